@@ -1,0 +1,63 @@
+"""Names that more than one program must agree on: group, labels, children, mount paths, ports.
+
+Must not do: anything but build strings.
+"""
+
+import hashlib
+import re
+from typing import Final
+
+GROUP: Final = "darkroom.dev"
+VERSION: Final = "v1alpha1"
+API_VERSION: Final = f"{GROUP}/{VERSION}"
+CATEGORY: Final = "darkroom"
+
+LABEL_MANAGED_BY: Final = "app.kubernetes.io/managed-by"
+"""On every child; the operator's watches of Jobs and Pods select on it."""
+MANAGED_BY: Final = "darkroom"
+LABEL_KIND: Final = f"{GROUP}/kind"
+LABEL_NAME: Final = f"{GROUP}/name"
+"""The owner's name, shortened to a label's 63 characters: for people and selectors; the operator reads LABEL_UID."""
+LABEL_UID: Final = f"{GROUP}/uid"
+LABEL_ATTEMPT: Final = f"{GROUP}/attempt"
+ANNOTATION_CONFIG_DIGEST: Final = f"{GROUP}/config-digest"
+
+CONTAINER: Final = "trainer"
+CONFIG_DIR: Final = "/etc/darkroom"
+CONFIG_FILE: Final = "run.json"
+CREDENTIALS_DIR: Final = "/var/run/darkroom/credentials"
+"""One folder per storage role below it, each a mounted Secret with the keys of `CREDENTIAL_KEYS`."""
+CREDENTIAL_KEYS: Final = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+WORK_DIR: Final = "/work"
+WEIGHTS_DIR: Final = "/weights"
+TERMINATION_LOG: Final = "/dev/termination-log"
+REPORT_PORT: Final = 8080
+STATUS_PATH: Final = "/status"
+METRICS_PATH: Final = "/metrics"
+
+_LABEL_LENGTH = 63
+_CHILD_PREFIX_LENGTH = 44
+
+
+def short_uid(uid: str) -> str:
+    """Return eight characters that stand for an object's uid in names of children and of folders."""
+    return hashlib.sha256(uid.encode()).hexdigest()[:8]
+
+
+def child_name(owner_name: str, uid: str, number: int) -> str:
+    """Return the deterministic name of attempt `number`'s Job and ConfigMap: the same inputs give the same child."""
+    return f"{_dashed(owner_name)[:_CHILD_PREFIX_LENGTH].rstrip('-')}-{short_uid(uid)}-{number}"
+
+
+def label_value(text: str) -> str:
+    """Return `text` cut and trimmed to what a label value may hold."""
+    return re.sub(r"[^A-Za-z0-9]+$", "", text[:_LABEL_LENGTH])
+
+
+def artifact_folder(kind: str, name: str, uid: str) -> str:
+    """Return the folder of one resource below an output URI; the uid keeps a namesake's artifacts apart."""
+    return f"{kind.lower()}s/{name}-{short_uid(uid)}"
+
+
+def _dashed(name: str) -> str:
+    return name.replace(".", "-")

@@ -1,0 +1,121 @@
+"""Trainer to operator: how far a run is, how it ended, and what it cost.
+
+Owns Progress (served over HTTP), Outcome (the container's termination message, at most 4 KiB) and the exit codes.
+"""
+
+from enum import IntEnum
+from typing import Annotated, Final
+
+from pydantic import Field, ValidationError
+
+from darkroom_api.conditions import Reason
+from darkroom_api.run_config import Command
+from darkroom_api.schema import Object
+from darkroom_api.v1alpha1.common import Artifacts, Performance
+from darkroom_api.v1alpha1.dataset import DatasetSummary
+
+MAX_OUTCOME_BYTES: Final = 4096
+"""What Kubernetes keeps of a termination message."""
+
+
+class ExitCode(IntEnum):
+    """How a trainer process ends; part of the contract. Numbers follow sysexits.h where it has one."""
+
+    SUCCEEDED = 0
+    BAD_CONFIG = 64
+    DATASET_CORRUPT = 65
+    DATASET_NOT_FOUND = 66
+    INTERNAL_ERROR = 70
+    TEMPORARY_FAILURE = 75
+    BUDGET_NOT_ENOUGH = 76
+    TRAINING_DIVERGED = 77
+    INCORRECT_MODEL_KIND = 78
+    STOPPED = 143
+
+
+EXIT_CODES: Final[dict[Reason, ExitCode]] = {
+    Reason.SUCCEEDED: ExitCode.SUCCEEDED,
+    Reason.INVALID_CONFIGURATION: ExitCode.BAD_CONFIG,
+    Reason.DATASET_CORRUPT: ExitCode.DATASET_CORRUPT,
+    Reason.DATASET_NOT_FOUND: ExitCode.DATASET_NOT_FOUND,
+    Reason.UNKNOWN: ExitCode.INTERNAL_ERROR,
+    Reason.STORAGE_UNAVAILABLE: ExitCode.TEMPORARY_FAILURE,
+    Reason.BUDGET_NOT_ENOUGH: ExitCode.BUDGET_NOT_ENOUGH,
+    Reason.TRAINING_DIVERGED: ExitCode.TRAINING_DIVERGED,
+    Reason.INCORRECT_MODEL_KIND: ExitCode.INCORRECT_MODEL_KIND,
+    Reason.RETRYING_AFTER_DISRUPTION: ExitCode.STOPPED,
+}
+"""The exit code that goes with each reason an Outcome may carry."""
+
+
+class Meter(Object):
+    """What a run cost. `charged_seconds` covers all attempts, since it travels inside the checkpoint."""
+
+    charged_seconds: Annotated[float, Field(ge=0)] = 0.0
+    devices: Annotated[int, Field(ge=1)] = 1
+    milli_rate: Annotated[int, Field(ge=1)] = 1000
+
+
+class Progress(Object):
+    """What `/status` answers while a run works."""
+
+    percent: Annotated[int, Field(ge=0, le=100)] = 0
+    stage: Annotated[str, Field(max_length=64)] = "Starting"
+    trial: int | None = None
+    eta_seconds: int | None = None
+    meter: Meter = Meter()
+
+
+class Outcome(Object):
+    """How a run ended. The rest is in the bucket."""
+
+    command: Command
+    reason: Reason
+    message: Annotated[str, Field(max_length=1024)]
+    meter: Meter = Meter()
+    summary: DatasetSummary | None = None
+    performance: Performance | None = None
+    artifacts: Artifacts | None = None
+    dataset_revision: str | None = None
+    model_digest: str | None = None
+
+    @property
+    def succeeded(self) -> bool:
+        """Return whether the run ended with a result."""
+        return self.reason is Reason.SUCCEEDED
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """Return the process exit code that goes with the reason."""
+        return EXIT_CODES[self.reason]
+
+    def to_termination_message(self) -> str:
+        """Return the JSON form in at most `MAX_OUTCOME_BYTES`: details that do not fit are left to the bucket."""
+        for outcome in (self, _without_tags(self), _without_lists(_without_tags(self))):
+            text = outcome.model_dump_json(by_alias=True, exclude_none=True)
+            if len(text.encode()) <= MAX_OUTCOME_BYTES:
+                return text
+        return Outcome(
+            command=self.command, reason=self.reason, message=self.message[:256], meter=self.meter
+        ).model_dump_json(by_alias=True, exclude_none=True)
+
+
+def parse_outcome(text: str) -> Outcome | None:
+    """Return the Outcome in a termination message, or None where a crash left log lines there instead."""
+    try:
+        return Outcome.model_validate_json(text)
+    except ValidationError:
+        return None
+
+
+def _without_tags(outcome: Outcome) -> Outcome:
+    if outcome.performance is None:
+        return outcome
+    return outcome.model_copy(update={"performance": outcome.performance.model_copy(update={"tag_performance": None})})
+
+
+def _without_lists(outcome: Outcome) -> Outcome:
+    if outcome.summary is None:
+        return outcome
+    summary = outcome.summary.model_copy(update={"categories": (), "problems": outcome.summary.problems[:1]})
+    return outcome.model_copy(update={"summary": summary})

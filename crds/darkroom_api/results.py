@@ -1,0 +1,132 @@
+"""How a state becomes a status: the same words and conditions on a cluster and in `darkroom run`.
+
+Owns the conditions that go with each phase and what an Outcome adds to a status. Pure; the clock is an argument.
+Must not know Jobs or pods: which phase a resource is in is decided elsewhere.
+"""
+
+from datetime import datetime
+from typing import Final, TypeVar
+
+from darkroom_api.conditions import (
+    Condition,
+    ConditionStatus,
+    ConditionType,
+    DatasetPhase,
+    Reason,
+    RunPhase,
+    set_condition,
+)
+from darkroom_api.report import Outcome
+from darkroom_api.v1alpha1.dataset import DatasetStatus
+from darkroom_api.v1alpha1.evaluation import EvaluationStatus
+from darkroom_api.v1alpha1.model import BudgetStatus, ModelStatus
+
+RunStatus = TypeVar("RunStatus", ModelStatus, EvaluationStatus)
+
+_TRUE, _FALSE = ConditionStatus.TRUE, ConditionStatus.FALSE
+
+_RUN_CONDITIONS: Final[dict[RunPhase, dict[ConditionType, ConditionStatus]]] = {
+    RunPhase.QUEUED: {ConditionType.RUNNING: _FALSE, ConditionType.STALLED: _FALSE},
+    RunPhase.TRAINING: {ConditionType.RUNNING: _TRUE, ConditionType.STALLED: _FALSE},
+    RunPhase.EVALUATING: {ConditionType.RUNNING: _TRUE, ConditionType.STALLED: _FALSE},
+    RunPhase.SUCCEEDED: {
+        ConditionType.RUNNING: _FALSE,
+        ConditionType.SUCCEEDED: _TRUE,
+        ConditionType.STALLED: _FALSE,
+    },
+    RunPhase.FAILED: {ConditionType.RUNNING: _FALSE, ConditionType.SUCCEEDED: _FALSE, ConditionType.STALLED: _TRUE},
+    RunPhase.CANCELLED: {
+        ConditionType.RUNNING: _FALSE,
+        ConditionType.SUCCEEDED: _FALSE,
+        ConditionType.STALLED: _FALSE,
+    },
+}
+"""No `Succeeded` condition before the end: kstatus then counts a working Model as current, so Helm and Flux go on."""
+
+_DATASET_CONDITIONS: Final[dict[DatasetPhase, dict[ConditionType, ConditionStatus]]] = {
+    DatasetPhase.PENDING: {ConditionType.READY: _FALSE, ConditionType.STALLED: _FALSE},
+    DatasetPhase.INSPECTING: {ConditionType.READY: _FALSE, ConditionType.STALLED: _FALSE},
+    DatasetPhase.READY: {ConditionType.READY: _TRUE, ConditionType.STALLED: _FALSE},
+    DatasetPhase.INVALID: {ConditionType.READY: _FALSE, ConditionType.STALLED: _TRUE},
+}
+"""An inspection is short, so a Dataset does say `Ready=False` while it lasts."""
+
+_UNACCEPTED: Final = frozenset({Reason.INVALID_CONFIGURATION, Reason.NAME_CONFLICT})
+
+
+def describe_run(
+    status: RunStatus, phase: RunPhase, reason: Reason, message: str, generation: int, now: datetime
+) -> RunStatus:
+    """Return `status` in `phase`, with its conditions, reason and message."""
+    wanted = _RUN_CONDITIONS[phase]
+    return status.model_copy(
+        update={
+            "observed_generation": generation,
+            "phase": phase,
+            "reason": reason,
+            "message": message[:2048],
+            "conditions": _set_all(status.conditions, wanted, reason, message, generation, now),
+        }
+    )
+
+
+def describe_dataset(
+    status: DatasetStatus, phase: DatasetPhase, reason: Reason, message: str, generation: int, now: datetime
+) -> DatasetStatus:
+    """Return `status` in `phase`, with its conditions, reason and message."""
+    wanted = _DATASET_CONDITIONS[phase]
+    return status.model_copy(
+        update={
+            "observed_generation": generation,
+            "phase": phase,
+            "reason": reason,
+            "message": message[:2048],
+            "conditions": _set_all(status.conditions, wanted, reason, message, generation, now),
+        }
+    )
+
+
+def finish_dataset(status: DatasetStatus, outcome: Outcome, generation: int, now: datetime) -> DatasetStatus:
+    """Return the status of a Dataset whose inspection ended with `outcome`."""
+    found = status.model_copy(update={"summary": outcome.summary})
+    if outcome.succeeded:
+        return describe_dataset(found, DatasetPhase.READY, Reason.READY, outcome.message, generation, now)
+    return describe_dataset(found, DatasetPhase.INVALID, outcome.reason, outcome.message, generation, now)
+
+
+def finish_run(status: RunStatus, outcome: Outcome, generation: int, now: datetime) -> RunStatus:
+    """Return the status of a Model or an Evaluation whose last attempt ended with `outcome`.
+
+    A failed run keeps what it has to show: artifacts of an unfinished model stay in the status.
+    """
+    phase = RunPhase.SUCCEEDED if outcome.succeeded else RunPhase.FAILED
+    update: dict[str, object] = {"completed_at": now, "progress": None}
+    for field in ("performance", "artifacts", "dataset_revision"):
+        if getattr(outcome, field) is not None:
+            update[field] = getattr(outcome, field)
+    if isinstance(status, EvaluationStatus):
+        update["model_digest"] = outcome.model_digest
+    elif status.budget is not None:
+        update["budget"] = charge(status.budget, outcome.meter.charged_seconds)
+    return describe_run(status.model_copy(update=update), phase, outcome.reason, outcome.message, generation, now)
+
+
+def charge(budget: BudgetStatus, charged_seconds: float) -> BudgetStatus:
+    """Return `budget` with `charged_seconds` charged; a charge never shrinks and never passes the total."""
+    charged = round(min(max(charged_seconds, budget.charged_seconds), budget.total_seconds), 1)
+    remaining = round(budget.total_seconds - charged, 1)
+    return budget.model_copy(update={"charged_seconds": charged, "remaining_seconds": remaining})
+
+
+def _set_all(
+    conditions: tuple[Condition, ...],
+    wanted: dict[ConditionType, ConditionStatus],
+    reason: Reason,
+    message: str,
+    generation: int,
+    now: datetime,
+) -> tuple[Condition, ...]:
+    accepted = _FALSE if reason in _UNACCEPTED else _TRUE
+    for kind, value in {ConditionType.ACCEPTED: accepted, **wanted}.items():
+        conditions = set_condition(conditions, kind, value, reason, message, generation, now)
+    return conditions

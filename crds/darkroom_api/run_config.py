@@ -1,0 +1,88 @@
+"""Operator to trainer: one JSON file that says what to do. Unknown keys are refused.
+
+Owns the whole input of a run; a trainer reads this file, mounted credentials and object storage, and nothing else.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from darkroom_api.schema import Object
+from darkroom_api.v1alpha1.common import AnnotationKind, Task
+from darkroom_api.v1alpha1.dataset import UrlMapping
+
+
+class Command(StrEnum):
+    """The trainer's subcommands."""
+
+    INSPECT = "inspect"
+    TRAIN = "train"
+    EVALUATE = "evaluate"
+
+
+class StorageRole(StrEnum):
+    """What a storage is used for; also the name of its folder below `names.CREDENTIALS_DIR`."""
+
+    DATASET = "dataset"
+    EVALUATION = "evaluation"
+    MODEL = "model"
+    OUTPUT = "output"
+
+
+class StorageAccess(Object):
+    """How to reach a bucket. Credentials are files, never values here."""
+
+    endpoint: str | None = None
+    region: str | None = None
+    credentials_dir: str | None = Field(
+        default=None, description="Folder with the keys of names.CREDENTIAL_KEYS; the ambient identity when absent."
+    )
+
+
+class ResourceReference(Object):
+    """The resource that a run works for."""
+
+    kind: Literal["Dataset", "Model", "Evaluation"]
+    namespace: str
+    name: str
+    uid: str
+
+
+class DatasetSource(Object):
+    """A Dataset, ready to read."""
+
+    name: str
+    annotation_kind: AnnotationKind
+    annotation_files: tuple[str, ...]
+    image_root: str | None = None
+    url_mappings: tuple[UrlMapping, ...] = ()
+    storage: StorageAccess = StorageAccess()
+    revision: str | None = None
+
+
+class Location(Object):
+    """A folder in a bucket (or a `file:` URI)."""
+
+    uri: str
+    storage: StorageAccess = StorageAccess()
+
+
+class RunConfig(Object):
+    """Everything a trainer pod is told."""
+
+    version: Literal["v1alpha1"] = "v1alpha1"
+    command: Command
+    resource: ResourceReference
+    attempt: Annotated[int, Field(ge=1)] = 1
+    dataset: DatasetSource = Field(description="To inspect, to train on, or (evaluate) to measure on.")
+    evaluation_dataset: DatasetSource | None = Field(default=None, description="train: measure the final model on it.")
+    task: Task | None = Field(default=None, description="train and evaluate.")
+    budget_seconds: Annotated[float, Field(gt=0)] | None = Field(
+        default=None, description="train: the whole budget, in reference-device seconds."
+    )
+    devices: Annotated[int, Field(ge=1)] = 1
+    milli_rate: Annotated[int, Field(ge=1)] = Field(default=1000, description="Speed weight; 1000 is the reference.")
+    seed: int = 0
+    model: Location | None = Field(default=None, description="evaluate: the model's artifacts.")
+    output: Location | None = Field(default=None, description="Folder of this very resource; checkpoints go below it.")

@@ -1,0 +1,184 @@
+"""Types that more than one kind uses: references, storage, performance, and how a kind is described."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Final, Literal
+
+from pydantic import Field
+
+from darkroom_api.conditions import Condition
+from darkroom_api.schema import Object, Rule, Spec
+
+NAME_PATTERN: Final = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
+URI_PATTERN: Final = r"^(s3://|https://|file:)[^\s]+$"
+BUCKET_PATTERN: Final = r"^(s3://|file:)[^\s]+$"
+
+ResourceName = Annotated[str, Field(min_length=1, max_length=253, pattern=NAME_PATTERN)]
+Uri = Annotated[str, Field(min_length=1, max_length=2048, pattern=URI_PATTERN)]
+BucketUri = Annotated[str, Field(min_length=1, max_length=2048, pattern=BUCKET_PATTERN)]
+Message = Annotated[str, Field(max_length=2048)]
+Conditions = Annotated[
+    tuple[Condition, ...],
+    Field(
+        max_length=8,
+        description="The state in Kubernetes' own form, for `kubectl wait` and GitOps tools.",
+        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
+    ),
+]
+
+
+class AnnotationKind(StrEnum):
+    """What the annotations of a Dataset say about its images."""
+
+    CLASSIFICATION = "imageClassification"
+    MULTILABEL = "imageMultilabelClassification"
+    DETECTION = "imageObjectDetection"
+
+
+class Task(StrEnum):
+    """What a Model learns to do."""
+
+    CLASSIFIER = "classifier"
+    MULTILABEL_CLASSIFIER = "multilabelClassifier"
+    DETECTOR = "detector"
+    PRODUCT_RECOGNIZER = "productRecognizer"
+
+
+TASK_ANNOTATIONS: Final[dict[Task, AnnotationKind]] = {
+    Task.CLASSIFIER: AnnotationKind.CLASSIFICATION,
+    Task.MULTILABEL_CLASSIFIER: AnnotationKind.MULTILABEL,
+    Task.DETECTOR: AnnotationKind.DETECTION,
+    Task.PRODUCT_RECOGNIZER: AnnotationKind.DETECTION,
+}
+"""The annotation kind that each task trains and evaluates on."""
+
+
+class Storage(Spec):
+    """How a bucket is reached. The operator never reads the Secret; the pod mounts it."""
+
+    endpoint: Annotated[str, Field(max_length=512, pattern=r"^https?://[^\s/]+/?$")] | None = Field(
+        default=None, description="URL of an S3-compatible service; AWS when absent."
+    )
+    region: Annotated[str, Field(max_length=64, pattern=r"^[a-z0-9-]+$")] | None = Field(
+        default=None, description="Region of the bucket."
+    )
+    credentials_secret: ResourceName | None = Field(
+        default=None,
+        description="Secret with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, in the same namespace; its name must "
+        "match a pattern that the installation allows.",
+    )
+    service_account_name: ResourceName | None = Field(
+        default=None,
+        description="ServiceAccount whose cloud identity may read the bucket; its name must match a pattern that the "
+        "installation allows.",
+    )
+
+    rules = (
+        Rule(
+            cel="!(has(self.credentialsSecret) && has(self.serviceAccountName))",
+            message="storage: give credentialsSecret or serviceAccountName, not both",
+            holds=lambda storage: storage.credentials_secret is None or storage.service_account_name is None,
+        ),
+    )
+
+
+class Compute(Spec):
+    """The hardware that a run asks for."""
+
+    class_name: Annotated[str, Field(min_length=1, max_length=63, pattern=NAME_PATTERN)] | None = Field(
+        default=None, alias="class", description="Compute class of this installation; its default class when absent."
+    )
+    devices: Annotated[int, Field(ge=1, le=64)] | None = Field(
+        default=None, description="Number of devices in one pod; 1 when absent."
+    )
+
+
+class MeasuredOn(StrEnum):
+    """The data that a performance was measured on."""
+
+    HOLD_OUT = "holdOut"
+    EVALUATION_DATASET = "evaluationDataset"
+
+
+class TagPerformance(Object):
+    """How one tag does."""
+
+    accuracy: float | None = Field(default=None, description="Classification: recall of the tag.")
+    average_precision50: float | None = Field(default=None, description="Detection: average precision at IoU 0.5.")
+
+
+class Performance(Object):
+    """Scores by the names of the service that Darkroom replaces; all between 0 and 1.
+
+    Source of the names: ModelPerformance of the Computer Vision REST API, 2023-04-01-preview.
+    """
+
+    measured_on: MeasuredOn = Field(description="The data that these numbers come from.")
+    images: Annotated[int, Field(ge=0)] = Field(description="Number of images measured.")
+    score: float | None = Field(
+        default=None, description="The one number to show: accuracyTop1, or meanAveragePrecision50 of a detector."
+    )
+    accuracy_top1: float | None = Field(default=None, description="Classification: the best guess is right.")
+    accuracy_top5: float | None = Field(default=None, description="Classification: one of the best five is right.")
+    average_precision: float | None = Field(default=None, description="Classification: mean over tags.")
+    calibration_ece: float | None = Field(
+        default=None, alias="calibrationECE", description="Classification: expected calibration error, 15 bins."
+    )
+    mean_average_precision30: float | None = Field(default=None, description="Detection: mAP at IoU 0.3.")
+    mean_average_precision50: float | None = Field(default=None, description="Detection: mAP at IoU 0.5.")
+    mean_average_precision75: float | None = Field(default=None, description="Detection: mAP at IoU 0.75.")
+    tag_performance: Annotated[dict[str, TagPerformance], Field(max_length=2000)] | None = Field(
+        default=None, description="Per tag; left out where it would not fit, and always in metrics.json."
+    )
+
+
+class Artifacts(Object):
+    """Where a run's files are."""
+
+    uri: Annotated[str, Field(max_length=2048)] = Field(description="Folder that holds the files.")
+    digest: Annotated[str, Field(max_length=80)] | None = Field(
+        default=None, description="SHA-256 of the file list with each file's SHA-256, as `sha256:...`."
+    )
+
+
+class Attempt(Object):
+    """One try at a run, with what it really held."""
+
+    number: int = Field(description="1 for the first.")
+    job: Annotated[str, Field(max_length=253)] = Field(description="Name of its Job.")
+    pod_uid: Annotated[str, Field(max_length=64)] | None = Field(default=None, description="Uid of its pod.")
+    node: Annotated[str, Field(max_length=253)] | None = Field(default=None, description="Node that it ran on.")
+    started_at: Annotated[str, Field(max_length=32)] | None = Field(
+        default=None, description="When its container started, by the kubelet."
+    )
+    finished_at: Annotated[str, Field(max_length=32)] | None = Field(
+        default=None, description="When its container ended, by the kubelet."
+    )
+    exit_code: int | None = Field(default=None, description="Exit code of its container.")
+    outcome: Annotated[str, Field(max_length=64)] | None = Field(default=None, description="Reason that it ended with.")
+    free: bool | None = Field(default=None, description="True where the infrastructure ended it: it is not charged.")
+    charged_seconds: float | None = Field(default=None, description="Kept work, in reference-device seconds.")
+    allocated_seconds: float | None = Field(default=None, description="What its container held: time x devices x rate.")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of `kubectl get`."""
+
+    name: str
+    type: Literal["string", "integer", "number", "date"]
+    json_path: str
+    priority: int = 0
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What the CRD generator needs to know of a kind."""
+
+    name: str
+    plural: str
+    short_name: str
+    description: str
+    spec: type[Spec]
+    status: type[Object]
+    columns: tuple[Column, ...]

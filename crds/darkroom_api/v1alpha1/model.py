@@ -1,0 +1,137 @@
+"""Model: a task, a Dataset and a budget in compute time."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from darkroom_api.conditions import Reason, RunPhase
+from darkroom_api.durations import DURATION_PATTERN, parse_duration
+from darkroom_api.schema import Object, Rule, Spec, Timestamp
+from darkroom_api.v1alpha1.common import (
+    Artifacts,
+    Attempt,
+    BucketUri,
+    Column,
+    Compute,
+    Conditions,
+    Kind,
+    Message,
+    Performance,
+    ResourceName,
+    Storage,
+    Task,
+)
+
+MAX_BUDGET_SECONDS = 1344 * 3600
+"""The replaced service's own bound: 1344 hours (its quota page, detectors)."""
+
+
+class Output(Spec):
+    """Where the artifacts go."""
+
+    uri: BucketUri = Field(description="Folder below which each resource gets a folder of its own.")
+    storage: Storage | None = Field(default=None, description="How that bucket is reached; the Dataset's when absent.")
+
+
+def _budget_fits(spec: "ModelSpec") -> bool:
+    return 0 < parse_duration(spec.budget) <= MAX_BUDGET_SECONDS
+
+
+class ModelSpec(Spec):
+    """What to train, on what, for how long. Immutable, but for suspend, cancel, queue and priorityClassName."""
+
+    task: Task = Field(description="What the model learns to do.")
+    dataset: ResourceName = Field(description="Dataset to train on, in the same namespace.")
+    evaluation_dataset: ResourceName | None = Field(
+        default=None, description="Dataset to measure on; a random part of the training data when absent."
+    )
+    budget: Annotated[str, Field(min_length=2, max_length=20, pattern=DURATION_PATTERN)] = Field(
+        description="Compute time: devices x time x speed of the hardware, such as 90m. Never exceeded; "
+        "waiting and work lost to the infrastructure cost nothing."
+    )
+    compute: Compute | None = Field(default=None, description="The hardware to train on.")
+    queue: ResourceName | None = Field(default=None, description="Kueue LocalQueue that admits the run.")
+    priority_class_name: ResourceName | None = Field(default=None, description="PriorityClass of the run's pods.")
+    suspend: bool | None = Field(default=None, description="True frees the devices after a checkpoint.")
+    cancel: bool | None = Field(default=None, description="True ends the run for good.")
+    seed: Annotated[int, Field(ge=0, le=2147483647)] | None = Field(
+        default=None, description="Seed of everything random; 0 when absent."
+    )
+    output: Output | None = Field(
+        default=None, description="Where artifacts go; the installation's default, else beside the dataset."
+    )
+
+    immutable = ("task", "dataset", "evaluationDataset", "budget", "compute", "seed", "output")
+    rules = (
+        Rule(
+            cel="duration(self.budget) > duration('0s') && duration(self.budget) <= duration('1344h')",
+            message="budget: must be more than 0s and at most 1344h",
+            holds=_budget_fits,
+        ),
+        Rule(
+            cel="!has(self.evaluationDataset) || self.evaluationDataset != self.dataset",
+            message="evaluationDataset: must differ from dataset, a model is not measured on what it learned from",
+            holds=lambda spec: spec.evaluation_dataset != spec.dataset,
+        ),
+    )
+
+
+class BudgetStatus(Object):
+    """The two meters of a Model, in reference-device seconds."""
+
+    total_seconds: float = Field(description="The budget.")
+    charged_seconds: float = Field(default=0.0, description="Kept work, metered by the trainer.")
+    allocated_seconds: float = Field(default=0.0, description="What the pods really held, by the kubelet's times.")
+    remaining_seconds: float = Field(description="Total less charged.")
+
+
+class ProgressStatus(Object):
+    """How far the running attempt is; written at most every 10 seconds."""
+
+    percent: Annotated[int, Field(ge=0, le=100)] = Field(description="Share of the work that is done.")
+    stage: Annotated[str, Field(max_length=64)] | None = Field(default=None, description="What it is doing.")
+    trial: int | None = Field(default=None, description="Number of the trial that runs.")
+    eta_seconds: int | None = Field(default=None, description="Estimated seconds to the end.")
+
+
+class ModelStatus(Object):
+    """What the operator observed."""
+
+    observed_generation: int = Field(default=0, description="Generation of the spec that this status is about.")
+    phase: RunPhase = Field(default=RunPhase.QUEUED, description="Summary of the conditions.")
+    reason: Reason | None = Field(default=None, description="Why it is in this phase, as one word.")
+    message: Message | None = Field(default=None, description="Why, as a sentence a user can act on.")
+    budget: BudgetStatus | None = Field(default=None, description="The two meters.")
+    attempts: Annotated[tuple[Attempt, ...], Field(max_length=10)] = Field(
+        default=(), description="The last ten attempts."
+    )
+    progress: ProgressStatus | None = Field(default=None, description="How far the running attempt is.")
+    performance: Performance | None = Field(default=None, description="Scores, and the data they were measured on.")
+    artifacts: Artifacts | None = Field(default=None, description="Where the model's files are.")
+    dataset_revision: Annotated[str, Field(max_length=80)] | None = Field(
+        default=None, description="Revision of the Dataset that it trained on."
+    )
+    queued_at: Timestamp | None = Field(default=None, description="When it was first seen.")
+    started_at: Timestamp | None = Field(default=None, description="When its first container started.")
+    completed_at: Timestamp | None = Field(default=None, description="When it ended.")
+    conditions: Conditions = ()
+
+
+MODEL = Kind(
+    name="Model",
+    plural="models",
+    short_name="mdl",
+    description="A custom vision model, trained on a Dataset within a budget of compute time.",
+    spec=ModelSpec,
+    status=ModelStatus,
+    columns=(
+        Column("Phase", "string", ".status.phase"),
+        Column("Reason", "string", ".status.reason"),
+        Column("Task", "string", ".spec.task"),
+        Column("Budget", "string", ".spec.budget"),
+        Column("Used", "number", ".status.budget.chargedSeconds"),
+        Column("Score", "number", ".status.performance.score"),
+        Column("Age", "date", ".metadata.creationTimestamp"),
+        Column("Message", "string", ".status.message", priority=1),
+    ),
+)
