@@ -9,13 +9,16 @@ import threading
 from typing import Final, Protocol
 
 import prometheus_client
+
 from darkroom_api import names
 from darkroom_api.report import Meter, Progress
 
 CHARGED_SECONDS: Final = prometheus_client.Gauge(
     "darkroom_trainer_charged_seconds", "Kept work so far, in reference-device seconds, over all attempts."
 )
-PROGRESS_PERCENT: Final = prometheus_client.Gauge("darkroom_trainer_progress_percent", "Share of the work that is done.")
+PROGRESS_PERCENT: Final = prometheus_client.Gauge(
+    "darkroom_trainer_progress_percent", "Share of the work that is done."
+)
 LOSS: Final = prometheus_client.Gauge("darkroom_trainer_loss", "Training loss, mean over the last steps.")
 IMAGES_PROCESSED: Final = prometheus_client.Counter(
     "darkroom_trainer_images_processed", "Images that passed through the model, with repetitions.", ["stage"]
@@ -123,7 +126,7 @@ def _build_handler(reporter: HttpReporter) -> type[http.server.BaseHTTPRequestHa
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 the base class names it so
+        def log_message(self, format: str, *args: object) -> None:
             """Keep quiet: a poll every 10 s would drown the run's own log."""
 
     return Handler
