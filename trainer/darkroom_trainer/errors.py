@@ -1,0 +1,75 @@
+"""How a run ends for a reason that its user can act on, and how storage fails.
+
+Owns the exceptions of the trainer. Must not do: anything but name what went wrong.
+"""
+
+from darkroom_api.conditions import Reason
+from darkroom_api.v1alpha1.dataset import DatasetSummary
+
+
+class RunError(Exception):
+    """A run that cannot go on for a known reason; the engine turns it into an Outcome."""
+
+    def __init__(self, reason: Reason, message: str, summary: DatasetSummary | None = None) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+        self.summary = summary
+
+
+class StorageError(Exception):
+    """A storage call that failed; `uri` is shown without its query, which may hold a token."""
+
+    problem = "cannot be used"
+
+    def __init__(self, uri: str, detail: str = "") -> None:
+        self.uri = display_uri(uri)
+        self.detail = detail
+        super().__init__(f"{self.uri} {self.problem}{': ' if detail else ''}{detail}")
+
+
+class ObjectMissing(StorageError):
+    """The bucket or server answers, and has no such object."""
+
+    problem = "does not exist"
+
+
+class BucketMissing(ObjectMissing):
+    """There is no such bucket."""
+
+    problem = "is in a bucket that does not exist"
+
+
+class StorageRefused(StorageError):
+    """The storage answers, and refuses: wrong or missing key, or no permission."""
+
+    problem = "was refused"
+
+
+class StorageUnreachable(StorageError):
+    """The storage does not answer, or answers that it cannot serve now."""
+
+    problem = "could not be reached"
+
+
+class PreconditionFailed(StorageError):
+    """The object exists already, or changed meanwhile."""
+
+    problem = "exists already or changed meanwhile"
+
+
+class AddressForbidden(StorageError):
+    """The address is one that no run may read, such as a private network behind an https URL."""
+
+    problem = "may not be read"
+
+
+class ObjectTooLarge(StorageError):
+    """The object is larger than the reader takes."""
+
+    problem = "is too large"
+
+
+def display_uri(uri: str) -> str:
+    """Return `uri` without the query of an https address, for messages: it may be a shared-access token."""
+    return uri.split("?", 1)[0] if uri.startswith("https://") else uri

@@ -1,0 +1,302 @@
+"""Object storage: `s3://`, `https://` (read only) and `file:` URIs through one set of calls.
+
+Owns clients, credentials, timeouts and what each failure means. The only module that imports boto3.
+Must not do: know what is stored. Every failure is a StorageError of `darkroom_trainer.errors`.
+"""
+
+import contextlib
+import pathlib
+import threading
+import time
+import urllib.parse
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import boto3
+import botocore
+import botocore.config
+import botocore.exceptions
+
+from darkroom_api import names
+from darkroom_api.conditions import Reason
+from darkroom_api.run_config import StorageAccess
+from darkroom_trainer import local_files, web
+from darkroom_trainer.errors import (
+    BucketMissing,
+    ObjectMissing,
+    ObjectTooLarge,
+    PreconditionFailed,
+    RunError,
+    StorageError,
+    StorageRefused,
+    StorageUnreachable,
+)
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+__all__ = [
+    "Fetched", "ObjectInfo", "ObjectMissing", "PreconditionFailed", "Storage", "StorageError", "StorageRefused",
+    "StorageUnreachable", "explain_storage_error", "open_storage", "retry_storage",
+]  # fmt: skip
+
+MAX_CONNECTIONS: Final = 32
+PATIENCE_SECONDS: Final = 20.0
+"""How long one call is tried again within a run; a longer outage ends the attempt, which the operator repeats."""
+NO_LIMIT_BYTES: Final = 1 << 40
+_CHUNK_BYTES: Final = 1 << 20
+_DEFAULT_REGION: Final = "us-east-1"
+_MISSING: Final = frozenset({"NoSuchKey", "404", "NotFound"})
+_CONFLICT: Final = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict"})
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class ObjectInfo:
+    """Size in bytes and ETag (MD5 for a local file, the server's own elsewhere)."""
+
+    size: int
+    etag: str
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """An object's bytes together with what its storage says of it."""
+
+    data: bytes
+    info: ObjectInfo
+
+
+def open_storage(access: StorageAccess) -> "Storage":
+    """Return the storage that `access` describes; no connection is made before the first call.
+
+    Raises RunError(InvalidConfiguration) naming the Secret's key when a credential is missing.
+    """
+    return Storage(access, _read_credentials(access))
+
+
+def retry_storage(
+    action: Callable[[], Result],
+    patience_seconds: float = PATIENCE_SECONDS,
+    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> Result:
+    """Return what `action` does, tried again with doubling pauses while storage is unreachable or refuses.
+
+    A refusal is tried again too: a Secret or a policy may be on its way. The last StorageError is raised.
+    """
+    end = clock() + patience_seconds
+    pause = 0.5
+    while True:
+        try:
+            return action()
+        except (StorageUnreachable, StorageRefused):
+            if clock() + pause > end:
+                raise
+        sleep(pause)
+        pause = min(pause * 2, 8.0)
+
+
+def explain_storage_error(error: StorageError, access: StorageAccess) -> RunError:
+    """Return the end of a run whose storage stayed unreachable or kept refusing, naming URI and endpoint."""
+    where = access.endpoint or "the default endpoint of its provider"
+    if isinstance(error, ObjectMissing):
+        return RunError(Reason.DATASET_NOT_FOUND, f"{error} (endpoint: {where})")
+    return RunError(Reason.STORAGE_UNAVAILABLE, f"{error} (endpoint: {where})")
+
+
+class Storage:
+    """Objects by URI. Safe to use from many threads."""
+
+    def __init__(self, access: StorageAccess, credentials: dict[str, str]) -> None:
+        self.access = access
+        self._credentials = credentials
+        self._client: S3Client | None = None
+        self._connecting = threading.Lock()
+
+    def read(self, uri: str, limit_bytes: int = NO_LIMIT_BYTES) -> Fetched:
+        """Return bytes, size and ETag in one request; ObjectTooLarge above `limit_bytes`."""
+        if uri.startswith("https://"):
+            found = web.read_https(uri, trusted_host=self._trusted_host(), limit_bytes=limit_bytes)
+            return Fetched(found.data, ObjectInfo(len(found.data), found.etag))
+        if uri.startswith("file:"):
+            data = local_files.read_file(uri, limit_bytes)
+            return Fetched(data, ObjectInfo(*local_files.hash_bytes(data)))
+        bucket, key = split_s3_uri(uri)
+        with _explained(uri):
+            answer = self._s3().get_object(Bucket=bucket, Key=key)
+            if answer["ContentLength"] > limit_bytes:
+                answer["Body"].close()
+                raise ObjectTooLarge(uri, f"{answer['ContentLength']:,} bytes, at most {limit_bytes:,} are read")
+            data = answer["Body"].read()
+        return Fetched(data, ObjectInfo(len(data), answer["ETag"].strip('"')))
+
+    def read_bytes(self, uri: str) -> bytes:
+        """Return the whole object."""
+        return self.read(uri).data
+
+    def fetch(self, uri: str, path: pathlib.Path) -> ObjectInfo:
+        """Write the object to `path`, whole or not at all, without holding it in memory (https: in memory)."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f".{path.name}.part")
+        if uri.startswith("s3://"):
+            info = self._stream(uri, part)
+        else:
+            fetched = self.read(uri)
+            part.write_bytes(fetched.data)
+            info = fetched.info
+        part.replace(path)
+        return info
+
+    def _stream(self, uri: str, path: pathlib.Path) -> ObjectInfo:
+        bucket, key = split_s3_uri(uri)
+        with _explained(uri):
+            answer = self._s3().get_object(Bucket=bucket, Key=key)
+            with path.open("wb") as file:
+                for chunk in answer["Body"].iter_chunks(_CHUNK_BYTES):
+                    file.write(chunk)
+        return ObjectInfo(answer["ContentLength"], answer["ETag"].strip('"'))
+
+    def stat(self, uri: str) -> ObjectInfo:
+        """Return size and ETag."""
+        if uri.startswith("file:"):
+            return ObjectInfo(*local_files.hash_file(uri))
+        if uri.startswith("https://"):
+            return self.read(uri).info
+        bucket, key = split_s3_uri(uri)
+        with _explained(uri):
+            answer = self._s3().head_object(Bucket=bucket, Key=key)
+        return ObjectInfo(answer["ContentLength"], answer["ETag"].strip('"'))
+
+    def write_bytes(self, uri: str, data: bytes, *, if_absent: bool = False) -> None:
+        """Write the object; with `if_absent`, PreconditionFailed where it exists already."""
+        if uri.startswith("file:"):
+            local_files.write_file(uri, data, if_absent=if_absent)
+            return
+        bucket, key = split_s3_uri(uri)
+        extra: dict[str, Any] = {"IfNoneMatch": "*"} if if_absent else {}
+        with _explained(uri):
+            self._s3().put_object(Bucket=bucket, Key=key, Body=data, **extra)
+
+    def upload(self, path: pathlib.Path, uri: str) -> None:
+        """Write a file of at most 5 GiB (what one put takes) as an object, streamed."""
+        if uri.startswith("file:"):
+            local_files.copy_file(path, uri)
+            return
+        bucket, key = split_s3_uri(uri)
+        with _explained(uri), path.open("rb") as file:
+            self._s3().put_object(Bucket=bucket, Key=key, Body=file)
+
+    def list_uris(self, prefix_uri: str) -> list[str]:
+        """Return the URIs of all objects that begin with `prefix_uri`, sorted."""
+        if prefix_uri.startswith("file:"):
+            return local_files.list_files(prefix_uri)
+        bucket, prefix = split_s3_uri(prefix_uri)
+        with _explained(prefix_uri):
+            pages = self._s3().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+            return sorted(f"s3://{bucket}/{entry['Key']}" for page in pages for entry in page.get("Contents", ()))
+
+    def delete(self, uri: str) -> None:
+        """Delete the object; nothing happens where there is none."""
+        if uri.startswith("file:"):
+            local_files.delete_file(uri)
+            return
+        bucket, key = split_s3_uri(uri)
+        with _explained(uri):
+            self._s3().delete_object(Bucket=bucket, Key=key)
+
+    def _trusted_host(self) -> str | None:
+        return urllib.parse.urlsplit(self.access.endpoint).hostname if self.access.endpoint else None
+
+    def _s3(self) -> "S3Client":
+        with self._connecting:
+            if self._client is None:
+                self._client = _connect(self.access, self._credentials)
+            return self._client
+
+
+def split_s3_uri(uri: str) -> tuple[str, str]:
+    """Return bucket and key of an `s3://` URI; the key is taken literally, nothing is percent-decoded."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    if not uri.startswith("s3://") or not bucket:
+        raise StorageRefused(uri, "it is not an s3://bucket/key address, and https:// can only be read")
+    return bucket, key
+
+
+def join_uri(folder: str, *parts: str) -> str:
+    """Return the URI of `parts` below the folder `folder`."""
+    return "/".join([folder.rstrip("/"), *parts])
+
+
+def _read_credentials(access: StorageAccess) -> dict[str, str]:
+    if access.credentials_dir is None:
+        return {}
+    folder = pathlib.Path(access.credentials_dir)
+    found = {}
+    for key in names.CREDENTIAL_KEYS:
+        path = folder / key
+        value = path.read_text().strip() if path.is_file() else ""
+        if value:
+            found[key] = value
+        elif key != "AWS_SESSION_TOKEN":
+            message = (
+                f"storage.credentialsSecret: the Secret has no key {key} (looked in {folder}); add it to the Secret"
+            )
+            raise RunError(Reason.INVALID_CONFIGURATION, message)
+    return found
+
+
+def _connect(access: StorageAccess, credentials: dict[str, str]) -> "S3Client":
+    session = boto3.session.Session(
+        aws_access_key_id=credentials.get("AWS_ACCESS_KEY_ID"),
+        aws_secret_access_key=credentials.get("AWS_SECRET_ACCESS_KEY"),
+        aws_session_token=credentials.get("AWS_SESSION_TOKEN"),
+        region_name=access.region,
+    )
+    signing: dict[str, Any] = {} if session.get_credentials() else {"signature_version": botocore.UNSIGNED}
+    config = botocore.config.Config(
+        retries={"mode": "standard", "total_max_attempts": 2},
+        connect_timeout=4,
+        read_timeout=30,
+        max_pool_connections=MAX_CONNECTIONS,
+        # Services other than AWS often have neither bucket host names nor the newer checksums.
+        s3={"addressing_style": "path"} if access.endpoint else {},
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+        **signing,
+    )
+    region = session.region_name or _DEFAULT_REGION
+    return session.client("s3", endpoint_url=access.endpoint, region_name=region, config=config)
+
+
+@contextlib.contextmanager
+def _explained(uri: str) -> Iterator[None]:
+    """Turn what boto3 raises into storage errors that name the URI."""
+    try:
+        yield
+    except botocore.exceptions.ClientError as error:
+        raise _explain_answer(uri, error) from error
+    except (botocore.exceptions.NoCredentialsError, botocore.exceptions.PartialCredentialsError) as error:
+        raise StorageRefused(uri, f"no usable credentials were found ({error})") from error
+    except botocore.exceptions.ParamValidationError as error:
+        raise StorageRefused(uri, f"the address is not valid ({error})") from error
+    except (botocore.exceptions.BotoCoreError, OSError) as error:
+        raise StorageUnreachable(uri, f"{type(error).__name__}: {error}") from error
+
+
+def _explain_answer(uri: str, error: botocore.exceptions.ClientError) -> StorageError:
+    code = str(error.response.get("Error", {}).get("Code", ""))
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    said = str(error.response.get("Error", {}).get("Message", "")).strip()
+    detail = f"{code} {said}".strip() or f"status {status}"
+    if code == "NoSuchBucket":
+        return BucketMissing(uri, f"bucket {split_s3_uri(uri)[0]}")
+    if code in _MISSING:
+        return ObjectMissing(uri)
+    if code in _CONFLICT:
+        return PreconditionFailed(uri, detail)
+    if status >= 500 or code in ("SlowDown", "RequestTimeout", "Throttling"):
+        return StorageUnreachable(uri, detail)
+    return StorageRefused(uri, f"{detail}; check the key, the permissions, the region and the bucket's name")

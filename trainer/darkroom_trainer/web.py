@@ -1,0 +1,117 @@
+"""Reading https addresses that come from users' files: public hosts only, the checked address is the one connected to.
+
+Must not do: follow redirects, use proxies (a proxy would resolve the name again), read plain http.
+"""
+
+import hashlib
+import http.client
+import ipaddress
+import socket
+import ssl
+import urllib.parse
+from dataclasses import dataclass
+from typing import Final
+
+from darkroom_trainer.errors import (
+    AddressForbidden,
+    ObjectMissing,
+    ObjectTooLarge,
+    StorageRefused,
+    StorageUnreachable,
+)
+
+CONNECT_TIMEOUT_SECONDS: Final = 10.0
+_AGENT: Final = "darkroom-trainer"
+
+
+@dataclass(frozen=True)
+class WebObject:
+    """What an https address answered: its bytes, and an ETag (the server's, else a hash of the bytes)."""
+
+    data: bytes
+    etag: str
+
+
+class _PinnedConnection(http.client.HTTPSConnection):
+    """Connects to the address that was checked; the certificate is still checked against the host name."""
+
+    def __init__(self, host: str, port: int, address: str, context: ssl.SSLContext) -> None:
+        super().__init__(host, port, timeout=CONNECT_TIMEOUT_SECONDS, context=context)
+        self._address = address
+        self._tls = context
+
+    def connect(self) -> None:
+        plain = socket.create_connection((self._address, self.port), self.timeout)
+        self.sock = self._tls.wrap_socket(plain, server_hostname=self.host)
+
+
+def read_https(
+    uri: str, *, trusted_host: str | None, limit_bytes: int, context: ssl.SSLContext | None = None
+) -> WebObject:
+    """Return what `uri` holds.
+
+    `trusted_host` (the storage endpoint's) may be at a private address, no other host may.
+    Raises ObjectMissing, StorageRefused, StorageUnreachable, AddressForbidden, ObjectTooLarge.
+    """
+    parts = urllib.parse.urlsplit(uri)
+    host = parts.hostname
+    if not host:
+        raise AddressForbidden(uri, "it names no host")
+    address = resolve_public_address(uri, host, parts.port or 443, trusted_host)
+    connection = _PinnedConnection(host, parts.port or 443, address, context or ssl.create_default_context())
+    try:
+        target = urllib.parse.quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._") + (
+            f"?{parts.query}" if parts.query else ""
+        )
+        connection.request("GET", target, headers={"User-Agent": _AGENT})
+        return _read_answer(uri, connection.getresponse(), limit_bytes)
+    except (OSError, http.client.HTTPException) as error:
+        raise StorageUnreachable(uri, f"{type(error).__name__}: {error}") from error
+    finally:
+        connection.close()
+
+
+def resolve_public_address(uri: str, host: str, port: int, trusted_host: str | None) -> str:
+    """Return one address of `host`; every address it has must be public, unless `host` is the trusted one."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise StorageUnreachable(uri, f"the name {host} cannot be resolved ({error})") from error
+    addresses = [str(entry[4][0]) for entry in found]
+    if host != trusted_host:
+        for address in addresses:
+            if not is_public(address):
+                raise AddressForbidden(uri, f"{host} is at {address}, which is not a public address; use a bucket URI")
+    return addresses[0]
+
+
+def is_public(address: str) -> bool:
+    """Return whether `address` is a global unicast address; IPv4 inside IPv6 counts as what it stands for."""
+    parsed = ipaddress.ip_address(address.split("%", 1)[0])
+    inner = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
+    checked = inner or parsed
+    return checked.is_global and not checked.is_multicast
+
+
+def _read_answer(uri: str, answer: http.client.HTTPResponse, limit_bytes: int) -> WebObject:
+    _check_status(uri, answer.status, answer.reason)
+    data = answer.read(limit_bytes + 1)
+    if len(data) > limit_bytes:
+        raise ObjectTooLarge(uri, f"more than {limit_bytes:,} bytes")
+    length = answer.getheader("Content-Length")
+    if length is not None and length.isdigit() and int(length) != len(data):
+        raise StorageUnreachable(uri, f"only {len(data):,} of {length} bytes came")
+    etag = answer.getheader("ETag") or hashlib.sha256(data).hexdigest()
+    return WebObject(data, etag.strip('"'))
+
+
+def _check_status(uri: str, status: int, phrase: str) -> None:
+    said = f"the server answered {status} {phrase}"
+    if status in (404, 410):
+        raise ObjectMissing(uri, said)
+    if 300 <= status < 400:
+        raise AddressForbidden(uri, f"{said}; redirects are not followed, give the final address")
+    if status == 429 or status >= 500:
+        raise StorageUnreachable(uri, said)
+    if status != 200:
+        raise StorageRefused(uri, said)
