@@ -1,0 +1,105 @@
+{{/* Prefix of the names of objects. */}}
+{{- define "darkroom.fullname" -}}
+{{- $name := default .Chart.Name .Values.nameOverride -}}
+{{- $base := ternary .Release.Name (printf "%s-%s" .Release.Name $name) (contains $name .Release.Name) -}}
+{{- default $base .Values.fullnameOverride | trunc 50 | trimSuffix "-" -}}
+{{- end -}}
+
+{{- define "darkroom.selectorLabels" -}}
+app.kubernetes.io/name: {{ default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: operator
+{{- end -}}
+
+{{/* `managed-by` stays Helm: `darkroom` there marks the operator's own children. */}}
+{{- define "darkroom.labels" -}}
+{{ include "darkroom.selectorLabels" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+{{- end -}}
+
+{{- define "darkroom.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create -}}
+{{ default (include "darkroom.fullname" .) .Values.serviceAccount.name }}
+{{- else -}}
+{{ required "serviceAccount.name: needed when serviceAccount.create is false" .Values.serviceAccount.name }}
+{{- end -}}
+{{- end -}}
+
+{{/* Image reference of a dict with `image` and `version`. */}}
+{{- define "darkroom.image" -}}
+{{- if .image.digest -}}
+{{ .image.repository }}@{{ .image.digest }}
+{{- else -}}
+{{ .image.repository }}:{{ default .version .image.tag }}
+{{- end -}}
+{{- end -}}
+
+{{/* What every container of ours runs with: the restricted Pod Security level and a read-only root. */}}
+{{- define "darkroom.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities: {drop: [ALL]}
+{{- end -}}
+
+{{- define "darkroom.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: {{ int64 .Values.runAsUser }}
+runAsGroup: {{ int64 .Values.runAsUser }}
+seccompProfile: {type: RuntimeDefault}
+{{- end -}}
+
+{{/* What the operator may do in a namespace that it serves. It has no verb on Secrets, logs or exec. */}}
+{{- define "darkroom.rules" -}}
+- apiGroups: [darkroom.dev]
+  resources: [datasets, models, evaluations]
+  verbs: [get, list, watch]
+- apiGroups: [darkroom.dev]
+  resources: [datasets/status, models/status, evaluations/status]
+  verbs: [patch]
+- apiGroups: [batch]
+  resources: [jobs]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [""]
+  resources: [pods]
+  verbs: [get, list, watch]
+- apiGroups: [""]
+  resources: [configmaps]
+  verbs: [get, create, delete]
+- apiGroups: [events.k8s.io]
+  resources: [events]
+  verbs: [create, patch]
+{{- end -}}
+
+{{/* The operator's configuration file; see docs/install.md. */}}
+{{- define "darkroom.config" -}}
+namespaces: {{ toJson .Values.namespaces }}
+trainer:
+  image: {{ include "darkroom.image" (dict "image" .Values.trainer.image "version" .Chart.AppVersion) | quote }}
+  imagePullPolicy: {{ .Values.trainer.image.pullPolicy }}
+  imagePullSecrets: {{ toJson .Values.trainer.imagePullSecrets }}
+  runAsUser: {{ int64 .Values.trainer.runAsUser }}
+  nodeSelector: {{ toJson .Values.trainer.nodeSelector }}
+  weightsClaim: {{ toJson .Values.trainer.weightsClaim }}
+computeClasses:
+{{- range $name, $class := .Values.computeClasses }}
+  {{ $name }}: {{ merge (dict "resourceName" $class.resourceName) $class | toJson }}
+{{- end }}
+defaultComputeClass: {{ .Values.defaultComputeClass }}
+inspection: {{ toJson .Values.inspection }}
+{{- if .Values.output.uri }}
+output:
+  uri: {{ .Values.output.uri | quote }}
+  storage: {{ toJson .Values.output.storage }}
+{{- else }}
+output: null
+{{- end }}
+allowedSecrets: {{ toJson .Values.allowedSecrets }}
+allowedServiceAccounts: {{ toJson .Values.allowedServiceAccounts }}
+retries: {{ toJson .Values.retries }}
+graceSeconds: {{ int64 .Values.graceSeconds }}
+startTimeoutSeconds: {{ int64 .Values.startTimeoutSeconds }}
+progressIntervalSeconds: {{ int64 .Values.progressIntervalSeconds }}
+jobTtlSeconds: {{ int64 .Values.jobTtlSeconds }}
+{{- end -}}
