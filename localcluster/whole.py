@@ -1,0 +1,3 @@
+"""stub"""
+from localcluster.state import State
+def run(state: State) -> None: ...
