@@ -45,8 +45,8 @@ capabilities: {drop: [ALL]}
 
 {{- define "darkroom.podSecurity" -}}
 runAsNonRoot: true
-runAsUser: {{ int64 .Values.runAsUser }}
-runAsGroup: {{ int64 .Values.runAsUser }}
+runAsUser: {{ int64 .Values.operator.runAsUser }}
+runAsGroup: {{ int64 .Values.operator.runAsUser }}
 seccompProfile: {type: RuntimeDefault}
 {{- end -}}
 

@@ -1,0 +1,70 @@
+# One command for everything. `make` alone says which.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+UV_VERSION := $(shell sed -n 's/^uv==//p' constraints.txt)
+PY := .venv/bin/python
+DEMO_PY := .venv-demo/bin/python
+TYPED := $(wildcard crds operator trainer localcluster demo tools tests)
+
+.PHONY: help
+help: ## Say what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo demo-down
+demo: .venv-demo/.stamp ## Train and evaluate a classifier and a detector on a real cluster (CONTEXT=name for your own)
+	@$(DEMO_PY) -m demo
+
+demo-down: .venv-demo/.stamp ## Take the demo away again
+	@$(DEMO_PY) -m demo down
+
+.PHONY: test test-unit verify generate
+test: .venv/.stamp ## Run every test, on a local cluster that is started if it does not run
+	@$(PY) -m localcluster all
+	@$(PY) -m pytest tests
+
+test-unit: .venv/.stamp ## Run the tests that need no cluster
+	@$(PY) -m pytest tests/unit $(wildcard tests/contract)
+
+verify: .venv/.stamp ## Format, lint, types, import rules, sizes, generated files, chart and manifests
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy $(TYPED)
+	.venv/bin/lint-imports --no-logo --no-cache
+	$(PY) -m tools.check_sizes
+	$(PY) -m tools.generate --check
+	.venv/bin/yamllint --strict .
+	$(PY) -m tools.check_chart
+
+generate: .venv/.stamp ## Write the CRDs, the chart's schema and README and the reference pages
+	@$(PY) -m tools.generate
+
+.PHONY: images cluster bench bench-operator
+images: .venv/.stamp ## Build the operator's and the trainer's image and load them into the local cluster
+	@$(PY) -m localcluster images
+
+cluster: .venv/.stamp ## Start the local cluster, with both images
+	@$(PY) -m localcluster all
+
+bench: bench-operator ## Run every benchmark
+
+bench-operator: .venv/.stamp ## Measure the operator on 1,000 Models applied at once
+	@$(PY) -m localcluster up
+	@$(PY) -m tests.bench.operator
+
+.PHONY: venv
+venv: .venv/.stamp ## Create .venv with everything for development, torch included
+
+# The demo drives a cluster, where torch is in an image: its own environment costs seconds, not gigabytes.
+.venv-demo/.stamp: EXTRAS := samples
+.venv/.stamp: EXTRAS := operator,trainer
+.venv/.stamp: GROUPS := --group dev
+
+.venv/.stamp .venv-demo/.stamp: pyproject.toml constraints.txt
+	@echo "$(@D): installing .[$(EXTRAS)] $(GROUPS)"
+	@test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
+	@test -x $(@D)/bin/uv || $(@D)/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@$(@D)/bin/uv pip install --python $(@D)/bin/python -c constraints.txt -e '.[$(EXTRAS)]' $(GROUPS)
+	@touch $@
