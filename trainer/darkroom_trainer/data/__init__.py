@@ -1,0 +1,1 @@
+"""Datasets: COCO files and images, from storage to decoded arrays. Imports neither torch nor timm."""

@@ -1,0 +1,41 @@
+"""What a loaded dataset is. Must not do: any I/O."""
+
+import pathlib
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from darkroom_api.v1alpha1.common import AnnotationKind
+
+Boxes = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Example:
+    """One image with its annotations.
+
+    `image_id` is the id in its annotation file, so it is unique within one file only; `file` is the image's name for
+    messages. `width` and `height` are real pixels after EXIF rotation. `labels` are indices into
+    `LoadedDataset.labels`: one per box for detection, else each label of the image once. `boxes` is float32 (N, 4),
+    relative left, top, width, height in the rotated image, and (0, 4) except for detection.
+    """
+
+    image_id: int
+    file: str
+    path: pathlib.Path
+    width: int
+    height: int
+    labels: tuple[int, ...]
+    boxes: Boxes
+
+
+@dataclass(frozen=True)
+class LoadedDataset:
+    """A dataset whose images are local and known to decode. `labels` are the tags in a fixed order."""
+
+    name: str
+    annotation_kind: AnnotationKind
+    labels: tuple[str, ...]
+    examples: tuple[Example, ...]
+    revision: str

@@ -1,0 +1,85 @@
+"""Images decoded once into one array on disk, so that training never waits for a decoder again.
+
+Owns the array and its reuse. Must not do: augment, normalise, or read annotations.
+"""
+
+import hashlib
+import os
+import pathlib
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from darkroom_api.conditions import Reason
+from darkroom_trainer.data.dataset import Example, LoadedDataset
+from darkroom_trainer.data.images import ImageProblem, open_picture
+from darkroom_trainer.errors import RunError
+from darkroom_trainer.reporting import Reporter
+
+Pixels = npt.NDArray[np.uint8]
+_REPORT_EVERY_SECONDS: Final = 1.0
+
+
+def decode_images(dataset: LoadedDataset, size_px: int, work: pathlib.Path, reporter: Reporter) -> Pixels:
+    """Return uint8 (N, size_px, size_px, 3), RGB, in the order of `dataset.examples`, as a read-only memory map.
+
+    Images are EXIF-rotated and resized as a whole; the aspect is not kept, so relative boxes stay valid. A second
+    call with the same dataset, size and `work` reuses the array. Raises RunError(DatasetCorrupt) for an image that
+    changed on disk since it was checked.
+    """
+    path = work / "decoded" / f"{_name_array(dataset)}-{size_px}.npy"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(".part")
+        _decode_all(dataset, size_px, part, reporter)
+        part.replace(path)
+    array: Pixels = np.load(path, mmap_mode="r")
+    return array
+
+
+def decode_file(path: pathlib.Path, size_px: int) -> Pixels:
+    """Return one image as `decode_images` does, uint8 (size_px, size_px, 3); raises ImageProblem or OSError."""
+    return resize_picture(open_picture(path.read_bytes(), draft_px=size_px * 2), size_px)
+
+
+def resize_picture(picture: Image.Image, size_px: int) -> Pixels:
+    """Return `picture` resized as a whole to uint8 (size_px, size_px, 3); bilinear with antialiasing."""
+    if picture.size != (size_px, size_px):
+        picture = picture.resize((size_px, size_px), Image.Resampling.BILINEAR)
+    return np.asarray(picture, dtype=np.uint8)
+
+
+def _name_array(dataset: LoadedDataset) -> str:
+    """Return a name that changes with the content and with the order of the images."""
+    digest = hashlib.sha256(dataset.revision.encode())
+    for example in dataset.examples:
+        digest.update(f"\0{example.path}".encode())
+    return digest.hexdigest()[:24]
+
+
+def _decode_all(dataset: LoadedDataset, size_px: int, part: pathlib.Path, reporter: Reporter) -> None:
+    total = len(dataset.examples)
+    array = np.lib.format.open_memmap(part, mode="w+", dtype=np.uint8, shape=(total, size_px, size_px, 3))
+
+    def decode(index: int) -> None:
+        array[index] = _decode_example(dataset, dataset.examples[index], size_px)
+
+    last = time.monotonic()
+    with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="decode") as pool:
+        for done, _ in enumerate(pool.map(decode, range(total)), start=1):
+            if done == total or time.monotonic() - last >= _REPORT_EVERY_SECONDS:
+                last = time.monotonic()
+                reporter.update(percent=0, stage=f"Decoding images ({done:,} of {total:,})")
+    array.flush()
+
+
+def _decode_example(dataset: LoadedDataset, example: Example, size_px: int) -> Pixels:
+    try:
+        return decode_file(example.path, size_px)
+    except (ImageProblem, OSError) as error:
+        subject = f"dataset {dataset.name}: image {example.image_id} ({example.file})"
+        raise RunError(Reason.DATASET_CORRUPT, f"{subject} changed since it was checked: it {error}") from error

@@ -1,0 +1,130 @@
+"""Image bytes to pixels, with everything an image from a stranger may do to us refused.
+
+Owns formats, limits, EXIF rotation and the way to RGB. Must not do: any I/O.
+"""
+
+import io
+import struct
+import warnings
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+FORMATS: Final = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "ICO", "MPO")
+"""The formats of the replaced service; Pillow reads dozens more, each a way in."""
+MAX_IMAGE_BYTES: Final = 100_000_000
+MAX_IMAGE_PIXELS: Final = 89_478_485
+"""Pillow's own bound (a quarter of a GiB at three bytes a pixel), here an error and not a warning."""
+MIN_SIDE_PX: Final = 10
+MAX_SIDE_PX: Final = 16_000
+"""The replaced service's widest documented range over training and evaluation data."""
+
+Image.MAX_IMAGE_PIXELS = MAX_IMAGE_PIXELS
+warnings.simplefilter("error", Image.DecompressionBombWarning)
+
+_DECODE_ERRORS: Final = (
+    OSError, SyntaxError, ValueError, TypeError, EOFError, IndexError, KeyError, OverflowError, struct.error,
+)  # fmt: skip
+"""What Pillow's decoders raise on damaged data."""
+_BOMBS: Final = (Image.DecompressionBombError, Image.DecompressionBombWarning)
+
+
+class ImageProblem(ValueError):
+    """An image that cannot be used; the text says why and what to do."""
+
+
+@dataclass(frozen=True)
+class ImageSize:
+    """Real size in pixels after EXIF rotation, and whether that rotation swapped the sides."""
+
+    width: int
+    height: int
+    turned: bool
+
+
+def open_picture(data: bytes, draft_px: int | None = None) -> Image.Image:
+    """Return the decoded first frame, EXIF-rotated, RGB; raises ImageProblem.
+
+    `draft_px` lets a JPEG be decoded at a reduced size whose sides are at least that long, which is several times
+    faster.
+    """
+    image = _open(data)
+    if draft_px is not None and image.format == "JPEG":
+        image.draft("RGB", (draft_px, draft_px))
+    _load(image)
+    return _to_rgb(_rotate(image))
+
+
+def measure_picture(data: bytes) -> ImageSize:
+    """Return the size of an image that was decoded to its last byte; raises ImageProblem."""
+    image = _open(data)
+    _load(image)
+    turned = _read_orientation(image) >= 5
+    width, height = image.size
+    return ImageSize(height, width, True) if turned else ImageSize(width, height, False)
+
+
+def _open(data: bytes) -> Image.Image:
+    if not data:
+        raise ImageProblem("is empty (0 bytes); upload it again")
+    try:
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
+    except _BOMBS as error:
+        raise ImageProblem(f"is larger than {MAX_IMAGE_PIXELS:,} pixels; make it smaller") from error
+    except UnidentifiedImageError as error:
+        raise ImageProblem(f"is not an image in {', '.join(FORMATS)}; it begins with {data[:12]!r}") from error
+    except _DECODE_ERRORS as error:
+        raise ImageProblem(_damaged(error)) from error
+    _check_size(*image.size)
+    return image
+
+
+def _check_size(width: int, height: int) -> None:
+    if width * height > MAX_IMAGE_PIXELS:
+        raise ImageProblem(f"has {width * height:,} pixels, more than {MAX_IMAGE_PIXELS:,}; make it smaller")
+    if min(width, height) < MIN_SIDE_PX or max(width, height) > MAX_SIDE_PX:
+        raise ImageProblem(f"is {width} x {height} pixels; each side must be {MIN_SIDE_PX} to {MAX_SIDE_PX:,}")
+
+
+def _load(image: Image.Image) -> None:
+    try:
+        image.load()
+    except _BOMBS as error:
+        raise ImageProblem(f"is larger than {MAX_IMAGE_PIXELS:,} pixels; make it smaller") from error
+    except _DECODE_ERRORS as error:
+        raise ImageProblem(_damaged(error)) from error
+
+
+def _damaged(error: BaseException) -> str:
+    return f"is truncated or damaged ({error}); upload it again"
+
+
+def _read_orientation(image: Image.Image) -> int:
+    """Return EXIF's orientation, 1 to 8; a broken EXIF block counts as none, as viewers do."""
+    try:
+        value = image.getexif().get(0x0112, 1)
+    except _DECODE_ERRORS:
+        return 1
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def _rotate(image: Image.Image) -> Image.Image:
+    if _read_orientation(image) == 1:
+        return image
+    try:
+        return ImageOps.exif_transpose(image)
+    except _DECODE_ERRORS as error:
+        raise ImageProblem(f"has an EXIF block that cannot be read ({error}); save it again") from error
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    """Return RGB; deeper images than 8 bits keep their high bits, where Pillow's own conversion would clip."""
+    if image.mode == "RGB":
+        return image
+    if image.mode.startswith("I;16") or image.mode in ("I", "F"):
+        values = np.asarray(image, dtype=np.float32)
+        levels = np.clip(values / 257 if values.max() > 255 else values, 0, 255)
+        return Image.fromarray(levels.astype(np.uint8)).convert("RGB")
+    return image.convert("RGB")

@@ -1,0 +1,69 @@
+"""A dataset made ready to learn from: local, checked, every image known to decode.
+
+Must not do: decode for training (`decoded.py`), or go on with a dataset that has a problem.
+"""
+
+import pathlib
+import re
+import time
+from typing import Final
+
+from darkroom_api.run_config import DatasetSource
+from darkroom_trainer.data.catalog import CatalogImage
+from darkroom_trainer.data.dataset import Example, LoadedDataset
+from darkroom_trainer.data.examination import ShowProgress, build_corrupt_error, examine_dataset
+from darkroom_trainer.data.fetching import CheckedImage
+from darkroom_trainer.reporting import Reporter
+
+_REPORT_EVERY_SECONDS: Final = 1.0
+
+
+def load_dataset(source: DatasetSource, work: pathlib.Path, reporter: Reporter) -> LoadedDataset:
+    """Return the dataset, with its images in `work` (those of `file:` URIs stay where they are).
+
+    Raises RunError: DatasetCorrupt naming file and id, with a summary; DatasetNotFound; StorageUnavailable.
+    """
+    folder = work / "images" / re.sub(r"[^A-Za-z0-9._-]", "_", source.name)
+    examination = examine_dataset(source, folder, build_progress(reporter, "Fetching"), stop_at_annotations=True)
+    if examination.findings.problem_count:
+        raise build_corrupt_error(examination)
+    examples = (
+        _build_example(image, check)
+        for image, check in zip(examination.catalog.images, examination.checked, strict=True)
+        if check is not None
+    )
+    return LoadedDataset(
+        name=source.name,
+        annotation_kind=source.annotation_kind,
+        labels=examination.catalog.tags,
+        examples=tuple(examples),
+        revision=examination.revision,
+    )
+
+
+def _build_example(image: CatalogImage, check: CheckedImage) -> Example:
+    assert check.path is not None, "images are kept when a folder is given"
+    return Example(
+        image_id=image.image_id,
+        file=image.file,
+        path=check.path,
+        width=check.size.width,
+        height=check.size.height,
+        labels=image.labels,
+        boxes=image.boxes,
+    )
+
+
+def build_progress(reporter: Reporter, verb: str, *, show_percent: bool = False) -> ShowProgress:
+    """Return a callback that reports counts at most once a second; the percentage only where this is the whole run."""
+    last = 0.0
+
+    def show(done: int, total: int) -> None:
+        nonlocal last
+        if done < total and time.monotonic() - last < _REPORT_EVERY_SECONDS:
+            return
+        last = time.monotonic()
+        percent = 100 * done // total if show_percent else 0
+        reporter.update(percent=percent, stage=f"{verb} images ({done:,} of {total:,})")
+
+    return show
