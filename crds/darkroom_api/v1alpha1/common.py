@@ -88,7 +88,7 @@ class Compute(Spec):
     class_name: Annotated[str, Field(min_length=1, max_length=63, pattern=NAME_PATTERN)] | None = Field(
         default=None, alias="class", description="Compute class of this installation; its default class when absent."
     )
-    devices: Annotated[int, Field(ge=1, le=64)] | None = Field(
+    devices: Annotated[int, Field(strict=True, ge=1, le=64)] | None = Field(
         default=None, description="Number of devices in one pod; 1 when absent."
     )
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from darkroom_api.conditions import Reason, RunPhase
 from darkroom_api.durations import DURATION_PATTERN, parse_duration
@@ -52,9 +52,9 @@ class ModelSpec(Spec):
     compute: Compute | None = Field(default=None, description="The hardware to train on.")
     queue: ResourceName | None = Field(default=None, description="Kueue LocalQueue that admits the run.")
     priority_class_name: ResourceName | None = Field(default=None, description="PriorityClass of the run's pods.")
-    suspend: bool | None = Field(default=None, description="True frees the devices after a checkpoint.")
-    cancel: bool | None = Field(default=None, description="True ends the run for good.")
-    seed: Annotated[int, Field(ge=0, le=2147483647)] | None = Field(
+    suspend: StrictBool | None = Field(default=None, description="True frees the devices after a checkpoint.")
+    cancel: StrictBool | None = Field(default=None, description="True ends the run for good.")
+    seed: Annotated[int, Field(strict=True, ge=0, le=2147483647)] | None = Field(
         default=None, description="Seed of everything random; 0 when absent."
     )
     output: Output | None = Field(
