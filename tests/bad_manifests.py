@@ -1,0 +1,188 @@
+"""Manifests that must be refused, and changes that must be: pure data, for pydantic and for a real API server alike.
+
+Each case has an id that says what is wrong, and the field that the refusal must name.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from darkroom_api.names import API_VERSION
+
+Manifest = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class BadManifest:
+    """A manifest and the field that its refusal must name."""
+
+    id: str
+    manifest: Manifest
+    field: str
+
+
+@dataclass(frozen=True)
+class Update:
+    """A manifest, its spec after a change (None removes a field), and the field that a refusal must name."""
+
+    id: str
+    manifest: Manifest
+    change: dict[str, Any]
+    field: str = ""
+
+    @property
+    def changed(self) -> Manifest:
+        """Return the manifest after the change."""
+        spec = {**self.manifest["spec"], **self.change}
+        return {**self.manifest, "spec": {key: value for key, value in spec.items() if value is not None}}
+
+
+def a_manifest(kind: str, name: str, spec: dict[str, Any]) -> Manifest:
+    """Return a manifest; a None in `spec` leaves a field out."""
+    kept = {key: value for key, value in spec.items() if value is not None}
+    return {"apiVersion": API_VERSION, "kind": kind, "metadata": {"name": name}, "spec": kept}
+
+
+def a_dataset(**fields: Any) -> Manifest:
+    """Return a Dataset that is valid but for `fields`."""
+    spec = {"annotationKind": "imageClassification", "annotationFiles": ["s3://vision/digits/train.json"]}
+    return a_manifest("Dataset", "table-dataset", {**spec, **fields})
+
+
+def a_model(**fields: Any) -> Manifest:
+    """Return a Model that is valid but for `fields`."""
+    return a_manifest("Model", "table-model", {"task": "classifier", "dataset": "digits", "budget": "90m", **fields})
+
+
+def an_evaluation(**fields: Any) -> Manifest:
+    """Return an Evaluation that is valid but for `fields`."""
+    return a_manifest("Evaluation", "table-evaluation", {"model": "digits", "dataset": "digits-eval", **fields})
+
+
+_BOTH_IDENTITIES: Final = {"credentialsSecret": "darkroom-a", "serviceAccountName": "darkroom-b"}
+_FILES: Final = [f"s3://vision/{number}.json" for number in range(11)]
+_MAPPING: Final = {"from": "AmlDatastore://store/", "to": "s3://vision/"}
+
+_DATASETS: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
+    ("a Dataset without annotationKind", {"annotationKind": None}, "annotationKind"),
+    ("an annotationKind that does not exist", {"annotationKind": "imageSegmentation"}, "annotationKind"),
+    ("a Dataset without annotationFiles", {"annotationFiles": None}, "annotationFiles"),
+    ("an empty list of annotationFiles", {"annotationFiles": []}, "annotationFiles"),
+    ("eleven annotationFiles", {"annotationFiles": _FILES}, "annotationFiles"),
+    ("an annotation file named twice", {"annotationFiles": [_FILES[0], _FILES[0]]}, "annotationFiles"),
+    ("an annotation file over plain http", {"annotationFiles": ["http://example.com/a.json"]}, "annotationFiles"),
+    ("an annotation file without a scheme", {"annotationFiles": ["/data/train.json"]}, "annotationFiles"),
+    ("an annotation file with a space", {"annotationFiles": ["s3://vision/my file.json"]}, "annotationFiles"),
+    ("annotationFiles as one string", {"annotationFiles": "s3://vision/a.json"}, "annotationFiles"),
+    ("an imageRoot that climbs out", {"imageRoot": "s3://vision/a/../../b"}, "imageRoot"),
+    ("an imageRoot of another scheme", {"imageRoot": "ftp://vision/images"}, "imageRoot"),
+    ("a mapping without a target", {"urlMappings": [{"from": "AmlDatastore://store/"}]}, "to"),
+    ("a mapping from nothing", {"urlMappings": [{"from": "", "to": "s3://vision/"}]}, "from"),
+    ("twenty-one mappings", {"urlMappings": [_MAPPING] * 21}, "urlMappings"),
+    ("a Secret and a ServiceAccount at once", {"storage": _BOTH_IDENTITIES}, "credentialsSecret"),
+    ("an endpoint without a scheme", {"storage": {"endpoint": "s3.storage.svc:9000"}}, "endpoint"),
+    ("an endpoint with a path", {"storage": {"endpoint": "http://s3.storage.svc:9000/vision"}}, "endpoint"),
+    ("a region with spaces", {"storage": {"region": "eu central"}}, "region"),
+    ("a Secret of another namespace", {"storage": {"credentialsSecret": "other/darkroom-a"}}, "credentialsSecret"),
+    ("a misspelt field of a Dataset", {"annotationFile": "s3://vision/a.json"}, "annotationFile"),
+)
+
+_MODELS: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
+    ("a Model without a task", {"task": None}, "task"),
+    ("a task that does not exist", {"task": "segmenter"}, "task"),
+    ("a Model without a dataset", {"dataset": None}, "dataset"),
+    ("a dataset of another namespace", {"dataset": "other/digits"}, "dataset"),
+    ("a Model without a budget", {"budget": None}, "budget"),
+    ("an empty budget", {"budget": ""}, "budget"),
+    ("a budget of nothing", {"budget": "0s"}, "budget"),
+    ("a budget above 1344 hours", {"budget": "1345h"}, "budget"),
+    ("a budget as a number", {"budget": 3600}, "budget"),
+    ("a budget with a fraction", {"budget": "1.5h"}, "budget"),
+    ("a budget in words", {"budget": "an hour"}, "budget"),
+    ("a budget in the wrong order", {"budget": "30m1h"}, "budget"),
+    ("a negative budget", {"budget": "-1h"}, "budget"),
+    ("an evaluationDataset that is the dataset", {"evaluationDataset": "digits"}, "evaluationDataset"),
+    ("no devices", {"compute": {"devices": 0}}, "devices"),
+    ("sixty-five devices", {"compute": {"devices": 65}}, "devices"),
+    ("a device and a half", {"compute": {"devices": 1.5}}, "devices"),
+    ("a compute class in capitals", {"compute": {"class": "GPU"}}, "class"),
+    ("a misspelt field of compute", {"compute": {"gpus": 1}}, "gpus"),
+    ("a negative seed", {"seed": -1}, "seed"),
+    ("a seed as a string", {"seed": "7"}, "seed"),
+    ("suspend as a word", {"suspend": "yes"}, "suspend"),
+    ("cancel as a number", {"cancel": 1}, "cancel"),
+    ("an output that cannot be written", {"output": {"uri": "https://example.com/models"}}, "uri"),
+    ("an output without a uri", {"output": {}}, "uri"),
+    (
+        "an output with two identities",
+        {"output": {"uri": "s3://models", "storage": _BOTH_IDENTITIES}},
+        "credentialsSecret",
+    ),
+    ("a queue with a slash", {"queue": "team/gpus"}, "queue"),
+    ("a priority class with a space", {"priorityClassName": "very high"}, "priorityClassName"),
+    ("a hyper-parameter", {"epochs": 10}, "epochs"),
+)
+
+_EVALUATIONS: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
+    ("an Evaluation without a model", {"model": None}, "model"),
+    ("an Evaluation without a dataset", {"dataset": None}, "dataset"),
+    ("a model without a name", {"model": ""}, "model"),
+    ("a model name of 254 characters", {"model": "m" * 254}, "model"),
+    ("an Evaluation with a budget", {"budget": "1h"}, "budget"),
+    ("an Evaluation on no devices", {"compute": {"devices": 0}}, "devices"),
+)
+
+BAD_MANIFESTS: Final = (
+    BadManifest("a Dataset without a spec", {k: v for k, v in a_dataset().items() if k != "spec"}, "spec"),
+    *(BadManifest(id, a_dataset(**fields), field) for id, fields, field in _DATASETS),
+    *(BadManifest(id, a_model(**fields), field) for id, fields, field in _MODELS),
+    *(BadManifest(id, an_evaluation(**fields), field) for id, fields, field in _EVALUATIONS),
+)
+
+_FULL_MODEL: Final = a_model(
+    evaluationDataset="digits-eval", compute={"class": "gpu", "devices": 1}, seed=7, output={"uri": "s3://models/a"}
+)
+
+BAD_UPDATES: Final = (
+    Update("another task", a_model(), {"task": "detector"}, "task"),
+    Update("another dataset", a_model(), {"dataset": "others"}, "dataset"),
+    Update("a larger budget", a_model(), {"budget": "2h"}, "budget"),
+    Update("an evaluationDataset that appears", a_model(), {"evaluationDataset": "digits-eval"}, "evaluationDataset"),
+    Update("an evaluationDataset that goes", _FULL_MODEL, {"evaluationDataset": None}, "evaluationDataset"),
+    Update("compute that appears", a_model(), {"compute": {"devices": 2}}, "compute"),
+    Update("more devices", _FULL_MODEL, {"compute": {"class": "gpu", "devices": 2}}, "compute"),
+    Update("another seed", _FULL_MODEL, {"seed": 8}, "seed"),
+    Update("an output that moves", _FULL_MODEL, {"output": {"uri": "s3://models/b"}}, "output"),
+    Update("an Evaluation of another model", an_evaluation(), {"model": "others"}, "model"),
+    Update("an Evaluation on another dataset", an_evaluation(), {"dataset": "others"}, "dataset"),
+    Update("an Evaluation on other hardware", an_evaluation(), {"compute": {"class": "cpu"}}, "compute"),
+)
+"""Changes that must be refused with the field in the message."""
+
+GOOD_MANIFESTS: Final = (
+    a_dataset(),
+    a_dataset(
+        annotationKind="imageObjectDetection",
+        annotationFiles=["s3://vision/a.json", "https://example.com/b.json", "file:data/c.json"],
+        imageRoot="s3://vision/images",
+        urlMappings=[_MAPPING],
+        storage={"endpoint": "http://s3.storage.svc:9000", "region": "us-east-1", "credentialsSecret": "darkroom-a"},
+    ),
+    a_dataset(annotationFiles=_FILES[:10], urlMappings=[_MAPPING] * 20, storage={}),
+    a_model(),
+    _FULL_MODEL,
+    a_model(budget="1344h", seed=0, suspend=False, cancel=False, queue="team-a", priorityClassName="high.priority"),
+    a_model(budget="1h30m15s", task="productRecognizer", compute={"class": "h200.node", "devices": 64}),
+    a_model(budget="1s", compute={}),
+    an_evaluation(),
+    an_evaluation(compute={"class": "cpu"}),
+)
+
+GOOD_UPDATES: Final = (
+    Update("suspend a Model", a_model(), {"suspend": True}),
+    Update("resume a Model", a_model(suspend=True), {"suspend": False}),
+    Update("cancel a Model", a_model(), {"cancel": True}),
+    Update("move a Model to a queue", a_model(), {"queue": "team-a"}),
+    Update("take a priority away", a_model(priorityClassName="high"), {"priorityClassName": None}),
+    Update("mend a Dataset", a_dataset(), {"annotationFiles": ["s3://vision/digits/train-2.json"]}),
+)
+"""Changes that must be accepted."""
