@@ -1,24 +1,14 @@
 """The cluster as a whole: up, down and status. Refuses whatever it did not start itself."""
 
-import fcntl
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from localcluster import addons, api, binaries, certificates, network, node, packages, processes, runtime
 from localcluster.components import ALL, API_SERVER, CONTAINERD, CONTROLLER_MANAGER, ETCD, KUBELET, PROXY, SCHEDULER, Component
+from localcluster.locks import locked
 from localcluster.progress import Refused, say, step
 from localcluster.state import CONTEXT, State
-
-
-@contextmanager
-def locked(state: State, name: str) -> Iterator[None]:
-    """One command at a time; a second one waits for the first."""
-    state.root.mkdir(parents=True, exist_ok=True)
-    with (state.root / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def build(state: State) -> None:
