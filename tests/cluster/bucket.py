@@ -1,0 +1,99 @@
+"""The bucket of a test session: sample sets in it, and what the runs left there."""
+
+import json
+import pathlib
+import subprocess
+import sys
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Final
+
+import boto3
+import botocore.config
+import pytest
+
+PARALLEL_UPLOADS: Final = 8
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A bucket on the cluster's S3 server, reached from outside the cluster."""
+
+    name: str
+    endpoint: str
+    access_key: str
+    secret_key: str
+
+    @property
+    def client(self) -> Any:
+        """Return a client of the server."""
+        return boto3.client(
+            "s3",
+            endpoint_url=self.endpoint,
+            region_name="us-east-1",
+            aws_access_key_id=self.access_key,
+            aws_secret_access_key=self.secret_key,
+            config=botocore.config.Config(max_pool_connections=PARALLEL_UPLOADS, retries={"mode": "standard"}),
+        )
+
+    def uri(self, key: str) -> str:
+        """Return the URI of a key."""
+        return f"s3://{self.name}/{key}"
+
+    def put(self, key: str, data: bytes) -> None:
+        """Write one object."""
+        self.client.put_object(Bucket=self.name, Key=key, Body=data)
+
+    def put_folder(self, folder: pathlib.Path, prefix: str) -> None:
+        """Write every file below `folder` below `prefix`."""
+        client = self.client
+        files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+        with ThreadPoolExecutor(PARALLEL_UPLOADS) as pool:
+            sent = [
+                pool.submit(client.upload_file, str(path), self.name, f"{prefix}/{path.relative_to(folder)}")
+                for path in files
+            ]
+            for future in sent:
+                future.result()
+
+    def keys(self, prefix: str) -> list[str]:
+        """Return the keys below a prefix, which may also be a URI in this bucket."""
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=self._key(prefix))
+        return [item["Key"] for page in pages for item in page.get("Contents", [])]
+
+    def read(self, key: str) -> bytes:
+        """Return one object, named by its key or its URI."""
+        data: bytes = self.client.get_object(Bucket=self.name, Key=self._key(key))["Body"].read()
+        return data
+
+    def read_json(self, key: str) -> Any:
+        """Return one object, parsed."""
+        return json.loads(self.read(key))
+
+    def remove(self) -> None:
+        """Delete the bucket with all that is in it."""
+        client = self.client
+        for part in _in_parts(self.keys("")):
+            client.delete_objects(Bucket=self.name, Delete={"Objects": [{"Key": key} for key in part]})
+        client.delete_bucket(Bucket=self.name)
+
+    def _key(self, name: str) -> str:
+        return name.removeprefix(f"s3://{self.name}/")
+
+
+def write_samples(name: str, folder: pathlib.Path, shots: int) -> None:
+    """Write a sample set into a folder with the `darkroom samples` command."""
+    command = pathlib.Path(sys.executable).with_name("darkroom")
+    done = subprocess.run(
+        [str(command), "samples", name, "--shots", str(shots), "--to", str(folder)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        pytest.fail(f"darkroom samples {name} failed: {done.stderr or done.stdout}")
+
+
+def _in_parts(keys: list[str], size: int = 1000) -> Iterable[list[str]]:
+    return (keys[start : start + size] for start in range(0, len(keys), size))

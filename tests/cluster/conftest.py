@@ -1,0 +1,174 @@
+"""The cluster that the tests run on: the one of `localcluster`, and no other.
+
+Owns what tests share: the connection, the installation, a bucket with sample sets, a namespace per module and one
+trained Model. Trainings slow each other down on a small machine, so no test starts two at once.
+"""
+
+import base64
+import fcntl
+import os
+import pathlib
+import platform
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Final
+
+import pytest
+import yaml
+
+from localcluster.addons import S3_SECRET, STORAGE
+from localcluster.state import CONTEXT, REPOSITORY, S3_ADDRESS, S3_PORT, State, default_root
+from tests.cluster import manifests, node
+from tests.cluster.bucket import Bucket, write_samples
+from tests.cluster.connection import Connection
+from tests.cluster.installation import Installation
+from tests.cluster.main_job import MainJob, run_main_job
+from tests.cluster.waiting import Waiter
+
+SHOTS: Final = 10
+MODULES: Final = (
+    *("test_admission", "test_main_job", "test_parity", "test_security", "test_observability"),
+    *("test_failures", "test_operator_restarts", "test_helm"),
+)
+"""By cost, but for the last, which takes the release away."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the modules in their order, and mark every test of this folder."""
+    here = pathlib.Path(__file__).parent
+    ours = [item for item in items if item.path.is_relative_to(here)]
+    for item in ours:
+        item.add_marker(pytest.mark.cluster)
+        if item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(400))
+    ours.sort(key=lambda item: MODULES.index(item.path.stem) if item.path.stem in MODULES else len(MODULES))
+    items[:] = [item for item in items if not item.path.is_relative_to(here)] + ours
+
+
+@pytest.fixture(scope="session")
+def state() -> Iterator[State]:
+    """Return where the local cluster keeps its files, with the cluster up and no other tests on it."""
+    if platform.system() != "Linux" or os.geteuid() != 0:
+        pytest.skip("the local cluster needs root on Linux")
+    state = State(default_root())
+    _refuse_other_contexts(state)
+    state.root.mkdir(parents=True, exist_ok=True)
+    with (state.root / "cluster-tests.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pytest.exit("other cluster tests run on this cluster; wait for them", returncode=2)
+        _bring_up()
+        yield state
+
+
+def _refuse_other_contexts(state: State) -> None:
+    """End the session where kubectl would talk to a cluster that is not ours: these tests delete and kill."""
+    named = os.environ.get("KUBECONFIG")
+    path = pathlib.Path(named) if named else state.kubeconfig
+    if not path.exists():
+        return
+    context = yaml.safe_load(path.read_text()).get("current-context")
+    if context != CONTEXT:
+        pytest.exit(f"{path} has the context {context!r}; the cluster tests run on {CONTEXT!r} only", returncode=2)
+
+
+def _bring_up() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "localcluster", "all"], cwd=REPOSITORY, capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        pytest.exit(f"the local cluster did not come up:\n{done.stdout}{done.stderr}", returncode=2)
+
+
+@pytest.fixture(scope="session")
+def connection(state: State) -> Connection:
+    """Return the API server, reached as administrator."""
+    connection = Connection(state.kubeconfig, state.binaries / "kubectl")
+    node.set_gpus(connection, 1)
+    return connection
+
+
+@pytest.fixture(scope="session")
+def installation(state: State, connection: Connection) -> Installation:
+    """Return the release, installed with the tests' values."""
+    installation = Installation(connection, state)
+    installation.install()
+    return installation
+
+
+@pytest.fixture(scope="session")
+def waiter(connection: Connection) -> Waiter:
+    """Return what waits for states."""
+    return Waiter(connection)
+
+
+@pytest.fixture(scope="session")
+def bucket(connection: Connection) -> Iterator[Bucket]:
+    """Return a bucket of this session on the cluster's own S3 server."""
+    access_key, secret_key = _read_root_credentials(connection)
+    bucket = Bucket(f"test-{secrets.token_hex(4)}", f"http://{S3_ADDRESS}:{S3_PORT}", access_key, secret_key)
+    bucket.client.create_bucket(Bucket=bucket.name)
+    yield bucket
+    bucket.remove()
+
+
+@pytest.fixture(scope="session")
+def digits(bucket: Bucket, tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """Return a folder with a few digits of each class; the bucket holds the same files below `digits/`."""
+    folder = tmp_path_factory.mktemp("digits")
+    write_samples("digits", folder, SHOTS)
+    bucket.put_folder(folder, "digits")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def namespace(request: pytest.FixtureRequest, installation: Installation, bucket: Bucket) -> Iterator[str]:
+    """Return a fresh namespace of this module."""
+    name = _name_namespace(request.module.__name__.rpartition(".")[2])
+    _create_namespace(installation.connection, bucket, name)
+    yield name
+    installation.connection.delete("Namespace", name)
+
+
+@pytest.fixture(scope="session")
+def main_namespace(installation: Installation, bucket: Bucket) -> Iterator[str]:
+    """Return the namespace of what stays for the whole session."""
+    name = _name_namespace("main")
+    _create_namespace(installation.connection, bucket, name)
+    yield name
+    installation.connection.delete("Namespace", name)
+
+
+@pytest.fixture(scope="session")
+def main_job(
+    main_namespace: str, connection: Connection, waiter: Waiter, bucket: Bucket, digits: pathlib.Path
+) -> MainJob:
+    """Return the session's trained and evaluated classifier."""
+    assert (digits / "train.json").exists()
+    return run_main_job(connection, waiter, bucket, main_namespace)
+
+
+@pytest.fixture
+def no_gpu(connection: Connection) -> Iterator[None]:
+    """Take the node's GPU away until the test gives it back, at the latest when it ends."""
+    node.set_gpus(connection, 0)
+    yield
+    node.set_gpus(connection, 1)
+
+
+def _name_namespace(topic: str) -> str:
+    return f"darkroom-{topic.replace('_', '-')}-{secrets.token_hex(2)}"
+
+
+def _create_namespace(connection: Connection, bucket: Bucket, name: str) -> None:
+    connection.apply(manifests.a_namespace(name))
+    connection.apply(manifests.a_secret(name, bucket.access_key, bucket.secret_key))
+
+
+def _read_root_credentials(connection: Connection) -> tuple[str, str]:
+    data = connection.get("Secret", S3_SECRET, STORAGE)["data"]
+    access_key, secret_key = (base64.b64decode(data[key]).decode() for key in ("ROOT_ACCESS_KEY", "ROOT_SECRET_KEY"))
+    return access_key, secret_key

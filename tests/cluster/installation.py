@@ -1,0 +1,174 @@
+"""Darkroom on the cluster: installs the chart for the tests, finds the operator's pod and kills it.
+
+The release is the demo's own (`darkroom` in `darkroom-system`): the CRDs belong to one release, and a second operator
+would act on the same objects. A later `make demo` upgrades it back to its own values.
+"""
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pytest
+
+from localcluster.state import State
+from tests.cluster.connection import Connection, Manifest
+from tests.cluster.manifests import a_namespace
+from tests.cluster.waiting import SYSTEM_NAMESPACE
+
+RELEASE: Final = "darkroom"
+CHART: Final = pathlib.Path(__file__).parents[2] / "helm" / "darkroom"
+OPERATOR_SELECTOR: Final = f"app.kubernetes.io/instance={RELEASE},app.kubernetes.io/component=operator"
+METRICS_PORT: Final = 9090
+HEALTH_PORT: Final = 8081
+TRAINER_REPOSITORY: Final = "localhost/darkroom-trainer"
+VALUES: Final[dict[str, Any]] = {
+    "namespaces": [],
+    "operator": {"image": {"repository": "localhost/darkroom-operator", "tag": "dev"}},
+    "trainer": {"image": {"repository": TRAINER_REPOSITORY, "tag": "dev"}},
+    "retries": {"failures": 1, "disruptions": 3, "storage": 1, "backoffSeconds": 2, "maxBackoffSeconds": 4},
+    "graceSeconds": 10,
+    "startTimeoutSeconds": 300,
+    "progressIntervalSeconds": 5,
+    "inspection": {"cpu": "100m", "memory": "512Mi"},
+    "computeClasses": {
+        "gpu": {"cpu": "700m", "memory": "3Gi", "sharedMemory": "256Mi", "ephemeralStorage": "1Gi"},
+        "cpu": {"cpu": "700m", "memory": "3Gi", "sharedMemory": "256Mi", "ephemeralStorage": "1Gi"},
+    },
+}
+"""Short pauses and few retries, so that a failure test takes seconds; requests that fit a node with two cores."""
+
+
+@dataclass(frozen=True)
+class Installation:
+    """The release on the cluster."""
+
+    connection: Connection
+    state: State
+
+    def kubectl(self, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+        """Run kubectl against the cluster; the caller looks at how it ended."""
+        return self._run("kubectl", *arguments, stdin=stdin)
+
+    def helm(self, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+        """Run helm against the cluster; the caller looks at how it ended."""
+        return self._run("helm", *arguments, "--namespace", SYSTEM_NAMESPACE, stdin=stdin)
+
+    def _run(self, program: str, *arguments: str, stdin: str | None) -> subprocess.CompletedProcess[str]:
+        command = [str(self.state.binaries / program), f"--kubeconfig={self.state.kubeconfig}", *arguments]
+        return subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
+
+    def install(self, **overrides: Any) -> None:
+        """Install or upgrade the release with the tests' values and `overrides`, and wait for the operator."""
+        self.connection.apply(a_namespace(SYSTEM_NAMESPACE))
+        values = json.dumps({**VALUES, **overrides})
+        done = self.helm(
+            *("upgrade", "--install", RELEASE, str(CHART), "--values", "-", "--wait", "--timeout", "2m"), stdin=values
+        )
+        if done.returncode != 0:
+            pytest.fail(f"helm upgrade --install failed: {done.stderr}\n{self._describe_pods()}")
+        self.wait_until_ready()
+
+    def wait_until_ready(self, seconds: float = 90) -> Manifest:
+        """Return the operator's pod once it is the only one and Ready."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            pods = self.operator_pods()
+            if len(pods) == 1 and _is_ready(pods[0]):
+                return pods[0]
+            time.sleep(0.3)
+        pytest.fail(f"the operator was not Ready in {seconds:.0f} s\n{self._describe_pods()}")
+
+    def operator_pods(self) -> list[Manifest]:
+        """Return the operator's pods."""
+        return self.connection.select("Pod", SYSTEM_NAMESPACE, OPERATOR_SELECTOR)
+
+    def kill(self) -> None:
+        """Kill the operator's process with SIGKILL; the Deployment starts a new pod.
+
+        The dead pod is deleted, only so that the kubelet's growing pause between restarts does not count here.
+        """
+        for pod in self.operator_pods():
+            kill_processes(pod)
+            self.connection.delete("Pod", pod["metadata"]["name"], SYSTEM_NAMESPACE, grace_seconds=0)
+
+    def scale(self, replicas: int) -> None:
+        """Run that many operators, and wait until it is so."""
+        self.connection.merge("Deployment", RELEASE, SYSTEM_NAMESPACE, {"spec": {"replicas": replicas}})
+        if replicas:
+            self.wait_until_ready()
+            return
+        deadline = time.monotonic() + 60
+        while self.operator_pods():
+            if time.monotonic() > deadline:
+                pytest.fail(f"the operator did not stop in 60 s\n{self._describe_pods()}")
+            time.sleep(0.3)
+
+    def metrics(self) -> str:
+        """Return what the operator's /metrics answers."""
+        address = self.wait_until_ready()["status"]["podIP"]
+        return read_http(f"http://{address}:{METRICS_PORT}/metrics")[1]
+
+    def health(self) -> int:
+        """Return the HTTP status of the operator's /healthz; 0 when nothing answers."""
+        for pod in self.operator_pods():
+            if address := pod["status"].get("podIP"):
+                return read_http(f"http://{address}:{HEALTH_PORT}/healthz")[0]
+        return 0
+
+    def _describe_pods(self) -> str:
+        lines = []
+        for pod in self.operator_pods():
+            name = pod["metadata"]["name"]
+            lines.append(f"{name} {json.dumps(pod['status'].get('containerStatuses', []))}")
+            lines.append(self.connection.read_log(name, SYSTEM_NAMESPACE, 20))
+        return "\n".join(lines) or "no operator pod"
+
+
+def read_http(address: str) -> tuple[int, str]:
+    """Return status and body of a page; (0, why) when nothing answers."""
+    try:
+        with urllib.request.urlopen(address, timeout=10) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode(errors="replace")
+    except OSError as error:
+        return 0, str(error)
+
+
+def kill_processes(pod: Manifest, number: signal.Signals = signal.SIGKILL) -> list[int]:
+    """Send a signal to every process in a pod's containers, but the sandbox's own; return which ones.
+
+    They are found by their control group, which is named after the pod's uid.
+    """
+    uid = pod["metadata"]["uid"]
+    killed = []
+    for entry in pathlib.Path("/proc").iterdir():
+        if entry.name.isdigit() and _belongs_to(entry, uid):
+            try:
+                os.kill(int(entry.name), number)
+            except ProcessLookupError:
+                continue
+            killed.append(int(entry.name))
+    return killed
+
+
+def _belongs_to(process: pathlib.Path, uid: str) -> bool:
+    try:
+        is_inside = f"pod{uid}" in (process / "cgroup").read_text()
+        command = (process / "cmdline").read_bytes()
+    except OSError:  # the process ended meanwhile
+        return False
+    return is_inside and not command.startswith((b"/pause", b"runc"))
+
+
+def _is_ready(pod: Manifest) -> bool:
+    conditions = pod["status"].get("conditions", [])
+    ready = any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
+    return ready and "deletionTimestamp" not in pod["metadata"]

@@ -1,0 +1,231 @@
+"""Each way in which a run ends or waits, caused on the real cluster: the user sees which it is and what to do."""
+
+import json
+import pathlib
+import re
+
+import pytest
+
+from tests.cluster import manifests
+from tests.cluster.bucket import Bucket
+from tests.cluster.connection import Connection, Manifest
+from tests.cluster.corruptions import IDS, TRUNCATED, as_detection, list_corruptions, shuffle_labels
+from tests.cluster.installation import VALUES, Installation, kill_processes
+from tests.cluster.main_job import MODEL, MainJob
+from tests.cluster.recorder import record
+from tests.cluster.waiting import Waiter, phase_of, reason_of, status_of
+
+UNREACHABLE = "http://s3.nowhere.svc:9000"
+SIGKILLED = 137
+
+
+class Faults:
+    """What the tests of this module apply and look at."""
+
+    def __init__(self, connection: Connection, waiter: Waiter, bucket: Bucket, namespace: str) -> None:
+        self.connection, self.waiter, self.bucket, self.namespace = connection, waiter, bucket, namespace
+
+    def apply_dataset(self, name: str, key: str = "digits/train.json", **options: object) -> None:
+        """Apply a Dataset whose images are the digits of this session."""
+        uri = self.bucket.uri(key)
+        root = self.bucket.uri("digits/")
+        self.connection.apply(manifests.a_dataset(name, self.namespace, uri, imageRoot=root, **options))  # type: ignore[arg-type]
+
+    def apply_model(self, name: str, dataset: str, **options: object) -> None:
+        """Apply a Model."""
+        self.connection.apply(manifests.a_model(name, self.namespace, dataset, **options))  # type: ignore[arg-type]
+
+    def end(self, kind: str, name: str, seconds: float = 120) -> Manifest:
+        """Wait for the end of a resource."""
+        return self.waiter.end(kind, self.namespace, name, seconds)
+
+    def reason(self, kind: str, name: str, reason: str, seconds: float = 60) -> str:
+        """Wait for a reason; return the message that came with it."""
+        return str(status_of(self.waiter.reason(kind, self.namespace, name, reason, seconds))["message"])
+
+
+@pytest.fixture(scope="module")
+def faults(connection: Connection, waiter: Waiter, bucket: Bucket, namespace: str, digits: pathlib.Path) -> Faults:
+    """Apply every Dataset of this module at once: inspections are small, and their pauses overlap."""
+    faults = Faults(connection, waiter, bucket, namespace)
+    coco = json.loads((digits / "train.json").read_text())
+    _upload_spoiled(bucket, digits, coco)
+    faults.apply_dataset("good")
+    faults.apply_dataset("unreachable", endpoint=UNREACHABLE)
+    faults.apply_dataset("shuffled", "broken/shuffled.json")
+    faults.apply_dataset("boxes", "broken/boxes.json", kind="imageObjectDetection")
+    faults.apply_dataset("no-file", "digits/no-such-file.json")
+    faults.apply_dataset("forbidden-secret", secret="other-teams-secret")  # noqa: S106 - the name of a Secret
+    faults.apply_dataset("missing-secret", secret="darkroom-missing")  # noqa: S106 - the name of a Secret
+    connection.apply(manifests.a_secret(namespace, bucket.access_key, "wrong", "darkroom-wrong-key"))
+    faults.apply_dataset("wrong-key", secret="darkroom-wrong-key")  # noqa: S106 - the name of a Secret
+    for corruption in list_corruptions(coco):
+        faults.apply_dataset(corruption.id, f"broken/{corruption.id}.json", kind=corruption.kind)
+    return faults
+
+
+def _upload_spoiled(bucket: Bucket, digits: pathlib.Path, coco: Manifest) -> None:
+    for corruption in list_corruptions(coco):
+        bucket.put(f"broken/{corruption.id}.json", json.dumps(corruption.apply(coco)).encode())
+    bucket.put("broken/shuffled.json", json.dumps(shuffle_labels(coco)).encode())
+    bucket.put("broken/boxes.json", json.dumps(as_detection(coco)).encode())
+    image = next(path for path in sorted(digits.rglob("*")) if path.suffix in (".png", ".jpg")).read_bytes()
+    bucket.put(f"digits/{TRUNCATED}", image[: len(image) // 2])
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_a_spoiled_dataset_is_corrupt_by_file_and_id(name: str, faults: Faults, digits: pathlib.Path) -> None:
+    corruptions = list_corruptions(json.loads((digits / "train.json").read_text()))
+    corruption = next(corruption for corruption in corruptions if corruption.id == name)
+    status = status_of(faults.end("Dataset", name, 200))
+    assert (status["phase"], status["reason"]) == ("Invalid", "DatasetCorrupt"), status
+    for part in (f"{name}.json", *corruption.names):
+        assert part in status["message"]
+    assert status["summary"]["problemCount"] >= 1
+    assert status["summary"]["problems"][0]["subject"]
+
+
+def test_an_annotation_file_that_is_not_there_is_named(faults: Faults) -> None:
+    status = status_of(faults.end("Dataset", "no-file"))
+    assert (status["phase"], status["reason"]) == ("Invalid", "DatasetNotFound"), status
+    assert "no-such-file.json" in status["message"]
+
+
+def test_a_secret_that_is_not_allowed_is_refused_by_the_field(faults: Faults) -> None:
+    message = faults.reason("Dataset", "forbidden-secret", "InvalidConfiguration")
+    assert "credentialsSecret" in message
+    assert "other-teams-secret" in message
+    selector = "darkroom.dev/name=forbidden-secret"
+    assert faults.connection.select("Pod", faults.namespace, selector) == []
+
+
+def test_a_missing_secret_is_named(faults: Faults) -> None:
+    def names_it(item: Manifest) -> bool:
+        return "darkroom-missing" in str(status_of(item).get("message"))
+
+    faults.waiter.until("Dataset", faults.namespace, "missing-secret", names_it, 90, "a message that names the Secret")
+
+
+@pytest.mark.parametrize(("name", "names"), [("wrong-key", "SignatureDoesNotMatch"), ("unreachable", "s3.nowhere.svc")])
+def test_storage_that_fails_is_tried_again_and_then_corrupt(name: str, names: str, faults: Faults) -> None:
+    status = status_of(faults.end("Dataset", name, 180))
+    assert (status["phase"], status["reason"]) == ("Invalid", "DatasetCorrupt"), status
+    assert names in status["message"]
+    attempts = status["attempts"]
+    assert len(attempts) == 1 + VALUES["retries"]["storage"]
+    assert {attempt["outcome"] for attempt in attempts} == {"StorageUnavailable"}
+
+
+def test_storage_that_fails_is_named_while_it_is_tried_again(faults: Faults) -> None:
+    with record(faults.connection, "Dataset", faults.namespace) as datasets:
+        faults.apply_dataset("wrong-key-again", secret="darkroom-wrong-key")  # noqa: S106 - the name of a Secret
+        faults.end("Dataset", "wrong-key-again", 180)
+    waits = [status_of(version) for version in datasets.states_of("wrong-key-again")]
+    messages = [status["message"] for status in waits if status.get("reason") == "StorageUnavailable"]
+    assert messages
+    assert "refused" in messages[0]
+
+
+def test_a_model_waits_for_a_dataset_that_comes_later(faults: Faults) -> None:
+    faults.apply_model("early", "late", budget="1s")
+    assert "late" in faults.reason("Model", "early", "WaitingForDataset")
+    faults.apply_dataset("late")
+    assert reason_of(faults.end("Model", "early")) == "BudgetNotEnough"
+
+
+def test_a_model_whose_dataset_is_invalid_says_so(faults: Faults) -> None:
+    faults.end("Dataset", "two-labels", 200)
+    faults.apply_model("hopeless", "two-labels")
+    faults.waiter.until(
+        "Model", faults.namespace, "hopeless", lambda item: "two-labels" in str(status_of(item).get("message")), 30
+    )
+
+
+def test_a_budget_that_is_too_small_is_answered_with_a_minimum_and_a_suggestion(faults: Faults) -> None:
+    faults.apply_model("poor", "good", budget="2s")
+    status = status_of(faults.end("Model", "poor"))
+    assert (status["phase"], status["reason"]) == ("Failed", "BudgetNotEnough"), status
+    assert re.search(r"minimum.*\d+ ?s", status["message"], re.IGNORECASE)
+    assert re.search(r"suggest.*\d+ ?[sm]", status["message"], re.IGNORECASE)
+    assert status["budget"]["chargedSeconds"] <= 2
+
+
+def test_shuffled_labels_diverge_and_the_suspects_are_named(faults: Faults) -> None:
+    faults.apply_model("confused", "shuffled")
+    status = status_of(faults.end("Model", "confused", 200))
+    assert (status["phase"], status["reason"]) == ("Failed", "TrainingDiverged"), status
+    assert "label" in status["message"]
+    assert status["budget"]["chargedSeconds"] <= 20
+
+
+def test_a_class_that_is_not_there_is_named_and_the_run_goes_on_once_it_is(
+    faults: Faults, installation: Installation
+) -> None:
+    faults.apply_model("special", "good", compute_class="special", budget="1s")
+    message = faults.reason("Model", "special", "InvalidConfiguration")
+    assert "compute.class" in message
+    assert "special" in message
+    classes = {**VALUES["computeClasses"], "special": VALUES["computeClasses"]["cpu"]}
+    installation.install(computeClasses=classes)
+    assert reason_of(faults.end("Model", "special")) == "BudgetNotEnough"
+
+
+def test_an_evaluation_on_a_dataset_of_another_kind_says_which_kind(faults: Faults, main_job: MainJob) -> None:
+    uri = faults.bucket.uri("broken/boxes.json")
+    root = faults.bucket.uri("digits/")
+    boxes = manifests.a_dataset("boxes", main_job.namespace, uri, kind="imageObjectDetection", imageRoot=root)
+    faults.connection.apply(boxes)
+    faults.connection.apply(manifests.an_evaluation("mismatch", main_job.namespace, MODEL, "boxes"))
+    status = status_of(faults.waiter.end("Evaluation", main_job.namespace, "mismatch", 120))
+    assert (status["phase"], status["reason"]) == ("Failed", "IncorrectModelKind"), status
+    assert "imageClassification" in status["message"]
+
+
+def test_a_trainer_that_is_killed_each_time_ends_unknown_with_exit_code_and_log(faults: Faults) -> None:
+    with record(faults.connection, "Model", faults.namespace) as models:
+        faults.apply_model("killed", "good", budget="10m")
+        for attempt in range(1, VALUES["retries"]["failures"] + 2):
+            _kill_once_it_logs(faults, "killed", attempt)
+        status = status_of(faults.end("Model", "killed"))
+    assert "RetryingAfterFailure" in models.reasons_of("killed")
+    assert (status["phase"], status["reason"]) == ("Failed", "Unknown"), status
+    assert str(SIGKILLED) in status["message"]
+    assert [attempt["exitCode"] for attempt in status["attempts"]] == [SIGKILLED] * 2
+    assert any(line in status["message"] for line in _last_log_lines(faults, "killed"))
+
+
+def _kill_once_it_logs(faults: Faults, name: str, attempt: int) -> None:
+    pod = faults.waiter.pod(faults.namespace, name, 60, attempt)
+    pod_name = pod["metadata"]["name"]
+    faults.waiter.until(
+        "Pod", faults.namespace, pod_name, lambda _: bool(faults.connection.read_log(pod_name, faults.namespace, 1)), 60
+    )
+    assert kill_processes(pod)
+
+
+def _last_log_lines(faults: Faults, name: str) -> list[str]:
+    pods = faults.connection.select("Pod", faults.namespace, f"darkroom.dev/name={name}")
+    logs = [faults.connection.read_log(pod["metadata"]["name"], faults.namespace, 3) for pod in pods]
+    return [line for log in logs for line in log.splitlines() if line.strip()]
+
+
+def test_a_pod_that_is_deleted_once_is_replaced_and_the_model_succeeds(faults: Faults) -> None:
+    with record(faults.connection, "Model", faults.namespace) as models:
+        faults.apply_model("disrupted", "good")
+        pod = faults.waiter.pod(faults.namespace, "disrupted", 60)
+        faults.connection.delete("Pod", pod["metadata"]["name"], faults.namespace)
+        status = status_of(faults.end("Model", "disrupted", 200))
+    assert "RetryingAfterDisruption" in models.reasons_of("disrupted")
+    assert status["phase"] == "Succeeded", status
+    assert [attempt["free"] for attempt in status["attempts"]] == [True, False]
+    assert 0 < status["budget"]["chargedSeconds"] <= 20
+
+
+def test_after_all_failures_earlier_models_and_artifacts_are_still_there(
+    faults: Faults, main_job: MainJob, bucket: Bucket
+) -> None:
+    model = faults.connection.get("Model", MODEL, main_job.namespace)
+    assert phase_of(model) == "Succeeded"
+    assert status_of(model) == status_of(main_job.model)
+    uri = status_of(model)["artifacts"]["uri"].rstrip("/")
+    assert bucket.read(f"{uri}/model.safetensors")
