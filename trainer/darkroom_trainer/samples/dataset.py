@@ -1,0 +1,118 @@
+"""A sample as files: images and the two COCO files, named and laid out as users lay out their own.
+
+Owns the layout `images/*.png`, `train.json`, `eval.json` in the dialect of relative boxes and `file_name`.
+Must not do: I/O.
+"""
+
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+import numpy as np
+from PIL import Image
+
+from darkroom_trainer.samples.digits import Digits, Part, Pixels, choose_shots, enlarge, load_part
+from darkroom_trainer.samples.scenes import SCENE_PX, Scene, draw_scene
+
+DIGIT_PX: Final = 64
+SCENES: Final = {Part.TRAIN: 400, Part.EVALUATION: 100}
+ANNOTATION_FILES: Final = {Part.TRAIN: "train.json", Part.EVALUATION: "eval.json"}
+SAMPLE_MARK: Final = "Darkroom sample"
+"""In the COCO file's info: tells a sample, which may be written again, from somebody's data, which may not."""
+_CATEGORIES: Final = [{"id": digit + 1, "name": str(digit)} for digit in range(10)]
+
+Coco = dict[str, Any]
+
+
+class SampleKind(StrEnum):
+    """The samples there are."""
+
+    DIGITS = "digits"
+    SCENES = "digit-scenes"
+
+
+@dataclass(frozen=True)
+class SampleFile:
+    """A file to write: a path relative to the sample's folder, and its bytes."""
+
+    path: str
+    data: bytes
+
+
+def build_sample(kind: SampleKind, shots: int | None, seed: int) -> Iterator[SampleFile]:
+    """Yield every file of a sample, images first; the same arguments give the same bytes.
+
+    `shots` keeps that many training digits of each class (for scenes: as many scenes as a digit class needs to be
+    seen that often, from that many different digits). ValueError where there are not so many.
+    """
+    for part in Part:
+        random = np.random.default_rng([seed, list(Part).index(part)])
+        limit = shots if part is Part.TRAIN else None
+        yield from (
+            _build_digits(part, limit, random) if kind is SampleKind.DIGITS else _build_scenes(part, limit, random)
+        )
+
+
+def _build_digits(part: Part, shots: int | None, random: np.random.Generator) -> Iterator[SampleFile]:
+    digits = _load(part, shots, random)
+    coco = _empty_coco()
+    for number, (ink, value) in enumerate(zip(digits.ink, digits.values, strict=True), start=1):
+        name = f"images/{part}-{number:04d}.png"
+        coco["images"].append(_build_image(number, DIGIT_PX, name))
+        coco["annotations"].append({"id": number, "image_id": number, "category_id": int(value) + 1})
+        yield SampleFile(name, _encode(255 - enlarge(ink, DIGIT_PX)))
+    yield _encode_coco(part, coco)
+
+
+def _build_scenes(part: Part, shots: int | None, random: np.random.Generator) -> Iterator[SampleFile]:
+    digits = _load(part, shots, random)
+    coco = _empty_coco()
+    seen = np.zeros(10, dtype=int)
+    number = 0
+    while number < SCENES[part] and (shots is None or seen.min() < shots):
+        number += 1
+        scene = draw_scene(digits, random)
+        np.add.at(seen, [placed.digit for placed in scene.placed], 1)
+        name = f"images/{part}-{number:04d}.png"
+        coco["images"].append(_build_image(number, SCENE_PX, name))
+        coco["annotations"] += _build_boxes(scene, number, len(coco["annotations"]) + 1)
+        yield SampleFile(name, _encode(scene.pixels))
+    yield _encode_coco(part, coco)
+
+
+def _load(part: Part, shots: int | None, random: np.random.Generator) -> Digits:
+    digits = load_part(part)
+    return digits if shots is None else choose_shots(digits, shots, random)
+
+
+def _build_boxes(scene: Scene, image_id: int, first_id: int) -> list[Coco]:
+    return [
+        {
+            "id": first_id + position,
+            "image_id": image_id,
+            "category_id": placed.digit + 1,
+            "bbox": [side / SCENE_PX for side in placed.box],
+        }
+        for position, placed in enumerate(scene.placed)
+    ]
+
+
+def _build_image(number: int, side_px: int, name: str) -> Coco:
+    return {"id": number, "width": side_px, "height": side_px, "file_name": name}
+
+
+def _empty_coco() -> Coco:
+    return {"info": {"description": SAMPLE_MARK}, "images": [], "annotations": [], "categories": _CATEGORIES}
+
+
+def _encode(pixels: Pixels) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _encode_coco(part: Part, coco: Coco) -> SampleFile:
+    return SampleFile(ANNOTATION_FILES[part], json.dumps(coco, indent=1).encode())
