@@ -3,12 +3,12 @@
 import re
 
 DURATION_PATTERN = r"^([0-9]{1,5}h)?([0-9]{1,5}m)?([0-9]{1,6}s)?$"
-_PARTS = re.compile(r"^(?:(\d{1,5})h)?(?:(\d{1,5})m)?(?:(\d{1,6})s)?$")
+_PARTS = re.compile(r"(?:([0-9]{1,5})h)?(?:([0-9]{1,5})m)?(?:([0-9]{1,6})s)?")
 
 
 def parse_duration(text: str) -> int:
     """Return the whole seconds in `text` such as `90m`; raises ValueError that shows the accepted form."""
-    match = _PARTS.match(text)
+    match = _PARTS.fullmatch(text)
     if not text or match is None:
         raise ValueError(f"{text!r} is not a duration: write hours, minutes and seconds, such as 90m or 1h30m")
     hours, minutes, seconds = (int(part or 0) for part in match.groups())
