@@ -12,6 +12,7 @@ from typing import Any, Final
 import yaml
 
 from darkroom_api.crd import KINDS, build_crd
+from darkroom_operator.config import ConfigError, parse_config
 from localcluster import binaries
 from localcluster.state import State, default_root
 from tools import kube_schemas
@@ -93,7 +94,7 @@ def check_rendered(text: str, kubeconform: str, schemas: pathlib.Path, name: str
     manifests = [manifest for manifest in yaml.safe_load_all(text) if manifest]
     print(f"{name}: {conform(kubeconform, schemas, [], text)}")
     for manifest in manifests:
-        problem = find_problem(manifest)
+        problem = find_problem(manifest) or _find_config_problem(manifest)
         if problem:
             raise CheckFailed(f"{name}: {manifest['kind']} {manifest['metadata']['name']}: {problem}")
 
@@ -107,6 +108,16 @@ def find_problem(manifest: dict[str, Any]) -> str | None:
         return None if endpoints and manifest["spec"].get("selector") else "needs a selector and endpoints"
     pod = manifest["spec"] if manifest["kind"] == "Pod" else manifest.get("spec", {}).get("template", {}).get("spec")
     return _find_pod_problem(pod) if pod else None
+
+
+def _find_config_problem(manifest: dict[str, Any]) -> str | None:
+    """Return why the operator would refuse its configuration, or None."""
+    if manifest["kind"] == "ConfigMap":
+        try:
+            parse_config(yaml.safe_load(manifest["data"]["config.yaml"]), "config.yaml")
+        except ConfigError as error:
+            return str(error)
+    return None
 
 
 def _find_role_problem(rules: list[dict[str, Any]]) -> str | None:

@@ -50,7 +50,7 @@ runAsGroup: {{ int64 .Values.operator.runAsUser }}
 seccompProfile: {type: RuntimeDefault}
 {{- end -}}
 
-{{/* What the operator may do in a namespace that it serves. It has no verb on Secrets, logs or exec. */}}
+{{/* What the operator may do in a namespace that it serves. It has no verb on Secrets, ConfigMaps, logs or exec. */}}
 {{- define "darkroom.rules" -}}
 - apiGroups: [darkroom.dev]
   resources: [datasets, models, evaluations]
@@ -60,16 +60,13 @@ seccompProfile: {type: RuntimeDefault}
   verbs: [patch]
 - apiGroups: [batch]
   resources: [jobs]
-  verbs: [get, list, watch, create, patch, delete]
+  verbs: [get, list, watch, create, delete]
 - apiGroups: [""]
   resources: [pods]
-  verbs: [get, list, watch]
-- apiGroups: [""]
-  resources: [configmaps]
-  verbs: [get, create, delete]
+  verbs: [list, watch]
 - apiGroups: [events.k8s.io]
   resources: [events]
-  verbs: [create, patch]
+  verbs: [get, create, patch]
 {{- end -}}
 
 {{/* The operator's configuration file; see docs/install.md. */}}
