@@ -36,10 +36,10 @@ VALUES: Final[dict[str, Any]] = {
     "graceSeconds": 10,
     "startTimeoutSeconds": 300,
     "progressIntervalSeconds": 5,
-    "inspection": {"cpu": "100m", "memory": "512Mi"},
+    "inspection": {"cpu": "500m", "memory": "512Mi"},
     "computeClasses": {
-        "gpu": {"cpu": "700m", "memory": "3Gi", "sharedMemory": "256Mi", "ephemeralStorage": "1Gi"},
-        "cpu": {"cpu": "700m", "memory": "3Gi", "sharedMemory": "256Mi", "ephemeralStorage": "1Gi"},
+        "gpu": {"cpu": "1", "memory": "3Gi", "sharedMemory": "256Mi", "ephemeralStorage": "1Gi"},
+        "cpu": {"cpu": "1", "memory": "3Gi", "sharedMemory": "256Mi", "ephemeralStorage": "1Gi"},
     },
 }
 """Short pauses and few retries, so that a failure test takes seconds; requests that fit a node with two cores."""
@@ -69,7 +69,19 @@ class Installation:
         self.connection.apply(a_namespace(SYSTEM_NAMESPACE))
         values = json.dumps({**VALUES, **overrides})
         done = self.helm(
-            *("upgrade", "--install", RELEASE, str(CHART), "--values", "-", "--wait", "--timeout", "2m"), stdin=values
+            *(
+                "upgrade",
+                "--install",
+                RELEASE,
+                str(CHART),
+                "--values",
+                "-",
+                "--take-ownership",
+                "--wait",
+                "--timeout",
+                "2m",
+            ),
+            stdin=values,
         )
         if done.returncode != 0:
             pytest.fail(f"helm upgrade --install failed: {done.stderr}\n{self._describe_pods()}")
@@ -147,16 +159,25 @@ def kill_processes(pod: Manifest, number: signal.Signals = signal.SIGKILL) -> li
 
     They are found by their control group, which is named after the pod's uid.
     """
-    uid = pod["metadata"]["uid"]
     killed = []
-    for entry in pathlib.Path("/proc").iterdir():
-        if entry.name.isdigit() and _belongs_to(entry, uid):
-            try:
-                os.kill(int(entry.name), number)
-            except ProcessLookupError:
-                continue
-            killed.append(int(entry.name))
+    for process in _find_processes(pod):
+        try:
+            os.kill(int(process.name), number)
+        except ProcessLookupError:
+            continue
+        killed.append(int(process.name))
     return killed
+
+
+def read_mounts(pod: Manifest) -> str:
+    """Return what a running pod's first process has mounted, as the kernel lists it."""
+    return (_find_processes(pod)[0] / "mountinfo").read_text()
+
+
+def _find_processes(pod: Manifest) -> list[pathlib.Path]:
+    uid = pod["metadata"]["uid"]
+    entries = (entry for entry in pathlib.Path("/proc").iterdir() if entry.name.isdigit())
+    return [entry for entry in entries if _belongs_to(entry, uid)]
 
 
 def _belongs_to(process: pathlib.Path, uid: str) -> bool:

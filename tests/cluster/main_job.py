@@ -3,12 +3,14 @@
 Other tests look at what it left: the versions that a watcher saw, the resources and the artifacts.
 """
 
+import pathlib
 from dataclasses import dataclass
 from typing import Final
 
 from tests.cluster import manifests
 from tests.cluster.bucket import Bucket
 from tests.cluster.connection import Connection, Manifest
+from tests.cluster.installation import read_mounts
 from tests.cluster.recorder import Recorder, record
 from tests.cluster.waiting import Waiter
 
@@ -28,6 +30,7 @@ class MainJob:
     models: Recorder
     evaluations: Recorder
     trainer_pod: Manifest
+    trainer_mounts: str
 
 
 def build_main_manifests(namespace: str, bucket: Bucket) -> list[Manifest]:
@@ -40,13 +43,27 @@ def build_main_manifests(namespace: str, bucket: Bucket) -> list[Manifest]:
     ]
 
 
+def build_local_manifests(folder: pathlib.Path) -> list[Manifest]:
+    """Return the same manifests for a run without a cluster, on files."""
+    made = [
+        manifests.an_evaluation(EVALUATION, "default", MODEL, EVAL),
+        manifests.a_model(MODEL, "default", TRAIN, budget=BUDGET),
+        manifests.a_dataset(TRAIN, "default", (folder / "train.json").as_uri()),
+        manifests.a_dataset(EVAL, "default", (folder / "eval.json").as_uri()),
+    ]
+    for manifest in made:
+        manifest["spec"].pop("storage", None)
+    return made
+
+
 def run_main_job(connection: Connection, waiter: Waiter, bucket: Bucket, namespace: str) -> MainJob:
     """Apply the manifests and wait for the end of all."""
     with record(connection, "Model", namespace) as models, record(connection, "Evaluation", namespace) as evaluations:
         for manifest in build_main_manifests(namespace, bucket):
             connection.apply(manifest)
         pod = waiter.pod(namespace, MODEL, 150)
+        mounts = read_mounts(pod)
         model = waiter.phase("Model", namespace, MODEL, "Succeeded", 150)
         evaluation = waiter.phase("Evaluation", namespace, EVALUATION, "Succeeded", 90)
     dataset = connection.get("Dataset", TRAIN, namespace)
-    return MainJob(namespace, dataset, model, evaluation, models, evaluations, pod)
+    return MainJob(namespace, dataset, model, evaluation, models, evaluations, pod, mounts)
