@@ -1,0 +1,53 @@
+"""`python -m darkroom_operator --config PATH`: puts the parts together and runs them until one of them ends.
+
+Owns the process: arguments, tasks, exit code. 0 after a signal; 1 when a part failed, so that the pod is restarted.
+"""
+
+import argparse
+import asyncio
+import logging
+import os
+import pathlib
+import sys
+from collections.abc import Sequence
+
+from darkroom_operator.cluster import ClusterError
+from darkroom_operator.config import ConfigError, OperatorConfig, read_config
+from darkroom_operator.logs import configure_logs
+from darkroom_operator.runtime import Operator
+
+logger = logging.getLogger("darkroom_operator")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the operator; returns the process exit code."""
+    options = _parse(arguments)
+    configure_logs(logging.DEBUG if options.verbose else logging.INFO)
+    try:
+        config = read_config(options.config)
+        return asyncio.run(_run(config, options))
+    except (ConfigError, ClusterError) as error:
+        logger.error(str(error))
+        return 1
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="darkroom_operator", description="Runs Datasets, Models and Evaluations.")
+    parser.add_argument("--config", type=pathlib.Path, required=True, help="YAML file with the configuration")
+    parser.add_argument("--health-port", type=int, default=8081, help="port of /healthz and /readyz")
+    parser.add_argument("--metrics-port", type=int, default=9090, help="port of /metrics")
+    parser.add_argument("--kubeconfig", default=os.environ.get("KUBECONFIG"), help="in-cluster login when absent")
+    parser.add_argument("--verbose", action="store_true", help="log details")
+    return parser.parse_args(arguments)
+
+
+async def _run(config: OperatorConfig, options: argparse.Namespace) -> int:
+    operator = await Operator.create(config, options.kubeconfig)
+    try:
+        return await operator.run(options.health_port, options.metrics_port)
+    finally:
+        await operator.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

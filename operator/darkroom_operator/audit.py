@@ -1,0 +1,103 @@
+"""Whether the watches still tell the truth: a list of names and versions, once a minute, compared with the store.
+
+Owns the first filling of the store, dropping what went unseen (a watch that starts anew does not tell what was deleted
+meanwhile), and the verdict that a watch is dead: an object that the store still has in an old version one audit later.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from darkroom_operator.children import Json, read_version
+from darkroom_operator.cluster import Cluster, ClusterError
+from darkroom_operator.resources import WATCHED, Key, Resource
+from darkroom_operator.store import Store
+
+logger = logging.getLogger(__name__)
+
+INTERVAL_SECONDS: Final = 60.0
+FIRST_PAUSE_SECONDS: Final = 1.0
+MAX_PAUSE_SECONDS: Final = 30.0
+MAX_SHOWN: Final = 5
+
+Trigger = Callable[[Iterable[Key]], None]
+
+
+class Audit:
+    """Compares the store with the API server."""
+
+    def __init__(self, cluster: Cluster, store: Store, namespaces: tuple[str, ...], trigger: Trigger) -> None:
+        self._cluster = cluster
+        self._store = store
+        self._namespaces: tuple[str | None, ...] = namespaces or (None,)
+        self._trigger = trigger
+        self._behind: dict[tuple[Resource, str], int] = {}
+        self.filled = False
+        self.passed_at = float("-inf")
+        self.dead_watches: tuple[str, ...] = ()
+
+    async def fill(self) -> None:
+        """List everything once, owners first; waits as long as the API server or the CRDs are not there."""
+        pause = FIRST_PAUSE_SECONDS
+        for resource in WATCHED:
+            while not await self._try_fill(resource):
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, MAX_PAUSE_SECONDS)
+        self.filled = True
+        self.passed_at = time.monotonic()
+        self._trigger([owner.key for owner in self._store.owners()])
+
+    async def _try_fill(self, resource: Resource) -> bool:
+        try:
+            for namespace in self._namespaces:
+                async for page in self._cluster.list_all(resource, namespace):
+                    for item in page["items"]:
+                        self._store.put(resource, item)
+        except ClusterError as error:
+            hint = "; are the CRDs installed?" if error.status == 404 else ""
+            logger.warning("cannot list %s yet%s", resource.plural, hint, extra={"error": str(error)})
+            return False
+        return True
+
+    async def run(self) -> None:
+        """Audit for ever. An API server that does not answer is not the watches' fault, and is only logged."""
+        while True:
+            await asyncio.sleep(INTERVAL_SECONDS)
+            try:
+                await self.check()
+            except ClusterError as error:
+                logger.warning("audit failed", extra={"error": str(error)})
+
+    async def check(self) -> None:
+        """Compare once; raises ClusterError."""
+        behind: dict[tuple[Resource, str], int] = {}
+        for resource in WATCHED:
+            behind |= {(resource, uid): version for uid, version in (await self._compare(resource)).items()}
+        still = [found for found, version in behind.items() if self._behind.get(found, version + 1) <= version]
+        stale = [found for found in still if found in self._behind]
+        self._behind = behind
+        self.dead_watches = tuple(sorted({resource.plural for resource, _ in stale}))
+        self.passed_at = time.monotonic()
+        if self.dead_watches:
+            shown = ", ".join(uid for _, uid in stale[:MAX_SHOWN])
+            logger.error("watch is dead", extra={"watches": self.dead_watches, "objects": shown})
+
+    async def _compare(self, resource: Resource) -> dict[str, int]:
+        """Drop what is gone; return the versions of the objects that the store does not have yet, by uid."""
+        stored = self._store.versions(resource)
+        listed: dict[str, int] = {}
+        as_of = 0
+        for namespace in self._namespaces:
+            async for page in self._cluster.list_all(resource, namespace, metadata_only=True):
+                listed |= {item["metadata"]["uid"]: read_version(item) for item in page["items"]}
+                as_of = max(as_of, read_version(page))
+        for uid, (version, stub) in stored.items():
+            if uid not in listed and version <= as_of:
+                self._drop(resource, stub)
+        return {uid: version for uid, version in listed.items() if stored.get(uid, (0, {}))[0] < version}
+
+    def _drop(self, resource: Resource, stub: Json) -> None:
+        logger.info("gone unseen", extra={"resource": resource.plural, "object": stub["metadata"]["name"]})
+        self._trigger(self._store.remove(resource, stub))

@@ -1,0 +1,195 @@
+"""Jobs and Pods, reduced to what decisions need, so that a thousand of them fit in little memory.
+
+Owns the reading of their JSON. Must not decide anything.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from darkroom_api import names
+
+Json = dict[str, Any]
+
+ANNOTATION_GENERATION = f"{names.GROUP}/generation"
+"""On every Job: the generation of the owner's spec that it was built from."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedJob:
+    """A Job of ours."""
+
+    namespace: str
+    name: str
+    uid: str
+    resource_version: int
+    owner_uid: str
+    attempt: int
+    generation: int
+    image: str
+    deleting: bool
+    suspended: bool
+    failure: str | None
+    """Why the Job controller gave it up; None while it works and when it is complete."""
+    finished_at: datetime | None
+
+    @property
+    def live(self) -> bool:
+        """Return whether it may still have a working pod."""
+        return self.finished_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedPod:
+    """A pod of ours with its one container."""
+
+    namespace: str
+    name: str
+    uid: str
+    resource_version: int
+    owner_uid: str
+    job_uid: str
+    attempt: int
+    node: str | None
+    ip: str | None
+    phase: str
+    reason: str
+    message: str
+    deleted_at: datetime | None
+    """When its grace period ends or ended, once someone deleted it."""
+    unschedulable: str | None
+    gated: bool
+    scheduled: bool
+    sandbox_ready: bool
+    disruption: str | None
+    waiting_reason: str
+    waiting_message: str
+    started_at: datetime | None
+    finished_at: datetime | None
+    exit_code: int | None
+    exit_reason: str
+    termination_message: str
+    gone: bool = False
+    """True once the API server has it no more; it is kept until its end is in a status."""
+
+    @property
+    def running(self) -> bool:
+        """Return whether its container works now."""
+        return self.started_at is not None and self.exit_code is None and not self.over
+
+    @property
+    def over(self) -> bool:
+        """Return whether its container works no more and never will."""
+        return self.exit_code is not None or self.gone or self.phase in ("Succeeded", "Failed")
+
+
+def parse_time(text: str | None) -> datetime | None:
+    """Return a Kubernetes timestamp as a moment."""
+    return datetime.fromisoformat(text) if text else None
+
+
+def read_version(raw: Json) -> int:
+    """Return the resourceVersion as a number (they are comparable, KEP-5504); 0 when it is not one."""
+    text = raw.get("metadata", {}).get("resourceVersion", "")
+    return int(text) if text.isdigit() else 0
+
+
+def parse_job(raw: Json) -> ObservedJob:
+    """Reduce a Job."""
+    metadata, spec, status = raw["metadata"], raw.get("spec", {}), raw.get("status", {})
+    labels, annotations = metadata.get("labels", {}), metadata.get("annotations", {})
+    ends = {c["type"]: c for c in status.get("conditions", ()) if c.get("status") == "True"}
+    failed = ends.get("Failed")
+    end = failed or ends.get("Complete")
+    return ObservedJob(
+        namespace=metadata["namespace"],
+        name=metadata["name"],
+        uid=metadata["uid"],
+        resource_version=read_version(raw),
+        owner_uid=find_controller(raw) or "",
+        attempt=_to_int(labels.get(names.LABEL_ATTEMPT)),
+        generation=_to_int(annotations.get(ANNOTATION_GENERATION)),
+        image=_read_image(spec),
+        deleting="deletionTimestamp" in metadata,
+        suspended=bool(spec.get("suspend")),
+        failure=f"{failed.get('reason', 'Failed')}: {failed.get('message', '')}" if failed else None,
+        finished_at=parse_time(end.get("lastTransitionTime")) if end else None,
+    )
+
+
+def parse_pod(raw: Json) -> ObservedPod:
+    """Reduce a pod."""
+    metadata, status = raw["metadata"], raw.get("status", {})
+    labels = metadata.get("labels", {})
+    return ObservedPod(
+        namespace=metadata["namespace"],
+        name=metadata["name"],
+        uid=metadata["uid"],
+        resource_version=read_version(raw),
+        owner_uid=labels.get(names.LABEL_UID, ""),
+        job_uid=find_controller(raw) or "",
+        attempt=_to_int(labels.get(names.LABEL_ATTEMPT)),
+        node=raw.get("spec", {}).get("nodeName"),
+        ip=status.get("podIP"),
+        phase=status.get("phase", ""),
+        reason=status.get("reason", ""),
+        message=status.get("message", ""),
+        deleted_at=parse_time(metadata.get("deletionTimestamp")),
+        **_read_conditions(status),
+        **_read_container(status),
+    )
+
+
+def mark_gone(pod: ObservedPod) -> ObservedPod:
+    """Return the pod as one that the API server has no more."""
+    return replace(pod, gone=True)
+
+
+def find_controller(raw: Json) -> str | None:
+    """Return the uid of the object that controls this one."""
+    references = raw["metadata"].get("ownerReferences", ())
+    return next((reference["uid"] for reference in references if reference.get("controller")), None)
+
+
+def _read_conditions(status: Json) -> Json:
+    conditions = {condition["type"]: condition for condition in status.get("conditions", ())}
+    scheduled = conditions.get("PodScheduled", {})
+    disruption = conditions.get("DisruptionTarget", {})
+    refused = scheduled.get("status") == "False"
+    return {
+        "scheduled": scheduled.get("status") == "True",
+        "unschedulable": scheduled.get("message", "")
+        if refused and scheduled.get("reason") == "Unschedulable"
+        else None,
+        "gated": refused and scheduled.get("reason") == "SchedulingGated",
+        "sandbox_ready": conditions.get("PodReadyToStartContainers", {}).get("status") == "True",
+        "disruption": _join(disruption) if disruption.get("status") == "True" else None,
+    }
+
+
+def _read_container(status: Json) -> Json:
+    states = status.get("containerStatuses", ())
+    state: Json = next((s.get("state", {}) for s in states if s.get("name") == names.CONTAINER), {})
+    waiting, running, ended = state.get("waiting", {}), state.get("running", {}), state.get("terminated", {})
+    return {
+        "waiting_reason": waiting.get("reason", ""),
+        "waiting_message": waiting.get("message", ""),
+        "started_at": parse_time(running.get("startedAt") or ended.get("startedAt")),
+        "finished_at": parse_time(ended.get("finishedAt")),
+        "exit_code": ended.get("exitCode"),
+        "exit_reason": ended.get("reason", ""),
+        "termination_message": ended.get("message", ""),
+    }
+
+
+def _read_image(job_spec: Json) -> str:
+    containers = job_spec.get("template", {}).get("spec", {}).get("containers", ())
+    return next((container.get("image", "") for container in containers), "")
+
+
+def _join(condition: Json) -> str:
+    return ": ".join(part for part in (condition.get("reason", ""), condition.get("message", "")) if part)
+
+
+def _to_int(text: str | None) -> int:
+    return int(text) if text and text.isdigit() else 0

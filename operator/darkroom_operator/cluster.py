@@ -1,0 +1,174 @@
+"""The API server: the few calls that the operator makes, through one shared client.
+
+Owns authentication and errors; the only module that imports kubernetes. Every write is told to `on_write`.
+Must not know what is written, or why. The generated classes are not used: objects stay the JSON that they are.
+"""
+
+import json
+import urllib.parse
+from collections.abc import AsyncIterator, Callable
+from typing import Any, Final, Protocol
+
+import aiohttp
+from kubernetes.aio.client import ApiClient, Configuration
+from kubernetes.aio.config import ConfigException, load_incluster_config, load_kube_config
+
+from darkroom_operator.children import Json
+from darkroom_operator.resources import Resource
+
+REQUEST_TIMEOUT: Final = aiohttp.ClientTimeout(total=30)
+PAGE_SIZE: Final = 500
+_JSON: Final = "application/json"
+_METADATA_ONLY: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=1"
+
+OnWrite = Callable[[str, str], None]
+
+
+class ClusterError(Exception):
+    """A call failed. `status` is the HTTP status, 0 where no answer came."""
+
+    def __init__(self, status: int, reason: str, message: str) -> None:
+        super().__init__(f"{status} {reason}: {message}")
+        self.status, self.reason, self.message = status, reason, message
+
+
+class Cluster(Protocol):
+    """What the operator needs of a cluster."""
+
+    def list_all(
+        self, resource: Resource, namespace: str | None, *, metadata_only: bool = False
+    ) -> AsyncIterator[Json]:
+        """Yield pages, each with `items` and `metadata.resourceVersion`."""
+        ...
+
+    async def get(self, resource: Resource, namespace: str, name: str) -> Json:
+        """Return an object."""
+        ...
+
+    async def create(self, resource: Resource, namespace: str, manifest: Json) -> Json:
+        """Return the created object."""
+        ...
+
+    async def patch(
+        self, resource: Resource, namespace: str, name: str, operations: list[Json], subresource: str | None = None
+    ) -> Json:
+        """Apply a JSON patch and return the patched object."""
+        ...
+
+    async def delete(self, resource: Resource, namespace: str, name: str, uid: str) -> None:
+        """Delete an object if it still has that uid, in the foreground: it goes after its children."""
+        ...
+
+
+class KubernetesCluster:
+    """A cluster reached through the official client."""
+
+    def __init__(self, configuration: Configuration, on_write: OnWrite) -> None:
+        self._configuration = configuration
+        self._client = ApiClient(configuration)
+        self._on_write = on_write
+
+    @classmethod
+    async def connect(cls, kubeconfig: str | None, on_write: OnWrite) -> "KubernetesCluster":
+        """Use the pod's ServiceAccount, or a kubeconfig file; raises ClusterError when neither is there."""
+        configuration = Configuration()
+        try:
+            if kubeconfig is None:
+                load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+            else:
+                await load_kube_config(  # type: ignore[no-untyped-call]
+                    config_file=kubeconfig, client_configuration=configuration
+                )
+        except (ConfigException, OSError) as error:
+            where = kubeconfig or "this pod's ServiceAccount"
+            raise ClusterError(0, "Configuration", f"cannot log in with {where}: {error}") from error
+        return cls(configuration, on_write)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.close()  # type: ignore[no-untyped-call]
+
+    async def describe_login(self) -> dict[str, Any]:
+        """Return what another client needs to log in likewise: server, ca_path, certificate, key, token."""
+        configuration = self._configuration
+        bearer = await configuration.get_api_key_with_prefix("BearerToken", alias="authorization")
+        return {
+            "server": configuration.host,
+            "ca_path": configuration.ssl_ca_cert,
+            "certificate_path": configuration.cert_file,
+            "private_key_path": configuration.key_file,
+            "insecure": not configuration.verify_ssl,
+            "scheme": "Bearer" if bearer else None,
+            "token": bearer.split(" ", 1)[-1] if bearer else None,
+        }
+
+    async def list_all(
+        self, resource: Resource, namespace: str | None, *, metadata_only: bool = False
+    ) -> AsyncIterator[Json]:
+        """Yield pages of `PAGE_SIZE`; with `metadata_only` one page from the API server's cache."""
+        query = {"labelSelector": resource.selector} if resource.selector else {}
+        query |= {"resourceVersion": "0"} if metadata_only else {"limit": str(PAGE_SIZE)}
+        accept = _METADATA_ONLY if metadata_only else _JSON
+        more: str | None = ""
+        while more is not None:
+            page = await self._call("GET", resource.path(namespace), query=query, accept=accept)
+            more = page.get("metadata", {}).get("continue") or None
+            query = {**query, "continue": more} if more else query
+            yield page
+
+    async def get(self, resource: Resource, namespace: str, name: str) -> Json:
+        """Return an object."""
+        return await self._call("GET", resource.path(namespace, name))
+
+    async def create(self, resource: Resource, namespace: str, manifest: Json) -> Json:
+        """Return the created object."""
+        self._on_write("create", resource.plural)
+        return await self._call("POST", resource.path(namespace), manifest)
+
+    async def patch(
+        self, resource: Resource, namespace: str, name: str, operations: list[Json], subresource: str | None = None
+    ) -> Json:
+        """Apply a JSON patch and return the patched object."""
+        self._on_write("patch", f"{resource.plural}/{subresource}" if subresource else resource.plural)
+        path = resource.path(namespace, name, subresource)
+        return await self._call("PATCH", path, operations, content="application/json-patch+json")
+
+    async def delete(self, resource: Resource, namespace: str, name: str, uid: str) -> None:
+        """Delete an object if it still has that uid, in the foreground."""
+        self._on_write("delete", resource.plural)
+        options = {"propagationPolicy": "Foreground", "preconditions": {"uid": uid}}
+        await self._call("DELETE", resource.path(namespace, name), options)
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        query: dict[str, str] | None = None,
+        content: str = _JSON,
+        accept: str = _JSON,
+    ) -> Json:
+        headers = {"Content-Type": content, "Accept": accept, "User-Agent": "darkroom-operator"}
+        token = await self._configuration.get_api_key_with_prefix("BearerToken", alias="authorization")
+        if token:
+            headers["authorization"] = token
+        url = self._configuration.host + path + (f"?{urllib.parse.urlencode(query)}" if query else "")
+        try:
+            response = await self._client.rest_client.request(  # type: ignore[no-untyped-call]
+                method, url, headers=headers, body=body, _request_timeout=REQUEST_TIMEOUT
+            )
+            data = await response.read()
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise ClusterError(0, type(error).__name__, f"{method} {path}: {error}") from error
+        return _decode(response.status, data, f"{method} {path}")
+
+
+def _decode(status: int, data: bytes, call: str) -> Json:
+    try:
+        decoded = json.loads(data) if data else {}
+    except ValueError as error:
+        raise ClusterError(status, "NotJson", f"{call}: {data[:200]!r}") from error
+    if status >= 400:
+        raise ClusterError(status, decoded.get("reason", ""), decoded.get("message", call))
+    return dict(decoded)

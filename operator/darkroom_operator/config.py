@@ -1,0 +1,132 @@
+"""What the administrator sets: one YAML file, camelCase, unknown keys refused.
+
+Owns reading and checking it. Must not know Kubernetes objects.
+"""
+
+import fnmatch
+import pathlib
+from typing import Annotated, Any
+
+import pydantic
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic.alias_generators import to_camel
+
+from darkroom_api.v1alpha1.common import BucketUri, Storage
+
+QUANTITY_PATTERN = r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$"
+
+Quantity = Annotated[str, Field(pattern=QUANTITY_PATTERN, max_length=20)]
+Pattern = Annotated[str, Field(min_length=1, max_length=253)]
+
+
+class ConfigError(ValueError):
+    """The configuration cannot be used; the message names the file and the field."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
+
+
+class TrainerConfig(_Section):
+    """How every trainer pod is made."""
+
+    image: Annotated[str, Field(min_length=1)]
+    image_pull_policy: Annotated[str, Field(pattern="^(Always|IfNotPresent|Never)$")] = "IfNotPresent"
+    image_pull_secrets: tuple[str, ...] = ()
+    run_as_user: Annotated[int, Field(ge=1)] = 10001
+    node_selector: dict[str, str] = {}
+    weights_claim: str | None = None
+
+
+class ComputeClass(_Section):
+    """A kind of hardware. CPU, memory and storage are those of one pod, whatever its number of devices."""
+
+    resource_name: str | None = None
+    node_selector: dict[str, str] = {}
+    tolerations: tuple[dict[str, Any], ...] = ()
+    milli_rate: Annotated[int, Field(ge=1, le=1_000_000)] = 1000
+    max_devices: Annotated[int, Field(ge=1, le=64)] = 8
+    cpu: Quantity = "2"
+    memory: Quantity = "8Gi"
+    shared_memory: Quantity = "1Gi"
+    ephemeral_storage: Quantity = "10Gi"
+
+
+class InspectionConfig(_Section):
+    """What an inspection pod may use."""
+
+    cpu: Quantity = "500m"
+    memory: Quantity = "1Gi"
+
+
+class OutputConfig(_Section):
+    """Where artifacts go when a Model does not say."""
+
+    uri: BucketUri
+    storage: Storage | None = None
+
+
+class RetriesConfig(_Section):
+    """How often an attempt is repeated, by what ended it, and how long the pauses are (doubling)."""
+
+    failures: Annotated[int, Field(ge=0, le=4)] = 2
+    disruptions: Annotated[int, Field(ge=0, le=1000)] = 10
+    storage: Annotated[int, Field(ge=0, le=4)] = 4
+    backoff_seconds: Annotated[int, Field(ge=1)] = 10
+    max_backoff_seconds: Annotated[int, Field(ge=1)] = 300
+
+
+class OperatorConfig(_Section):
+    """The whole file."""
+
+    namespaces: tuple[str, ...] = ()
+    trainer: TrainerConfig
+    compute_classes: dict[str, ComputeClass]
+    default_compute_class: str = "gpu"
+    inspection: InspectionConfig = InspectionConfig()
+    output: OutputConfig | None = None
+    allowed_secrets: tuple[Pattern, ...] = ("darkroom-*",)
+    allowed_service_accounts: tuple[Pattern, ...] = ("darkroom-*",)
+    retries: RetriesConfig = RetriesConfig()
+    grace_seconds: Annotated[int, Field(ge=1, le=3600)] = 30
+    start_timeout_seconds: Annotated[int, Field(ge=60)] = 3600
+    progress_interval_seconds: Annotated[int, Field(ge=1)] = 10
+    job_ttl_seconds: Annotated[int, Field(ge=300)] = 86400
+
+    @model_validator(mode="after")
+    def _check_default_class(self) -> "OperatorConfig":
+        if self.default_compute_class not in self.compute_classes:
+            known = ", ".join(sorted(self.compute_classes)) or "none"
+            raise ValueError(f"defaultComputeClass: {self.default_compute_class!r} is not in computeClasses ({known})")
+        return self
+
+    def allows_secret(self, name: str) -> bool:
+        """Return whether a resource may name this Secret."""
+        return _matches(name, self.allowed_secrets)
+
+    def allows_service_account(self, name: str) -> bool:
+        """Return whether a resource may name this ServiceAccount."""
+        return _matches(name, self.allowed_service_accounts)
+
+
+def read_config(path: pathlib.Path) -> OperatorConfig:
+    """Read and check the file; raises ConfigError naming the file and the field."""
+    try:
+        loaded = yaml.safe_load(path.read_text())
+    except (OSError, yaml.YAMLError) as error:
+        raise ConfigError(f"{path}: cannot be read as YAML: {error}") from error
+    return parse_config(loaded, str(path))
+
+
+def parse_config(loaded: object, source: str) -> OperatorConfig:
+    """Check what a YAML file held; raises ConfigError naming `source` and the field."""
+    try:
+        return OperatorConfig.model_validate(loaded)
+    except pydantic.ValidationError as error:
+        problems = [f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in error.errors()]
+        raise ConfigError(f"{source}: " + "; ".join(problems)) from error
+
+
+def _matches(name: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)

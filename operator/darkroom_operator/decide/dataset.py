@@ -1,0 +1,144 @@
+"""What to do about a Dataset: inspect each generation of it once, and keep what the last inspection found visible.
+
+Pending -- Job created --> Pending -- container runs --> Inspecting --> Ready
+   ^  (blocked: class,        ^                              |          Invalid
+   |   Secret not allowed)    +---- pause after a bad end ---+
+   +------------------------ the spec changed ------------------------------+
+"""
+
+from dataclasses import replace
+from typing import Final
+
+from darkroom_api.conditions import DatasetPhase, Reason
+from darkroom_api.results import describe_dataset, finish_dataset
+from darkroom_api.v1alpha1.dataset import DatasetStatus
+from darkroom_operator.children import ObservedJob
+from darkroom_operator.config import OperatorConfig
+from darkroom_operator.decide import attempts, checks
+from darkroom_operator.decide.attempts import History, Ledger, Stage
+from darkroom_operator.decide.decision import Decision, Problem
+from darkroom_operator.decide.ends import SETTLE_SECONDS, EndKind
+from darkroom_operator.decide.waiting import describe_waiting
+from darkroom_operator.observe import DatasetView
+
+INSPECTION_LIMIT_SECONDS: Final = 6 * 3600
+"""No budget bounds an inspection, so this does."""
+
+_DONE: Final = (DatasetPhase.READY, DatasetPhase.INVALID)
+
+
+def decide_dataset(seen: DatasetView, config: OperatorConfig) -> Decision[DatasetStatus]:
+    """Return the status of a Dataset and what to start or stop."""
+    status = seen.status
+    if seen.deleting:
+        return Decision(status)
+    outdated = tuple(job for job in _live(seen) if job.generation != seen.generation)
+    if status.phase in _DONE and status.observed_generation == seen.generation:
+        return Decision(status, stop=_live(seen))
+    history = _gather_history(seen, config)
+    ledger = attempts.assess_attempts(history, config.retries)
+    status = status.model_copy(update={"attempts": ledger.attempts})
+    if ledger.stage is Stage.ENDED:
+        decision = Decision(_finish(seen, status, ledger))
+    elif ledger.stage is Stage.OPEN:
+        decision = _follow(seen, status, ledger, config)
+    else:
+        decision = _start(seen, status, ledger, history, config)
+    return replace(decision, stop=(*outdated, *decision.stop))
+
+
+def find_blocker(seen: DatasetView, config: OperatorConfig) -> Problem | None:
+    """Return what keeps an inspection from starting."""
+    return checks.check_storages((("storage", seen.spec.storage),), config)
+
+
+def _gather_history(seen: DatasetView, config: OperatorConfig) -> History:
+    """Only Jobs and attempts of the present generation count; numbers go on, since they name the Jobs."""
+    same = seen.status.observed_generation == seen.generation
+    recorded = seen.status.attempts
+    return History(
+        recorded=recorded if same else (),
+        owner_name=seen.key.name,
+        uid=seen.uid,
+        jobs=tuple(job for job in seen.jobs if job.generation == seen.generation),
+        pods=seen.pods,
+        all_numbers=(*(job.attempt for job in seen.jobs), *(attempt.number for attempt in recorded)),
+        rate=0.0,
+        wall_limit_seconds=INSPECTION_LIMIT_SECONDS + config.grace_seconds,
+        stop_requested=False,
+        measured_at=None,
+        now=seen.now,
+    )
+
+
+def _finish(seen: DatasetView, status: DatasetStatus, ledger: Ledger) -> DatasetStatus:
+    end = ledger.end
+    if end is None:
+        message = status.message or "The last inspection ended, and nothing tells how."
+        return _describe(seen, status, DatasetPhase.INVALID, Reason.UNKNOWN, message)
+    if end.outcome is not None and end.kind is EndKind.FINISHED:
+        return finish_dataset(status, end.outcome, seen.generation, seen.now)
+    count = attempts.count_ends(ledger.attempts, end.reason)
+    again = (
+        f" It happened {count} times, and no attempt is left; a changed spec is inspected again." if count > 1 else ""
+    )
+    reason = {EndKind.STORAGE: Reason.DATASET_CORRUPT, EndKind.FINISHED: end.reason}.get(end.kind, Reason.UNKNOWN)
+    return _describe(seen, status, DatasetPhase.INVALID, reason, end.message + again)
+
+
+def _follow(
+    seen: DatasetView, status: DatasetStatus, ledger: Ledger, config: OperatorConfig
+) -> Decision[DatasetStatus]:
+    pod, job = ledger.pod, ledger.job
+    if pod is not None and pod.over:
+        return Decision(status, requeue_after_seconds=SETTLE_SECONDS)
+    if pod is None or not pod.running:
+        waiting = describe_waiting(job, pod)
+        status = _describe(seen, status, DatasetPhase.PENDING, waiting.reason, waiting.message)
+        outdated = waiting.reason is Reason.IMAGE_PULL_FAILED and job is not None and job.image != config.trainer.image
+        return Decision(status, stop=_live(seen) if outdated else (), requeue_after_seconds=SETTLE_SECONDS * 3)
+    message = "The images and annotations are being read and checked."
+    return Decision(_describe(seen, status, DatasetPhase.INSPECTING, Reason.INSPECTING, message))
+
+
+def _start(
+    seen: DatasetView, status: DatasetStatus, ledger: Ledger, history: History, config: OperatorConfig
+) -> Decision[DatasetStatus]:
+    local = checks.check_addresses(seen.spec)
+    if local is not None:
+        return Decision(_describe(seen, status, DatasetPhase.INVALID, local.reason, local.message))
+    blocker = find_blocker(seen, config)
+    if blocker is not None:
+        return Decision(_describe(seen, status, DatasetPhase.PENDING, blocker.reason, blocker.message))
+    if ledger.stage is Stage.PAUSED and ledger.not_before is not None:
+        pause = (ledger.not_before - seen.now).total_seconds()
+        return Decision(_describe_pause(seen, status, ledger), requeue_after_seconds=pause)
+    job_name = attempts.name_job(history, ledger.next_number)
+    status = status.model_copy(update={"attempts": attempts.open_attempt(ledger, job_name)})
+    message = f"Job `{job_name}` is created and waits for its pod."
+    return Decision(
+        _describe(seen, status, DatasetPhase.PENDING, Reason.SCHEDULING, message),
+        start=ledger.next_number,
+        requeue_after_seconds=SETTLE_SECONDS * 3,
+    )
+
+
+def _describe_pause(seen: DatasetView, status: DatasetStatus, ledger: Ledger) -> DatasetStatus:
+    if ledger.end is None or ledger.not_before is None:
+        return status
+    reason = {
+        EndKind.CRASHED: Reason.RETRYING_AFTER_FAILURE,
+        EndKind.STORAGE: Reason.STORAGE_UNAVAILABLE,
+    }.get(ledger.end.kind, Reason.RETRYING_AFTER_DISRUPTION)
+    message = f"{ledger.end.message} Attempt {ledger.next_number} starts at {ledger.not_before:%H:%M:%S}Z."
+    return _describe(seen, status, DatasetPhase.PENDING, reason, message)
+
+
+def _describe(
+    seen: DatasetView, status: DatasetStatus, phase: DatasetPhase, reason: Reason, message: str
+) -> DatasetStatus:
+    return describe_dataset(status, phase, reason, message, seen.generation, seen.now)
+
+
+def _live(seen: DatasetView) -> tuple[ObservedJob, ...]:
+    return tuple(job for job in seen.jobs if job.live and not job.deleting)

@@ -1,0 +1,184 @@
+"""How an attempt ended: from exit code, termination message and pod conditions to one kind of end.
+
+Owns the table of ends. What follows from an end (retry, failure) is decided in `attempts`.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from darkroom_api.conditions import Reason
+from darkroom_api.report import EXIT_CODES, ExitCode, Outcome, parse_outcome
+from darkroom_operator.children import ObservedJob, ObservedPod
+
+LOST_AFTER_SECONDS: Final = 60
+"""A pod that should have ended this long ago and still says nothing is on a node that answers no more. A replacement
+is safe: the trainer's storage refuses writes of an older attempt."""
+SETTLE_SECONDS: Final = 10
+"""How long a Job's end may be known before its pod's: they come through two watches."""
+MAX_LOG_CHARACTERS: Final = 1200
+_POD_FAILURES: Final = frozenset(
+    {"Evicted", "Preempting", "NodeLost", "NodeShutdown", "Terminated", "Shutdown", "NodeAffinity",
+     "UnexpectedAdmissionError", "OutOfcpu", "OutOfmemory", "OutOfpods", "OutOfephemeral-storage"}
+)  # fmt: skip
+"""Reasons by which the kubelet itself ends or refuses a pod (k8s pkg/kubelet: eviction, preemption, lifecycle)."""
+
+
+class EndKind(StrEnum):
+    """What an end means for what comes next."""
+
+    FINISHED = "finished"
+    STORAGE = "storage"
+    DISRUPTED = "disrupted"
+    CRASHED = "crashed"
+    STOPPED = "stopped"
+    OVERRAN = "overran"
+
+
+@dataclass(frozen=True)
+class End:
+    """The end of an attempt."""
+
+    kind: EndKind
+    reason: Reason
+    message: str
+    exit_code: int | None = None
+    outcome: Outcome | None = None
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What is known of an attempt that may have ended."""
+
+    pod: ObservedPod | None
+    job: ObservedJob | None
+    stop_requested: bool
+    """Whether the user suspended or cancelled the run."""
+    wall_limit_seconds: float | None
+    now: datetime
+
+
+def classify_end(seen: Ending) -> End | None:
+    """Return how the attempt ended, or None while it has not."""
+    pod = seen.pod
+    if pod is not None and pod.exit_code is not None:
+        return _classify_exit(pod, pod.exit_code, seen)
+    if pod is not None and pod.phase == "Failed":
+        return _classify_unstarted(pod, seen)
+    if pod is not None and not pod.gone:
+        return _classify_lost(pod, seen)
+    return _classify_missing(seen)
+
+
+def _classify_exit(pod: ObservedPod, code: int, seen: Ending) -> End:
+    outcome = parse_outcome(pod.termination_message)
+    if outcome is not None:
+        return _classify_outcome(outcome, code, seen)
+    if _overran(pod, seen):
+        return _overrun(pod, seen, code)
+    if seen.stop_requested:
+        return End(EndKind.STOPPED, Reason.SUSPENDED, "The run was stopped.", code)
+    disruption = _find_disruption(pod)
+    if disruption is not None:
+        return End(EndKind.DISRUPTED, Reason.RETRYING_AFTER_DISRUPTION, disruption, code)
+    return _classify_code(pod, code)
+
+
+def _classify_outcome(outcome: Outcome, code: int, seen: Ending) -> End:
+    kinds = {
+        Reason.STORAGE_UNAVAILABLE: EndKind.STORAGE,
+        Reason.RETRYING_AFTER_DISRUPTION: EndKind.STOPPED if seen.stop_requested else EndKind.DISRUPTED,
+        Reason.UNKNOWN: EndKind.CRASHED,
+    }
+    return End(kinds.get(outcome.reason, EndKind.FINISHED), outcome.reason, outcome.message, code, outcome)
+
+
+def _classify_code(pod: ObservedPod, code: int) -> End:
+    said = _last_words(pod)
+    if code == ExitCode.STOPPED:
+        message = f"The trainer was asked to stop (exit code {code}){said}"
+        return End(EndKind.DISRUPTED, Reason.RETRYING_AFTER_DISRUPTION, message, code)
+    if code == ExitCode.TEMPORARY_FAILURE:
+        return End(EndKind.STORAGE, Reason.STORAGE_UNAVAILABLE, f"The storage did not answer{said}", code)
+    reason = next((reason for reason, known in EXIT_CODES.items() if known == code), Reason.UNKNOWN)
+    if reason in (Reason.UNKNOWN, Reason.SUCCEEDED):
+        return End(EndKind.CRASHED, Reason.UNKNOWN, _describe_crash(pod, code, said), code)
+    return End(EndKind.FINISHED, reason, f"The trainer ended with exit code {code} and left no report{said}", code)
+
+
+def _describe_crash(pod: ObservedPod, code: int, said: str) -> str:
+    if pod.exit_reason == "OOMKilled":
+        return f"The trainer ran out of memory and was killed (exit code {code}); use a class with more memory{said}"
+    if code == 0:
+        return f"The trainer ended with exit code 0 but left no report{said}"
+    killed = " (killed)" if code == 137 else ""
+    return f"The trainer crashed with exit code {code}{killed}{said}"
+
+
+def _classify_unstarted(pod: ObservedPod, seen: Ending) -> End:
+    """A pod that failed as a whole, without a container's exit code."""
+    if seen.stop_requested:
+        return End(EndKind.STOPPED, Reason.SUSPENDED, "The run was stopped.")
+    if _overran(pod, seen):
+        return _overrun(pod, seen, None)
+    why = _find_disruption(pod) or f"The pod failed before its container ended ({pod.reason or 'no reason given'})"
+    return End(EndKind.DISRUPTED, Reason.RETRYING_AFTER_DISRUPTION, why)
+
+
+def _classify_lost(pod: ObservedPod, seen: Ending) -> End | None:
+    if pod.deleted_at is None or seen.now < pod.deleted_at + timedelta(seconds=LOST_AFTER_SECONDS):
+        return None
+    if seen.stop_requested:
+        return End(EndKind.STOPPED, Reason.SUSPENDED, "The run was stopped; its node does not answer.")
+    message = f"Node `{pod.node}` does not answer: its pod should have ended at {pod.deleted_at:%H:%M:%S}Z"
+    return End(EndKind.DISRUPTED, Reason.RETRYING_AFTER_DISRUPTION, message)
+
+
+def _classify_missing(seen: Ending) -> End | None:
+    """No pod is there (any more), and none told how it ended."""
+    job = seen.job
+    if job is not None and (job.finished_at is None or _settling(job.finished_at, seen.now)):
+        return None
+    if seen.stop_requested:
+        return End(EndKind.STOPPED, Reason.SUSPENDED, "The run was stopped.")
+    what = f"The pod is gone; its Job says: {job.failure or 'complete'}" if job is not None else "The Job was deleted"
+    return End(EndKind.DISRUPTED, Reason.RETRYING_AFTER_DISRUPTION, what)
+
+
+def _settling(finished_at: datetime, now: datetime) -> bool:
+    return now < finished_at + timedelta(seconds=SETTLE_SECONDS)
+
+
+def _find_disruption(pod: ObservedPod) -> str | None:
+    where = f" on node `{pod.node}`" if pod.node else ""
+    if pod.disruption is not None:
+        return f"The infrastructure ended the pod{where}: {pod.disruption}"
+    if pod.reason in _POD_FAILURES:
+        return f"The infrastructure ended the pod{where}: {pod.reason}: {pod.message}"
+    if pod.reason == "DeadlineExceeded" and pod.started_at is None:
+        return f"The container did not start within the start timeout{where}"
+    if pod.deleted_at is not None:
+        return f"The pod was deleted{where}"
+    return None
+
+
+def _overran(pod: ObservedPod, seen: Ending) -> bool:
+    if pod.started_at is None:
+        return False
+    if pod.reason == "DeadlineExceeded":
+        return True
+    over = pod.finished_at or seen.now
+    limit = seen.wall_limit_seconds
+    return limit is not None and (over - pod.started_at).total_seconds() > limit
+
+
+def _overrun(pod: ObservedPod, seen: Ending, code: int | None) -> End:
+    limit = f"{seen.wall_limit_seconds:.0f} s" if seen.wall_limit_seconds is not None else "its time"
+    message = f"The trainer did not stop by itself within {limit} and was ended{_last_words(pod)}"
+    return End(EndKind.OVERRAN, Reason.UNKNOWN, message, code)
+
+
+def _last_words(pod: ObservedPod) -> str:
+    text = pod.termination_message.strip()[-MAX_LOG_CHARACTERS:]
+    return f". Last log lines:\n{text}" if text else "."

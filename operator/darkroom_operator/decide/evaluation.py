@@ -1,0 +1,101 @@
+"""What to do about an Evaluation: it waits for its Model and its Dataset, then is a run without a budget.
+
+The way through the attempts is in `run`. A finished Evaluation keeps its result when the Model goes.
+"""
+
+from typing import Final
+
+from darkroom_api.conditions import Reason, RunPhase
+from darkroom_api.v1alpha1.evaluation import EvaluationSpec, EvaluationStatus
+from darkroom_operator.build.locations import OutputBase, find_output_base
+from darkroom_operator.config import ComputeClass, OperatorConfig
+from darkroom_operator.decide import checks
+from darkroom_operator.decide.attempts import Ledger
+from darkroom_operator.decide.decision import Decision, Problem
+from darkroom_operator.decide.run import RunRules, decide_run
+from darkroom_operator.observe import EvaluationView
+
+EVALUATION_LIMIT_SECONDS: Final = 6 * 3600
+"""No budget bounds an Evaluation, so this does."""
+
+
+def decide_evaluation(view: EvaluationView, config: OperatorConfig) -> Decision[EvaluationStatus]:
+    """Return the status of an Evaluation and what to start or stop."""
+    rules = RunRules[EvaluationSpec, EvaluationStatus](
+        working_phase=RunPhase.EVALUATING,
+        working_reason=Reason.EVALUATING,
+        working_message="The model is being measured.",
+        find_blocker=lambda: find_blocker(view, config),
+        rate=find_devices(view.self_.spec) * find_class(view.self_.spec, config).milli_rate / 1000,
+        wall_limit_seconds=EVALUATION_LIMIT_SECONDS + config.grace_seconds,
+        suspend=False,
+        cancel=False,
+        account=_keep,
+    )
+    return decide_run(view.self_, rules, config)
+
+
+def find_devices(spec: EvaluationSpec) -> int:
+    """Return the number of devices that it asks for."""
+    return (spec.compute.devices if spec.compute else None) or 1
+
+
+def find_class(spec: EvaluationSpec, config: OperatorConfig) -> ComputeClass:
+    """Return the compute class, or the default one where the named one is unknown (then it is blocked)."""
+    name = (spec.compute.class_name if spec.compute else None) or config.default_compute_class
+    return config.compute_classes.get(name, config.compute_classes[config.default_compute_class])
+
+
+def find_blocker(view: EvaluationView, config: OperatorConfig) -> Problem | None:
+    """Return the first thing that keeps the next attempt from starting."""
+    spec = view.self_.spec
+    problem = checks.check_compute(spec.compute, config) or _check_model(view)
+    if problem is not None or view.model is None:
+        return problem
+    task = view.model.spec.task
+    problem = checks.check_dataset(spec.dataset, view.dataset, task, "dataset", view.self_.key.namespace)
+    return problem or _check_places(view, config)
+
+
+def find_places(view: EvaluationView, config: OperatorConfig) -> OutputBase | None:
+    """Return the folder of the Model's outputs and its storage.
+
+    The Model knows where it is; how to get in is said by its output, the installation, or its Dataset (else by the
+    Evaluation's own, when that Dataset is gone).
+    """
+    model, own = view.model, view.dataset
+    if model is None or own is None or model.artifacts is None:
+        return None
+    dataset = view.model_dataset.spec if view.model_dataset is not None else own.spec
+    base = find_output_base(model.spec.output, dataset, config.output, view.self_.key.namespace)
+    folder = model.artifacts.uri.rstrip("/").rpartition("/models/")[0]
+    return (folder or base[0], base[1]) if base is not None else None
+
+
+def _check_model(view: EvaluationView) -> Problem | None:
+    name, model, namespace = view.self_.spec.model, view.model, view.self_.key.namespace
+    if model is None:
+        message = f"model: Model `{name}` does not exist in namespace `{namespace}`; apply it, and this run goes on."
+        return Problem(Reason.WAITING_FOR_MODEL, message)
+    if model.phase in (RunPhase.FAILED, RunPhase.CANCELLED):
+        failed = model.phase is RunPhase.FAILED
+        reason = (model.reason if failed else Reason.CANCELLED) or Reason.UNKNOWN
+        return Problem(reason, f"model: Model `{name}` is {model.phase}: {model.message}")
+    if model.phase is not RunPhase.SUCCEEDED:
+        return Problem(Reason.WAITING_FOR_MODEL, f"model: Model `{name}` is {model.phase} ({model.reason}).")
+    if model.artifacts is None:
+        return Problem(Reason.UNKNOWN, f"model: Model `{name}` succeeded, but its status names no artifacts.")
+    return None
+
+
+def _check_places(view: EvaluationView, config: OperatorConfig) -> Problem | None:
+    base, dataset = find_places(view, config), view.dataset
+    assert dataset is not None
+    if base is None:
+        return Problem(Reason.INVALID_CONFIGURATION, checks.NO_OUTPUT)
+    storages = (("dataset: storage", dataset.spec.storage), ("model: output.storage", base[1]))
+    return checks.check_storages(storages, config)
+
+
+def _keep(status: EvaluationStatus, _ledger: Ledger) -> EvaluationStatus:
+    return status

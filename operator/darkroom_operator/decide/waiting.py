@@ -1,0 +1,44 @@
+"""Why a container does not run yet, in the words of the scheduler and the kubelet.
+
+Owns the reasons between "Job created" and "container started".
+"""
+
+from typing import Final
+
+from darkroom_api.conditions import Reason
+from darkroom_operator.children import ObservedJob, ObservedPod
+from darkroom_operator.decide.decision import Problem
+
+_PULL_FAILURES: Final = frozenset(
+    {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "RegistryUnavailable"}
+)
+_BAD_CONTAINER: Final = frozenset({"CreateContainerConfigError", "CreateContainerError", "RunContainerError"})
+
+
+def describe_waiting(job: ObservedJob | None, pod: ObservedPod | None) -> Problem:
+    """Return the reason and message of an attempt whose container has not started."""
+    if job is not None and job.suspended:
+        return Problem(Reason.WAITING_FOR_QUOTA, f"The queue has not admitted Job `{job.name}` yet.")
+    if pod is None:
+        name = job.name if job is not None else "?"
+        return Problem(Reason.SCHEDULING, f"Job `{name}` is created and waits for its pod.")
+    if pod.unschedulable is not None:
+        return Problem(Reason.UNSCHEDULABLE, f"No node can take the pod now: {pod.unschedulable}")
+    if pod.gated:
+        return Problem(Reason.WAITING_FOR_QUOTA, f"The queue has not admitted pod `{pod.name}` yet.")
+    if not pod.scheduled:
+        return Problem(Reason.SCHEDULING, f"Pod `{pod.name}` waits for a node.")
+    return _describe_start(pod)
+
+
+def _describe_start(pod: ObservedPod) -> Problem:
+    said = f": {pod.waiting_message}" if pod.waiting_message else ""
+    if pod.waiting_reason in _PULL_FAILURES:
+        message = f"Node `{pod.node}` cannot fetch the trainer image ({pod.waiting_reason}){said}"
+        return Problem(Reason.IMAGE_PULL_FAILED, message)
+    if pod.waiting_reason in _BAD_CONTAINER:
+        return Problem(Reason.STARTING, f"The container cannot start yet ({pod.waiting_reason}){said}")
+    if pod.sandbox_ready:
+        return Problem(Reason.PULLING_IMAGE, f"Node `{pod.node}` is fetching the trainer image.")
+    hint = "if this lasts, look for a missing Secret or volume with `kubectl describe pod`"
+    return Problem(Reason.STARTING, f"Node `{pod.node}` is preparing pod `{pod.name}`; {hint} {pod.name}.")

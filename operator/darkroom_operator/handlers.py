@@ -1,0 +1,72 @@
+"""What kopf does here: five watches and their reconnects. Every event goes into the store and marks objects dirty.
+
+Owns kopf's settings. Nothing is decided here, kopf writes nothing, and none of its features that need finalizers or
+annotations on users' objects are used.
+"""
+
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any, Final
+
+import kopf
+
+from darkroom_operator.cluster import KubernetesCluster
+from darkroom_operator.resources import WATCHED, Resource
+
+Notice = Callable[[Resource, str | None, dict[str, Any]], None]
+"""Takes in an event: the resource, the event's type (None while listing) and the object."""
+
+WATCH_SECONDS: Final = 290
+"""After so long a watch is opened anew, whatever its state; the API server itself ends it after 5 to 10 minutes."""
+MAX_BACKOFF_SECONDS: Final = 30
+
+
+class EndlessBackoffs:
+    """Pauses between tries: growing, and never ending. A watch must outlive any outage of the API server."""
+
+    def __iter__(self) -> Iterator[float]:
+        """Yield the pauses in seconds."""
+        pause = 1.0
+        while True:
+            yield pause
+            pause = min(pause * 2, MAX_BACKOFF_SECONDS)
+
+
+def build_registry(notice: Notice, cluster: KubernetesCluster) -> kopf.OperatorRegistry:
+    """Return the handlers."""
+    registry = kopf.OperatorRegistry()
+
+    async def login(**_: Any) -> kopf.ConnectionInfo:
+        return kopf.ConnectionInfo(**await cluster.describe_login())
+
+    kopf.on.login(registry=registry)(login)
+    for resource in WATCHED:
+        handler = _build_handler(resource, notice)
+        kopf.on.event(resource.group, resource.version, resource.plural, registry=registry, id=resource.plural)(handler)
+    return registry
+
+
+def build_settings() -> kopf.OperatorSettings:
+    """Return kopf's settings."""
+    settings = kopf.OperatorSettings()
+    settings.posting.enabled = False
+    settings.scanning.disabled = True
+    settings.networking.error_backoffs = EndlessBackoffs()
+    settings.networking.connect_timeout = 10
+    settings.networking.request_timeout = 60
+    settings.watching.server_timeout = WATCH_SECONDS
+    settings.watching.client_timeout = WATCH_SECONDS + 10
+    settings.watching.connect_timeout = 10
+    settings.watching.chunk_size = 500
+    settings.queueing.idle_timeout = 1.0
+    settings.process.ultimate_exiting_timeout = 20
+    for resource in WATCHED:
+        if resource.selector is not None:
+            settings.watching.label_selectors[resource.group, resource.version, resource.plural] = resource.selector
+    return settings
+
+
+def _build_handler(resource: Resource, notice: Notice) -> Callable[..., Awaitable[None]]:
+    async def handle(event: Any, **_: Any) -> None:
+        notice(resource, event["type"], event["object"])
+
+    return handle
