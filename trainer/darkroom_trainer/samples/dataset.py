@@ -116,3 +116,13 @@ def _encode(pixels: Pixels) -> bytes:
 
 def _encode_coco(part: Part, coco: Coco) -> SampleFile:
     return SampleFile(ANNOTATION_FILES[part], json.dumps(coco, indent=1).encode())
+
+
+def describe_next_step(kind: SampleKind, target: str) -> str:
+    """Return what to write into a manifest to use a sample at `target`."""
+    annotation = "imageClassification" if kind is SampleKind.DIGITS else "imageObjectDetection"
+    base = target.rstrip("/") if target.startswith("s3://") else f"file:{target.rstrip('/')}"
+    return (
+        "next: name them in a Dataset and apply it (or darkroom run -f FILE --output OUT):\n"
+        f'  spec: {{annotationKind: {annotation}, annotationFiles: ["{base}/{ANNOTATION_FILES[Part.TRAIN]}"]}}'
+    )

@@ -1,0 +1,164 @@
+"""The `darkroom` command: run, samples, predict.
+
+Owns arguments, exit codes and last words. Must not do: the work itself, or import torch before it is needed.
+"""
+
+import argparse
+import contextlib
+import importlib.metadata
+import logging
+import pathlib
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Final, TypeAlias
+
+from darkroom_api.report import ExitCode
+from darkroom_trainer.errors import RunError, StorageError
+
+EXIT_OK: Final = 0
+EXIT_FAILED: Final = 1
+EXIT_USAGE: Final = 2
+EXIT_INTERRUPTED: Final = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code: 0 done, 1 failed, 2 wrong arguments, 64 wrong manifests, 130 Ctrl-C."""
+    parsed = build_parser().parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    try:
+        return _COMMANDS[parsed.command](parsed)
+    except (StorageError, RunError) as error:
+        print(f"darkroom: {error}", file=sys.stderr)
+        return EXIT_FAILED
+    except ModuleNotFoundError as error:
+        print(f"darkroom: {error.name} is not installed: pip install 'darkroom[trainer]'", file=sys.stderr)
+        return EXIT_FAILED
+    except KeyboardInterrupt:
+        print("darkroom: interrupted", file=sys.stderr)
+        return EXIT_INTERRUPTED
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    parser = argparse.ArgumentParser(prog="darkroom", description="Train custom vision models on a compute budget.")
+    parser.add_argument("--version", action="version", version=f"darkroom {_find_version()}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_run(commands)
+    _add_samples(commands)
+    _add_predict(commands)
+    return parser
+
+
+def _find_version() -> str:
+    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+        return importlib.metadata.version("darkroom")
+    return "(not installed)"
+
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def _add_run(commands: Commands) -> None:
+    about = "run manifests on this machine, without a cluster"
+    run = commands.add_parser("run", help=about, description=f"{about.capitalize()}.")
+    run.add_argument(
+        "-f", "--filename", action="append", required=True, metavar="PATH",
+        help="a manifest, a folder of manifests, or - for standard input; may be given several times",
+    )  # fmt: skip
+    run.add_argument(
+        "--output", type=pathlib.Path, required=True, metavar="OUT",
+        help="folder for resources.yaml and artifacts/; what an earlier run left there is set aside",
+    )  # fmt: skip
+
+
+def _add_samples(commands: Commands) -> None:
+    about = "write a sample dataset of real handwritten digits"
+    samples = commands.add_parser("samples", help=about, description=f"{about.capitalize()}.")
+    samples.add_argument("kind", choices=("digits", "digit-scenes"), help="digits to classify, or scenes to detect in")
+    samples.add_argument("--to", required=True, metavar="TARGET", help="a folder, or s3://bucket/prefix")
+    samples.add_argument("--shots", type=_positive, metavar="N", help="keep N training digits of each class")
+    samples.add_argument("--seed", type=_natural, default=0, metavar="S", help="same seed, same files (default 0)")
+    samples.add_argument("--endpoint", metavar="URL", help="S3-compatible service; AWS when absent")
+
+
+def _add_predict(commands: Commands) -> None:
+    about = "print what a trained model sees in images, as JSON"
+    predict = commands.add_parser("predict", help=about, description=f"{about.capitalize()}.")
+    predict.add_argument("model", type=pathlib.Path, metavar="MODEL_DIR", help="folder with a model's artifacts")
+    predict.add_argument("images", type=pathlib.Path, nargs="+", metavar="IMAGE", help="images to look at")
+    predict.add_argument("--picture", type=pathlib.Path, metavar="PNG", help="draw the predictions into this file")
+
+
+def _positive(text: str) -> int:
+    return _bounded(text, 1)
+
+
+def _natural(text: str) -> int:
+    return _bounded(text, 0)
+
+
+def _bounded(text: str, least: int) -> int:
+    try:
+        number = int(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from error
+    if number < least:
+        raise argparse.ArgumentTypeError(f"{number} is less than {least}")
+    return number
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from darkroom_trainer import local_board, local_display, local_run, manifests
+
+    try:
+        found = manifests.read_manifests(arguments.filename)
+    except manifests.ManifestError as error:
+        for message in error.messages:
+            print(f"darkroom: {message}", file=sys.stderr)
+        return int(ExitCode.BAD_CONFIG)
+    display = local_display.open_display()
+    for line in found.skipped:
+        display.say(line)
+    output = arguments.output.absolute()
+    with _explained_output(output):
+        earlier = local_board.set_aside(output)
+        if earlier is not None:
+            display.say(f"what an earlier run left is in {earlier}")
+        board = local_board.Board(found.resources, output)
+        code = local_run.run_board(board, display)
+    print(local_display.render_end(board.to_documents(), local_board.read_clock(), output))
+    return code
+
+
+@contextlib.contextmanager
+def _explained_output(output: pathlib.Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(str(output), f"{error.strerror}: {error.filename}") from error
+
+
+def _samples(arguments: argparse.Namespace) -> int:
+    from darkroom_trainer.samples import dataset, writing
+
+    files = dataset.build_sample(dataset.SampleKind(arguments.kind), arguments.shots, arguments.seed)
+    try:
+        count = writing.write_sample(files, arguments.to, arguments.endpoint)
+    except (ValueError, writing.NotASample) as error:
+        print(f"darkroom: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    print(f"wrote {count:,} files to {arguments.to}: images/, train.json, eval.json")
+    print(dataset.describe_next_step(dataset.SampleKind(arguments.kind), arguments.to))
+    return EXIT_OK
+
+
+def _predict(arguments: argparse.Namespace) -> int:
+    from darkroom_trainer import prediction
+
+    return prediction.run_predict(arguments.model, arguments.images, arguments.picture)
+
+
+_COMMANDS: Final = {"run": _run, "samples": _samples, "predict": _predict}
+
+if __name__ == "__main__":
+    sys.exit(main())

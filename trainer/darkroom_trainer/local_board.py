@@ -1,0 +1,110 @@
+"""The resources of a run on this machine with their statuses, kept in `resources.yaml` as a cluster would keep them.
+
+Owns identity (uid, creation time) and the file, written whole after every change. Must not do: decide a status.
+"""
+
+import pathlib
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import yaml
+
+from darkroom_api import names
+from darkroom_trainer import local_files
+from darkroom_trainer.local_config import Target
+from darkroom_trainer.local_status import GENERATION, Status, start_status
+from darkroom_trainer.manifests import KINDS, Manifest
+
+RESOURCES_NAME: Final = "resources.yaml"
+ARTIFACTS_NAME: Final = "artifacts"
+
+Document = dict[str, Any]
+
+
+def read_clock() -> datetime:
+    """Return now, in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass
+class Entry:
+    """A resource and where it stands."""
+
+    target: Target
+    created_at: datetime
+    status: Status
+
+    @property
+    def manifest(self) -> Manifest:
+        """Return what its user wrote."""
+        return self.target.manifest
+
+    @property
+    def shown(self) -> str:
+        """Return how lines and bars call it."""
+        return f"{self.manifest.kind.name.lower()}/{self.manifest.name}"
+
+    def to_document(self) -> Document:
+        """Return the resource as an API server gives it."""
+        created = {
+            "creationTimestamp": f"{self.created_at:%Y-%m-%dT%H:%M:%SZ}",
+            "generation": GENERATION,
+            "name": self.manifest.name,
+            "namespace": self.manifest.namespace,
+            "uid": self.target.uid,
+        }
+        return {
+            "apiVersion": names.API_VERSION,
+            "kind": self.manifest.kind.name,
+            "metadata": {**self.manifest.metadata, **created},
+            "spec": self.manifest.raw_spec,
+            "status": self.status.to_json(),
+        }
+
+
+class Board:
+    """Every resource of one run."""
+
+    def __init__(self, manifests: Sequence[Manifest], output: pathlib.Path) -> None:
+        now = read_clock()
+        self.output = output
+        order = list(KINDS)
+        self.entries = [
+            Entry(Target(manifest, str(uuid.uuid4()), output), now, start_status(manifest, now))
+            for manifest in sorted(manifests, key=lambda manifest: order.index(manifest.kind.name))
+        ]
+
+    def find(self, kind: str, namespace: str, name: str) -> Entry | None:
+        """Return a resource, None where no manifest has it."""
+        return next((entry for entry in self.entries if entry.manifest.key == (kind, namespace, name)), None)
+
+    def to_documents(self) -> list[Document]:
+        """Return all resources in the order in which they run: Datasets, Models, Evaluations."""
+        return [entry.to_document() for entry in self.entries]
+
+    def write(self) -> None:
+        """Write `resources.yaml`, whole or not at all."""
+        listing = {
+            "apiVersion": "v1",
+            "kind": "List",
+            "items": self.to_documents(),
+            "metadata": {"resourceVersion": ""},
+        }
+        text = yaml.safe_dump(listing, sort_keys=False, width=120, allow_unicode=True)
+        uri = local_files.to_uri(self.output / RESOURCES_NAME)
+        local_files.write_file(uri, text.encode(), if_absent=False)
+
+
+def set_aside(output: pathlib.Path) -> pathlib.Path | None:
+    """Move what an earlier run left in `output` into a folder of its own and return it: nothing is overwritten."""
+    if not (output / RESOURCES_NAME).exists():
+        return None
+    left = [output / name for name in (RESOURCES_NAME, ARTIFACTS_NAME) if (output / name).exists()]
+    place = output / "earlier" / f"{read_clock():%Y%m%dT%H%M%S.%fZ}"
+    place.mkdir(parents=True)
+    for path in left:
+        path.rename(place / path.name)
+    return place

@@ -1,0 +1,186 @@
+"""What a resource's status says during a run on this machine: the same words and fields as on a cluster.
+
+Owns the transitions. Pure; the clock is an argument. Must not do: run or write anything.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, TypeVar
+
+from darkroom_api import names
+from darkroom_api.conditions import DatasetPhase, Reason, RunPhase
+from darkroom_api.durations import parse_duration
+from darkroom_api.report import Outcome
+from darkroom_api.results import charge, describe_dataset, describe_run, finish_dataset, finish_run
+from darkroom_api.v1alpha1.common import TASK_ANNOTATIONS, Attempt, Task
+from darkroom_api.v1alpha1.dataset import DatasetSpec, DatasetStatus
+from darkroom_api.v1alpha1.evaluation import EvaluationStatus
+from darkroom_api.v1alpha1.model import BudgetStatus, ModelSpec, ModelStatus, ProgressStatus
+from darkroom_trainer.manifests import Manifest
+
+GENERATION: Final = 1
+Status = DatasetStatus | ModelStatus | EvaluationStatus
+RunStatus = TypeVar("RunStatus", ModelStatus, EvaluationStatus)
+
+_WORKING: Final = {
+    "Dataset": "The images and annotations are being read and checked.",
+    "Model": "The trainer works.",
+    "Evaluation": "The model is being measured.",
+}
+
+
+@dataclass(frozen=True)
+class Blocker:
+    """Why a run cannot start. `final` where no waiting mends it."""
+
+    reason: Reason
+    message: str
+    final: bool
+
+
+def start_status(manifest: Manifest, now: datetime) -> Status:
+    """Return the status of a resource that waits for its turn."""
+    message = "It waits for its turn."
+    if manifest.kind.name == "Dataset":
+        return describe_dataset(DatasetStatus(), DatasetPhase.PENDING, Reason.SCHEDULING, message, GENERATION, now)
+    if isinstance(manifest.spec, ModelSpec):
+        total = float(parse_duration(manifest.spec.budget))
+        budget = BudgetStatus(total_seconds=total, remaining_seconds=total)
+        fresh = ModelStatus(queued_at=now, budget=budget)
+        return describe_run(fresh, RunPhase.QUEUED, Reason.SCHEDULING, message, GENERATION, now)
+    return describe_run(EvaluationStatus(queued_at=now), RunPhase.QUEUED, Reason.SCHEDULING, message, GENERATION, now)
+
+
+def find_dataset_blocker(
+    field: str, name: str, dataset: tuple[DatasetSpec, DatasetStatus] | None, task: Task | None
+) -> Blocker | None:
+    """Return why the Dataset that `field` names cannot be used for `task`."""
+    if dataset is None:
+        message = f"{field}: Dataset `{name}` is in none of the manifests; add it with another -f."
+        return Blocker(Reason.WAITING_FOR_DATASET, message, final=False)
+    spec, status = dataset
+    if status.phase is DatasetPhase.INVALID:
+        missing = status.reason is Reason.DATASET_NOT_FOUND
+        reason = Reason.DATASET_NOT_FOUND if missing else Reason.DATASET_CORRUPT
+        message = f"{field}: Dataset `{name}` is Invalid ({status.reason}): {status.message}"
+        return Blocker(reason, message, final=True)
+    if status.phase is not DatasetPhase.READY:
+        message = f"{field}: Dataset `{name}` is {status.phase} ({status.reason}: {status.message})"
+        return Blocker(Reason.WAITING_FOR_DATASET, message, final=False)
+    if task is not None and spec.annotation_kind is not TASK_ANNOTATIONS[task]:
+        message = (
+            f"{field}: a `{task}` needs a Dataset of kind `{TASK_ANNOTATIONS[task]}`, "
+            f"but Dataset `{name}` is `{spec.annotation_kind}`"
+        )
+        return Blocker(Reason.INCORRECT_MODEL_KIND, message, final=True)
+    return None
+
+
+def find_model_blocker(name: str, model: ModelStatus | None) -> Blocker | None:
+    """Return why the Model that an Evaluation names cannot be measured."""
+    if model is None:
+        message = f"model: Model `{name}` is in none of the manifests; add it with another -f."
+        return Blocker(Reason.WAITING_FOR_MODEL, message, final=False)
+    if model.phase in (RunPhase.FAILED, RunPhase.CANCELLED):
+        cancelled = model.phase is RunPhase.CANCELLED
+        reason = Reason.CANCELLED if cancelled else model.reason or Reason.UNKNOWN
+        return Blocker(reason, f"model: Model `{name}` is {model.phase}: {model.message}", final=True)
+    if model.phase is not RunPhase.SUCCEEDED:
+        message = f"model: Model `{name}` is {model.phase} ({model.reason}: {model.message})"
+        return Blocker(Reason.WAITING_FOR_MODEL, message, final=False)
+    if model.artifacts is None:
+        message = f"model: Model `{name}` succeeded, but its status names no artifacts."
+        return Blocker(Reason.UNKNOWN, message, final=True)
+    return None
+
+
+def block(status: RunStatus, blocker: Blocker, now: datetime) -> RunStatus:
+    """Return the status of a run that cannot start."""
+    phase = RunPhase.FAILED if blocker.final else RunPhase.QUEUED
+    blocked = describe_run(status, phase, blocker.reason, blocker.message, GENERATION, now)
+    return blocked.model_copy(update={"completed_at": now}) if blocker.final else blocked
+
+
+def cancel(status: ModelStatus, now: datetime) -> ModelStatus:
+    """Return the status of a Model whose spec says `cancel`."""
+    message = "`spec.cancel` ended the run before it started."
+    ended = describe_run(status, RunPhase.CANCELLED, Reason.CANCELLED, message, GENERATION, now)
+    return ended.model_copy(update={"completed_at": now})
+
+
+def begin(status: Status, manifest: Manifest, uid: str, node: str, now: datetime) -> Status:
+    """Return the status of a resource whose run starts now."""
+    attempt = Attempt(
+        number=1, job=names.child_name(manifest.name, uid, 1), node=node, started_at=f"{now:%Y-%m-%dT%H:%M:%SZ}"
+    )
+    message = _WORKING[manifest.kind.name]
+    opened = status.model_copy(update={"attempts": (attempt,)})
+    if isinstance(opened, DatasetStatus):
+        return describe_dataset(opened, DatasetPhase.INSPECTING, Reason.INSPECTING, message, GENERATION, now)
+    opened = opened.model_copy(update={"started_at": now})
+    if isinstance(opened, ModelStatus):
+        return describe_run(opened, RunPhase.TRAINING, Reason.TRAINING, message, GENERATION, now)
+    return describe_run(opened, RunPhase.EVALUATING, Reason.EVALUATING, message, GENERATION, now)
+
+
+def progress(status: Status, shown: ProgressStatus, charged_seconds: float | None) -> Status:
+    """Return the status with the newest progress; a Dataset's has no room for one."""
+    if isinstance(status, DatasetStatus):
+        return status
+    update: dict[str, object] = {"progress": shown}
+    if isinstance(status, ModelStatus) and status.budget is not None and charged_seconds is not None:
+        update["budget"] = charge(status.budget, charged_seconds)
+    return status.model_copy(update=update)
+
+
+def finish(status: Status, outcome: Outcome, allocated_seconds: float, now: datetime) -> Status:
+    """Return the status of a resource whose run ended with `outcome`; storage that stayed away is a corrupt dataset."""
+    attempt = _close_attempt(status.attempts[-1], outcome, allocated_seconds, now)
+    closed = status.model_copy(update={"attempts": (attempt,)})
+    if outcome.reason is Reason.STORAGE_UNAVAILABLE:
+        outcome = outcome.model_copy(update={"reason": Reason.DATASET_CORRUPT})
+    if isinstance(closed, DatasetStatus):
+        return finish_dataset(closed, outcome, GENERATION, now)
+    if isinstance(closed, EvaluationStatus):
+        return finish_run(closed, outcome, GENERATION, now)
+    if closed.budget is not None:
+        allocated = round(allocated_seconds, 1)
+        closed = closed.model_copy(update={"budget": closed.budget.model_copy(update={"allocated_seconds": allocated})})
+    return finish_run(closed, outcome, GENERATION, now)
+
+
+def _close_attempt(attempt: Attempt, outcome: Outcome, allocated_seconds: float, now: datetime) -> Attempt:
+    return attempt.model_copy(
+        update={
+            "finished_at": f"{now:%Y-%m-%dT%H:%M:%SZ}",
+            "exit_code": int(outcome.exit_code),
+            "outcome": outcome.reason,
+            "free": outcome.reason in (Reason.RETRYING_AFTER_DISRUPTION, Reason.STORAGE_UNAVAILABLE),
+            "charged_seconds": round(outcome.meter.charged_seconds, 1),
+            "allocated_seconds": round(allocated_seconds, 1),
+        }
+    )
+
+
+def interrupt(status: Status, now: datetime) -> Status:
+    """Return the status of a resource whose run was interrupted by its user."""
+    message = "The run was interrupted on this machine; start `darkroom run` again."
+    reason = Reason.RETRYING_AFTER_DISRUPTION
+    if isinstance(status, DatasetStatus):
+        return describe_dataset(status, DatasetPhase.PENDING, reason, message, GENERATION, now)
+    if isinstance(status, ModelStatus):
+        return describe_run(status, RunPhase.QUEUED, reason, message, GENERATION, now)
+    return describe_run(status, RunPhase.QUEUED, reason, message, GENERATION, now)
+
+
+def is_done_well(status: Status) -> bool:
+    """Return whether the resource ended as its user wanted."""
+    return status.phase in (DatasetPhase.READY, RunPhase.SUCCEEDED)
+
+
+def keep_meters(status: Status, finished: Status) -> Status:
+    """Return `status` with the attempt and the meters of `finished`: an interrupted run has not ended, but it cost."""
+    update: dict[str, object] = {"attempts": finished.attempts}
+    if isinstance(finished, ModelStatus):
+        update["budget"] = finished.budget
+    return status.model_copy(update=update)
