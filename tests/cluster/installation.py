@@ -27,6 +27,7 @@ CHART: Final = pathlib.Path(__file__).parents[2] / "helm" / "darkroom"
 OPERATOR_SELECTOR: Final = f"app.kubernetes.io/instance={RELEASE},app.kubernetes.io/component=operator"
 METRICS_PORT: Final = 9090
 HEALTH_PORT: Final = 8081
+REPORT_PORT: Final = 8080
 TRAINER_REPOSITORY: Final = "localhost/darkroom-trainer"
 VALUES: Final[dict[str, Any]] = {
     "namespaces": [],

@@ -1,4 +1,7 @@
-"""A real Prometheus server that finds operator and trainer pods through the API server and scrapes them."""
+"""A real Prometheus server that scrapes the addresses it is given.
+
+They come from a file that it watches: Debian builds Prometheus without its Kubernetes discovery.
+"""
 
 import contextlib
 import json
@@ -20,9 +23,17 @@ from tests.cluster.installation import read_http
 
 @dataclass(frozen=True)
 class Prometheus:
-    """A running server."""
+    """A running server, and the file that tells it what to scrape."""
 
     address: str
+    targets: pathlib.Path
+
+    def scrape(self, address: str, role: str) -> None:
+        """Scrape one more address; its series carry the label `role`."""
+        known = json.loads(self.targets.read_text())
+        fresh = self.targets.with_suffix(".new")
+        fresh.write_text(json.dumps([*known, {"targets": [address], "labels": {"role": role}}]))
+        fresh.replace(self.targets)
 
     def query(self, expression: str) -> list[dict[str, Any]]:
         """Return the series that an expression gives now; fails where the server refuses it."""
@@ -39,40 +50,32 @@ class Prometheus:
 
 
 @contextlib.contextmanager
-def run_prometheus(folder: pathlib.Path, kubeconfig: pathlib.Path, namespaces: list[str]) -> Iterator[Prometheus]:
-    """Run a server that scrapes the pods of `namespaces` every second for as long as the block lasts."""
+def run_prometheus(folder: pathlib.Path) -> Iterator[Prometheus]:
+    """Run a server that keeps its files in `folder`, for as long as the block lasts."""
     program = shutil.which("prometheus")
     if program is None:
         pytest.fail("there is no prometheus here: apt-get install prometheus")
-    config = folder / "prometheus.yml"
-    config.write_text(yaml.safe_dump(build_config(kubeconfig, namespaces)))
-    address = f"127.0.0.1:{_find_free_port()}"
+    targets, config, log = folder / "targets.json", folder / "prometheus.yml", folder / "prometheus.log"
+    targets.write_text("[]")
+    config.write_text(yaml.safe_dump(build_config(targets)))
+    server = Prometheus(f"http://127.0.0.1:{_find_free_port()}", targets)
     command = [program, f"--config.file={config}", f"--storage.tsdb.path={folder / 'data'}"]
-    command.append(f"--web.listen-address={address}")
-    with (folder / "prometheus.log").open("w") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
+    command.append(f"--web.listen-address={server.address.removeprefix('http://')}")
+    with log.open("w") as output, subprocess.Popen(command, stdout=output, stderr=output) as process:
         try:
-            _wait_until_ready(f"http://{address}/-/ready", folder / "prometheus.log")
-            yield Prometheus(f"http://{address}")
+            _wait_until_ready(f"{server.address}/-/ready", log)
+            yield server
         finally:
             process.terminate()
 
 
-def build_config(kubeconfig: pathlib.Path, namespaces: list[str]) -> dict[str, Any]:
-    """Return a configuration that scrapes every port named `metrics` or `report` of the pods of Darkroom."""
-    found = {"role": "pod", "kubeconfig_file": str(kubeconfig), "namespaces": {"names": namespaces}}
-    ports = {
-        "source_labels": ["__meta_kubernetes_pod_container_port_name"],
-        "regex": "metrics|report",
-        "action": "keep",
-    }
-    running = {"source_labels": ["__meta_kubernetes_pod_phase"], "regex": "Running", "action": "keep"}
-    namespace = {"source_labels": ["__meta_kubernetes_namespace"], "target_label": "kubernetes_namespace"}
+def build_config(targets: pathlib.Path) -> dict[str, Any]:
+    """Return a configuration that scrapes what stands in a file, every second."""
     job = {
         "job_name": "darkroom",
         "scrape_interval": "1s",
         "scrape_timeout": "1s",
-        "kubernetes_sd_configs": [found],
-        "relabel_configs": [ports, running, namespace],
+        "file_sd_configs": [{"files": [str(targets)]}],
     }
     return {"scrape_configs": [job]}
 

@@ -1,17 +1,17 @@
 """What a Prometheus sees of operator and trainers, and a health probe that tells when the operator is blind."""
 
 import contextlib
+import pathlib
 import subprocess
 import time
 from collections.abc import Iterator
 
 import pytest
 
-from localcluster.state import State
 from tests.cluster import manifests
 from tests.cluster.bucket import Bucket
 from tests.cluster.connection import Connection, Manifest
-from tests.cluster.installation import Installation
+from tests.cluster.installation import METRICS_PORT, RELEASE, REPORT_PORT, Installation
 from tests.cluster.prometheus import Prometheus, run_prometheus
 from tests.cluster.waiting import SYSTEM_NAMESPACE, Waiter, status_of
 
@@ -33,47 +33,46 @@ TRAINER_METRICS = (
     "darkroom_trainer_images_processed_total",
     "darkroom_trainer_checkpoints_total",
 )
-FIREWALL = "darkroom-tests"
 API_PORT = 6443
-BLIND_SECONDS = 150
+BLIND_SECONDS = 200
+
+
+@pytest.fixture(scope="module")
+def prometheus(tmp_path_factory: pytest.TempPathFactory, installation: Installation) -> Iterator[Prometheus]:
+    """Return a server that scrapes the operator through its Service."""
+    service = installation.connection.get("Service", RELEASE, SYSTEM_NAMESPACE)
+    with run_prometheus(tmp_path_factory.mktemp("prometheus")) as server:
+        server.scrape(f"{service['spec']['clusterIP']}:{METRICS_PORT}", "operator")
+        yield server
 
 
 @pytest.fixture(scope="module")
 def watched_model(
-    connection: Connection, waiter: Waiter, bucket: Bucket, namespace: str, prometheus: Prometheus
+    connection: Connection, waiter: Waiter, bucket: Bucket, namespace: str, prometheus: Prometheus, digits: pathlib.Path
 ) -> Manifest:
-    """Return a Model that Prometheus saw train; another one failed meanwhile."""
-    assert prometheus.address
+    """Return a Model that Prometheus saw train; another one failed before."""
+    assert digits.exists()
     connection.apply(manifests.a_dataset("digits", namespace, bucket.uri("digits/train.json")))
     connection.apply(manifests.a_model("poor", namespace, "digits", budget="1s"))
     waiter.phase("Model", namespace, "poor", "Failed", 120)
     connection.apply(manifests.a_model("watched", namespace, "digits", budget="15s"))
+    pod = waiter.pod(namespace, "watched", 60)
+    prometheus.scrape(f"{pod['status']['podIP']}:{REPORT_PORT}", "trainer")
     model = waiter.phase("Model", namespace, "watched", "Succeeded", 150)
     time.sleep(3)  # three more scrapes, so that the end is in
     return model
 
 
-@pytest.fixture(scope="module")
-def prometheus(
-    tmp_path_factory: pytest.TempPathFactory, state: State, namespace: str, digits: object
-) -> Iterator[Prometheus]:
-    """Return a server that scrapes the operator and this module's namespace."""
-    assert digits
-    folder = tmp_path_factory.mktemp("prometheus")
-    with run_prometheus(folder, state.kubeconfig, [SYSTEM_NAMESPACE, namespace]) as server:
-        yield server
-
-
 @pytest.mark.usefixtures("watched_model")
 @pytest.mark.parametrize("metric", OPERATOR_METRICS)
 def test_a_query_for_an_operator_metric_answers(metric: str, prometheus: Prometheus) -> None:
-    assert prometheus.query(f'last_over_time({metric}{{kubernetes_namespace="{SYSTEM_NAMESPACE}"}}[5m])')
+    assert prometheus.query(f'last_over_time({metric}{{role="operator"}}[5m])')
 
 
 @pytest.mark.usefixtures("watched_model")
 @pytest.mark.parametrize("metric", TRAINER_METRICS)
-def test_a_query_for_a_trainer_metric_answers(metric: str, prometheus: Prometheus, namespace: str) -> None:
-    assert prometheus.query(f'last_over_time({metric}{{kubernetes_namespace="{namespace}"}}[5m])')
+def test_a_query_for_a_trainer_metric_answers(metric: str, prometheus: Prometheus) -> None:
+    assert prometheus.query(f'last_over_time({metric}{{role="trainer"}}[5m])')
 
 
 def test_the_meters_agree_with_the_status(watched_model: Manifest, prometheus: Prometheus) -> None:
@@ -90,26 +89,41 @@ def test_models_and_failures_are_counted_by_phase_and_reason(prometheus: Prometh
 
 
 @contextlib.contextmanager
-def _cut_off(pod: Manifest) -> Iterator[None]:
-    """Drop every packet between a pod and the API server: its watches stay open and say nothing more."""
-    rule = f"ip saddr {pod['status']['podIP']} tcp dport {API_PORT} drop"
-    chain = f"chain input {{ type filter hook input priority -300; {rule}; }}"
-    table = f"table ip {FIREWALL} {{ {chain} }}"
-    subprocess.run(["nft", "-f", "-"], input=table, text=True, check=True)
+def _without_watch(connection: Connection, plural: str) -> Iterator[None]:
+    """Take the right to watch one resource away from the operator; it may still list it."""
+    rules = connection.get("ClusterRole", RELEASE)["rules"]
+    blind = [
+        {**rule, "verbs": [verb for verb in rule["verbs"] if verb != "watch" or plural not in rule["resources"]]}
+        for rule in rules
+    ]
+    connection.merge("ClusterRole", RELEASE, None, {"rules": blind})
     try:
         yield
     finally:
-        subprocess.run(["nft", "delete", "table", "ip", FIREWALL], check=True)
+        connection.merge("ClusterRole", RELEASE, None, {"rules": rules})
 
 
-@pytest.mark.usefixtures("watched_model")
-def test_an_operator_whose_watches_are_dead_is_unhealthy_and_recovers(installation: Installation) -> None:
+def _reset_connections(pod: Manifest) -> None:
+    """Reset every connection between a pod and the API server, so that its watches have to be opened anew."""
+    command = ["ss", "--kill", "dst", pod["status"]["podIP"], "sport", "=", f":{API_PORT}"]
+    subprocess.run(command, check=True, capture_output=True)
+
+
+def test_an_operator_whose_watch_is_dead_is_unhealthy_and_recovers(
+    watched_model: Manifest, installation: Installation, connection: Connection, waiter: Waiter, namespace: str
+) -> None:
     pod = installation.wait_until_ready()
     assert installation.health() == 200
     started = time.monotonic()
-    with _cut_off(pod):
+    with _without_watch(connection, "models"):
+        _reset_connections(pod)
+        labels = {"metadata": {"labels": {"touched": "once"}}}
+        connection.merge("Model", watched_model["metadata"]["name"], namespace, labels)
         while installation.health() == 200:
-            assert time.monotonic() - started < BLIND_SECONDS, "healthy, although it sees nothing"
+            assert time.monotonic() - started < BLIND_SECONDS, "healthy, although it sees no Model any more"
             time.sleep(1)
-    installation.wait_until_ready(120)
+    installation.kill()  # what the kubelet does after three failed probes
+    installation.wait_until_ready()
+    connection.apply(manifests.a_model("after", namespace, "no-such-dataset"))
+    waiter.reason("Model", namespace, "after", "WaitingForDataset", 30)
     assert installation.health() == 200

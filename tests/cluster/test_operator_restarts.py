@@ -11,7 +11,7 @@ from tests.cluster import manifests, node
 from tests.cluster.audit import AuditLog
 from tests.cluster.bucket import Bucket
 from tests.cluster.connection import Connection, Manifest
-from tests.cluster.installation import Installation, read_http
+from tests.cluster.installation import REPORT_PORT, Installation, read_http
 from tests.cluster.main_job import MODEL, MainJob
 from tests.cluster.recorder import Recorder, record
 from tests.cluster.waiting import SYSTEM_NAMESPACE, Waiter, condition_of, phase_of, status_of
@@ -19,7 +19,6 @@ from tests.cluster.waiting import SYSTEM_NAMESPACE, Waiter, condition_of, phase_
 OPERATOR_USER = f"system:serviceaccount:{SYSTEM_NAMESPACE}:darkroom"
 FINISHED = 100
 SETTLED_SECONDS = 15
-REPORT_PORT = 8080
 
 
 @pytest.fixture(scope="module")
