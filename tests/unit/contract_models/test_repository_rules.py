@@ -3,6 +3,7 @@
 import ast
 import configparser
 import pathlib
+import re
 import sys
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 import yaml
 
 from darkroom_api import names
+from darkroom_api.conditions import Reason
 from darkroom_api.schema import Spec
 from darkroom_api.v1alpha1.dataset import DatasetSpec
 from darkroom_api.v1alpha1.evaluation import EvaluationSpec
@@ -84,3 +86,23 @@ def test_an_import_exception_names_a_module_that_exists() -> None:
     roots = (ROOT / root for root in ("crds", "operator", "trainer"))
     existing = {".".join(path.relative_to(root).with_suffix("").parts) for root in roots for path in root.rglob("*.py")}
     assert modules <= existing
+
+
+def find_links(path: pathlib.Path) -> list[str]:
+    text = re.sub(r"`[^`]*`", "", path.read_text())
+    targets = re.findall(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)", text)
+    return [target.split("#")[0] for target in targets if not target.startswith(("http", "#"))]
+
+
+PAGES = [ROOT / "README.md", ROOT / "helm/darkroom/README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_page_links_to_what_exists(path: pathlib.Path) -> None:
+    missing = [target for target in find_links(path) if not (path.parent / target).exists()]
+    assert not missing
+
+
+def test_the_page_of_phases_names_every_reason() -> None:
+    text = (ROOT / "docs/status-and-reasons.md").read_text()
+    assert [reason for reason in Reason if f"`{reason}`" not in text] == []
