@@ -1,21 +1,13 @@
 """The specs through pydantic: the same tables that tests/cluster applies to a real API server."""
 
-from typing import Any, Final
+from typing import Any
 
 import pydantic
 import pytest
 
-from darkroom_api.schema import Spec, find_immutable_changes
-from darkroom_api.v1alpha1.dataset import DatasetSpec
-from darkroom_api.v1alpha1.evaluation import EvaluationSpec
-from darkroom_api.v1alpha1.model import ModelSpec
-from tests.bad_manifests import BAD_MANIFESTS, BAD_UPDATES, GOOD_MANIFESTS, GOOD_UPDATES, BadManifest, Manifest, Update
-
-SPECS: Final[dict[str, type[Spec]]] = {"Dataset": DatasetSpec, "Model": ModelSpec, "Evaluation": EvaluationSpec}
-
-
-def parse_spec(manifest: Manifest) -> Spec:
-    return SPECS[manifest["kind"]].model_validate(manifest["spec"])
+from darkroom_api.schema import find_immutable_changes
+from tests.bad_manifests import BAD_MANIFESTS, BAD_UPDATES, GOOD_MANIFESTS, GOOD_UPDATES, BadManifest, Update
+from tests.unit.contract_models.specs import parse_spec
 
 
 @pytest.mark.parametrize("case", [case for case in BAD_MANIFESTS if "spec" in case.manifest], ids=lambda case: case.id)
