@@ -108,7 +108,7 @@ def _check_file(coco: CocoFile, kind: AnnotationKind, findings: Findings) -> _Pa
     checks.check_tags_per_image(coco, kind, usable, findings)
     if kind is not AnnotationKind.DETECTION:
         return _Part(coco, usable, np.zeros((len(usable), 4)), absolute=False)
-    absolute = checks.are_absolute(coco.annotations.boxes[usable & coco.annotations.has_box])
+    absolute = checks.are_absolute(coco.annotations.boxes[coco.annotations.has_box])
     return _Part(coco, usable, checks.check_boxes(coco, usable, findings), absolute)
 
 

@@ -47,19 +47,23 @@ def _find_repeated(ids: "Iterable[int] | Integers") -> list[tuple[int, int]]:
 def check_references(coco: CocoFile, findings: Findings) -> Mask:
     """Note annotations of unknown images or categories; return which ones refer to known ones."""
     table = coco.annotations
-    known_image = np.isin(table.image_ids, np.array([record.id for record in coco.images], dtype=np.int64))
-    known_category = np.isin(table.category_ids, np.array([number for number, _ in coco.categories], dtype=np.int64))
-    for row in np.flatnonzero(~known_image):
+    known_image = _are_known(table.image_ids, [record.id for record in coco.images])
+    known_category = _are_known(table.category_ids, [number for number, _ in coco.categories])
+    for row in np.flatnonzero(~(known_image | _are_known(table.image_ids, coco.broken_images))):
         findings.add(
             f"{coco.name} annotation {table.ids[row]}",
             f"image_id {table.image_ids[row]} is not in images; add the image or remove the annotation",
         )
-    for row in np.flatnonzero(~known_category):
+    for row in np.flatnonzero(~(known_category | _are_known(table.category_ids, coco.broken_categories))):
         findings.add(
             name_annotation(coco, row),
             f"category_id {table.category_ids[row]} is not in categories; add the category or mend the id",
         )
-    return np.asarray(known_image & known_category)
+    return known_image & known_category
+
+
+def _are_known(ids: Integers, known: Iterable[int]) -> Mask:
+    return np.asarray(np.isin(ids, np.array(list(known), dtype=np.int64)))
 
 
 def name_annotation(coco: CocoFile, row: int | np.signedinteger) -> str:
@@ -89,7 +93,7 @@ def check_boxes(coco: CocoFile, usable: Mask, findings: Findings) -> Floats:
         findings.add(name_annotation(coco, row), "has no bbox; object detection needs [left, top, width, height]")
     present = usable & table.has_box
     _note_bad_numbers(coco, present, findings)
-    sizes = _build_sizes(coco, are_absolute(table.boxes[present]), findings)
+    sizes = _build_sizes(coco, are_absolute(table.boxes[table.has_box]), findings)
     with np.errstate(invalid="ignore"):
         relative = table.boxes / sizes
         _note_outside(coco, present & _are_sound(table.boxes) & np.isfinite(sizes).all(axis=1), relative, findings)

@@ -6,10 +6,13 @@ The dialect is that of the replaced service and its relatives: `bbox` is [left, 
 floats; `area` is ignored because exports fill it wrongly; ids may start at 0 and have gaps.
 """
 
+import contextlib
+import gc
 import json
 import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,10 +22,12 @@ from darkroom_trainer.data.findings import Findings
 SECTIONS: Final = ("images", "annotations", "categories")
 _MAX_ID: Final = 2**63 - 1
 _MAX_NAME: Final = 256
+_NUMBERS: Final = frozenset({int, float})
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Entry = dict[str, Any]
+Parsed = TypeVar("Parsed")
 
 
 @dataclass(frozen=True)
@@ -55,12 +60,17 @@ class AnnotationTable:
 
 @dataclass(frozen=True)
 class CocoFile:
-    """A file that could be read; entries with a broken field are left out and noted as problems."""
+    """A file that could be read; entries with a broken field are left out and noted as problems.
+
+    `broken_images` and `broken_categories` are the ids of such entries: what refers to them is not wrong as well.
+    """
 
     name: str
     images: tuple[ImageRecord, ...]
     annotations: AnnotationTable
     categories: tuple[tuple[int, str], ...]
+    broken_images: frozenset[int] = frozenset()
+    broken_categories: frozenset[int] = frozenset()
 
 
 def parse_coco(text: bytes, name: str, findings: Findings) -> CocoFile | None:
@@ -71,22 +81,49 @@ def parse_coco(text: bytes, name: str, findings: Findings) -> CocoFile | None:
     sections = _read_sections(text, name, findings)
     if sections is None:
         return None
-    images = tuple(
-        record
-        for entry, where in _entries(sections, "images", name, findings)
-        if (record := _parse_image(entry, where, name, findings)) is not None
-    )
-    categories = tuple(
-        pair
-        for entry, where in _entries(sections, "categories", name, findings)
-        if (pair := _parse_category(entry, where, name, findings)) is not None
-    )
-    return CocoFile(name, images, _parse_annotations(sections["annotations"], name, findings), categories)
+    images, broken_images = _parse_all(sections, "images", _parse_image, name, findings)
+    categories, broken_categories = _parse_all(sections, "categories", _parse_category, name, findings)
+    table = _parse_annotations(sections["annotations"], name, findings)
+    return CocoFile(name, images, table, categories, broken_images, broken_categories)
+
+
+def _parse_all(
+    sections: dict[str, list[Any]],
+    section: str,
+    parse: Callable[[Entry, int, str, Findings], Parsed | None],
+    name: str,
+    findings: Findings,
+) -> tuple[tuple[Parsed, ...], frozenset[int]]:
+    """Return the parsed entries of a section, and the ids of those that could not be parsed."""
+    kept, broken = [], set()
+    for entry, where in _entries(sections, section, name, findings):
+        number = _read_id(entry, "id", where, findings)
+        if number is None:
+            continue
+        parsed = parse(entry, number, name, findings)
+        if parsed is None:
+            broken.add(number)
+        else:
+            kept.append(parsed)
+    return tuple(kept), frozenset(broken)
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Pause the garbage collector: walking a million new objects again and again is nearly half of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _read_sections(text: bytes, name: str, findings: Findings) -> dict[str, list[Any]] | None:
     try:
-        document = json.loads(text)
+        with _uncollected():
+            document = json.loads(text)
     except json.JSONDecodeError as error:
         findings.add(name, f"is not JSON: {error.msg} at line {error.lineno}, column {error.colno}")
         return None
@@ -117,10 +154,7 @@ def _entries(sections: dict[str, list[Any]], section: str, name: str, findings: 
     return kept
 
 
-def _parse_image(entry: Entry, where: str, name: str, findings: Findings) -> ImageRecord | None:
-    number = _read_id(entry, "id", where, findings)
-    if number is None:
-        return None
+def _parse_image(entry: Entry, number: int, name: str, findings: Findings) -> ImageRecord | None:
     addresses = {}
     for field in ("file_name", "absolute_url", "coco_url"):
         value = entry.get(field)
@@ -140,10 +174,7 @@ def _read_side(entry: Entry, field: str) -> float:
     return float(value) if usable and value is not None else math.nan
 
 
-def _parse_category(entry: Entry, where: str, name: str, findings: Findings) -> tuple[int, str] | None:
-    number = _read_id(entry, "id", where, findings)
-    if number is None:
-        return None
+def _parse_category(entry: Entry, number: int, name: str, findings: Findings) -> tuple[int, str] | None:
     tag = entry.get("name")
     if not isinstance(tag, str) or not tag.strip():
         findings.add(f"{name} category {number}", f"name must be text that is not empty, {_show(tag)} found")
@@ -192,7 +223,7 @@ def _no_ids() -> Integers:
 def _read_column(entries: list[Entry], field: str) -> Integers | None:
     """Return the column when every value is an id, else None."""
     values = [entry.get(field) for entry in entries]
-    if not all(type(value) is int for value in values):
+    if set(map(type, values)) - {int}:
         numbers = [to_id(value) for value in values]
         if any(number is None for number in numbers):
             return None
@@ -232,12 +263,12 @@ def _read_boxes(entries: list[Entry], name: str, findings: Findings) -> tuple[Fl
 
 def _has_odd_numbers(written: list[Any]) -> bool:
     """Return whether a value is text or a boolean, which numpy would turn into a number."""
-    return any(type(number) not in (int, float) for box in written for number in box)
+    return any(not _NUMBERS.issuperset(map(type, box)) for box in written)
 
 
 def _read_box(entry: Entry, name: str, findings: Findings) -> Floats:
     box = entry["bbox"]
-    numeric = isinstance(box, list) and all(type(number) in (int, float) for number in box)
+    numeric = isinstance(box, list) and _NUMBERS.issuperset(map(type, box))
     if numeric and len(box) == 4 and all(abs(number) < 1e300 or number != number for number in box):
         return np.array(box, dtype=np.float64)
     findings.add(
