@@ -52,7 +52,7 @@ bench: bench-operator ## Run every benchmark
 
 bench-operator: .venv/.stamp ## Measure the operator on 1,000 Models applied at once
 	@$(PY) -m localcluster up
-	@$(PY) -m tests.bench.operator
+	@eval "$$($(PY) -m localcluster env)" && $(PY) tests/bench/bench_operator.py
 
 .PHONY: venv
 venv: .venv/.stamp ## Create .venv with everything for development, torch included
