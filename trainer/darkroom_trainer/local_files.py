@@ -19,7 +19,8 @@ def to_path(uri: str) -> pathlib.Path:
     parts = urllib.parse.urlsplit(uri)
     if parts.scheme != "file" or parts.netloc not in ("", "localhost"):
         raise ValueError(f"{uri!r} is not a local file: URI")
-    return pathlib.Path(urllib.parse.unquote(uri.removeprefix("file://").removeprefix("file:")))
+    path = uri.removeprefix("file:").removeprefix("//").removeprefix(parts.netloc)
+    return pathlib.Path(urllib.parse.unquote(path))
 
 
 def to_uri(path: pathlib.Path) -> str:

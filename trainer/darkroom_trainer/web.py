@@ -21,6 +21,7 @@ from darkroom_trainer.errors import (
 )
 
 CONNECT_TIMEOUT_SECONDS: Final = 10.0
+_NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
 _AGENT: Final = "darkroom-trainer"
 
 
@@ -88,9 +89,15 @@ def resolve_public_address(uri: str, host: str, port: int, trusted_host: str | N
 def is_public(address: str) -> bool:
     """Return whether `address` is a global unicast address; IPv4 inside IPv6 counts as what it stands for."""
     parsed = ipaddress.ip_address(address.split("%", 1)[0])
-    inner = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
-    checked = inner or parsed
+    checked = _unwrap(parsed) if isinstance(parsed, ipaddress.IPv6Address) else parsed
     return checked.is_global and not checked.is_multicast
+
+
+def _unwrap(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """Return the IPv4 address that a mapped, 6to4 or NAT64 (RFC 6052) address leads to, else the address itself."""
+    if address in _NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or address
 
 
 def _read_answer(uri: str, answer: http.client.HTTPResponse, limit_bytes: int) -> WebObject:

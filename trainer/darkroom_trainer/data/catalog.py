@@ -75,7 +75,7 @@ def build_catalog(texts: Sequence[bytes], source: DatasetSource, findings: Findi
     tags: dict[str, int] = {}
     counts = _Counts()
     for text, uri, name in zip(texts, source.annotation_files, shown, strict=True):
-        coco = parse_coco(text, name, findings)
+        coco = parse_coco(text, name, findings, with_boxes=source.annotation_kind is AnnotationKind.DETECTION)
         if coco is None:
             continue
         part = _check_file(coco, source.annotation_kind, findings)

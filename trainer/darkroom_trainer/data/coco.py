@@ -73,17 +73,17 @@ class CocoFile:
     broken_categories: frozenset[int] = frozenset()
 
 
-def parse_coco(text: bytes, name: str, findings: Findings) -> CocoFile | None:
+def parse_coco(text: bytes, name: str, findings: Findings, *, with_boxes: bool = True) -> CocoFile | None:
     """Return the records of one annotation file, or None where it is not a COCO file at all.
 
-    `name` stands for the file in messages.
+    `name` stands for the file in messages. Without boxes, whatever `bbox` holds is ignored.
     """
     sections = _read_sections(text, name, findings)
     if sections is None:
         return None
     images, broken_images = _parse_all(sections, "images", _parse_image, name, findings)
     categories, broken_categories = _parse_all(sections, "categories", _parse_category, name, findings)
-    table = _parse_annotations(sections["annotations"], name, findings)
+    table = _parse_annotations(sections["annotations"], name, findings, with_boxes)
     return CocoFile(name, images, table, categories, broken_images, broken_categories)
 
 
@@ -202,7 +202,7 @@ def to_id(value: object) -> int | None:
     return value if usable and isinstance(value, int) else None
 
 
-def _parse_annotations(entries: list[Any], name: str, findings: Findings) -> AnnotationTable:
+def _parse_annotations(entries: list[Any], name: str, findings: Findings, with_boxes: bool) -> AnnotationTable:
     """Read column by column: a file may hold millions, and one pass over plain lists is what Python does fastest."""
     kept = [entry for entry in entries if isinstance(entry, dict)]
     if len(kept) < len(entries):
@@ -212,7 +212,8 @@ def _parse_annotations(entries: list[Any], name: str, findings: Findings) -> Ann
         kept = _drop_without_ids(kept, name, findings)
         columns = [_read_column(kept, field) for field in ("id", "image_id", "category_id")]
     ids, image_ids, category_ids = (column if column is not None else _no_ids() for column in columns)
-    boxes, has_box = _read_boxes(kept, name, findings)
+    none = np.full((len(kept), 4), np.nan), np.zeros(len(kept), dtype=bool)
+    boxes, has_box = _read_boxes(kept, name, findings) if with_boxes else none
     return AnnotationTable(ids, image_ids, category_ids, boxes, has_box)
 
 

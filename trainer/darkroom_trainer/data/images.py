@@ -14,6 +14,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 FORMATS: Final = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "ICO", "MPO")
 """The formats of the replaced service; Pillow reads dozens more, each a way in."""
+_READERS: Final = tuple(form for form in FORMATS if form != "MPO")
+"""MPO (two JPEGs in one file) has no reader of its own: Pillow's JPEG reader opens it."""
 MAX_IMAGE_BYTES: Final = 100_000_000
 MAX_IMAGE_PIXELS: Final = 89_478_485
 """Pillow's own bound (a quarter of a GiB at three bytes a pixel), here an error and not a warning."""
@@ -28,6 +30,7 @@ _DECODE_ERRORS: Final = (
     OSError, SyntaxError, ValueError, TypeError, EOFError, IndexError, KeyError, OverflowError, struct.error,
 )  # fmt: skip
 """What Pillow's decoders raise on damaged data."""
+_TOO_LARGE: Final = f"is larger than {MAX_IMAGE_PIXELS:,} pixels; make it smaller"
 _BOMBS: Final = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 
@@ -70,9 +73,9 @@ def _open(data: bytes) -> Image.Image:
     if not data:
         raise ImageProblem("is empty (0 bytes); upload it again")
     try:
-        image = Image.open(io.BytesIO(data), formats=FORMATS)
+        image = Image.open(io.BytesIO(data), formats=_READERS)
     except _BOMBS as error:
-        raise ImageProblem(f"is larger than {MAX_IMAGE_PIXELS:,} pixels; make it smaller") from error
+        raise ImageProblem(_TOO_LARGE) from error
     except UnidentifiedImageError as error:
         raise ImageProblem(f"is not an image in {', '.join(FORMATS)}; it begins with {data[:12]!r}") from error
     except _DECODE_ERRORS as error:
@@ -83,7 +86,7 @@ def _open(data: bytes) -> Image.Image:
 
 def _check_size(width: int, height: int) -> None:
     if width * height > MAX_IMAGE_PIXELS:
-        raise ImageProblem(f"has {width * height:,} pixels, more than {MAX_IMAGE_PIXELS:,}; make it smaller")
+        raise ImageProblem(_TOO_LARGE)
     if min(width, height) < MIN_SIDE_PX or max(width, height) > MAX_SIDE_PX:
         raise ImageProblem(f"is {width} x {height} pixels; each side must be {MIN_SIDE_PX} to {MAX_SIDE_PX:,}")
 
@@ -92,7 +95,7 @@ def _load(image: Image.Image) -> None:
     try:
         image.load()
     except _BOMBS as error:
-        raise ImageProblem(f"is larger than {MAX_IMAGE_PIXELS:,} pixels; make it smaller") from error
+        raise ImageProblem(_TOO_LARGE) from error
     except _DECODE_ERRORS as error:
         raise ImageProblem(_damaged(error)) from error
 

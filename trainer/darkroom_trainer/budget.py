@@ -1,0 +1,114 @@
+"""How a budget is shared out: hold-out run, final fit, and a reserve for everything after it.
+
+Owns planning and admission; pure. All seconds are charged seconds, the unit of the budget. Must not measure: costs are
+arguments.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+from darkroom_api.conditions import Reason
+from darkroom_api.durations import format_duration
+from darkroom_trainer.errors import RunError
+
+HOLD_OUT_SHARE: Final = 0.6
+"""Of the training time. The rest refits the same weights on all data (see `training`)."""
+MARGIN: Final = 1.5
+"""Costs of what comes after the training are multiplied by this: they are measured once, on a machine that is shared."""
+LEAST_RESERVE_SECONDS: Final = 1.0
+UPLOADED_FILES: Final = 6
+ROUNDING_MARGIN: Final = 1.2
+"""The minimum and the suggestion are meant for another run, which may start a little slower."""
+SUGGESTED_FACTOR: Final = 10
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What was measured, in charged seconds."""
+
+    step: float
+    predict_image: float
+    upload_file: float
+    measure_image: float = 0.002
+    picture: float = 0.6
+
+
+@dataclass(frozen=True)
+class Workload:
+    """What there is to do, in images."""
+
+    train_images: int
+    hold_out_images: int
+    evaluation_images: int
+    batch_size: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """When each stage has to end, in charged seconds since the run's start."""
+
+    hold_out_ends_at: float
+    final_ends_at: float
+    reserve_seconds: float
+    scoring_seconds: float
+
+
+def compute_scoring(costs: Costs, images: int) -> float:
+    """Return what predicting and measuring `images` costs."""
+    return MARGIN * images * (costs.predict_image + costs.measure_image)
+
+
+def compute_reserve(costs: Costs, evaluation_images: int) -> float:
+    """Return what must be left after the final fit: evaluation, picture, export and upload."""
+    after = compute_scoring(costs, evaluation_images) + MARGIN * (costs.picture + costs.upload_file * UPLOADED_FILES)
+    return LEAST_RESERVE_SECONDS + after
+
+
+def compute_least_steps(workload: Workload, least_passes: int) -> int:
+    """Return the steps of the smallest training that is of any use: each image once, and at least `least_passes`."""
+    return math.ceil(max(least_passes, workload.train_images) / workload.batch_size)
+
+
+def plan_budget(
+    budget_seconds: float, charged_seconds: float, costs: Costs, workload: Workload, least_passes: int
+) -> Plan:
+    """Return the plan for what is left; raises RunError(BudgetNotEnough) with a minimum and a suggestion."""
+    reserve = compute_reserve(costs, workload.evaluation_images)
+    scoring = compute_scoring(costs, workload.hold_out_images)
+    training = budget_seconds - charged_seconds - reserve - scoring
+    least = compute_least_steps(workload, least_passes) * costs.step
+    if training < least:
+        fixed = charged_seconds + reserve + scoring
+        raise refuse_budget(budget_seconds, fixed + least, fixed + SUGGESTED_FACTOR * least, workload)
+    share = HOLD_OUT_SHARE if workload.hold_out_images else 0.0
+    return Plan(
+        hold_out_ends_at=charged_seconds + share * training,
+        final_ends_at=budget_seconds - reserve,
+        reserve_seconds=reserve,
+        scoring_seconds=scoring,
+    )
+
+
+def refuse_budget(budget_seconds: float, minimum: float, suggested: float, workload: Workload) -> RunError:
+    """Return the end of a run whose budget cannot hold one useful training."""
+    least = round_up(max(minimum * ROUNDING_MARGIN, budget_seconds))
+    better = max(round_up(suggested * ROUNDING_MARGIN), 2 * least)
+    message = (
+        f"budget {format_duration(budget_seconds)} is not enough: at least {format_duration(least)}, "
+        f"{format_duration(better)} suggested for {workload.train_images:,} images at the speed measured here"
+    )
+    return RunError(Reason.BUDGET_NOT_ENOUGH, message)
+
+
+def round_up(seconds: float) -> int:
+    """Return seconds rounded up to what a person would write: fives, then half minutes, minutes, then ten minutes."""
+    for limit, grain in ((60, 5), (300, 30), (3600, 60)):
+        if seconds <= limit:
+            return grain * math.ceil(seconds / grain)
+    return 600 * math.ceil(seconds / 600)
+
+
+def is_admitted(charged_seconds: float, cost: float, ends_at: float) -> bool:
+    """Return whether a unit of work that costs `cost` may start: it must end by `ends_at`."""
+    return charged_seconds + cost <= ends_at

@@ -1,0 +1,82 @@
+"""`model.json`: what a model is and how images must be prepared for it.
+
+Owns the file's form. Must not import torch, so that a wrong model is refused before anything heavy starts.
+"""
+
+import importlib.metadata
+import json
+import pathlib
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from darkroom_api.conditions import Reason
+from darkroom_api.v1alpha1.common import Task
+from darkroom_trainer.errors import RunError
+
+DESCRIPTION_NAME: Final = "model.json"
+WEIGHTS_NAME: Final = "model.safetensors"
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """How an image becomes the model's input: upright, RGB, resized as a whole, scaled to [0, 1], then normalized."""
+
+    image_size_px: int
+    mean: tuple[float, ...]
+    deviation: tuple[float, ...]
+    resize: str = "stretch-bilinear"
+    color: str = "RGB"
+    exif: str = "applied"
+
+
+@dataclass(frozen=True)
+class ModelDescription:
+    """A model without its weights; `labels` are in the order of its outputs."""
+
+    task: Task
+    labels: tuple[str, ...]
+    backbone: str
+    preprocessing: Preprocessing
+    threshold: float
+    """Detector: boxes below this confidence are left out of answers. Classifier: 0."""
+    version: str
+    darkroom_version: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the content of `model.json`."""
+        return asdict(self)
+
+
+def read_version() -> str:
+    """Return the installed version of Darkroom."""
+    try:
+        return importlib.metadata.version("darkroom")
+    except importlib.metadata.PackageNotFoundError:
+        return "unknown"
+
+
+def write_description(description: ModelDescription, folder: pathlib.Path) -> None:
+    """Write `model.json` into `folder`."""
+    text = json.dumps(description.to_json(), indent=1, ensure_ascii=False)
+    (folder / DESCRIPTION_NAME).write_text(text + "\n", encoding="utf-8")
+
+
+def read_description(folder: pathlib.Path) -> ModelDescription:
+    """Return what `model.json` in `folder` says; raises RunError(InvalidConfiguration) where it says nothing usable."""
+    path = folder / DESCRIPTION_NAME
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        preprocessing = {**found["preprocessing"]}
+        for key in ("mean", "deviation"):
+            preprocessing[key] = tuple(float(value) for value in preprocessing[key])
+        return ModelDescription(
+            **{
+                **found,
+                "task": Task(found["task"]),
+                "labels": tuple(found["labels"]),
+                "preprocessing": Preprocessing(**preprocessing),
+            }
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        message = f"model: {path} describes no Darkroom model ({type(error).__name__}: {error})"
+        raise RunError(Reason.INVALID_CONFIGURATION, message) from error

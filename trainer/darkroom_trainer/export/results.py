@@ -1,0 +1,121 @@
+"""What a measured model leaves: metrics.json, predictions.json and predictions.png.
+
+Owns these files' forms. Must not compute scores.
+"""
+
+import dataclasses
+import json
+import pathlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from PIL import Image
+
+from darkroom_api.v1alpha1.common import MeasuredOn, Performance, Task
+from darkroom_trainer.data.dataset import LoadedDataset
+from darkroom_trainer.export import answers, picture
+from darkroom_trainer.export.description import ModelDescription
+from darkroom_trainer.tasks.predictions import Integers, Prediction, Truth
+
+METRICS_NAME: Final = "metrics.json"
+PREDICTIONS_NAME: Final = "predictions.json"
+PICTURE_NAME: Final = "predictions.png"
+MAX_TAGS: Final = 5
+"""Tags of each image that predictions.json keeps for a classifier."""
+SAMPLES: Final = {Task.CLASSIFIER: 16, Task.DETECTOR: 6}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Images of a dataset with predictions, truths (both in the order of `rows`) and their scores."""
+
+    dataset: LoadedDataset
+    rows: Integers
+    predictions: Sequence[Prediction]
+    truths: Sequence[Truth]
+    performance: Performance
+
+
+def write_results(
+    folder: pathlib.Path, model: ModelDescription, measured: Measured | None, details: dict[str, Any]
+) -> list[str]:
+    """Write the files into `folder` and return their names; only metrics.json where nothing could be measured."""
+    performance = measured.performance.to_json() if measured else None
+    metrics = {"performance": performance, **details}
+    (folder / METRICS_NAME).write_text(json.dumps(metrics, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    if measured is None:
+        return [METRICS_NAME]
+    predictions = build_predictions(model, measured)
+    (folder / PREDICTIONS_NAME).write_text(json.dumps(predictions, ensure_ascii=False) + "\n", encoding="utf-8")
+    picture.save_picture(draw_results(model, measured), folder / PICTURE_NAME)
+    return [METRICS_NAME, PREDICTIONS_NAME, PICTURE_NAME]
+
+
+def build_predictions(model: ModelDescription, measured: Measured) -> dict[str, Any]:
+    """Return the content of predictions.json: an answer for each image with its truth beside it."""
+    return {
+        "dataset": measured.dataset.name,
+        "measuredOn": measured.performance.measured_on.value,
+        "threshold": model.threshold,
+        "images": [
+            _build_entry(model, measured, int(row), prediction, truth)
+            for row, prediction, truth in zip(measured.rows, measured.predictions, measured.truths, strict=True)
+        ],
+    }
+
+
+def _build_entry(
+    model: ModelDescription, measured: Measured, row: int, prediction: Prediction, truth: Truth
+) -> dict[str, Any]:
+    example = measured.dataset.examples[row]
+    size = (example.width, example.height)
+    if model.task is not Task.DETECTOR:
+        prediction = _cut(prediction, MAX_TAGS)
+    return {
+        "imageId": example.image_id,
+        "file": example.file,
+        **answers.build_answer(model.task, prediction, model.labels, size, model.version),
+        "truth": answers.build_truth_result(model.task, truth, model.labels, size),
+    }
+
+
+def _cut(prediction: Prediction, count: int) -> Prediction:
+    return dataclasses.replace(prediction, labels=prediction.labels[:count], scores=prediction.scores[:count])
+
+
+def draw_results(model: ModelDescription, measured: Measured) -> Image.Image:
+    """Return the picture of sample images; a classifier's mistakes come first, since they teach most."""
+    chosen = _choose_samples(model.task, measured)
+    samples = [
+        picture.Sample(measured.dataset.examples[measured.rows[at]].path, measured.predictions[at], measured.truths[at])
+        for at in chosen
+    ]
+    return picture.draw_samples(
+        samples,
+        model.labels,
+        describe_performance(measured.performance, measured.dataset.name),
+        threshold=model.threshold,
+        has_boxes=model.task is Task.DETECTOR,
+    )
+
+
+def _choose_samples(task: Task, measured: Measured) -> list[int]:
+    """Return places spread evenly over the images; for a classifier up to a quarter of them mistakes."""
+    count = min(SAMPLES[task], len(measured.rows))
+    even: list[int] = np.linspace(0, len(measured.rows) - 1, count).astype(int).tolist()
+    if task is Task.DETECTOR:
+        return even
+    pairs = zip(measured.predictions, measured.truths, strict=True)
+    wrong = [at for at, (prediction, truth) in enumerate(pairs) if prediction.labels[0] != truth.labels[0]]
+    first = wrong[: count // 4]
+    return (first + [at for at in even if at not in first])[:count]
+
+
+def describe_performance(performance: Performance, dataset_name: str) -> str:
+    """Return the score in words."""
+    is_detection = performance.mean_average_precision50 is not None
+    name = "mAP@50" if is_detection else "accuracyTop1"
+    place = "held-out images of" if performance.measured_on is MeasuredOn.HOLD_OUT else "images of"
+    return f"{name} {performance.score or 0.0:.3f} on {performance.images:,} {place} {dataset_name}"

@@ -1,0 +1,135 @@
+"""One training window from begin to end: steps, checkpoints, progress, and the retry after a loss that went wild.
+
+Owns when a checkpoint is written. Must not know what comes before or after a window.
+"""
+
+import dataclasses
+import logging
+import time
+from typing import Any, Final
+
+from darkroom_trainer import divergence, sessions
+from darkroom_trainer.errors import StorageError
+from darkroom_trainer.loop import Hooks, Learner, NonFiniteLoss, TrainingData, Window, train_window
+from darkroom_trainer.reporting import IMAGES_PROCESSED, LOSS
+from darkroom_trainer.search.measuring import build_seeded_model
+from darkroom_trainer.search.recipe import Recipe
+from darkroom_trainer.sessions import Session, Stage
+from darkroom_trainer.setup import WEIGHTS_DIR
+from darkroom_trainer.stopping import RunStopped
+from darkroom_trainer.training_run import TrainingRun
+
+LOG = logging.getLogger(__name__)
+
+LOWER_RATE: Final = 0.2
+"""After a loss that is no number, the window is tried once more at this part of the learning rate."""
+REPORT_EVERY_SECONDS: Final = 0.5
+MAX_HISTORY: Final = 200
+STAGE_NAMES: Final = {Stage.HOLD_OUT: "Training for the score", Stage.FINAL: "Training the final model"}
+
+
+class Fitter:
+    """Fits the sessions of one run."""
+
+    def __init__(self, run: TrainingRun) -> None:
+        self._run = run
+        self._reported_at = 0.0
+
+    def begin(self) -> Session:
+        """Return a new session, or the one that the newest checkpoint holds, with the meter set back to it."""
+        run, meter = self._run, self._run.place.meter
+        if run.saved is not None:
+            session = sessions.fill(self._build_learner(Recipe(**run.saved.state["recipe"])), run.saved)
+            meter.resume(run.saved.charged_seconds)
+            is_hold_out = session.stage is Stage.HOLD_OUT
+            session.window = run.plan_resumed(session.window, is_hold_out=is_hold_out)
+            session.learner.data = self._select(session.stage)
+            LOG.info("going on in stage %s at %.1f charged seconds", session.stage, meter.charged_seconds)
+            return session
+        assert run.plan is not None, "a run without a checkpoint has a plan"
+        learner = self._build_learner(run.trial.recipe)
+        stage = Stage.HOLD_OUT if len(run.rows.held_out) else Stage.FINAL
+        learner.data = self._select(stage)
+        session = Session(learner, stage, Window(meter.charged_seconds, meter.charged_seconds))
+        self.save(session)
+        session.window = run.plan_hold_out() if stage is Stage.HOLD_OUT else run.plan_final()
+        return session
+
+    def _build_learner(self, recipe: Recipe) -> Learner:
+        run, seed = self._run, self._run.place.config.seed
+        model = build_seeded_model(run.task, recipe, seed, WEIGHTS_DIR)
+        return Learner(run.task, model, run.data, recipe, run.place.device, seed)
+
+    def _select(self, stage: Stage) -> TrainingData:
+        rows = self._run.rows.train if stage is Stage.HOLD_OUT else self._run.rows.usable
+        return dataclasses.replace(self._run.data, rows=rows)
+
+    def fit(self, session: Session) -> None:
+        """Train through the session's window; raises RunError(TrainingDiverged), and RunStopped after a checkpoint."""
+        start = sessions.snapshot(session.learner)
+        try:
+            try:
+                self._train(session)
+            except NonFiniteLoss:
+                LOG.warning("the loss is not finite; once more at a lower learning rate")
+                sessions.restore(session.learner, start)
+                session.learner.rate_scale *= LOWER_RATE
+                session.window = Window(self._run.place.meter.charged_seconds, session.window.ends_at)
+                self._train(session)
+        except RunStopped:
+            self.save(session)
+            raise
+        except NonFiniteLoss as error:
+            run = self._run
+            suspects = divergence.find_suspects(run.dataset, run.rows.usable, run.data.images)
+            raise divergence.explain_non_finite(suspects) from error
+
+    def begin_final(self, session: Session, rate_scale: float) -> None:
+        """Go from the hold-out run to the final fit: the same weights, all images, a new window."""
+        session.stage = Stage.FINAL
+        session.learner.data = self._select(Stage.FINAL)
+        session.learner.rate_scale *= rate_scale
+        self.save(session)
+        session.window = self._run.plan_final()
+
+    def save(self, session: Session) -> None:
+        """Write a checkpoint; an outage of the bucket costs the checkpoint, not the run."""
+        store = self._run.store
+        if store is None:
+            return
+        try:
+            store.save(sessions.pack(session))
+        except StorageError as error:
+            LOG.warning("no checkpoint was written: %s", error)
+            store.postpone()
+
+    def _train(self, session: Session) -> None:
+        hooks = Hooks(
+            observe=lambda share, loss: self._observe(session, share, loss), keep=lambda _: self._keep(session)
+        )
+        train_window(session.learner, session.window, self._run.place.meter, hooks, self._run.place.stop)
+
+    def _observe(self, session: Session, share: float, loss: float) -> None:
+        LOSS.set(loss)
+        session.history.append(_build_point(session, share, loss, self._run.place.meter.charged_seconds))
+        if len(session.history) > MAX_HISTORY:
+            del session.history[1::2]
+
+    def _keep(self, session: Session) -> None:
+        IMAGES_PROCESSED.labels(stage=session.stage.value).inc(session.learner.recipe.batch_size)
+        now = time.monotonic()
+        if now - self._reported_at >= REPORT_EVERY_SECONDS:
+            self._reported_at = now
+            self._run.place.report(STAGE_NAMES[session.stage])
+        if self._run.store is not None and self._run.store.is_due():
+            self.save(session)
+
+
+def _build_point(session: Session, share: float, loss: float, charged_seconds: float) -> dict[str, Any]:
+    return {
+        "stage": session.stage.value,
+        "step": session.learner.step,
+        "share": round(share, 4),
+        "loss": round(loss, 5),
+        "chargedSeconds": round(charged_seconds, 2),
+    }

@@ -1,0 +1,209 @@
+"""The training loop: while there is budget, step; now and then, tell and keep.
+
+Owns the step, the order of the data and the schedule. The schedule's position is the share of the window that is
+spent, so that a run ends annealed exactly on its budget on a machine of any speed. Must not know tasks, storage or how a
+window was chosen.
+"""
+
+import collections
+import functools
+import math
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from darkroom_trainer.device import Device
+from darkroom_trainer.meter import Meter
+from darkroom_trainer.search.recipe import Recipe
+from darkroom_trainer.stopping import RunStopped
+from darkroom_trainer.tasks.augmentation import draw_uniforms
+from darkroom_trainer.tasks.base import Batch, LearningTask, Targets
+
+WARM_UP: Final = 0.15
+FIRST_RATE: Final = 0.04
+"""One-cycle (Smith and Topin, arXiv 1708.07120): rise over the first share, then fall along a cosine to nothing."""
+GRADIENT_NORM: Final = 5.0
+LOSS_WINDOW: Final = 20
+"""Steps between two looks at the loss; each look waits for the device."""
+QUEUED_STEPS: Final = 3
+LOWER_RATE: Final = 0.2
+
+Rows = npt.NDArray[np.int64]
+
+
+class NonFiniteLoss(Exception):
+    """The loss became infinite or not a number."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """The part of the budget that a training may use, in charged seconds."""
+
+    starts_at: float
+    ends_at: float
+
+    def share(self, charged_seconds: float) -> float:
+        """Return how much of the window is spent, from 0 to 1."""
+        length = max(1e-9, self.ends_at - self.starts_at)
+        return min(1.0, max(0.0, (charged_seconds - self.starts_at) / length))
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """All decoded images (N, S, S, 3) uint8 with targets; `rows` are those that are trained on."""
+
+    images: torch.Tensor
+    targets: Targets
+    rows: Rows
+    mean: torch.Tensor
+    deviation: torch.Tensor
+
+
+class Learner:
+    """A model with its optimizer and its place in the data: what a checkpoint has to hold."""
+
+    def __init__(
+        self, task: LearningTask, model: torch.nn.Module, data: TrainingData, recipe: Recipe, device: Device, seed: int
+    ) -> None:
+        self.task = task
+        self.model = model.to(device.place, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.data = data
+        self.recipe = recipe
+        self.device = device
+        self.seed = seed
+        self.step = 0
+        self.rate_scale = 1.0
+        self.optimizer = _build_optimizer(self.model, recipe)
+
+    def train_step(self, share: float) -> torch.Tensor:
+        """Take one step at this share of the window; returns the loss, still on the device."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.recipe.peak_learning_rate * self.rate_scale * schedule_rate(share)
+        batch = self._load_batch()
+        with self.device.mixed_precision():
+            outputs = self.model(normalize(batch.images, self.data))
+        loss = self.task.compute_loss(outputs, batch.targets)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), GRADIENT_NORM)
+        self.optimizer.step()
+        self.step += 1
+        return loss.detach()
+
+    def _load_batch(self) -> Batch:
+        epochs, rows = find_batch(self.seed, self.step, self.recipe.batch_size, self.data.rows)
+        draws = draw_uniforms(self.seed, epochs, rows, self.task.augmentation_draws)
+        place, at = self.device.place, torch.from_numpy(rows)
+        images = self.data.images[at.to(self.data.images.device)].to(place, non_blocking=True)
+        targets = {name: values[at.to(values.device)].to(place) for name, values in self.data.targets.items()}
+        return self.task.augment(Batch(to_float(images), targets), draws.to(place, non_blocking=True))
+
+
+def _build_optimizer(model: torch.nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    """Return AdamW that decays matrices and kernels only: scales and biases have no reason to shrink."""
+    decayed = [value for value in model.parameters() if value.ndim > 1]
+    kept = [value for value in model.parameters() if value.ndim <= 1]
+    groups: list[dict[str, Any]] = [
+        {"params": decayed, "weight_decay": recipe.weight_decay},
+        {"params": kept, "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=recipe.peak_learning_rate, fused=True)
+
+
+def schedule_rate(share: float) -> float:
+    """Return the learning rate at a share of the window, as a part of the peak."""
+    if share < WARM_UP:
+        return FIRST_RATE + (1 - FIRST_RATE) * share / WARM_UP
+    return 0.5 * (1 + math.cos(math.pi * (share - WARM_UP) / (1 - WARM_UP)))
+
+
+def find_batch(seed: int, step: int, batch_size: int, rows: Rows) -> tuple[Rows, Rows]:
+    """Return the epochs (B,) and rows (B,) of a step: the rows in a new random order each epoch, end to end."""
+    places = np.arange(step * batch_size, (step + 1) * batch_size)
+    epochs = places // len(rows)
+    chosen = [rows[_shuffle(seed, int(epoch), len(rows))[place % len(rows)]] for epoch, place in zip(epochs, places)]
+    return epochs, np.array(chosen, dtype=np.int64)
+
+
+@functools.lru_cache(maxsize=4)
+def _shuffle(seed: int, epoch: int, count: int) -> Rows:
+    return np.random.Generator(np.random.Philox(key=[seed, epoch])).permutation(count)
+
+
+def to_float(images: torch.Tensor) -> torch.Tensor:
+    """Return uint8 images (B, S, S, 3) as (B, 3, S, S) in [0, 1]; the memory order stays, which is channels-last."""
+    return images.permute(0, 3, 1, 2).float().div_(255)
+
+
+def normalize(images: torch.Tensor, data: TrainingData) -> torch.Tensor:
+    """Return images shifted and scaled as the backbone expects."""
+    return (images - data.mean) / data.deviation
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """What the loop tells: `observe(share, loss)` at each look at the loss, `keep(learner)` between steps."""
+
+    observe: Callable[[float, float], None]
+    keep: Callable[["Learner"], None]
+
+
+def train_window(
+    learner: Learner, window: Window, meter: Meter, hooks: Hooks, stop: threading.Event | None = None
+) -> None:
+    """Step until the window is spent; a step starts only if its measured cost still fits.
+
+    Raises NonFiniteLoss, and RunStopped once `stop` is set (the caller keeps what is to be kept).
+    """
+    costs: collections.deque[float] = collections.deque(maxlen=50)
+    losses: list[torch.Tensor] = []
+    pace = _Pace(learner.device)
+    before = meter.charged_seconds
+    while before + _high(costs) < window.ends_at:
+        if stop is not None and stop.is_set():
+            raise RunStopped
+        losses.append(learner.train_step(window.share(before)))
+        pace.wait()
+        if len(losses) >= LOSS_WINDOW:
+            hooks.observe(window.share(before), _check_loss(losses))
+            losses.clear()
+        hooks.keep(learner)
+        now = meter.charged_seconds
+        costs.append(now - before)
+        before = now
+    if losses:
+        hooks.observe(1.0, _check_loss(losses))
+
+
+def _high(costs: collections.deque[float]) -> float:
+    """Return the 95th percentile of the last steps' costs."""
+    return sorted(costs)[int(0.95 * (len(costs) - 1))] if costs else 0.0
+
+
+def _check_loss(losses: list[torch.Tensor]) -> float:
+    mean = float(torch.stack(losses).mean())
+    if not math.isfinite(mean):
+        raise NonFiniteLoss
+    return mean
+
+
+class _Pace:
+    """Keeps the host at most a few steps ahead of a GPU, so that the meter sees what the steps really take."""
+
+    def __init__(self, device: Device) -> None:
+        self._device = device
+        self._events: collections.deque[Any] = collections.deque()
+
+    def wait(self) -> None:
+        if not self._device.is_gpu:
+            return
+        event: Any = torch.cuda.Event()  # type: ignore[no-untyped-call]
+        event.record()
+        self._events.append(event)
+        if len(self._events) > QUEUED_STEPS:
+            self._events.popleft().synchronize()

@@ -1,0 +1,69 @@
+"""What a run costs: reference-device seconds on a monotonic clock.
+
+Owns the one number that the budget is compared with. Must not read the wall clock, and must not be reset by anything
+but a checkpoint that is resumed.
+"""
+
+import os
+import pathlib
+import time
+from collections.abc import Callable
+from typing import Final
+
+from darkroom_api import report
+
+Clock = Callable[[], float]
+
+_STAT: Final = pathlib.Path("/proc/self/stat")
+_START_TIME_FIELD: Final = 19
+"""Field 22 of proc(5)'s stat, counted from the first one after the command's closing bracket."""
+
+
+class Meter:
+    """Charges `devices x milli_rate / 1000` reference-device seconds for each second of `clock` since `started_at`."""
+
+    def __init__(
+        self,
+        *,
+        devices: int = 1,
+        milli_rate: int = 1000,
+        started_at: float | None = None,
+        clock: Clock = time.monotonic,
+    ) -> None:
+        self._clock = clock
+        self._devices = devices
+        self._milli_rate = milli_rate
+        self._started_at = clock() if started_at is None else started_at
+        self._carried_seconds = 0.0
+
+    @property
+    def rate(self) -> float:
+        """Return the reference-device seconds that one second on the clock costs."""
+        return self._devices * self._milli_rate / 1000
+
+    @property
+    def charged_seconds(self) -> float:
+        """Return what has been charged so far, over all attempts."""
+        return self._carried_seconds + max(0.0, self._clock() - self._started_at) * self.rate
+
+    def resume(self, charged_seconds: float) -> None:
+        """Go on from a checkpoint's value: what this attempt took to get back to it is not charged again."""
+        self._carried_seconds = charged_seconds
+        self._started_at = self._clock()
+
+    def to_report(self, budget_seconds: float | None = None) -> report.Meter:
+        """Return the meter as an Outcome carries it; never above the budget, which is the most that is ever billed."""
+        charged = self.charged_seconds if budget_seconds is None else min(self.charged_seconds, budget_seconds)
+        return report.Meter(charged_seconds=round(charged, 3), devices=self._devices, milli_rate=self._milli_rate)
+
+
+def observe_process_start() -> float:
+    """Return when this process started, on `time.monotonic`'s scale; now, where the kernel does not tell."""
+    now = time.monotonic()
+    try:
+        fields = _STAT.read_text().rpartition(")")[2].split()
+        started_after_boot = int(fields[_START_TIME_FIELD]) / os.sysconf("SC_CLK_TCK")
+        age_seconds = time.clock_gettime(time.CLOCK_BOOTTIME) - started_after_boot
+    except (OSError, ValueError, IndexError, AttributeError):
+        return now
+    return now - max(0.0, age_seconds)

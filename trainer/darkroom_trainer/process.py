@@ -1,0 +1,112 @@
+"""The trainer pod's process: RunConfig in, Outcome and exit code out.
+
+Owns arguments, logs and the termination message. A stop request ends the process with 143 within seconds: the run keeps a
+checkpoint where it can, and is cut short where it cannot. Must not import torch.
+"""
+
+import argparse
+import logging
+import os
+import pathlib
+import sys
+import threading
+import time
+from typing import Final
+
+import pydantic
+
+from darkroom_api import names
+from darkroom_api.conditions import Reason
+from darkroom_api.report import ExitCode, Outcome
+from darkroom_api.run_config import Command, RunConfig
+from darkroom_trainer.logs import setup_json_logs
+
+STOP_SECONDS: Final = 12.0
+"""A stopped run that has not ended by itself after this is cut short; Kubernetes kills after 30 s by default."""
+LOG = logging.getLogger("darkroom_trainer")
+
+
+class BadConfig(Exception):
+    """The RunConfig cannot be used; the message names the field."""
+
+
+def run_process(arguments: list[str], stop: threading.Event) -> int:
+    """Run one command and return its exit code; `stop` is set by SIGTERM, perhaps already."""
+    chosen = _parse_arguments(arguments)
+    setup_json_logs()
+    _watch_stop(stop, chosen)
+    try:
+        config = read_config(chosen.config, Command(chosen.command))
+    except BadConfig as error:
+        LOG.error("bad configuration: %s", error)
+        outcome = Outcome(command=chosen.command, reason=Reason.INVALID_CONFIGURATION, message=str(error)[:1024])
+        _write_outcome(outcome, chosen.termination_log)
+        return ExitCode.BAD_CONFIG
+    outcome = _run(config, chosen, stop)
+    _write_outcome(outcome, chosen.termination_log)
+    LOG.info("%s", outcome.message, extra={"reason": outcome.reason, "exit_code": int(outcome.exit_code)})
+    return outcome.exit_code
+
+
+def _parse_arguments(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m darkroom_trainer", description="Run one trainer command.")
+    parser.add_argument("command", choices=[command.value for command in Command])
+    parser.add_argument("--config", type=pathlib.Path, default=pathlib.Path(names.CONFIG_DIR, names.CONFIG_FILE))
+    parser.add_argument("--work", type=pathlib.Path, default=pathlib.Path(names.WORK_DIR))
+    parser.add_argument("--termination-log", type=pathlib.Path, default=pathlib.Path(names.TERMINATION_LOG))
+    parser.add_argument("--port", type=int, default=names.REPORT_PORT, help="report port; 0 picks a free one")
+    return parser.parse_args(arguments)
+
+
+def read_config(path: pathlib.Path, command: Command) -> RunConfig:
+    """Return the RunConfig in a file; raises BadConfig naming the file and each field that is wrong."""
+    try:
+        config = RunConfig.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise BadConfig(f"--config {path}: {error.strerror or error}") from error
+    except pydantic.ValidationError as error:
+        fields = "; ".join(
+            f"{'.'.join(str(part) for part in problem['loc']) or 'the file'}: {problem['msg']}"
+            for problem in error.errors()[:5]
+        )
+        raise BadConfig(f"{path.name}: {fields}") from error
+    if config.command is not command:
+        raise BadConfig(f"{path.name}: command: the file says {config.command.value}, asked for is {command.value}")
+    return config
+
+
+def _run(config: RunConfig, chosen: argparse.Namespace, stop: threading.Event) -> Outcome:
+    from darkroom_trainer import engine
+    from darkroom_trainer.meter import observe_process_start
+    from darkroom_trainer.reporting import HttpReporter
+
+    reporter = HttpReporter(chosen.port, devices=config.devices, milli_rate=config.milli_rate)
+    LOG.info("starting %s", config.command.value, extra={"attempt": config.attempt, "report_port": reporter.port})
+    try:
+        return engine.execute(config, chosen.work, reporter, stop, started_at=observe_process_start())
+    finally:
+        reporter.close()
+
+
+def _write_outcome(outcome: Outcome, path: pathlib.Path) -> None:
+    try:
+        path.write_text(outcome.to_termination_message())
+    except OSError as error:
+        LOG.warning("the outcome could not be written to %s: %s", path, error, extra={"outcome": outcome.to_json()})
+
+
+def _watch_stop(stop: threading.Event, chosen: argparse.Namespace) -> None:
+    """Cut the process short where nothing looks at `stop` in time."""
+
+    def watch() -> None:
+        stop.wait()
+        LOG.warning("stopping on request")
+        time.sleep(STOP_SECONDS)
+        LOG.warning("cut short in the middle of work that cannot pause; the last checkpoint stands")
+        message = "Stopped on request; the last checkpoint stands."
+        outcome = Outcome(command=chosen.command, reason=Reason.RETRYING_AFTER_DISRUPTION, message=message)
+        _write_outcome(outcome, chosen.termination_log)
+        sys.stdout.flush()
+        os._exit(ExitCode.STOPPED)
+
+    threading.Thread(target=watch, name="stop-watch", daemon=True).start()

@@ -1,0 +1,1 @@
+"""Which recipe to train: backbone, image size and batch for the budget, the hardware and the data."""

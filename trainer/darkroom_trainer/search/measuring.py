@@ -1,0 +1,112 @@
+"""What recipes cost on this machine, by a few timed steps, and the climb up the ladder that follows from it.
+
+Owns the measuring; which rung is worthwhile is `recipe`'s rule. Must not keep what the timed steps learned.
+"""
+
+import dataclasses
+import logging
+import pathlib
+import statistics
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import safetensors.torch
+import torch
+
+from darkroom_trainer.device import Device
+from darkroom_trainer.inference import predict_rows
+from darkroom_trainer.loop import Learner, TrainingData
+from darkroom_trainer.meter import Meter
+from darkroom_trainer.search import recipe as recipes
+from darkroom_trainer.search.recipe import Recipe
+from darkroom_trainer.tasks.base import LearningTask, Targets
+
+LOG = logging.getLogger(__name__)
+
+WARM_UP_STEPS: Final = 2
+TIMED_STEPS: Final = 5
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A recipe with what it costs, in charged seconds."""
+
+    recipe: Recipe
+    step_cost: float
+    predict_image_cost: float
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the form for metrics.json."""
+        return dataclasses.asdict(self)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What timed steps need: a task, some targets (all rows usable), the machine, the meter, and mounted weights."""
+
+    task: LearningTask
+    targets: Targets
+    device: Device
+    meter: Meter
+    weights_dir: pathlib.Path
+
+
+def choose_trial(bench: Bench, source_side_px: float, left_seconds: Callable[[], float]) -> list[Trial]:
+    """Return the trials that were measured, best last; `left_seconds` tells what is left for training."""
+    kind = bench.task.kind
+    first = recipes.build_recipe(kind, 0, source_side_px, on_gpu=bench.device.is_gpu)
+    trials, rung = [measure_trial(bench, first)], 0
+    while recipes.is_next_worth_measuring(kind, rung, _count_passes(trials[-1], left_seconds())):
+        rung += 1
+        candidate = recipes.build_recipe(kind, rung, source_side_px, on_gpu=bench.device.is_gpu)
+        trial = measure_trial(bench, candidate)
+        if not recipes.is_worthwhile(kind, rung, _count_passes(trial, left_seconds())):
+            trials.insert(0, trial)
+            break
+        trials.append(trial)
+    return trials
+
+
+def _count_passes(trial: Trial, seconds: float) -> float:
+    return seconds / trial.step_cost * trial.recipe.batch_size
+
+
+def measure_trial(bench: Bench, recipe: Recipe) -> Trial:
+    """Take a few steps and one prediction of noise images; returns the medians."""
+    rows = len(next(iter(bench.targets.values())))
+    size = recipe.image_size_px
+    data = TrainingData(
+        images=torch.randint(0, 256, (rows, size, size, 3), dtype=torch.uint8),
+        targets=bench.targets,
+        rows=np.arange(rows),
+        mean=torch.full((3, 1, 1), 0.5, device=bench.device.place),
+        deviation=torch.full((3, 1, 1), 0.25, device=bench.device.place),
+    )
+    learner = Learner(bench.task, bench.task.build_model(recipe.backbone), data, recipe, bench.device, seed=0)
+    steps = [_time(bench, lambda: learner.train_step(0.0)) for _ in range(WARM_UP_STEPS + TIMED_STEPS)]
+    predict = [
+        _time(bench, lambda: predict_rows(learner.model, bench.task, data, data.rows, bench.device)) for _ in range(2)
+    ]
+    trial = Trial(recipe, statistics.median(steps[WARM_UP_STEPS:]), min(predict) / rows)
+    LOG.info("measured %s at %d px", recipe.backbone, size, extra={"trial": trial.to_json()})
+    return trial
+
+
+def _time(bench: Bench, work: Callable[[], object]) -> float:
+    started = bench.meter.charged_seconds
+    work()
+    if bench.device.is_gpu:
+        torch.cuda.synchronize(bench.device.place)
+    return bench.meter.charged_seconds - started
+
+
+def build_seeded_model(task: LearningTask, recipe: Recipe, seed: int, weights_dir: pathlib.Path) -> torch.nn.Module:
+    """Return the model of a recipe: its weights depend on the seed, and on the mounted ones where there are any."""
+    torch.manual_seed(seed)
+    path = recipes.find_weights(weights_dir, recipe.backbone)
+    if path is None:
+        return task.build_model(recipe.backbone)
+    LOG.info("starting from %s", path)
+    return task.build_model(recipe.backbone, safetensors.torch.load_file(path))

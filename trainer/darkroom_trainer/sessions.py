@@ -1,0 +1,112 @@
+"""A training as a checkpoint holds it: the learner, its stage and what the hold-out run gave.
+
+Owns the translation between a Session and a Checkpoint. Must not decide when to save.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+import torch
+
+from darkroom_api.v1alpha1.common import Performance
+from darkroom_trainer import checkpoint
+from darkroom_trainer.checkpoint import Checkpoint, Tensors
+from darkroom_trainer.loop import Learner, Window
+from darkroom_trainer.tasks.predictions import Prediction
+
+
+class Stage(StrEnum):
+    """The two trainings of a run."""
+
+    HOLD_OUT = "holdOut"
+    FINAL = "final"
+
+
+@dataclass(frozen=True)
+class HoldOut:
+    """What the hold-out run gave: scores, predictions in the order of the held-out rows, and the threshold to show."""
+
+    performance: Performance
+    predictions: list[Prediction]
+    threshold: float
+
+
+@dataclass
+class Session:
+    """Where a training is."""
+
+    learner: Learner
+    stage: Stage
+    window: Window
+    hold_out: HoldOut | None = None
+    history: list[dict[str, Any]] = field(default_factory=list)
+
+
+def snapshot(learner: Learner) -> Tensors:
+    """Return a copy of everything that a step changes, but for the step's number."""
+    model = checkpoint.add_prefix("model", learner.model.state_dict())
+    optimizer = checkpoint.add_prefix("optimizer", checkpoint.flatten_optimizer(learner.optimizer))
+    return {name: value.detach().cpu().clone() for name, value in (model | optimizer).items()}
+
+
+def restore(learner: Learner, tensors: Tensors) -> None:
+    """Put back what `snapshot` returned."""
+    learner.model.load_state_dict(checkpoint.take_prefix("model", tensors))
+    checkpoint.fill_optimizer(learner.optimizer, checkpoint.take_prefix("optimizer", tensors))
+
+
+def pack(session: Session) -> Checkpoint:
+    """Return the session as tensors and JSON."""
+    learner, hold_out = session.learner, session.hold_out
+    tensors = snapshot(learner)
+    state: dict[str, Any] = {
+        "stage": session.stage.value,
+        "window": [session.window.starts_at, session.window.ends_at],
+        "step": learner.step,
+        "rateScale": learner.rate_scale,
+        "recipe": learner.recipe.to_json(),
+        "history": session.history,
+    }
+    if hold_out is not None:
+        tensors |= checkpoint.add_prefix("answers", pack_predictions(hold_out.predictions))
+        state["holdOut"] = {"performance": hold_out.performance.to_json(), "threshold": hold_out.threshold}
+    return Checkpoint(tensors, state)
+
+
+def fill(learner: Learner, saved: Checkpoint) -> Session:
+    """Return the session that `pack` wrote, in a learner built from the same recipe."""
+    restore(learner, saved.tensors)
+    state = saved.state
+    learner.step, learner.rate_scale = int(state["step"]), float(state["rateScale"])
+    hold_out = None
+    if "holdOut" in state:
+        hold_out = HoldOut(
+            Performance.model_validate(state["holdOut"]["performance"]),
+            unpack_predictions(checkpoint.take_prefix("answers", saved.tensors)),
+            float(state["holdOut"]["threshold"]),
+        )
+    return Session(learner, Stage(state["stage"]), Window(*state["window"]), hold_out, list(state["history"]))
+
+
+def pack_predictions(predictions: list[Prediction]) -> Tensors:
+    """Return predictions end to end, with how many each image has."""
+    return {
+        "counts": torch.tensor([len(prediction.labels) for prediction in predictions]),
+        "labels": torch.from_numpy(np.concatenate([p.labels for p in predictions] or [np.zeros(0, np.int64)])),
+        "scores": torch.from_numpy(np.concatenate([p.scores for p in predictions] or [np.zeros(0, np.float32)])),
+        "boxes": torch.from_numpy(np.concatenate([p.boxes for p in predictions] or [np.zeros((0, 4), np.float32)])),
+    }
+
+
+def unpack_predictions(tensors: Tensors) -> list[Prediction]:
+    """Return what `pack_predictions` packed."""
+    labels, scores, boxes = (tensors[name].numpy() for name in ("labels", "scores", "boxes"))
+    ends = np.cumsum(tensors["counts"].numpy())
+    has_boxes = len(boxes) == len(labels) and len(boxes) > 0
+    nothing = np.zeros((0, 4), dtype=np.float32)
+    return [
+        Prediction(labels[start:end], scores[start:end], boxes[start:end] if has_boxes else nothing)
+        for start, end in zip(np.append(0, ends[:-1]), ends, strict=True)
+    ]

@@ -1,0 +1,41 @@
+"""How a run ends on request: a stop event that is looked at wherever a run may pause.
+
+Owns the exception of a stopped run. Must not handle signals: `__main__` does.
+"""
+
+import threading
+
+from darkroom_trainer.reporting import Reporter
+
+
+class RunStopped(Exception):
+    """The stop event was seen; what was worth keeping has been kept."""
+
+
+def stop_if_asked(stop: threading.Event | None) -> None:
+    """Raise RunStopped once `stop` is set."""
+    if stop is not None and stop.is_set():
+        raise RunStopped
+
+
+class StoppingReporter:
+    """Passes progress on, and makes every report a place where a run can be stopped."""
+
+    def __init__(self, inner: Reporter, stop: threading.Event | None) -> None:
+        self._inner = inner
+        self._stop = stop
+
+    def update(
+        self,
+        *,
+        percent: int,
+        stage: str,
+        trial: int | None = None,
+        eta_seconds: int | None = None,
+        charged_seconds: float | None = None,
+    ) -> None:
+        """Report, then raise RunStopped if a stop was asked for."""
+        self._inner.update(
+            percent=percent, stage=stage, trial=trial, eta_seconds=eta_seconds, charged_seconds=charged_seconds
+        )
+        stop_if_asked(self._stop)

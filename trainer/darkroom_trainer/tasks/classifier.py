@@ -1,0 +1,96 @@
+"""One tag for each image: a timm backbone with a linear head and cross entropy.
+
+Owns everything special about classification. Mirrored copies are not among the variations: digits, letters and signs
+change their meaning in a mirror.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from darkroom_api.v1alpha1.common import Performance, Task
+from darkroom_trainer.data.dataset import Example
+from darkroom_trainer.metrics.baseline import BaselineTest, compare_answers
+from darkroom_trainer.metrics.classification import measure_classification
+from darkroom_trainer.tasks import augmentation, backbones
+from darkroom_trainer.tasks.base import Batch, LearningTask, Targets
+from darkroom_trainer.tasks.predictions import Integers, Prediction, Truth
+
+LABEL_SMOOTHING: Final = 0.05
+MAX_TURN: Final = math.radians(12)
+MAX_ZOOM: Final = 0.12
+MAX_SHIFT: Final = 0.1
+MAX_SHEAR: Final = 0.1
+LIGHT: Final = 0.2
+
+
+class Classifier(LearningTask):
+    """Targets: `label` (N,) int64. Outputs: logits (B, C)."""
+
+    kind = Task.CLASSIFIER
+    least_passes = 2000
+    augmentation_draws = 8
+
+    def build_model(self, backbone: str, weights: dict[str, torch.Tensor] | None = None) -> nn.Module:
+        """Return the backbone with a linear head."""
+        model = backbones.build_classifier(backbone, len(self.labels))
+        if weights:
+            backbones.load_backbone_weights(model, weights)
+        return model
+
+    def build_targets(self, examples: Sequence[Example], rows: Integers) -> Targets:
+        """Return the one label of each example."""
+        labels = torch.full((len(examples),), -1, dtype=torch.int64)
+        for row in rows.tolist():
+            labels[row] = examples[row].labels[0]
+        return {"label": labels}
+
+    def augment(self, batch: Batch, draws: torch.Tensor) -> Batch:
+        """Turn, zoom, shear and shift, then vary the light."""
+        images = augmentation.warp(batch.images, _build_matrices(draws[:, :6]))
+        return Batch(augmentation.vary_light(images, draws[:, 6:8], LIGHT), batch.targets)
+
+    def compute_loss(self, outputs: torch.Tensor, targets: Targets) -> torch.Tensor:
+        """Return the cross entropy with light label smoothing."""
+        return functional.cross_entropy(outputs.float(), targets["label"], label_smoothing=LABEL_SMOOTHING)
+
+    def decode(self, outputs: torch.Tensor) -> list[Prediction]:
+        """Return all labels with their probabilities, best first."""
+        probabilities = outputs.float().softmax(dim=1).cpu().numpy()
+        orders = np.argsort(-probabilities, axis=1, kind="stable")
+        nothing = np.zeros((0, 4), dtype=np.float32)
+        return [
+            Prediction(labels=order, scores=row[order], boxes=nothing)
+            for row, order in zip(probabilities, orders, strict=True)
+        ]
+
+    def measure(self, predictions: Sequence[Prediction], truths: Sequence[Truth]) -> Performance:
+        """Return accuracy, average precision and calibration."""
+        return measure_classification(predictions, truths, self.labels)
+
+    def compare_with_baseline(self, predictions: Sequence[Prediction], truths: Sequence[Truth]) -> BaselineTest:
+        """Compare the best guesses with always guessing the most common tag."""
+        guesses = np.array([prediction.labels[0] for prediction in predictions], dtype=np.int64)
+        return compare_answers(guesses, np.array([truth.labels[0] for truth in truths], dtype=np.int64))
+
+
+def _build_matrices(draws: torch.Tensor) -> torch.Tensor:
+    turn = augmentation.spread(draws[:, 0], MAX_TURN)
+    zoom = 1 + augmentation.spread(draws[:, 1], MAX_ZOOM)
+    stretch = 1 + augmentation.spread(draws[:, 2], MAX_ZOOM / 2)
+    shear = augmentation.spread(draws[:, 3], MAX_SHEAR)
+    cosine, sine = torch.cos(turn) * zoom, torch.sin(turn) * zoom
+    rows = (
+        (cosine * stretch, shear - sine, augmentation.spread(draws[:, 4], MAX_SHIFT)),
+        (
+            sine,
+            cosine / stretch,
+            augmentation.spread(draws[:, 5], MAX_SHIFT),
+        ),
+    )
+    return torch.stack([torch.stack(row, dim=1) for row in rows], dim=1)

@@ -1,0 +1,157 @@
+"""Tags for boxes: an anchor-free dense head on a timm backbone, one level at stride 8.
+
+Owns the targets, loss and decoding of detection. After FCOS (Tian et al., arXiv 1904.01355): every cell near the middle
+of a box predicts its tag and its outline, with focal loss (Lin et al., arXiv 1708.02002) and generalized IoU loss
+(Rezatofighi et al., arXiv 1902.09630). Fixed shapes and no waiting for the device, so that it also compiles and exports.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import torch
+from torch import nn
+from torchvision.ops import batched_nms, generalized_box_iou_loss, sigmoid_focal_loss
+
+from darkroom_api.v1alpha1.common import Performance, Task
+from darkroom_trainer.data.dataset import Example
+from darkroom_trainer.metrics import detection
+from darkroom_trainer.metrics.baseline import BaselineTest, combine_tests
+from darkroom_trainer.tasks import augmentation, dense_head
+from darkroom_trainer.tasks.base import Batch, LearningTask, Targets
+from darkroom_trainer.tasks.predictions import Integers, Prediction, Truth
+
+MAX_ZOOM: Final = 0.2
+MAX_SHIFT: Final = 0.12
+LIGHT: Final = 0.3
+LEAST_VISIBLE: Final = 0.4
+"""A box keeps counting while this share of it is in the picture."""
+CENTER_RADIUS: Final = 1.5
+"""Cells within this many strides of a box's middle answer for it (FCOS' center sampling)."""
+BOX_WEIGHT: Final = 2.0
+LEAST_SCORE: Final = 0.05
+MAX_CANDIDATES: Final = 300
+NMS_OVERLAP: Final = 0.5
+
+
+class Detector(LearningTask):
+    """Targets: `label` (N, M) int64 with -1 for no box, `box` (N, M, 4) relative left, top, right, bottom.
+
+    Outputs: (B, L, C + 4): tag logits, then the box's middle and the logarithm of its size, in strides from the cell.
+    """
+
+    kind = Task.DETECTOR
+    least_passes = 3000
+    augmentation_draws = 6
+
+    def build_model(self, backbone: str, weights: dict[str, torch.Tensor] | None = None) -> nn.Module:
+        """Return backbone and dense head."""
+        return dense_head.DenseDetector(backbone, len(self.labels), weights)
+
+    def build_targets(self, examples: Sequence[Example], rows: Integers) -> Targets:
+        """Return the boxes of each example, filled up to the largest number of boxes in any of them."""
+        most = max(1, max((len(example.labels) for example in examples), default=1))
+        labels = torch.full((len(examples), most), -1, dtype=torch.int64)
+        boxes = torch.zeros((len(examples), most, 4))
+        for at in rows.tolist():
+            example = examples[at]
+            count = len(example.labels)
+            labels[at, :count] = torch.tensor(example.labels, dtype=torch.int64)
+            corners = torch.from_numpy(np.asarray(example.boxes, dtype=np.float32).reshape(-1, 4))
+            boxes[at, :count] = torch.cat([corners[:, :2], corners[:, :2] + corners[:, 2:]], dim=1)
+        return {"label": labels, "box": boxes}
+
+    def augment(self, batch: Batch, draws: torch.Tensor) -> Batch:
+        """Zoom and shift without turning, so that boxes stay exact; then vary the light."""
+        scale = torch.exp(augmentation.spread(draws[:, :2], MAX_ZOOM))
+        scale = scale[:, :1] * (1 + (scale / scale[:, :1] - 1) * 0.5)
+        shift = augmentation.spread(draws[:, 2:4], MAX_SHIFT)
+        matrices = torch.zeros(len(draws), 2, 3, device=draws.device)
+        matrices[:, 0, 0], matrices[:, 1, 1] = scale[:, 0], scale[:, 1]
+        matrices[:, :, 2] = shift
+        images = augmentation.warp(batch.images, matrices)
+        targets = _move_boxes(batch.targets, scale, shift)
+        return Batch(augmentation.vary_light(images, draws[:, 4:6], LIGHT), targets)
+
+    def compute_loss(self, outputs: torch.Tensor, targets: Targets) -> torch.Tensor:
+        """Return focal loss over all cells plus IoU loss over the cells of boxes, for each such cell."""
+        outputs = outputs.float()
+        cells = dense_head.build_cells(outputs.shape[1], outputs.device)
+        owners, is_owned = assign_cells(cells, targets)
+        labels = targets["label"].gather(1, owners)
+        num_labels = outputs.shape[2] - 4
+        wanted = nn.functional.one_hot(labels.clamp(min=0), num_labels) * is_owned[..., None]
+        count = is_owned.sum().clamp(min=1)
+        focal = sigmoid_focal_loss(outputs[..., :num_labels], wanted.float(), reduction="sum") / count
+        boxes = dense_head.decode_boxes(outputs[..., num_labels:], cells)
+        true_boxes = targets["box"].gather(1, owners[..., None].expand(-1, -1, 4))
+        overlap = generalized_box_iou_loss(boxes, true_boxes, reduction="none") * is_owned
+        loss: torch.Tensor = focal + BOX_WEIGHT * overlap.sum() / count
+        return loss
+
+    def decode(self, outputs: torch.Tensor) -> list[Prediction]:
+        """Return the boxes of each image after non-maximum suppression, best first."""
+        outputs = outputs.float()
+        num_labels = outputs.shape[2] - 4
+        cells = dense_head.build_cells(outputs.shape[1], outputs.device)
+        scores = outputs[..., :num_labels].sigmoid()
+        boxes = dense_head.decode_boxes(outputs[..., num_labels:], cells).clamp(0, 1)
+        return [_select(image_scores, image_boxes) for image_scores, image_boxes in zip(scores, boxes, strict=True)]
+
+    def measure(self, predictions: Sequence[Prediction], truths: Sequence[Truth]) -> Performance:
+        """Return mean average precision at three overlaps."""
+        return detection.measure_detection(predictions, truths, self.labels)
+
+    def compare_with_baseline(self, predictions: Sequence[Prediction], truths: Sequence[Truth]) -> BaselineTest:
+        """Compare the boxes found with none, and the tags of found boxes with the most common tag."""
+        found = detection.compute_found_share(predictions, truths)
+        return combine_tests([detection.compare_box_labels(predictions, truths), found])
+
+    def choose_threshold(self, predictions: Sequence[Prediction], truths: Sequence[Truth]) -> float:
+        """Return the confidence with the best F1."""
+        return detection.choose_threshold(predictions, truths)
+
+
+def assign_cells(cells: torch.Tensor, targets: Targets) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return for each cell (B, L) the box that it answers for, and whether it answers for any.
+
+    A cell answers for the smallest box that it is inside of and near the middle of; the cell nearest to a middle always does,
+    however small the box.
+    """
+    boxes, side = targets["box"][:, None], dense_head.side_of(len(cells))
+    middles = (boxes[..., :2] + boxes[..., 2:]) / 2
+    points = cells[None, :, None, :]
+    distance = (points - middles).abs().amax(dim=-1) * side
+    is_inside = ((points >= boxes[..., :2]) & (points <= boxes[..., 2:])).all(dim=-1)
+    is_candidate = ((distance <= CENTER_RADIUS) & is_inside) | (distance <= 0.5)
+    is_candidate &= (targets["label"] >= 0)[:, None]
+    areas = (boxes[..., 2:] - boxes[..., :2]).prod(dim=-1).expand_as(distance)
+    smallest = torch.where(is_candidate, areas, torch.full_like(areas, torch.inf)).min(dim=-1)
+    return smallest.indices, torch.isfinite(smallest.values)
+
+
+def _move_boxes(targets: Targets, scale: torch.Tensor, shift: torch.Tensor) -> Targets:
+    """Return the targets as `warp` with this scale and shift (output to input, in [-1, 1]) shows them."""
+    boxes = targets["box"] * 2 - 1
+    moved = (boxes - shift.repeat(1, 2)[:, None]) / scale.repeat(1, 2)[:, None]
+    moved = (moved + 1) / 2
+    visible = moved.clamp(0, 1)
+    areas = (moved[..., 2:] - moved[..., :2]).prod(dim=-1)
+    shown = (visible[..., 2:] - visible[..., :2]).prod(dim=-1)
+    labels = torch.where(shown >= LEAST_VISIBLE * areas, targets["label"], -1)
+    return {"label": labels, "box": visible}
+
+
+def _select(scores: torch.Tensor, boxes: torch.Tensor) -> Prediction:
+    best = scores.flatten().topk(min(MAX_CANDIDATES, scores.numel()))
+    kept = best.values > LEAST_SCORE
+    values, positions = best.values[kept], best.indices[kept]
+    labels, corners = positions % scores.shape[1], boxes[positions // scores.shape[1]]
+    chosen = batched_nms(corners, values, labels, NMS_OVERLAP)
+    corners = corners[chosen]
+    sizes = (corners[:, 2:] - corners[:, :2]).clamp(min=0)
+    return Prediction(
+        labels=labels[chosen].cpu().numpy(),
+        scores=values[chosen].cpu().numpy(),
+        boxes=torch.cat([corners[:, :2], sizes], dim=1).cpu().numpy(),
+    )

@@ -1,0 +1,134 @@
+"""One training as its stages see it: what it works for, on what data, at what costs.
+
+Owns the plan for what is left of the budget. Must not read or train anything.
+"""
+
+import dataclasses
+import pathlib
+import threading
+from dataclasses import dataclass
+
+from darkroom_api.run_config import RunConfig
+from darkroom_trainer import budget
+from darkroom_trainer.budget import Costs, Plan, Workload
+from darkroom_trainer.checkpoint import Checkpoint, CheckpointStore
+from darkroom_trainer.data.dataset import LoadedDataset
+from darkroom_trainer.device import Device
+from darkroom_trainer.export.description import Preprocessing
+from darkroom_trainer.loop import TrainingData, Window
+from darkroom_trainer.meter import Meter
+from darkroom_trainer.reporting import Reporter
+from darkroom_trainer.search.measuring import Trial
+from darkroom_trainer.tasks.base import LearningTask
+from darkroom_trainer.tasks.predictions import Integers
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a run works and whom it tells."""
+
+    config: RunConfig
+    work: pathlib.Path
+    reporter: Reporter
+    stop: threading.Event
+    meter: Meter
+    device: Device
+
+    @property
+    def budget_seconds(self) -> float:
+        """Return the whole budget, in charged seconds."""
+        return self.config.budget_seconds or 0.0
+
+    def report(self, stage: str) -> None:
+        """Tell the stage; the percentage is the share of the budget that is spent."""
+        charged = self.meter.charged_seconds
+        left = max(0.0, self.budget_seconds - charged)
+        self.reporter.update(
+            percent=min(100, int(100 * charged / self.budget_seconds)) if self.budget_seconds else 0,
+            stage=stage,
+            eta_seconds=int(left / self.meter.rate),
+            charged_seconds=min(charged, self.budget_seconds) if self.budget_seconds else charged,
+        )
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Which images of the dataset are trained on in the hold-out run, which score it, and all that can be used."""
+
+    train: Integers
+    held_out: Integers
+    usable: Integers
+
+
+@dataclass(frozen=True)
+class Measurable:
+    """The evaluation dataset, decoded."""
+
+    dataset: LoadedDataset
+    data: TrainingData
+
+
+@dataclass
+class TrainingRun:
+    """A training, prepared: `data` holds all images, `saved` what an earlier attempt left (there is no plan then)."""
+
+    place: Place
+    task: LearningTask
+    dataset: LoadedDataset
+    rows: Rows
+    data: TrainingData
+    evaluation: Measurable | None
+    preprocessing: Preprocessing
+    trials: list[Trial]
+    costs: Costs
+    plan: Plan | None
+    store: CheckpointStore | None
+    saved: Checkpoint | None
+
+    @property
+    def trial(self) -> Trial:
+        """Return the recipe that is trained, with its costs."""
+        return self.trials[-1]
+
+    def plan_hold_out(self) -> Window:
+        """Return the window of the hold-out run, planned anew with what has been charged since the first plan."""
+        self.plan = self._plan()
+        return Window(self.place.meter.charged_seconds, self.plan.hold_out_ends_at)
+
+    def _plan(self) -> Plan:
+        recipe = self.trial.recipe
+        workload = build_workload(self.rows, self.num_measured, recipe.batch_size)
+        place, least_passes = self.place, self.task.least_passes
+        return budget.plan_budget(
+            place.budget_seconds, place.meter.charged_seconds, self._learn_costs(), workload, least_passes
+        )
+
+    def plan_final(self) -> Window:
+        """Return the window of the final fit: from now until the reserve begins."""
+        reserve = budget.compute_reserve(self._learn_costs(), self.num_measured)
+        return Window(self.place.meter.charged_seconds, self.place.budget_seconds - reserve)
+
+    def plan_resumed(self, window: Window, *, is_hold_out: bool) -> Window:
+        """Return a saved window, cut where this machine needs a larger reserve than the one before."""
+        costs = self._learn_costs()
+        ends_at = self.place.budget_seconds - budget.compute_reserve(costs, self.num_measured)
+        if is_hold_out:
+            ends_at -= budget.compute_scoring(costs, len(self.rows.held_out))
+        return Window(window.starts_at, min(window.ends_at, ends_at))
+
+    @property
+    def num_measured(self) -> int:
+        """Return the images that the final model is measured on."""
+        return 0 if self.evaluation is None else len(self.evaluation.data.rows)
+
+    def _learn_costs(self) -> Costs:
+        """Take over what a checkpoint's upload took, where that is more than was expected of a file."""
+        if self.store is not None:
+            upload = max(self.costs.upload_file, self.store.save_seconds)
+            self.costs = dataclasses.replace(self.costs, upload_file=upload)
+        return self.costs
+
+
+def build_workload(rows: Rows, num_measured: int, batch_size: int) -> Workload:
+    """Return what the plan is about, in images."""
+    return Workload(len(rows.usable), len(rows.held_out), num_measured, batch_size)
