@@ -19,7 +19,7 @@ from darkroom_operator.resources import Resource
 REQUEST_TIMEOUT: Final = aiohttp.ClientTimeout(total=30)
 PAGE_SIZE: Final = 500
 _JSON: Final = "application/json"
-_METADATA_ONLY: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=1"
+_METADATA_ONLY: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 OnWrite = Callable[[str, str], None]
 
