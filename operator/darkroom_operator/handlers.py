@@ -10,6 +10,7 @@ from typing import Any, Final
 import kopf
 
 from darkroom_operator.cluster import KubernetesCluster
+from darkroom_operator.kopf_storage import NoDiffBase, NoProgress
 from darkroom_operator.resources import WATCHED, Resource
 
 Notice = Callable[[Resource, str | None, dict[str, Any]], None]
@@ -58,6 +59,8 @@ def build_settings() -> kopf.OperatorSettings:
     settings.watching.connect_timeout = 10
     settings.watching.chunk_size = 500
     settings.queueing.idle_timeout = 1.0
+    settings.persistence.diffbase_storage = NoDiffBase()
+    settings.persistence.progress_storage = NoProgress()
     settings.process.ultimate_exiting_timeout = 20
     for resource in WATCHED:
         if resource.selector is not None:

@@ -156,7 +156,7 @@ def _update(attempt: Attempt, history: History) -> tuple[Attempt, End | None]:
 
 
 def _observe_pod(attempt: Attempt, pod: ObservedPod | None, history: History) -> Attempt:
-    if pod is None:
+    if pod is None or pod.node is None:
         return attempt
     seen: dict[str, object] = {"pod_uid": pod.uid, "node": pod.node or attempt.node}
     if pod.started_at is not None:

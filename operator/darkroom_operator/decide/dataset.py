@@ -18,7 +18,7 @@ from darkroom_operator.decide import attempts, checks
 from darkroom_operator.decide.attempts import History, Ledger, Stage
 from darkroom_operator.decide.decision import Decision, Problem
 from darkroom_operator.decide.ends import SETTLE_SECONDS, EndKind
-from darkroom_operator.decide.waiting import describe_waiting
+from darkroom_operator.decide.waiting import describe_created, describe_waiting
 from darkroom_operator.observe import DatasetView
 
 INSPECTION_LIMIT_SECONDS: Final = 6 * 3600
@@ -115,7 +115,7 @@ def _start(
         return Decision(_describe_pause(seen, status, ledger), requeue_after_seconds=pause)
     job_name = attempts.name_job(history, ledger.next_number)
     status = status.model_copy(update={"attempts": attempts.open_attempt(ledger, job_name)})
-    message = f"Job `{job_name}` is created and waits for its pod."
+    message = describe_created(job_name)
     return Decision(
         _describe(seen, status, DatasetPhase.PENDING, Reason.SCHEDULING, message),
         start=ledger.next_number,

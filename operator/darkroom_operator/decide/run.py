@@ -27,7 +27,7 @@ from darkroom_operator.decide import attempts
 from darkroom_operator.decide.attempts import History, Ledger, Stage
 from darkroom_operator.decide.decision import Decision, Problem
 from darkroom_operator.decide.ends import SETTLE_SECONDS, EndKind
-from darkroom_operator.decide.waiting import describe_waiting
+from darkroom_operator.decide.waiting import describe_created, describe_waiting
 from darkroom_operator.observe import Observed
 
 SpecT = TypeVar("SpecT", ModelSpec, EvaluationSpec)
@@ -203,8 +203,7 @@ def _start(
         return Decision(status, requeue_after_seconds=SETTLE_SECONDS)
     job_name = attempts.name_job(history, ledger.next_number)
     status = status.model_copy(update={"attempts": attempts.open_attempt(ledger, job_name)})
-    again = f" (attempt {ledger.next_number})" if ledger.next_number > 1 else ""
-    message = f"Job `{job_name}` is created and waits for its pod{again}."
+    message = describe_created(job_name)
     return Decision(
         _describe(seen, status, RunPhase.QUEUED, Reason.SCHEDULING, message),
         start=ledger.next_number,

@@ -20,15 +20,24 @@ def describe_waiting(job: ObservedJob | None, pod: ObservedPod | None) -> Proble
     if job is not None and job.suspended:
         return Problem(Reason.WAITING_FOR_QUOTA, f"The queue has not admitted Job `{job.name}` yet.")
     if pod is None:
-        name = job.name if job is not None else "?"
-        return Problem(Reason.SCHEDULING, f"Job `{name}` is created and waits for its pod.")
+        return _describe_placing(job)
     if pod.unschedulable is not None:
         return Problem(Reason.UNSCHEDULABLE, f"No node can take the pod now: {pod.unschedulable}")
     if pod.gated:
         return Problem(Reason.WAITING_FOR_QUOTA, f"The queue has not admitted pod `{pod.name}` yet.")
     if not pod.scheduled:
-        return Problem(Reason.SCHEDULING, f"Pod `{pod.name}` waits for a node.")
+        return _describe_placing(job)
     return _describe_start(pod)
+
+
+def _describe_placing(job: ObservedJob | None) -> Problem:
+    """The same words until there is more to say, so that a thousand Models cost no second write for it."""
+    return Problem(Reason.SCHEDULING, describe_created(job.name if job is not None else "?"))
+
+
+def describe_created(job_name: str) -> str:
+    """Return the message of an attempt whose Job exists and whose pod has no node yet."""
+    return f"Job `{job_name}` is created; its pod waits for a node."
 
 
 def _describe_start(pod: ObservedPod) -> Problem:

@@ -1,0 +1,270 @@
+"""How fast the operator takes in many Models at once, on the API server of the given KUBECONFIG.
+
+Starts the operator as a subprocess that serves one namespace, makes a Ready Dataset, creates the Models, and waits
+until every one has its Job and its Queued status. No node fits the Models' class, so nothing trains. Prints one table;
+exits 1 when a bar is missed. Everything is deleted at the end.
+
+    KUBECONFIG=... python tests/bench/bench_operator.py [--models 1000]
+"""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import aiohttp
+
+from darkroom_api import names
+from darkroom_operator.cluster import ClusterError, KubernetesCluster
+from darkroom_operator.resources import DATASETS, JOBS, MODELS, Resource
+
+NAMESPACE = "darkroom-bench"
+NAMESPACES = Resource("", "v1", "namespaces", "Namespace")
+HEALTH_PORT, METRICS_PORT = 28081, 29090
+CREATORS = 8
+BARS = {"models_per_second": 100.0, "writes_per_model": 3.0, "resident_mb": 200.0}
+CONFIG = {
+    "namespaces": [NAMESPACE],
+    "trainer": {"image": "bench.invalid/trainer:none"},
+    "defaultComputeClass": "nowhere",
+    "computeClasses": {
+        "nowhere": {"nodeSelector": {"darkroom.dev/bench": "no-node-has-this"}, "cpu": "10m", "memory": "16Mi"}
+    },
+}
+
+
+@dataclass
+class Seen:
+    """When each Model was created, got its Job, and said Queued; seconds on the monotonic clock."""
+
+    created: dict[str, float] = field(default_factory=dict)
+    job: dict[str, float] = field(default_factory=dict)
+    queued: dict[str, float] = field(default_factory=dict)
+
+    def complete(self, count: int) -> bool:
+        """Return whether all of `count` Models have both."""
+        return len(self.job) >= count and len(self.queued) >= count
+
+
+async def main() -> int:
+    """Run the bench; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--models", type=int, default=1000)
+    parser.add_argument("--timeout", type=float, default=180)
+    options = parser.parse_args()
+    cluster = await KubernetesCluster.connect(os.environ["KUBECONFIG"], lambda _verb, _resource: None)
+    try:
+        await prepare(cluster)
+        with start_operator() as operator:
+            await wait_ready()
+            rows = await measure(cluster, operator.pid, options.models, options.timeout)
+    finally:
+        await clean(cluster)
+        await cluster.close()
+    return print_table(rows)
+
+
+async def measure(cluster: KubernetesCluster, pid: int, count: int, timeout: float) -> dict[str, float]:
+    """Create the Models, wait, and return the numbers."""
+    seen = Seen()
+    watchers = [asyncio.create_task(watch(cluster, resource, seen)) for resource in (JOBS, MODELS)]
+    await asyncio.sleep(1)
+    writes_before = await count_writes()
+    cpu_before = read_cpu_seconds(pid)
+    started = time.monotonic()
+    await create_models(cluster, count, seen)
+    created_in = time.monotonic() - started
+    peak = 0.0
+    while not seen.complete(count) and time.monotonic() - started < timeout:
+        peak = max(peak, read_resident_mb(pid))
+        await asyncio.sleep(0.2)
+    for watcher in watchers:
+        watcher.cancel()
+    finished = max([*seen.job.values(), *seen.queued.values()], default=time.monotonic())
+    writes_at_end = await count_writes()
+    await asyncio.sleep(20)
+    waits = sorted(seen.job[name] - seen.created[name] for name in seen.job if name in seen.created)
+    return {
+        "models": count,
+        "with_job_and_queued": min(len(seen.job), len(seen.queued)),
+        "created_in_seconds": created_in,
+        "all_done_seconds": finished - started,
+        "models_per_second": min(len(seen.job), len(seen.queued)) / (finished - started),
+        "writes_per_model": (writes_at_end - writes_before) / count,
+        "writes_per_model_20s_later": (await count_writes() - writes_before) / count,
+        "create_to_job_p50_seconds": statistics.median(waits),
+        "create_to_job_p99_seconds": waits[int(0.99 * (len(waits) - 1))],
+        "operator_cpu_seconds": read_cpu_seconds(pid) - cpu_before,
+        "resident_mb": max(peak, read_resident_mb(pid)),
+    }
+
+
+def print_table(rows: dict[str, float]) -> int:
+    """Print the numbers against the bars; returns 1 when one is missed."""
+    missed = 0
+    for name, value in rows.items():
+        bar = BARS.get(name)
+        better = (lambda a, b: a >= b) if name == "models_per_second" else (lambda a, b: a <= b)
+        verdict = "" if bar is None else ("ok" if better(value, bar) else "MISSED")
+        missed += verdict == "MISSED"
+        print(f"{name:32}{value:12.2f}{'' if bar is None else f'   bar {bar:g}'} {verdict}")
+    return 1 if missed or rows["with_job_and_queued"] < rows["models"] else 0
+
+
+async def prepare(cluster: KubernetesCluster) -> None:
+    """Make the namespace and a Dataset that is Ready."""
+    with contextlib.suppress(ClusterError):
+        await cluster.create(NAMESPACES, "", build_namespace())
+    await asyncio.sleep(1)
+    dataset = await cluster.create(DATASETS, NAMESPACE, build_dataset())
+    status = build_ready_status(dataset["metadata"]["generation"])
+    operations: list[dict[str, Any]] = [{"op": "add", "path": "/status", "value": status}]
+    await cluster.patch(DATASETS, NAMESPACE, "bench", operations, "status")
+
+
+async def clean(cluster: KubernetesCluster) -> None:
+    """Delete everything and wait until the namespace is gone."""
+    with contextlib.suppress(ClusterError):
+        namespace = await cluster.get(NAMESPACES, "", NAMESPACE)
+        await cluster.delete(NAMESPACES, "", NAMESPACE, namespace["metadata"]["uid"])
+        for _ in range(300):
+            await cluster.get(NAMESPACES, "", NAMESPACE)
+            await asyncio.sleep(1)
+
+
+async def create_models(cluster: KubernetesCluster, count: int, seen: Seen) -> None:
+    """Create all Models as fast as a few clients can."""
+    pending = iter(range(count))
+
+    async def create() -> None:
+        for number in pending:
+            name = f"bench-{number:04d}"
+            await cluster.create(MODELS, NAMESPACE, build_model(name))
+            seen.created[name] = time.monotonic()
+
+    await asyncio.gather(*(create() for _ in range(CREATORS)))
+
+
+async def watch(cluster: KubernetesCluster, resource: Resource, seen: Seen) -> None:
+    """Note when Jobs appear and when Models say Queued."""
+    login = await cluster.describe_login()
+    async for line in stream(login, resource.path(NAMESPACE) + "?watch=true"):
+        item = json.loads(line)["object"]
+        if resource is JOBS:
+            seen.job.setdefault(item["metadata"]["ownerReferences"][0]["name"], time.monotonic())
+        elif item.get("status", {}).get("phase") == "Queued":
+            seen.queued.setdefault(item["metadata"]["name"], time.monotonic())
+
+
+async def stream(login: dict[str, Any], path: str) -> AsyncIterator[bytes]:
+    """Yield the lines of a watch."""
+    import ssl
+
+    context = ssl.create_default_context(cafile=login["ca_path"])
+    if login["certificate_path"]:
+        context.load_cert_chain(login["certificate_path"], login["private_key_path"])
+    headers = {"Authorization": f"Bearer {login['token']}"} if login["token"] else {}
+    timeout = aiohttp.ClientTimeout(total=None)
+    async with (
+        aiohttp.ClientSession(timeout=timeout, headers=headers, read_bufsize=2**21) as session,
+        session.get(login["server"] + path, ssl=context) as response,
+    ):
+        async for line in response.content:
+            yield line
+
+
+@contextlib.contextmanager
+def start_operator() -> "Iterator[subprocess.Popen[bytes]]":
+    """Run the operator; ends it in the end."""
+    with tempfile.TemporaryDirectory() as folder:
+        config = pathlib.Path(folder) / "config.yaml"
+        config.write_text(json.dumps(CONFIG))
+        ports = ["--health-port", str(HEALTH_PORT), "--metrics-port", str(METRICS_PORT)]
+        command = [sys.executable, "-m", "darkroom_operator", "--config", str(config), *ports]
+        log = pathlib.Path(tempfile.gettempdir()) / "darkroom-bench-operator.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(command, stderr=output)  # our own module
+            try:
+                yield process
+            finally:
+                process.terminate()
+                process.wait(30)
+
+
+async def wait_ready() -> None:
+    """Wait until the operator is ready; raises TimeoutError."""
+    async with aiohttp.ClientSession() as session, asyncio.timeout(60):
+        while True:
+            with contextlib.suppress(aiohttp.ClientError):
+                async with session.get(f"http://127.0.0.1:{HEALTH_PORT}/readyz") as response:
+                    if response.status == 200:
+                        await asyncio.sleep(2)
+                        return
+            await asyncio.sleep(0.2)
+
+
+async def count_writes() -> float:
+    """Return how many writes the operator has made, by its own metrics."""
+    url = f"http://127.0.0.1:{METRICS_PORT}/metrics"
+    async with aiohttp.ClientSession() as session, session.get(url) as response:
+        text = await response.text()
+    lines = [line for line in text.splitlines() if line.startswith("darkroom_api_writes_total")]
+    return sum(float(line.rsplit(" ", 1)[1]) for line in lines)
+
+
+def read_resident_mb(pid: int) -> float:
+    """Return the resident memory of a process in megabytes."""
+    pages = int(pathlib.Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def read_cpu_seconds(pid: int) -> float:
+    """Return the CPU time that a process has used."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def build_namespace() -> dict[str, Any]:
+    """Return the namespace, which enforces the restricted level as the product asks for."""
+    labels = {"pod-security.kubernetes.io/enforce": "restricted"}
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": labels}}
+
+
+def build_dataset() -> dict[str, Any]:
+    """Return the Dataset."""
+    spec = {"annotationKind": "imageClassification", "annotationFiles": ["s3://bench/train.json"]}
+    return {"apiVersion": names.API_VERSION, "kind": "Dataset", "metadata": {"name": "bench"}, "spec": spec}
+
+
+def build_ready_status(generation: int) -> dict[str, Any]:
+    """Return the status of a Dataset that was inspected."""
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    ready = {"type": "Ready", "status": "True", "reason": "Ready", "message": "", "observedGeneration": generation}
+    return {
+        "observedGeneration": generation,
+        "phase": "Ready",
+        "reason": "Ready",
+        "summary": {"images": 10, "annotations": 10, "revision": "sha256:bench"},
+        "conditions": [{**ready, "lastTransitionTime": now}],
+    }
+
+
+def build_model(name: str) -> dict[str, Any]:
+    """Return a Model."""
+    spec = {"task": "classifier", "dataset": "bench", "budget": "1h"}
+    return {"apiVersion": names.API_VERSION, "kind": "Model", "metadata": {"name": name}, "spec": spec}
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))
