@@ -40,7 +40,7 @@ def ensure_images(state: State) -> None:
 
 
 def named(kind: str, name: str, namespace: str | None = None, version: str = "v1", **rest: object) -> Manifest:
-    metadata: Manifest = {"name": name} | ({"namespace": namespace} if namespace else {})
+    metadata: Manifest = {"name": name, **({"namespace": namespace} if namespace else {})}
     return {"apiVersion": version, "kind": kind, "metadata": metadata, **rest}
 
 
@@ -93,10 +93,10 @@ def dns() -> list[Manifest]:
         volumeMounts=[{"name": "config", "mountPath": "/etc/coredns"}],
         readinessProbe=probe(8181, "/ready"),
     )
-    pod: Manifest = {"serviceAccountName": "coredns", "dnsPolicy": "Default", "volumes": [volume], "containers": [coredns]}
-    ports: list[Manifest] = [
-        {"name": f"dns-{protocol.lower()}", "port": 53, "targetPort": 5353, "protocol": protocol} for protocol in ("UDP", "TCP")
-    ]
+    account = {"serviceAccountName": "coredns", "dnsPolicy": "Default"}
+    pod: Manifest = {**account, "volumes": [volume], "containers": [coredns]}
+    port: Manifest = {"port": 53, "targetPort": 5353}
+    ports = [port | {"name": f"dns-{protocol.lower()}", "protocol": protocol} for protocol in ("UDP", "TCP")]
     return [
         *dns_access(),
         named("ConfigMap", "coredns", "kube-system", data={"Corefile": COREFILE}),

@@ -16,11 +16,16 @@ from pathlib import Path
 from localcluster.progress import Refused
 from localcluster.state import REPOSITORY, SOURCES, State
 
+NAMED_STAGE = "requirements"
 IGNORED = SOURCES / "context.ignore"
 SYSTEM_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 PROXIES = ("http_proxy", "https_proxy", "no_proxy")
 PIP_OPTIONS = ("index-url", "extra-index-url", "trusted-host")
-UV_NAMES = {"PIP_INDEX_URL": "UV_DEFAULT_INDEX", "PIP_EXTRA_INDEX_URL": "UV_INDEX", "PIP_TRUSTED_HOST": "UV_INSECURE_HOST"}
+UV_NAMES = {
+    "PIP_INDEX_URL": "UV_DEFAULT_INDEX",
+    "PIP_EXTRA_INDEX_URL": "UV_INDEX",
+    "PIP_TRUSTED_HOST": "UV_INSECURE_HOST",
+}
 BASE_PACKAGES = ("ca-certificates", "python3", "python3-venv", "usr-is-merged")
 LEFT_OUT = ("doc/*", "info/*", "locale/*", "man/*", "lintian/*", "zoneinfo/right/*")
 BASE_COMMAND = (
@@ -106,10 +111,14 @@ def run_logged(state: State, name: str, arguments: list[str]) -> None:
 
 
 def build(state: State, tag: str, containerfile: Path, base: str) -> None:
+    """The stage that has a name of its own in `NAMED_STAGE` is tagged, so that the next build still finds it."""
+    name = containerfile.parent.name
     with secret_options(state) as secrets:
         options = ["--isolation", "chroot", "--network", "host", "--layers", "--ignorefile", str(IGNORED), *secrets]
-        named = ["--build-arg", f"BASE_IMAGE={base}", "-t", tag, "-f", str(containerfile), str(REPOSITORY)]
-        run_logged(state, containerfile.parent.name, command(state, "bud", *options, *named))
+        sources = ["--build-arg", f"BASE_IMAGE={base}", "-f", str(containerfile), str(REPOSITORY)]
+        stage = ["--target", NAMED_STAGE, "-t", f"{tag}-{NAMED_STAGE}"]
+        run_logged(state, f"{name}-{NAMED_STAGE}", command(state, "bud", *options, *stage, *sources))
+        run_logged(state, name, command(state, "bud", *options, "-t", tag, *sources))
 
 
 def build_base(state: State, tag: str) -> None:

@@ -61,7 +61,9 @@ def ensure_certificate(pki: Path, identity: Identity) -> None:
     openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", request, "-subj", identity.subject)
     extension = f"subjectAltName={identity.alternative_names or 'DNS:' + identity.name}"
     authority = ("-CA", str(pki / "ca.crt"), "-CAkey", str(pki / "ca.key"), "-CAcreateserial", "-days", DAYS)
-    openssl("x509", "-req", "-in", request, *authority, "-out", certificate, "-extfile", "/dev/stdin", extension=extension)
+    openssl(
+        "x509", "-req", "-in", request, *authority, "-out", certificate, "-extfile", "/dev/stdin", extension=extension
+    )
 
 
 def encoded(path: Path) -> str:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-from localcluster import addons, cluster, images, node, whole
+from localcluster import addons, cluster, images, node, pipeline
 from localcluster.progress import Refused, Unsupported, say
 from localcluster.state import S3_ADDRESS, S3_PORT, State, default_root
 
@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace, state: State) -> int:
         "down": lambda: cluster.down(state, arguments.purge),
         "images": lambda: images.ensure(state),
         "gpus": lambda: set_gpus(state, arguments.count),
-        "all": lambda: whole.run(state),
+        "all": lambda: pipeline.run(state),
         "env": lambda: print_environment(state),
     }
     if arguments.command == "status":

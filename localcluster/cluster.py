@@ -1,11 +1,10 @@
 """The cluster as a whole: up, down and status. Refuses whatever it did not start itself."""
 
 import shutil
-import subprocess
 from collections.abc import Callable
 
 from localcluster import addons, api, binaries, certificates, network, node, packages, processes, runtime
-from localcluster.components import ALL, API_SERVER, CONTAINERD, CONTROLLER_MANAGER, ETCD, KUBELET, PROXY, SCHEDULER, Component
+from localcluster.components import ALL, API_SERVER, CONTAINERD, ETCD, KUBELET, START_AT_ONCE, Component
 from localcluster.locks import locked
 from localcluster.progress import Refused, say, step
 from localcluster.state import CONTEXT, State
@@ -27,7 +26,9 @@ def check_nothing_foreign(state: State) -> None:
             continue
         for port in component.ports:
             if (holder := processes.holder(port)) is not None:
-                raise Refused(f"port {port}, which {component.name} needs, is held by {holder}; not started by this tool")
+                raise Refused(
+                    f"port {port}, which {component.name} needs, is held by {holder}, which this tool did not start"
+                )
     if processes.running(state, CONTAINERD.name) is None and runtime.is_answering(state):
         raise Refused(f"a containerd that this tool has no record of answers on {state.socket}")
 
@@ -41,7 +42,8 @@ def start(state: State, component: Component, is_up: Callable[[], bool], seconds
     except Refused:
         alive = False
     if not alive:
-        raise Refused(f"{component.name} did not come up; the end of its log:\n{processes.log_tail(state, component.name)}")
+        tail = processes.log_tail(state, component.name)
+        raise Refused(f"{component.name} did not come up; the end of its log:\n{tail}")
 
 
 def write_configuration(state: State) -> None:
@@ -55,7 +57,7 @@ def start_control_plane(state: State) -> None:
     with step("etcd and the API server"):
         start(state, ETCD, lambda: processes.holder(2379) is not None)
         start(state, API_SERVER, lambda: api.is_ready(state))
-    for component in (CONTROLLER_MANAGER, SCHEDULER, PROXY):
+    for component in START_AT_ONCE:
         start(state, component, lambda: True)
 
 
@@ -125,5 +127,5 @@ def status(state: State) -> bool:
     if not processes.running(state, API_SERVER.name):
         return False
     say(f"{'GPUs':24} {node.advertised_gpus(state)}")
-    subprocess.run([str(state.binaries / "kubectl"), f"--kubeconfig={state.kubeconfig}", "get", "pods", "-A", "-o", "wide"])
+    say(api.kubectl(state, "get", "pods", "-A", "-o", "wide", check=False))
     return is_complete(state)

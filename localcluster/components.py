@@ -1,4 +1,4 @@
-"""What the cluster is made of: each component's command line, its ports and the order of starting. Starts nothing itself."""
+"""What the cluster is made of: each component's command line and its ports. Starts nothing itself."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -128,6 +128,6 @@ SCHEDULER = Component("kube-scheduler", scheduler_command, (10259,))
 KUBELET = Component("kubelet", kubelet_command, (10250, 10248))
 PROXY = Component("kube-proxy", proxy_command, (10249, 10256))
 
-# Each may start once those before it answer.
-ALL = (CONTAINERD, ETCD, API_SERVER, CONTROLLER_MANAGER, SCHEDULER, KUBELET, PROXY)
-
+# Those that nothing waits for.
+START_AT_ONCE = (CONTROLLER_MANAGER, SCHEDULER, PROXY)
+ALL = (CONTAINERD, ETCD, API_SERVER, *START_AT_ONCE, KUBELET)

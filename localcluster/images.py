@@ -1,4 +1,4 @@
-"""The operator's and the trainer's image: what each is made of, when it is built again, and what it must not contain."""
+"""The operator's and the trainer's image: what each is made of, when it is built again, what it must not contain."""
 
 import hashlib
 import json
@@ -18,22 +18,26 @@ MEGABYTE = 1_000_000
 @dataclass(frozen=True)
 class Target:
     name: str
-    sources: tuple[str, ...]
-    limit_megabytes: int | None = None
-    forbidden: tuple[str, ...] = ()
+    limit_megabytes: int | None
+    forbidden: tuple[str, ...]
 
     @property
     def tag(self) -> str:
         return f"localhost/darkroom-{self.name}:dev"
 
     @property
+    def sources(self) -> tuple[str, str]:
+        return "crds/darkroom_api", f"{self.name}/darkroom_{self.name}"
+
+    @property
     def containerfile(self) -> Path:
         return REPOSITORY / self.name / "Containerfile"
 
 
-OPERATOR = Target("operator", ("crds/darkroom_api", "operator/darkroom_operator"), 350, ("torch", "darkroom_trainer", "boto3"))
-TRAINER = Target("trainer", ("crds/darkroom_api", "trainer/darkroom_trainer"), None, ("kopf", "kubernetes", "darkroom_operator"))
-TARGETS = (OPERATOR, TRAINER)
+TARGETS = (
+    Target("operator", 350, ("torch", "darkroom_trainer", "boto3")),
+    Target("trainer", None, ("kopf", "kubernetes", "darkroom_operator")),
+)
 
 
 def base_tag() -> str:
@@ -43,7 +47,8 @@ def base_tag() -> str:
 def source_files(target: Target) -> Iterator[Path]:
     yield from (target.containerfile, builder.IGNORED, REPOSITORY / "pyproject.toml", REPOSITORY / "constraints.txt")
     for folder in target.sources:
-        yield from sorted(path for path in (REPOSITORY / folder).rglob("*") if path.is_file() and path.parent.name != "__pycache__")
+        files = sorted(path for path in (REPOSITORY / folder).rglob("*") if path.is_file())
+        yield from (path for path in files if path.parent.name != "__pycache__")
 
 
 def key(target: Target) -> str:

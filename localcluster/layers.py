@@ -17,6 +17,7 @@ from localcluster.progress import Refused
 from localcluster.state import State
 
 ROOT_LABEL = "containerd.io/gc.root"
+ID_PREFIX = "sha256:"
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,8 @@ def read_layers(state: State, name: str) -> list[Layer]:
     for layer_id in storage.lineage(storage.image(name)["layer"]):
         digest = str(storage.layers[layer_id]["diff-digest"])
         chain = hashlib.sha256(f"{found[-1].chain} {digest}".encode()).hexdigest() if found else ""
-        found.append(Layer(digest, f"sha256:{chain}" if chain else digest, storage.folder / "overlay" / layer_id / "diff"))
+        folder = storage.folder / "overlay" / layer_id / "diff"
+        found.append(Layer(digest, f"sha256:{chain}" if chain else digest, folder))
     return found
 
 
@@ -95,7 +97,8 @@ def writable_folder(state: State, snapshot: str) -> Path:
 
 def adopt(state: State, layer: Layer, parent: str | None) -> None:
     scratch = f"adopting-{layer.chain.removeprefix('sha256:')}"
-    subprocess.run(["ctr", "-a", str(state.socket), "-n", runtime.NAMESPACE, "snapshots", "rm", scratch], capture_output=True)
+    if scratch in snapshots(state):
+        runtime.ctr(state, "snapshots", "rm", scratch)
     runtime.ctr(state, "snapshots", "prepare", scratch, *([parent] if parent else []))
     target = writable_folder(state, scratch)
     linked = subprocess.run(["cp", "-al", f"{layer.folder}/.", str(target)], capture_output=True, text=True)
@@ -119,12 +122,23 @@ def load(state: State, name: str) -> bool:
     oci.load(state, image)
     for layer in layers:  # from here on the image keeps them, and lets them go when it is replaced
         runtime.ctr(state, "snapshots", "label", layer.chain, f"{ROOT_LABEL}=")
+    remove_replaced(state)
     return True
 
 
+def remove_replaced(state: State) -> None:
+    """The kubelet's side also names an image by its id, which would keep a replaced image's layers for ever."""
+    digests = runtime.image_digests(state)
+    current = {digest for name, digest in digests.items() if not name.startswith(ID_PREFIX)}
+    for name, digest in digests.items():
+        if name.startswith(ID_PREFIX) and digest not in current:
+            runtime.ctr(state, "images", "rm", name)
+
+
 def size_bytes(layers: list[Layer]) -> int:
-    listed = subprocess.run(["du", "-scb", *(str(layer.folder) for layer in layers)], capture_output=True, text=True, check=True)
-    return int(listed.stdout.split()[-2])
+    folders = [str(layer.folder) for layer in layers]
+    listed = subprocess.run(["du", "-scb", *folders], capture_output=True, text=True, check=True).stdout
+    return int(listed.split()[-2])
 
 
 def remove_unused(state: State) -> None:

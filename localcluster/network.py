@@ -1,4 +1,4 @@
-"""The pod bridge and the one nftables table that lets pods reach the outside. Touches no rule or link of anyone else."""
+"""The pod bridge and the one nftables table that lets pods out. Touches no rule or link of anyone else."""
 
 import json
 import subprocess

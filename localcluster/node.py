@@ -64,19 +64,17 @@ def write_kubelet_configuration(state: State) -> None:
     (state.cluster / "kubelet.json").write_text(json.dumps(kubelet_configuration(state), indent=1))
 
 
-def read(state: State) -> dict[str, dict[str, object]]:
-    answer = api.kubectl(state, "get", "node", NODE, "-o", "json", check=False)
-    status: dict[str, dict[str, object]] = json.loads(answer)["status"] if answer else {}
-    return status
+def read(state: State, path: str) -> str:
+    """One value of the node by its JSONPath; empty where there is none, or no answer."""
+    return api.kubectl(state, "get", "node", NODE, "-o", f"jsonpath={{{path}}}", check=False)
 
 
 def is_ready(state: State) -> bool:
-    conditions = read(state).get("conditions", [])
-    return any(item == {**item, "type": "Ready", "status": "True"} for item in conditions if isinstance(item, dict))
+    return read(state, '.status.conditions[?(@.type=="Ready")].status') == "True"
 
 
 def advertised_gpus(state: State) -> int:
-    return int(str(read(state).get("allocatable", {}).get(GPU, 0)))
+    return int(read(state, ".status.allocatable.nvidia\\.com/gpu") or 0)
 
 
 def wanted_gpus(state: State) -> int:

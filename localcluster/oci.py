@@ -1,4 +1,4 @@
-"""Images as containerd imports them: a tar stream in the OCI layout, made here and piped in. Keeps no file of its own."""
+"""Images as containerd imports them: a tar stream in the OCI layout, made here and piped in. Keeps no file."""
 
 import hashlib
 import io

@@ -14,7 +14,7 @@ class Refused(Exception):
 
 
 class Unsupported(Refused):
-    """This machine cannot run a local cluster at all."""
+    """No local cluster can run on this machine at all."""
 
 
 def say(text: str) -> None:

@@ -1,4 +1,4 @@
-"""Where everything is kept on this machine, and the fixed addresses of the cluster. Creates folders, writes nothing else."""
+"""Where everything is kept on this machine, and the fixed addresses of the cluster. Creates folders, nothing else."""
 
 import os
 from dataclasses import dataclass
@@ -76,7 +76,7 @@ class State:
         return self.cluster / "admin.kubeconfig"
 
     def create(self) -> None:
-        self.root.mkdir(parents=True, exist_ok=True)
-        for folder in (self.store, self.binaries, self.images, self.log, self.run, self.pki, self.kubelet, self.containerd):
+        lasting = (self.store, self.binaries, self.images)
+        for folder in (*lasting, self.log, self.run, self.pki, self.kubelet, self.containerd):
             folder.mkdir(parents=True, exist_ok=True)
         self.pki.chmod(0o700)

@@ -1,3 +1,0 @@
-"""stub"""
-from localcluster.state import State
-def run(state: State) -> None: ...
