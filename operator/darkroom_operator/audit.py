@@ -1,4 +1,4 @@
-"""Whether the watches still tell the truth: a list of names and versions, once a minute, compared with the store.
+"""Whether the watches still tell the truth: a list of names and versions, twice a minute, compared with the store.
 
 Owns the first filling of the store, dropping what went unseen (a watch that starts anew does not tell what was deleted
 meanwhile), and the verdict that a watch is dead: an object that the store still has in an old version one audit later.
@@ -17,7 +17,7 @@ from darkroom_operator.store import Store
 
 logger = logging.getLogger(__name__)
 
-INTERVAL_SECONDS: Final = 60.0
+INTERVAL_SECONDS: Final = 30.0
 FIRST_PAUSE_SECONDS: Final = 1.0
 MAX_PAUSE_SECONDS: Final = 30.0
 MAX_SHOWN: Final = 5

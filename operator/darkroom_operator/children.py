@@ -27,6 +27,8 @@ class ObservedJob:
     attempt: int
     generation: int
     image: str
+    secrets: tuple[str, ...]
+    """Secrets that its pod mounts; they may be missing."""
     deleting: bool
     suspended: bool
     failure: str | None
@@ -110,6 +112,7 @@ def parse_job(raw: Json) -> ObservedJob:
         attempt=_to_int(labels.get(names.LABEL_ATTEMPT)),
         generation=_to_int(annotations.get(ANNOTATION_GENERATION)),
         image=_read_image(spec),
+        secrets=_read_secrets(spec),
         deleting="deletionTimestamp" in metadata,
         suspended=bool(spec.get("suspend")),
         failure=f"{failed.get('reason', 'Failed')}: {failed.get('message', '')}" if failed else None,
@@ -185,6 +188,11 @@ def _read_container(status: Json) -> Json:
 def _read_image(job_spec: Json) -> str:
     containers = job_spec.get("template", {}).get("spec", {}).get("containers", ())
     return next((container.get("image", "") for container in containers), "")
+
+
+def _read_secrets(job_spec: Json) -> tuple[str, ...]:
+    volumes = job_spec.get("template", {}).get("spec", {}).get("volumes", ())
+    return tuple(dict.fromkeys(volume["secret"]["secretName"] for volume in volumes if "secret" in volume))
 
 
 def _join(condition: Json) -> str:

@@ -13,7 +13,7 @@ from aiohttp import web
 from darkroom_operator.audit import INTERVAL_SECONDS, Audit
 from darkroom_operator.metrics import CONTENT_TYPE, Metrics
 
-READY_WITHIN_SECONDS: Final = 3 * INTERVAL_SECONDS
+READY_WITHIN_SECONDS: Final = 4 * INTERVAL_SECONDS
 
 
 def find_illness(audit: Audit) -> str | None:

@@ -27,7 +27,7 @@ def describe_waiting(job: ObservedJob | None, pod: ObservedPod | None) -> Proble
         return Problem(Reason.WAITING_FOR_QUOTA, f"The queue has not admitted pod `{pod.name}` yet.")
     if not pod.scheduled:
         return _describe_placing(job)
-    return _describe_start(pod)
+    return _describe_start(pod, job.secrets if job is not None else ())
 
 
 def _describe_placing(job: ObservedJob | None) -> Problem:
@@ -40,7 +40,7 @@ def describe_created(job_name: str) -> str:
     return f"Job `{job_name}` is created; its pod waits for a node."
 
 
-def _describe_start(pod: ObservedPod) -> Problem:
+def _describe_start(pod: ObservedPod, secrets: tuple[str, ...]) -> Problem:
     said = f": {pod.waiting_message}" if pod.waiting_message else ""
     if pod.waiting_reason in _PULL_FAILURES:
         message = f"Node `{pod.node}` cannot fetch the trainer image ({pod.waiting_reason}){said}"
@@ -49,5 +49,6 @@ def _describe_start(pod: ObservedPod) -> Problem:
         return Problem(Reason.STARTING, f"The container cannot start yet ({pod.waiting_reason}){said}")
     if pod.sandbox_ready:
         return Problem(Reason.PULLING_IMAGE, f"Node `{pod.node}` is fetching the trainer image.")
-    hint = "if this lasts, look for a missing Secret or volume with `kubectl describe pod`"
-    return Problem(Reason.STARTING, f"Node `{pod.node}` is preparing pod `{pod.name}`; {hint} {pod.name}.")
+    mounted = " and ".join(f"Secret `{secret}`" for secret in secrets)
+    hint = f"; if this lasts, make sure that {mounted} exists in namespace `{pod.namespace}`" if mounted else ""
+    return Problem(Reason.STARTING, f"Node `{pod.node}` is preparing pod `{pod.name}`{hint}.")
