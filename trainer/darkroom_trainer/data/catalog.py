@@ -178,7 +178,7 @@ def _check_totals(catalog: Catalog, source: DatasetSource, findings: Findings) -
     least = 1 if kind is AnnotationKind.DETECTION else 2
     if not least <= len(catalog.tags) <= MAX_TAGS:
         findings.add(name, f"has {len(catalog.tags):,} categories, {kind} takes {least} to {MAX_TAGS:,}")
-    elif catalog.images and not catalog.annotations:
+    elif not catalog.annotations and not findings.problem_count:
         findings.add(name, "has no annotation at all")
     _warn_rare(catalog, findings)
     _warn_repeated(catalog, findings)

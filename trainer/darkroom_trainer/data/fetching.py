@@ -7,7 +7,7 @@ Must not do: parse annotations, or keep pixels.
 import pathlib
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
@@ -16,7 +16,7 @@ from darkroom_trainer import local_files
 from darkroom_trainer.data.catalog import CatalogImage
 from darkroom_trainer.data.images import MAX_IMAGE_BYTES, ImageProblem, ImageSize, measure_picture
 from darkroom_trainer.errors import AddressForbidden, ObjectMissing, ObjectTooLarge
-from darkroom_trainer.storage import ObjectInfo, Storage, retry_storage
+from darkroom_trainer.storage import PATIENCE_SECONDS, ObjectInfo, Storage, retry_storage
 
 WORKERS: Final = 16
 _WINDOW: Final = WORKERS * 4
@@ -34,26 +34,31 @@ class CheckedImage:
 Check = CheckedImage | ImageProblem
 
 
-def check_images(images: Sequence[CatalogImage], storage: Storage, folder: pathlib.Path | None) -> Iterator[Check]:
+def check_images(
+    images: Sequence[CatalogImage],
+    storage: Storage,
+    folder: pathlib.Path | None,
+    patience_seconds: float = PATIENCE_SECONDS,
+) -> Iterator[Check]:
     """Yield what became of each image, in order; an image without a URI yields an ImageProblem of its own.
 
     With `folder`, what is not local already is kept there. Raises StorageError when storage stays unreachable or
-    refuses for longer than the patience of `retry_storage`.
+    refuses for longer than the patience with one image.
     """
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
-    stop = threading.Event()
+    fetcher = _Fetcher(storage, patience_seconds)
     pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="fetch")
     pending: deque[Future[Check]] = deque()
     try:
         for index, image in enumerate(images):
-            pending.append(pool.submit(_check, image, storage, _place(folder, index), stop))
+            pending.append(pool.submit(fetcher.check, image, _place(folder, index)))
             if len(pending) >= _WINDOW:
                 yield pending.popleft().result()
         while pending:
             yield pending.popleft().result()
     finally:
-        stop.set()
+        fetcher.stop.set()
         pool.shutdown(cancel_futures=True)
 
 
@@ -61,20 +66,34 @@ def _place(folder: pathlib.Path | None, index: int) -> pathlib.Path | None:
     return None if folder is None else folder / f"{index:07d}"
 
 
-def _check(image: CatalogImage, storage: Storage, place: pathlib.Path | None, stop: threading.Event) -> Check:
-    uri = image.uri
-    if uri is None:
-        return ImageProblem("has no address")
-    try:
-        found = retry_storage(lambda: storage.read(uri, MAX_IMAGE_BYTES), sleep=_pause_until(stop))
-        size = measure_picture(found.data)
-    except ObjectMissing as error:
-        return ImageProblem(f"image {error}; upload it or mend its address")
-    except (ObjectTooLarge, AddressForbidden) as error:
-        return ImageProblem(f"image {error}")
-    except ImageProblem as problem:
-        return problem
-    return CheckedImage(_keep(uri, found.data, place), size, found.info)
+class _Fetcher:
+    """What the threads share; `stop` ends their pauses once one of them has given up."""
+
+    def __init__(self, storage: Storage, patience_seconds: float) -> None:
+        self.stop = threading.Event()
+        self._storage = storage
+        self._patience_seconds = patience_seconds
+
+    def check(self, image: CatalogImage, place: pathlib.Path | None) -> Check:
+        """Return what became of one image; raises StorageUnreachable and StorageRefused."""
+        uri = image.uri
+        if uri is None:
+            return ImageProblem("has no address")
+        try:
+            found = retry_storage(
+                lambda: self._storage.read(uri, MAX_IMAGE_BYTES), self._patience_seconds, sleep=self._pause
+            )
+            size = measure_picture(found.data)
+        except ObjectMissing as error:
+            return ImageProblem(f"image {error}; upload it or mend its address")
+        except (ObjectTooLarge, AddressForbidden) as error:
+            return ImageProblem(f"image {error}")
+        except ImageProblem as problem:
+            return problem
+        return CheckedImage(_keep(uri, found.data, place), size, found.info)
+
+    def _pause(self, seconds: float) -> None:
+        self.stop.wait(seconds)
 
 
 def _keep(uri: str, data: bytes, place: pathlib.Path | None) -> pathlib.Path | None:
@@ -84,12 +103,3 @@ def _keep(uri: str, data: bytes, place: pathlib.Path | None) -> pathlib.Path | N
         return local_files.to_path(uri)
     place.write_bytes(data)
     return place
-
-
-def _pause_until(stop: threading.Event) -> Callable[[float], None]:
-    """Return a sleep that ends early once the others have given up."""
-
-    def pause(seconds: float) -> None:
-        stop.wait(seconds)
-
-    return pause

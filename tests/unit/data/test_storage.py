@@ -1,0 +1,241 @@
+"""The same calls on a bucket (moto) and on a folder, and what each failure is called."""
+
+import pathlib
+import socket
+from collections.abc import Callable
+
+import pytest
+
+from darkroom_api.conditions import Reason
+from darkroom_api.run_config import StorageAccess
+from darkroom_trainer import storage as storage_module
+from darkroom_trainer.errors import (
+    BucketMissing,
+    ObjectMissing,
+    ObjectTooLarge,
+    PreconditionFailed,
+    RunError,
+    StorageError,
+    StorageRefused,
+    StorageUnreachable,
+    display_uri,
+)
+from darkroom_trainer.local_files import to_path, to_uri
+from darkroom_trainer.storage import Storage, explain_storage_error, open_storage, retry_storage
+
+
+@pytest.fixture(params=["s3", "file"])
+def folder(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> str:
+    return f"s3://vision/{tmp_path.name}" if request.param == "s3" else to_uri(tmp_path / "a b")
+
+
+def test_what_is_written_is_read_listed_and_deleted(storage: Storage, folder: str, tmp_path: pathlib.Path) -> None:
+    local = tmp_path / "local.bin"
+    local.write_bytes(b"two")
+    storage.write_bytes(f"{folder}/one.bin", b"one")
+    storage.upload(local, f"{folder}/deep/two.bin")
+    assert storage.list_uris(f"{folder}/") == [f"{folder}/deep/two.bin", f"{folder}/one.bin"]
+    assert storage.list_uris(f"{folder}/on") == [f"{folder}/one.bin"]
+    assert storage.read_bytes(f"{folder}/one.bin") == b"one"
+    info = storage.fetch(f"{folder}/deep/two.bin", tmp_path / "fetched" / "two.bin")
+    assert (tmp_path / "fetched" / "two.bin").read_bytes() == b"two"
+    assert info == storage.stat(f"{folder}/deep/two.bin") == storage.read(f"{folder}/deep/two.bin").info
+    assert info.size == 3
+    storage.delete(f"{folder}/one.bin")
+    storage.delete(f"{folder}/one.bin")
+    assert storage.list_uris(f"{folder}/") == [f"{folder}/deep/two.bin"]
+
+
+def test_a_folder_gives_the_etags_of_a_bucket(storage: Storage, tmp_path: pathlib.Path) -> None:
+    uris = "s3://vision/etag.bin", to_uri(tmp_path / "etag.bin")
+    for uri in uris:
+        storage.write_bytes(uri, b"same bytes")
+    assert storage.stat(uris[0]) == storage.stat(uris[1])
+
+
+def test_writing_only_where_absent_takes_turns(storage: Storage, folder: str) -> None:
+    storage.write_bytes(f"{folder}/epoch", b"1", if_absent=True)
+    with pytest.raises(PreconditionFailed):
+        storage.write_bytes(f"{folder}/epoch", b"2", if_absent=True)
+    assert storage.read_bytes(f"{folder}/epoch") == b"1"
+    storage.write_bytes(f"{folder}/epoch", b"3")
+    assert storage.read_bytes(f"{folder}/epoch") == b"3"
+
+
+CALLS: dict[str, Callable[[Storage, str, pathlib.Path], object]] = {
+    "read": lambda storage, uri, _: storage.read_bytes(uri),
+    "stat": lambda storage, uri, _: storage.stat(uri),
+    "fetch": lambda storage, uri, path: storage.fetch(uri, path / "x"),
+}
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS.keys())
+def test_what_is_not_there_is_missing(
+    call: Callable[[Storage, str, pathlib.Path], object], storage: Storage, folder: str, tmp_path: pathlib.Path
+) -> None:
+    with pytest.raises(ObjectMissing, match=r"none\.png does not exist"):
+        call(storage, f"{folder}/none.png", tmp_path)
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_missing_bucket_is_named(storage: Storage) -> None:
+    with pytest.raises(BucketMissing, match="bucket no-such-bucket"):
+        storage.read_bytes("s3://no-such-bucket/train.json")
+    end = explain_storage_error(
+        BucketMissing("s3://no-such-bucket/train.json", "bucket no-such-bucket"), storage.access
+    )
+    assert end.reason is Reason.DATASET_NOT_FOUND
+
+
+def test_objects_above_the_limit_are_not_read(storage: Storage, folder: str) -> None:
+    storage.write_bytes(f"{folder}/big", bytes(2000))
+    assert len(storage.read(f"{folder}/big", limit_bytes=2000).data) == 2000
+    with pytest.raises(ObjectTooLarge, match=r"big is too large"):
+        storage.read(f"{folder}/big", limit_bytes=1999)
+
+
+@pytest.mark.parametrize(
+    ("uri", "says"),
+    [
+        pytest.param("gs://bucket/key", "is not an s3://bucket/key address", id="another provider's scheme"),
+        pytest.param("s3:///key", "is not an s3://bucket/key address", id="no bucket"),
+        pytest.param("s3://UPPER_case!/key", "the address is not valid", id="an impossible bucket name"),
+    ],
+)
+def test_an_impossible_address_is_refused(uri: str, says: str, storage: Storage) -> None:
+    with pytest.raises(StorageRefused, match=says):
+        storage.read_bytes(uri)
+
+
+def test_https_cannot_be_written(storage: Storage) -> None:
+    with pytest.raises(StorageRefused, match="https:// can only be read"):
+        storage.write_bytes("https://x.org/a", b"")
+
+
+def a_closed_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def test_a_service_that_is_down_is_unreachable(access: StorageAccess) -> None:
+    endpoint = f"http://127.0.0.1:{a_closed_port()}"
+    down = open_storage(access.model_copy(update={"endpoint": endpoint}))
+    with pytest.raises(
+        StorageUnreachable, match=r"s3://vision/a could not be reached: EndpointConnectionError"
+    ) as error:
+        down.read_bytes("s3://vision/a")
+    end = explain_storage_error(error.value, down.access)
+    assert end.reason is Reason.STORAGE_UNAVAILABLE
+    assert endpoint in end.message
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "kind"),
+    [
+        pytest.param("AccessDenied", 403, StorageRefused, id="no permission"),
+        pytest.param("InvalidAccessKeyId", 403, StorageRefused, id="an unknown key"),
+        pytest.param("SignatureDoesNotMatch", 403, StorageRefused, id="a wrong secret"),
+        pytest.param("PermanentRedirect", 301, StorageRefused, id="another region's bucket"),
+        pytest.param("NoSuchKey", 404, ObjectMissing, id="no object"),
+        pytest.param("NoSuchBucket", 404, BucketMissing, id="no bucket"),
+        pytest.param("PreconditionFailed", 412, PreconditionFailed, id="it exists"),
+        pytest.param("SlowDown", 503, StorageUnreachable, id="too many requests"),
+        pytest.param("InternalError", 500, StorageUnreachable, id="a service in trouble"),
+    ],
+)
+def test_answers_are_sorted_by_what_can_be_done(code: str, status: int, kind: type[StorageError]) -> None:
+    from botocore.exceptions import ClientError
+
+    answer = {"Error": {"Code": code, "Message": "words"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    error = storage_module._explain_answer("s3://b/k", ClientError(answer, "GetObject"))  # type: ignore[arg-type]
+    assert type(error) is kind
+    assert "s3://b/k" in str(error)
+
+
+@pytest.mark.parametrize("missing", ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])
+def test_a_secret_without_a_key_is_named(missing: str, tmp_path: pathlib.Path) -> None:
+    for key in {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} - {missing}:
+        (tmp_path / key).write_text("value\n")
+    with pytest.raises(RunError, match=f"the Secret has no key {missing}") as error:
+        open_storage(StorageAccess(credentials_dir=str(tmp_path)))
+    assert error.value.reason is Reason.INVALID_CONFIGURATION
+
+
+def test_mounted_credentials_are_used(
+    s3_endpoint: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name, raising=False)
+        (tmp_path / name).write_text("mounted\n")
+    mounted = open_storage(StorageAccess(endpoint=s3_endpoint, credentials_dir=str(tmp_path)))
+    mounted.write_bytes("s3://vision/mounted", b"1")
+    assert mounted.read_bytes("s3://vision/mounted") == b"1"
+    credentials = mounted._s3()._request_signer._credentials  # type: ignore[attr-defined]
+    assert (credentials.access_key, credentials.secret_key) == ("mounted", "mounted")
+
+
+class FakeTime:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.mark.parametrize("failure", [StorageUnreachable, StorageRefused])
+def test_failures_that_may_pass_are_tried_again_for_a_bounded_time(failure: type[StorageError]) -> None:
+    time, tries = FakeTime(), 0
+
+    def fail() -> None:
+        nonlocal tries
+        tries += 1
+        raise failure("s3://b/k")
+
+    with pytest.raises(failure):
+        retry_storage(fail, 20.0, time.sleep, lambda: time.now)
+    assert 4 <= tries <= 8
+    assert 12 <= time.now <= 20
+
+
+def test_what_is_not_there_is_not_tried_again() -> None:
+    def fail() -> None:
+        raise ObjectMissing("s3://b/k")
+
+    with pytest.raises(ObjectMissing):
+        retry_storage(fail, 20.0, lambda _: pytest.fail("slept"))
+
+
+def test_an_outage_that_ends_is_not_noticed() -> None:
+    time = FakeTime()
+
+    def act() -> str:
+        if time.now < 5:
+            raise StorageUnreachable("s3://b/k")
+        return "done"
+
+    assert retry_storage(act, 20.0, time.sleep, lambda: time.now) == "done"
+
+
+def test_tokens_in_addresses_are_not_shown() -> None:
+    assert display_uri("https://h/a.png?sig=SECRET") == "https://h/a.png"
+    assert "SECRET" not in str(ObjectMissing("https://h/a.png?sig=SECRET"))
+    assert display_uri("s3://b/odd?name") == "s3://b/odd?name"
+
+
+@pytest.mark.parametrize(
+    ("uri", "path"),
+    [
+        pytest.param("file:///a/b%20c", "/a/b c", id="three slashes"),
+        pytest.param("file:/a/b", "/a/b", id="one slash"),
+        pytest.param("file://localhost/a", "/a", id="this host by name"),
+    ],
+)
+def test_file_uris_become_paths(uri: str, path: str) -> None:
+    assert to_path(uri) == pathlib.Path(path)
+
+
+def test_another_hosts_file_is_refused() -> None:
+    with pytest.raises(ValueError, match="not a local file"):
+        to_path("file://server/share")

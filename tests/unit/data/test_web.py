@@ -1,0 +1,160 @@
+"""https addresses from strangers: which hosts are reached, and how answers are taken."""
+
+import datetime
+import http.server
+import pathlib
+import ssl
+import threading
+from collections.abc import Iterator
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from darkroom_trainer.errors import (
+    AddressForbidden,
+    ObjectMissing,
+    ObjectTooLarge,
+    StorageError,
+    StorageRefused,
+    StorageUnreachable,
+)
+from darkroom_trainer.web import WebObject, is_public, read_https
+
+HOST = "localhost"
+
+
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [
+        pytest.param("93.184.216.34", True, id="a public server"),
+        pytest.param("2606:2800:220:1::1", True, id="a public server, IPv6"),
+        pytest.param("127.0.0.1", False, id="loopback"),
+        pytest.param("::1", False, id="loopback, IPv6"),
+        pytest.param("169.254.169.254", False, id="a cloud's metadata service"),
+        pytest.param("fe80::1%eth0", False, id="link-local"),
+        pytest.param("fd00:ec2::254", False, id="metadata, IPv6"),
+        pytest.param("10.96.0.1", False, id="a cluster's API server"),
+        pytest.param("172.16.0.1", False, id="private B"),
+        pytest.param("192.168.1.1", False, id="private C"),
+        pytest.param("100.64.0.1", False, id="shared carrier space"),
+        pytest.param("0.0.0.0", False, id="this host"),
+        pytest.param("::ffff:10.0.0.1", False, id="private IPv4 inside IPv6"),
+        pytest.param("64:ff9b::a00:1", False, id="private IPv4 behind NAT64"),
+        pytest.param("2002:a00:1::", False, id="private IPv4 behind 6to4"),
+        pytest.param("224.0.0.1", False, id="multicast"),
+        pytest.param("255.255.255.255", False, id="broadcast"),
+    ],
+)
+def test_only_public_addresses_are_public(address: str, public: bool) -> None:
+    assert is_public(address) is public
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        path, _, query = self.path.partition("?")
+        if path == "/a%20b.png" and query == "sig=1":
+            self.answer(200, b"image", {"ETag": '"tag"'})
+        elif path == "/short":
+            self.answer(200, b"half", {"Content-Length": "400"})
+        elif path == "/redirect":
+            self.answer(302, b"", {"Location": "https://169.254.169.254/"})
+        else:
+            self.answer(int(path.removeprefix("/")), b"", {})
+
+    def answer(self, status: int, body: bytes, headers: dict[str, str]) -> None:
+        self.send_response(status)
+        for name, value in {"Content-Length": str(len(body)), **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST)])
+    now = datetime.datetime.now(datetime.UTC)
+    built = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(HOST)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path_factory.mktemp("tls") / "both.pem"
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    path.write_bytes(private + built.public_bytes(serialization.Encoding.PEM))
+    return path
+
+
+@pytest.fixture(scope="module")
+def base(certificate: pathlib.Path) -> Iterator[str]:
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"https://{HOST}:{server.server_address[1]}"
+    server.shutdown()
+
+
+def read(uri: str, certificate: pathlib.Path, trusted: str | None = HOST, limit: int = 100) -> WebObject:
+    return read_https(
+        uri, trusted_host=trusted, limit_bytes=limit, context=ssl.create_default_context(cafile=certificate)
+    )
+
+
+def test_the_storage_endpoints_own_host_may_be_private(base: str, certificate: pathlib.Path) -> None:
+    assert read(f"{base}/a%20b.png?sig=1", certificate) == WebObject(b"image", "tag")
+
+
+def test_a_private_host_is_refused_before_anything_is_sent(base: str, certificate: pathlib.Path) -> None:
+    with pytest.raises(AddressForbidden, match=r"localhost is at (127\.0\.0\.1|::1), which is not a public address"):
+        read(f"{base}/a%20b.png?sig=1", certificate, trusted=None)
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "says"),
+    [
+        pytest.param("/404", ObjectMissing, "404", id="not found"),
+        pytest.param("/403", StorageRefused, "403", id="forbidden"),
+        pytest.param("/503", StorageUnreachable, "503", id="in trouble"),
+        pytest.param("/429", StorageUnreachable, "429", id="too many requests"),
+        pytest.param(
+            "/redirect", AddressForbidden, "redirects are not followed", id="a redirect to a metadata service"
+        ),
+        pytest.param("/short", StorageUnreachable, "IncompleteRead|only 4 of 400", id="half of the body"),
+    ],
+)
+def test_answers_are_sorted(
+    path: str, kind: type[StorageError], says: str, base: str, certificate: pathlib.Path
+) -> None:
+    with pytest.raises(kind, match=says):
+        read(base + path, certificate)
+
+
+def test_a_body_above_the_limit_is_refused(base: str, certificate: pathlib.Path) -> None:
+    with pytest.raises(ObjectTooLarge):
+        read(f"{base}/a%20b.png?sig=1", certificate, limit=4)
+
+
+def test_a_certificate_that_nobody_trusts_is_refused(base: str) -> None:
+    with pytest.raises(StorageUnreachable, match="CERTIFICATE_VERIFY_FAILED"):
+        read_https(f"{base}/a", trusted_host=HOST, limit_bytes=10)
+
+
+def test_a_name_that_does_not_exist_is_unreachable() -> None:
+    with pytest.raises(StorageUnreachable, match="cannot be resolved"):
+        read_https("https://no-such-host.invalid/a", trusted_host=None, limit_bytes=10)
