@@ -28,7 +28,7 @@ class CommandFailed(Exception):
 
 @dataclass(frozen=True)
 class Target:
-    """A cluster, the images that it can start and the object storage that its pods reach."""
+    """A cluster, the images that it can start, the object storage that its pods reach, and files of Helm values."""
 
     context: str
     operator_image: str
@@ -37,6 +37,7 @@ class Target:
     endpoint_from_here: str
     access_key: str = field(repr=False)
     secret_key: str = field(repr=False)
+    values: tuple[str, ...]
     environment: dict[str, str] = field(repr=False)
 
     def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
@@ -84,6 +85,7 @@ def _use_context(context: str) -> Target:
         endpoint_from_here=os.environ.get("S3_ENDPOINT_FROM_HERE", os.environ["S3_ENDPOINT"]),
         access_key=os.environ["AWS_ACCESS_KEY_ID"],
         secret_key=os.environ["AWS_SECRET_ACCESS_KEY"],
+        values=tuple(filter(None, os.environ.get("VALUES", "").split(","))),
         environment=dict(os.environ),
     )
 
@@ -108,7 +110,7 @@ def _call_localcluster(command: str) -> int:
 def _describe_local_cluster() -> Target:
     exports = _read_local_environment()
     environment = {**os.environ, **exports}
-    probe = Target("darkroom-local", "", "", "", "", "", "", environment)
+    probe = Target("darkroom-local", "", "", "", "", "", "", (), environment)
     access_key, secret_key = _read_root_credentials(probe)
     return Target(
         context="darkroom-local",
@@ -118,6 +120,7 @@ def _describe_local_cluster() -> Target:
         endpoint_from_here=exports["DARKROOM_S3_ENDPOINT"],
         access_key=access_key,
         secret_key=secret_key,
+        values=("helm/darkroom/ci/small-node-values.yaml",),
         environment=environment,
     )
 

@@ -48,6 +48,8 @@ class ComputeClass(_Section):
     milli_rate: Annotated[int, Field(ge=1, le=1_000_000)] = 1000
     max_devices: Annotated[int, Field(ge=1, le=64)] = 8
     cpu: Quantity = "2"
+    cpu_request: Quantity | None = None
+    """What the scheduler sets aside, where that is less than `cpu`, the most that a trainer may use."""
     memory: Quantity = "8Gi"
     shared_memory: Quantity = "1Gi"
     ephemeral_storage: Quantity = "10Gi"

@@ -39,8 +39,8 @@ VALUES: Final[dict[str, Any]] = {
     "progressIntervalSeconds": 5,
     "inspection": {"cpu": "500m", "memory": "512Mi"},
     "computeClasses": {
-        "gpu": {"cpu": "1", "memory": "3Gi", "sharedMemory": "256Mi", "ephemeralStorage": "1Gi"},
-        "cpu": {"cpu": "1", "memory": "3Gi", "sharedMemory": "256Mi", "ephemeralStorage": "1Gi"},
+        "gpu": {"cpu": "2", "cpuRequest": "500m", "memory": "3Gi", "sharedMemory": "256Mi", "ephemeralStorage": "1Gi"},
+        "cpu": {"cpu": "2", "cpuRequest": "500m", "memory": "3Gi", "sharedMemory": "256Mi", "ephemeralStorage": "1Gi"},
     },
 }
 """Short pauses and few retries, so that a failure test takes seconds; requests that fit a node with two cores."""
@@ -87,6 +87,17 @@ class Installation:
         if done.returncode != 0:
             pytest.fail(f"helm upgrade --install failed: {done.stderr}\n{self._describe_pods()}")
         self.wait_until_ready()
+
+    def find_revision(self) -> str | None:
+        """Return the revision of the release that is there now, None where there is none."""
+        found = json.loads(self.helm("list", "--filter", f"^{RELEASE}$", "--output", "json").stdout or "[]")
+        return str(found[0]["revision"]) if found else None
+
+    def restore(self, revision: str | None) -> None:
+        """Give back the release that was there before, or leave none: nobody expects an operator with tests' values."""
+        command = ("uninstall", RELEASE) if revision is None else ("rollback", RELEASE, revision)
+        done = self.helm(*command, "--wait", "--timeout", "90s")
+        assert done.returncode == 0, done.stderr
 
     def wait_until_ready(self, seconds: float = 90) -> Manifest:
         """Return the operator's pod once it is the only one and Ready."""

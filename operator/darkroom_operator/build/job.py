@@ -1,0 +1,75 @@
+"""The Job of one attempt: it runs once, is owned by the resource, and is found by its labels.
+
+Owns names, labels and owner references of children.
+"""
+
+import hashlib
+from typing import Final
+
+from darkroom_api import names
+
+from darkroom_operator.build.pod import ANNOTATION_RUN_CONFIG, build_pod_spec
+from darkroom_operator.build.run_config import Plan
+from darkroom_operator.children import ANNOTATION_GENERATION, Json
+from darkroom_operator.config import OperatorConfig
+
+LABEL_QUEUE: Final = "kueue.x-k8s.io/queue-name"
+"""Kueue's webhook suspends a Job with this label until its queue admits it."""
+
+
+def build_job(plan: Plan, config: OperatorConfig) -> Json:
+    """Return the Job's manifest."""
+    run, owner = plan.run, plan.run.resource
+    told = run.model_dump_json(by_alias=True, exclude_none=True)
+    digest = f"sha256:{hashlib.sha256(told.encode()).hexdigest()}"
+    labels = build_labels(plan)
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {
+            "name": names.child_name(owner.name, owner.uid, run.attempt),
+            "namespace": owner.namespace,
+            "labels": {**labels, **({LABEL_QUEUE: plan.queue} if plan.queue else {})},
+            "annotations": {
+                names.ANNOTATION_CONFIG_DIGEST: digest,
+                ANNOTATION_GENERATION: str(plan.generation),
+            },
+            "ownerReferences": [build_owner_reference(plan)],
+        },
+        "spec": {
+            "backoffLimit": 0,
+            "completions": 1,
+            "parallelism": 1,
+            "podReplacementPolicy": "Failed",
+            "ttlSecondsAfterFinished": config.job_ttl_seconds,
+            "template": {
+                "metadata": {"labels": labels, "annotations": {ANNOTATION_RUN_CONFIG: told}},
+                "spec": build_pod_spec(plan, config),
+            },
+        },
+    }
+
+
+def build_labels(plan: Plan) -> dict[str, str]:
+    """Return the labels of the Job and its pod."""
+    owner = plan.run.resource
+    return {
+        names.LABEL_MANAGED_BY: names.MANAGED_BY,
+        names.LABEL_KIND: owner.kind,
+        names.LABEL_NAME: names.label_value(owner.name),
+        names.LABEL_UID: owner.uid,
+        names.LABEL_ATTEMPT: str(plan.run.attempt),
+    }
+
+
+def build_owner_reference(plan: Plan) -> Json:
+    """Return the reference by which Kubernetes deletes the Job with its owner; it never blocks that deletion."""
+    owner = plan.run.resource
+    return {
+        "apiVersion": names.API_VERSION,
+        "kind": owner.kind,
+        "name": owner.name,
+        "uid": owner.uid,
+        "controller": True,
+        "blockOwnerDeletion": False,
+    }

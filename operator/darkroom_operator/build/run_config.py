@@ -1,0 +1,160 @@
+"""What a trainer pod is told: RunConfig from specs, and which Secret is mounted for which role.
+
+Owns the translation; a `Plan` is all that `job` needs to know of it.
+"""
+
+from dataclasses import dataclass
+
+from darkroom_api import names
+from darkroom_api.durations import parse_duration
+from darkroom_api.run_config import (
+    Command,
+    DatasetSource,
+    Location,
+    ResourceReference,
+    RunConfig,
+    StorageAccess,
+    StorageRole,
+)
+from darkroom_api.v1alpha1.common import Storage
+
+from darkroom_operator.build.locations import find_output_base, join_artifact_folder
+from darkroom_operator.config import ComputeClass, OperatorConfig
+from darkroom_operator.decide.dataset import INSPECTION_LIMIT_SECONDS
+from darkroom_operator.decide.evaluation import EVALUATION_LIMIT_SECONDS, find_devices, find_places
+from darkroom_operator.decide.evaluation import find_class as find_evaluation_class
+from darkroom_operator.decide.model import find_class, find_remaining
+from darkroom_operator.observe import DatasetView, EvaluationView, ModelView, Observed, ObservedDataset, SpecT, StatusT
+
+
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One attempt, ready to be made into a Job."""
+
+    run: RunConfig
+    generation: int
+    compute: ComputeClass | None
+    """None for an inspection, which has a shape of its own and no device."""
+    devices: int
+    working_seconds: float
+    """Wall-clock time that the container may work by itself."""
+    storages: tuple[tuple[StorageRole, Storage | None], ...]
+    queue: str | None = None
+    priority_class_name: str | None = None
+
+
+def plan_inspection(seen: DatasetView, attempt: int, config: OperatorConfig) -> Plan:
+    """Return the plan of a Dataset's inspection. Without a bucket to write to, the report stays in the status."""
+    spec = seen.spec
+    base = find_output_base(None, spec, config.output, seen.key.namespace)
+    storages: list[tuple[StorageRole, Storage | None]] = [(StorageRole.DATASET, spec.storage)]
+    output = None
+    if base is not None and base[0].startswith("s3://"):
+        storages.append((StorageRole.OUTPUT, base[1]))
+        output = _locate(join_artifact_folder(base[0], "Dataset", seen.key.name, seen.uid), StorageRole.OUTPUT, base[1])
+    source = DatasetSource(
+        name=seen.key.name,
+        annotation_kind=spec.annotation_kind,
+        annotation_files=spec.annotation_files,
+        image_root=spec.image_root,
+        url_mappings=spec.url_mappings or (),
+        storage=build_access(StorageRole.DATASET, spec.storage),
+    )
+    run = RunConfig(
+        command=Command.INSPECT, resource=_refer(seen, "Dataset"), attempt=attempt, dataset=source, output=output
+    )
+    return Plan(run, seen.generation, None, 0, INSPECTION_LIMIT_SECONDS, tuple(storages))
+
+
+def plan_training(view: ModelView, attempt: int, config: OperatorConfig) -> Plan:
+    """Return the plan of a Model's training; the blockers of `decide.model` must have been asked before."""
+    seen, dataset, other = view.self_, view.dataset, view.evaluation_dataset
+    assert dataset is not None
+    spec, compute = seen.spec, find_class(seen.spec, config)
+    base = find_output_base(spec.output, dataset.spec, config.output, seen.key.namespace)
+    assert base is not None
+    devices = (spec.compute.devices if spec.compute else None) or 1
+    storages = [(StorageRole.DATASET, dataset.spec.storage), (StorageRole.OUTPUT, base[1])]
+    if other is not None:
+        storages.append((StorageRole.EVALUATION, other.spec.storage))
+    run = RunConfig(
+        command=Command.TRAIN,
+        resource=_refer(seen, "Model"),
+        attempt=attempt,
+        dataset=_build_source(dataset, StorageRole.DATASET),
+        evaluation_dataset=_build_source(other, StorageRole.EVALUATION) if other is not None else None,
+        task=spec.task,
+        budget_seconds=float(parse_duration(spec.budget)),
+        devices=devices,
+        milli_rate=compute.milli_rate,
+        seed=spec.seed or 0,
+        output=_locate(join_artifact_folder(base[0], "Model", seen.key.name, seen.uid), StorageRole.OUTPUT, base[1]),
+    )
+    seconds = find_remaining(view) / (devices * compute.milli_rate / 1000)
+    return Plan(run, seen.generation, compute, devices, seconds, tuple(storages), spec.queue, spec.priority_class_name)
+
+
+def plan_evaluation(view: EvaluationView, attempt: int, config: OperatorConfig) -> Plan:
+    """Return the plan of an Evaluation; the blockers of `decide.evaluation` must have been asked before."""
+    seen, dataset, model = view.self_, view.dataset, view.model
+    base, compute = find_places(view, config), find_evaluation_class(seen.spec, config)
+    assert dataset is not None
+    assert model is not None
+    assert model.artifacts is not None
+    assert base is not None
+    devices = find_devices(seen.spec)
+    folder = join_artifact_folder(base[0], "Evaluation", seen.key.name, seen.uid)
+    run = RunConfig(
+        command=Command.EVALUATE,
+        resource=_refer(seen, "Evaluation"),
+        attempt=attempt,
+        dataset=_build_source(dataset, StorageRole.DATASET),
+        task=model.spec.task,
+        devices=devices,
+        milli_rate=compute.milli_rate,
+        model=_locate(model.artifacts.uri, StorageRole.MODEL, base[1]),
+        output=_locate(folder, StorageRole.OUTPUT, base[1]),
+    )
+    storages = (
+        (StorageRole.DATASET, dataset.spec.storage),
+        (StorageRole.MODEL, base[1]),
+        (StorageRole.OUTPUT, base[1]),
+    )
+    return Plan(run, seen.generation, compute, devices, EVALUATION_LIMIT_SECONDS, storages)
+
+
+def build_access(role: StorageRole, storage: Storage | None) -> StorageAccess:
+    """Return how the trainer reaches a storage: a folder with credentials where a Secret is named."""
+    if storage is None:
+        return StorageAccess()
+    has_secret = storage.credentials_secret is not None
+    return StorageAccess(
+        endpoint=storage.endpoint,
+        region=storage.region,
+        credentials_dir=f"{names.CREDENTIALS_DIR}/{role.value}" if has_secret else None,
+    )
+
+
+def _refer(seen: Observed[SpecT, StatusT], kind: str) -> ResourceReference:
+    return ResourceReference.model_validate(
+        {"kind": kind, "namespace": seen.key.namespace, "name": seen.key.name, "uid": seen.uid}
+    )
+
+
+def _build_source(dataset: ObservedDataset, role: StorageRole) -> DatasetSource:
+    spec = dataset.spec
+    return DatasetSource(
+        name=dataset.name,
+        annotation_kind=spec.annotation_kind,
+        annotation_files=spec.annotation_files,
+        image_root=spec.image_root,
+        url_mappings=spec.url_mappings or (),
+        storage=build_access(role, spec.storage),
+        revision=dataset.revision,
+    )
+
+
+def _locate(uri: str, role: StorageRole, storage: Storage | None) -> Location:
+    return Location(uri=uri, storage=build_access(role, storage))
