@@ -33,8 +33,9 @@ class Display(Protocol):
         """The running resource ended."""
 
 
-def open_display(stream: TextIO = sys.stderr) -> Display:
-    """Return bars where `stream` is a terminal, else lines."""
+def open_display(stream: TextIO | None = None) -> Display:
+    """Return bars where `stream` (standard error when absent) is a terminal, else lines."""
+    stream = stream or sys.stderr
     return BarDisplay(stream) if stream.isatty() else LineDisplay(stream)
 
 

@@ -1,0 +1,101 @@
+"""From manifests to what a run on this machine is told."""
+
+import pathlib
+
+import pytest
+
+from darkroom_api.names import artifact_folder
+from darkroom_api.run_config import Command, RunConfig
+from darkroom_api.v1alpha1.common import Artifacts, Task
+from darkroom_trainer.local_config import (
+    Target,
+    build_evaluate_config,
+    build_inspect_config,
+    build_source,
+    build_train_config,
+    resolve_uri,
+)
+from tests.unit.command.run_builders import Document, a_dataset, a_model, an_evaluation, parse
+
+UID = "5a0c"
+
+
+def a_target(folder: pathlib.Path, document: Document) -> Target:
+    return Target(parse(folder, document), UID, folder / "out")
+
+
+@pytest.mark.parametrize(
+    ("uri", "resolved"),
+    [
+        pytest.param("file:data/a.json", "file:///m/data/a.json", id="below the manifest"),
+        pytest.param("file:../a.json", "file:///a.json", id="beside its folder"),
+        pytest.param("file:./a%20b/", "file:///m/a%20b/", id="a prefix keeps its slash"),
+        pytest.param("file:///abs/a.json", "file:///abs/a.json", id="absolute"),
+        pytest.param("s3://b/a.json", "s3://b/a.json", id="a bucket"),
+    ],
+)
+def test_relative_files_start_at_the_manifest(uri: str, resolved: str) -> None:
+    assert resolve_uri(uri, pathlib.Path("/m")) == resolved
+
+
+def test_a_dataset_becomes_a_source_with_ambient_credentials(tmp_path: pathlib.Path) -> None:
+    document = a_dataset(
+        annotationFiles=["file:t.json"],
+        imageRoot="file:images",
+        urlMappings=[{"from": "AmlDatastore://s/", "to": "file:images/"}],
+        storage={"endpoint": "http://s3:9000", "region": "eu-west-1", "credentialsSecret": "darkroom-x"},
+    )
+    source = build_source(parse(tmp_path, document), "sha256:1")
+    assert source.annotation_files == (f"{tmp_path.as_uri()}/t.json",)
+    assert source.image_root == f"{tmp_path.as_uri()}/images"
+    assert source.url_mappings[0].to_prefix == f"{tmp_path.as_uri()}/images/"
+    assert (source.storage.endpoint, source.storage.region) == ("http://s3:9000", "eu-west-1")
+    assert source.storage.credentials_dir is None
+    assert source.revision == "sha256:1"
+
+
+def test_every_config_survives_the_way_through_json(tmp_path: pathlib.Path) -> None:
+    dataset, model = parse(tmp_path, a_dataset()), parse(tmp_path, a_model())
+    source = build_source(dataset, None)
+    configs = [
+        build_inspect_config(a_target(tmp_path, a_dataset())),
+        build_train_config(a_target(tmp_path, a_model(seed=3, compute={"devices": 4})), source, source),
+        build_evaluate_config(a_target(tmp_path, an_evaluation()), source, model, source, Artifacts(uri="file:///m")),
+    ]
+    assert [config.command for config in configs] == [Command.INSPECT, Command.TRAIN, Command.EVALUATE]
+    for config in configs:
+        assert RunConfig.model_validate_json(config.model_dump_json(by_alias=True)) == config
+    train = configs[1]
+    assert (train.budget_seconds, train.seed, train.task, train.devices) == (60, 3, Task.CLASSIFIER, 1)
+
+
+@pytest.mark.parametrize(
+    ("document", "folder"),
+    [
+        pytest.param(a_model(), "{out}/artifacts/model-sorter", id="below the output folder"),
+        pytest.param(a_model(output={"uri": "file:mine"}), "{folder}/mine/" + artifact_folder("model", "sorter", UID),
+                     id="a folder that the spec names"),
+        pytest.param(a_model(output={"uri": "s3://b/o/"}), "s3://b/o/" + artifact_folder("model", "sorter", UID),
+                     id="a bucket that the spec names"),
+    ],
+)  # fmt: skip
+def test_artifacts_go_where_the_spec_says(document: Document, folder: str, tmp_path: pathlib.Path) -> None:
+    source = build_source(parse(tmp_path, a_dataset()), None)
+    config = build_train_config(a_target(tmp_path, document), source, None)
+    assert config.output is not None
+    assert config.output.uri == folder.format(out=(tmp_path / "out").as_uri(), folder=tmp_path.as_uri())
+
+
+def test_other_namespaces_have_folders_of_their_own(tmp_path: pathlib.Path) -> None:
+    document = a_dataset()
+    document["metadata"]["namespace"] = "team"
+    config = build_inspect_config(a_target(tmp_path, document))
+    assert config.output is not None
+    assert config.output.uri.endswith("/out/artifacts/team/dataset-fruit")
+
+
+def test_an_output_without_storage_is_reached_like_the_dataset(tmp_path: pathlib.Path) -> None:
+    source = build_source(parse(tmp_path, a_dataset(storage={"endpoint": "http://s3:9000"})), None)
+    config = build_train_config(a_target(tmp_path, a_model(output={"uri": "s3://b/o"})), source, None)
+    assert config.output is not None
+    assert config.output.storage == source.storage

@@ -1,0 +1,167 @@
+"""The statuses of a run on this machine, from its queue to its end."""
+
+import pathlib
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from darkroom_api.conditions import ConditionType, DatasetPhase, Reason, RunPhase
+from darkroom_api.report import Meter, Outcome
+from darkroom_api.run_config import Command
+from darkroom_api.v1alpha1.common import Artifacts, Task
+from darkroom_api.v1alpha1.dataset import DatasetSpec, DatasetStatus
+from darkroom_api.v1alpha1.model import ModelStatus, ProgressStatus
+from darkroom_trainer import local_status
+from darkroom_trainer.local_status import Status
+from tests.unit.command.run_builders import a_dataset, a_model, an_evaluation, parse
+
+NOW = datetime(2026, 5, 4, 12, 0, 0, tzinfo=UTC)
+LATER = NOW + timedelta(seconds=50)
+
+
+def started(tmp_path: pathlib.Path, document: dict[str, Any]) -> Status:
+    manifest = parse(tmp_path, document)
+    return local_status.begin(local_status.start_status(manifest, NOW), manifest, "uid", "laptop", NOW)
+
+
+def an_outcome(reason: Reason = Reason.SUCCEEDED, charged: float = 40.0, command: Command = Command.TRAIN) -> Outcome:
+    return Outcome(command=command, reason=reason, message="words", meter=Meter(charged_seconds=charged))
+
+
+def a_spec(kind: str = "imageClassification") -> DatasetSpec:
+    return DatasetSpec.model_validate({"annotationKind": kind, "annotationFiles": ["file:a"]})
+
+
+def condition(status: Status, kind: ConditionType) -> str:
+    return next(str(entry.status) for entry in status.conditions if entry.type == kind)
+
+
+def test_a_model_goes_from_queued_to_training_to_succeeded_with_its_meters(tmp_path: pathlib.Path) -> None:
+    manifest = parse(tmp_path, a_model())
+    status = local_status.start_status(manifest, NOW)
+    assert isinstance(status, ModelStatus)
+    assert (status.phase, status.reason, status.queued_at) == (RunPhase.QUEUED, Reason.SCHEDULING, NOW)
+    status = local_status.begin(status, manifest, "uid", "laptop", NOW)
+    assert (status.phase, status.reason) == (RunPhase.TRAINING, Reason.TRAINING)
+    shown = ProgressStatus(percent=50, stage="Training")
+    status = local_status.progress(status, shown, 20.0)
+    assert isinstance(status, ModelStatus)
+    assert status.budget is not None
+    assert (status.progress, status.budget.remaining_seconds) == (shown, 40.0)
+    status = local_status.finish(status, an_outcome(), 45.2, LATER)
+    assert isinstance(status, ModelStatus)
+    assert status.budget is not None
+    assert status.phase is RunPhase.SUCCEEDED
+    assert status.budget.model_dump() == {
+        "total_seconds": 60.0, "charged_seconds": 40.0, "allocated_seconds": 45.2, "remaining_seconds": 20.0,
+    }  # fmt: skip
+    assert (status.started_at, status.completed_at, status.progress) == (NOW, LATER, None)
+    attempt = status.attempts[0]
+    assert (attempt.number, attempt.node, attempt.exit_code, attempt.outcome) == (1, "laptop", 0, "Succeeded")
+    assert (attempt.started_at, attempt.finished_at) == ("2026-05-04T12:00:00Z", "2026-05-04T12:00:50Z")
+
+
+@pytest.mark.parametrize(
+    ("document", "phase"),
+    [
+        (a_dataset(), DatasetPhase.INSPECTING),
+        (a_model(), RunPhase.TRAINING),
+        (an_evaluation(), RunPhase.EVALUATING),
+    ],
+    ids=["a Dataset", "a Model", "an Evaluation"],
+)
+def test_every_kind_has_its_working_phase_and_its_bad_end(
+    document: dict[str, Any], phase: str, tmp_path: pathlib.Path
+) -> None:
+    status = started(tmp_path, document)
+    assert status.phase == phase
+    failed = local_status.finish(status, an_outcome(Reason.DATASET_CORRUPT), 1.0, LATER)
+    assert failed.phase in (DatasetPhase.INVALID, RunPhase.FAILED)
+    assert (failed.reason, failed.attempts[0].exit_code) == (Reason.DATASET_CORRUPT, 65)
+    assert condition(failed, ConditionType.STALLED) == "True"
+    assert not local_status.is_done_well(failed)
+
+
+def test_storage_that_stayed_away_ends_in_a_corrupt_dataset_as_on_a_cluster(tmp_path: pathlib.Path) -> None:
+    outcome = an_outcome(Reason.STORAGE_UNAVAILABLE, 0.0, Command.INSPECT)
+    status = local_status.finish(started(tmp_path, a_dataset()), outcome, 20.0, LATER)
+    assert (status.phase, status.reason) == (DatasetPhase.INVALID, Reason.DATASET_CORRUPT)
+    assert (status.attempts[0].outcome, status.attempts[0].exit_code) == ("StorageUnavailable", 75)
+
+
+def a_dataset_status(phase: DatasetPhase, reason: Reason = Reason.READY) -> DatasetStatus:
+    return DatasetStatus(phase=phase, reason=reason, message="words")
+
+
+@pytest.mark.parametrize(
+    ("dataset", "reason", "final"),
+    [
+        pytest.param(None, Reason.WAITING_FOR_DATASET, False, id="not in the manifests"),
+        pytest.param(
+            (a_spec(), a_dataset_status(DatasetPhase.PENDING)), Reason.WAITING_FOR_DATASET, False, id="not inspected"
+        ),
+        pytest.param(
+            (a_spec(), a_dataset_status(DatasetPhase.INVALID, Reason.DATASET_CORRUPT)),
+            Reason.DATASET_CORRUPT, True, id="corrupt",
+        ),
+        pytest.param(
+            (a_spec(), a_dataset_status(DatasetPhase.INVALID, Reason.DATASET_NOT_FOUND)),
+            Reason.DATASET_NOT_FOUND, True, id="not found",
+        ),
+        pytest.param(
+            (a_spec("imageObjectDetection"), a_dataset_status(DatasetPhase.READY)),
+            Reason.INCORRECT_MODEL_KIND, True, id="of another kind",
+        ),
+    ],
+)  # fmt: skip
+def test_a_dataset_that_cannot_be_used_blocks_by_name(
+    dataset: tuple[DatasetSpec, DatasetStatus] | None, reason: Reason, final: bool
+) -> None:
+    blocker = local_status.find_dataset_blocker("dataset", "fruit", dataset, Task.CLASSIFIER)
+    assert blocker is not None
+    assert (blocker.reason, blocker.final) == (reason, final)
+    assert "Dataset `fruit`" in blocker.message
+    status = local_status.block(ModelStatus(), blocker, NOW)
+    assert status.phase is (RunPhase.FAILED if final else RunPhase.QUEUED)
+    assert (status.completed_at is not None) is final
+
+
+def test_a_ready_dataset_of_the_right_kind_blocks_nothing() -> None:
+    ready = (a_spec(), a_dataset_status(DatasetPhase.READY))
+    assert local_status.find_dataset_blocker("dataset", "fruit", ready, Task.CLASSIFIER) is None
+
+
+@pytest.mark.parametrize(
+    ("model", "reason", "final"),
+    [
+        pytest.param(None, Reason.WAITING_FOR_MODEL, False, id="not in the manifests"),
+        pytest.param(ModelStatus(), Reason.WAITING_FOR_MODEL, False, id="not trained yet"),
+        pytest.param(
+            ModelStatus(phase=RunPhase.FAILED, reason=Reason.TRAINING_DIVERGED),
+            Reason.TRAINING_DIVERGED, True, id="failed",
+        ),
+        pytest.param(ModelStatus(phase=RunPhase.CANCELLED), Reason.CANCELLED, True, id="cancelled"),
+        pytest.param(ModelStatus(phase=RunPhase.SUCCEEDED), Reason.UNKNOWN, True, id="without artifacts"),
+    ],
+)  # fmt: skip
+def test_a_model_that_cannot_be_measured_blocks_by_name(model: ModelStatus | None, reason: Reason, final: bool) -> None:
+    blocker = local_status.find_model_blocker("sorter", model)
+    assert blocker is not None
+    assert (blocker.reason, blocker.final) == (reason, final)
+    assert "Model `sorter`" in blocker.message
+
+
+def test_a_finished_model_can_be_measured() -> None:
+    model = ModelStatus(phase=RunPhase.SUCCEEDED, artifacts=Artifacts(uri="file:///m"))
+    assert local_status.find_model_blocker("sorter", model) is None
+
+
+def test_an_interrupted_model_is_queued_again_and_keeps_what_it_cost(tmp_path: pathlib.Path) -> None:
+    status = started(tmp_path, a_model())
+    stopped = local_status.finish(status, an_outcome(Reason.RETRYING_AFTER_DISRUPTION, 12.0), 15.0, LATER)
+    kept = local_status.interrupt(local_status.keep_meters(status, stopped), LATER)
+    assert isinstance(kept, ModelStatus)
+    assert (kept.phase, kept.reason, kept.completed_at) == (RunPhase.QUEUED, Reason.RETRYING_AFTER_DISRUPTION, None)
+    assert kept.budget is not None
+    assert (kept.budget.charged_seconds, kept.attempts[0].free) == (12.0, True)
