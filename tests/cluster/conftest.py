@@ -92,11 +92,13 @@ def connection(state: State) -> Connection:
 
 
 @pytest.fixture(scope="session")
-def installation(state: State, connection: Connection) -> Installation:
-    """Return the release, installed with the tests' values."""
+def installation(state: State, connection: Connection) -> Iterator[Installation]:
+    """Return the release, installed with the tests' values; what was there before comes back at the end."""
     installation = Installation(connection, state)
+    before = installation.find_revision()
     installation.install()
-    return installation
+    yield installation
+    installation.restore(before)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """What a Prometheus sees of operator and trainers, and a health probe that tells when the operator is blind."""
 
 import contextlib
+import json
 import pathlib
 import subprocess
 import time
@@ -86,6 +87,15 @@ def test_models_and_failures_are_counted_by_phase_and_reason(prometheus: Prometh
     assert prometheus.value('sum(darkroom_models{phase="Succeeded"})') >= 1
     assert prometheus.value('sum(darkroom_models{phase="Failed"})') >= 1
     assert prometheus.value('sum(darkroom_failures_total{reason="BudgetNotEnough"})') >= 1
+
+
+@pytest.mark.usefixtures("watched_model")
+def test_the_operator_logs_json_and_complains_of_nothing(installation: Installation) -> None:
+    pod = installation.wait_until_ready()
+    log = installation.connection.read_log(pod["metadata"]["name"], SYSTEM_NAMESPACE, 5000)
+    lines = [json.loads(line) for line in log.splitlines()]
+    assert len(lines) > 10
+    assert [line for line in lines if line["level"] not in ("debug", "info")] == []
 
 
 @contextlib.contextmanager
