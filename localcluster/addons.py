@@ -4,7 +4,7 @@ import json
 import secrets
 from pathlib import Path
 
-from localcluster import api, binaries, oci, runtime
+from localcluster import api, binaries, oci, runtime, services
 from localcluster.progress import step
 from localcluster.state import DNS_ADDRESS, S3_ADDRESS, S3_PORT, State
 
@@ -124,10 +124,10 @@ def root_credentials(state: State) -> Manifest:
 def storage(state: State) -> list[Manifest]:
     gateway = container(
         binaries.VERSITYGW,
-        args=["--port", f":{S3_PORT}", "--health", "/healthz", "--quiet", "posix", "/data"],
+        args=["--port", f":{S3_PORT}", "--health", services.S3_HEALTH, "--quiet", "posix", "/data"],
         envFrom=[{"secretRef": {"name": S3_SECRET}}],
         volumeMounts=[{"name": "data", "mountPath": "/data"}],
-        readinessProbe=probe(S3_PORT, "/healthz"),
+        readinessProbe=probe(S3_PORT, services.S3_HEALTH),
     )
     volume = {"name": "data", "emptyDir": {}}
     pod: Manifest = {"automountServiceAccountToken": False, "volumes": [volume], "containers": [gateway]}
@@ -146,7 +146,8 @@ def are_ready(state: State) -> bool:
         program = binaries.COREDNS if name == "coredns" else binaries.VERSITYGW
         return answer == f"1/{image_name(program)}"
 
-    return is_available("coredns", "kube-system") and is_available("s3", STORAGE)
+    as_wanted = is_available("coredns", "kube-system") and is_available("s3", STORAGE)
+    return as_wanted and services.dns_answers() and services.s3_answers()
 
 
 def ensure(state: State) -> None:

@@ -76,13 +76,20 @@ def write_plugin_configuration(state: State) -> Path:
     return folder
 
 
+def recorded_namespaces(record: Path) -> set[Path]:
+    interfaces = json.loads(record.read_text()).get("result", {}).get("interfaces", [])
+    return {Path(interface["sandbox"]).resolve() for interface in interfaces if interface.get("sandbox")}
+
+
 def remove_pod_namespaces() -> None:
-    """The network namespaces of our pods, named by the records that the plug-ins left."""
+    """The network namespaces of our pods, named by the records that the plug-ins left; their links go with them."""
     for record in RESULTS.glob(f"{CONTEXT}-*"):
-        namespace = Path(json.loads(record.read_text()).get("netns", ""))
-        if namespace.is_relative_to(NAMESPACES) or namespace.is_relative_to("/var/run/netns"):
-            subprocess.run(["umount", "-l", str(namespace)], capture_output=True)
-            namespace.unlink(missing_ok=True)
+        for namespace in recorded_namespaces(record):
+            if namespace.parent == NAMESPACES:
+                subprocess.run(["umount", "-l", str(namespace)], capture_output=True)
+                namespace.unlink(missing_ok=True)
+        container = record.name.removeprefix(f"{CONTEXT}-").rpartition("-")[0]
+        (RESULTS / f"cni-loopback-{container}-lo").unlink(missing_ok=True)
         record.unlink()
 
 

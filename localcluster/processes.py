@@ -95,7 +95,7 @@ def send(pid: int, number: signal.Signals) -> None:
         pass
 
 
-def stop(state: State, names: Iterable[str], seconds: float = 8) -> list[str]:
+def stop(state: State, names: Iterable[str], seconds: float = 4) -> list[str]:
     """Stop the named components together; the names of those that did run."""
     found = {name: pid for name in names if (pid := running(state, name)) is not None}
     for pid in found.values():
