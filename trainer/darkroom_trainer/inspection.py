@@ -10,8 +10,9 @@ from typing import Any, Final
 from darkroom_api.conditions import Reason
 from darkroom_api.report import Outcome
 from darkroom_api.run_config import RunConfig
-from darkroom_trainer.data.examination import Examination, describe, examine_dataset, summarise
-from darkroom_trainer.data.loading import build_progress
+from darkroom_trainer.data.examination import Examination, examine_dataset
+from darkroom_trainer.data.progress import build_progress
+from darkroom_trainer.data.summary import describe, summarise
 from darkroom_trainer.errors import StorageError
 from darkroom_trainer.reporting import Reporter
 from darkroom_trainer.storage import join_uri, open_storage, retry_storage

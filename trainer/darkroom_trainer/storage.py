@@ -7,50 +7,40 @@ Must not do: know what is stored. Every failure is a StorageError of `darkroom_t
 import contextlib
 import pathlib
 import threading
-import time
-import urllib.parse
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 import boto3
-import botocore
-import botocore.config
-import botocore.exceptions
+from botocore import UNSIGNED, config, exceptions
 
-from darkroom_api import names
-from darkroom_api.conditions import Reason
 from darkroom_api.run_config import StorageAccess
-from darkroom_trainer import local_files, web
+from darkroom_trainer import credentials, local_files, web
 from darkroom_trainer.errors import (
     BucketMissing,
     ObjectMissing,
     ObjectTooLarge,
     PreconditionFailed,
-    RunError,
     StorageError,
     StorageRefused,
     StorageUnreachable,
 )
+from darkroom_trainer.patience import PATIENCE_SECONDS, explain_storage_error, retry_storage
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 __all__ = [
-    "Fetched", "ObjectInfo", "ObjectMissing", "PreconditionFailed", "Storage", "StorageError", "StorageRefused",
-    "StorageUnreachable", "explain_storage_error", "open_storage", "retry_storage",
+    "PATIENCE_SECONDS", "Fetched", "ObjectInfo", "ObjectMissing", "PreconditionFailed", "Storage", "StorageError",
+    "StorageRefused", "StorageUnreachable", "explain_storage_error", "open_storage", "retry_storage",
 ]  # fmt: skip
 
 MAX_CONNECTIONS: Final = 32
-PATIENCE_SECONDS: Final = 20.0
-"""How long one call is tried again within a run; a longer outage ends the attempt, which the operator repeats."""
 NO_LIMIT_BYTES: Final = 1 << 40
 _CHUNK_BYTES: Final = 1 << 20
 _DEFAULT_REGION: Final = "us-east-1"
 _MISSING: Final = frozenset({"NoSuchKey", "404", "NotFound"})
 _CONFLICT: Final = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict"})
-
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -74,45 +64,15 @@ def open_storage(access: StorageAccess) -> "Storage":
 
     Raises RunError(InvalidConfiguration) naming the Secret's key when a credential is missing.
     """
-    return Storage(access, _read_credentials(access))
-
-
-def retry_storage(
-    action: Callable[[], Result],
-    patience_seconds: float = PATIENCE_SECONDS,
-    sleep: Callable[[float], None] = time.sleep,
-    clock: Callable[[], float] = time.monotonic,
-) -> Result:
-    """Return what `action` does, tried again with doubling pauses while storage is unreachable or refuses.
-
-    A refusal is tried again too: a Secret or a policy may be on its way. The last StorageError is raised.
-    """
-    end = clock() + patience_seconds
-    pause = 0.5
-    while True:
-        try:
-            return action()
-        except (StorageUnreachable, StorageRefused):
-            if clock() + pause > end:
-                raise
-        sleep(pause)
-        pause = min(pause * 2, 8.0)
-
-
-def explain_storage_error(error: StorageError, access: StorageAccess) -> RunError:
-    """Return the end of a run whose storage stayed unreachable or kept refusing, naming URI and endpoint."""
-    where = access.endpoint or "the default endpoint of its provider"
-    if isinstance(error, ObjectMissing):
-        return RunError(Reason.DATASET_NOT_FOUND, f"{error} (endpoint: {where})")
-    return RunError(Reason.STORAGE_UNAVAILABLE, f"{error} (endpoint: {where})")
+    return Storage(access, credentials.read_credentials(access))
 
 
 class Storage:
     """Objects by URI. Safe to use from many threads."""
 
-    def __init__(self, access: StorageAccess, credentials: dict[str, str]) -> None:
+    def __init__(self, access: StorageAccess, keys: dict[str, str]) -> None:
         self.access = access
-        self._credentials = credentials
+        self._keys = keys
         self._client: S3Client | None = None
         self._connecting = threading.Lock()
 
@@ -208,12 +168,12 @@ class Storage:
             self._s3().delete_object(Bucket=bucket, Key=key)
 
     def _trusted_host(self) -> str | None:
-        return urllib.parse.urlsplit(self.access.endpoint).hostname if self.access.endpoint else None
+        return web.find_host(self.access.endpoint) if self.access.endpoint else None
 
     def _s3(self) -> "S3Client":
         with self._connecting:
             if self._client is None:
-                self._client = _connect(self.access, self._credentials)
+                self._client = _connect(self.access, self._keys)
             return self._client
 
 
@@ -230,33 +190,15 @@ def join_uri(folder: str, *parts: str) -> str:
     return "/".join([folder.rstrip("/"), *parts])
 
 
-def _read_credentials(access: StorageAccess) -> dict[str, str]:
-    if access.credentials_dir is None:
-        return {}
-    folder = pathlib.Path(access.credentials_dir)
-    found = {}
-    for key in names.CREDENTIAL_KEYS:
-        path = folder / key
-        value = path.read_text().strip() if path.is_file() else ""
-        if value:
-            found[key] = value
-        elif key != "AWS_SESSION_TOKEN":
-            message = (
-                f"storage.credentialsSecret: the Secret has no key {key} (looked in {folder}); add it to the Secret"
-            )
-            raise RunError(Reason.INVALID_CONFIGURATION, message)
-    return found
-
-
-def _connect(access: StorageAccess, credentials: dict[str, str]) -> "S3Client":
+def _connect(access: StorageAccess, keys: dict[str, str]) -> "S3Client":
     session = boto3.session.Session(
-        aws_access_key_id=credentials.get("AWS_ACCESS_KEY_ID"),
-        aws_secret_access_key=credentials.get("AWS_SECRET_ACCESS_KEY"),
-        aws_session_token=credentials.get("AWS_SESSION_TOKEN"),
+        aws_access_key_id=keys.get("AWS_ACCESS_KEY_ID"),
+        aws_secret_access_key=keys.get("AWS_SECRET_ACCESS_KEY"),
+        aws_session_token=keys.get("AWS_SESSION_TOKEN"),
         region_name=access.region,
     )
-    signing: dict[str, Any] = {} if session.get_credentials() else {"signature_version": botocore.UNSIGNED}
-    config = botocore.config.Config(
+    signing: dict[str, Any] = {} if session.get_credentials() else {"signature_version": UNSIGNED}
+    settings = config.Config(
         retries={"mode": "standard", "total_max_attempts": 2},
         connect_timeout=4,
         read_timeout=30,
@@ -268,7 +210,7 @@ def _connect(access: StorageAccess, credentials: dict[str, str]) -> "S3Client":
         **signing,
     )
     region = session.region_name or _DEFAULT_REGION
-    return session.client("s3", endpoint_url=access.endpoint, region_name=region, config=config)
+    return session.client("s3", endpoint_url=access.endpoint, region_name=region, config=settings)
 
 
 @contextlib.contextmanager
@@ -276,17 +218,17 @@ def _explained(uri: str) -> Iterator[None]:
     """Turn what boto3 raises into storage errors that name the URI."""
     try:
         yield
-    except botocore.exceptions.ClientError as error:
+    except exceptions.ClientError as error:
         raise _explain_answer(uri, error) from error
-    except (botocore.exceptions.NoCredentialsError, botocore.exceptions.PartialCredentialsError) as error:
+    except (exceptions.NoCredentialsError, exceptions.PartialCredentialsError) as error:
         raise StorageRefused(uri, f"no usable credentials were found ({error})") from error
-    except botocore.exceptions.ParamValidationError as error:
+    except exceptions.ParamValidationError as error:
         raise StorageRefused(uri, f"the address is not valid ({error})") from error
-    except (botocore.exceptions.BotoCoreError, OSError) as error:
+    except (exceptions.BotoCoreError, OSError) as error:
         raise StorageUnreachable(uri, f"{type(error).__name__}: {error}") from error
 
 
-def _explain_answer(uri: str, error: botocore.exceptions.ClientError) -> StorageError:
+def _explain_answer(uri: str, error: exceptions.ClientError) -> StorageError:
     code = str(error.response.get("Error", {}).get("Code", ""))
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     said = str(error.response.get("Error", {}).get("Message", "")).strip()

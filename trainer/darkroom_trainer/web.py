@@ -72,6 +72,11 @@ def read_https(
         connection.close()
 
 
+def find_host(url: str) -> str | None:
+    """Return the host that a URL names."""
+    return urllib.parse.urlsplit(url).hostname
+
+
 def resolve_public_address(uri: str, host: str, port: int, trusted_host: str | None) -> str:
     """Return one address of `host`; every address it has must be public, unless `host` is the trusted one."""
     try:

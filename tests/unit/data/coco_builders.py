@@ -10,8 +10,9 @@ from PIL import Image
 
 from darkroom_api.run_config import DatasetSource
 from darkroom_api.v1alpha1.common import AnnotationKind
-from darkroom_trainer.data.catalog import Catalog, build_catalog
+from darkroom_trainer.data.catalog import Catalog
 from darkroom_trainer.data.findings import Findings
+from darkroom_trainer.data.merging import build_catalog
 
 Coco = dict[str, Any]
 

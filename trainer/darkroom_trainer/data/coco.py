@@ -20,6 +20,7 @@ import numpy.typing as npt
 from darkroom_trainer.data.findings import Findings
 
 SECTIONS: Final = ("images", "annotations", "categories")
+MAX_ANNOTATION_BYTES: Final = 1 << 30
 _MAX_ID: Final = 2**63 - 1
 _MAX_NAME: Final = 256
 _NUMBERS: Final = frozenset({int, float})

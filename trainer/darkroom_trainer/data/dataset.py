@@ -11,6 +11,11 @@ from darkroom_api.v1alpha1.common import AnnotationKind
 Boxes = npt.NDArray[np.float32]
 
 
+def no_boxes() -> Boxes:
+    """Return the boxes (0, 4) of an image without any."""
+    return np.zeros((0, 4), dtype=np.float32)
+
+
 @dataclass(frozen=True)
 class Example:
     """One image with its annotations.

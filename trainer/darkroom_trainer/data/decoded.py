@@ -6,22 +6,17 @@ Owns the array and its reuse. Must not do: augment, normalise, or read annotatio
 import hashlib
 import os
 import pathlib
-import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
 from darkroom_api.conditions import Reason
 from darkroom_trainer.data.dataset import Example, LoadedDataset
-from darkroom_trainer.data.images import ImageProblem, open_picture
+from darkroom_trainer.data.images import ImageProblem, Pixels, open_picture
+from darkroom_trainer.data.progress import build_progress
 from darkroom_trainer.errors import RunError
 from darkroom_trainer.reporting import Reporter
-
-Pixels = npt.NDArray[np.uint8]
-_REPORT_EVERY_SECONDS: Final = 1.0
 
 
 def decode_images(dataset: LoadedDataset, size_px: int, work: pathlib.Path, reporter: Reporter) -> Pixels:
@@ -68,12 +63,10 @@ def _decode_all(dataset: LoadedDataset, size_px: int, part: pathlib.Path, report
     def decode(index: int) -> None:
         array[index] = _decode_example(dataset, dataset.examples[index], size_px)
 
-    last = time.monotonic()
+    show_progress = build_progress(reporter, "Decoding")
     with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="decode") as pool:
         for done, _ in enumerate(pool.map(decode, range(total)), start=1):
-            if done == total or time.monotonic() - last >= _REPORT_EVERY_SECONDS:
-                last = time.monotonic()
-                reporter.update(percent=0, stage=f"Decoding images ({done:,} of {total:,})")
+            show_progress(done, total)
     array.flush()
 
 

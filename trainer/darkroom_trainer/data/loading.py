@@ -5,17 +5,15 @@ Must not do: decode for training (`decoded.py`), or go on with a dataset that ha
 
 import pathlib
 import re
-import time
-from typing import Final
 
 from darkroom_api.run_config import DatasetSource
 from darkroom_trainer.data.catalog import CatalogImage
 from darkroom_trainer.data.dataset import Example, LoadedDataset
-from darkroom_trainer.data.examination import ShowProgress, build_corrupt_error, examine_dataset
+from darkroom_trainer.data.examination import examine_dataset
 from darkroom_trainer.data.fetching import CheckedImage
+from darkroom_trainer.data.progress import build_progress
+from darkroom_trainer.data.summary import build_corrupt_error
 from darkroom_trainer.reporting import Reporter
-
-_REPORT_EVERY_SECONDS: Final = 1.0
 
 
 def load_dataset(source: DatasetSource, work: pathlib.Path, reporter: Reporter) -> LoadedDataset:
@@ -52,18 +50,3 @@ def _build_example(image: CatalogImage, check: CheckedImage) -> Example:
         labels=image.labels,
         boxes=image.boxes,
     )
-
-
-def build_progress(reporter: Reporter, verb: str, *, show_percent: bool = False) -> ShowProgress:
-    """Return a callback that reports counts at most once a second; the percentage only where this is the whole run."""
-    last = 0.0
-
-    def show(done: int, total: int) -> None:
-        nonlocal last
-        if done < total and time.monotonic() - last < _REPORT_EVERY_SECONDS:
-            return
-        last = time.monotonic()
-        percent = 100 * done // total if show_percent else 0
-        reporter.update(percent=percent, stage=f"{verb} images ({done:,} of {total:,})")
-
-    return show

@@ -1,0 +1,21 @@
+"""Which data a model was trained on, as one hash. Pure. Must not do: I/O."""
+
+import hashlib
+from collections.abc import Sequence
+
+from darkroom_trainer.data.catalog import CatalogImage
+from darkroom_trainer.data.fetching import CheckedImage
+from darkroom_trainer.errors import display_uri
+
+
+def compute_revision(
+    texts: Sequence[bytes], images: Sequence[CatalogImage], checked: Sequence[CheckedImage | None]
+) -> str:
+    """Return the hash of the annotation files and of every image's address, size and ETag, as `sha256:...`."""
+    digest = hashlib.sha256()
+    for text in texts:
+        digest.update(hashlib.sha256(text).digest())
+    for image, check in zip(images, checked, strict=True):
+        if image.uri is not None and check is not None:
+            digest.update(f"{display_uri(image.uri)}\0{check.info.size}\0{check.info.etag}\n".encode())
+    return f"sha256:{digest.hexdigest()}"

@@ -1,0 +1,60 @@
+"""The result of an examination in words and counts. Pure. Must not do: I/O."""
+
+from typing import Final
+
+from darkroom_api.conditions import Reason
+from darkroom_api.v1alpha1.dataset import DatasetSummary
+from darkroom_trainer.data.examination import Examination
+from darkroom_trainer.errors import RunError
+
+_SHOWN_TAGS: Final = 100
+_SHOWN_PROBLEMS: Final = 10
+_MAX_MESSAGE: Final = 900
+
+
+def summarise(examination: Examination, report: str | None = None) -> DatasetSummary:
+    """Return the summary for a status: the first tags and problems, all the counts."""
+    catalog, findings = examination.catalog, examination.findings
+    return DatasetSummary(
+        images=len(catalog.images),
+        annotations=catalog.annotations,
+        categories=catalog.categories[:_SHOWN_TAGS],
+        category_count=len(catalog.tags),
+        revision=examination.revision or None,
+        problems=tuple(findings.problems[:_SHOWN_PROBLEMS]),
+        problem_count=findings.problem_count,
+        report=report,
+    )
+
+
+def describe(examination: Examination) -> str:
+    """Return one sentence: what is in the dataset, or what is wrong with it."""
+    return _describe_problems(examination) if examination.findings.problem_count else _describe_content(examination)
+
+
+def _describe_content(examination: Examination) -> str:
+    catalog, warnings = examination.catalog, examination.findings.warnings
+    text = f"{_count(len(catalog.images), 'image')}, {_count(catalog.annotations, 'annotation')}, "
+    text += _count(len(catalog.tags), "tag")
+    if warnings:
+        text += f"; {_count(len(warnings), 'warning')}, the first: {warnings[0].subject} {warnings[0].message}"
+    return text[:_MAX_MESSAGE]
+
+
+def _describe_problems(examination: Examination) -> str:
+    findings = examination.findings
+    first = findings.problems[0]
+    text = f"{first.subject}: {first.message}"
+    if findings.problem_count > 1:
+        text = f"{_count(findings.problem_count, 'problem')}, the first: {text}"
+    return text[:_MAX_MESSAGE]
+
+
+def build_corrupt_error(examination: Examination) -> RunError:
+    """Return the end of a run whose dataset has problems."""
+    name = examination.source.name
+    return RunError(Reason.DATASET_CORRUPT, f"dataset {name}: {describe(examination)}", summarise(examination))
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
