@@ -66,8 +66,11 @@ async def stop_job(cluster: Cluster, job: ObservedJob) -> None:
 
 async def write_status(
     cluster: Cluster, store: Store, resource: Resource, key: Key, resource_version: int, status: Json
-) -> None:
-    """Write a status, provided that the object is still the one that was read; raises StaleError otherwise."""
+) -> set[Key]:
+    """Write a status, provided that the object is still the one that was read; raises StaleError otherwise.
+
+    Returns the keys of the objects that wait for this one, since the watch's news of our own write comes as no news.
+    """
     operations: list[Json] = [
         {"op": "replace", "path": "/metadata/resourceVersion", "value": str(resource_version)},
         {"op": "add", "path": "/status", "value": status},
@@ -78,7 +81,7 @@ async def write_status(
         if error.status in (404, 409):
             raise StaleError(str(error)) from error
         raise
-    store.put(resource, written)
+    return store.put(resource, written) - {key}
 
 
 async def post_event(cluster: Cluster, notice: Notice, instance: str, now: datetime) -> None:

@@ -7,12 +7,11 @@ meanwhile), and the verdict that a watch is dead: an object that the store still
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable
 from typing import Final
 
 from darkroom_operator.children import Json, read_version
 from darkroom_operator.cluster import Cluster, ClusterError
-from darkroom_operator.resources import WATCHED, Key, Resource
+from darkroom_operator.resources import WATCHED, Resource, Trigger
 from darkroom_operator.store import Store
 
 logger = logging.getLogger(__name__)
@@ -21,8 +20,6 @@ INTERVAL_SECONDS: Final = 30.0
 FIRST_PAUSE_SECONDS: Final = 1.0
 MAX_PAUSE_SECONDS: Final = 30.0
 MAX_SHOWN: Final = 5
-
-Trigger = Callable[[Iterable[Key]], None]
 
 
 class Audit:

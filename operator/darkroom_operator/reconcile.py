@@ -21,7 +21,7 @@ from darkroom_operator.kinds import Case, consider
 from darkroom_operator.metrics import Metrics
 from darkroom_operator.observe import InvalidSpecError
 from darkroom_operator.progress import Poller
-from darkroom_operator.resources import OWNERS_BY_KIND, Key
+from darkroom_operator.resources import OWNERS_BY_KIND, Key, Trigger
 from darkroom_operator.store import Store, StoredOwner
 
 logger = logging.getLogger(__name__)
@@ -34,13 +34,14 @@ class Reconciler:
     """Reconciles objects, one call at a time for each."""
 
     def __init__(
-        self, cluster: Cluster, store: Store, config: OperatorConfig, metrics: Metrics, poller: Poller
+        self, cluster: Cluster, store: Store, config: OperatorConfig, metrics: Metrics, poller: Poller, trigger: Trigger
     ) -> None:
         self._cluster = cluster
         self._store = store
         self._config = config
         self._metrics = metrics
         self._poller = poller
+        self._trigger = trigger
         self._written_at: dict[str, float] = {}
         self._instance = f"darkroom-operator-{os.uname().nodename}"
 
@@ -90,9 +91,10 @@ class Reconciler:
         if not _is_urgent(owner.status, status) and waited < self._config.progress_interval_seconds:
             return self._config.progress_interval_seconds - waited
         key = owner.key
-        await apply.write_status(
+        dependents = await apply.write_status(
             self._cluster, self._store, OWNERS_BY_KIND[key.kind], key, owner.resource_version, status
         )
+        self._trigger(dependents)
         self._written_at[owner.uid] = time.monotonic()
         await self._tell(owner, status)
         self._settle(owner, status)

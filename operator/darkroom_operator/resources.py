@@ -3,6 +3,7 @@
 Must not do: any I/O.
 """
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -58,3 +59,7 @@ class Key:
     def __str__(self) -> str:
         """Return the form used in logs."""
         return f"{self.kind}/{self.namespace}/{self.name}"
+
+
+Trigger = Callable[[Iterable[Key]], None]
+"""Marks objects to be reconciled."""

@@ -36,7 +36,7 @@ class Operator:
         self._store = store
         self._metrics = metrics
         self._poller = Poller(store, config.progress_interval_seconds)
-        reconciler = Reconciler(cluster, store, config, metrics, self._poller)
+        reconciler = Reconciler(cluster, store, config, metrics, self._poller, lambda keys: self._queue.add(keys))
         self._scheduler = Scheduler()
         self._queue = WorkQueue(reconciler.reconcile, self._tell_error, self._scheduler)
         self._audit = Audit(cluster, store, config.namespaces, self._queue.add)

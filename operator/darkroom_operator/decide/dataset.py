@@ -17,7 +17,7 @@ from darkroom_operator.config import OperatorConfig
 from darkroom_operator.decide import attempts, checks
 from darkroom_operator.decide.attempts import History, Ledger, Stage
 from darkroom_operator.decide.decision import Decision, Problem
-from darkroom_operator.decide.ends import SETTLE_SECONDS, EndKind
+from darkroom_operator.decide.ends import SETTLE_SECONDS, EndKind, as_sentence, describe_last
 from darkroom_operator.decide.waiting import describe_created, describe_waiting
 from darkroom_operator.observe import DatasetView
 
@@ -79,11 +79,9 @@ def _finish(seen: DatasetView, status: DatasetStatus, ledger: Ledger) -> Dataset
     if end.outcome is not None and end.kind is EndKind.FINISHED:
         return finish_dataset(status, end.outcome, seen.generation, seen.now)
     count = attempts.count_ends(ledger.attempts, end.reason)
-    again = (
-        f" It happened {count} times, and no attempt is left; a changed spec is inspected again." if count > 1 else ""
-    )
+    message = describe_last(end, count)
     reason = {EndKind.STORAGE: Reason.DATASET_CORRUPT, EndKind.FINISHED: end.reason}.get(end.kind, Reason.UNKNOWN)
-    return _describe(seen, status, DatasetPhase.INVALID, reason, end.message + again)
+    return _describe(seen, status, DatasetPhase.INVALID, reason, message)
 
 
 def _follow(
@@ -130,7 +128,7 @@ def _describe_pause(seen: DatasetView, status: DatasetStatus, ledger: Ledger) ->
         EndKind.CRASHED: Reason.RETRYING_AFTER_FAILURE,
         EndKind.STORAGE: Reason.STORAGE_UNAVAILABLE,
     }.get(ledger.end.kind, Reason.RETRYING_AFTER_DISRUPTION)
-    message = f"{ledger.end.message} Attempt {ledger.next_number} starts at {ledger.not_before:%H:%M:%S}Z."
+    message = f"{as_sentence(ledger.end.message)} Attempt {ledger.next_number} starts at {ledger.not_before:%H:%M:%S}Z."
     return _describe(seen, status, DatasetPhase.PENDING, reason, message)
 
 

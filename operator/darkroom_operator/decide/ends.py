@@ -182,3 +182,18 @@ def _overrun(pod: ObservedPod, seen: Ending, code: int | None) -> End:
 def _last_words(pod: ObservedPod) -> str:
     text = pod.termination_message.strip()[-MAX_LOG_CHARACTERS:]
     return f". Last log lines:\n{text}" if text else "."
+
+
+def describe_last(end: End, count: int) -> str:
+    """Return the message of a run that ends with `end`, the last of `count` ends of that kind."""
+    code = f" (exit code {end.exit_code})"
+    told = end.kind is not EndKind.CRASHED or end.exit_code is None or f"exit code {end.exit_code}" in end.message
+    again = f" It happened {count} times, and no attempt is left." if count > 1 else ""
+    return as_sentence(end.message if told else end.message.rstrip(".") + code) + again
+
+
+def as_sentence(text: str) -> str:
+    """Return `text` so that another sentence can follow; log lines at its end are followed by a line of their own."""
+    if "\n" in text:
+        return f"{text}\n"
+    return text if text.endswith((".", "!", "?")) else f"{text}."

@@ -82,7 +82,8 @@ def _check_model(view: EvaluationView) -> Problem | None:
         reason = (model.reason if failed else Reason.CANCELLED) or Reason.UNKNOWN
         return Problem(reason, f"model: Model `{name}` is {model.phase}: {model.message}")
     if model.phase is not RunPhase.SUCCEEDED:
-        return Problem(Reason.WAITING_FOR_MODEL, f"model: Model `{name}` is {model.phase} ({model.reason}).")
+        why = f" ({model.reason}: {model.message})" if model.reason else "."
+        return Problem(Reason.WAITING_FOR_MODEL, f"model: Model `{name}` is {model.phase}{why}")
     if model.artifacts is None:
         return Problem(Reason.UNKNOWN, f"model: Model `{name}` succeeded, but its status names no artifacts.")
     return None

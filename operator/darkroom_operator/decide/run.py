@@ -26,7 +26,7 @@ from darkroom_operator.config import OperatorConfig
 from darkroom_operator.decide import attempts
 from darkroom_operator.decide.attempts import History, Ledger, Stage
 from darkroom_operator.decide.decision import Decision, Problem
-from darkroom_operator.decide.ends import SETTLE_SECONDS, EndKind
+from darkroom_operator.decide.ends import SETTLE_SECONDS, EndKind, as_sentence, describe_last
 from darkroom_operator.decide.waiting import describe_created, describe_waiting
 from darkroom_operator.observe import Observed
 
@@ -126,13 +126,13 @@ def _give_up(seen: Observed[SpecT, RunStatus], status: RunStatus, ledger: Ledger
     end = ledger.end
     assert end is not None
     count = attempts.count_ends(ledger.attempts, end.reason)
-    again = f" It happened {count} times, and no attempt is left." if count > 1 else ""
+    message = describe_last(end, count)
     reason = {EndKind.STORAGE: Reason.DATASET_CORRUPT, EndKind.FINISHED: end.reason}.get(end.kind, Reason.UNKNOWN)
     outcome: Outcome | None = end.outcome
     if outcome is not None:
-        told = outcome.model_copy(update={"reason": reason, "message": (end.message + again)[:1024]})
+        told = outcome.model_copy(update={"reason": reason, "message": message[:1024]})
         return finish_run(status, told, seen.generation, seen.now)
-    status = _describe(seen, status, RunPhase.FAILED, reason, end.message + again)
+    status = _describe(seen, status, RunPhase.FAILED, reason, message)
     return status.model_copy(update={"completed_at": seen.now, "progress": None})
 
 
@@ -219,7 +219,7 @@ def _describe_pause(seen: Observed[SpecT, RunStatus], status: RunStatus, ledger:
         EndKind.STORAGE: Reason.STORAGE_UNAVAILABLE,
     }.get(ledger.end.kind, Reason.RETRYING_AFTER_DISRUPTION)
     when = f"{ledger.not_before:%H:%M:%S}Z"
-    message = f"{ledger.end.message} Attempt {ledger.next_number} starts at {when}."
+    message = f"{as_sentence(ledger.end.message)} Attempt {ledger.next_number} starts at {when}."
     return _describe(seen, status, RunPhase.QUEUED, reason, message)
 
 

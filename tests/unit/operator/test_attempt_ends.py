@@ -1,0 +1,162 @@
+"""How an attempt's end is told from what Kubernetes shows."""
+
+from typing import Any
+
+import pytest
+
+from darkroom_api.conditions import Reason
+from darkroom_api.report import ExitCode
+from darkroom_operator.decide.ends import End, Ending, EndKind, as_sentence, classify_end, describe_last
+from tests.builders import a_job, a_pod, a_running_pod, an_ended_pod, an_outcome, at
+
+
+def classify(pod: Any = None, job: Any = None, stop: bool = False, limit: float | None = 600, now: float = 60) -> Any:
+    """Classify, with a working Job unless told otherwise."""
+    return classify_end(Ending(pod, job, stop, limit, at(now)))
+
+
+DISRUPTED = Reason.RETRYING_AFTER_DISRUPTION
+ENDS = {
+    "a report of success finishes": (an_ended_pod(0, an_outcome()), EndKind.FINISHED, Reason.SUCCEEDED),
+    "a report of divergence finishes": (
+        an_ended_pod(77, an_outcome(Reason.TRAINING_DIVERGED)), EndKind.FINISHED, Reason.TRAINING_DIVERGED,
+    ),
+    "a report of a storage outage is tried again": (
+        an_ended_pod(75, an_outcome(Reason.STORAGE_UNAVAILABLE)), EndKind.STORAGE, Reason.STORAGE_UNAVAILABLE,
+    ),
+    "a report of stopping after a checkpoint is a disruption": (
+        an_ended_pod(143, an_outcome(DISRUPTED)), EndKind.DISRUPTED, DISRUPTED,
+    ),
+    "a report of an internal error is a crash": (
+        an_ended_pod(70, an_outcome(Reason.UNKNOWN)), EndKind.CRASHED, Reason.UNKNOWN,
+    ),
+    "a report counts even where the pod was evicted": (
+        an_ended_pod(0, an_outcome(), disruption="EvictionByEvictionAPI"), EndKind.FINISHED, Reason.SUCCEEDED,
+    ),
+    "SIGKILL without a report is a crash": (an_ended_pod(137, "step 12"), EndKind.CRASHED, Reason.UNKNOWN),
+    "running out of memory is a crash": (
+        an_ended_pod(137, exit_reason="OOMKilled"), EndKind.CRASHED, Reason.UNKNOWN,
+    ),
+    "exit 0 without a report is a crash": (an_ended_pod(0), EndKind.CRASHED, Reason.UNKNOWN),
+    "exit 1 is a crash": (an_ended_pod(1, "Traceback"), EndKind.CRASHED, Reason.UNKNOWN),
+    "exit 143 without a report is a disruption": (an_ended_pod(143), EndKind.DISRUPTED, DISRUPTED),
+    "exit 75 without a report is a storage outage": (
+        an_ended_pod(75), EndKind.STORAGE, Reason.STORAGE_UNAVAILABLE,
+    ),
+    "a disruption target is free": (
+        an_ended_pod(137, disruption="PreemptionByScheduler: for another"), EndKind.DISRUPTED, DISRUPTED,
+    ),
+    "an eviction is free": (an_ended_pod(137, reason="Evicted", message="disk"), EndKind.DISRUPTED, DISRUPTED),
+    "a deleted pod that was killed is free": (an_ended_pod(137, deleted_at=at(49)), EndKind.DISRUPTED, DISRUPTED),
+    "an evicted pod that never started is free": (
+        a_pod(phase="Failed", reason="Evicted", waiting_reason=""), EndKind.DISRUPTED, DISRUPTED,
+    ),
+    "a pod that the kubelet refused is free": (
+        a_pod(phase="Failed", reason="UnexpectedAdmissionError"), EndKind.DISRUPTED, DISRUPTED,
+    ),
+    "a pod that never started within its deadline is free": (
+        a_pod(phase="Failed", reason="DeadlineExceeded"), EndKind.DISRUPTED, DISRUPTED,
+    ),
+    "a pod that worked past its deadline overran": (
+        a_running_pod(phase="Failed", reason="DeadlineExceeded"), EndKind.OVERRAN, Reason.UNKNOWN,
+    ),
+    "a container that ran past its limit overran": (
+        an_ended_pod(137, started=0, finished=601), EndKind.OVERRAN, Reason.UNKNOWN,
+    ),
+    "a gone pod that told its end is read": (
+        an_ended_pod(0, an_outcome(), gone=True), EndKind.FINISHED, Reason.SUCCEEDED,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("pod", "kind", "reason"), ENDS.values(), ids=ENDS.keys())
+def test_an_end_is_classified(pod: Any, kind: EndKind, reason: Reason) -> None:
+    end = classify(pod, a_job())
+    assert (end.kind, end.reason) == (kind, reason)
+    assert end.message
+
+
+OPEN = {
+    "a pod that waits is not over": (a_pod(), a_job(), 60),
+    "a container that works is not over": (a_running_pod(), a_job(), 60),
+    "a Job without a pod is not over": (None, a_job(), 60),
+    "a Job that just failed may have news of its pod under way": (None, a_job(failure="X", finished_at=at(55)), 60),
+    "a deleted pod in its grace period is not over": (a_running_pod(deleted_at=at(70)), a_job(), 60),
+    "a gone pod whose Job still works is not over": (a_running_pod(gone=True), a_job(), 60),
+}
+
+
+@pytest.mark.parametrize(("pod", "job", "now"), OPEN.values(), ids=OPEN.keys())
+def test_an_attempt_that_may_still_tell_its_end_is_open(pod: Any, job: Any, now: float) -> None:
+    assert classify(pod, job, now=now) is None
+
+
+VANISHED = {
+    "a Job that failed some time ago without a pod": (None, a_job(failure="BackoffLimitExceeded", finished_at=at(0))),
+    "a Job that was deleted with its pod": (None, None),
+    "a pod that was removed by force": (a_running_pod(gone=True), None),
+    "a pod on a node that answers no more": (a_running_pod(deleted_at=at(-30)), a_job()),
+}
+
+
+@pytest.mark.parametrize(("pod", "job"), VANISHED.values(), ids=VANISHED.keys())
+def test_what_vanished_is_a_disruption(pod: Any, job: Any) -> None:
+    end = classify(pod, job)
+    assert end.kind is EndKind.DISRUPTED
+
+
+STOPPED = {
+    "stopped by SIGTERM": an_ended_pod(143),
+    "killed after the grace period": an_ended_pod(137, deleted_at=at(40)),
+    "with a checkpoint report": an_ended_pod(143, an_outcome(DISRUPTED)),
+    "removed without a trace": None,
+    "never started": a_pod(phase="Failed", reason="Evicted"),
+}
+
+
+@pytest.mark.parametrize("pod", STOPPED.values(), ids=STOPPED.keys())
+def test_an_end_that_the_user_asked_for_is_a_stop(pod: Any) -> None:
+    assert classify(pod, None, stop=True).kind is EndKind.STOPPED
+
+
+def test_a_result_that_came_before_the_stop_is_kept() -> None:
+    assert classify(an_ended_pod(0, an_outcome()), None, stop=True).kind is EndKind.FINISHED
+
+
+@pytest.mark.parametrize("code", list(ExitCode))
+def test_every_exit_code_of_the_contract_is_classified_without_a_report(code: ExitCode) -> None:
+    end = classify(an_ended_pod(code), a_job())
+    expected = {
+        ExitCode.SUCCEEDED: EndKind.CRASHED,
+        ExitCode.INTERNAL_ERROR: EndKind.CRASHED,
+        ExitCode.TEMPORARY_FAILURE: EndKind.STORAGE,
+        ExitCode.STOPPED: EndKind.DISRUPTED,
+    }
+    assert end.kind is expected.get(code, EndKind.FINISHED)
+
+
+@pytest.mark.parametrize(
+    ("pod", "words"),
+    [
+        (an_ended_pod(137, "epoch 3\nloss 0.2"), ("exit code 137", "killed", "loss 0.2")),
+        (an_ended_pod(1, "x" * 5000), ("exit code 1", "x" * 1200)),
+        (an_ended_pod(137, exit_reason="OOMKilled"), ("out of memory", "class with more memory")),
+        (an_ended_pod(137, disruption="EvictionByEvictionAPI: drained"), ("node0", "drained")),
+        (an_ended_pod(137, started=0, finished=700), ("600 s", "did not stop")),
+    ],
+    ids=["a crash", "a crash with much output", "out of memory", "a drain", "an overrun"],
+)
+def test_a_message_says_what_happened(pod: Any, words: tuple[str, ...]) -> None:
+    message = classify(pod, a_job()).message
+    assert all(word in message for word in words)
+    assert len(message) < 1500
+
+
+def test_the_last_of_several_crashes_says_how_many_and_with_which_code() -> None:
+    end = End(EndKind.CRASHED, Reason.UNKNOWN, "ValueError: bad", 70)
+    assert describe_last(end, 3) == "ValueError: bad (exit code 70). It happened 3 times, and no attempt is left."
+
+
+@pytest.mark.parametrize(("text", "sentence"), [("a", "a."), ("a.", "a."), ("log:\nx", "log:\nx\n")])
+def test_another_sentence_can_follow(text: str, sentence: str) -> None:
+    assert as_sentence(text) == sentence

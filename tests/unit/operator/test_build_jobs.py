@@ -1,0 +1,236 @@
+"""Every Job that is built: restricted, tokenless, bounded, owned, and told what to do."""
+
+from typing import Any
+
+import pytest
+
+from darkroom_api import names
+from darkroom_api.run_config import RunConfig
+from darkroom_operator.build.job import build_job
+from darkroom_operator.build.locations import find_output_base
+from darkroom_operator.build.pod import ANNOTATION_RUN_CONFIG, count_cores
+from darkroom_operator.build.run_config import plan_evaluation, plan_inspection, plan_training
+from darkroom_operator.config import OutputConfig
+from tests.builders import (
+    UID,
+    Json,
+    a_config,
+    a_dataset_spec,
+    a_dataset_view,
+    a_model_spec,
+    a_model_view,
+    an_attempt,
+    an_evaluation_view,
+    an_observed_dataset,
+)
+
+SECRETLESS = a_dataset_spec(storage=None)
+WEIGHTS = {"trainer": {"image": "example.org/trainer:1", "weightsClaim": "weights", "imagePullSecrets": ["pull"]}}
+
+
+def inspection(config: Any = None, **changes: Any) -> Json:
+    """Build an inspection's Job."""
+    config = config or a_config()
+    return build_job(plan_inspection(a_dataset_view(**changes), 1, config), config)
+
+
+def training(config: Any = None, attempt: int = 1, **changes: Any) -> Json:
+    """Build a training's Job."""
+    config = config or a_config()
+    return build_job(plan_training(a_model_view(**changes), attempt, config), config)
+
+
+def evaluation(config: Any = None) -> Json:
+    """Build an evaluation's Job."""
+    config = config or a_config()
+    return build_job(plan_evaluation(an_evaluation_view(), 1, config), config)
+
+
+JOBS = {
+    "an inspection": inspection(),
+    "an inspection without credentials": inspection(spec=SECRETLESS),
+    "a training": training(),
+    "a training on two devices": training(spec=a_model_spec(compute={"devices": 2})),
+    "a training with mounted weights": training(a_config(**WEIGHTS)),
+    "an evaluation": evaluation(),
+}
+every_job = pytest.mark.parametrize("job", JOBS.values(), ids=JOBS.keys())
+
+
+def pod_of(job: Json) -> Json:
+    """Return a Job's pod spec."""
+    spec: Json = job["spec"]["template"]["spec"]
+    return spec
+
+
+def container_of(job: Json) -> Json:
+    """Return a Job's container."""
+    container: Json = pod_of(job)["containers"][0]
+    return container
+
+
+@every_job
+def test_a_pod_is_restricted(job: Json) -> None:
+    pod, container = pod_of(job), container_of(job)
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert pod["securityContext"]["runAsUser"] == 10001
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert not {"hostNetwork", "hostPID", "hostIPC", "initContainers", "ephemeralContainers"} & pod.keys()
+    allowed = {"downwardAPI", "emptyDir", "secret", "persistentVolumeClaim"}
+    assert all(set(volume) - {"name"} <= allowed for volume in pod["volumes"])
+
+
+@every_job
+def test_a_pod_holds_no_token_and_no_secret_in_its_environment(job: Json) -> None:
+    assert pod_of(job)["automountServiceAccountToken"] is False
+    assert pod_of(job)["enableServiceLinks"] is False
+    assert all("valueFrom" not in variable for variable in container_of(job)["env"])
+    assert "envFrom" not in container_of(job)
+
+
+@every_job
+def test_a_job_runs_once_and_is_never_replaced_while_its_pod_ends(job: Json) -> None:
+    assert job["spec"]["backoffLimit"] == 0
+    assert job["spec"]["podReplacementPolicy"] == "Failed"
+    assert job["spec"]["ttlSecondsAfterFinished"] == 86400
+    assert "activeDeadlineSeconds" not in job["spec"]
+    assert pod_of(job)["restartPolicy"] == "Never"
+
+
+@every_job
+def test_a_job_is_owned_and_labelled(job: Json) -> None:
+    (owner,) = job["metadata"]["ownerReferences"]
+    assert (owner["uid"], owner["controller"], owner["blockOwnerDeletion"]) == (UID, True, False)
+    labels = job["spec"]["template"]["metadata"]["labels"]
+    assert labels.items() <= job["metadata"]["labels"].items()
+    assert labels[names.LABEL_MANAGED_BY] == names.MANAGED_BY
+    assert (labels[names.LABEL_UID], labels[names.LABEL_ATTEMPT]) == (UID, "1")
+
+
+@every_job
+def test_a_trainer_finds_its_configuration_where_its_arguments_say(job: Json) -> None:
+    command, flag, path = container_of(job)["args"]
+    assert (flag, path) == ("--config", "/etc/darkroom/run.json")
+    told = RunConfig.model_validate_json(job["spec"]["template"]["metadata"]["annotations"][ANNOTATION_RUN_CONFIG])
+    assert told.command == command
+    (item,) = next(v for v in pod_of(job)["volumes"] if v["name"] == "config")["downwardAPI"]["items"]
+    assert item["path"] == names.CONFIG_FILE
+    assert item["fieldRef"]["fieldPath"] == f"metadata.annotations['{ANNOTATION_RUN_CONFIG}']"
+
+
+@every_job
+def test_every_credentials_folder_is_mounted_and_every_mount_has_its_volume(job: Json) -> None:
+    told = RunConfig.model_validate_json(job["spec"]["template"]["metadata"]["annotations"][ANNOTATION_RUN_CONFIG])
+    sources = [told.dataset, told.evaluation_dataset, told.model, told.output]
+    wanted = {source.storage.credentials_dir for source in sources if source is not None} - {None}
+    mounts = {mount["mountPath"]: mount for mount in container_of(job)["volumeMounts"]}
+    assert wanted == {path for path in mounts if path.startswith(names.CREDENTIALS_DIR)}
+    assert all(mounts[path]["readOnly"] for path in wanted)
+    assert {mount["name"] for mount in mounts.values()} == {volume["name"] for volume in pod_of(job)["volumes"]}
+
+
+@every_job
+def test_every_scratch_volume_is_bounded_and_every_resource_limited(job: Json) -> None:
+    scratch = [volume["emptyDir"] for volume in pod_of(job)["volumes"] if "emptyDir" in volume]
+    assert all("sizeLimit" in volume for volume in scratch)
+    assert {"cpu", "memory"} <= container_of(job)["resources"]["limits"].keys()
+    assert container_of(job)["terminationMessagePolicy"] == "FallbackToLogsOnError"
+
+
+@pytest.mark.parametrize(
+    ("spec", "devices"),
+    [({}, "1"), ({"compute": {"devices": 3}}, "3"), ({"compute": {"class": "cpu"}}, None)],
+    ids=["one device", "three devices", "a class without devices"],
+)
+def test_devices_are_asked_for(spec: Json, devices: str | None) -> None:
+    assert container_of(training(spec=a_model_spec(**spec)))["resources"]["limits"].get("nvidia.com/gpu") == devices
+
+
+def test_an_inspection_asks_for_no_device() -> None:
+    assert container_of(inspection())["resources"]["limits"] == {"cpu": "500m", "memory": "1Gi"}
+
+
+DEADLINES = {
+    "the whole budget": ({}, 600 + 3600 + 30),
+    "a class of a tenth of the speed": ({"spec": a_model_spec(compute={"class": "cpu"})}, 6000 + 3600 + 30),
+    "two devices": ({"spec": a_model_spec(compute={"devices": 2})}, 300 + 3600 + 30),
+}
+
+
+@pytest.mark.parametrize(("changes", "seconds"), DEADLINES.values(), ids=DEADLINES.keys())
+def test_a_pod_ends_by_itself_after_its_budget_start_and_grace(changes: Json, seconds: int) -> None:
+    assert pod_of(training(**changes))["activeDeadlineSeconds"] == seconds
+
+
+def test_a_later_attempt_gets_what_earlier_ones_left() -> None:
+    from darkroom_api.conditions import Reason
+    from darkroom_api.v1alpha1.model import ModelStatus
+
+    kept = an_attempt(1, Reason.RETRYING_AFTER_DISRUPTION, charged_seconds=200)
+    lost = an_attempt(2, Reason.RETRYING_AFTER_DISRUPTION)
+    job = training(attempt=3, status=ModelStatus(attempts=(kept, lost)))
+    assert pod_of(job)["activeDeadlineSeconds"] == 400 + 3600 + 30
+    assert job["metadata"]["name"] == names.child_name("fruit", UID, 3)
+
+
+def test_the_queue_and_the_priority_are_handed_on() -> None:
+    job = training(spec=a_model_spec(queue="team-a", priorityClassName="high"))
+    assert job["metadata"]["labels"]["kueue.x-k8s.io/queue-name"] == "team-a"
+    assert pod_of(job)["priorityClassName"] == "high"
+
+
+def test_a_service_account_is_used_instead_of_a_secret() -> None:
+    dataset = an_observed_dataset(spec=a_dataset_spec(storage={"serviceAccountName": "darkroom-reader"}))
+    job = training(dataset=dataset)
+    assert pod_of(job)["serviceAccountName"] == "darkroom-reader"
+    assert pod_of(job)["automountServiceAccountToken"] is False
+
+
+def test_what_is_mounted_beside_the_run() -> None:
+    job = training(a_config(**WEIGHTS))
+    mounts = {mount["mountPath"]: mount for mount in container_of(job)["volumeMounts"]}
+    assert mounts[names.WEIGHTS_DIR]["readOnly"] is True
+    assert pod_of(job)["imagePullSecrets"] == [{"name": "pull"}]
+
+
+PLACES: dict[str, tuple[Json, Json, str | None]] = {
+    "beside the dataset": ({}, {}, "s3://vision/fruit/darkroom"),
+    "beside the first file in a bucket": (
+        {"annotationFiles": ["https://example.org/a.json", "s3://vision/b/c.json"]}, {}, "s3://vision/b/darkroom",
+    ),
+    "in the installation's place, by namespace": (
+        {}, {"output": OutputConfig(uri="s3://models/")}, "s3://models/vision",
+    ),
+    "nowhere for a dataset over https": ({"annotationFiles": ["https://example.org/a.json"]}, {}, None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("dataset", "default", "uri"), PLACES.values(), ids=PLACES.keys())
+def test_artifacts_go(dataset: Json, default: Json, uri: str | None) -> None:
+    base = find_output_base(None, a_dataset_spec(**dataset), default.get("output"), "vision")
+    assert (base[0] if base else None) == uri
+
+
+def test_a_models_own_output_comes_first_with_the_datasets_storage() -> None:
+    spec = a_model_spec(output={"uri": "s3://mine/models"})
+    default = OutputConfig(uri="s3://models")
+    base = find_output_base(spec.output, a_dataset_spec(), default, "vision")
+    assert base is not None
+    assert base[0] == "s3://mine/models"
+    assert base[1] == a_dataset_spec().storage
+
+
+def test_an_inspection_of_https_files_has_no_output() -> None:
+    job = inspection(spec=a_dataset_spec(annotationFiles=["https://example.org/a.json"]))
+    told = RunConfig.model_validate_json(job["spec"]["template"]["metadata"]["annotations"][ANNOTATION_RUN_CONFIG])
+    assert told.output is None
+
+
+@pytest.mark.parametrize(("cpu", "cores"), [("500m", 1), ("2", 2), ("3500m", 3), ("0.5", 1)])
+def test_threads_follow_the_cpu_limit(cpu: str, cores: int) -> None:
+    assert count_cores(cpu) == cores

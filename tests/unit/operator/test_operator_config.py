@@ -1,0 +1,63 @@
+"""The configuration file: what it needs, what it refuses, what it says then."""
+
+import pathlib
+from typing import Any
+
+import pytest
+
+from darkroom_operator.config import ConfigError, parse_config, read_config
+from tests.builders import a_config
+
+GOOD = {"trainer": {"image": "example.org/trainer:1"}, "computeClasses": {"gpu": {}}}
+
+REFUSED = {
+    "an unknown key": ({**GOOD, "trainers": {}}, "trainers"),
+    "no image": ({**GOOD, "trainer": {}}, "trainer.image"),
+    "no classes": ({"trainer": GOOD["trainer"]}, "computeClasses"),
+    "a default class that is not there": ({**GOOD, "defaultComputeClass": "tpu"}, "defaultComputeClass"),
+    "a memory that is no quantity": (
+        {**GOOD, "computeClasses": {"gpu": {"memory": "8 GB"}}},
+        "computeClasses.gpu.memory",
+    ),
+    "an output on a web address": ({**GOOD, "output": {"uri": "https://example.org"}}, "output.uri"),
+    "a TTL that outcomes might not outlive": ({**GOOD, "jobTtlSeconds": 1}, "jobTtlSeconds"),
+    "more failures than a status can remember": ({**GOOD, "retries": {"failures": 9}}, "retries.failures"),
+    "a user id of root": ({**GOOD, "trainer": {"image": "x", "runAsUser": 0}}, "trainer.runAsUser"),
+    "nothing at all": (None, "test"),
+}
+
+
+@pytest.mark.parametrize(("loaded", "field"), REFUSED.values(), ids=REFUSED.keys())
+def test_a_bad_configuration_is_refused_and_the_field_named(loaded: Any, field: str) -> None:
+    with pytest.raises(ConfigError, match=field):
+        parse_config(loaded, "test")
+
+
+def test_a_short_configuration_has_defaults() -> None:
+    config = parse_config(GOOD, "test")
+    assert config.compute_classes["gpu"].memory == "8Gi"
+    assert (config.grace_seconds, config.retries.storage, config.job_ttl_seconds) == (30, 4, 86400)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"), [("a: [", "cannot be read as YAML"), ("- x", "valid")], ids=["broken YAML", "a list"]
+)
+def test_a_file_that_is_no_configuration_is_named(text: str, words: str, tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=words) as raised:
+        read_config(path)
+    assert str(path) in str(raised.value)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: pathlib.Path) -> None:
+    with pytest.raises(ConfigError, match=r"none\.yaml"):
+        read_config(tmp_path / "none.yaml")
+
+
+@pytest.mark.parametrize(
+    ("name", "allowed"), [("darkroom-bucket", True), ("bucket", False), ("Darkroom-x", False), ("darkroom-", True)]
+)
+def test_secrets_match_the_patterns(name: str, allowed: bool) -> None:
+    assert a_config().allows_secret(name) is allowed
+    assert a_config(allowedServiceAccounts=[]).allows_service_account(name) is False
