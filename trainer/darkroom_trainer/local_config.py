@@ -5,7 +5,6 @@ Credentials are the ambient ones of the AWS_* environment; Secrets and ServiceAc
 """
 
 import pathlib
-import urllib.parse
 from dataclasses import dataclass
 
 from darkroom_api import names
@@ -13,9 +12,8 @@ from darkroom_api.durations import parse_duration
 from darkroom_api.run_config import Command, DatasetSource, Location, ResourceReference, RunConfig, StorageAccess
 from darkroom_api.v1alpha1.common import Artifacts, Storage
 from darkroom_api.v1alpha1.dataset import DatasetSpec, UrlMapping
-from darkroom_api.v1alpha1.evaluation import EvaluationSpec
 from darkroom_api.v1alpha1.model import ModelSpec
-from darkroom_trainer.local_files import to_uri
+from darkroom_trainer.local_files import resolve_uri, to_uri
 from darkroom_trainer.manifests import Manifest
 from darkroom_trainer.storage import join_uri
 
@@ -122,23 +120,6 @@ def _build_access(storage: Storage | None) -> StorageAccess:
     return StorageAccess(endpoint=storage.endpoint, region=storage.region) if storage else StorageAccess()
 
 
-def resolve_uri(uri: str, folder: pathlib.Path) -> str:
-    """Return `uri` with a relative `file:` path made absolute below `folder`; everything else as it is.
-
-    A final slash stays: it matters in a prefix.
-    """
-    if not uri.startswith("file:") or uri.startswith("file:/"):
-        return uri
-    path = (folder / urllib.parse.unquote(uri.removeprefix("file:"))).resolve()
-    return to_uri(path) + ("/" if uri.endswith("/") else "")
-
-
 def _model_spec(manifest: Manifest) -> ModelSpec:
     assert isinstance(manifest.spec, ModelSpec)
-    return manifest.spec
-
-
-def evaluation_spec(manifest: Manifest) -> EvaluationSpec:
-    """Return the spec of an Evaluation's manifest."""
-    assert isinstance(manifest.spec, EvaluationSpec)
     return manifest.spec

@@ -28,6 +28,17 @@ def to_uri(path: pathlib.Path) -> str:
     return path.absolute().as_uri()
 
 
+def resolve_uri(uri: str, folder: pathlib.Path) -> str:
+    """Return `uri` with a relative `file:` path made absolute below `folder`; everything else as it is.
+
+    A final slash stays: it matters in a prefix.
+    """
+    if not uri.startswith("file:") or uri.startswith("file:/"):
+        return uri
+    path = (folder / urllib.parse.unquote(uri.removeprefix("file:"))).resolve()
+    return to_uri(path) + ("/" if uri.endswith("/") else "")
+
+
 def read_file(uri: str, limit_bytes: int) -> bytes:
     """Return the bytes of a file; raises ObjectMissing, StorageRefused, ObjectTooLarge."""
     path = to_path(uri)

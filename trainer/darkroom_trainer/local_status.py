@@ -3,39 +3,28 @@
 Owns the transitions. Pure; the clock is an argument. Must not do: run or write anything.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import Final
 
 from darkroom_api import names
 from darkroom_api.conditions import DatasetPhase, Reason, RunPhase
 from darkroom_api.durations import parse_duration
 from darkroom_api.report import Outcome
 from darkroom_api.results import charge, describe_dataset, describe_run, finish_dataset, finish_run
-from darkroom_api.v1alpha1.common import TASK_ANNOTATIONS, Attempt, Task
-from darkroom_api.v1alpha1.dataset import DatasetSpec, DatasetStatus
+from darkroom_api.v1alpha1.common import Attempt
+from darkroom_api.v1alpha1.dataset import DatasetStatus
 from darkroom_api.v1alpha1.evaluation import EvaluationStatus
 from darkroom_api.v1alpha1.model import BudgetStatus, ModelSpec, ModelStatus, ProgressStatus
 from darkroom_trainer.manifests import Manifest
 
 GENERATION: Final = 1
 Status = DatasetStatus | ModelStatus | EvaluationStatus
-RunStatus = TypeVar("RunStatus", ModelStatus, EvaluationStatus)
 
 _WORKING: Final = {
     "Dataset": "The images and annotations are being read and checked.",
     "Model": "The trainer works.",
     "Evaluation": "The model is being measured.",
 }
-
-
-@dataclass(frozen=True)
-class Blocker:
-    """Why a run cannot start. `final` where no waiting mends it."""
-
-    reason: Reason
-    message: str
-    final: bool
 
 
 def start_status(manifest: Manifest, now: datetime) -> Status:
@@ -49,56 +38,6 @@ def start_status(manifest: Manifest, now: datetime) -> Status:
         fresh = ModelStatus(queued_at=now, budget=budget)
         return describe_run(fresh, RunPhase.QUEUED, Reason.SCHEDULING, message, GENERATION, now)
     return describe_run(EvaluationStatus(queued_at=now), RunPhase.QUEUED, Reason.SCHEDULING, message, GENERATION, now)
-
-
-def find_dataset_blocker(
-    field: str, name: str, dataset: tuple[DatasetSpec, DatasetStatus] | None, task: Task | None
-) -> Blocker | None:
-    """Return why the Dataset that `field` names cannot be used for `task`."""
-    if dataset is None:
-        message = f"{field}: Dataset `{name}` is in none of the manifests; add it with another -f."
-        return Blocker(Reason.WAITING_FOR_DATASET, message, final=False)
-    spec, status = dataset
-    if status.phase is DatasetPhase.INVALID:
-        missing = status.reason is Reason.DATASET_NOT_FOUND
-        reason = Reason.DATASET_NOT_FOUND if missing else Reason.DATASET_CORRUPT
-        message = f"{field}: Dataset `{name}` is Invalid ({status.reason}): {status.message}"
-        return Blocker(reason, message, final=True)
-    if status.phase is not DatasetPhase.READY:
-        message = f"{field}: Dataset `{name}` is {status.phase} ({status.reason}: {status.message})"
-        return Blocker(Reason.WAITING_FOR_DATASET, message, final=False)
-    if task is not None and spec.annotation_kind is not TASK_ANNOTATIONS[task]:
-        message = (
-            f"{field}: a `{task}` needs a Dataset of kind `{TASK_ANNOTATIONS[task]}`, "
-            f"but Dataset `{name}` is `{spec.annotation_kind}`"
-        )
-        return Blocker(Reason.INCORRECT_MODEL_KIND, message, final=True)
-    return None
-
-
-def find_model_blocker(name: str, model: ModelStatus | None) -> Blocker | None:
-    """Return why the Model that an Evaluation names cannot be measured."""
-    if model is None:
-        message = f"model: Model `{name}` is in none of the manifests; add it with another -f."
-        return Blocker(Reason.WAITING_FOR_MODEL, message, final=False)
-    if model.phase in (RunPhase.FAILED, RunPhase.CANCELLED):
-        cancelled = model.phase is RunPhase.CANCELLED
-        reason = Reason.CANCELLED if cancelled else model.reason or Reason.UNKNOWN
-        return Blocker(reason, f"model: Model `{name}` is {model.phase}: {model.message}", final=True)
-    if model.phase is not RunPhase.SUCCEEDED:
-        message = f"model: Model `{name}` is {model.phase} ({model.reason}: {model.message})"
-        return Blocker(Reason.WAITING_FOR_MODEL, message, final=False)
-    if model.artifacts is None:
-        message = f"model: Model `{name}` succeeded, but its status names no artifacts."
-        return Blocker(Reason.UNKNOWN, message, final=True)
-    return None
-
-
-def block(status: RunStatus, blocker: Blocker, now: datetime) -> RunStatus:
-    """Return the status of a run that cannot start."""
-    phase = RunPhase.FAILED if blocker.final else RunPhase.QUEUED
-    blocked = describe_run(status, phase, blocker.reason, blocker.message, GENERATION, now)
-    return blocked.model_copy(update={"completed_at": now}) if blocker.final else blocked
 
 
 def cancel(status: ModelStatus, now: datetime) -> ModelStatus:

@@ -3,9 +3,7 @@
 Owns reading, what is skipped, and messages in the form of kubectl's. Must not do: run anything.
 """
 
-import json
 import pathlib
-import re
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -14,17 +12,14 @@ from typing import Any, Final
 import pydantic
 import yaml
 
-from darkroom_api import names
+from darkroom_api import crd, names
 from darkroom_api.schema import Spec
-from darkroom_api.v1alpha1.common import NAME_PATTERN, Kind
-from darkroom_api.v1alpha1.dataset import DATASET
-from darkroom_api.v1alpha1.evaluation import EVALUATION
-from darkroom_api.v1alpha1.model import MODEL
+from darkroom_api.v1alpha1.common import Kind
+from darkroom_trainer import manifest_checks
 
-KINDS: Final = {kind.name: kind for kind in (DATASET, MODEL, EVALUATION)}
+KINDS: Final = {kind.name: kind for kind in crd.KINDS}
 STANDARD_INPUT: Final = "-"
 _SUFFIXES: Final = frozenset({".yaml", ".yml", ".json"})
-_NAME: Final = re.compile(NAME_PATTERN)
 _DEFAULT_NAMESPACE: Final = "default"
 
 Document = dict[str, Any]
@@ -145,64 +140,20 @@ def _parse_resource(
     metadata = document.get("metadata") or {}
     name = metadata.get("name") if isinstance(metadata, dict) else None
     place = f'{place}: {kind.name} "{name}"' if isinstance(name, str) else f"{place}: {kind.name}"
-    found = [*_check_metadata(metadata), *_check_keys(document)]
+    found = [*manifest_checks.check_metadata(metadata), *manifest_checks.check_keys(document)]
     spec: Spec | None = None
     if not isinstance(document.get("spec"), dict):
         found.append("spec: Required value")
     else:
         try:
-            spec = parse_spec(kind, document["spec"])
+            spec = manifest_checks.parse_spec(kind, document["spec"])
         except pydantic.ValidationError as error:
-            found += [explain(entry) for entry in error.errors()]
+            found += [manifest_checks.explain(entry) for entry in error.errors()]
     problems += [f"{place} is invalid: {message}" for message in found]
     if found or spec is None:
         return None
     namespace = metadata.get("namespace") or _DEFAULT_NAMESPACE
     return Manifest(kind, namespace, metadata["name"], metadata, document["spec"], spec, place, folder)
-
-
-def parse_spec(kind: Kind, raw: Document) -> Spec:
-    """Return the spec; strict, as an API server is: no number where text belongs, no unknown field."""
-    text = json.dumps(raw, default=str)
-    return kind.spec.model_validate_json(text, strict=True, by_alias=True, by_name=False)
-
-
-def _check_keys(document: Document) -> list[str]:
-    known = {"apiVersion", "kind", "metadata", "spec", "status"}
-    return [f'unknown field "{key}"' for key in document if key not in known]
-
-
-def _check_metadata(metadata: Any) -> list[str]:
-    if not isinstance(metadata, dict):
-        return [f"metadata: Invalid value: {json.dumps(metadata, default=str)}: must be an object"]
-    found = []
-    name = metadata.get("name")
-    if name is None:
-        found.append("metadata.name: Required value")
-    elif not isinstance(name, str) or len(name) > 253 or not _NAME.match(name):
-        rule = "lower case letters, digits, - and ., at most 253, beginning and ending with a letter or digit"
-        found.append(f"metadata.name: Invalid value: {json.dumps(name, default=str)}: must be {rule}")
-    namespace = metadata.get("namespace")
-    if namespace is not None and (not isinstance(namespace, str) or not _NAME.match(namespace)):
-        found.append(f"metadata.namespace: Invalid value: {json.dumps(namespace, default=str)}: must be a name")
-    return found
-
-
-def explain(error: Any) -> str:
-    """Return one of pydantic's errors as the API server would say it."""
-    path = "spec" + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error["loc"])
-    kind, context = error["type"], error.get("ctx", {})
-    if kind == "extra_forbidden":
-        return f'unknown field "{path}"'
-    if kind == "missing":
-        return f"{path}: Required value"
-    if kind == "value_error":
-        return f"{path}: {context.get('error', error['msg'])!s}"
-    shown = json.dumps(error["input"], default=str, ensure_ascii=False)
-    shown = shown if len(shown) <= 80 else shown[:79] + "…"
-    if kind in ("enum", "literal_error"):
-        return f"{path}: Unsupported value: {shown}: supported values: {context.get('expected')}"
-    return f"{path}: Invalid value: {shown}: {error['msg']}"
 
 
 def _find_repeated(found: list[Manifest]) -> list[str]:

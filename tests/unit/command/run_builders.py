@@ -67,3 +67,10 @@ def write_images(folder: pathlib.Path, count: int = 4, broken: bool = False) -> 
         "categories": [{"id": 0, "name": "apple"}, {"id": 1, "name": "pear"}],
     }
     (data / "train.json").write_text(json.dumps(coco))
+
+
+def read_items(output: pathlib.Path) -> dict[str, Any]:
+    """Return what resources.yaml holds, by `Kind/name`."""
+    listing = yaml.safe_load((output / "resources.yaml").read_text())
+    assert (listing["apiVersion"], listing["kind"]) == ("v1", "List")
+    return {f"{item['kind']}/{item['metadata']['name']}": item for item in listing["items"]}

@@ -1,23 +1,18 @@
 """`darkroom` from its arguments to exit codes, files and last words, on real datasets."""
 
 import json
-import os
 import pathlib
-import signal
 import subprocess
 import sys
-import threading
-import time
-from typing import Any
 
 import pytest
-import yaml
 
 from darkroom_trainer import command
 from tests.unit.command.run_builders import (
     a_dataset,
     a_model,
     an_evaluation,
+    read_items,
     write_images,
     write_manifests,
 )
@@ -25,12 +20,6 @@ from tests.unit.command.run_builders import (
 
 def run(*arguments: str) -> int:
     return command.main(["run", *arguments])
-
-
-def read_items(output: pathlib.Path) -> dict[str, Any]:
-    listing = yaml.safe_load((output / "resources.yaml").read_text())
-    assert (listing["apiVersion"], listing["kind"]) == ("v1", "List")
-    return {f"{item['kind']}/{item['metadata']['name']}": item for item in listing["items"]}
 
 
 def test_a_good_dataset_becomes_ready(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -166,25 +155,3 @@ def test_commands_start_without_torch() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
-
-
-def test_ctrl_c_ends_with_130_and_a_written_status(tmp_path: pathlib.Path) -> None:
-    """The annotation file is a pipe that nobody writes to: the inspection waits until the signal comes."""
-    (tmp_path / "data").mkdir()
-    os.mkfifo(tmp_path / "data" / "train.json")
-    path = write_manifests(tmp_path, a_dataset())
-    words = [sys.executable, "-m", "darkroom_trainer.command", "run", "-f", path, "--output", str(tmp_path / "out")]
-    process = subprocess.Popen(words, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    killer = threading.Timer(30, process.kill)
-    killer.start()
-    assert process.stderr is not None
-    assert "Inspecting" in process.stderr.readline()
-    time.sleep(0.3)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate()
-    killer.cancel()
-    assert process.returncode == 130, err
-    status = read_items(tmp_path / "out")["Dataset/fruit"]["status"]
-    assert (status["phase"], status["reason"]) == ("Pending", "RetryingAfterDisruption")
-    assert "statuses: " in out
-    assert "Traceback" not in err

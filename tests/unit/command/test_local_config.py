@@ -13,8 +13,8 @@ from darkroom_trainer.local_config import (
     build_inspect_config,
     build_source,
     build_train_config,
-    resolve_uri,
 )
+from darkroom_trainer.local_files import resolve_uri
 from tests.unit.command.run_builders import Document, a_dataset, a_model, an_evaluation, parse
 
 UID = "5a0c"

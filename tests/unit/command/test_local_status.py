@@ -9,8 +9,6 @@ import pytest
 from darkroom_api.conditions import ConditionType, DatasetPhase, Reason, RunPhase
 from darkroom_api.report import Meter, Outcome
 from darkroom_api.run_config import Command
-from darkroom_api.v1alpha1.common import Artifacts, Task
-from darkroom_api.v1alpha1.dataset import DatasetSpec, DatasetStatus
 from darkroom_api.v1alpha1.model import ModelStatus, ProgressStatus
 from darkroom_trainer import local_status
 from darkroom_trainer.local_status import Status
@@ -27,10 +25,6 @@ def started(tmp_path: pathlib.Path, document: dict[str, Any]) -> Status:
 
 def an_outcome(reason: Reason = Reason.SUCCEEDED, charged: float = 40.0, command: Command = Command.TRAIN) -> Outcome:
     return Outcome(command=command, reason=reason, message="words", meter=Meter(charged_seconds=charged))
-
-
-def a_spec(kind: str = "imageClassification") -> DatasetSpec:
-    return DatasetSpec.model_validate({"annotationKind": kind, "annotationFiles": ["file:a"]})
 
 
 def condition(status: Status, kind: ConditionType) -> str:
@@ -88,73 +82,6 @@ def test_storage_that_stayed_away_ends_in_a_corrupt_dataset_as_on_a_cluster(tmp_
     status = local_status.finish(started(tmp_path, a_dataset()), outcome, 20.0, LATER)
     assert (status.phase, status.reason) == (DatasetPhase.INVALID, Reason.DATASET_CORRUPT)
     assert (status.attempts[0].outcome, status.attempts[0].exit_code) == ("StorageUnavailable", 75)
-
-
-def a_dataset_status(phase: DatasetPhase, reason: Reason = Reason.READY) -> DatasetStatus:
-    return DatasetStatus(phase=phase, reason=reason, message="words")
-
-
-@pytest.mark.parametrize(
-    ("dataset", "reason", "final"),
-    [
-        pytest.param(None, Reason.WAITING_FOR_DATASET, False, id="not in the manifests"),
-        pytest.param(
-            (a_spec(), a_dataset_status(DatasetPhase.PENDING)), Reason.WAITING_FOR_DATASET, False, id="not inspected"
-        ),
-        pytest.param(
-            (a_spec(), a_dataset_status(DatasetPhase.INVALID, Reason.DATASET_CORRUPT)),
-            Reason.DATASET_CORRUPT, True, id="corrupt",
-        ),
-        pytest.param(
-            (a_spec(), a_dataset_status(DatasetPhase.INVALID, Reason.DATASET_NOT_FOUND)),
-            Reason.DATASET_NOT_FOUND, True, id="not found",
-        ),
-        pytest.param(
-            (a_spec("imageObjectDetection"), a_dataset_status(DatasetPhase.READY)),
-            Reason.INCORRECT_MODEL_KIND, True, id="of another kind",
-        ),
-    ],
-)  # fmt: skip
-def test_a_dataset_that_cannot_be_used_blocks_by_name(
-    dataset: tuple[DatasetSpec, DatasetStatus] | None, reason: Reason, final: bool
-) -> None:
-    blocker = local_status.find_dataset_blocker("dataset", "fruit", dataset, Task.CLASSIFIER)
-    assert blocker is not None
-    assert (blocker.reason, blocker.final) == (reason, final)
-    assert "Dataset `fruit`" in blocker.message
-    status = local_status.block(ModelStatus(), blocker, NOW)
-    assert status.phase is (RunPhase.FAILED if final else RunPhase.QUEUED)
-    assert (status.completed_at is not None) is final
-
-
-def test_a_ready_dataset_of_the_right_kind_blocks_nothing() -> None:
-    ready = (a_spec(), a_dataset_status(DatasetPhase.READY))
-    assert local_status.find_dataset_blocker("dataset", "fruit", ready, Task.CLASSIFIER) is None
-
-
-@pytest.mark.parametrize(
-    ("model", "reason", "final"),
-    [
-        pytest.param(None, Reason.WAITING_FOR_MODEL, False, id="not in the manifests"),
-        pytest.param(ModelStatus(), Reason.WAITING_FOR_MODEL, False, id="not trained yet"),
-        pytest.param(
-            ModelStatus(phase=RunPhase.FAILED, reason=Reason.TRAINING_DIVERGED),
-            Reason.TRAINING_DIVERGED, True, id="failed",
-        ),
-        pytest.param(ModelStatus(phase=RunPhase.CANCELLED), Reason.CANCELLED, True, id="cancelled"),
-        pytest.param(ModelStatus(phase=RunPhase.SUCCEEDED), Reason.UNKNOWN, True, id="without artifacts"),
-    ],
-)  # fmt: skip
-def test_a_model_that_cannot_be_measured_blocks_by_name(model: ModelStatus | None, reason: Reason, final: bool) -> None:
-    blocker = local_status.find_model_blocker("sorter", model)
-    assert blocker is not None
-    assert (blocker.reason, blocker.final) == (reason, final)
-    assert "Model `sorter`" in blocker.message
-
-
-def test_a_finished_model_can_be_measured() -> None:
-    model = ModelStatus(phase=RunPhase.SUCCEEDED, artifacts=Artifacts(uri="file:///m"))
-    assert local_status.find_model_blocker("sorter", model) is None
 
 
 def test_an_interrupted_model_is_queued_again_and_keeps_what_it_cost(tmp_path: pathlib.Path) -> None:

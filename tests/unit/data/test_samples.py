@@ -3,22 +3,20 @@
 import io
 import json
 import pathlib
-from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from darkroom_trainer.local_files import to_uri
 from darkroom_trainer.samples.dataset import SampleFile, SampleKind, build_sample
 from darkroom_trainer.samples.digits import Part, load_part
 from darkroom_trainer.samples.scenes import SCENE_PX, draw_scene
 from darkroom_trainer.samples.writing import NotASample, write_sample
 from darkroom_trainer.storage import Storage
-from tests.unit.data.coco_builders import a_coco
+from tests.unit.data.coco_builders import Coco, a_coco
 
 
-def documents(files: list[SampleFile]) -> dict[str, Any]:
+def documents(files: list[SampleFile]) -> dict[str, Coco]:
     return {file.path: json.loads(file.data) for file in files if file.path.endswith(".json")}
 
 
@@ -93,4 +91,3 @@ def test_a_folder_target_may_be_relative(tmp_path: pathlib.Path, monkeypatch: py
     monkeypatch.chdir(tmp_path)
     write_sample([SampleFile("train.json", b"{}")], "data/set", None)
     assert (tmp_path / "data" / "set" / "train.json").exists()
-    assert to_uri(pathlib.Path("data")).startswith("file:///")

@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from darkroom_api.run_config import DatasetSource
-from darkroom_trainer.data import merging, revision
+from darkroom_trainer.data import coco, merging, revision
 from darkroom_trainer.data.catalog import Catalog, CatalogImage
-from darkroom_trainer.data.coco import MAX_ANNOTATION_BYTES
 from darkroom_trainer.data.fetching import Check, CheckedImage, check_images
 from darkroom_trainer.data.findings import Findings
 from darkroom_trainer.data.images import ImageProblem
@@ -50,7 +49,7 @@ def examine_dataset(
 
 def _read_annotations(storage: Storage, uri: str) -> bytes:
     try:
-        return retry_storage(lambda: storage.read(uri, MAX_ANNOTATION_BYTES)).data
+        return retry_storage(lambda: storage.read(uri, coco.MAX_ANNOTATION_BYTES)).data
     except StorageError as error:
         end = explain_storage_error(error, storage.access)
         raise RunError(end.reason, f"annotation file {end.message}") from error

@@ -13,10 +13,9 @@ import numpy as np
 from darkroom_api.run_config import DatasetSource
 from darkroom_api.v1alpha1.common import AnnotationKind
 from darkroom_api.v1alpha1.dataset import Category
-from darkroom_trainer.data import addresses, checks, totals
+from darkroom_trainer.data import addresses, checks, dataset, totals
 from darkroom_trainer.data.catalog import Catalog, CatalogImage
 from darkroom_trainer.data.coco import CocoFile, Floats, ImageRecord, parse_coco
-from darkroom_trainer.data.dataset import no_boxes
 from darkroom_trainer.data.findings import Findings
 from darkroom_trainer.errors import display_uri
 
@@ -101,7 +100,7 @@ def _build_images(
                 uri=_resolve(record, subject, book, findings),
                 declared=(record.width, record.height) if part.absolute else None,
                 labels=labels if detection else unique,
-                boxes=part.boxes[rows].astype(np.float32) if detection else no_boxes(),
+                boxes=part.boxes[rows].astype(np.float32) if detection else dataset.no_boxes(),
             )
         )
     return built

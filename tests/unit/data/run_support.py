@@ -1,0 +1,26 @@
+"""Loading and inspecting in one call, for the tests of the data side."""
+
+import pathlib
+
+from darkroom_api.report import Outcome
+from darkroom_api.run_config import Command, DatasetSource, Location, ResourceReference, RunConfig
+from darkroom_trainer.data.dataset import LoadedDataset
+from darkroom_trainer.data.loading import load_dataset
+from darkroom_trainer.inspection import inspect_dataset
+from darkroom_trainer.reporting import SilentReporter
+
+
+def load(source: DatasetSource, work: pathlib.Path) -> LoadedDataset:
+    """Return a dataset as a training loads it."""
+    return load_dataset(source, work, SilentReporter())
+
+
+def inspect(source: DatasetSource, output: pathlib.Path | None = None) -> Outcome:
+    """Return how an inspection of a dataset ends."""
+    config = RunConfig(
+        command=Command.INSPECT,
+        resource=ResourceReference(kind="Dataset", namespace="team", name="fruit", uid="1"),
+        dataset=source,
+        output=Location(uri=output.as_uri()) if output else None,
+    )
+    return inspect_dataset(config, pathlib.Path("unused"), SilentReporter())

@@ -1,0 +1,31 @@
+"""Which network addresses an image may come from."""
+
+import pytest
+
+from darkroom_trainer.web import is_public
+
+
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [
+        pytest.param("93.184.216.34", True, id="a public server"),
+        pytest.param("2606:2800:220:1::1", True, id="a public server, IPv6"),
+        pytest.param("127.0.0.1", False, id="loopback"),
+        pytest.param("::1", False, id="loopback, IPv6"),
+        pytest.param("169.254.169.254", False, id="a cloud's metadata service"),
+        pytest.param("fe80::1%eth0", False, id="link-local"),
+        pytest.param("fd00:ec2::254", False, id="metadata, IPv6"),
+        pytest.param("10.96.0.1", False, id="a cluster's API server"),
+        pytest.param("172.16.0.1", False, id="private B"),
+        pytest.param("192.168.1.1", False, id="private C"),
+        pytest.param("100.64.0.1", False, id="shared carrier space"),
+        pytest.param("0.0.0.0", False, id="this host"),
+        pytest.param("::ffff:10.0.0.1", False, id="private IPv4 inside IPv6"),
+        pytest.param("64:ff9b::a00:1", False, id="private IPv4 behind NAT64"),
+        pytest.param("2002:a00:1::", False, id="private IPv4 behind 6to4"),
+        pytest.param("224.0.0.1", False, id="multicast"),
+        pytest.param("255.255.255.255", False, id="broadcast"),
+    ],
+)
+def test_only_public_addresses_are_public(address: str, public: bool) -> None:
+    assert is_public(address) is public
