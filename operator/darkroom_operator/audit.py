@@ -30,7 +30,7 @@ class Audit:
         self._store = store
         self._namespaces: tuple[str | None, ...] = namespaces or (None,)
         self._trigger = trigger
-        self._behind: dict[tuple[Resource, str], int] = {}
+        self._expected: dict[Resource, dict[str, int]] = {}
         self.filled = False
         self.passed_at = float("-inf")
         self.dead_watches: tuple[str, ...] = ()
@@ -69,20 +69,20 @@ class Audit:
 
     async def check(self) -> None:
         """Compare once; raises ClusterError."""
-        behind: dict[tuple[Resource, str], int] = {}
+        stale: list[str] = []
+        dead: list[str] = []
         for resource in WATCHED:
-            behind |= {(resource, uid): version for uid, version in (await self._compare(resource)).items()}
-        still = [found for found, version in behind.items() if self._behind.get(found, version + 1) <= version]
-        stale = [found for found in still if found in self._behind]
-        self._behind = behind
-        self.dead_watches = tuple(sorted({resource.plural for resource, _ in stale}))
+            missed = await self._compare(resource)
+            stale += missed
+            dead += [resource.plural] if missed else []
+        self.dead_watches = tuple(sorted(dead))
         self.passed_at = time.monotonic()
         if self.dead_watches:
-            shown = ", ".join(uid for _, uid in stale[:MAX_SHOWN])
+            shown = ", ".join(stale[:MAX_SHOWN])
             logger.error("watch is dead", extra={"watches": self.dead_watches, "objects": shown})
 
-    async def _compare(self, resource: Resource) -> dict[str, int]:
-        """Drop what is gone; return the versions of the objects that the store does not have yet, by uid."""
+    async def _compare(self, resource: Resource) -> list[str]:
+        """Drop what is gone; return the objects of which not even the last audit's version has come, by uid."""
         stored = self._store.versions(resource)
         listed: dict[str, int] = {}
         as_of = 0
@@ -93,7 +93,10 @@ class Audit:
         for uid, (version, stub) in stored.items():
             if uid not in listed and version <= as_of:
                 self._drop(resource, stub)
-        return {uid: version for uid, version in listed.items() if stored.get(uid, (0, {}))[0] < version}
+        known = {uid: version for uid, (version, _) in stored.items()}
+        expected = self._expected.get(resource, {})
+        self._expected[resource] = {uid: version for uid, version in listed.items() if known.get(uid, 0) < version}
+        return [uid for uid, version in expected.items() if uid in listed and known.get(uid, 0) < version]
 
     def _drop(self, resource: Resource, stub: Json) -> None:
         logger.info("gone unseen", extra={"resource": resource.plural, "object": stub["metadata"]["name"]})

@@ -7,7 +7,6 @@ import hashlib
 from typing import Final
 
 from darkroom_api import names
-
 from darkroom_operator.build.pod import ANNOTATION_RUN_CONFIG, build_pod_spec
 from darkroom_operator.build.run_config import Plan
 from darkroom_operator.children import ANNOTATION_GENERATION, Json

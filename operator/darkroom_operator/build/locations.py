@@ -7,7 +7,6 @@ from darkroom_api import names
 from darkroom_api.v1alpha1.common import Storage
 from darkroom_api.v1alpha1.dataset import DatasetSpec
 from darkroom_api.v1alpha1.model import Output
-
 from darkroom_operator.config import OutputConfig
 
 OutputBase = tuple[str, Storage | None]

@@ -12,7 +12,6 @@ from typing import Final
 from darkroom_api import names
 from darkroom_api.run_config import StorageRole
 from darkroom_api.v1alpha1.common import Storage
-
 from darkroom_operator.build.run_config import Plan
 from darkroom_operator.children import Json
 from darkroom_operator.config import OperatorConfig
@@ -156,5 +155,3 @@ def _find_service_account(plan: Plan) -> str | None:
 
 def _name_volume(role: StorageRole) -> str:
     return f"credentials-{role.value}"
-
-

@@ -17,7 +17,6 @@ from darkroom_api.run_config import (
     StorageRole,
 )
 from darkroom_api.v1alpha1.common import Storage
-
 from darkroom_operator.build.locations import find_output_base, join_artifact_folder
 from darkroom_operator.config import ComputeClass, OperatorConfig
 from darkroom_operator.decide.dataset import INSPECTION_LIMIT_SECONDS
@@ -25,8 +24,6 @@ from darkroom_operator.decide.evaluation import EVALUATION_LIMIT_SECONDS, find_d
 from darkroom_operator.decide.evaluation import find_class as find_evaluation_class
 from darkroom_operator.decide.model import find_class, find_remaining
 from darkroom_operator.observe import DatasetView, EvaluationView, ModelView, Observed, ObservedDataset, SpecT, StatusT
-
-
 
 
 @dataclass(frozen=True)

@@ -98,16 +98,32 @@ def assess_attempts(history: History, retries: RetriesConfig) -> Ledger:
 
 
 def find_children(history: History, attempt: Attempt) -> tuple[ObservedJob | None, ObservedPod | None]:
-    """Return an attempt's Job and pod. A pod counts only if that Job controls it, or if it was recorded."""
+    """Return an attempt's Job and pod."""
     job = next((job for job in history.jobs if job.attempt == attempt.number), None)
-    pods = [
-        pod
-        for pod in history.pods
-        if pod.attempt == attempt.number
-        and (pod.uid == attempt.pod_uid or (job is not None and pod.job_uid == job.uid))
-    ]
+    pods = [pod for pod in history.pods if pod.attempt == attempt.number and _belongs(pod, attempt, job)]
     alive = [pod for pod in pods if not pod.over]
     return job, next(iter(alive or sorted(pods, key=lambda pod: pod.resource_version, reverse=True)), None)
+
+
+def _belongs(pod: ObservedPod, attempt: Attempt, job: ObservedJob | None) -> bool:
+    """A pod counts only if the Job controls it or if it was recorded; labels alone are anybody's to set.
+
+    Where neither is known any more (Job and pod went before the pod was written down), the labels must do.
+    """
+    if job is not None:
+        return pod.job_uid == job.uid
+    return pod.uid == attempt.pod_uid or (attempt.pod_uid is None and bool(pod.job_uid))
+
+
+def find_leftovers(jobs: Iterable[ObservedJob], attempts: Iterable[Attempt]) -> tuple[ObservedJob, ...]:
+    """Return the Jobs that may still work though nothing waits for them.
+
+    A Job whose container has ended needs no deletion, even where the Job controller has not said so yet: it stays, with
+    its log, until its time to live is over. One that a queue suspended would come back, so it goes.
+    """
+    ended = {attempt.number for attempt in attempts if attempt.exit_code is not None}
+    working = (job for job in jobs if job.live and not job.deleting)
+    return tuple(job for job in working if job.suspended or job.attempt not in ended)
 
 
 def open_attempt(ledger: Ledger, job_name: str) -> tuple[Attempt, ...]:

@@ -34,7 +34,7 @@ def decide_dataset(seen: DatasetView, config: OperatorConfig) -> Decision[Datase
         return Decision(status)
     outdated = tuple(job for job in _live(seen) if job.generation != seen.generation)
     if status.phase in _DONE and status.observed_generation == seen.generation:
-        return Decision(status, stop=_live(seen))
+        return Decision(status, stop=attempts.find_leftovers(seen.jobs, status.attempts))
     history = _gather_history(seen, config)
     ledger = attempts.assess_attempts(history, config.retries)
     status = status.model_copy(update={"attempts": ledger.attempts})

@@ -12,7 +12,7 @@ Owns that story. What blocks a run, and the budget, belong to `model` and `evalu
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Generic, TypeVar
 
@@ -71,7 +71,7 @@ def decide_run(
     if seen.deleting:
         return Decision(status)
     if status.phase in TERMINAL_PHASES:
-        return Decision(status, stop=_live_jobs(seen))
+        return Decision(status, stop=attempts.find_leftovers(seen.jobs, status.attempts))
     history = _gather_history(seen, rules)
     ledger = attempts.assess_attempts(history, config.retries)
     status = rules.account(_record(seen, status, ledger), ledger)
@@ -81,7 +81,8 @@ def decide_run(
         return _halt(seen, status, ledger, rules)
     if ledger.stage is Stage.OPEN:
         return _follow(seen, status, ledger, rules, config)
-    return _start(seen, status, ledger, rules, history)
+    leftovers = attempts.find_leftovers(seen.jobs, status.attempts)
+    return replace(_start(seen, status, ledger, rules, history), stop=leftovers)
 
 
 def _gather_history(seen: Observed[SpecT, RunStatus], rules: RunRules[SpecT, RunStatus]) -> History:
@@ -116,10 +117,10 @@ def _finish(seen: Observed[SpecT, RunStatus], status: RunStatus, ledger: Ledger)
     if end is None:
         message = status.message or "The last attempt ended, and nothing tells how."
         status = _describe(seen, status, RunPhase.FAILED, Reason.UNKNOWN, message)
-        return Decision(status.model_copy(update={"completed_at": seen.now, "progress": None}), stop=_live_jobs(seen))
+        return Decision(status.model_copy(update={"completed_at": seen.now, "progress": None}))
     if end.outcome is not None and end.kind is EndKind.FINISHED:
-        return Decision(finish_run(status, end.outcome, seen.generation, seen.now), stop=())
-    return Decision(_give_up(seen, status, ledger), stop=_live_jobs(seen))
+        return Decision(finish_run(status, end.outcome, seen.generation, seen.now))
+    return Decision(_give_up(seen, status, ledger), stop=attempts.find_leftovers(seen.jobs, status.attempts))
 
 
 def _give_up(seen: Observed[SpecT, RunStatus], status: RunStatus, ledger: Ledger) -> RunStatus:

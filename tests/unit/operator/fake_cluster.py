@@ -1,0 +1,91 @@
+"""An API server in memory: versions, conflicts, owners' uids, and a record of every write.
+
+Owns no behaviour that the real one does not have; it has no controllers, so Jobs and pods change only by tests.
+"""
+
+import copy
+import itertools
+from collections.abc import AsyncIterator
+from typing import Any
+
+from darkroom_operator.cluster import ClusterError
+from darkroom_operator.resources import Resource
+
+Json = dict[str, Any]
+
+
+class FakeCluster:
+    """Keeps objects by resource, namespace and name."""
+
+    def __init__(self) -> None:
+        self.objects: dict[tuple[str, str, str], Json] = {}
+        self.writes: list[tuple[str, str, str]] = []
+        self.failures: list[ClusterError] = []
+        self._versions = itertools.count(100)
+
+    def add(self, resource: Resource, raw: Json) -> Json:
+        """Put an object in place, as somebody else would; returns it as stored."""
+        metadata = {"uid": f"uid-{raw['metadata']['name']}", "namespace": "vision", "generation": 1, **raw["metadata"]}
+        stored = {**copy.deepcopy(raw), "metadata": {**metadata, "resourceVersion": str(next(self._versions))}}
+        self.objects[resource.plural, metadata["namespace"], metadata["name"]] = stored
+        return copy.deepcopy(stored)
+
+    async def list_all(
+        self, resource: Resource, namespace: str | None, *, metadata_only: bool = False
+    ) -> AsyncIterator[Json]:
+        """Yield one page."""
+        self._fail()
+        found = [
+            {"metadata": item["metadata"]} if metadata_only else item
+            for (plural, place, _), item in self.objects.items()
+            if plural == resource.plural and namespace in (None, place)
+        ]
+        yield {"metadata": {"resourceVersion": str(next(self._versions))}, "items": copy.deepcopy(found)}
+
+    async def get(self, resource: Resource, namespace: str, name: str) -> Json:
+        """Return an object."""
+        return copy.deepcopy(self._find(resource, namespace, name))
+
+    async def create(self, resource: Resource, namespace: str, manifest: Json) -> Json:
+        """Store a new object."""
+        name = manifest["metadata"]["name"]
+        self.writes.append(("create", resource.plural, name))
+        self._fail()
+        if (resource.plural, namespace, name) in self.objects:
+            raise ClusterError(409, "AlreadyExists", name)
+        return self.add(resource, manifest)
+
+    async def patch(
+        self, resource: Resource, namespace: str, name: str, operations: list[Json], subresource: str | None = None
+    ) -> Json:
+        """Apply the few patches that the operator makes."""
+        self.writes.append(("patch", f"{resource.plural}/{subresource}" if subresource else resource.plural, name))
+        self._fail()
+        stored = self._find(resource, namespace, name)
+        for operation in operations:
+            field = operation["path"].strip("/")
+            if field == "metadata/resourceVersion":
+                if operation["value"] != stored["metadata"]["resourceVersion"]:
+                    raise ClusterError(409, "Conflict", name)
+            else:
+                stored[field] = copy.deepcopy(operation["value"])
+        stored["metadata"]["resourceVersion"] = str(next(self._versions))
+        return copy.deepcopy(stored)
+
+    async def delete(self, resource: Resource, namespace: str, name: str, uid: str) -> None:
+        """Remove an object."""
+        self.writes.append(("delete", resource.plural, name))
+        self._fail()
+        if self._find(resource, namespace, name)["metadata"]["uid"] != uid:
+            raise ClusterError(409, "Conflict", name)
+        del self.objects[resource.plural, namespace, name]
+
+    def _find(self, resource: Resource, namespace: str, name: str) -> Json:
+        found = self.objects.get((resource.plural, namespace, name))
+        if found is None:
+            raise ClusterError(404, "NotFound", name)
+        return found
+
+    def _fail(self) -> None:
+        if self.failures:
+            raise self.failures.pop(0)

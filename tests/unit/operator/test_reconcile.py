@@ -1,0 +1,299 @@
+"""One reconcile after another on an API server in memory: what is written, how often, and after which accident."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from darkroom_api import names
+from darkroom_api.conditions import Reason
+from darkroom_api.report import Outcome
+from darkroom_operator.audit import Audit
+from darkroom_operator.cluster import ClusterError
+from darkroom_operator.metrics import Metrics
+from darkroom_operator.progress import Poller
+from darkroom_operator.reconcile import Reconciler
+from darkroom_operator.resources import DATASETS, JOBS, MODELS, OWNERS_BY_KIND, PODS, WATCHED, Key
+from darkroom_operator.store import Store
+from tests.builders import a_config, a_dataset_spec, a_model_spec, an_outcome, stamp
+from tests.unit.operator.fake_cluster import FakeCluster, Json
+
+MODEL = Key("Model", "vision", "fruit")
+READY = {"observedGeneration": 1, "phase": "Ready", "reason": "Ready", "conditions": [], "attempts": []}
+
+
+class Workbench:
+    """A reconciler, its store and its cluster; news arrive when a test says so."""
+
+    def __init__(self, cluster: FakeCluster | None = None) -> None:
+        self.cluster = cluster or FakeCluster()
+        self.triggered: set[Key] = set()
+        self.start()
+
+    def start(self) -> None:
+        """Begin with an empty memory, as after a crash."""
+        self.store = Store()
+        metrics = Metrics(self.store)
+        poller = Poller(self.store, 10)
+        cluster: Any = self.cluster
+        self.audit = Audit(cluster, self.store, (), self.triggered.update)
+        self.reconciler = Reconciler(cluster, self.store, a_config(), metrics, poller, self.triggered.update)
+
+    def hear(self) -> None:
+        """Let every watch catch up."""
+        for resource in WATCHED:
+            stored = {item["metadata"]["uid"] for item in self._items(resource.plural)}
+            for uid, (_, stub) in self.store.versions(resource).items():
+                if uid not in stored:
+                    self.store.remove(resource, stub)
+            for item in self._items(resource.plural):
+                self.store.put(resource, item)
+
+    def reconcile(self, key: Key = MODEL, hear: bool = True) -> float | None:
+        """Reconcile one object."""
+        if hear:
+            self.hear()
+        return asyncio.run(self.reconciler.reconcile(key))
+
+    def status(self, key: Key = MODEL) -> Json:
+        """Return an object's status."""
+        stored = self.cluster.objects[OWNERS_BY_KIND[key.kind].plural, key.namespace, key.name]
+        status: Json = stored.get("status", {})
+        return status
+
+    def counted(self, *what: str) -> list[tuple[str, str, str]]:
+        """Return the writes of these resources."""
+        return [write for write in self.cluster.writes if write[1] in what]
+
+    def _items(self, plural: str) -> list[Json]:
+        return [item for (kind, _, _), item in self.cluster.objects.items() if kind == plural]
+
+
+@pytest.fixture
+def bench() -> Workbench:
+    """Return a workbench with a Ready Dataset and a Model."""
+    bench = Workbench()
+    bench.cluster.add(DATASETS, {"metadata": {"name": "fruit"}, "spec": a_dataset_spec().to_json(), "status": READY})
+    bench.cluster.add(
+        MODELS,
+        {"metadata": {"name": "fruit", "creationTimestamp": stamp(0)}, "spec": a_model_spec().to_json()},
+    )
+    return bench
+
+
+def finish_pod(bench: Workbench, outcome: Outcome, attempt: int = 1) -> None:
+    """Let the attempt's pod end with a report."""
+    job = bench.cluster.objects[JOBS.plural, "vision", names.child_name("fruit", "uid-fruit", attempt)]
+    ended = {
+        "exitCode": int(outcome.exit_code),
+        "startedAt": stamp(10),
+        "finishedAt": stamp(40),
+        "message": outcome.to_termination_message(),
+    }
+    owner = {"uid": job["metadata"]["uid"], "controller": True}
+    bench.cluster.add(
+        PODS,
+        {
+            "metadata": {"name": "p", "labels": job["metadata"]["labels"], "ownerReferences": [owner]},
+            "spec": {"nodeName": "node0"},
+            "status": {"phase": "Failed", "containerStatuses": [{"name": "trainer", "state": {"terminated": ended}}]},
+        },
+    )
+
+
+def test_a_new_model_costs_two_writes_until_it_is_queued_with_its_job(bench: Workbench) -> None:
+    bench.reconcile()
+    job = names.child_name("fruit", "uid-fruit", 1)
+    assert bench.cluster.writes == [("create", "jobs", job), ("patch", "models/status", "fruit")]
+    assert bench.status()["phase"] == "Queued"
+
+
+def test_reconciling_again_writes_nothing(bench: Workbench) -> None:
+    for _ in range(4):
+        bench.reconcile()
+    assert len(bench.cluster.writes) == 2
+
+
+def test_a_cache_that_lags_behind_our_own_writes_creates_nothing_twice(bench: Workbench) -> None:
+    bench.reconcile()
+    bench.reconcile(hear=False)
+    assert len(bench.counted("jobs")) == 1
+
+
+def test_a_crash_between_job_and_status_ends_in_the_same_state(bench: Workbench) -> None:
+    undisturbed = Workbench()
+    undisturbed.cluster.objects = {key: dict(item) for key, item in bench.cluster.objects.items()}
+    undisturbed.reconcile()
+    bench.cluster.failures = []
+    original = bench.cluster.patch
+
+    async def crash(*_: Any, **__: Any) -> Json:
+        raise KeyboardInterrupt
+
+    bench.cluster.patch = crash  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        bench.reconcile()
+    bench.cluster.patch = original  # type: ignore[method-assign]
+    bench.start()
+    bench.reconcile()
+    assert bench.counted("jobs") == undisturbed.counted("jobs")
+    for field in ("phase", "reason", "message", "attempts", "budget"):
+        assert bench.status()[field] == undisturbed.status()[field]
+
+
+def test_a_restart_with_finished_models_writes_nothing(bench: Workbench) -> None:
+    bench.reconcile()
+    finish_pod(bench, an_outcome())
+    bench.reconcile()
+    assert bench.status()["phase"] == "Succeeded"
+    written = len(bench.cluster.writes)
+    bench.start()
+    bench.reconcile()
+    assert len(bench.cluster.writes) == written
+
+
+def test_an_end_stays_when_the_job_and_its_pod_are_deleted(bench: Workbench) -> None:
+    bench.reconcile()
+    finish_pod(bench, an_outcome())
+    bench.reconcile()
+    bench.cluster.objects = {key: item for key, item in bench.cluster.objects.items() if key[0] not in ("jobs", "pods")}
+    written = len(bench.cluster.writes)
+    bench.reconcile()
+    assert bench.status()["phase"] == "Succeeded"
+    assert len(bench.cluster.writes) == written
+
+
+def test_a_report_of_a_pod_that_is_gone_before_the_reconcile_is_not_lost(bench: Workbench) -> None:
+    bench.reconcile()
+    finish_pod(bench, an_outcome())
+    bench.hear()
+    bench.cluster.objects = {key: item for key, item in bench.cluster.objects.items() if key[0] not in ("jobs", "pods")}
+    bench.reconcile()
+    assert bench.status()["phase"] == "Succeeded"
+
+
+def test_a_job_of_ours_that_exists_is_adopted(bench: Workbench) -> None:
+    bench.reconcile()
+    bench.cluster.objects["models", "vision", "fruit"].pop("status")
+    bench.start()
+    bench.store.put(MODELS, bench.cluster.objects["models", "vision", "fruit"])
+    bench.store.put(DATASETS, bench.cluster.objects["datasets", "vision", "fruit"])
+    bench.reconcile(hear=False)
+    assert bench.status()["reason"] == "Scheduling"
+
+
+def test_a_job_of_somebody_else_is_named_and_left_alone(bench: Workbench) -> None:
+    job = names.child_name("fruit", "uid-fruit", 1)
+    bench.cluster.add(JOBS, {"metadata": {"name": job, "ownerReferences": [{"uid": "other", "controller": True}]}})
+    before = dict(bench.cluster.objects["jobs", "vision", job])
+    assert bench.reconcile() == 30
+    assert (bench.status()["phase"], bench.status()["reason"]) == ("Queued", "NameConflict")
+    assert bench.status()["attempts"] == []
+    assert bench.cluster.objects["jobs", "vision", job] == before
+
+
+REFUSALS = {
+    "a quota": (403, "exceeded quota: team", "WaitingForQuota"),
+    "an admission rule": (403, "denied by policy", "InvalidConfiguration"),
+    "a value that the API server refuses": (422, "spec.template: invalid", "InvalidConfiguration"),
+}
+
+
+@pytest.mark.parametrize(("code", "message", "reason"), REFUSALS.values(), ids=REFUSALS.keys())
+def test_a_job_that_is_refused_says_why_and_is_tried_again(
+    bench: Workbench, code: int, message: str, reason: str
+) -> None:
+    bench.cluster.failures = [ClusterError(code, "x", message)]
+    assert bench.reconcile() == 30
+    assert bench.status()["reason"] == reason
+    assert message in bench.status()["message"]
+    bench.reconcile()
+    assert bench.status()["reason"] == "Scheduling"
+
+
+@pytest.mark.parametrize("code", [0, 429, 500, 503])
+def test_an_api_server_in_trouble_is_an_error_to_come_back_from(bench: Workbench, code: int) -> None:
+    bench.cluster.failures = [ClusterError(code, "x", "later")]
+    with pytest.raises(ClusterError):
+        bench.reconcile()
+    bench.reconcile()
+    assert bench.status()["phase"] == "Queued"
+
+
+def test_a_status_that_somebody_changed_meanwhile_is_not_overwritten(bench: Workbench) -> None:
+    bench.hear()
+    bench.cluster.objects["models", "vision", "fruit"]["metadata"]["resourceVersion"] = "999"
+    assert bench.reconcile(hear=False) == 1.0
+    assert "status" not in bench.cluster.objects["models", "vision", "fruit"]
+    bench.reconcile()
+    assert bench.status()["phase"] == "Queued"
+
+
+def test_a_model_that_is_deleted_meanwhile_is_no_error(bench: Workbench) -> None:
+    bench.hear()
+    del bench.cluster.objects["models", "vision", "fruit"]
+    assert bench.reconcile(hear=False) == 1.0
+    assert bench.reconcile() is None
+
+
+def test_a_dataset_that_becomes_ready_wakes_the_models_that_wait_for_it(bench: Workbench) -> None:
+    dataset = bench.cluster.objects["datasets", "vision", "fruit"]
+    dataset.pop("status")
+    dataset["metadata"]["uid"] = "uid-dataset"
+    bench.reconcile(Key("Dataset", "vision", "fruit"))
+    assert MODEL in bench.triggered
+
+
+def test_a_change_of_words_alone_waits(bench: Workbench) -> None:
+    bench.reconcile()
+    stored = bench.cluster.objects["models", "vision", "fruit"]
+    stored["status"]["message"] = "other words"
+    stored["metadata"]["resourceVersion"] = "500"
+    pause = bench.reconcile()
+    assert pause is not None
+    assert 9 < pause <= 10
+    assert bench.status()["message"] == "other words"
+
+
+def test_a_failure_is_told_once_as_an_event(bench: Workbench) -> None:
+    bench.reconcile()
+    finish_pod(bench, an_outcome(Reason.TRAINING_DIVERGED, "loss is NaN"))
+    bench.reconcile()
+    (event,) = [item for (kind, _, _), item in bench.cluster.objects.items() if kind == "events"]
+    assert (event["type"], event["reason"], event["note"]) == ("Warning", "TrainingDiverged", "loss is NaN")
+    assert event["regarding"]["name"] == "fruit"
+
+
+def test_a_spec_that_the_contract_refuses_is_left_alone(bench: Workbench) -> None:
+    bench.cluster.objects["models", "vision", "fruit"]["spec"]["task"] = "painter"
+    assert bench.reconcile() == 30
+    assert bench.cluster.writes == []
+
+
+def test_an_audit_drops_what_went_unseen_and_wakes_its_owner(bench: Workbench) -> None:
+    bench.reconcile()
+    bench.hear()
+    del bench.cluster.objects["jobs", "vision", names.child_name("fruit", "uid-fruit", 1)]
+    asyncio.run(bench.audit.check())
+    assert bench.store.jobs("uid-fruit") == ()
+    assert MODEL in bench.triggered
+
+
+def test_an_audit_finds_a_dead_watch_only_when_news_stay_away(bench: Workbench) -> None:
+    bench.hear()
+    bench.cluster.objects["models", "vision", "fruit"]["metadata"]["resourceVersion"] = "900"
+    asyncio.run(bench.audit.check())
+    verdicts = [bench.audit.dead_watches]
+    asyncio.run(bench.audit.check())
+    verdicts.append(bench.audit.dead_watches)
+    bench.hear()
+    asyncio.run(bench.audit.check())
+    assert [*verdicts, bench.audit.dead_watches] == [(), ("models",), ()]
+
+
+def test_a_busy_watch_is_not_taken_for_dead(bench: Workbench) -> None:
+    for version in ("900", "901", "902"):
+        bench.hear()
+        bench.cluster.objects["models", "vision", "fruit"]["metadata"]["resourceVersion"] = version
+        asyncio.run(bench.audit.check())
+        assert bench.audit.dead_watches == ()

@@ -1,0 +1,122 @@
+"""What the store answers, and that old news never undo new ones."""
+
+from typing import Any
+
+import pytest
+
+from darkroom_api import names
+from darkroom_operator.resources import DATASETS, EVALUATIONS, JOBS, MODELS, PODS, Key
+from darkroom_operator.store import Store
+
+MODEL, DATASET, EVALUATION = (Key(kind, "vision", "fruit") for kind in ("Model", "Dataset", "Evaluation"))
+
+
+def raw(version: int, uid: str = "u1", **fields: Any) -> dict[str, Any]:
+    """Return an object named `fruit`."""
+    metadata = {"name": "fruit", "namespace": "vision", "uid": uid, "resourceVersion": str(version), "generation": 1}
+    return {"metadata": metadata, **fields}
+
+
+def child(version: int, uid: str = "c1", controller: str = "u1", **fields: Any) -> dict[str, Any]:
+    """Return a Job or pod of `fruit`."""
+    made = raw(version, uid, **fields)
+    made["metadata"] |= {
+        "name": uid,
+        "labels": {names.LABEL_UID: "u1", names.LABEL_ATTEMPT: "1"},
+        "ownerReferences": [{"uid": controller, "controller": True}],
+    }
+    return made
+
+
+ENDED = {"status": {"containerStatuses": [{"name": "trainer", "state": {"terminated": {"exitCode": 0}}}]}}
+
+
+def test_a_new_version_wakes_its_object_and_an_old_one_does_not() -> None:
+    store = Store()
+    assert store.put(MODELS, raw(5)) == {MODEL}
+    assert store.put(MODELS, raw(5)) == set()
+    assert store.put(MODELS, raw(4, status={"phase": "Queued"})) == set()
+    assert store.put(MODELS, raw(6)) == {MODEL}
+
+
+@pytest.mark.parametrize(("resource", "make"), [(JOBS, child), (PODS, child)], ids=["a Job", "a pod"])
+def test_a_child_wakes_its_owner(resource: Any, make: Any) -> None:
+    store = Store()
+    store.put(MODELS, raw(5))
+    assert store.put(resource, make(6)) == {MODEL}
+    assert store.put(resource, make(6)) == set()
+
+
+def test_a_child_that_comes_before_its_owner_is_kept() -> None:
+    store = Store()
+    assert store.put(JOBS, child(5)) == set()
+    store.put(MODELS, raw(4))
+    assert len(store.jobs("u1")) == 1
+
+
+def test_a_dataset_wakes_what_names_it_and_a_model_its_evaluations() -> None:
+    store = Store()
+    store.put(MODELS, raw(1, "m", spec={"dataset": "other", "evaluationDataset": "fruit"}))
+    store.put(EVALUATIONS, raw(2, "e", spec={"model": "fruit", "dataset": "x"}))
+    assert store.put(DATASETS, raw(3, "d")) == {DATASET, MODEL}
+    assert store.put(MODELS, raw(4, "m", spec={"dataset": "other"})) == {MODEL, EVALUATION}
+    assert store.remove(DATASETS, raw(5, "d")) == {MODEL}
+
+
+def test_a_namesake_in_another_namespace_wakes_nothing() -> None:
+    store = Store()
+    store.put(MODELS, raw(1, "m", spec={"dataset": "fruit"}))
+    other = raw(2, "d")
+    other["metadata"]["namespace"] = "elsewhere"
+    assert store.put(DATASETS, other) == {Key("Dataset", "elsewhere", "fruit")}
+
+
+def test_an_object_that_was_created_anew_starts_without_the_old_ones_children() -> None:
+    store = Store()
+    store.put(MODELS, raw(1))
+    store.put(JOBS, child(2))
+    store.put(MODELS, raw(3, "u2"))
+    assert store.jobs("u2") == ()
+    assert store.remove(MODELS, raw(4)) == set()
+    assert store.owner(MODEL) is not None
+
+
+def test_a_gone_pod_is_kept_with_its_end_until_it_is_forgotten() -> None:
+    store = Store()
+    store.put(MODELS, raw(1))
+    store.put(PODS, child(2, controller="j", **ENDED))
+    assert store.remove(PODS, child(3, controller="j")) == {MODEL}
+    (pod,) = store.pods("u1")
+    assert (pod.gone, pod.exit_code) == (True, 0)
+    store.forget_pods("u1", {2})
+    assert store.pods("u1")
+    store.forget_pods("u1", {1})
+    assert store.pods("u1") == ()
+
+
+def test_a_gone_pod_of_nobody_is_not_kept() -> None:
+    store = Store()
+    store.put(PODS, child(2))
+    store.remove(PODS, child(3))
+    assert store.pods("u1") == ()
+
+
+def test_running_pods_are_found_with_their_owner() -> None:
+    store = Store()
+    store.put(MODELS, raw(1))
+    state = {"running": {"startedAt": "2026-06-01T12:00:00Z"}}
+    running = {"status": {"phase": "Running", "containerStatuses": [{"name": "trainer", "state": state}]}}
+    store.put(PODS, child(2, "c1", **running))
+    store.put(PODS, child(3, "c2", **ENDED))
+    assert [(key, pod.uid) for key, pod in store.running_pods()] == [(MODEL, "c1")]
+
+
+@pytest.mark.parametrize("resource", [MODELS, JOBS, PODS], ids=["a Model", "a Job", "a pod"])
+def test_what_an_audit_gets_is_enough_to_remove_an_object(resource: Any) -> None:
+    store = Store()
+    store.put(MODELS, raw(1))
+    if resource is not MODELS:
+        store.put(resource, child(2))
+    ((_, (_, stub)),) = store.versions(resource).items()
+    store.remove(resource, stub)
+    assert store.versions(resource) == {}
