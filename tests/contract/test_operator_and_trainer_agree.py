@@ -156,7 +156,7 @@ def test_every_outcome_of_an_inspection_becomes_a_status(reason: Reason) -> None
 
 @pytest.mark.parametrize("code", sorted({*ExitCode, 1, 2, 134, 137, 139, 255}))
 def test_every_exit_code_without_a_report_becomes_an_end(code: int) -> None:
-    seen = {"jobs": (a_job(),), "pods": (an_ended_pod(code, "last words"),), "now": at(100)}
+    seen: Any = {"jobs": (a_job(),), "pods": (an_ended_pod(code, "last words"),), "now": at(100)}
     status = decide_model(a_model_view(status=ModelStatus(attempts=(an_attempt(),)), **seen), CONFIG).status
     assert status.phase is RunPhase.FAILED
     assert "last words" in (status.message or "")

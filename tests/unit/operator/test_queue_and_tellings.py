@@ -165,7 +165,7 @@ def test_a_log_line_is_json_with_its_extra_fields_and_its_exception() -> None:
 
 def test_health_tells_a_dead_watch_and_readiness_a_silent_api_server() -> None:
     cluster: Any = FakeCluster()
-    audit = Audit(cluster, Store(), (), lambda keys: None)
+    audit = Audit(cluster, Store(), (), lambda _keys: None)
     assert "not listed" in str(find_unreadiness(audit, 0))
     asyncio.run(audit.fill())
     now = audit.passed_at

@@ -28,7 +28,7 @@ def child(version: int, uid: str = "c1", controller: str = "u1", **fields: Any) 
     return made
 
 
-ENDED = {"status": {"containerStatuses": [{"name": "trainer", "state": {"terminated": {"exitCode": 0}}}]}}
+ENDED: Any = {"status": {"containerStatuses": [{"name": "trainer", "state": {"terminated": {"exitCode": 0}}}]}}
 
 
 def test_a_new_version_wakes_its_object_and_an_old_one_does_not() -> None:
@@ -105,7 +105,7 @@ def test_running_pods_are_found_with_their_owner() -> None:
     store = Store()
     store.put(MODELS, raw(1))
     state = {"running": {"startedAt": "2026-06-01T12:00:00Z"}}
-    running = {"status": {"phase": "Running", "containerStatuses": [{"name": "trainer", "state": state}]}}
+    running: Any = {"status": {"phase": "Running", "containerStatuses": [{"name": "trainer", "state": state}]}}
     store.put(PODS, child(2, "c1", **running))
     store.put(PODS, child(3, "c2", **ENDED))
     assert [(key, pod.uid) for key, pod in store.running_pods()] == [(MODEL, "c1")]
