@@ -148,7 +148,8 @@ def _samples(arguments: argparse.Namespace) -> int:
         print(f"darkroom: {error}", file=sys.stderr)
         return EXIT_USAGE
     print(f"wrote {count:,} files to {arguments.to}: images/, train.json, eval.json")
-    print(dataset.describe_next_step(dataset.SampleKind(arguments.kind), arguments.to))
+    root = writing.find_root(arguments.to)
+    print(dataset.describe_next_step(dataset.SampleKind(arguments.kind), root, arguments.endpoint))
     return EXIT_OK
 
 

@@ -9,7 +9,15 @@ from typing import Final, TypeVar
 
 from darkroom_api.conditions import Reason
 from darkroom_api.run_config import StorageAccess
-from darkroom_trainer.errors import ObjectMissing, RunError, StorageError, StorageRefused, StorageUnreachable
+from darkroom_trainer.errors import (
+    AddressForbidden,
+    ObjectMissing,
+    ObjectTooLarge,
+    RunError,
+    StorageError,
+    StorageRefused,
+    StorageUnreachable,
+)
 
 PATIENCE_SECONDS: Final = 20.0
 """How long one call is tried again within a run; a longer outage ends the attempt, which the operator repeats."""
@@ -40,8 +48,17 @@ def retry_storage(
 
 
 def explain_storage_error(error: StorageError, access: StorageAccess) -> RunError:
-    """Return the end of a run whose storage stayed unreachable or kept refusing, naming URI and endpoint."""
+    """Return the end of a run that cannot read what it needs, naming the URI and, for a bucket, the endpoint."""
     where = access.endpoint or "the default endpoint of its provider"
+    message = f"{error} (endpoint: {where})" if error.uri.startswith("s3://") else str(error)
+    return RunError(_find_reason(error), message)
+
+
+def _find_reason(error: StorageError) -> Reason:
     if isinstance(error, ObjectMissing):
-        return RunError(Reason.DATASET_NOT_FOUND, f"{error} (endpoint: {where})")
-    return RunError(Reason.STORAGE_UNAVAILABLE, f"{error} (endpoint: {where})")
+        return Reason.DATASET_NOT_FOUND
+    if isinstance(error, AddressForbidden):
+        return Reason.INVALID_CONFIGURATION
+    if isinstance(error, ObjectTooLarge):
+        return Reason.DATASET_CORRUPT
+    return Reason.STORAGE_UNAVAILABLE

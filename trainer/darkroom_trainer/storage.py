@@ -232,7 +232,7 @@ def _explain_answer(uri: str, error: exceptions.ClientError) -> StorageError:
     code = str(error.response.get("Error", {}).get("Code", ""))
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     said = str(error.response.get("Error", {}).get("Message", "")).strip()
-    detail = f"{code} {said}".strip() or f"status {status}"
+    detail = f"{code} {said}".strip(" .") or f"status {status}"
     if code == "NoSuchBucket":
         return BucketMissing(uri, f"bucket {split_s3_uri(uri)[0]}")
     if code in _MISSING:

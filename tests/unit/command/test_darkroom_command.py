@@ -140,7 +140,7 @@ def test_samples_end_with_the_next_step(tmp_path: pathlib.Path, capsys: pytest.C
     assert command.main(["samples", "digits", "--shots", "1", "--to", str(tmp_path / "digits")]) == 0
     out = capsys.readouterr().out
     assert f"wrote 369 files to {tmp_path}/digits: images/, train.json, eval.json" in out
-    assert f'annotationFiles: ["file:{tmp_path}/digits/train.json"]' in out
+    assert f'annotationFiles: ["file://{tmp_path}/digits/train.json"]' in out
 
 
 def test_too_many_shots_are_a_usage_error(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:

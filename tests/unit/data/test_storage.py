@@ -10,6 +10,7 @@ from darkroom_api.conditions import Reason
 from darkroom_api.run_config import StorageAccess
 from darkroom_trainer import storage as storage_module
 from darkroom_trainer.errors import (
+    AddressForbidden,
     BucketMissing,
     ObjectMissing,
     ObjectTooLarge,
@@ -152,6 +153,22 @@ def test_answers_are_sorted_by_what_can_be_done(code: str, status: int, kind: ty
     error = storage_module._explain_answer("s3://b/k", ClientError(answer, "GetObject"))  # type: ignore[arg-type]
     assert type(error) is kind
     assert "s3://b/k" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        pytest.param(ObjectMissing("s3://b/k"), Reason.DATASET_NOT_FOUND, id="no file"),
+        pytest.param(StorageRefused("s3://b/k"), Reason.STORAGE_UNAVAILABLE, id="a refused key"),
+        pytest.param(StorageUnreachable("s3://b/k"), Reason.STORAGE_UNAVAILABLE, id="an outage"),
+        pytest.param(AddressForbidden("https://h/k"), Reason.INVALID_CONFIGURATION, id="a forbidden address"),
+        pytest.param(ObjectTooLarge("s3://b/k"), Reason.DATASET_CORRUPT, id="a file beyond any reader"),
+    ],
+)
+def test_each_failure_ends_a_run_for_its_own_reason(error: StorageError, reason: Reason) -> None:
+    end = explain_storage_error(error, StorageAccess(endpoint="http://s3:9000"))
+    assert end.reason is reason
+    assert ("http://s3:9000" in end.message) is error.uri.startswith("s3://")
 
 
 @pytest.mark.parametrize("missing", ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])

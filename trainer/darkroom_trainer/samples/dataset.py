@@ -110,7 +110,7 @@ def _empty_coco() -> Coco:
 
 def _encode(pixels: Pixels) -> bytes:
     buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG")
+    Image.fromarray(pixels).save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()
 
 
@@ -118,11 +118,12 @@ def _encode_coco(part: Part, coco: Coco) -> SampleFile:
     return SampleFile(ANNOTATION_FILES[part], json.dumps(coco, indent=1).encode())
 
 
-def describe_next_step(kind: SampleKind, target: str) -> str:
-    """Return what to write into a manifest to use a sample at `target`."""
+def describe_next_step(kind: SampleKind, root_uri: str, endpoint: str | None) -> str:
+    """Return what to write into a manifest to use a sample at `root_uri`."""
     annotation = "imageClassification" if kind is SampleKind.DIGITS else "imageObjectDetection"
-    base = target.rstrip("/") if target.startswith("s3://") else f"file:{target.rstrip('/')}"
+    storage = f', storage: {{endpoint: "{endpoint}"}}' if endpoint else ""
+    files = f"{root_uri}/{ANNOTATION_FILES[Part.TRAIN]}"
     return (
-        "next: name them in a Dataset and apply it (or darkroom run -f FILE --output OUT):\n"
-        f'  spec: {{annotationKind: {annotation}, annotationFiles: ["{base}/{ANNOTATION_FILES[Part.TRAIN]}"]}}'
+        "next: name it in a Dataset and apply it (or darkroom run -f FILE --output OUT):\n"
+        f'  spec: {{annotationKind: {annotation}, annotationFiles: ["{files}"]{storage}}}'
     )

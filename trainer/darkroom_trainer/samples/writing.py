@@ -28,7 +28,7 @@ def write_sample(files: Iterable[SampleFile], target: str, endpoint: str | None)
 
     An older sample is written over. Raises NotASample, StorageError.
     """
-    root = target if target.startswith("s3://") else local_files.to_uri(pathlib.Path(target))
+    root = find_root(target)
     storage = open_storage(StorageAccess(endpoint=endpoint))
     _refuse_foreign(storage, root)
     count = 0
@@ -42,6 +42,11 @@ def write_sample(files: Iterable[SampleFile], target: str, endpoint: str | None)
             count += 1
         _drain(pending, 0)
     return count
+
+
+def find_root(target: str) -> str:
+    """Return the URI of a target, which may be a local folder, without a final slash."""
+    return target.rstrip("/") if target.startswith("s3://") else local_files.to_uri(pathlib.Path(target))
 
 
 def _refuse_foreign(storage: Storage, root: str) -> None:
