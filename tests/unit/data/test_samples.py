@@ -1,14 +1,13 @@
 """The samples: same seed same files, no digit in both parts, boxes where the ink is."""
 
-import io
 import json
 import pathlib
 from itertools import islice
 
 import numpy as np
 import pytest
-from PIL import Image
 
+from darkroom_trainer.data.images import measure_picture
 from darkroom_trainer.samples.dataset import SampleFile, SampleKind, build_sample
 from darkroom_trainer.samples.digits import Part, load_part
 from darkroom_trainer.samples.scenes import SCENE_PX, draw_scene
@@ -56,8 +55,8 @@ def test_every_file_that_the_annotations_name_is_there_and_of_its_size() -> None
     paths = {file.path: file.data for file in files}
     for coco in documents(files).values():
         for image in coco["images"]:
-            with Image.open(io.BytesIO(paths[image["file_name"]])) as picture:
-                assert picture.size == (image["width"], image["height"])
+            size = measure_picture(paths[image["file_name"]])
+            assert (size.width, size.height) == (image["width"], image["height"])
 
 
 def test_scenes_hold_two_to_five_digits_that_stand_out_and_apart() -> None:
