@@ -15,7 +15,7 @@ from darkroom_trainer.errors import RunError
 HOLD_OUT_SHARE: Final = 0.6
 """Of the training time. The rest refits the same weights on all data (see `training`)."""
 MARGIN: Final = 1.5
-"""Costs of what comes after the training are multiplied by this: they are measured once, on a machine that is shared."""
+"""Costs of what comes after the training are multiplied by this: measured once, on a machine that is shared."""
 LEAST_RESERVE_SECONDS: Final = 1.0
 UPLOADED_FILES: Final = 6
 ROUNDING_MARGIN: Final = 1.2

@@ -1,7 +1,7 @@
 """Checkpoints: everything that a training needs to go on, in the bucket, without any code in it.
 
-Owns their keys, manifests, digests and clean-up. A checkpoint counts once its manifest is there, and the manifest is written
-last. Each attempt claims its number, so that a stale trainer notices that a newer one works. Must not use pickle.
+Owns their keys, manifests, digests and clean-up. A checkpoint counts once its manifest is there, which is written last.
+Each attempt claims its number, so that a stale trainer notices that a newer one works. Must not use pickle.
 """
 
 import hashlib

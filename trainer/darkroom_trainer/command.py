@@ -7,6 +7,7 @@ import argparse
 import contextlib
 import importlib.metadata
 import logging
+import os
 import pathlib
 import sys
 from collections.abc import Iterator, Sequence
@@ -32,6 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_FAILED
     except ModuleNotFoundError as error:
         print(f"darkroom: {error.name} is not installed: pip install 'darkroom[trainer]'", file=sys.stderr)
+        return EXIT_FAILED
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_FAILED
     except KeyboardInterrupt:
         print("darkroom: interrupted", file=sys.stderr)

@@ -23,7 +23,7 @@ RESULTS_FOLDER: Final = "artifacts"
 
 
 def evaluate_model(
-    config: RunConfig, work: pathlib.Path, reporter: Reporter, stop: threading.Event, meter: Meter
+    config: RunConfig, work: pathlib.Path, reporter: Reporter, _stop: threading.Event, meter: Meter
 ) -> Outcome:
     """Measure `config.model` on `config.dataset` and publish the results; returns the successful outcome.
 

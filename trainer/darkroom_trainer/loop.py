@@ -1,8 +1,8 @@
 """The training loop: while there is budget, step; now and then, tell and keep.
 
 Owns the step, the order of the data and the schedule. The schedule's position is the share of the window that is
-spent, so that a run ends annealed exactly on its budget on a machine of any speed. Must not know tasks, storage or how a
-window was chosen.
+spent, so that a run ends annealed exactly on its budget on a machine of any speed. Must not know tasks, storage or
+how a window was chosen.
 """
 
 import collections
@@ -31,7 +31,6 @@ GRADIENT_NORM: Final = 5.0
 LOSS_WINDOW: Final = 20
 """Steps between two looks at the loss; each look waits for the device."""
 QUEUED_STEPS: Final = 3
-LOWER_RATE: Final = 0.2
 
 Rows = npt.NDArray[np.int64]
 
@@ -126,7 +125,10 @@ def find_batch(seed: int, step: int, batch_size: int, rows: Rows) -> tuple[Rows,
     """Return the epochs (B,) and rows (B,) of a step: the rows in a new random order each epoch, end to end."""
     places = np.arange(step * batch_size, (step + 1) * batch_size)
     epochs = places // len(rows)
-    chosen = [rows[_shuffle(seed, int(epoch), len(rows))[place % len(rows)]] for epoch, place in zip(epochs, places)]
+    chosen = [
+        rows[_shuffle(seed, int(epoch), len(rows))[place % len(rows)]]
+        for epoch, place in zip(epochs, places, strict=True)
+    ]
     return epochs, np.array(chosen, dtype=np.int64)
 
 

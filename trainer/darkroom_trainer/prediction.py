@@ -1,7 +1,7 @@
 """`darkroom predict`: what a model folder says about image files, as the replaced service answered, and as a picture.
 
-Owns what a person sees of it: JSON on standard output, errors on standard error. Must not import torch before the folder
-is known to hold a model and the images to decode.
+Owns what a person sees of it: JSON on standard output, errors on standard error. Must not import torch before the
+folder is known to hold a model and the images to decode.
 """
 
 import json
@@ -33,7 +33,7 @@ def load_predictor(model_dir: pathlib.Path) -> "Predictor":
 
 
 def run_predict(model_dir: pathlib.Path, images: list[pathlib.Path], picture: pathlib.Path | None) -> int:
-    """Print one JSON answer for each image, and draw them into `picture`; returns 0, or 1 after saying what is wrong."""
+    """Print one JSON answer an image, and draw them into `picture`; returns 0, or 1 after saying what is wrong."""
     try:
         pictures = [_open(path) for path in images]
         predictor = load_predictor(model_dir)

@@ -1,7 +1,7 @@
 """The trainer pod's process: RunConfig in, Outcome and exit code out.
 
-Owns arguments, logs and the termination message. A stop request ends the process with 143 within seconds: the run keeps a
-checkpoint where it can, and is cut short where it cannot. Must not import torch.
+Owns arguments, logs and the termination message. A stop request ends the process with 143 within seconds: the run
+keeps a checkpoint where it can, and is cut short where it cannot. Must not import torch.
 """
 
 import argparse

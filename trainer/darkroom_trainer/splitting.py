@@ -15,8 +15,8 @@ _KEY: Final = 0x5EED
 def split_rows(examples: Sequence[Example], rows: Integers, seed: int, *, by_label: bool) -> tuple[Integers, Integers]:
     """Return the rows to train on and the rows held out, both sorted.
 
-    With `by_label` (classification) every tag gives its share, and none gives its only image. Without it images are drawn
-    as they come. Nothing is held out of fewer than two images.
+    With `by_label` (classification) every tag gives its share, and none gives its only image. Without it images are
+    drawn as they come. Nothing is held out of fewer than two images.
     """
     generator = np.random.Generator(np.random.Philox(key=[seed, _KEY]))
     groups: dict[int, list[int]] = {}

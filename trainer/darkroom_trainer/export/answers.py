@@ -1,6 +1,6 @@
 """Predictions in the form that the replaced service answered: `tagsResult` and `objectsResult`.
 
-Owns the rounding to integer pixels. Source of the form: ImageAnalysisResult of the Computer Vision REST API, 2023-04-01.
+Owns the rounding to integer pixels. Source: ImageAnalysisResult of the Computer Vision REST API, 2023-04-01.
 """
 
 import math

@@ -3,6 +3,7 @@
 Owns the list and its digest: a folder without it holds no finished result. Must not know what the files mean.
 """
 
+import functools
 import hashlib
 import json
 import pathlib
@@ -39,8 +40,7 @@ def publish_files(folder: pathlib.Path, names: list[str], output: Location | Non
     storage = open_storage(output.storage)
     try:
         for name in [*names, LIST_NAME]:
-            _upload = storage.upload
-            retry_storage(lambda name=name: _upload(folder / name, join_uri(output.uri, name)))  # type: ignore[misc]
+            retry_storage(functools.partial(storage.upload, folder / name, join_uri(output.uri, name)))
     except StorageError as error:
         raise explain_storage_error(error, output.storage) from error
     return Artifacts(uri=output.uri, digest=digest)
@@ -76,8 +76,7 @@ def fetch_model(location: Location, folder: pathlib.Path, names: list[str]) -> F
         text = retry_storage(lambda: storage.read_bytes(join_uri(location.uri, LIST_NAME)))
         (folder / LIST_NAME).write_bytes(text)
         for name in names:
-            _fetch = storage.fetch
-            retry_storage(lambda name=name: _fetch(join_uri(location.uri, name), folder / name))  # type: ignore[misc]
+            retry_storage(functools.partial(storage.fetch, join_uri(location.uri, name), folder / name))
     except ObjectMissing as error:
         message = f"model: {error}; there is no finished model at {location.uri}"
         raise RunError(Reason.INVALID_CONFIGURATION, message) from error

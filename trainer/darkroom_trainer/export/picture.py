@@ -1,4 +1,4 @@
-"""A picture of predictions: a grid of sample images, each with what the model says and, where known, the truth beside it.
+"""A picture of predictions: sample images in a grid, with what the model says and, where known, the truth beside it.
 
 Owns colours, type and layout. Must not choose the samples, and must not import torch.
 """

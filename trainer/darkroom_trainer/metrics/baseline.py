@@ -14,7 +14,7 @@ from darkroom_trainer.tasks.predictions import Integers
 
 STANDARD_ERRORS: Final = 3.0
 """Distance from the baseline that counts as more than noise: one chance in 740 by the normal approximation."""
-LARGEST_NOISE: Final = 0.25
+LARGEST_NOISE: Final = 0.35
 """A test whose noise covers more of the way from the baseline to a perfect score says nothing."""
 
 
@@ -29,8 +29,8 @@ class BaselineTest:
 
     @property
     def is_conclusive(self) -> bool:
-        """Return whether there are enough answers to tell a useful model from a guess."""
-        return self.count > 0 and self.noise <= LARGEST_NOISE * (1 - self.baseline)
+        """Return whether there are enough answers to tell a useful model from a guess, and more than one to guess."""
+        return self.count > 0 and self.baseline < 1 and self.noise <= LARGEST_NOISE * (1 - self.baseline)
 
     @property
     def is_no_better(self) -> bool:

@@ -1,6 +1,6 @@
 """Detection scores: COCO's mean average precision at fixed overlaps, and of each tag.
 
-Definitions follow microsoft/vision-evaluation 0.2.14 (up to 300 boxes an image, all areas, tags without truth left out).
+Definitions follow microsoft/vision-evaluation 0.2.14: up to 300 boxes an image, all areas, tags without truth left out.
 Must not import torch.
 """
 
@@ -126,7 +126,7 @@ def compute_found_share(predictions: Sequence[Prediction], truths: Sequence[Trut
 
 
 def choose_threshold(predictions: Sequence[Prediction], truths: Sequence[Truth]) -> float:
-    """Return the confidence from which boxes are shown: where F1 at IoU 0.5 is best; `DEFAULT_THRESHOLD` without boxes."""
+    """Return the confidence with the best F1 at IoU 0.5; `DEFAULT_THRESHOLD` without boxes."""
     marks = [mark for pair in zip(predictions, truths, strict=True) for mark in _mark_right(*pair)]
     total = sum(len(truth.labels) for truth in truths)
     if not marks or not total:

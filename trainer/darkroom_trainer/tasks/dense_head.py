@@ -18,7 +18,7 @@ GROUPS: Final = 8
 LEVELS: Final = (2, 3, 4)
 """timm's feature indices at strides 8, 16 and 32."""
 PRIOR_BIAS: Final = -4.6
-"""Logit of 0.01: at the start nothing is an object, so that focal loss is not drowned (arXiv 1708.02002, section 4.1)."""
+"""Logit of 0.01: at the start nothing is an object (arXiv 1708.02002, section 4.1)."""
 MAX_LOG_SIZE: Final = 6.0
 FIRST_LOG_SIZE: Final = 1.1
 """Boxes start three strides wide."""

@@ -2,7 +2,7 @@
 
 Owns the targets, loss and decoding of detection. After FCOS (Tian et al., arXiv 1904.01355): every cell near the middle
 of a box predicts its tag and its outline, with focal loss (Lin et al., arXiv 1708.02002) and generalized IoU loss
-(Rezatofighi et al., arXiv 1902.09630). Fixed shapes and no waiting for the device, so that it also compiles and exports.
+(Rezatofighi et al., arXiv 1902.09630). Fixed shapes and no waiting for the device: it compiles and exports.
 """
 
 from collections.abc import Sequence
@@ -29,6 +29,9 @@ LEAST_VISIBLE: Final = 0.4
 CENTER_RADIUS: Final = 1.5
 """Cells within this many strides of a box's middle answer for it (FCOS' center sampling)."""
 BOX_WEIGHT: Final = 2.0
+TAG_WEIGHT: Final = 1.0
+"""Cross entropy among the tags at the cells of boxes. Focal loss alone learns where boxes are long before it tells
+tags apart. Measured on 400 digit scenes, 450 steps of 16: mAP@50 0.853 without, 0.982 with it."""
 LEAST_SCORE: Final = 0.05
 MAX_CANDIDATES: Final = 300
 NMS_OVERLAP: Final = 0.5
@@ -74,19 +77,22 @@ class Detector(LearningTask):
         return Batch(augmentation.vary_light(images, draws[:, 4:6], LIGHT), targets)
 
     def compute_loss(self, outputs: torch.Tensor, targets: Targets) -> torch.Tensor:
-        """Return focal loss over all cells plus IoU loss over the cells of boxes, for each such cell."""
+        """Return focal loss over all cells, plus tag and IoU losses over the cells of boxes, for each such cell."""
         outputs = outputs.float()
         cells = dense_head.build_cells(outputs.shape[1], outputs.device)
         owners, is_owned = assign_cells(cells, targets)
         labels = targets["label"].gather(1, owners)
         num_labels = outputs.shape[2] - 4
+        logits = outputs[..., :num_labels]
         wanted = nn.functional.one_hot(labels.clamp(min=0), num_labels) * is_owned[..., None]
         count = is_owned.sum().clamp(min=1)
-        focal = sigmoid_focal_loss(outputs[..., :num_labels], wanted.float(), reduction="sum") / count
+        focal = sigmoid_focal_loss(logits, wanted.float(), reduction="sum") / count
+        tags = nn.functional.cross_entropy(logits.flatten(0, 1), labels.clamp(min=0).flatten(), reduction="none")
+        tags = (tags * is_owned.flatten()).sum() / count
         boxes = dense_head.decode_boxes(outputs[..., num_labels:], cells)
         true_boxes = targets["box"].gather(1, owners[..., None].expand(-1, -1, 4))
         overlap = generalized_box_iou_loss(boxes, true_boxes, reduction="none") * is_owned
-        loss: torch.Tensor = focal + BOX_WEIGHT * overlap.sum() / count
+        loss: torch.Tensor = focal + TAG_WEIGHT * tags + BOX_WEIGHT * overlap.sum() / count
         return loss
 
     def decode(self, outputs: torch.Tensor) -> list[Prediction]:
@@ -115,8 +121,8 @@ class Detector(LearningTask):
 def assign_cells(cells: torch.Tensor, targets: Targets) -> tuple[torch.Tensor, torch.Tensor]:
     """Return for each cell (B, L) the box that it answers for, and whether it answers for any.
 
-    A cell answers for the smallest box that it is inside of and near the middle of; the cell nearest to a middle always does,
-    however small the box.
+    A cell answers for the smallest box that it is inside of and near the middle of; the cell nearest to a middle
+    always does, however small the box.
     """
     boxes, side = targets["box"][:, None], dense_head.side_of(len(cells))
     middles = (boxes[..., :2] + boxes[..., 2:]) / 2

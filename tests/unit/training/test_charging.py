@@ -1,0 +1,63 @@
+"""The meter, on a clock that the test moves."""
+
+import time
+
+import pytest
+
+from darkroom_trainer.meter import Meter, observe_process_start
+
+
+class Hand:
+    """A clock moved by hand."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        """Return the time."""
+        return self.now
+
+
+@pytest.mark.parametrize(
+    ("devices", "milli_rate", "charged"),
+    [
+        pytest.param(1, 1000, 10.0, id="the reference device"),
+        pytest.param(4, 1000, 40.0, id="four devices"),
+        pytest.param(1, 2500, 25.0, id="a faster device"),
+        pytest.param(2, 500, 10.0, id="two slow ones"),
+    ],
+)
+def test_charge_is_time_by_devices_by_rate(devices: int, milli_rate: int, charged: float) -> None:
+    clock = Hand()
+    meter = Meter(devices=devices, milli_rate=milli_rate, clock=clock)
+    clock.now += 10
+    assert meter.charged_seconds == pytest.approx(charged)
+    assert meter.to_report().charged_seconds == pytest.approx(charged)
+
+
+def test_what_an_attempt_took_to_get_back_to_its_checkpoint_is_not_charged() -> None:
+    clock = Hand()
+    meter = Meter(clock=clock)
+    clock.now += 30
+    meter.resume(12.5)
+    assert meter.charged_seconds == 12.5
+    clock.now += 1
+    assert meter.charged_seconds == 13.5
+
+
+def test_a_start_in_the_past_is_charged_and_one_in_the_future_is_not_negative() -> None:
+    clock = Hand()
+    assert Meter(started_at=95.0, clock=clock).charged_seconds == 5.0
+    assert Meter(started_at=105.0, clock=clock).charged_seconds == 0.0
+
+
+def test_no_more_than_the_budget_is_billed() -> None:
+    clock = Hand()
+    meter = Meter(clock=clock)
+    clock.now += 61
+    assert meter.to_report(60.0).charged_seconds == 60.0
+
+
+def test_process_start_lies_in_the_past_of_the_monotonic_clock() -> None:
+    age = time.monotonic() - observe_process_start()
+    assert 0 <= age < 3600

@@ -1,0 +1,99 @@
+"""Both tasks from a COCO file to a published, evaluated model that predicts, on coloured squares."""
+
+import json
+import pathlib
+
+import pytest
+from PIL import Image
+
+from darkroom_api.conditions import Reason
+from darkroom_api.report import Outcome
+from darkroom_api.run_config import Command, DatasetSource, Location, ResourceReference, RunConfig
+from darkroom_api.v1alpha1.common import AnnotationKind, MeasuredOn, Task
+from darkroom_trainer import engine
+from darkroom_trainer.export import artifacts
+from darkroom_trainer.prediction import run_predict
+from darkroom_trainer.reporting import SilentReporter
+from tests.unit.training.learning import LABELS, write_squares
+
+BUDGETS = {Task.CLASSIFIER: 6.0, Task.DETECTOR: 9.0}
+KINDS = {Task.CLASSIFIER: AnnotationKind.CLASSIFICATION, Task.DETECTOR: AnnotationKind.DETECTION}
+
+
+def a_source(task: Task, file: pathlib.Path) -> DatasetSource:
+    return DatasetSource(name=file.parent.name, annotation_kind=KINDS[task], annotation_files=(file.as_uri(),))
+
+
+def run(command: Command, task: Task, file: pathlib.Path, work: pathlib.Path, **more: object) -> Outcome:
+    resource = ResourceReference(kind="Model", namespace="vision", name="squares", uid="u")
+    config = RunConfig(
+        command=command,
+        resource=resource,
+        dataset=a_source(task, file),
+        task=task,
+        **more,  # type: ignore[arg-type]
+    )
+    return engine.execute(config, work, SilentReporter())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("task", [Task.CLASSIFIER, Task.DETECTOR])
+def test_squares_are_learned_within_the_budget(
+    tmp_path: pathlib.Path, task: Task, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("darkroom_trainer.tasks.classifier.Classifier.least_passes", 200)
+    monkeypatch.setattr("darkroom_trainer.tasks.detector.Detector.least_passes", 200)
+    boxed = task is Task.DETECTOR
+    train = write_squares(tmp_path / "train", 45, boxed=boxed)
+    held = write_squares(tmp_path / "eval", 12, boxed=boxed, seed=1)
+    model = Location(uri=(tmp_path / "model").as_uri())
+    budget = BUDGETS[task]
+    trained = run(Command.TRAIN, task, train, tmp_path / "w1", budget_seconds=budget, output=model)
+    assert trained.reason is Reason.SUCCEEDED, trained.message
+    assert 0 < trained.meter.charged_seconds <= budget
+    assert trained.performance is not None
+    assert trained.performance.measured_on is MeasuredOn.HOLD_OUT
+    assert trained.artifacts is not None
+    names = ["model.json", "model.safetensors", "metrics.json", "predictions.json", "predictions.png"]
+    assert artifacts.check_files(tmp_path / "model", names).digest == trained.artifacts.digest
+    assert not list((tmp_path / "model").glob("checkpoints/*")), "checkpoints go with the success"
+
+    report = Location(uri=(tmp_path / "report").as_uri())
+    measured = run(Command.EVALUATE, task, held, tmp_path / "w2", model=model, output=report)
+    assert measured.reason is Reason.SUCCEEDED, measured.message
+    assert measured.model_digest == trained.artifacts.digest
+    assert measured.performance is not None
+    assert measured.performance.score is not None
+    assert measured.performance.score > (0.6 if task is Task.CLASSIFIER else 0.2)
+    answers = json.loads((tmp_path / "report" / "predictions.json").read_text())["images"]
+    assert len(answers) == 12
+
+    picture = tmp_path / "p.png"
+    assert run_predict(tmp_path / "model", [tmp_path / "eval" / "eval-1.png"], picture) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["metadata"] == {"width": 48, "height": 48}
+    if task is Task.CLASSIFIER:
+        assert {tag["name"] for tag in answer["customModelResult"]["tagsResult"]["values"]} == set(LABELS)
+    assert Image.open(picture).size[0] > 200
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        pytest.param({"a.png": None}, "image", id="a missing image"),
+        pytest.param({"a.png": b"GIF89a"}, "a.png", id="a broken image"),
+        pytest.param({"a.png": "good"}, "no usable model", id="a folder that is no model"),
+    ],
+)
+def test_predict_says_what_is_wrong(
+    tmp_path: pathlib.Path, files: dict[str, bytes | str | None], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, data in files.items():
+        if data == "good":
+            Image.new("RGB", (20, 20)).save(tmp_path / name)
+        elif isinstance(data, bytes):
+            (tmp_path / name).write_bytes(data)
+    assert run_predict(tmp_path, [tmp_path / "a.png"], None) == 1
+    captured = capsys.readouterr()
+    assert said in captured.err
+    assert not captured.out
