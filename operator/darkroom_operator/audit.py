@@ -50,7 +50,7 @@ class Audit:
         try:
             for namespace in self._namespaces:
                 async for page in self._cluster.list_all(resource, namespace):
-                    for item in page["items"]:
+                    for item in page.get("items") or ():
                         self._store.put(resource, item)
         except ClusterError as error:
             hint = "; are the CRDs installed?" if error.status == 404 else ""
@@ -88,7 +88,7 @@ class Audit:
         as_of = 0
         for namespace in self._namespaces:
             async for page in self._cluster.list_all(resource, namespace, metadata_only=True):
-                listed |= {item["metadata"]["uid"]: read_version(item) for item in page["items"]}
+                listed |= {item["metadata"]["uid"]: read_version(item) for item in page.get("items") or ()}
                 as_of = max(as_of, read_version(page))
         for uid, (version, stub) in stored.items():
             if uid not in listed and version <= as_of:

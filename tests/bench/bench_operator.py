@@ -68,11 +68,11 @@ async def main() -> int:
         await prepare(cluster)
         with start_operator() as operator:
             await wait_ready()
-            rows = await measure(cluster, operator.pid, options.models, options.timeout)
+            verdict = print_table(await measure(cluster, operator.pid, options.models, options.timeout))
     finally:
         await clean(cluster)
         await cluster.close()
-    return print_table(rows)
+    return verdict
 
 
 async def measure(cluster: KubernetesCluster, pid: int, count: int, timeout: float) -> dict[str, float]:

@@ -40,7 +40,8 @@ class FakeCluster:
             for (plural, place, _), item in self.objects.items()
             if plural == resource.plural and namespace in (None, place)
         ]
-        yield {"metadata": {"resourceVersion": str(next(self._versions))}, "items": copy.deepcopy(found)}
+        # The real one says `null` for an empty list of metadata.
+        yield {"metadata": {"resourceVersion": str(next(self._versions))}, "items": copy.deepcopy(found) or None}
 
     async def get(self, resource: Resource, namespace: str, name: str) -> Json:
         """Return an object."""
