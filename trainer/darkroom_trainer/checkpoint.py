@@ -66,7 +66,7 @@ class CheckpointStore:
         newest = max((_read_number(uri) for uri in claims), default=0)
         if newest > self._attempt:
             LOG.warning("attempt %d works already; attempt %d ends", newest, self._attempt)
-            raise RunStopped
+            raise RunStopped(f"Attempt {newest} has taken over; attempt {self._attempt} ends.")
 
     def is_due(self) -> bool:
         """Return whether enough was charged since the last save: 10 s, and 50 times what a save takes."""
@@ -91,6 +91,7 @@ class CheckpointStore:
         self._storage.write_bytes(self._uri(f"{name}.json"), json.dumps(manifest).encode(), if_absent=True)
         self._delete_old()
         CHECKPOINTS.inc()
+        self._meter.keep()
         self._saved_at = self._meter.charged_seconds
         self.save_seconds = self._saved_at - started
 

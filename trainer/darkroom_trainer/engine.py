@@ -9,6 +9,7 @@ import os
 import pathlib
 import threading
 import traceback
+from typing import Final
 
 from darkroom_api.conditions import Reason
 from darkroom_api.report import Outcome
@@ -19,6 +20,9 @@ from darkroom_trainer.reporting import Reporter
 from darkroom_trainer.stopping import RunStopped, StoppingReporter
 
 LOG = logging.getLogger(__name__)
+
+FREE_REASONS: Final = frozenset({Reason.RETRYING_AFTER_DISRUPTION, Reason.STORAGE_UNAVAILABLE})
+"""Ends that are not the run's own doing: only what a checkpoint kept is charged."""
 
 
 def execute(
@@ -37,9 +41,8 @@ def execute(
     try:
         work.mkdir(parents=True, exist_ok=True)
         outcome = _dispatch(config, work, StoppingReporter(reporter, stop), stop or threading.Event(), meter)
-    except RunStopped:
-        message = "Stopped on request; what was worth keeping is in the last checkpoint."
-        outcome = Outcome(command=config.command, reason=Reason.RETRYING_AFTER_DISRUPTION, message=message)
+    except RunStopped as stopped:
+        outcome = Outcome(command=config.command, reason=Reason.RETRYING_AFTER_DISRUPTION, message=str(stopped))
     except RunError as error:
         LOG.warning("ended with %s: %s", error.reason, error.message)
         outcome = Outcome(
@@ -48,7 +51,8 @@ def execute(
     except Exception as error:
         LOG.exception("unexpected failure")
         outcome = Outcome(command=config.command, reason=Reason.UNKNOWN, message=describe_failure(error))
-    return outcome.model_copy(update={"meter": meter.to_report(config.budget_seconds)})
+    kept_only = outcome.reason in FREE_REASONS
+    return outcome.model_copy(update={"meter": meter.to_report(config.budget_seconds, kept_only=kept_only)})
 
 
 def _dispatch(

@@ -35,6 +35,7 @@ class Meter:
         self._milli_rate = milli_rate
         self._started_at = clock() if started_at is None else started_at
         self._carried_seconds = 0.0
+        self._kept_seconds = 0.0
 
     @property
     def rate(self) -> float:
@@ -48,12 +49,20 @@ class Meter:
 
     def resume(self, charged_seconds: float) -> None:
         """Go on from a checkpoint's value: what this attempt took to get back to it is not charged again."""
-        self._carried_seconds = charged_seconds
+        self._carried_seconds = self._kept_seconds = charged_seconds
         self._started_at = self._clock()
 
-    def to_report(self, budget_seconds: float | None = None) -> report.Meter:
-        """Return the meter as an Outcome carries it; never above the budget, which is the most that is ever billed."""
-        charged = self.charged_seconds if budget_seconds is None else min(self.charged_seconds, budget_seconds)
+    def keep(self) -> None:
+        """Note that everything charged so far is in a checkpoint."""
+        self._kept_seconds = self.charged_seconds
+
+    def to_report(self, budget_seconds: float | None = None, *, kept_only: bool = False) -> report.Meter:
+        """Return the meter as an Outcome carries it; never above the budget, which is the most that is ever billed.
+
+        `kept_only` leaves out what no checkpoint holds: an attempt that the infrastructure ended pays for nothing else.
+        """
+        charged = self._kept_seconds if kept_only else self.charged_seconds
+        charged = charged if budget_seconds is None else min(charged, budget_seconds)
         return report.Meter(charged_seconds=round(charged, 3), devices=self._devices, milli_rate=self._milli_rate)
 
 

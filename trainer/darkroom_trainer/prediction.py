@@ -16,7 +16,7 @@ from darkroom_api.v1alpha1.common import Task
 from darkroom_trainer.data.images import ImageProblem, open_picture
 from darkroom_trainer.errors import RunError
 from darkroom_trainer.export import answers, artifacts, description, picture
-from darkroom_trainer.tasks.predictions import Prediction
+from darkroom_trainer.tasks.predictions import Prediction, keep_best_of_stacked
 
 if TYPE_CHECKING:
     from darkroom_trainer.predictor import Predictor
@@ -41,7 +41,7 @@ def run_predict(model_dir: pathlib.Path, images: list[pathlib.Path], picture: pa
         print(f"darkroom predict: {error}", file=sys.stderr)
         return 1
     predictions = predictor.predict(pictures) if pictures else []
-    shown = [_drop_unsure(prediction, predictor.description.threshold) for prediction in predictions]
+    shown = [keep_best_of_stacked(prediction, predictor.description.threshold) for prediction in predictions]
     for path, opened, prediction in zip(images, pictures, shown, strict=True):
         found = predictor.description
         answer = answers.build_answer(found.task, prediction, found.labels, opened.size, found.version)
@@ -56,12 +56,6 @@ def _open(path: pathlib.Path) -> Image.Image:
         raise ImageProblem(f"image {path}: it {error}") from error
     except OSError as error:
         raise ImageProblem(f"image {path}: {error.strerror or error}") from error
-
-
-def _drop_unsure(prediction: Prediction, threshold: float) -> Prediction:
-    kept = prediction.scores >= threshold
-    boxes = prediction.boxes[kept] if len(prediction.boxes) else prediction.boxes
-    return Prediction(prediction.labels[kept], prediction.scores[kept], boxes)
 
 
 def _draw(

@@ -54,9 +54,19 @@ def prepare_run(place: Place) -> TrainingRun:
         measured_rows = annotations.find_usable_rows(evaluation, kind)
         measurable = Measurable(evaluation, preparation.build_data(evaluation, measured_rows, *build))
     return TrainingRun(
-        place=place, task=task, dataset=dataset, rows=rows, data=data, evaluation=measurable, preprocessing=preprocessing,
-        trials=trials, costs=costs, plan=plan, store=store, saved=saved,
-    )  # fmt: skip
+        place=place,
+        task=task,
+        dataset=dataset,
+        rows=rows,
+        data=data,
+        evaluation=measurable,
+        preprocessing=preprocessing,
+        trials=trials,
+        costs=costs,
+        plan=plan,
+        store=store,
+        saved=saved,
+    )
 
 
 def check_config(config: RunConfig) -> Task:

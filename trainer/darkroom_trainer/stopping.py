@@ -9,7 +9,10 @@ from darkroom_trainer.reporting import Reporter
 
 
 class RunStopped(Exception):
-    """The stop event was seen; what was worth keeping has been kept."""
+    """The run has to end before its work is done; what was worth keeping has been kept."""
+
+    def __init__(self, message: str = "Stopped on request; what was worth keeping is in the last checkpoint.") -> None:
+        super().__init__(message)
 
 
 def stop_if_asked(stop: threading.Event | None) -> None:

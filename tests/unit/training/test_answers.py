@@ -14,7 +14,7 @@ from darkroom_trainer.data.dataset import LoadedDataset
 from darkroom_trainer.errors import RunError
 from darkroom_trainer.export import artifacts, description
 from darkroom_trainer.export.answers import build_answer, round_box
-from darkroom_trainer.tasks.predictions import Prediction
+from darkroom_trainer.tasks.predictions import Prediction, keep_best_of_stacked
 from tests.unit.training.learning import an_example
 
 
@@ -56,6 +56,18 @@ def test_objects_and_tags_have_the_services_form() -> None:
     }
     tags = build_answer(Task.CLASSIFIER, one, ("cat", "dog"), (10, 10), "v1")["customModelResult"]
     assert tags == {"tagsResult": {"values": [{"name": "dog", "confidence": 0.875}]}}
+
+
+def test_of_stacked_boxes_the_surest_is_shown() -> None:
+    place, near, apart = (0.1, 0.1, 0.4, 0.4), (0.12, 0.1, 0.4, 0.4), (0.6, 0.6, 0.2, 0.2)
+    found = Prediction(
+        np.array([0, 1, 1, 0]),
+        np.array([0.9, 0.8, 0.7, 0.2], np.float32),
+        np.array([place, near, apart, apart], np.float32),
+    )
+    shown = keep_best_of_stacked(found, threshold=0.5)
+    assert shown.labels.tolist() == [0, 1]
+    assert shown.boxes[1].tolist() == pytest.approx(apart)
 
 
 A_MODEL = description.ModelDescription(

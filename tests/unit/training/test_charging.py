@@ -45,6 +45,16 @@ def test_what_an_attempt_took_to_get_back_to_its_checkpoint_is_not_charged() -> 
     assert meter.charged_seconds == 13.5
 
 
+def test_an_attempt_that_was_ended_pays_for_what_a_checkpoint_holds() -> None:
+    clock = Hand()
+    meter = Meter(clock=clock)
+    clock.now += 20
+    assert meter.to_report(kept_only=True).charged_seconds == 0.0, "nothing was kept yet"
+    meter.keep()
+    clock.now += 7
+    assert meter.to_report(kept_only=True).charged_seconds == 20.0
+
+
 def test_a_start_in_the_past_is_charged_and_one_in_the_future_is_not_negative() -> None:
     clock = Hand()
     assert Meter(started_at=95.0, clock=clock).charged_seconds == 5.0

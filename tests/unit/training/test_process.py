@@ -5,6 +5,7 @@ import logging
 import pathlib
 import threading
 import urllib.request
+from typing import Any
 
 import pytest
 
@@ -17,13 +18,13 @@ from darkroom_trainer.logs import JsonFormatter
 from darkroom_trainer.reporting import HttpReporter, SilentReporter
 
 
-def a_config(command: Command = Command.TRAIN, **changes: object) -> RunConfig:
+def a_config(command: Command = Command.TRAIN, **changes: Any) -> RunConfig:
     source = DatasetSource(
         name="pets", annotation_kind=AnnotationKind.CLASSIFICATION, annotation_files=("file:/nowhere/train.json",)
     )
     resource = ResourceReference(kind="Model", namespace="vision", name="pets", uid="u")
-    values = {"task": Task.CLASSIFIER, "budget_seconds": 60, **changes}
-    return RunConfig(command=command, resource=resource, dataset=source, **values)  # type: ignore[arg-type]
+    values: dict[str, Any] = {"task": Task.CLASSIFIER, "budget_seconds": 60, **changes}
+    return RunConfig(command=command, resource=resource, dataset=source, **values)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +68,7 @@ def test_a_configuration_for_another_command_is_refused(tmp_path: pathlib.Path) 
     ],
 )
 def test_a_training_that_cannot_be_is_refused_by_field(
-    tmp_path: pathlib.Path, changes: dict[str, object], field: str
+    tmp_path: pathlib.Path, changes: dict[str, Any], field: str
 ) -> None:
     outcome = engine.execute(a_config(**changes), tmp_path, SilentReporter())
     assert outcome.reason is Reason.INVALID_CONFIGURATION

@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -24,14 +25,14 @@ def a_source(task: Task, file: pathlib.Path) -> DatasetSource:
     return DatasetSource(name=file.parent.name, annotation_kind=KINDS[task], annotation_files=(file.as_uri(),))
 
 
-def run(command: Command, task: Task, file: pathlib.Path, work: pathlib.Path, **more: object) -> Outcome:
+def run(command: Command, task: Task, file: pathlib.Path, work: pathlib.Path, **more: Any) -> Outcome:
     resource = ResourceReference(kind="Model", namespace="vision", name="squares", uid="u")
     config = RunConfig(
         command=command,
         resource=resource,
         dataset=a_source(task, file),
         task=task,
-        **more,  # type: ignore[arg-type]
+        **more,
     )
     return engine.execute(config, work, SilentReporter())
 

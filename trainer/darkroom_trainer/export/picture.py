@@ -11,7 +11,7 @@ from typing import Final
 
 from PIL import Image, ImageDraw, ImageFont
 
-from darkroom_trainer.tasks.predictions import Floats, Prediction, Truth
+from darkroom_trainer.tasks.predictions import Floats, Prediction, Truth, keep_best_of_stacked
 
 PANEL_PX: Final = 240
 GAP_PX: Final = 14
@@ -93,10 +93,10 @@ def _draw_classification(sample: Sample, labels: Sequence[str]) -> Image.Image:
 
 def _draw_detection(sample: Sample, labels: Sequence[str], threshold: float) -> Image.Image:
     picture = _load(sample.path)
-    kept = sample.prediction.scores >= threshold
+    shown = keep_best_of_stacked(sample.prediction, threshold)
     chips = [f"{labels[label]} {score:.0%}" for label, score in zip(
-        sample.prediction.labels[kept], sample.prediction.scores[kept], strict=True)]  # fmt: skip
-    guessed = _draw_boxes(picture, sample.prediction.boxes[kept], sample.prediction.labels[kept].tolist(), chips)
+        shown.labels, shown.scores, strict=True)]  # fmt: skip
+    guessed = _draw_boxes(picture, shown.boxes, shown.labels.tolist(), chips)
     if sample.truth is None:
         panel = _new_panel(1)
         panel.paste(guessed, (0, 0))

@@ -14,7 +14,7 @@ import numpy as np
 
 from darkroom_api.v1alpha1.common import MeasuredOn, Performance, TagPerformance
 from darkroom_trainer.metrics.baseline import BaselineTest, compare_answers
-from darkroom_trainer.tasks.predictions import Floats, Prediction, Truth
+from darkroom_trainer.tasks.predictions import Floats, Prediction, Truth, compute_overlaps
 
 OVERLAPS: Final = (0.3, 0.5, 0.75)
 MAX_BOXES: Final = 300
@@ -151,16 +151,6 @@ def _mark_right(prediction: Prediction, truth: Truth) -> list[tuple[float, bool]
             free[candidates.argmax()] = False
         marks.append((float(score), is_right))
     return marks
-
-
-def compute_overlaps(first: Floats, second: Floats) -> Floats:
-    """Return the intersection over union (N, M) of boxes (N, 4) and (M, 4), left, top, width, height."""
-    low = np.maximum(first[:, None, :2], second[None, :, :2])
-    high = np.minimum(first[:, None, :2] + first[:, None, 2:], second[None, :, :2] + second[None, :, 2:])
-    common = np.clip(high - low, 0, None).prod(axis=2)
-    areas = first[:, None, 2:].prod(axis=2) + second[None, :, 2:].prod(axis=2)
-    overlaps: Floats = common / np.maximum(areas - common, 1e-12)
-    return overlaps
 
 
 def _rounded(value: float) -> float:

@@ -56,17 +56,25 @@ class Bench:
 def choose_trial(bench: Bench, source_side_px: float, left_seconds: Callable[[], float]) -> list[Trial]:
     """Return the trials that were measured, best last; `left_seconds` tells what is left for training."""
     kind = bench.task.kind
-    first = recipes.build_recipe(kind, 0, source_side_px, on_gpu=bench.device.is_gpu)
-    trials, rung = [measure_trial(bench, first)], 0
+    trials, rung = [measure_trial(bench, _build_candidate(bench, 0, source_side_px))], 0
     while recipes.is_next_worth_measuring(kind, rung, _count_passes(trials[-1], left_seconds())):
         rung += 1
-        candidate = recipes.build_recipe(kind, rung, source_side_px, on_gpu=bench.device.is_gpu)
+        candidate = _build_candidate(bench, rung, source_side_px)
+        if candidate == trials[-1].recipe:
+            continue
         trial = measure_trial(bench, candidate)
         if not recipes.is_worthwhile(kind, rung, _count_passes(trial, left_seconds())):
             trials.insert(0, trial)
             break
         trials.append(trial)
     return trials
+
+
+def _build_candidate(bench: Bench, rung: int, source_side_px: float) -> Recipe:
+    kind = bench.task.kind
+    path = recipes.find_weights(bench.weights_dir, recipes.LADDERS[kind][rung].backbone)
+    has_weights = path is not None
+    return recipes.build_recipe(kind, rung, source_side_px, on_gpu=bench.device.is_gpu, has_weights=has_weights)
 
 
 def _count_passes(trial: Trial, seconds: float) -> float:

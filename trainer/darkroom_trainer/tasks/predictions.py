@@ -4,13 +4,15 @@ Owns one form for all tasks, in numpy. Must not import torch: metrics and pictur
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
+
+STACKED_OVERLAP: Final = 0.7
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,31 @@ class Truth:
     boxes: Floats
 
 
+def keep_best_of_stacked(prediction: Prediction, threshold: float) -> Prediction:
+    """Return the guesses from `threshold` up, of boxes on top of each other (overlap above 0.7) only the surest.
+
+    Scores are computed with all boxes; people want one tag for a thing.
+    """
+    kept: list[int] = []
+    for at, score in enumerate(prediction.scores):
+        boxes = prediction.boxes[[*kept, at]] if len(prediction.boxes) else prediction.boxes
+        is_stacked = len(boxes) > 1 and bool((compute_overlaps(boxes[-1:], boxes[:-1]) > STACKED_OVERLAP).any())
+        if score >= threshold and not is_stacked:
+            kept.append(at)
+    boxes = prediction.boxes[kept] if len(prediction.boxes) else prediction.boxes
+    return Prediction(prediction.labels[kept], prediction.scores[kept], boxes)
+
+
 def build_truth(labels: Any, boxes: Any) -> Truth:
     """Return a Truth from anything array-like."""
     return Truth(np.asarray(labels, dtype=np.int64), np.asarray(boxes, dtype=np.float32).reshape(-1, 4))
+
+
+def compute_overlaps(first: Floats, second: Floats) -> Floats:
+    """Return the intersection over union (N, M) of boxes (N, 4) and (M, 4), left, top, width, height."""
+    low = np.maximum(first[:, None, :2], second[None, :, :2])
+    high = np.minimum(first[:, None, :2] + first[:, None, 2:], second[None, :, :2] + second[None, :, 2:])
+    common = np.clip(high - low, 0, None).prod(axis=2)
+    areas = first[:, None, 2:].prod(axis=2) + second[None, :, 2:].prod(axis=2)
+    overlaps: Floats = common / np.maximum(areas - common, 1e-12)
+    return overlaps
