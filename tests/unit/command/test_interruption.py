@@ -1,17 +1,18 @@
-"""Ctrl-C during `darkroom run`."""
+"""What signals do to a run, within one process."""
 
-import os
 import pathlib
 import signal
-import subprocess
-import sys
 import threading
-import time
 
 import pytest
 
+from darkroom_api.conditions import Reason
+from darkroom_api.report import Meter, Outcome
+from darkroom_api.run_config import Command, RunConfig
+from darkroom_trainer import command, engine
 from darkroom_trainer.interruption import Interruption
-from tests.unit.command.run_builders import a_dataset, read_items, write_manifests
+from darkroom_trainer.reporting import Reporter
+from tests.unit.command.run_builders import a_dataset, a_model, read_items, write_images, write_manifests
 
 
 def test_a_patient_run_is_asked_first_and_interrupted_the_second_time() -> None:
@@ -32,23 +33,26 @@ def test_an_impatient_run_is_interrupted_at_once_and_signals_are_given_back() ->
     assert signal.getsignal(signal.SIGTERM) is before
 
 
-def test_ctrl_c_ends_with_130_and_a_written_status(tmp_path: pathlib.Path) -> None:
-    """The annotation file is a pipe that nobody writes to: the inspection waits until the signal comes."""
-    (tmp_path / "data").mkdir()
-    os.mkfifo(tmp_path / "data" / "train.json")
-    path = write_manifests(tmp_path, a_dataset())
-    words = [sys.executable, "-m", "darkroom_trainer.command", "run", "-f", path, "--output", str(tmp_path / "out")]
-    process = subprocess.Popen(words, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    killer = threading.Timer(30, process.kill)
-    killer.start()
-    assert process.stderr is not None
-    assert "Inspecting" in process.stderr.readline()
-    time.sleep(0.3)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate()
-    killer.cancel()
-    assert process.returncode == 130, err
-    status = read_items(tmp_path / "out")["Dataset/fruit"]["status"]
-    assert (status["phase"], status["reason"]) == ("Pending", "RetryingAfterDisruption")
-    assert "statuses: " in out
-    assert "Traceback" not in err
+def test_a_training_that_stopped_when_asked_is_queued_again_with_its_cost(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The trainer is replaced by one that is asked to stop at once, as a real one is after minutes."""
+    inspect = engine.execute
+
+    def execute(config: RunConfig, work: pathlib.Path, reporter: Reporter, stop: threading.Event) -> Outcome:
+        if config.command is Command.INSPECT:
+            return inspect(config, work, reporter, stop)
+        signal.raise_signal(signal.SIGINT)
+        assert stop.is_set()
+        meter = Meter(charged_seconds=12.0)
+        return Outcome(command=config.command, reason=Reason.RETRYING_AFTER_DISRUPTION, message="stopped", meter=meter)
+
+    monkeypatch.setattr(engine, "execute", execute)
+    write_images(tmp_path)
+    path = write_manifests(tmp_path, a_dataset(), a_model(), a_model("next"))
+    assert command.main(["run", "-f", path, "--output", str(tmp_path / "out")]) == 130
+    items = read_items(tmp_path / "out")
+    stopped, waiting = items["Model/sorter"]["status"], items["Model/next"]["status"]
+    assert (stopped["phase"], stopped["reason"]) == ("Queued", "RetryingAfterDisruption")
+    assert (stopped["budget"]["chargedSeconds"], stopped["attempts"][0]["exitCode"]) == (12.0, 143)
+    assert (waiting["phase"], waiting["reason"]) == ("Queued", "Scheduling")
