@@ -14,8 +14,8 @@ from tests.cluster.installation import read_mounts
 from tests.cluster.recorder import Recorder, record
 from tests.cluster.waiting import Waiter
 
-BUDGET: Final = "20s"
-BUDGET_SECONDS: Final = 20
+BUDGET: Final = "60s"
+BUDGET_SECONDS: Final = 60
 TRAIN, EVAL, MODEL, EVALUATION = "digits", "digits-eval", "digits", "digits"
 
 

@@ -50,7 +50,7 @@ def a_model(
     dataset: str,
     *,
     task: str = "classifier",
-    budget: str = "20s",
+    budget: str = "45s",
     compute_class: str | None = None,
     **spec: Any,
 ) -> Manifest:

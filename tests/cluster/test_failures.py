@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from darkroom_api.durations import parse_duration
 from tests.cluster import manifests
 from tests.cluster.bucket import Bucket
 from tests.cluster.connection import Connection, Manifest
@@ -145,8 +146,10 @@ def test_a_budget_that_is_too_small_is_answered_with_a_minimum_and_a_suggestion(
     faults.apply_model("poor", "good", budget="2s")
     status = status_of(faults.end("Model", "poor"))
     assert (status["phase"], status["reason"]) == ("Failed", "BudgetNotEnough"), status
-    assert re.search(r"minimum.*\d+ ?s", status["message"], re.IGNORECASE)
-    assert re.search(r"suggest.*\d+ ?[sm]", status["message"], re.IGNORECASE)
+    told = re.search(r"at least (\S+), (\S+) suggested", status["message"])
+    assert told, status["message"]
+    minimum, suggested = (parse_duration(text) for text in told.groups())
+    assert 2 < minimum < suggested
     assert status["budget"]["chargedSeconds"] <= 2
 
 
@@ -155,7 +158,7 @@ def test_shuffled_labels_diverge_and_the_suspects_are_named(faults: Faults) -> N
     status = status_of(faults.end("Model", "confused", 200))
     assert (status["phase"], status["reason"]) == ("Failed", "TrainingDiverged"), status
     assert "label" in status["message"]
-    assert status["budget"]["chargedSeconds"] <= 20
+    assert status["budget"]["chargedSeconds"] <= 45
 
 
 def test_a_class_that_is_not_there_is_named_and_the_run_goes_on_once_it_is(
@@ -218,7 +221,7 @@ def test_a_pod_that_is_deleted_once_is_replaced_and_the_model_succeeds(faults: F
     assert "RetryingAfterDisruption" in models.reasons_of("disrupted")
     assert status["phase"] == "Succeeded", status
     assert [attempt["free"] for attempt in status["attempts"]] == [True, False]
-    assert 0 < status["budget"]["chargedSeconds"] <= 20
+    assert 0 < status["budget"]["chargedSeconds"] <= 45
 
 
 def test_after_all_failures_earlier_models_and_artifacts_are_still_there(

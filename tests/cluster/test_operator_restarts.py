@@ -44,7 +44,7 @@ def five_kills(
 def _kill_before_there_is_a_job(
     installation: Installation, connection: Connection, waiter: Waiter, bucket: Bucket, namespace: str
 ) -> None:
-    connection.apply(manifests.a_model(MODEL, namespace, "digits", budget="30s"))
+    connection.apply(manifests.a_model(MODEL, namespace, "digits", budget="60s"))
     waiter.reason("Model", namespace, MODEL, "WaitingForDataset", 30)
     installation.kill()
     connection.apply(manifests.a_dataset("digits", namespace, bucket.uri("digits/train.json")))
@@ -87,7 +87,7 @@ def test_killed_at_five_moments_the_model_succeeds(five_kills: tuple[Manifest, R
     assert phase_of(model) == "Succeeded"
     assert condition_of(model, "Succeeded") == "True"
     assert models.phases_of(MODEL) == ["Queued", "Training", "Succeeded"]
-    assert 0 < status_of(model)["budget"]["chargedSeconds"] <= 30
+    assert 0 < status_of(model)["budget"]["chargedSeconds"] <= 60
 
 
 def test_killed_at_five_moments_each_job_is_created_once(five_kills: tuple[Manifest, Recorder, Recorder]) -> None:
@@ -117,7 +117,7 @@ def finished_models(
     installation.scale(0)
     names = [f"finished-{number:03}" for number in range(FINISHED)]
     for name in names:
-        connection.apply(manifests.a_model(name, namespace, "digits", budget="30s"))
+        connection.apply(manifests.a_model(name, namespace, "digits", budget="60s"))
         connection.merge("Model", name, namespace, {"status": status_of(main_job.model)}, "status")
     yield names
     installation.scale(1)
