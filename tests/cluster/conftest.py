@@ -95,7 +95,7 @@ def connection(state: State) -> Connection:
 def installation(state: State, connection: Connection) -> Iterator[Installation]:
     """Return the release, installed with the tests' values; what was there before comes back at the end."""
     installation = Installation(connection, state)
-    before = installation.find_revision()
+    before = installation.find_values()
     installation.install()
     yield installation
     installation.restore(before)

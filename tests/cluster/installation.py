@@ -68,35 +68,26 @@ class Installation:
     def install(self, **overrides: Any) -> None:
         """Install or upgrade the release with the tests' values and `overrides`, and wait for the operator."""
         self.connection.apply(a_namespace(SYSTEM_NAMESPACE))
-        values = json.dumps({**VALUES, **overrides})
-        done = self.helm(
-            *(
-                "upgrade",
-                "--install",
-                RELEASE,
-                str(CHART),
-                "--values",
-                "-",
-                "--take-ownership",
-                "--wait",
-                "--timeout",
-                "2m",
-            ),
-            stdin=values,
-        )
-        if done.returncode != 0:
-            pytest.fail(f"helm upgrade --install failed: {done.stderr}\n{self._describe_pods()}")
+        self._upgrade(json.dumps({**VALUES, **overrides}))
         self.wait_until_ready()
 
-    def find_revision(self) -> str | None:
-        """Return the revision of the release that is there now, None where there is none."""
-        found = json.loads(self.helm("list", "--filter", f"^{RELEASE}$", "--output", "json").stdout or "[]")
-        return str(found[0]["revision"]) if found else None
+    def _upgrade(self, values: str) -> None:
+        command = ("upgrade", "--install", RELEASE, str(CHART), "--values", "-", "--take-ownership")
+        done = self.helm(*command, "--wait", "--timeout", "2m", stdin=values)
+        if done.returncode != 0:
+            pytest.fail(f"helm upgrade --install failed: {done.stderr}\n{self._describe_pods()}")
 
-    def restore(self, revision: str | None) -> None:
+    def find_values(self) -> str | None:
+        """Return the values of the release that is there now, None where there is none."""
+        found = self.helm("get", "values", RELEASE, "--output", "json")
+        return found.stdout if found.returncode == 0 else None
+
+    def restore(self, values: str | None) -> None:
         """Give back the release that was there before, or leave none: nobody expects an operator with tests' values."""
-        command = ("uninstall", RELEASE) if revision is None else ("rollback", RELEASE, revision)
-        done = self.helm(*command, "--wait", "--timeout", "90s")
+        if values is not None:
+            self._upgrade(values)
+            return
+        done = self.helm("uninstall", RELEASE, "--wait", "--timeout", "90s")
         assert done.returncode == 0, done.stderr
 
     def wait_until_ready(self, seconds: float = 90) -> Manifest:

@@ -9,6 +9,7 @@ import pathlib
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 import urllib.parse
 from collections.abc import Iterator
@@ -49,12 +50,31 @@ class Prometheus:
         return float(series[0]["value"][1])
 
 
+def find_prometheus(cache: pathlib.Path) -> str:
+    """Return the path of Debian's program, taken out of its package where it is not installed.
+
+    It is not installed from here: the package would start a server of its own.
+    """
+    extracted = cache / "prometheus" / "usr" / "bin" / "prometheus"
+    installed = shutil.which("prometheus") or (str(extracted) if extracted.exists() else None)
+    if installed is None:
+        cache.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory() as folder:
+            _run("apt-get", "download", "-o", "APT::Sandbox::User=root", "prometheus", folder=folder)
+            package = next(pathlib.Path(folder).glob("prometheus_*.deb"))
+            _run("dpkg-deb", "--extract", str(package), str(cache / "prometheus"), folder=folder)
+    return installed or str(extracted)
+
+
+def _run(*command: str, folder: str) -> None:
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        pytest.fail(f"{command[0]} could not provide prometheus: {done.stderr[-1000:]}")
+
+
 @contextlib.contextmanager
-def run_prometheus(folder: pathlib.Path) -> Iterator[Prometheus]:
+def run_prometheus(program: str, folder: pathlib.Path) -> Iterator[Prometheus]:
     """Run a server that keeps its files in `folder`, for as long as the block lasts."""
-    program = shutil.which("prometheus")
-    if program is None:
-        pytest.fail("there is no prometheus here: apt-get install prometheus")
     targets, config, log = folder / "targets.json", folder / "prometheus.yml", folder / "prometheus.log"
     targets.write_text("[]")
     config.write_text(yaml.safe_dump(build_config(targets)))

@@ -13,7 +13,7 @@ from tests.cluster import manifests
 from tests.cluster.bucket import Bucket
 from tests.cluster.connection import Connection, Manifest
 from tests.cluster.installation import METRICS_PORT, RELEASE, REPORT_PORT, Installation
-from tests.cluster.prometheus import Prometheus, run_prometheus
+from tests.cluster.prometheus import Prometheus, find_prometheus, run_prometheus
 from tests.cluster.waiting import SYSTEM_NAMESPACE, Waiter, status_of
 
 OPERATOR_METRICS = (
@@ -42,7 +42,8 @@ BLIND_SECONDS = 200
 def prometheus(tmp_path_factory: pytest.TempPathFactory, installation: Installation) -> Iterator[Prometheus]:
     """Return a server that scrapes the operator through its Service."""
     service = installation.connection.get("Service", RELEASE, SYSTEM_NAMESPACE)
-    with run_prometheus(tmp_path_factory.mktemp("prometheus")) as server:
+    program = find_prometheus(installation.state.root)
+    with run_prometheus(program, tmp_path_factory.mktemp("prometheus")) as server:
         server.scrape(f"{service['spec']['clusterIP']}:{METRICS_PORT}", "operator")
         yield server
 

@@ -12,11 +12,7 @@ from tests.cluster.connection import Manifest
 from tests.cluster.main_job import MainJob, build_local_manifests
 from tests.cluster.waiting import status_of
 
-CLUSTER_ONLY: Final = {
-    "attempts[].podUid": "a run in process has no pod",
-    "attempts[].node": "a run in process is on no node",
-    "attempts[].exitCode": "a run in process has no exit code of its own",
-}
+CLUSTER_ONLY: Final = {"attempts[].podUid": "a run in process has no pod"}
 """Fields that only a cluster can know, each with the reason."""
 
 
