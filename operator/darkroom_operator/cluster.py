@@ -72,6 +72,8 @@ class KubernetesCluster:
     async def connect(cls, kubeconfig: str | None, on_write: OnWrite) -> "KubernetesCluster":
         """Use the pod's ServiceAccount, or a kubeconfig file; raises ClusterError when neither is there."""
         configuration = Configuration()
+        # A ~/.netrc must not replace the token, and looking for it costs every request two turns in a thread.
+        configuration.client_session_kwargs = {"trust_env": False}
         try:
             if kubeconfig is None:
                 load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]

@@ -18,7 +18,7 @@ Notice = Callable[[Resource, str | None, dict[str, Any]], None]
 
 WATCH_SECONDS: Final = 290
 """After so long a watch is opened anew, whatever its state; the API server itself ends it after 5 to 10 minutes."""
-MAX_BACKOFF_SECONDS: Final = 30
+MAX_BACKOFF_SECONDS: Final = 15
 
 
 class EndlessBackoffs:

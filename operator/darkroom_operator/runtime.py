@@ -4,6 +4,7 @@ Owns the wiring and the tasks. A task that ends, for whatever cause, ends the op
 """
 
 import asyncio
+import gc
 import logging
 from typing import Any, Final
 
@@ -60,6 +61,7 @@ class Operator:
         """Run until a signal (0) or until a part ends (1)."""
         self._runners = await health.serve(self._audit, self._metrics, health_port, metrics_port)
         await self._audit.fill()
+        _calm_garbage_collector()
         logger.info("ready", extra={"objects": len(list(self._store.owners()))})
         parts = [
             asyncio.create_task(self._audit.run(), name="audit"),
@@ -102,3 +104,10 @@ class Operator:
         logger.error(
             "reconcile failed: %s", error, exc_info=error, extra={"object": str(key), "pause_seconds": pause_seconds}
         )
+
+
+def _calm_garbage_collector() -> None:
+    """Look at the modules' objects no more, and less often at the rest: nearly all garbage here dies without cycles."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
