@@ -86,9 +86,11 @@ def _classify_exit(pod: ObservedPod, code: int, seen: Ending) -> End:
 
 
 def _classify_outcome(outcome: Outcome, code: int, seen: Ending) -> End:
+    if seen.stop_requested and outcome.reason is Reason.RETRYING_AFTER_DISRUPTION:
+        return End(EndKind.STOPPED, Reason.SUSPENDED, outcome.message, code, outcome)
     kinds = {
         Reason.STORAGE_UNAVAILABLE: EndKind.STORAGE,
-        Reason.RETRYING_AFTER_DISRUPTION: EndKind.STOPPED if seen.stop_requested else EndKind.DISRUPTED,
+        Reason.RETRYING_AFTER_DISRUPTION: EndKind.DISRUPTED,
         Reason.UNKNOWN: EndKind.CRASHED,
     }
     return End(kinds.get(outcome.reason, EndKind.FINISHED), outcome.reason, outcome.message, code, outcome)

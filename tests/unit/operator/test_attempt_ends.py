@@ -116,7 +116,8 @@ STOPPED = {
 
 @pytest.mark.parametrize("pod", STOPPED.values(), ids=STOPPED.keys())
 def test_an_end_that_the_user_asked_for_is_a_stop(pod: Any) -> None:
-    assert classify(pod, None, stop=True).kind is EndKind.STOPPED
+    end = classify(pod, None, stop=True)
+    assert (end.kind, end.reason) == (EndKind.STOPPED, Reason.SUSPENDED)
 
 
 def test_a_result_that_came_before_the_stop_is_kept() -> None:

@@ -373,7 +373,7 @@ def test_suspended_then_resumed_goes_on_with_the_next_attempt() -> None:
     view = a_model_view(a_model_spec(suspend=True), a_status(an_attempt()), jobs=(), pods=(pod,))
     suspended = decide(view_with_recorded_pod(view)).status
     assert (suspended.phase, suspended.reason) == (RunPhase.QUEUED, Reason.SUSPENDED)
-    resumed = decide(a_model_view(status=suspended))
+    resumed = decide(a_model_view(status=suspended, now=at(51)))
     assert resumed.start == 2
     assert resumed.status.budget is not None
     assert resumed.status.budget.charged_seconds == 40
