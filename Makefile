@@ -20,6 +20,12 @@ demo: .venv-demo/.stamp ## Train and evaluate a classifier and a detector on a r
 demo-down: .venv-demo/.stamp ## Take the demo away again
 	@$(DEMO_PY) -m demo down
 
+.PHONY: local
+local: .venv/.stamp ## Run the same manifests in one process, without a cluster; results in out/
+	@.venv/bin/darkroom samples digits --to examples/local/data/digits
+	@.venv/bin/darkroom samples digit-scenes --to examples/local/data/digit-scenes
+	@.venv/bin/darkroom run -f examples/local --output out
+
 .PHONY: test test-unit verify generate
 test: .venv/.stamp ## Run every test, on a local cluster that is started if it does not run
 	@$(PY) -m localcluster all

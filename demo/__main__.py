@@ -6,7 +6,7 @@ import sys
 import time
 
 from demo import fallback, installation, samples, summary, watching
-from demo.target import Target, TargetUnavailable, choose_target, stop_local_cluster
+from demo.target import CommandFailed, Target, TargetUnavailable, choose_target, stop_local_cluster
 
 OUTPUT = pathlib.Path("demo-output")
 
@@ -22,8 +22,12 @@ def main() -> int:
         target = choose_target()
     except TargetUnavailable as problem:
         print(f"No cluster for the demo: {problem}\nRunning the same manifests without one.", flush=True)
-        return fallback.run_without_cluster(OUTPUT)
-    return _show(target)
+        return fallback.run_without_cluster()
+    try:
+        return _show(target)
+    except CommandFailed as problem:
+        print(f"The demo stopped: {problem}", file=sys.stderr, flush=True)
+        return 1
 
 
 def _show(target: Target) -> int:

@@ -58,7 +58,8 @@ class ComputeClass(_Section):
 class InspectionConfig(_Section):
     """What an inspection pod may use."""
 
-    cpu: Quantity = "500m"
+    cpu: Quantity = "1"
+    cpu_request: Quantity | None = "250m"
     memory: Quantity = "1Gi"
 
 

@@ -87,8 +87,9 @@ def count_cores(cpu: str) -> int:
 
 def _build_resources(plan: Plan, config: OperatorConfig) -> Json:
     if plan.compute is None:
-        shape = {"cpu": config.inspection.cpu, "memory": config.inspection.memory}
-        return {"requests": shape, "limits": shape}
+        small = config.inspection
+        shape = {"cpu": small.cpu, "memory": small.memory}
+        return {"requests": {**shape, "cpu": small.cpu_request or small.cpu}, "limits": shape}
     compute = plan.compute
     shape = {"cpu": compute.cpu, "memory": compute.memory, "ephemeral-storage": compute.ephemeral_storage}
     if compute.resource_name is not None:

@@ -152,7 +152,7 @@ def test_devices_are_asked_for(spec: Json, devices: str | None) -> None:
 
 
 def test_an_inspection_asks_for_no_device() -> None:
-    assert container_of(inspection())["resources"]["limits"] == {"cpu": "500m", "memory": "1Gi"}
+    assert container_of(inspection())["resources"]["limits"] == {"cpu": "1", "memory": "1Gi"}
 
 
 DEADLINES = {
