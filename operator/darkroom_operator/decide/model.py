@@ -101,6 +101,6 @@ def _find_charged(view: ModelView, ledger: Ledger) -> float:
         return ledger.kept_seconds
     report, pod, old = view.self_.report, ledger.pod, view.self_.status.budget
     if report is not None and pod is not None and report.pod_uid == pod.uid:
-        return report.progress.meter.charged_seconds
+        return max(report.progress.meter.charged_seconds, ledger.kept_seconds)
     same_pod = pod is not None and view.self_.status.attempts[-1:] and pod.uid == view.self_.status.attempts[-1].pod_uid
     return old.charged_seconds if old is not None and same_pod else ledger.kept_seconds

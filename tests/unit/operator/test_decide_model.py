@@ -330,6 +330,17 @@ def test_a_trainer_without_a_report_yet_keeps_what_was_told_before() -> None:
     assert budget.charged_seconds == 33
 
 
+def test_a_trainer_that_has_not_found_its_checkpoint_yet_does_not_show_less_than_what_is_kept() -> None:
+    kept = an_attempt(1, DISRUPTED, charged_seconds=40)
+    pod = a_running_pod(2, uid="pod-2")
+    view = a_model_view(
+        status=a_status(kept, an_attempt(2)), jobs=(a_job(2),), pods=(pod,), report=a_report(charged=0, pod_uid="pod-2")
+    )
+    budget = decide(view).status.budget
+    assert budget is not None
+    assert budget.charged_seconds == 40
+
+
 OVERRUN = {
     "within its budget, grace and start": (30 + 600 + 30 + 119, False),
     "past its budget, grace and start": (30 + 600 + 30 + 121, True),
