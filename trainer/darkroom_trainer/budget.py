@@ -20,7 +20,7 @@ LEAST_RESERVE_SECONDS: Final = 1.0
 UPLOADED_FILES: Final = 6
 ROUNDING_MARGIN: Final = 1.2
 """The minimum and the suggestion are meant for another run, which may start a little slower."""
-SUGGESTED_FACTOR: Final = 10
+SUGGESTED_FACTOR: Final = 6
 
 
 @dataclass(frozen=True)

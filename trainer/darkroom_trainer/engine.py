@@ -21,8 +21,10 @@ from darkroom_trainer.stopping import RunStopped, StoppingReporter
 
 LOG = logging.getLogger(__name__)
 
-FREE_REASONS: Final = frozenset({Reason.RETRYING_AFTER_DISRUPTION, Reason.STORAGE_UNAVAILABLE})
-"""Ends that are not the run's own doing: only what a checkpoint kept is charged."""
+FREE_REASONS: Final = frozenset(
+    {Reason.RETRYING_AFTER_DISRUPTION, Reason.STORAGE_UNAVAILABLE, Reason.BUDGET_NOT_ENOUGH}
+)
+"""Ends that are not the run's own doing, or that did no work: only what a checkpoint kept is charged."""
 
 
 def execute(

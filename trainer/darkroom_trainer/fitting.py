@@ -51,8 +51,7 @@ class Fitter:
         stage = Stage.HOLD_OUT if len(run.rows.held_out) else Stage.FINAL
         learner.data = self._select(stage)
         session = Session(learner, stage, Window(meter.charged_seconds, meter.charged_seconds))
-        self.save(session)
-        session.window = run.plan_hold_out() if stage is Stage.HOLD_OUT else run.plan_final()
+        self._open_window(session)
         return session
 
     def _build_learner(self, recipe: Recipe) -> Learner:
@@ -89,8 +88,14 @@ class Fitter:
         session.stage = Stage.FINAL
         session.learner.data = self._select(Stage.FINAL)
         session.learner.rate_scale *= rate_scale
+        self._open_window(session)
+
+    def _open_window(self, session: Session) -> None:
+        """Save the session at the start of its stage, and plan the stage again once the save's cost is known."""
+        plan = self._run.plan_hold_out if session.stage is Stage.HOLD_OUT else self._run.plan_final
+        session.window = plan()
         self.save(session)
-        session.window = self._run.plan_final()
+        session.window = plan()
 
     def save(self, session: Session) -> None:
         """Write a checkpoint; an outage of the bucket costs the checkpoint, not the run."""

@@ -22,7 +22,10 @@ from darkroom_api.run_config import Command, RunConfig
 from darkroom_trainer.logs import setup_json_logs
 
 STOP_SECONDS: Final = 12.0
-"""A stopped run that has not ended by itself after this is cut short; Kubernetes kills after 30 s by default."""
+"""A stopped training that has not ended by itself after this is cut short; Kubernetes kills after 30 s by default."""
+IDLE_STOP_SECONDS: Final = 1.0
+"""The same before there can be anything to keep: while torch is being imported nothing looks at the stop event."""
+TRAINING_MODULE: Final = "darkroom_trainer.fitting"
 LOG = logging.getLogger("darkroom_trainer")
 
 
@@ -101,7 +104,7 @@ def _watch_stop(stop: threading.Event, chosen: argparse.Namespace) -> None:
     def watch() -> None:
         stop.wait()
         LOG.warning("stopping on request")
-        time.sleep(STOP_SECONDS)
+        time.sleep(STOP_SECONDS if TRAINING_MODULE in sys.modules else IDLE_STOP_SECONDS)
         LOG.warning("cut short in the middle of work that cannot pause; the last checkpoint stands")
         message = "Stopped on request; the last checkpoint stands."
         outcome = Outcome(command=chosen.command, reason=Reason.RETRYING_AFTER_DISRUPTION, message=message)

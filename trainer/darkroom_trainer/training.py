@@ -13,7 +13,7 @@ from typing import Final
 
 from darkroom_api.report import Outcome
 from darkroom_api.run_config import RunConfig
-from darkroom_trainer import annotations, divergence
+from darkroom_trainer import annotations, budget, divergence
 from darkroom_trainer.device import prepare_device
 from darkroom_trainer.fitting import Fitter
 from darkroom_trainer.inference import predict_rows
@@ -57,8 +57,22 @@ def score_hold_out(run: TrainingRun, session: Session) -> HoldOut:
     truths = annotations.build_truths(run.dataset, rows)
     test = run.task.compare_with_baseline(predictions, truths)
     if test.is_no_better:
+        refuse_if_too_short(run, session)
         suspects = divergence.find_suspects(run.dataset, run.rows.usable, run.data.images)
         raise divergence.explain_guessing(run.task.kind, test, suspects)
     performance = run.task.measure(predictions, truths)
     LOG.info("hold-out score %s", performance.score, extra={"images": performance.images})
     return HoldOut(performance, predictions, run.task.choose_threshold(predictions, truths))
+
+
+def refuse_if_too_short(run: TrainingRun, session: Session) -> None:
+    """Raise RunError(BudgetNotEnough) where the machine became so slow that the model had no chance to learn.
+
+    The plan rests on steps measured at the start; a model that got less than half of the least useful training says
+    nothing about its data.
+    """
+    workload = run.build_workload()
+    least_steps = budget.compute_least_steps(workload, run.task.least_passes) * budget.HOLD_OUT_SHARE
+    if session.learner.step < least_steps / 2:
+        total = run.place.budget_seconds
+        raise budget.refuse_budget(total, 2 * total, 2 * budget.SUGGESTED_FACTOR * total, workload)

@@ -96,12 +96,13 @@ class TrainingRun:
         return Window(self.place.meter.charged_seconds, self.plan.hold_out_ends_at)
 
     def _plan(self) -> Plan:
-        recipe = self.trial.recipe
-        workload = build_workload(self.rows, self.num_measured, recipe.batch_size)
-        place, least_passes = self.place, self.task.least_passes
-        return budget.plan_budget(
-            place.budget_seconds, place.meter.charged_seconds, self._learn_costs(), workload, least_passes
-        )
+        place, costs, least_passes = self.place, self._learn_costs(), self.task.least_passes
+        charged = place.meter.charged_seconds
+        return budget.plan_budget(place.budget_seconds, charged, costs, self.build_workload(), least_passes)
+
+    def build_workload(self) -> Workload:
+        """Return what the plan is about, in images."""
+        return build_workload(self.rows, self.num_measured, self.trial.recipe.batch_size)
 
     def plan_final(self) -> Window:
         """Return the window of the final fit: from now until the reserve begins."""

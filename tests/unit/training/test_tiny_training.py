@@ -2,17 +2,19 @@
 
 import json
 import pathlib
+import threading
 from typing import Any
 
 import pytest
 from PIL import Image
 
 from darkroom_api.conditions import Reason
-from darkroom_api.report import Outcome
+from darkroom_api.report import ExitCode, Outcome
 from darkroom_api.run_config import Command, DatasetSource, Location, ResourceReference, RunConfig
 from darkroom_api.v1alpha1.common import AnnotationKind, MeasuredOn, Task
 from darkroom_trainer import engine
 from darkroom_trainer.export import artifacts
+from darkroom_trainer.fitting import STAGE_NAMES
 from darkroom_trainer.prediction import run_predict
 from darkroom_trainer.reporting import SilentReporter
 from tests.unit.training.learning import LABELS, write_squares
@@ -25,16 +27,13 @@ def a_source(task: Task, file: pathlib.Path) -> DatasetSource:
     return DatasetSource(name=file.parent.name, annotation_kind=KINDS[task], annotation_files=(file.as_uri(),))
 
 
-def run(command: Command, task: Task, file: pathlib.Path, work: pathlib.Path, **more: Any) -> Outcome:
+def a_config(command: Command, task: Task, file: pathlib.Path, **more: Any) -> RunConfig:
     resource = ResourceReference(kind="Model", namespace="vision", name="squares", uid="u")
-    config = RunConfig(
-        command=command,
-        resource=resource,
-        dataset=a_source(task, file),
-        task=task,
-        **more,
-    )
-    return engine.execute(config, work, SilentReporter())
+    return RunConfig(command=command, resource=resource, dataset=a_source(task, file), task=task, **more)
+
+
+def run(command: Command, task: Task, file: pathlib.Path, work: pathlib.Path, **more: Any) -> Outcome:
+    return engine.execute(a_config(command, task, file, **more), work, SilentReporter())
 
 
 @pytest.mark.slow
@@ -76,6 +75,38 @@ def test_squares_are_learned_within_the_budget(
     if task is Task.CLASSIFIER:
         assert {tag["name"] for tag in answer["customModelResult"]["tagsResult"]["values"]} == set(LABELS)
     assert Image.open(picture).size[0] > 200
+
+
+class StopAt:
+    """A reporter that asks for a stop when it is told of a stage."""
+
+    def __init__(self, stage: str) -> None:
+        self.stop = threading.Event()
+        self._stage = stage
+
+    def update(self, *, stage: str, **_others: object) -> None:
+        """Set the event at the stage."""
+        if stage == self._stage:
+            self.stop.set()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", list(STAGE_NAMES.values()))
+def test_a_stopped_training_goes_on_and_uses_its_whole_budget(
+    tmp_path: pathlib.Path, stage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("darkroom_trainer.tasks.classifier.Classifier.least_passes", 100)
+    train = write_squares(tmp_path / "train", 30, boxed=False)
+    model = Location(uri=(tmp_path / "model").as_uri())
+    reporter = StopAt(stage)
+    config = a_config(Command.TRAIN, Task.CLASSIFIER, train, budget_seconds=5.0, output=model)
+    stopped = engine.execute(config, tmp_path / "w1", reporter, reporter.stop)
+    assert stopped.exit_code == ExitCode.STOPPED, stopped.message
+    assert 0 < stopped.meter.charged_seconds < 5
+    again = config.model_copy(update={"attempt": 2})
+    finished = engine.execute(again, tmp_path / "w2", SilentReporter())
+    assert finished.reason is Reason.SUCCEEDED, finished.message
+    assert 3 < finished.meter.charged_seconds <= 5, "what is left of the budget is used"
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ class Classifier(LearningTask):
     """Targets: `label` (N,) int64. Outputs: logits (B, C)."""
 
     kind = Task.CLASSIFIER
-    least_passes = 2000
+    least_passes = 1500
     augmentation_draws = 8
 
     def build_model(self, backbone: str, weights: dict[str, torch.Tensor] | None = None) -> nn.Module:

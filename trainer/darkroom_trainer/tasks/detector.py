@@ -44,7 +44,7 @@ class Detector(LearningTask):
     """
 
     kind = Task.DETECTOR
-    least_passes = 3000
+    least_passes = 2000
     augmentation_draws = 6
 
     def build_model(self, backbone: str, weights: dict[str, torch.Tensor] | None = None) -> nn.Module:
