@@ -1,19 +1,21 @@
 """The bucket of a test session: sample sets in it, and what the runs left there."""
 
+import base64
 import json
 import pathlib
-import subprocess
-import sys
-from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
 import boto3
 import botocore.config
-import pytest
+
+from localcluster.addons import S3_SECRET, STORAGE
+from localcluster.state import S3_ADDRESS, S3_PORT
+from tests.cluster.connection import Connection
 
 PARALLEL_UPLOADS: Final = 8
+PAGE: Final = 1000
 
 
 @dataclass(frozen=True)
@@ -74,26 +76,19 @@ class Bucket:
     def remove(self) -> None:
         """Delete the bucket with all that is in it."""
         client = self.client
-        for part in _in_parts(self.keys("")):
-            client.delete_objects(Bucket=self.name, Delete={"Objects": [{"Key": key} for key in part]})
+        keys = [{"Key": key} for key in self.keys("")]
+        for start in range(0, len(keys), PAGE):
+            client.delete_objects(Bucket=self.name, Delete={"Objects": keys[start : start + PAGE]})
         client.delete_bucket(Bucket=self.name)
 
     def _key(self, name: str) -> str:
         return name.removeprefix(f"s3://{self.name}/")
 
 
-def write_samples(name: str, folder: pathlib.Path, shots: int) -> None:
-    """Write a sample set into a folder with the `darkroom samples` command."""
-    command = pathlib.Path(sys.executable).with_name("darkroom")
-    done = subprocess.run(
-        [str(command), "samples", name, "--shots", str(shots), "--to", str(folder)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        pytest.fail(f"darkroom samples {name} failed: {done.stderr or done.stdout}")
-
-
-def _in_parts(keys: list[str], size: int = 1000) -> Iterable[list[str]]:
-    return (keys[start : start + size] for start in range(0, len(keys), size))
+def create_bucket(connection: Connection, name: str) -> Bucket:
+    """Create a bucket on the cluster's own S3 server, whose administrator's keys are in a Secret."""
+    data = connection.get("Secret", S3_SECRET, STORAGE)["data"]
+    keys = [base64.b64decode(data[key]).decode() for key in ("ROOT_ACCESS_KEY", "ROOT_SECRET_KEY")]
+    bucket = Bucket(name, f"http://{S3_ADDRESS}:{S3_PORT}", *keys)
+    bucket.client.create_bucket(Bucket=name)
+    return bucket

@@ -4,24 +4,16 @@ Owns what tests share: the connection, the installation, a bucket with sample se
 trained Model. Trainings slow each other down on a small machine, so no test starts two at once.
 """
 
-import base64
-import fcntl
-import os
 import pathlib
-import platform
 import secrets
-import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Final
 
 import pytest
-import yaml
 
-from localcluster.addons import S3_SECRET, STORAGE
-from localcluster.state import CONTEXT, REPOSITORY, S3_ADDRESS, S3_PORT, State, default_root
-from tests.cluster import manifests, node
-from tests.cluster.bucket import Bucket, write_samples
+from localcluster.state import State
+from tests.cluster import bringup, manifests, node, samples
+from tests.cluster.bucket import Bucket, create_bucket
 from tests.cluster.connection import Connection
 from tests.cluster.installation import Installation
 from tests.cluster.main_job import MainJob, run_main_job
@@ -49,38 +41,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def state() -> Iterator[State]:
-    """Return where the local cluster keeps its files, with the cluster up and no other tests on it."""
-    if platform.system() != "Linux" or os.geteuid() != 0:
-        pytest.skip("the local cluster needs root on Linux")
-    state = State(default_root())
-    _refuse_other_contexts(state)
-    state.root.mkdir(parents=True, exist_ok=True)
-    with (state.root / "cluster-tests.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            pytest.exit("other cluster tests run on this cluster; wait for them", returncode=2)
-        _bring_up()
+    """Return where the local cluster keeps its files, with the cluster up."""
+    with bringup.hold_cluster() as state:
         yield state
-
-
-def _refuse_other_contexts(state: State) -> None:
-    """End the session where kubectl would talk to a cluster that is not ours: these tests delete and kill."""
-    named = os.environ.get("KUBECONFIG")
-    path = pathlib.Path(named) if named else state.kubeconfig
-    if not path.exists():
-        return
-    context = yaml.safe_load(path.read_text()).get("current-context")
-    if context != CONTEXT:
-        pytest.exit(f"{path} has the context {context!r}; the cluster tests run on {CONTEXT!r} only", returncode=2)
-
-
-def _bring_up() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "localcluster", "all"], cwd=REPOSITORY, capture_output=True, text=True, check=False
-    )
-    if done.returncode != 0:
-        pytest.exit(f"the local cluster did not come up:\n{done.stdout}{done.stderr}", returncode=2)
 
 
 @pytest.fixture(scope="session")
@@ -110,9 +73,7 @@ def waiter(connection: Connection) -> Waiter:
 @pytest.fixture(scope="session")
 def bucket(connection: Connection) -> Iterator[Bucket]:
     """Return a bucket of this session on the cluster's own S3 server."""
-    access_key, secret_key = _read_root_credentials(connection)
-    bucket = Bucket(f"test-{secrets.token_hex(4)}", f"http://{S3_ADDRESS}:{S3_PORT}", access_key, secret_key)
-    bucket.client.create_bucket(Bucket=bucket.name)
+    bucket = create_bucket(connection, f"test-{secrets.token_hex(4)}")
     yield bucket
     bucket.remove()
 
@@ -121,7 +82,7 @@ def bucket(connection: Connection) -> Iterator[Bucket]:
 def digits(bucket: Bucket, tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     """Return a folder with a few digits of each class; the bucket holds the same files below `digits/`."""
     folder = tmp_path_factory.mktemp("digits")
-    write_samples("digits", folder, SHOTS)
+    samples.write_samples("digits", folder, SHOTS)
     bucket.put_folder(folder, "digits")
     return folder
 
@@ -168,9 +129,3 @@ def _name_namespace(topic: str) -> str:
 def _create_namespace(connection: Connection, bucket: Bucket, name: str) -> None:
     connection.apply(manifests.a_namespace(name))
     connection.apply(manifests.a_secret(name, bucket.access_key, bucket.secret_key))
-
-
-def _read_root_credentials(connection: Connection) -> tuple[str, str]:
-    data = connection.get("Secret", S3_SECRET, STORAGE)["data"]
-    access_key, secret_key = (base64.b64decode(data[key]).decode() for key in ("ROOT_ACCESS_KEY", "ROOT_SECRET_KEY"))
-    return access_key, secret_key

@@ -3,20 +3,18 @@
 Owns the connection and its refusals. Must not know any test, and must not retry: a test sees what the server said.
 """
 
-import base64
 import contextlib
 import json
 import pathlib
-import ssl
 import subprocess
-import tempfile
 import urllib.parse
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
 import urllib3
-import yaml
+
+from tests.cluster.kubeconfig import read_login
 
 Manifest = dict[str, Any]
 
@@ -65,13 +63,10 @@ class Connection:
     """The API server that one kubeconfig names."""
 
     def __init__(self, kubeconfig: pathlib.Path, kubectl: pathlib.Path) -> None:
-        config = yaml.safe_load(kubeconfig.read_text())
-        context = next(c["context"] for c in config["contexts"] if c["name"] == config["current-context"])
-        cluster = next(c["cluster"] for c in config["clusters"] if c["name"] == context["cluster"])
-        user = next(u["user"] for u in config["users"] if u["name"] == context["user"])
+        login = read_login(kubeconfig)
         self._watch_command = [str(kubectl), f"--kubeconfig={kubeconfig}", "get", "--raw"]
-        self._server: str = cluster["server"]
-        self._pool = urllib3.PoolManager(ssl_context=_build_ssl_context(cluster, user), maxsize=8)
+        self._server = login.server
+        self._pool = urllib3.PoolManager(ssl_context=login.ssl_context, maxsize=8)
 
     def get(self, kind: str, name: str, namespace: str | None = None) -> Manifest:
         """Return an object; raises Refusal 404 when there is none."""
@@ -173,19 +168,6 @@ class Connection:
         if response.status >= 400:
             raise Refusal(response.status, _explain(response.data))
         return response
-
-
-def _build_ssl_context(cluster: Manifest, user: Manifest) -> ssl.SSLContext:
-    context = ssl.create_default_context(cadata=_decode(cluster["certificate-authority-data"]))
-    with tempfile.NamedTemporaryFile("w", suffix=".pem") as pair:  # the ssl module takes a client's key from files only
-        pair.write(_decode(user["client-certificate-data"]) + _decode(user["client-key-data"]))
-        pair.flush()
-        context.load_cert_chain(pair.name)
-    return context
-
-
-def _decode(text: str) -> str:
-    return base64.b64decode(text).decode()
 
 
 def _path(kind: str, namespace: str | None, name: str = "") -> str:

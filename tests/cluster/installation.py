@@ -5,21 +5,17 @@ would act on the same objects. A later `make demo` upgrades it back to its own v
 """
 
 import json
-import os
 import pathlib
-import signal
 import subprocess
 import time
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
 from typing import Any, Final
 
 import pytest
 
 from localcluster.state import State
+from tests.cluster import manifests, pages, processes
 from tests.cluster.connection import Connection, Manifest
-from tests.cluster.manifests import a_namespace
 from tests.cluster.waiting import SYSTEM_NAMESPACE
 
 RELEASE: Final = "darkroom"
@@ -67,7 +63,7 @@ class Installation:
 
     def install(self, **overrides: Any) -> None:
         """Install or upgrade the release with the tests' values and `overrides`, and wait for the operator."""
-        self.connection.apply(a_namespace(SYSTEM_NAMESPACE))
+        self.connection.apply(manifests.a_namespace(SYSTEM_NAMESPACE))
         self._upgrade(json.dumps({**VALUES, **overrides}))
         self.wait_until_ready()
 
@@ -110,7 +106,7 @@ class Installation:
         The dead pod is deleted, only so that the kubelet's growing pause between restarts does not count here.
         """
         for pod in self.operator_pods():
-            kill_processes(pod)
+            processes.kill_processes(pod)
             self.connection.delete("Pod", pod["metadata"]["name"], SYSTEM_NAMESPACE, grace_seconds=0)
 
     def scale(self, replicas: int) -> None:
@@ -128,13 +124,13 @@ class Installation:
     def metrics(self) -> str:
         """Return what the operator's /metrics answers."""
         address = self.wait_until_ready()["status"]["podIP"]
-        return read_http(f"http://{address}:{METRICS_PORT}/metrics")[1]
+        return pages.read_page(f"http://{address}:{METRICS_PORT}/metrics")[1]
 
     def health(self) -> int:
         """Return the HTTP status of the operator's /healthz; 0 when nothing answers."""
         for pod in self.operator_pods():
             if address := pod["status"].get("podIP"):
-                return read_http(f"http://{address}:{HEALTH_PORT}/healthz")[0]
+                return pages.read_page(f"http://{address}:{HEALTH_PORT}/healthz")[0]
         return 0
 
     def _describe_pods(self) -> str:
@@ -144,52 +140,6 @@ class Installation:
             lines.append(f"{name} {json.dumps(pod['status'].get('containerStatuses', []))}")
             lines.append(self.connection.read_log(name, SYSTEM_NAMESPACE, 20))
         return "\n".join(lines) or "no operator pod"
-
-
-def read_http(address: str) -> tuple[int, str]:
-    """Return status and body of a page; (0, why) when nothing answers."""
-    try:
-        with urllib.request.urlopen(address, timeout=10) as answer:
-            return answer.status, answer.read().decode()
-    except urllib.error.HTTPError as error:
-        return error.code, error.read().decode(errors="replace")
-    except OSError as error:
-        return 0, str(error)
-
-
-def kill_processes(pod: Manifest, number: signal.Signals = signal.SIGKILL) -> list[int]:
-    """Send a signal to every process in a pod's containers, but the sandbox's own; return which ones.
-
-    They are found by their control group, which is named after the pod's uid.
-    """
-    killed = []
-    for process in _find_processes(pod):
-        try:
-            os.kill(int(process.name), number)
-        except ProcessLookupError:
-            continue
-        killed.append(int(process.name))
-    return killed
-
-
-def read_mounts(pod: Manifest) -> str:
-    """Return what a running pod's first process has mounted, as the kernel lists it."""
-    return (_find_processes(pod)[0] / "mountinfo").read_text()
-
-
-def _find_processes(pod: Manifest) -> list[pathlib.Path]:
-    uid = pod["metadata"]["uid"]
-    entries = (entry for entry in pathlib.Path("/proc").iterdir() if entry.name.isdigit())
-    return [entry for entry in entries if _belongs_to(entry, uid)]
-
-
-def _belongs_to(process: pathlib.Path, uid: str) -> bool:
-    try:
-        is_inside = f"pod{uid}" in (process / "cgroup").read_text()
-        command = (process / "cmdline").read_bytes()
-    except OSError:  # the process ended meanwhile
-        return False
-    return is_inside and not command.startswith((b"/pause", b"runc"))
 
 
 def _is_ready(pod: Manifest) -> bool:

@@ -10,7 +10,7 @@ from typing import Final
 from tests.cluster import manifests
 from tests.cluster.bucket import Bucket
 from tests.cluster.connection import Connection, Manifest
-from tests.cluster.installation import read_mounts
+from tests.cluster.processes import read_mounts
 from tests.cluster.recorder import Recorder, record
 from tests.cluster.waiting import Waiter
 

@@ -6,10 +6,8 @@ They come from a file that it watches: Debian builds Prometheus without its Kube
 import contextlib
 import json
 import pathlib
-import shutil
 import socket
 import subprocess
-import tempfile
 import time
 import urllib.parse
 from collections.abc import Iterator
@@ -17,9 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-import yaml
 
-from tests.cluster.installation import read_http
+from tests.cluster.pages import read_page
 
 
 @dataclass(frozen=True)
@@ -38,7 +35,7 @@ class Prometheus:
 
     def query(self, expression: str) -> list[dict[str, Any]]:
         """Return the series that an expression gives now; fails where the server refuses it."""
-        status, body = read_http(f"{self.address}/api/v1/query?{urllib.parse.urlencode({'query': expression})}")
+        status, body = read_page(f"{self.address}/api/v1/query?{urllib.parse.urlencode({'query': expression})}")
         assert status == 200, body
         result: list[dict[str, Any]] = json.loads(body)["data"]["result"]
         return result
@@ -50,34 +47,12 @@ class Prometheus:
         return float(series[0]["value"][1])
 
 
-def find_prometheus(cache: pathlib.Path) -> str:
-    """Return the path of Debian's program, taken out of its package where it is not installed.
-
-    It is not installed from here: the package would start a server of its own.
-    """
-    extracted = cache / "prometheus" / "usr" / "bin" / "prometheus"
-    installed = shutil.which("prometheus") or (str(extracted) if extracted.exists() else None)
-    if installed is None:
-        cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory() as folder:
-            _run("apt-get", "download", "-o", "APT::Sandbox::User=root", "prometheus", folder=folder)
-            package = next(pathlib.Path(folder).glob("prometheus_*.deb"))
-            _run("dpkg-deb", "--extract", str(package), str(cache / "prometheus"), folder=folder)
-    return installed or str(extracted)
-
-
-def _run(*command: str, folder: str) -> None:
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        pytest.fail(f"{command[0]} could not provide prometheus: {done.stderr[-1000:]}")
-
-
 @contextlib.contextmanager
 def run_prometheus(program: str, folder: pathlib.Path) -> Iterator[Prometheus]:
     """Run a server that keeps its files in `folder`, for as long as the block lasts."""
     targets, config, log = folder / "targets.json", folder / "prometheus.yml", folder / "prometheus.log"
     targets.write_text("[]")
-    config.write_text(yaml.safe_dump(build_config(targets)))
+    config.write_text(json.dumps(build_config(targets)))
     server = Prometheus(f"http://127.0.0.1:{_find_free_port()}", targets)
     command = [program, f"--config.file={config}", f"--storage.tsdb.path={folder / 'data'}"]
     command.append(f"--web.listen-address={server.address.removeprefix('http://')}")
@@ -109,7 +84,7 @@ def _find_free_port() -> int:
 
 def _wait_until_ready(address: str, log: pathlib.Path) -> None:
     deadline = time.monotonic() + 30
-    while read_http(address)[0] != 200:
+    while read_page(address)[0] != 200:
         if time.monotonic() > deadline:
             pytest.fail(f"Prometheus did not start:\n{log.read_text()[-2000:]}")
         time.sleep(0.2)

@@ -2,55 +2,37 @@
 
 import json
 import pathlib
-import re
+from collections.abc import Iterator
 
 import pytest
 
 from darkroom_api.durations import parse_duration
-from tests.cluster import manifests
+from tests.cluster import corruptions, manifests, processes, recorder
 from tests.cluster.bucket import Bucket
 from tests.cluster.connection import Connection, Manifest
-from tests.cluster.corruptions import IDS, TRUNCATED, as_detection, list_corruptions, shuffle_labels
-from tests.cluster.installation import VALUES, Installation, kill_processes
+from tests.cluster.faults import Faults
+from tests.cluster.installation import VALUES, Installation
 from tests.cluster.main_job import MODEL, MainJob
-from tests.cluster.recorder import record
 from tests.cluster.waiting import Waiter, phase_of, reason_of, status_of
 
 UNREACHABLE = "http://s3.nowhere.svc:9000"
 SIGKILLED = 137
 
 
-class Faults:
-    """What the tests of this module apply and look at."""
-
-    def __init__(self, connection: Connection, waiter: Waiter, bucket: Bucket, namespace: str) -> None:
-        self.connection, self.waiter, self.bucket, self.namespace = connection, waiter, bucket, namespace
-
-    def apply_dataset(self, name: str, key: str = "digits/train.json", **options: object) -> None:
-        """Apply a Dataset whose images are the digits of this session."""
-        uri = self.bucket.uri(key)
-        root = self.bucket.uri("digits/")
-        self.connection.apply(manifests.a_dataset(name, self.namespace, uri, imageRoot=root, **options))  # type: ignore[arg-type]
-
-    def apply_model(self, name: str, dataset: str, **options: object) -> None:
-        """Apply a Model."""
-        self.connection.apply(manifests.a_model(name, self.namespace, dataset, **options))  # type: ignore[arg-type]
-
-    def end(self, kind: str, name: str, seconds: float = 120) -> Manifest:
-        """Wait for the end of a resource."""
-        return self.waiter.end(kind, self.namespace, name, seconds)
-
-    def reason(self, kind: str, name: str, reason: str, seconds: float = 60) -> str:
-        """Wait for a reason; return the message that came with it."""
-        return str(status_of(self.waiter.reason(kind, self.namespace, name, reason, seconds))["message"])
-
-
 @pytest.fixture(scope="module")
-def faults(connection: Connection, waiter: Waiter, bucket: Bucket, namespace: str, digits: pathlib.Path) -> Faults:
+def faults(
+    connection: Connection, waiter: Waiter, bucket: Bucket, namespace: str, digits: pathlib.Path
+) -> Iterator[Faults]:
     """Apply every Dataset of this module at once: inspections are small, and their pauses overlap."""
-    faults = Faults(connection, waiter, bucket, namespace)
     coco = json.loads((digits / "train.json").read_text())
     _upload_spoiled(bucket, digits, coco)
+    with recorder.record(connection, "Dataset", namespace) as datasets:
+        faults = Faults(connection, waiter, bucket, namespace, datasets)
+        _apply_datasets(faults, coco)
+        yield faults
+
+
+def _apply_datasets(faults: Faults, coco: Manifest) -> None:
     faults.apply_dataset("good")
     faults.apply_dataset("unreachable", endpoint=UNREACHABLE)
     faults.apply_dataset("shuffled", "broken/shuffled.json")
@@ -58,26 +40,26 @@ def faults(connection: Connection, waiter: Waiter, bucket: Bucket, namespace: st
     faults.apply_dataset("no-file", "digits/no-such-file.json")
     faults.apply_dataset("forbidden-secret", secret="other-teams-secret")  # noqa: S106 - the name of a Secret
     faults.apply_dataset("missing-secret", secret="darkroom-missing")  # noqa: S106 - the name of a Secret
-    connection.apply(manifests.a_secret(namespace, bucket.access_key, "wrong", "darkroom-wrong-key"))
+    wrong = manifests.a_secret(faults.namespace, faults.bucket.access_key, "wrong", "darkroom-wrong-key")
+    faults.connection.apply(wrong)
     faults.apply_dataset("wrong-key", secret="darkroom-wrong-key")  # noqa: S106 - the name of a Secret
-    for corruption in list_corruptions(coco):
+    for corruption in corruptions.list_corruptions(coco):
         faults.apply_dataset(corruption.id, f"broken/{corruption.id}.json", kind=corruption.kind)
-    return faults
 
 
 def _upload_spoiled(bucket: Bucket, digits: pathlib.Path, coco: Manifest) -> None:
-    for corruption in list_corruptions(coco):
+    for corruption in corruptions.list_corruptions(coco):
         bucket.put(f"broken/{corruption.id}.json", json.dumps(corruption.apply(coco)).encode())
-    bucket.put("broken/shuffled.json", json.dumps(shuffle_labels(coco)).encode())
-    bucket.put("broken/boxes.json", json.dumps(as_detection(coco)).encode())
+    bucket.put("broken/shuffled.json", json.dumps(corruptions.shuffle_labels(coco)).encode())
+    bucket.put("broken/boxes.json", json.dumps(corruptions.as_detection(coco)).encode())
     image = next(path for path in sorted(digits.rglob("*")) if path.suffix in (".png", ".jpg")).read_bytes()
-    bucket.put(f"digits/{TRUNCATED}", image[: len(image) // 2])
+    bucket.put(f"digits/{corruptions.TRUNCATED}", image[: len(image) // 2])
 
 
-@pytest.mark.parametrize("name", IDS)
+@pytest.mark.parametrize("name", corruptions.IDS)
 def test_a_spoiled_dataset_is_corrupt_by_file_and_id(name: str, faults: Faults, digits: pathlib.Path) -> None:
-    corruptions = list_corruptions(json.loads((digits / "train.json").read_text()))
-    corruption = next(corruption for corruption in corruptions if corruption.id == name)
+    every = corruptions.list_corruptions(json.loads((digits / "train.json").read_text()))
+    corruption = next(corruption for corruption in every if corruption.id == name)
     status = status_of(faults.end("Dataset", name, 200))
     assert (status["phase"], status["reason"]) == ("Invalid", "DatasetCorrupt"), status
     for part in (f"{name}.json", *corruption.names):
@@ -117,14 +99,13 @@ def test_storage_that_fails_is_tried_again_and_then_corrupt(name: str, names: st
     assert {attempt["outcome"] for attempt in attempts} == {"StorageUnavailable"}
 
 
-def test_storage_that_fails_is_named_while_it_is_tried_again(faults: Faults) -> None:
-    with record(faults.connection, "Dataset", faults.namespace) as datasets:
-        faults.apply_dataset("wrong-key-again", secret="darkroom-wrong-key")  # noqa: S106 - the name of a Secret
-        faults.end("Dataset", "wrong-key-again", 180)
-    waits = [status_of(version) for version in datasets.states_of("wrong-key-again")]
-    messages = [status["message"] for status in waits if status.get("reason") == "StorageUnavailable"]
+@pytest.mark.parametrize(("name", "word"), [("wrong-key", "refused"), ("unreachable", "could not be reached")])
+def test_storage_that_fails_is_named_while_it_is_tried_again(name: str, word: str, faults: Faults) -> None:
+    faults.end("Dataset", name, 180)
+    seen = [status_of(version) for version in faults.datasets.states_of(name)]
+    messages = [status["message"] for status in seen if status.get("reason") == "StorageUnavailable"]
     assert messages
-    assert "refused" in messages[0]
+    assert word in messages[0]
 
 
 def test_a_model_waits_for_a_dataset_that_comes_later(faults: Faults) -> None:
@@ -146,9 +127,8 @@ def test_a_budget_that_is_too_small_is_answered_with_a_minimum_and_a_suggestion(
     faults.apply_model("poor", "good", budget="2s")
     status = status_of(faults.end("Model", "poor"))
     assert (status["phase"], status["reason"]) == ("Failed", "BudgetNotEnough"), status
-    told = re.search(r"at least (\S+), (\S+) suggested", status["message"])
-    assert told, status["message"]
-    minimum, suggested = (parse_duration(text) for text in told.groups())
+    told = status["message"].partition("at least ")[2].partition(" suggested")[0]
+    minimum, suggested = (parse_duration(text) for text in told.split(", "))
     assert 2 < minimum < suggested
     assert status["budget"]["chargedSeconds"] <= 2
 
@@ -185,7 +165,7 @@ def test_an_evaluation_on_a_dataset_of_another_kind_says_which_kind(faults: Faul
 
 
 def test_a_trainer_that_is_killed_each_time_ends_unknown_with_exit_code_and_log(faults: Faults) -> None:
-    with record(faults.connection, "Model", faults.namespace) as models:
+    with recorder.record(faults.connection, "Model", faults.namespace) as models:
         faults.apply_model("killed", "good", budget="10m")
         for attempt in range(1, VALUES["retries"]["failures"] + 2):
             _kill_once_it_logs(faults, "killed", attempt)
@@ -203,7 +183,7 @@ def _kill_once_it_logs(faults: Faults, name: str, attempt: int) -> None:
     faults.waiter.until(
         "Pod", faults.namespace, pod_name, lambda _: bool(faults.connection.read_log(pod_name, faults.namespace, 1)), 60
     )
-    assert kill_processes(pod)
+    assert processes.kill_processes(pod)
 
 
 def _last_log_lines(faults: Faults, name: str) -> list[str]:
@@ -213,7 +193,7 @@ def _last_log_lines(faults: Faults, name: str) -> list[str]:
 
 
 def test_a_pod_that_is_deleted_once_is_replaced_and_the_model_succeeds(faults: Faults) -> None:
-    with record(faults.connection, "Model", faults.namespace) as models:
+    with recorder.record(faults.connection, "Model", faults.namespace) as models:
         faults.apply_model("disrupted", "good")
         pod = faults.waiter.pod(faults.namespace, "disrupted", 60)
         faults.connection.delete("Pod", pod["metadata"]["name"], faults.namespace)

@@ -1,6 +1,5 @@
 """Manifests in, trained and measured models out, as a user of the cluster sees it."""
 
-import math
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -9,12 +8,11 @@ import pytest
 import safetensors.numpy
 
 from localcluster.state import State
-from tests.cluster import manifests, node
+from tests.cluster import manifests, node, recorder
 from tests.cluster.bucket import Bucket
 from tests.cluster.connection import Connection, Manifest
 from tests.cluster.installation import TRAINER_REPOSITORY, VALUES, Installation
 from tests.cluster.main_job import BUDGET, BUDGET_SECONDS, EVALUATION, MODEL, MainJob
-from tests.cluster.recorder import record
 from tests.cluster.waiting import Waiter, condition_of, reason_of, status_of
 
 WAITED_SECONDS = 60
@@ -119,7 +117,7 @@ def test_waiting_for_a_gpu_and_for_the_image_costs_nothing(
     main_job: MainJob, connection: Connection, waiter: Waiter, state: State, late_image: str
 ) -> None:
     namespace, name = main_job.namespace, "patient"
-    with record(connection, "Model", namespace) as models:
+    with recorder.record(connection, "Model", namespace) as models:
         applied = time.monotonic()
         connection.apply(manifests.a_model(name, namespace, "digits", budget=BUDGET))
         unschedulable = waiter.reason("Model", namespace, name, "Unschedulable", 60)
@@ -148,12 +146,12 @@ def _tags(dataset: Manifest) -> list[dict[str, Any]]:
     return tags
 
 
-def _find(document: Any, key: str) -> float:
-    """Return the first number with this key, wherever the document holds it."""
+def _find(document: Any, key: str) -> float | None:
+    """Return the first number with this key, wherever the document holds it; None where it is nowhere."""
     if isinstance(document, dict):
         if isinstance(document.get(key), int | float):
             return float(document[key])
         document = list(document.values())
     if isinstance(document, list):
-        return next((value for value in (_find(item, key) for item in document) if value == value), math.nan)
-    return math.nan
+        return next((value for value in (_find(item, key) for item in document) if value is not None), None)
+    return None

@@ -2,18 +2,17 @@
 
 import contextlib
 import json
-import pathlib
 import subprocess
 import time
 from collections.abc import Iterator
 
 import pytest
 
-from tests.cluster import manifests
+from tests.cluster import debian, manifests
 from tests.cluster.bucket import Bucket
 from tests.cluster.connection import Connection, Manifest
 from tests.cluster.installation import METRICS_PORT, RELEASE, REPORT_PORT, Installation
-from tests.cluster.prometheus import Prometheus, find_prometheus, run_prometheus
+from tests.cluster.prometheus import Prometheus, run_prometheus
 from tests.cluster.waiting import SYSTEM_NAMESPACE, Waiter, status_of
 
 OPERATOR_METRICS = (
@@ -42,7 +41,7 @@ BLIND_SECONDS = 200
 def prometheus(tmp_path_factory: pytest.TempPathFactory, installation: Installation) -> Iterator[Prometheus]:
     """Return a server that scrapes the operator through its Service."""
     service = installation.connection.get("Service", RELEASE, SYSTEM_NAMESPACE)
-    program = find_prometheus(installation.state.root)
+    program = debian.find_program("prometheus", installation.state.root)
     with run_prometheus(program, tmp_path_factory.mktemp("prometheus")) as server:
         server.scrape(f"{service['spec']['clusterIP']}:{METRICS_PORT}", "operator")
         yield server
@@ -50,10 +49,10 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory, installation: Installat
 
 @pytest.fixture(scope="module")
 def watched_model(
-    connection: Connection, waiter: Waiter, bucket: Bucket, namespace: str, prometheus: Prometheus, digits: pathlib.Path
+    connection: Connection, waiter: Waiter, bucket: Bucket, namespace: str, prometheus: Prometheus, digits: object
 ) -> Manifest:
     """Return a Model that Prometheus saw train; another one failed before."""
-    assert digits.exists()
+    assert digits
     connection.apply(manifests.a_dataset("digits", namespace, bucket.uri("digits/train.json")))
     connection.apply(manifests.a_model("poor", namespace, "digits", budget="1s"))
     waiter.phase("Model", namespace, "poor", "Failed", 120)

@@ -7,13 +7,12 @@ from collections.abc import Iterator
 import pytest
 
 from localcluster.state import State
-from tests.cluster import manifests, node
+from tests.cluster import manifests, node, pages, recorder
 from tests.cluster.audit import AuditLog
 from tests.cluster.bucket import Bucket
 from tests.cluster.connection import Connection, Manifest
-from tests.cluster.installation import REPORT_PORT, Installation, read_http
+from tests.cluster.installation import REPORT_PORT, Installation
 from tests.cluster.main_job import MODEL, MainJob
-from tests.cluster.recorder import Recorder, record
 from tests.cluster.waiting import SYSTEM_NAMESPACE, Waiter, condition_of, phase_of, status_of
 
 OPERATOR_USER = f"system:serviceaccount:{SYSTEM_NAMESPACE}:darkroom"
@@ -24,10 +23,13 @@ SETTLED_SECONDS = 15
 @pytest.fixture(scope="module")
 def five_kills(
     installation: Installation, connection: Connection, waiter: Waiter, bucket: Bucket, namespace: str
-) -> tuple[Manifest, Recorder, Recorder]:
+) -> tuple[Manifest, recorder.Recorder, recorder.Recorder]:
     """Return a Model whose operator was killed at five moments of its life, and what a watcher saw."""
     node.set_gpus(connection, 0)
-    with record(connection, "Model", namespace) as models, record(connection, "Job", namespace) as jobs:
+    with (
+        recorder.record(connection, "Model", namespace) as models,
+        recorder.record(connection, "Job", namespace) as jobs,
+    ):
         try:
             _kill_before_there_is_a_job(installation, connection, waiter, bucket, namespace)
             _kill_while_queued(installation, waiter, namespace)
@@ -75,14 +77,16 @@ def _wait_for_the_last_moments(connection: Connection, namespace: str, pod: Mani
         pod = connection.get("Pod", name, namespace)
         if pod["status"]["phase"] in ("Succeeded", "Failed"):
             return
-        status, body = read_http(f"http://{pod['status']['podIP']}:{REPORT_PORT}/status")
+        status, body = pages.read_page(f"http://{pod['status']['podIP']}:{REPORT_PORT}/status")
         if status == 200 and json.loads(body).get("percent", 0) >= 85:
             return
         time.sleep(0.1)
     pytest.fail(f"pod {name} did not come near its end in 120 s")
 
 
-def test_killed_at_five_moments_the_model_succeeds(five_kills: tuple[Manifest, Recorder, Recorder]) -> None:
+def test_killed_at_five_moments_the_model_succeeds(
+    five_kills: tuple[Manifest, recorder.Recorder, recorder.Recorder],
+) -> None:
     model, models, _ = five_kills
     assert phase_of(model) == "Succeeded"
     assert condition_of(model, "Succeeded") == "True"
@@ -90,7 +94,9 @@ def test_killed_at_five_moments_the_model_succeeds(five_kills: tuple[Manifest, R
     assert 0 < status_of(model)["budget"]["chargedSeconds"] <= 60
 
 
-def test_killed_at_five_moments_each_job_is_created_once(five_kills: tuple[Manifest, Recorder, Recorder]) -> None:
+def test_killed_at_five_moments_each_job_is_created_once(
+    five_kills: tuple[Manifest, recorder.Recorder, recorder.Recorder],
+) -> None:
     model, _, jobs = five_kills
     created = jobs.added(f"{MODEL}-")
     assert set(created.values()) == {1}
@@ -99,7 +105,7 @@ def test_killed_at_five_moments_each_job_is_created_once(five_kills: tuple[Manif
 
 
 def test_killed_at_five_moments_the_end_state_is_that_of_a_quiet_run(
-    five_kills: tuple[Manifest, Recorder, Recorder], main_job: MainJob
+    five_kills: tuple[Manifest, recorder.Recorder, recorder.Recorder], main_job: MainJob
 ) -> None:
     model, _, _ = five_kills
     assert set(status_of(model)) == set(status_of(main_job.model))

@@ -1,0 +1,16 @@
+"""Sample sets, written as a user writes them: with the `darkroom samples` command."""
+
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+
+def write_samples(name: str, folder: pathlib.Path, shots: int) -> None:
+    """Write a sample set into a folder."""
+    command = [str(pathlib.Path(sys.executable).with_name("darkroom")), "samples", name]
+    options = ["--shots", str(shots), "--to", str(folder)]
+    done = subprocess.run([*command, *options], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        pytest.fail(f"darkroom samples {name} failed: {done.stderr or done.stdout}")
