@@ -6,17 +6,16 @@ Owns defaults only. Moments are seconds after `START`.
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from darkroom_api import names
+from darkroom_api import names, report, run_config
 from darkroom_api.conditions import DatasetPhase, Reason, RunPhase
-from darkroom_api.report import Meter, Outcome, Progress
-from darkroom_api.run_config import Command
 from darkroom_api.v1alpha1.common import Artifacts, Attempt
 from darkroom_api.v1alpha1.dataset import DatasetSpec, DatasetStatus
 from darkroom_api.v1alpha1.evaluation import EvaluationSpec, EvaluationStatus
 from darkroom_api.v1alpha1.model import ModelSpec, ModelStatus
 from darkroom_operator.children import ObservedJob, ObservedPod
 from darkroom_operator.config import OperatorConfig, parse_config
-from darkroom_operator.observe import (
+from darkroom_operator.resources import Key
+from darkroom_operator.views import (
     DatasetView,
     EvaluationView,
     ModelView,
@@ -25,7 +24,6 @@ from darkroom_operator.observe import (
     ObservedModelRef,
     Report,
 )
-from darkroom_operator.resources import Key
 
 START: Final = datetime(2026, 6, 1, 12, 0, 0, tzinfo=UTC)
 UID: Final = "0a1b2c3d-0000-4000-8000-000000000001"
@@ -200,14 +198,14 @@ def a_running_pod(attempt: int = 1, started: float = 30, **changes: Any) -> Obse
 
 def an_ended_pod(
     exit_code: int,
-    said: str | Outcome = "",
+    said: str | report.Outcome = "",
     attempt: int = 1,
     started: float = 30,
     finished: float = 50,
     **changes: Any,
 ) -> ObservedPod:
     """Return a pod whose container ended."""
-    message = said.to_termination_message() if isinstance(said, Outcome) else said
+    message = said.to_termination_message() if isinstance(said, report.Outcome) else said
     return a_running_pod(
         attempt,
         started,
@@ -221,12 +219,14 @@ def an_ended_pod(
     )
 
 
-def an_outcome(reason: Reason = Reason.SUCCEEDED, message: str = "Told by the trainer.", **changes: Any) -> Outcome:
+def an_outcome(
+    reason: Reason = Reason.SUCCEEDED, message: str = "Told by the trainer.", **changes: Any
+) -> report.Outcome:
     """Return what a trainer reports at its end."""
     charged = changes.pop("charged", 15.0)
-    meter = Meter(charged_seconds=charged)
-    return Outcome(
-        command=changes.pop("command", Command.TRAIN), reason=reason, message=message, meter=meter, **changes
+    meter = report.Meter(charged_seconds=charged)
+    return report.Outcome(
+        command=changes.pop("command", run_config.Command.TRAIN), reason=reason, message=message, meter=meter, **changes
     )
 
 
@@ -243,5 +243,5 @@ def an_attempt(number: int = 1, outcome: Reason | None = None, **changes: Any) -
 
 def a_report(percent: int = 40, charged: float = 12.0, polled: float = 45, pod_uid: str = "pod-1") -> Report:
     """Return a trainer's answer."""
-    progress = Progress(percent=percent, stage="Training", meter=Meter(charged_seconds=charged))
+    progress = report.Progress(percent=percent, stage="Training", meter=report.Meter(charged_seconds=charged))
     return Report(pod_uid, progress, at(polled))

@@ -4,18 +4,17 @@ Owns that table and nothing else: `reconcile` is the same for all of them.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from darkroom_operator import observe
 from darkroom_operator.build.run_config import Plan, plan_evaluation, plan_inspection, plan_training
 from darkroom_operator.config import OperatorConfig
-from darkroom_operator.decide.dataset import decide_dataset
-from darkroom_operator.decide.decision import Decision
-from darkroom_operator.decide.evaluation import decide_evaluation
-from darkroom_operator.decide.model import decide_model
-from darkroom_operator.observe import Observed, Report, observe_dataset, observe_evaluation, observe_model
+from darkroom_operator.decide import dataset, evaluation, model, refusal
+from darkroom_operator.decide.decision import Decision, Problem
 from darkroom_operator.store import Store, StoredOwner
+from darkroom_operator.views import Observed, Report
 
 
 @dataclass(frozen=True)
@@ -26,6 +25,10 @@ class Case:
     decision: Decision[Any]
     plan: Callable[[int], Plan]
 
+    def refuse(self, problem: Problem) -> "Case":
+        """Return the case as it is when the API server does not take the Job that was to start."""
+        return replace(self, decision=refusal.decide_refused(self.seen, self.decision, problem))
+
 
 def consider(store: Store, owner: StoredOwner, report: Report | None, config: OperatorConfig, now: datetime) -> Case:
     """Observe an object and decide; raises InvalidSpecError."""
@@ -35,22 +38,24 @@ def consider(store: Store, owner: StoredOwner, report: Report | None, config: Op
 def _consider_dataset(
     store: Store, owner: StoredOwner, _report: Report | None, config: OperatorConfig, now: datetime
 ) -> Case:
-    seen = observe_dataset(store, owner, now)
-    return Case(seen, decide_dataset(seen, config), lambda attempt: plan_inspection(seen, attempt, config))
+    seen = observe.observe_dataset(store, owner, now)
+    return Case(seen, dataset.decide_dataset(seen, config), lambda attempt: plan_inspection(seen, attempt, config))
 
 
 def _consider_model(
     store: Store, owner: StoredOwner, report: Report | None, config: OperatorConfig, now: datetime
 ) -> Case:
-    view = observe_model(store, owner, report, now)
-    return Case(view.self_, decide_model(view, config), lambda attempt: plan_training(view, attempt, config))
+    view = observe.observe_model(store, owner, report, now)
+    return Case(view.self_, model.decide_model(view, config), lambda attempt: plan_training(view, attempt, config))
 
 
 def _consider_evaluation(
     store: Store, owner: StoredOwner, report: Report | None, config: OperatorConfig, now: datetime
 ) -> Case:
-    view = observe_evaluation(store, owner, report, now)
-    return Case(view.self_, decide_evaluation(view, config), lambda attempt: plan_evaluation(view, attempt, config))
+    view = observe.observe_evaluation(store, owner, report, now)
+    return Case(
+        view.self_, evaluation.decide_evaluation(view, config), lambda attempt: plan_evaluation(view, attempt, config)
+    )
 
 
 _CASES = {"Dataset": _consider_dataset, "Model": _consider_model, "Evaluation": _consider_evaluation}

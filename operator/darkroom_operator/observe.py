@@ -1,111 +1,34 @@
-"""All reads of a reconcile: from the store to one frozen value per kind, which is all that a decision sees.
+"""All reads of a reconcile: from the store to one view per kind, which is all that a decision sees.
 
 Owns the parsing of specs and statuses into the contract's classes. Must not decide, and must not write.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import pydantic
 
-from darkroom_api.conditions import DatasetPhase, Reason, RunPhase
-from darkroom_api.report import Progress
-from darkroom_api.v1alpha1.common import Artifacts
 from darkroom_api.v1alpha1.dataset import DatasetSpec, DatasetStatus
 from darkroom_api.v1alpha1.evaluation import EvaluationSpec, EvaluationStatus
 from darkroom_api.v1alpha1.model import ModelSpec, ModelStatus
-from darkroom_operator.children import ObservedJob, ObservedPod, parse_time
+from darkroom_operator.children import parse_time
 from darkroom_operator.resources import Key
 from darkroom_operator.store import Store, StoredOwner
-
-SpecT = TypeVar("SpecT", DatasetSpec, ModelSpec, EvaluationSpec)
-StatusT = TypeVar("StatusT", DatasetStatus, ModelStatus, EvaluationStatus)
+from darkroom_operator.views import (
+    DatasetView,
+    EvaluationView,
+    ModelView,
+    Observed,
+    ObservedDataset,
+    ObservedModelRef,
+    Report,
+    SpecT,
+    StatusT,
+)
 
 
 class InvalidSpecError(ValueError):
     """A spec that the contract refuses (written before a rule of the CRD was added); the message names the field."""
-
-
-@dataclass(frozen=True)
-class Report:
-    """What a running trainer last answered, and when."""
-
-    pod_uid: str
-    progress: Progress
-    polled_at: datetime
-
-
-@dataclass(frozen=True)
-class Observed(Generic[SpecT, StatusT]):
-    """One resource and everything that belongs to it."""
-
-    key: Key
-    uid: str
-    resource_version: int
-    generation: int
-    created_at: datetime | None
-    deleting: bool
-    spec: SpecT
-    status: StatusT
-    jobs: tuple[ObservedJob, ...]
-    pods: tuple[ObservedPod, ...]
-    report: Report | None
-    now: datetime
-
-
-@dataclass(frozen=True)
-class ObservedDataset:
-    """A Dataset that another resource names."""
-
-    name: str
-    spec: DatasetSpec
-    phase: DatasetPhase
-    reason: Reason | None
-    message: str
-    current: bool
-    """Whether the status is about the present spec."""
-    revision: str | None
-
-    @property
-    def ready(self) -> bool:
-        """Return whether one may train on it."""
-        return self.current and self.phase is DatasetPhase.READY
-
-
-@dataclass(frozen=True)
-class ObservedModelRef:
-    """A Model that an Evaluation names."""
-
-    name: str
-    uid: str
-    spec: ModelSpec
-    phase: RunPhase
-    reason: Reason | None
-    message: str
-    artifacts: Artifacts | None
-
-
-@dataclass(frozen=True)
-class ModelView:
-    """All that is seen of a Model."""
-
-    self_: Observed[ModelSpec, ModelStatus]
-    dataset: ObservedDataset | None
-    evaluation_dataset: ObservedDataset | None
-
-
-@dataclass(frozen=True)
-class EvaluationView:
-    """All that is seen of an Evaluation."""
-
-    self_: Observed[EvaluationSpec, EvaluationStatus]
-    model: ObservedModelRef | None
-    model_dataset: ObservedDataset | None
-    dataset: ObservedDataset | None
-
-
-DatasetView = Observed[DatasetSpec, DatasetStatus]
 
 
 def observe_dataset(store: Store, owner: StoredOwner, now: datetime) -> DatasetView:

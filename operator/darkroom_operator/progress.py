@@ -5,19 +5,18 @@ Owns the last answers. Losing one loses nothing but a percentage.
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Final
 
 import aiohttp
 import pydantic
 
-from darkroom_api import names
-from darkroom_api.report import Progress
+from darkroom_api import names, report
 from darkroom_operator.children import ObservedPod
-from darkroom_operator.observe import Report
-from darkroom_operator.resources import Key
+from darkroom_operator.resources import Trigger
 from darkroom_operator.store import Store
+from darkroom_operator.views import Report
 
 logger = logging.getLogger(__name__)
 
@@ -39,16 +38,16 @@ class Poller:
     def find_report(self, pods: Iterable[ObservedPod]) -> Report | None:
         """Return the newest answer of any of these pods."""
         told = [self._reports[pod.uid] for pod in pods if pod.uid in self._reports]
-        return max(told, key=lambda report: report.polled_at, default=None)
+        return max(told, key=lambda answer: answer.polled_at, default=None)
 
-    async def run(self, trigger: Callable[[Iterable[Key]], None]) -> None:
+    async def run(self, trigger: Trigger) -> None:
         """Ask every running trainer each interval, for ever; `trigger` gets the owners of those that answered."""
         async with aiohttp.ClientSession(timeout=TIMEOUT, auto_decompress=False) as session:
             while True:
                 await asyncio.sleep(self._interval_seconds)
                 running = self._store.running_pods()
                 alive = {pod.uid for _, pod in running}
-                self._reports = {uid: report for uid, report in self._reports.items() if uid in alive}
+                self._reports = {uid: told for uid, told in self._reports.items() if uid in alive}
                 answers = await asyncio.gather(*(self._ask(session, pod) for _, pod in running))
                 trigger(key for (key, _), answered in zip(running, answers, strict=True) if answered)
 
@@ -59,7 +58,7 @@ class Poller:
         url = f"http://{host}:{self._port}{names.STATUS_PATH}"
         try:
             async with self._limit, session.get(url, allow_redirects=False) as response:
-                progress = Progress.model_validate_json(await _read(response))
+                progress = report.Progress.model_validate_json(await _read(response))
         except (aiohttp.ClientError, TimeoutError, OSError, pydantic.ValidationError) as error:
             logger.debug("no progress", extra={"pod": pod.name, "error": str(error)})
             return False

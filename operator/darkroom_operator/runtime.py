@@ -11,17 +11,12 @@ from typing import Any, Final
 import kopf
 from aiohttp import web
 
-from darkroom_operator import handlers, health
-from darkroom_operator.audit import Audit
+from darkroom_operator import audit, handlers, health, progress, reconcile, scheduler, workqueue
 from darkroom_operator.cluster import KubernetesCluster
 from darkroom_operator.config import OperatorConfig
 from darkroom_operator.metrics import Metrics
-from darkroom_operator.progress import Poller
-from darkroom_operator.reconcile import Reconciler
 from darkroom_operator.resources import Key, Resource
-from darkroom_operator.scheduler import Scheduler
 from darkroom_operator.store import Store
-from darkroom_operator.workqueue import WorkQueue
 
 logger = logging.getLogger(__name__)
 
@@ -36,11 +31,13 @@ class Operator:
         self._cluster = cluster
         self._store = store
         self._metrics = metrics
-        self._poller = Poller(store, config.progress_interval_seconds)
-        reconciler = Reconciler(cluster, store, config, metrics, self._poller, lambda keys: self._queue.add(keys))
-        self._scheduler = Scheduler()
-        self._queue = WorkQueue(reconciler.reconcile, self._tell_error, self._scheduler)
-        self._audit = Audit(cluster, store, config.namespaces, self._queue.add)
+        self._poller = progress.Poller(store, config.progress_interval_seconds)
+        reconciler = reconcile.Reconciler(
+            cluster, store, config, metrics, self._poller, lambda keys: self._queue.add(keys)
+        )
+        self._scheduler = scheduler.Scheduler()
+        self._queue = workqueue.WorkQueue(reconciler.reconcile, self._tell_error, self._scheduler)
+        self._audit = audit.Audit(cluster, store, config.namespaces, self._queue.add)
         self._runners: list[web.AppRunner] = []
 
     @classmethod

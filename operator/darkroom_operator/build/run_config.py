@@ -23,7 +23,7 @@ from darkroom_operator.decide.dataset import INSPECTION_LIMIT_SECONDS
 from darkroom_operator.decide.evaluation import EVALUATION_LIMIT_SECONDS, find_devices, find_places
 from darkroom_operator.decide.evaluation import find_class as find_evaluation_class
 from darkroom_operator.decide.model import find_class, find_remaining
-from darkroom_operator.observe import DatasetView, EvaluationView, ModelView, Observed, ObservedDataset, SpecT, StatusT
+from darkroom_operator.views import DatasetView, EvaluationView, ModelView, Observed, ObservedDataset, SpecT, StatusT
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,10 @@ from darkroom_api.results import describe_dataset, finish_dataset
 from darkroom_api.v1alpha1.dataset import DatasetStatus
 from darkroom_operator.children import ObservedJob
 from darkroom_operator.config import OperatorConfig
-from darkroom_operator.decide import attempts, checks
+from darkroom_operator.decide import attempts, checks, ends, verdicts, waiting
 from darkroom_operator.decide.attempts import History, Ledger, Stage
 from darkroom_operator.decide.decision import Decision, Problem
-from darkroom_operator.decide.ends import SETTLE_SECONDS, EndKind, as_sentence, describe_last
-from darkroom_operator.decide.waiting import describe_created, describe_waiting
-from darkroom_operator.observe import DatasetView
+from darkroom_operator.views import DatasetView
 
 INSPECTION_LIMIT_SECONDS: Final = 6 * 3600
 """No budget bounds an inspection, so this does."""
@@ -76,12 +74,10 @@ def _finish(seen: DatasetView, status: DatasetStatus, ledger: Ledger) -> Dataset
     if end is None:
         message = status.message or "The last inspection ended, and nothing tells how."
         return _describe(seen, status, DatasetPhase.INVALID, Reason.UNKNOWN, message)
-    if end.outcome is not None and end.kind is EndKind.FINISHED:
+    if end.outcome is not None and end.kind is ends.EndKind.FINISHED:
         return finish_dataset(status, end.outcome, seen.generation, seen.now)
-    count = attempts.count_ends(ledger.attempts, end.reason)
-    message = describe_last(end, count)
-    reason = {EndKind.STORAGE: Reason.DATASET_CORRUPT, EndKind.FINISHED: end.reason}.get(end.kind, Reason.UNKNOWN)
-    return _describe(seen, status, DatasetPhase.INVALID, reason, message)
+    told = verdicts.describe_defeat(ledger, end)
+    return _describe(seen, status, DatasetPhase.INVALID, told.reason, told.message)
 
 
 def _follow(
@@ -89,12 +85,12 @@ def _follow(
 ) -> Decision[DatasetStatus]:
     pod, job = ledger.pod, ledger.job
     if pod is not None and pod.over:
-        return Decision(status, requeue_after_seconds=SETTLE_SECONDS)
+        return Decision(status, requeue_after_seconds=ends.SETTLE_SECONDS)
     if pod is None or not pod.running:
-        waiting = describe_waiting(job, pod)
-        status = _describe(seen, status, DatasetPhase.PENDING, waiting.reason, waiting.message)
-        outdated = waiting.reason is Reason.IMAGE_PULL_FAILED and job is not None and job.image != config.trainer.image
-        return Decision(status, stop=_live(seen) if outdated else (), requeue_after_seconds=SETTLE_SECONDS * 3)
+        wait = waiting.describe_waiting(job, pod)
+        status = _describe(seen, status, DatasetPhase.PENDING, wait.reason, wait.message)
+        outdated = wait.reason is Reason.IMAGE_PULL_FAILED and job is not None and job.image != config.trainer.image
+        return Decision(status, stop=_live(seen) if outdated else (), requeue_after_seconds=ends.SETTLE_SECONDS * 3)
     message = "The images and annotations are being read and checked."
     return Decision(_describe(seen, status, DatasetPhase.INSPECTING, Reason.INSPECTING, message))
 
@@ -113,23 +109,17 @@ def _start(
         return Decision(_describe_pause(seen, status, ledger), requeue_after_seconds=pause)
     job_name = attempts.name_job(history, ledger.next_number)
     status = status.model_copy(update={"attempts": attempts.open_attempt(ledger, job_name)})
-    message = describe_created(job_name)
+    message = waiting.describe_created(job_name)
     return Decision(
         _describe(seen, status, DatasetPhase.PENDING, Reason.SCHEDULING, message),
         start=ledger.next_number,
-        requeue_after_seconds=SETTLE_SECONDS * 3,
+        requeue_after_seconds=ends.SETTLE_SECONDS * 3,
     )
 
 
 def _describe_pause(seen: DatasetView, status: DatasetStatus, ledger: Ledger) -> DatasetStatus:
-    if ledger.end is None or ledger.not_before is None:
-        return status
-    reason = {
-        EndKind.CRASHED: Reason.RETRYING_AFTER_FAILURE,
-        EndKind.STORAGE: Reason.STORAGE_UNAVAILABLE,
-    }.get(ledger.end.kind, Reason.RETRYING_AFTER_DISRUPTION)
-    message = f"{as_sentence(ledger.end.message)} Attempt {ledger.next_number} starts at {ledger.not_before:%H:%M:%S}Z."
-    return _describe(seen, status, DatasetPhase.PENDING, reason, message)
+    pause = verdicts.describe_pause(ledger)
+    return status if pause is None else _describe(seen, status, DatasetPhase.PENDING, pause.reason, pause.message)
 
 
 def _describe(

@@ -9,11 +9,11 @@ from darkroom_api.conditions import Reason, RunPhase
 from darkroom_api.v1alpha1.evaluation import EvaluationSpec, EvaluationStatus
 from darkroom_operator.build.locations import OutputBase, find_output_base
 from darkroom_operator.config import ComputeClass, OperatorConfig
-from darkroom_operator.decide import checks
+from darkroom_operator.decide import checks, run
 from darkroom_operator.decide.attempts import Ledger
 from darkroom_operator.decide.decision import Decision, Problem
-from darkroom_operator.decide.run import RunRules, decide_run
-from darkroom_operator.observe import EvaluationView
+from darkroom_operator.decide.rules import RunRules
+from darkroom_operator.views import EvaluationView
 
 EVALUATION_LIMIT_SECONDS: Final = 6 * 3600
 """No budget bounds an Evaluation, so this does."""
@@ -32,7 +32,7 @@ def decide_evaluation(view: EvaluationView, config: OperatorConfig) -> Decision[
         cancel=False,
         account=_keep,
     )
-    return decide_run(view.self_, rules, config)
+    return run.decide_run(view.self_, rules, config)
 
 
 def find_devices(spec: EvaluationSpec) -> int:

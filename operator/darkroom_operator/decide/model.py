@@ -11,11 +11,11 @@ from darkroom_api.results import charge
 from darkroom_api.v1alpha1.model import BudgetStatus, ModelSpec, ModelStatus
 from darkroom_operator.build.locations import find_output_base
 from darkroom_operator.config import ComputeClass, OperatorConfig
-from darkroom_operator.decide import checks
+from darkroom_operator.decide import checks, run
 from darkroom_operator.decide.attempts import Ledger, sum_allocated
 from darkroom_operator.decide.decision import Decision, Problem
-from darkroom_operator.decide.run import RunRules, decide_run
-from darkroom_operator.observe import ModelView
+from darkroom_operator.decide.rules import RunRules
+from darkroom_operator.views import ModelView
 
 START_UP_SECONDS: Final = 120
 """What a container may hold beyond its budget and the grace: resuming from a checkpoint is not charged."""
@@ -36,7 +36,7 @@ def decide_model(view: ModelView, config: OperatorConfig) -> Decision[ModelStatu
         cancel=bool(spec.cancel),
         account=lambda status, ledger: _account(view, status, ledger),
     )
-    return decide_run(view.self_, rules, config)
+    return run.decide_run(view.self_, rules, config)
 
 
 def find_class(spec: ModelSpec, config: OperatorConfig) -> ComputeClass:

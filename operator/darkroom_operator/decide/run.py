@@ -8,59 +8,22 @@
                    |                                     | suspend             Cancelled
                    +-------------------------------------+
 
-Owns that story. What blocks a run, and the budget, belong to `model` and `evaluation`.
+Owns that story. What blocks a run, and the budget, belong to `model` and `evaluation`, which fill in `rules`.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from typing import Final, Generic, TypeVar
 
 from darkroom_api.conditions import TERMINAL_PHASES, Reason, RunPhase
-from darkroom_api.report import Outcome
 from darkroom_api.results import describe_run, finish_run
-from darkroom_api.v1alpha1.evaluation import EvaluationSpec, EvaluationStatus
-from darkroom_api.v1alpha1.model import ModelSpec, ModelStatus, ProgressStatus
+from darkroom_api.v1alpha1.model import ProgressStatus
 from darkroom_operator.children import ObservedJob
 from darkroom_operator.config import OperatorConfig
-from darkroom_operator.decide import attempts
+from darkroom_operator.decide import attempts, ends, verdicts, waiting
 from darkroom_operator.decide.attempts import History, Ledger, Stage
-from darkroom_operator.decide.decision import Decision, Problem
-from darkroom_operator.decide.ends import SETTLE_SECONDS, EndKind, as_sentence, describe_last
-from darkroom_operator.decide.waiting import describe_created, describe_waiting
-from darkroom_operator.observe import Observed
-
-SpecT = TypeVar("SpecT", ModelSpec, EvaluationSpec)
-RunStatus = TypeVar("RunStatus", ModelStatus, EvaluationStatus)
-
-FAILING: Final = frozenset(
-    {
-        Reason.DATASET_CORRUPT,
-        Reason.DATASET_NOT_FOUND,
-        Reason.INCORRECT_MODEL_KIND,
-        Reason.TRAINING_DIVERGED,
-        Reason.BUDGET_NOT_ENOUGH,
-        Reason.UNKNOWN,
-        Reason.CANCELLED,
-    }
-)
-"""Problems that waiting cannot mend: the run fails. All others leave it Queued."""
-
-
-@dataclass(frozen=True)
-class RunRules(Generic[SpecT, RunStatus]):
-    """What differs between kinds of run."""
-
-    working_phase: RunPhase
-    working_reason: Reason
-    working_message: str
-    find_blocker: Callable[[], Problem | None]
-    rate: float
-    wall_limit_seconds: float | None
-    suspend: bool
-    cancel: bool
-    account: Callable[[RunStatus, Ledger], RunStatus]
-    """Brings the meters up to date."""
+from darkroom_operator.decide.decision import Decision
+from darkroom_operator.decide.rules import FAILING, RunRules, RunStatus, SpecT
+from darkroom_operator.views import Observed
 
 
 def decide_run(
@@ -118,7 +81,7 @@ def _finish(seen: Observed[SpecT, RunStatus], status: RunStatus, ledger: Ledger)
         message = status.message or "The last attempt ended, and nothing tells how."
         status = _describe(seen, status, RunPhase.FAILED, Reason.UNKNOWN, message)
         return Decision(status.model_copy(update={"completed_at": seen.now, "progress": None}))
-    if end.outcome is not None and end.kind is EndKind.FINISHED:
+    if end.outcome is not None and end.kind is ends.EndKind.FINISHED:
         return Decision(finish_run(status, end.outcome, seen.generation, seen.now))
     return Decision(_give_up(seen, status, ledger), stop=attempts.find_leftovers(seen.jobs, status.attempts))
 
@@ -126,14 +89,11 @@ def _finish(seen: Observed[SpecT, RunStatus], status: RunStatus, ledger: Ledger)
 def _give_up(seen: Observed[SpecT, RunStatus], status: RunStatus, ledger: Ledger) -> RunStatus:
     end = ledger.end
     assert end is not None
-    count = attempts.count_ends(ledger.attempts, end.reason)
-    message = describe_last(end, count)
-    reason = {EndKind.STORAGE: Reason.DATASET_CORRUPT, EndKind.FINISHED: end.reason}.get(end.kind, Reason.UNKNOWN)
-    outcome: Outcome | None = end.outcome
-    if outcome is not None:
-        told = outcome.model_copy(update={"reason": reason, "message": message[:1024]})
-        return finish_run(status, told, seen.generation, seen.now)
-    status = _describe(seen, status, RunPhase.FAILED, reason, message)
+    told = verdicts.describe_defeat(ledger, end)
+    if end.outcome is not None:
+        outcome = end.outcome.model_copy(update={"reason": told.reason, "message": told.message[:1024]})
+        return finish_run(status, outcome, seen.generation, seen.now)
+    status = _describe(seen, status, RunPhase.FAILED, told.reason, told.message)
     return status.model_copy(update={"completed_at": seen.now, "progress": None})
 
 
@@ -148,7 +108,7 @@ def _halt(
         return Decision(
             _describe(seen, status, phase, reason, message),
             stop=_live_jobs(seen),
-            requeue_after_seconds=SETTLE_SECONDS,
+            requeue_after_seconds=ends.SETTLE_SECONDS,
         )
     status = status.model_copy(update={"progress": None})
     if rules.cancel:
@@ -168,18 +128,22 @@ def _follow(
     """An attempt is open: say what it waits for, or how far it is."""
     pod, job = ledger.pod, ledger.job
     if pod is not None and pod.over:
-        return Decision(status, requeue_after_seconds=SETTLE_SECONDS)
+        return Decision(status, requeue_after_seconds=ends.SETTLE_SECONDS)
     if pod is None or not pod.running:
-        waiting = describe_waiting(job, pod)
+        wait = waiting.describe_waiting(job, pod)
         status = status.model_copy(update={"progress": None})
-        status = _describe(seen, status, RunPhase.QUEUED, waiting.reason, waiting.message)
-        outdated = waiting.reason is Reason.IMAGE_PULL_FAILED and job is not None and job.image != config.trainer.image
-        return Decision(status, stop=_live_jobs(seen) if outdated else (), requeue_after_seconds=SETTLE_SECONDS * 3)
+        status = _describe(seen, status, RunPhase.QUEUED, wait.reason, wait.message)
+        outdated = wait.reason is Reason.IMAGE_PULL_FAILED and job is not None and job.image != config.trainer.image
+        return Decision(
+            status, stop=_live_jobs(seen) if outdated else (), requeue_after_seconds=ends.SETTLE_SECONDS * 3
+        )
     status = status.model_copy(update={"progress": _progress(seen, pod.uid) or status.progress})
     status = _describe(seen, status, rules.working_phase, rules.working_reason, rules.working_message)
     left = _seconds_left(seen, pod.started_at, rules.wall_limit_seconds)
     stop = _live_jobs(seen) if left is not None and left <= 0 else ()
-    return Decision(status, stop=stop, requeue_after_seconds=max(left, SETTLE_SECONDS) if left is not None else None)
+    return Decision(
+        status, stop=stop, requeue_after_seconds=max(left, ends.SETTLE_SECONDS) if left is not None else None
+    )
 
 
 def _start(
@@ -201,27 +165,20 @@ def _start(
         pause = (ledger.not_before - seen.now).total_seconds()
         return Decision(_describe_pause(seen, status, ledger), requeue_after_seconds=pause)
     if history.jobs and any(job.deleting and job.live for job in history.jobs):
-        return Decision(status, requeue_after_seconds=SETTLE_SECONDS)
+        return Decision(status, requeue_after_seconds=ends.SETTLE_SECONDS)
     job_name = attempts.name_job(history, ledger.next_number)
     status = status.model_copy(update={"attempts": attempts.open_attempt(ledger, job_name)})
-    message = describe_created(job_name)
+    message = waiting.describe_created(job_name)
     return Decision(
         _describe(seen, status, RunPhase.QUEUED, Reason.SCHEDULING, message),
         start=ledger.next_number,
-        requeue_after_seconds=SETTLE_SECONDS * 3,
+        requeue_after_seconds=ends.SETTLE_SECONDS * 3,
     )
 
 
 def _describe_pause(seen: Observed[SpecT, RunStatus], status: RunStatus, ledger: Ledger) -> RunStatus:
-    if ledger.end is None or ledger.not_before is None:
-        return status
-    reason = {
-        EndKind.CRASHED: Reason.RETRYING_AFTER_FAILURE,
-        EndKind.STORAGE: Reason.STORAGE_UNAVAILABLE,
-    }.get(ledger.end.kind, Reason.RETRYING_AFTER_DISRUPTION)
-    when = f"{ledger.not_before:%H:%M:%S}Z"
-    message = f"{as_sentence(ledger.end.message)} Attempt {ledger.next_number} starts at {when}."
-    return _describe(seen, status, RunPhase.QUEUED, reason, message)
+    pause = verdicts.describe_pause(ledger)
+    return status if pause is None else _describe(seen, status, RunPhase.QUEUED, pause.reason, pause.message)
 
 
 def _describe(

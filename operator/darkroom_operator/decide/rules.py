@@ -1,0 +1,46 @@
+"""What differs between the kinds of run: a Model and an Evaluation each fill in one `RunRules`.
+
+Owns the type, and which problems end a run. The way through the attempts is in `run`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Generic, TypeVar
+
+from darkroom_api.conditions import Reason, RunPhase
+from darkroom_api.v1alpha1.evaluation import EvaluationSpec, EvaluationStatus
+from darkroom_api.v1alpha1.model import ModelSpec, ModelStatus
+from darkroom_operator.decide.attempts import Ledger
+from darkroom_operator.decide.decision import Problem
+
+SpecT = TypeVar("SpecT", ModelSpec, EvaluationSpec)
+RunStatus = TypeVar("RunStatus", ModelStatus, EvaluationStatus)
+
+FAILING: Final = frozenset(
+    {
+        Reason.DATASET_CORRUPT,
+        Reason.DATASET_NOT_FOUND,
+        Reason.INCORRECT_MODEL_KIND,
+        Reason.TRAINING_DIVERGED,
+        Reason.BUDGET_NOT_ENOUGH,
+        Reason.UNKNOWN,
+        Reason.CANCELLED,
+    }
+)
+"""Problems that waiting cannot mend: the run fails. All others leave it Queued."""
+
+
+@dataclass(frozen=True)
+class RunRules(Generic[SpecT, RunStatus]):
+    """What differs between kinds of run."""
+
+    working_phase: RunPhase
+    working_reason: Reason
+    working_message: str
+    find_blocker: Callable[[], Problem | None]
+    rate: float
+    wall_limit_seconds: float | None
+    suspend: bool
+    cancel: bool
+    account: Callable[[RunStatus, Ledger], RunStatus]
+    """Brings the meters up to date."""
