@@ -120,6 +120,11 @@ def a_dataset_view(spec: DatasetSpec | None = None, status: DatasetStatus | None
     return observed("Dataset", "fruit", spec or a_dataset_spec(), status or DatasetStatus(), **changes)
 
 
+def a_model_status(*attempts: Attempt, **changes: Any) -> ModelStatus:
+    """Return the status of a Model that was queued at the start, with these attempts."""
+    return ModelStatus(attempts=attempts, queued_at=at(0), observed_generation=1, **changes)
+
+
 def a_model_view(spec: ModelSpec | None = None, status: ModelStatus | None = None, **changes: Any) -> ModelView:
     """Return what is seen of a Model whose Dataset is Ready."""
     dataset = changes.pop("dataset", an_observed_dataset())

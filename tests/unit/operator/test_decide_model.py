@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from darkroom_api.conditions import DatasetPhase, Reason, RunPhase
-from darkroom_api.v1alpha1.common import Attempt
 from darkroom_api.v1alpha1.model import BudgetStatus, ModelStatus
 from darkroom_operator.decide.decision import Decision
 from darkroom_operator.decide.model import decide_model
@@ -14,6 +13,7 @@ from tests.builders import (
     a_dataset_spec,
     a_job,
     a_model_spec,
+    a_model_status,
     a_model_view,
     a_pod,
     a_report,
@@ -31,11 +31,6 @@ DISRUPTED = Reason.RETRYING_AFTER_DISRUPTION
 def decide(view: Any, **config: Any) -> Decision[ModelStatus]:
     """Decide with the tests' configuration."""
     return decide_model(view, a_config(**config))
-
-
-def a_status(*attempts: Attempt, **changes: Any) -> ModelStatus:
-    """Return a status with these attempts."""
-    return ModelStatus(attempts=attempts, queued_at=at(0), observed_generation=1, **changes)
 
 
 def with_storage(**storage: Any) -> Any:
@@ -158,30 +153,33 @@ WAITING = {
 
 @pytest.mark.parametrize(("pod", "reason", "words"), WAITING.values(), ids=WAITING.keys())
 def test_a_queued_model_says_what_its_pod_waits_for(pod: Any, reason: Reason, words: str) -> None:
-    decision = decide(a_model_view(status=a_status(an_attempt()), jobs=(a_job(),), pods=(pod,)))
+    decision = decide(a_model_view(status=a_model_status(an_attempt()), jobs=(a_job(),), pods=(pod,)))
     assert (decision.status.phase, decision.status.reason) == (RunPhase.QUEUED, reason)
     assert words in (decision.status.message or "")
 
 
 def test_a_starting_model_names_the_secrets_that_may_be_missing() -> None:
     job = a_job(secrets=("darkroom-bucket",))
-    decision = decide(a_model_view(status=a_status(an_attempt()), jobs=(job,), pods=(a_pod(),)))
+    decision = decide(a_model_view(status=a_model_status(an_attempt()), jobs=(job,), pods=(a_pod(),)))
     assert "Secret `darkroom-bucket`" in (decision.status.message or "")
 
 
 def test_a_job_that_a_queue_suspended_waits_for_quota() -> None:
-    decision = decide(a_model_view(status=a_status(an_attempt()), jobs=(a_job(suspended=True),)))
+    decision = decide(a_model_view(status=a_model_status(an_attempt()), jobs=(a_job(suspended=True),)))
     assert decision.status.reason is Reason.WAITING_FOR_QUOTA
 
 
 def test_a_job_with_an_outdated_image_that_cannot_be_pulled_is_replaced() -> None:
     job, pod = a_job(image="example.org/old:1"), a_pod(waiting_reason="ErrImagePull")
-    assert decide(a_model_view(status=a_status(an_attempt()), jobs=(job,), pods=(pod,))).stop == (job,)
+    assert decide(a_model_view(status=a_model_status(an_attempt()), jobs=(job,), pods=(pod,))).stop == (job,)
 
 
 def test_a_running_container_trains_with_progress_and_both_meters() -> None:
     view = a_model_view(
-        status=a_status(an_attempt()), jobs=(a_job(),), pods=(a_running_pod(started=30),), report=a_report(polled=45)
+        status=a_model_status(an_attempt()),
+        jobs=(a_job(),),
+        pods=(a_running_pod(started=30),),
+        report=a_report(polled=45),
     )
     status = decide(view).status
     assert (status.phase, status.reason) == (RunPhase.TRAINING, Reason.TRAINING)
@@ -201,13 +199,13 @@ def test_a_job_that_no_status_knows_is_taken_in() -> None:
 
 def test_a_pod_that_another_job_controls_is_not_believed() -> None:
     forged = an_ended_pod(0, an_outcome(), job_uid="somebody-elses")
-    decision = decide(a_model_view(status=a_status(an_attempt()), jobs=(a_job(),), pods=(forged,)))
+    decision = decide(a_model_view(status=a_model_status(an_attempt()), jobs=(a_job(),), pods=(forged,)))
     assert decision.status.phase is RunPhase.QUEUED
 
 
 def test_success_is_final_with_scores_and_what_it_cost() -> None:
     pod = an_ended_pod(0, an_outcome(charged=15.04), finished=50)
-    status = decide(a_model_view(status=a_status(an_attempt()), jobs=(a_job(),), pods=(pod,))).status
+    status = decide(a_model_view(status=a_model_status(an_attempt()), jobs=(a_job(),), pods=(pod,))).status
     assert (status.phase, status.reason) == (RunPhase.SUCCEEDED, Reason.SUCCEEDED)
     assert status.completed_at == at(60)
     assert status.budget is not None
@@ -218,13 +216,13 @@ def test_success_is_final_with_scores_and_what_it_cost() -> None:
 
 @pytest.mark.parametrize("phase", [RunPhase.SUCCEEDED, RunPhase.FAILED, RunPhase.CANCELLED])
 def test_an_end_stays_when_the_job_is_deleted(phase: RunPhase) -> None:
-    status = a_status(an_attempt(outcome=Reason.SUCCEEDED), phase=phase)
+    status = a_model_status(an_attempt(outcome=Reason.SUCCEEDED), phase=phase)
     decision = decide(a_model_view(status=status, dataset=None))
     assert decision == Decision(status)
 
 
 def test_an_ended_model_whose_job_still_works_has_it_stopped() -> None:
-    decision = decide(a_model_view(status=a_status(phase=RunPhase.FAILED), jobs=(a_job(),)))
+    decision = decide(a_model_view(status=a_model_status(phase=RunPhase.FAILED), jobs=(a_job(),)))
     assert decision.stop == (a_job(),)
 
 
@@ -243,7 +241,7 @@ RETRIES = {
 
 @pytest.mark.parametrize(("pod", "reason", "free"), RETRIES.values(), ids=RETRIES.keys())
 def test_what_can_be_tried_again_pauses_first_and_says_when(pod: Any, reason: Reason, free: bool) -> None:
-    view = a_model_view(status=a_status(an_attempt()), jobs=(a_job(),), pods=(pod,), now=at(52))
+    view = a_model_view(status=a_model_status(an_attempt()), jobs=(a_job(),), pods=(pod,), now=at(52))
     decision = decide(view)
     assert (decision.status.phase, decision.status.reason) == (RunPhase.QUEUED, reason)
     assert decision.start is None
@@ -254,7 +252,7 @@ def test_what_can_be_tried_again_pauses_first_and_says_when(pod: Any, reason: Re
 
 @pytest.mark.parametrize("reason", [DISRUPTED, Reason.UNKNOWN, Reason.STORAGE_UNAVAILABLE])
 def test_after_the_pause_the_next_attempt_starts(reason: Reason) -> None:
-    decision = decide(a_model_view(status=a_status(an_attempt(outcome=reason)), now=at(61)))
+    decision = decide(a_model_view(status=a_model_status(an_attempt(outcome=reason)), now=at(61)))
     assert decision.start == 2
 
 
@@ -264,7 +262,7 @@ PAUSES = {"the first": (1, 10), "the second": (2, 20), "the fourth": (4, 80), "a
 @pytest.mark.parametrize(("count", "pause"), PAUSES.values(), ids=PAUSES.keys())
 def test_pauses_double_up_to_their_bound(count: int, pause: int) -> None:
     attempts = [an_attempt(number, DISRUPTED) for number in range(1, count + 1)]
-    decision = decide(a_model_view(status=a_status(*attempts), now=at(50)))
+    decision = decide(a_model_view(status=a_model_status(*attempts), now=at(50)))
     assert decision.requeue_after_seconds == pause
 
 
@@ -287,7 +285,7 @@ CAPS = {
 def test_nothing_is_tried_for_ever(before: list[Reason], pod: Any, reason: Reason, words: str) -> None:
     last = len(before) + 1
     kept = [an_attempt(number, outcome) for number, outcome in enumerate(before, 1)]
-    status = a_status(*kept[:1], *kept[1:][-8:], an_attempt(last))
+    status = a_model_status(*kept[:1], *kept[1:][-8:], an_attempt(last))
     decision = decide(a_model_view(status=status, jobs=(a_job(last),), pods=(pod,)))
     assert (decision.status.phase, decision.status.reason) == (RunPhase.FAILED, reason)
     assert words in (decision.status.message or "")
@@ -297,91 +295,25 @@ def test_nothing_is_tried_for_ever(before: list[Reason], pod: Any, reason: Reaso
 def test_kinds_of_failure_do_not_count_for_each_other() -> None:
     ends = [DISRUPTED, Reason.STORAGE_UNAVAILABLE, DISRUPTED, Reason.UNKNOWN, DISRUPTED, Reason.UNKNOWN]
     attempts = [an_attempt(number, outcome) for number, outcome in enumerate(ends, 1)]
-    assert decide(a_model_view(status=a_status(*attempts), now=at(500))).start == 7
-
-
-def test_work_of_a_lost_attempt_is_refunded() -> None:
-    charged = BudgetStatus(total_seconds=600, charged_seconds=200, allocated_seconds=210, remaining_seconds=400)
-    status = a_status(an_attempt(allocated_seconds=210, pod_uid="pod-1"), budget=charged)
-    budget = decide(a_model_view(status=status)).status.budget
-    assert budget is not None
-    assert (budget.charged_seconds, budget.allocated_seconds) == (0, 210)
-
-
-def test_work_that_a_checkpoint_holds_stays_charged() -> None:
-    pod = an_ended_pod(143, an_outcome(DISRUPTED, charged=120))
-    budget = decide(a_model_view(status=a_status(an_attempt()), jobs=(a_job(),), pods=(pod,))).status.budget
-    assert budget is not None
-    assert budget.charged_seconds == 120
-
-
-def test_charged_never_passes_the_budget() -> None:
-    pod = an_ended_pod(0, an_outcome(charged=700))
-    budget = decide(a_model_view(status=a_status(an_attempt()), jobs=(a_job(),), pods=(pod,))).status.budget
-    assert budget is not None
-    assert (budget.charged_seconds, budget.remaining_seconds) == (600, 0)
-
-
-def test_a_trainer_without_a_report_yet_keeps_what_was_told_before() -> None:
-    charged = BudgetStatus(total_seconds=600, charged_seconds=33, remaining_seconds=567)
-    status = a_status(an_attempt(pod_uid="pod-1"), budget=charged, phase=RunPhase.TRAINING)
-    budget = decide(a_model_view(status=status, jobs=(a_job(),), pods=(a_running_pod(),))).status.budget
-    assert budget is not None
-    assert budget.charged_seconds == 33
-
-
-def test_a_trainer_that_has_not_found_its_checkpoint_yet_does_not_show_less_than_what_is_kept() -> None:
-    kept = an_attempt(1, DISRUPTED, charged_seconds=40)
-    pod = a_running_pod(2, uid="pod-2")
-    view = a_model_view(
-        status=a_status(kept, an_attempt(2)), jobs=(a_job(2),), pods=(pod,), report=a_report(charged=0, pod_uid="pod-2")
-    )
-    budget = decide(view).status.budget
-    assert budget is not None
-    assert budget.charged_seconds == 40
-
-
-OVERRUN = {
-    "within its budget, grace and start": (30 + 600 + 30 + 119, False),
-    "past its budget, grace and start": (30 + 600 + 30 + 121, True),
-}
-
-
-@pytest.mark.parametrize(("now", "stopped"), OVERRUN.values(), ids=OVERRUN.keys())
-def test_a_container_is_stopped_only_past_its_limit(now: float, stopped: bool) -> None:
-    view = a_model_view(status=a_status(an_attempt()), jobs=(a_job(),), pods=(a_running_pod(started=30),), now=at(now))
-    assert bool(decide(view).stop) is stopped
-
-
-def test_a_slower_class_may_run_longer_for_the_same_budget() -> None:
-    spec = a_model_spec(compute={"class": "cpu"})
-    view = a_model_view(spec, a_status(an_attempt()), jobs=(a_job(),), pods=(a_running_pod(),), now=at(5000))
-    assert decide(view).stop == ()
-
-
-def test_an_overrun_is_not_tried_again() -> None:
-    pod = an_ended_pod(137, started=0, finished=900)
-    status = decide(a_model_view(status=a_status(an_attempt()), jobs=(a_job(),), pods=(pod,), now=at(901))).status
-    assert (status.phase, status.reason) == (RunPhase.FAILED, Reason.UNKNOWN)
-    assert "did not stop by itself" in (status.message or "")
+    assert decide(a_model_view(status=a_model_status(*attempts), now=at(500))).start == 7
 
 
 @pytest.mark.parametrize("wish", ["suspend", "cancel"])
 def test_a_wish_to_stop_deletes_the_job_and_waits_for_its_end(wish: str) -> None:
     spec = a_model_spec(**{wish: True})
-    decision = decide(a_model_view(spec, a_status(an_attempt()), jobs=(a_job(),), pods=(a_running_pod(),)))
+    decision = decide(a_model_view(spec, a_model_status(an_attempt()), jobs=(a_job(),), pods=(a_running_pod(),)))
     assert decision.stop == (a_job(),)
     assert decision.status.phase is RunPhase.TRAINING
 
 
 def test_a_job_that_is_being_deleted_is_not_deleted_twice() -> None:
     spec, job = a_model_spec(suspend=True), a_job(deleting=True)
-    assert decide(a_model_view(spec, a_status(an_attempt()), jobs=(job,), pods=(a_running_pod(),))).stop == ()
+    assert decide(a_model_view(spec, a_model_status(an_attempt()), jobs=(job,), pods=(a_running_pod(),))).stop == ()
 
 
 def test_suspended_then_resumed_goes_on_with_the_next_attempt() -> None:
     pod = an_ended_pod(143, an_outcome(DISRUPTED, charged=40))
-    view = a_model_view(a_model_spec(suspend=True), a_status(an_attempt()), jobs=(), pods=(pod,))
+    view = a_model_view(a_model_spec(suspend=True), a_model_status(an_attempt()), jobs=(), pods=(pod,))
     suspended = decide(view_with_recorded_pod(view)).status
     assert (suspended.phase, suspended.reason) == (RunPhase.QUEUED, Reason.SUSPENDED)
     resumed = decide(a_model_view(status=suspended, now=at(51)))
@@ -400,11 +332,11 @@ def view_with_recorded_pod(view: Any) -> Any:
 
 def test_a_result_that_came_before_the_cancel_is_kept() -> None:
     spec, pod = a_model_spec(cancel=True), an_ended_pod(0, an_outcome())
-    status = decide(a_model_view(spec, a_status(an_attempt()), jobs=(a_job(),), pods=(pod,))).status
+    status = decide(a_model_view(spec, a_model_status(an_attempt()), jobs=(a_job(),), pods=(pod,))).status
     assert status.phase is RunPhase.SUCCEEDED
 
 
 def test_an_attempt_waits_until_the_last_job_is_gone() -> None:
     job = a_job(deleting=True)
-    decision = decide(a_model_view(status=a_status(an_attempt(outcome=Reason.SUSPENDED)), jobs=(job,)))
+    decision = decide(a_model_view(status=a_model_status(an_attempt(outcome=Reason.SUSPENDED)), jobs=(job,)))
     assert decision.start is None

@@ -1,6 +1,5 @@
 """One reconcile after another on an API server in memory: what is written, how often, and after which accident."""
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -8,77 +7,11 @@ import pytest
 from darkroom_api import names
 from darkroom_api.conditions import Reason
 from darkroom_api.report import Outcome
-from darkroom_operator.audit import Audit
 from darkroom_operator.cluster import ClusterError
-from darkroom_operator.metrics import Metrics
-from darkroom_operator.progress import Poller
-from darkroom_operator.reconcile import Reconciler
-from darkroom_operator.resources import DATASETS, JOBS, MODELS, OWNERS_BY_KIND, PODS, WATCHED, Key
-from darkroom_operator.store import Store
-from tests.builders import a_config, a_dataset_spec, a_model_spec, an_outcome, stamp
-from tests.unit.operator.fake_cluster import FakeCluster, Json
-
-MODEL = Key("Model", "vision", "fruit")
-READY = {"observedGeneration": 1, "phase": "Ready", "reason": "Ready", "conditions": [], "attempts": []}
-
-
-class Workbench:
-    """A reconciler, its store and its cluster; news arrive when a test says so."""
-
-    def __init__(self, cluster: FakeCluster | None = None) -> None:
-        self.cluster = cluster or FakeCluster()
-        self.triggered: set[Key] = set()
-        self.start()
-
-    def start(self) -> None:
-        """Begin with an empty memory, as after a crash."""
-        self.store = Store()
-        metrics = Metrics(self.store)
-        poller = Poller(self.store, 10)
-        cluster: Any = self.cluster
-        self.audit = Audit(cluster, self.store, (), self.triggered.update)
-        self.reconciler = Reconciler(cluster, self.store, a_config(), metrics, poller, self.triggered.update)
-
-    def hear(self) -> None:
-        """Let every watch catch up."""
-        for resource in WATCHED:
-            stored = {item["metadata"]["uid"] for item in self._items(resource.plural)}
-            for uid, (_, stub) in self.store.versions(resource).items():
-                if uid not in stored:
-                    self.store.remove(resource, stub)
-            for item in self._items(resource.plural):
-                self.store.put(resource, item)
-
-    def reconcile(self, key: Key = MODEL, hear: bool = True) -> float | None:
-        """Reconcile one object."""
-        if hear:
-            self.hear()
-        return asyncio.run(self.reconciler.reconcile(key))
-
-    def status(self, key: Key = MODEL) -> Json:
-        """Return an object's status."""
-        stored = self.cluster.objects[OWNERS_BY_KIND[key.kind].plural, key.namespace, key.name]
-        status: Json = stored.get("status", {})
-        return status
-
-    def counted(self, *what: str) -> list[tuple[str, str, str]]:
-        """Return the writes of these resources."""
-        return [write for write in self.cluster.writes if write[1] in what]
-
-    def _items(self, plural: str) -> list[Json]:
-        return [item for (kind, _, _), item in self.cluster.objects.items() if kind == plural]
-
-
-@pytest.fixture
-def bench() -> Workbench:
-    """Return a workbench with a Ready Dataset and a Model."""
-    bench = Workbench()
-    bench.cluster.add(DATASETS, {"metadata": {"name": "fruit"}, "spec": a_dataset_spec().to_json(), "status": READY})
-    bench.cluster.add(
-        MODELS,
-        {"metadata": {"name": "fruit", "creationTimestamp": stamp(0)}, "spec": a_model_spec().to_json()},
-    )
-    return bench
+from darkroom_operator.resources import DATASETS, JOBS, MODELS, PODS, Key
+from tests.builders import an_outcome, stamp
+from tests.unit.operator.fake_cluster import Json
+from tests.unit.operator.workbench import MODEL, Workbench
 
 
 def finish_pod(bench: Workbench, outcome: Outcome, attempt: int = 1) -> None:
@@ -268,32 +201,3 @@ def test_a_spec_that_the_contract_refuses_is_left_alone(bench: Workbench) -> Non
     bench.cluster.objects["models", "vision", "fruit"]["spec"]["task"] = "painter"
     assert bench.reconcile() == 30
     assert bench.cluster.writes == []
-
-
-def test_an_audit_drops_what_went_unseen_and_wakes_its_owner(bench: Workbench) -> None:
-    bench.reconcile()
-    bench.hear()
-    del bench.cluster.objects["jobs", "vision", names.child_name("fruit", "uid-fruit", 1)]
-    asyncio.run(bench.audit.check())
-    assert bench.store.jobs("uid-fruit") == ()
-    assert MODEL in bench.triggered
-
-
-def test_an_audit_finds_a_dead_watch_only_when_news_stay_away(bench: Workbench) -> None:
-    bench.hear()
-    bench.cluster.objects["models", "vision", "fruit"]["metadata"]["resourceVersion"] = "900"
-    asyncio.run(bench.audit.check())
-    verdicts = [bench.audit.dead_watches]
-    asyncio.run(bench.audit.check())
-    verdicts.append(bench.audit.dead_watches)
-    bench.hear()
-    asyncio.run(bench.audit.check())
-    assert [*verdicts, bench.audit.dead_watches] == [(), ("models",), ()]
-
-
-def test_a_busy_watch_is_not_taken_for_dead(bench: Workbench) -> None:
-    for version in ("900", "901", "902"):
-        bench.hear()
-        bench.cluster.objects["models", "vision", "fruit"]["metadata"]["resourceVersion"] = version
-        asyncio.run(bench.audit.check())
-        assert bench.audit.dead_watches == ()

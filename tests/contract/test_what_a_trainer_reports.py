@@ -1,113 +1,30 @@
-"""What the operator writes the trainer can read, and what the trainer reports becomes a status."""
+"""What the trainer reports at its end becomes a status, through a real termination message."""
 
 from typing import Any
 
 import pytest
 
-from darkroom_api import names
 from darkroom_api.conditions import DatasetPhase, Reason, RunPhase
 from darkroom_api.report import EXIT_CODES, ExitCode, Outcome, parse_outcome
-from darkroom_api.run_config import Command, RunConfig
+from darkroom_api.run_config import Command
 from darkroom_api.v1alpha1.common import Artifacts, MeasuredOn, Performance, TagPerformance
 from darkroom_api.v1alpha1.dataset import Category, DatasetStatus, DatasetSummary, Problem
 from darkroom_api.v1alpha1.evaluation import EvaluationStatus
 from darkroom_api.v1alpha1.model import ModelStatus
-from darkroom_operator.build.job import build_job
-from darkroom_operator.build.pod import ANNOTATION_RUN_CONFIG
-from darkroom_operator.build.run_config import Plan, plan_evaluation, plan_inspection, plan_training
-from darkroom_operator.decide.dataset import decide_dataset
-from darkroom_operator.decide.evaluation import decide_evaluation
-from darkroom_operator.decide.model import decide_model
+from darkroom_operator.decide import dataset, evaluation, model
 from tests.builders import (
-    UID,
     a_config,
-    a_dataset_spec,
     a_dataset_view,
     a_job,
-    a_model_spec,
     a_model_view,
     an_attempt,
     an_ended_pod,
     an_evaluation_view,
-    an_observed_dataset,
     an_outcome,
     at,
 )
 
 CONFIG = a_config(retries={"failures": 0, "disruptions": 0, "storage": 0})
-LONG = "x" * 2000
-ANNOTATIONS_LIMIT_BYTES = 256 * 1024
-
-
-def read_told(plan: Plan) -> RunConfig:
-    """Build the Job and read the file that its trainer finds, as the trainer does."""
-    job = build_job(plan, CONFIG)
-    told: str = job["spec"]["template"]["metadata"]["annotations"][ANNOTATION_RUN_CONFIG]
-    assert len(told.encode()) < ANNOTATIONS_LIMIT_BYTES
-    return RunConfig.model_validate_json(told)
-
-
-def a_long_dataset(name: str) -> Any:
-    """Return a Dataset with as much in its spec as the contract allows."""
-    spec = a_dataset_spec(
-        annotationFiles=[f"s3://{LONG}/{number}" for number in range(10)],
-        imageRoot=f"s3://{LONG}",
-        urlMappings=[{"from": f"{LONG}{number}", "to": LONG} for number in range(20)],
-    )
-    return an_observed_dataset(name, spec=spec)
-
-
-PLANS = {
-    "an inspection": (plan_inspection(a_dataset_view(), 1, CONFIG), Command.INSPECT),
-    "a training": (plan_training(a_model_view(), 1, CONFIG), Command.TRAIN),
-    "a training with an evaluation Dataset": (
-        plan_training(
-            a_model_view(a_model_spec(evaluationDataset="test"), evaluation_dataset=an_observed_dataset("test")),
-            2,
-            CONFIG,
-        ),
-        Command.TRAIN,
-    ),
-    "a training on two Datasets of the greatest length": (
-        plan_training(
-            a_model_view(
-                a_model_spec(evaluationDataset="test"),
-                dataset=a_long_dataset("fruit"),
-                evaluation_dataset=a_long_dataset("test"),
-            ),
-            1,
-            CONFIG,
-        ),
-        Command.TRAIN,
-    ),
-    "an evaluation": (plan_evaluation(an_evaluation_view(), 1, CONFIG), Command.EVALUATE),
-}
-
-
-@pytest.mark.parametrize(("plan", "command"), PLANS.values(), ids=PLANS.keys())
-def test_a_trainer_can_read_what_it_is_told(plan: Plan, command: Command) -> None:
-    told = read_told(plan)
-    assert told == plan.run
-    assert told.command is command
-    assert told.resource.uid == UID
-    assert told.output is not None
-    kind, name = told.resource.kind, told.resource.name
-    assert told.output.uri.endswith(names.artifact_folder(kind, name, UID))
-
-
-def test_a_training_is_told_its_whole_budget_and_the_speed_of_its_devices() -> None:
-    spec = a_model_spec(compute={"class": "cpu", "devices": 2}, seed=7)
-    told = read_told(plan_training(a_model_view(spec), 3, CONFIG))
-    assert (told.budget_seconds, told.devices, told.milli_rate) == (600, 2, 100)
-    assert (told.attempt, told.seed, told.dataset.revision) == (3, 7, "sha256:r1")
-
-
-def test_an_evaluation_is_told_where_the_model_is_and_what_it_does() -> None:
-    told = read_told(plan_evaluation(an_evaluation_view(), 1, CONFIG))
-    assert told.model is not None
-    assert told.model.uri == "s3://vision/fruit/darkroom/models/fruit-12345678"
-    assert told.model.storage.credentials_dir == f"{names.CREDENTIALS_DIR}/model"
-    assert told.task == "classifier"
 
 
 MODEL_ENDS = {
@@ -127,7 +44,7 @@ def report_end(outcome: Outcome) -> dict[str, Any]:
 @pytest.mark.parametrize("reason", list(EXIT_CODES))
 def test_every_outcome_of_a_training_becomes_a_status(reason: Reason) -> None:
     seen = report_end(an_outcome(reason, f"about {reason}", command=Command.TRAIN))
-    status = decide_model(a_model_view(status=ModelStatus(attempts=(an_attempt(),)), **seen), CONFIG).status
+    status = model.decide_model(a_model_view(status=ModelStatus(attempts=(an_attempt(),)), **seen), CONFIG).status
     succeeded = reason is Reason.SUCCEEDED
     assert status.phase is (RunPhase.SUCCEEDED if succeeded else RunPhase.FAILED)
     assert status.reason is MODEL_ENDS.get(reason, reason)
@@ -139,7 +56,7 @@ def test_every_outcome_of_a_training_becomes_a_status(reason: Reason) -> None:
 def test_every_outcome_of_an_evaluation_becomes_a_status(reason: Reason) -> None:
     seen = report_end(an_outcome(reason, f"about {reason}", command=Command.EVALUATE))
     view = an_evaluation_view(status=EvaluationStatus(attempts=(an_attempt(),)), **seen)
-    status = decide_evaluation(view, CONFIG).status
+    status = evaluation.decide_evaluation(view, CONFIG).status
     assert status.phase is (RunPhase.SUCCEEDED if reason is Reason.SUCCEEDED else RunPhase.FAILED)
     assert status.reason is MODEL_ENDS.get(reason, reason)
 
@@ -148,7 +65,7 @@ def test_every_outcome_of_an_evaluation_becomes_a_status(reason: Reason) -> None
 def test_every_outcome_of_an_inspection_becomes_a_status(reason: Reason) -> None:
     seen = report_end(an_outcome(reason, f"about {reason}", command=Command.INSPECT))
     view = a_dataset_view(status=DatasetStatus(attempts=(an_attempt(),), observed_generation=1), **seen)
-    status = decide_dataset(view, CONFIG).status
+    status = dataset.decide_dataset(view, CONFIG).status
     assert status.phase is (DatasetPhase.READY if reason is Reason.SUCCEEDED else DatasetPhase.INVALID)
     expected = Reason.READY if reason is Reason.SUCCEEDED else MODEL_ENDS.get(reason, reason)
     assert (status.reason, f"about {reason}" in (status.message or "")) == (expected, True)
@@ -157,7 +74,7 @@ def test_every_outcome_of_an_inspection_becomes_a_status(reason: Reason) -> None
 @pytest.mark.parametrize("code", sorted({*ExitCode, 1, 2, 134, 137, 139, 255}))
 def test_every_exit_code_without_a_report_becomes_an_end(code: int) -> None:
     seen: Any = {"jobs": (a_job(),), "pods": (an_ended_pod(code, "last words"),), "now": at(100)}
-    status = decide_model(a_model_view(status=ModelStatus(attempts=(an_attempt(),)), **seen), CONFIG).status
+    status = model.decide_model(a_model_view(status=ModelStatus(attempts=(an_attempt(),)), **seen), CONFIG).status
     assert status.phase is RunPhase.FAILED
     assert "last words" in (status.message or "")
     assert status.attempts[0].exit_code == code
@@ -167,7 +84,7 @@ def test_a_report_too_long_for_its_place_still_becomes_a_status_with_its_score()
     tags = {f"tag {number}": TagPerformance(accuracy=0.5) for number in range(500)}
     score = Performance(measured_on=MeasuredOn.HOLD_OUT, images=9, score=0.9, tag_performance=tags)
     seen = report_end(an_outcome(performance=score, artifacts=Artifacts(uri="s3://vision/x")))
-    status = decide_model(a_model_view(status=ModelStatus(attempts=(an_attempt(),)), **seen), CONFIG).status
+    status = model.decide_model(a_model_view(status=ModelStatus(attempts=(an_attempt(),)), **seen), CONFIG).status
     assert status.performance is not None
     assert (status.performance.score, status.artifacts) == (0.9, Artifacts(uri="s3://vision/x"))
 
@@ -182,6 +99,6 @@ def test_an_inspection_with_many_tags_and_problems_still_becomes_a_status_with_i
     )
     seen = report_end(an_outcome(Reason.DATASET_CORRUPT, command=Command.INSPECT, summary=summary))
     view = a_dataset_view(status=DatasetStatus(attempts=(an_attempt(),), observed_generation=1), **seen)
-    status = decide_dataset(view, CONFIG).status
+    status = dataset.decide_dataset(view, CONFIG).status
     assert status.summary is not None
     assert (status.summary.problem_count, status.summary.problems[0].subject) == (10, "train.json image 0")

@@ -1,0 +1,96 @@
+"""What the operator writes into a Job the trainer can read."""
+
+from typing import Any
+
+import pytest
+
+from darkroom_api import names
+from darkroom_api.run_config import Command, RunConfig
+from darkroom_operator.build.job import build_job
+from darkroom_operator.build.pod import ANNOTATION_RUN_CONFIG
+from darkroom_operator.build.run_config import Plan, plan_evaluation, plan_inspection, plan_training
+from tests.builders import (
+    UID,
+    a_config,
+    a_dataset_spec,
+    a_dataset_view,
+    a_model_spec,
+    a_model_view,
+    an_evaluation_view,
+    an_observed_dataset,
+)
+
+CONFIG = a_config()
+LONG = "x" * 2000
+ANNOTATIONS_LIMIT_BYTES = 256 * 1024
+
+
+def read_told(plan: Plan) -> RunConfig:
+    """Build the Job and read the file that its trainer finds, as the trainer does."""
+    job = build_job(plan, CONFIG)
+    told: str = job["spec"]["template"]["metadata"]["annotations"][ANNOTATION_RUN_CONFIG]
+    assert len(told.encode()) < ANNOTATIONS_LIMIT_BYTES
+    return RunConfig.model_validate_json(told)
+
+
+def a_long_dataset(name: str) -> Any:
+    """Return a Dataset with as much in its spec as the contract allows."""
+    spec = a_dataset_spec(
+        annotationFiles=[f"s3://{LONG}/{number}" for number in range(10)],
+        imageRoot=f"s3://{LONG}",
+        urlMappings=[{"from": f"{LONG}{number}", "to": LONG} for number in range(20)],
+    )
+    return an_observed_dataset(name, spec=spec)
+
+
+PLANS = {
+    "an inspection": (plan_inspection(a_dataset_view(), 1, CONFIG), Command.INSPECT),
+    "a training": (plan_training(a_model_view(), 1, CONFIG), Command.TRAIN),
+    "a training with an evaluation Dataset": (
+        plan_training(
+            a_model_view(a_model_spec(evaluationDataset="test"), evaluation_dataset=an_observed_dataset("test")),
+            2,
+            CONFIG,
+        ),
+        Command.TRAIN,
+    ),
+    "a training on two Datasets of the greatest length": (
+        plan_training(
+            a_model_view(
+                a_model_spec(evaluationDataset="test"),
+                dataset=a_long_dataset("fruit"),
+                evaluation_dataset=a_long_dataset("test"),
+            ),
+            1,
+            CONFIG,
+        ),
+        Command.TRAIN,
+    ),
+    "an evaluation": (plan_evaluation(an_evaluation_view(), 1, CONFIG), Command.EVALUATE),
+}
+
+
+@pytest.mark.parametrize(("plan", "command"), PLANS.values(), ids=PLANS.keys())
+def test_a_trainer_can_read_what_it_is_told(plan: Plan, command: Command) -> None:
+    told = read_told(plan)
+    assert told == plan.run
+    assert told.command is command
+    assert told.resource.uid == UID
+    assert told.output is not None
+    kind, name = told.resource.kind, told.resource.name
+    assert told.output.uri.endswith(names.artifact_folder(kind, name, UID))
+
+
+def test_a_training_is_told_its_whole_budget_and_the_speed_of_its_devices() -> None:
+    spec = a_model_spec(compute={"class": "cpu", "devices": 2}, seed=7)
+    told = read_told(plan_training(a_model_view(spec), 3, CONFIG))
+    assert (told.budget_seconds, told.devices, told.milli_rate) == (600, 2, 100)
+    assert (told.attempt, told.seed, told.dataset.revision) == (3, 7, "sha256:r1")
+
+
+def test_an_evaluation_is_told_where_the_model_is_and_what_it_does() -> None:
+    told = read_told(plan_evaluation(an_evaluation_view(), 1, CONFIG))
+    assert told.model is not None
+    assert told.model.uri == "s3://vision/fruit/darkroom/models/fruit-12345678"
+    assert told.model.storage.credentials_dir == f"{names.CREDENTIALS_DIR}/model"
+    assert told.task == "classifier"

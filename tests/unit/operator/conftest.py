@@ -1,0 +1,21 @@
+"""What several of the operator's tests start from."""
+
+import pytest
+
+from darkroom_operator.resources import DATASETS, MODELS
+from tests.builders import a_dataset_spec, a_model_spec, stamp
+from tests.unit.operator.workbench import Workbench
+
+READY = {"observedGeneration": 1, "phase": "Ready", "reason": "Ready", "conditions": [], "attempts": []}
+
+
+@pytest.fixture
+def bench() -> Workbench:
+    """Return a workbench with a Ready Dataset and a Model."""
+    bench = Workbench()
+    bench.cluster.add(DATASETS, {"metadata": {"name": "fruit"}, "spec": a_dataset_spec().to_json(), "status": READY})
+    bench.cluster.add(
+        MODELS,
+        {"metadata": {"name": "fruit", "creationTimestamp": stamp(0)}, "spec": a_model_spec().to_json()},
+    )
+    return bench

@@ -1,0 +1,52 @@
+"""What an audit finds and mends, and what health and readiness make of it."""
+
+import asyncio
+from typing import Any
+
+from darkroom_api import names
+from darkroom_operator.audit import INTERVAL_SECONDS, Audit
+from darkroom_operator.health import find_illness, find_unreadiness
+from darkroom_operator.store import Store
+from tests.unit.operator.fake_cluster import FakeCluster
+from tests.unit.operator.workbench import MODEL, Workbench
+
+
+def test_an_audit_drops_what_went_unseen_and_wakes_its_owner(bench: Workbench) -> None:
+    bench.reconcile()
+    bench.hear()
+    del bench.cluster.objects["jobs", "vision", names.child_name("fruit", "uid-fruit", 1)]
+    asyncio.run(bench.audit.check())
+    assert bench.store.jobs("uid-fruit") == ()
+    assert MODEL in bench.triggered
+
+
+def test_an_audit_finds_a_dead_watch_only_when_news_stay_away(bench: Workbench) -> None:
+    bench.hear()
+    bench.cluster.objects["models", "vision", "fruit"]["metadata"]["resourceVersion"] = "900"
+    asyncio.run(bench.audit.check())
+    verdicts = [bench.audit.dead_watches]
+    asyncio.run(bench.audit.check())
+    verdicts.append(bench.audit.dead_watches)
+    bench.hear()
+    asyncio.run(bench.audit.check())
+    assert [*verdicts, bench.audit.dead_watches] == [(), ("models",), ()]
+
+
+def test_a_busy_watch_is_not_taken_for_dead(bench: Workbench) -> None:
+    for version in ("900", "901", "902"):
+        bench.hear()
+        bench.cluster.objects["models", "vision", "fruit"]["metadata"]["resourceVersion"] = version
+        asyncio.run(bench.audit.check())
+        assert bench.audit.dead_watches == ()
+
+
+def test_health_tells_a_dead_watch_and_readiness_a_silent_api_server() -> None:
+    cluster: Any = FakeCluster()
+    audit = Audit(cluster, Store(), (), lambda _keys: None)
+    assert "not listed" in str(find_unreadiness(audit, 0))
+    asyncio.run(audit.fill())
+    now = audit.passed_at
+    assert (find_illness(audit), find_unreadiness(audit, now)) == (None, None)
+    assert "did not answer" in str(find_unreadiness(audit, now + 10 * INTERVAL_SECONDS))
+    audit.dead_watches = ("models",)
+    assert "models" in str(find_illness(audit))

@@ -1,0 +1,101 @@
+"""What a Model's meters say, and when its budget ends it."""
+
+from typing import Any
+
+import pytest
+
+from darkroom_api.conditions import Reason, RunPhase
+from darkroom_api.v1alpha1.model import BudgetStatus, ModelStatus
+from darkroom_operator.decide.decision import Decision
+from darkroom_operator.decide.model import decide_model
+from tests.builders import (
+    a_config,
+    a_job,
+    a_model_spec,
+    a_model_status,
+    a_model_view,
+    a_report,
+    a_running_pod,
+    an_attempt,
+    an_ended_pod,
+    an_outcome,
+    at,
+)
+
+DISRUPTED = Reason.RETRYING_AFTER_DISRUPTION
+
+
+def decide(view: Any) -> Decision[ModelStatus]:
+    """Decide with the tests' configuration."""
+    return decide_model(view, a_config())
+
+
+def test_work_of_a_lost_attempt_is_refunded() -> None:
+    charged = BudgetStatus(total_seconds=600, charged_seconds=200, allocated_seconds=210, remaining_seconds=400)
+    status = a_model_status(an_attempt(allocated_seconds=210, pod_uid="pod-1"), budget=charged)
+    budget = decide(a_model_view(status=status)).status.budget
+    assert budget is not None
+    assert (budget.charged_seconds, budget.allocated_seconds) == (0, 210)
+
+
+def test_work_that_a_checkpoint_holds_stays_charged() -> None:
+    pod = an_ended_pod(143, an_outcome(DISRUPTED, charged=120))
+    budget = decide(a_model_view(status=a_model_status(an_attempt()), jobs=(a_job(),), pods=(pod,))).status.budget
+    assert budget is not None
+    assert budget.charged_seconds == 120
+
+
+def test_charged_never_passes_the_budget() -> None:
+    pod = an_ended_pod(0, an_outcome(charged=700))
+    budget = decide(a_model_view(status=a_model_status(an_attempt()), jobs=(a_job(),), pods=(pod,))).status.budget
+    assert budget is not None
+    assert (budget.charged_seconds, budget.remaining_seconds) == (600, 0)
+
+
+def test_a_trainer_without_a_report_yet_keeps_what_was_told_before() -> None:
+    charged = BudgetStatus(total_seconds=600, charged_seconds=33, remaining_seconds=567)
+    status = a_model_status(an_attempt(pod_uid="pod-1"), budget=charged, phase=RunPhase.TRAINING)
+    budget = decide(a_model_view(status=status, jobs=(a_job(),), pods=(a_running_pod(),))).status.budget
+    assert budget is not None
+    assert budget.charged_seconds == 33
+
+
+def test_a_trainer_that_has_not_found_its_checkpoint_yet_does_not_show_less_than_what_is_kept() -> None:
+    kept = an_attempt(1, DISRUPTED, charged_seconds=40)
+    pod = a_running_pod(2, uid="pod-2")
+    view = a_model_view(
+        status=a_model_status(kept, an_attempt(2)),
+        jobs=(a_job(2),),
+        pods=(pod,),
+        report=a_report(charged=0, pod_uid="pod-2"),
+    )
+    budget = decide(view).status.budget
+    assert budget is not None
+    assert budget.charged_seconds == 40
+
+
+OVERRUN = {
+    "within its budget, grace and start": (30 + 600 + 30 + 119, False),
+    "past its budget, grace and start": (30 + 600 + 30 + 121, True),
+}
+
+
+@pytest.mark.parametrize(("now", "stopped"), OVERRUN.values(), ids=OVERRUN.keys())
+def test_a_container_is_stopped_only_past_its_limit(now: float, stopped: bool) -> None:
+    view = a_model_view(
+        status=a_model_status(an_attempt()), jobs=(a_job(),), pods=(a_running_pod(started=30),), now=at(now)
+    )
+    assert bool(decide(view).stop) is stopped
+
+
+def test_a_slower_class_may_run_longer_for_the_same_budget() -> None:
+    spec = a_model_spec(compute={"class": "cpu"})
+    view = a_model_view(spec, a_model_status(an_attempt()), jobs=(a_job(),), pods=(a_running_pod(),), now=at(5000))
+    assert decide(view).stop == ()
+
+
+def test_an_overrun_is_not_tried_again() -> None:
+    pod = an_ended_pod(137, started=0, finished=900)
+    status = decide(a_model_view(status=a_model_status(an_attempt()), jobs=(a_job(),), pods=(pod,), now=at(901))).status
+    assert (status.phase, status.reason) == (RunPhase.FAILED, Reason.UNKNOWN)
+    assert "did not stop by itself" in (status.message or "")

@@ -1,0 +1,66 @@
+"""The work queue and its scheduler: which triggers become a reconcile, and when."""
+
+import asyncio
+from typing import Any
+
+from darkroom_operator.resources import Key
+from darkroom_operator.scheduler import Scheduler
+from darkroom_operator.workqueue import WorkQueue
+
+KEYS = [Key("Model", "vision", f"m{number}") for number in range(3)]
+
+
+async def run_queue(reconcile: Any, seconds: float, *, workers: int = 4) -> list[tuple[Key, BaseException, float]]:
+    """Let workers take all keys for a while; return the errors that were told."""
+    errors: list[tuple[Key, BaseException, float]] = []
+    scheduler = Scheduler()
+    queue = WorkQueue(reconcile, lambda *error: errors.append(error), scheduler)
+    tasks = [asyncio.create_task(queue.work()) for _ in range(workers)]
+    tasks.append(asyncio.create_task(scheduler.run(queue.add)))
+    for _ in range(5):
+        queue.add(KEYS)
+    await asyncio.sleep(seconds)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    return errors
+
+
+def test_many_triggers_of_one_object_cost_one_reconcile() -> None:
+    seen: list[Key] = []
+
+    async def reconcile(key: Key) -> None:
+        seen.append(key)
+
+    asyncio.run(run_queue(reconcile, 0.05))
+    assert sorted(map(str, seen)) == sorted(map(str, KEYS))
+
+
+def test_one_object_is_never_reconciled_twice_at_once_and_once_more_after_a_trigger() -> None:
+    active: dict[Key, int] = {}
+    calls: list[Key] = []
+
+    async def reconcile(key: Key) -> float | None:
+        active[key] = active.get(key, 0) + 1
+        assert active[key] == 1
+        calls.append(key)
+        await asyncio.sleep(0.01)
+        active[key] -= 1
+        return 0.05 if calls.count(key) == 1 else None
+
+    assert asyncio.run(run_queue(reconcile, 0.4)) == []
+    assert all(calls.count(key) == 2 for key in KEYS)
+
+
+def test_a_broken_object_is_told_with_growing_pauses_and_does_not_stop_the_others() -> None:
+    seen: list[Key] = []
+
+    async def reconcile(key: Key) -> None:
+        seen.append(key)
+        if key == KEYS[0]:
+            raise KeyError("broken")
+
+    errors = asyncio.run(run_queue(reconcile, 1.9, workers=1))
+    assert [pause for _, _, pause in errors] == [0.5, 1.0, 2.0]
+    assert {key for key, _, _ in errors} == {KEYS[0]}
+    assert set(KEYS) <= set(seen)
