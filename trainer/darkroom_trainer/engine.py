@@ -8,6 +8,7 @@ import logging
 import os
 import pathlib
 import threading
+import time
 import traceback
 from typing import Final
 
@@ -15,7 +16,7 @@ from darkroom_api.conditions import Reason
 from darkroom_api.report import Outcome
 from darkroom_api.run_config import Command, RunConfig
 from darkroom_trainer.errors import RunError
-from darkroom_trainer.meter import Meter
+from darkroom_trainer.meter import Clock, Meter
 from darkroom_trainer.reporting import Reporter
 from darkroom_trainer.stopping import RunStopped, StoppingReporter
 
@@ -34,12 +35,13 @@ def execute(
     stop: threading.Event | None = None,
     *,
     started_at: float | None = None,
+    clock: Clock = time.monotonic,
 ) -> Outcome:
     """Run `config.command` and return how it ended; never raises for what a run can meet.
 
-    `work` is a scratch folder. `started_at` is when the meter started, on `time.monotonic`'s scale; now when absent.
+    `work` is a scratch folder. `clock` is what the meter reads, `started_at` when it started on that clock; now when absent.
     """
-    meter = Meter(devices=config.devices, milli_rate=config.milli_rate, started_at=started_at)
+    meter = Meter(devices=config.devices, milli_rate=config.milli_rate, started_at=started_at, clock=clock)
     try:
         work.mkdir(parents=True, exist_ok=True)
         outcome = _dispatch(config, work, StoppingReporter(reporter, stop), stop or threading.Event(), meter)

@@ -119,6 +119,9 @@ class Fitter:
         session.history.append(_build_point(session, share, loss, self._run.place.meter.charged_seconds))
         if len(session.history) > MAX_HISTORY:
             del session.history[1::2]
+        # Only here: between two looks the weights may have gone wild, and a checkpoint of them would be resumed for ever.
+        if self._run.store is not None and self._run.store.is_due():
+            self.save(session)
 
     def _keep(self, session: Session) -> None:
         IMAGES_PROCESSED.labels(stage=session.stage.value).inc(session.learner.recipe.batch_size)
@@ -126,8 +129,6 @@ class Fitter:
         if now - self._reported_at >= REPORT_EVERY_SECONDS:
             self._reported_at = now
             self._run.place.report(STAGE_NAMES[session.stage])
-        if self._run.store is not None and self._run.store.is_due():
-            self.save(session)
 
 
 def _build_point(session: Session, share: float, loss: float, charged_seconds: float) -> dict[str, Any]:

@@ -30,6 +30,8 @@ FIRST_RATE: Final = 0.04
 GRADIENT_NORM: Final = 5.0
 LOSS_WINDOW: Final = 20
 """Steps between two looks at the loss; each look waits for the device."""
+LOSS_SECONDS: Final = 5.0
+"""Charged seconds after which the loss is looked at in any case."""
 QUEUED_STEPS: Final = 3
 
 Rows = npt.NDArray[np.int64]
@@ -149,7 +151,7 @@ def normalize(images: torch.Tensor, data: TrainingData) -> torch.Tensor:
 
 @dataclass(frozen=True)
 class Hooks:
-    """What the loop tells: `observe(share, loss)` at each look at the loss, `keep(learner)` between steps."""
+    """What the loop tells: `observe(share, loss)` at each look at a finite loss, `keep(learner)` after each step."""
 
     observe: Callable[[float, float], None]
     keep: Callable[["Learner"], None]
@@ -165,15 +167,16 @@ def train_window(
     costs: collections.deque[float] = collections.deque(maxlen=50)
     losses: list[torch.Tensor] = []
     pace = _Pace(learner.device)
-    before = meter.charged_seconds
+    before = looked_at = meter.charged_seconds
     while before + _high(costs) < window.ends_at:
         if stop is not None and stop.is_set():
             raise RunStopped
         losses.append(learner.train_step(window.share(before)))
         pace.wait()
-        if len(losses) >= LOSS_WINDOW:
+        if len(losses) >= LOSS_WINDOW or before - looked_at >= LOSS_SECONDS:
             hooks.observe(window.share(before), _check_loss(losses))
             losses.clear()
+            looked_at = before
         hooks.keep(learner)
         now = meter.charged_seconds
         costs.append(now - before)
