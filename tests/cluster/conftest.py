@@ -34,7 +34,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in ours:
         item.add_marker(pytest.mark.cluster)
         if item.get_closest_marker("timeout") is None:
-            item.add_marker(pytest.mark.timeout(400))
+            item.add_marker(pytest.mark.timeout(400, func_only=True))  # fixtures have deadlines of their own
     ours.sort(key=lambda item: MODULES.index(item.path.stem) if item.path.stem in MODULES else len(MODULES))
     items[:] = [item for item in items if not item.path.is_relative_to(here)] + ours
 
