@@ -6,20 +6,17 @@ binaries are the local cluster's.
 
 import contextlib
 import pathlib
-import secrets
-import socket
 import ssl
 import subprocess
 import tempfile
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import yaml
-
 from localcluster.state import State, default_root
+from tests.bench.kubeconfig import write_kubeconfig
+from tests.bench.ports import find_free_port
 
 START_SECONDS = 60.0
 ROOT = pathlib.Path(__file__).parents[2]
@@ -50,14 +47,14 @@ def start_control_plane() -> Iterator[ControlPlane]:
     """Start both on free ports, with Darkroom's CRDs; ends them in the end."""
     with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as stack:
         folder = pathlib.Path(name)
-        plane = ControlPlane(folder, find_free_port(), secrets.token_hex(16))
+        plane = ControlPlane(folder, find_free_port(), token=folder.name)
         (folder / "tokens.csv").write_text(f"{plane.token},bench,bench,system:masters\n")
         etcd_port = find_free_port()
         stack.enter_context(run(folder, "etcd", build_etcd_command(folder, etcd_port)))
         build_service_account_key(folder)
         stack.enter_context(run(folder, "apiserver", build_apiserver_command(plane, etcd_port)))
         wait_ready(plane)
-        write_kubeconfig(plane)
+        write_kubeconfig(plane.kubeconfig, plane.port, folder / "apiserver.crt", plane.token)
         plane.kubectl("apply", "--server-side", "-k", str(ROOT / "crds"))
         plane.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
         yield plane
@@ -104,19 +101,11 @@ def build_apiserver_command(plane: ControlPlane, etcd_port: int) -> list[str]:
     ]
 
 
-def find_free_port() -> int:
-    """Return a port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def wait_ready(plane: ControlPlane) -> None:
     """Wait until the API server is ready; raises TimeoutError with the end of its log."""
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end:
-        with contextlib.suppress(OSError, urllib.error.URLError):
+        with contextlib.suppress(OSError):
             read(plane, "/readyz")
             return
         time.sleep(0.2)
@@ -132,20 +121,3 @@ def read(plane: ControlPlane, path: str) -> str:
     with urllib.request.urlopen(request, context=context, timeout=10) as response:
         text: str = response.read().decode()
         return text
-
-
-def write_kubeconfig(plane: ControlPlane) -> None:
-    """Write the administrator's kubeconfig."""
-    cluster = {
-        "server": f"https://127.0.0.1:{plane.port}",
-        "certificate-authority": str(plane.folder / "apiserver.crt"),
-    }
-    config = {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "clusters": [{"name": "bench", "cluster": cluster}],
-        "users": [{"name": "bench", "user": {"token": plane.token}}],
-        "contexts": [{"name": "bench", "context": {"cluster": "bench", "user": "bench"}}],
-        "current-context": "bench",
-    }
-    plane.kubeconfig.write_text(yaml.safe_dump(config))

@@ -14,10 +14,9 @@ import safetensors
 import safetensors.torch
 import torch
 
-from darkroom_trainer.errors import ObjectMissing, PreconditionFailed, StorageError
+from darkroom_api.run_config import RunConfig
+from darkroom_trainer import errors, reporting, stopping
 from darkroom_trainer.meter import Meter
-from darkroom_trainer.reporting import CHECKPOINTS
-from darkroom_trainer.stopping import RunStopped
 from darkroom_trainer.storage import Storage, join_uri
 
 LOG = logging.getLogger(__name__)
@@ -57,7 +56,7 @@ class CheckpointStore:
         """Take this attempt's number; a second process with the same number is let be, as its work is the same."""
         try:
             self._storage.write_bytes(self._uri(f"attempt-{self._attempt:05d}.json"), b"{}\n", if_absent=True)
-        except PreconditionFailed:
+        except errors.PreconditionFailed:
             LOG.info("attempt %d was claimed before", self._attempt)
 
     def check_claim(self) -> None:
@@ -66,7 +65,7 @@ class CheckpointStore:
         newest = max((_read_number(uri) for uri in claims), default=0)
         if newest > self._attempt:
             LOG.warning("attempt %d works already; attempt %d ends", newest, self._attempt)
-            raise RunStopped(f"Attempt {newest} has taken over; attempt {self._attempt} ends.")
+            raise stopping.RunStopped(f"Attempt {newest} has taken over; attempt {self._attempt} ends.")
 
     def is_due(self) -> bool:
         """Return whether enough was charged since the last save: 10 s, and 50 times what a save takes."""
@@ -90,7 +89,7 @@ class CheckpointStore:
         }
         self._storage.write_bytes(self._uri(f"{name}.json"), json.dumps(manifest).encode(), if_absent=True)
         self._delete_old()
-        CHECKPOINTS.inc()
+        reporting.CHECKPOINTS.inc()
         self._meter.keep()
         self._saved_at = self._meter.charged_seconds
         self.save_seconds = self._saved_at - started
@@ -122,7 +121,7 @@ class CheckpointStore:
             if hashlib.sha256(data).hexdigest() != manifest["sha256"]:
                 raise ValueError("its SHA-256 differs from its manifest's")
             return manifest, safetensors.torch.load(data)
-        except (ObjectMissing, ValueError, KeyError, TypeError, safetensors.SafetensorError) as error:
+        except (errors.ObjectMissing, ValueError, KeyError, TypeError, safetensors.SafetensorError) as error:
             LOG.warning("%s cannot be used (%s); trying the one before", manifest_uri, error)
             return None
 
@@ -131,7 +130,7 @@ class CheckpointStore:
         try:
             for uri in self._storage.list_uris(self._folder + "/"):
                 self._storage.delete(uri)
-        except StorageError as error:
+        except errors.StorageError as error:
             LOG.warning("checkpoints stay: %s", error)
 
     def _delete_old(self) -> None:
@@ -179,3 +178,9 @@ def take_prefix(prefix: str, tensors: Tensors) -> Tensors:
     """Return the tensors that `add_prefix` put under `prefix/`."""
     start = f"{prefix}/"
     return {name.removeprefix(start): value for name, value in tensors.items() if name.startswith(start)}
+
+
+def compute_fingerprint(config: RunConfig, revision: str, evaluation_revision: str | None) -> str:
+    """Return a hash of everything that a checkpoint must agree with to be resumed."""
+    parts = [config.task, config.seed, config.budget_seconds, revision, evaluation_revision]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

@@ -12,9 +12,7 @@ import time
 import traceback
 from typing import Final
 
-from darkroom_api.conditions import Reason
-from darkroom_api.report import Outcome
-from darkroom_api.run_config import Command, RunConfig
+from darkroom_api import conditions, report, run_config
 from darkroom_trainer.errors import RunError
 from darkroom_trainer.meter import Clock, Meter
 from darkroom_trainer.reporting import Reporter
@@ -23,53 +21,62 @@ from darkroom_trainer.stopping import RunStopped, StoppingReporter
 LOG = logging.getLogger(__name__)
 
 FREE_REASONS: Final = frozenset(
-    {Reason.RETRYING_AFTER_DISRUPTION, Reason.STORAGE_UNAVAILABLE, Reason.BUDGET_NOT_ENOUGH}
+    {
+        conditions.Reason.RETRYING_AFTER_DISRUPTION,
+        conditions.Reason.STORAGE_UNAVAILABLE,
+        conditions.Reason.BUDGET_NOT_ENOUGH,
+    }
 )
 """Ends that are not the run's own doing, or that did no work: only what a checkpoint kept is charged."""
 
 
 def execute(
-    config: RunConfig,
+    config: run_config.RunConfig,
     work: pathlib.Path,
     reporter: Reporter,
     stop: threading.Event | None = None,
     *,
     started_at: float | None = None,
     clock: Clock = time.monotonic,
-) -> Outcome:
+) -> report.Outcome:
     """Run `config.command` and return how it ended; never raises for what a run can meet.
 
-    `work` is a scratch folder. `clock` is what the meter reads, `started_at` when it started on that clock; now when absent.
+    `work` is a scratch folder. `clock` is what the meter reads, `started_at` when it started on that clock; now when
+    absent.
     """
     meter = Meter(devices=config.devices, milli_rate=config.milli_rate, started_at=started_at, clock=clock)
     try:
         work.mkdir(parents=True, exist_ok=True)
         outcome = _dispatch(config, work, StoppingReporter(reporter, stop), stop or threading.Event(), meter)
     except RunStopped as stopped:
-        outcome = Outcome(command=config.command, reason=Reason.RETRYING_AFTER_DISRUPTION, message=str(stopped))
+        outcome = report.Outcome(
+            command=config.command, reason=conditions.Reason.RETRYING_AFTER_DISRUPTION, message=str(stopped)
+        )
     except RunError as error:
         LOG.warning("ended with %s: %s", error.reason, error.message)
-        outcome = Outcome(
+        outcome = report.Outcome(
             command=config.command, reason=error.reason, message=error.message[:1024], summary=error.summary
         )
     except Exception as error:
         LOG.exception("unexpected failure")
-        outcome = Outcome(command=config.command, reason=Reason.UNKNOWN, message=describe_failure(error))
+        outcome = report.Outcome(
+            command=config.command, reason=conditions.Reason.UNKNOWN, message=describe_failure(error)
+        )
     kept_only = outcome.reason in FREE_REASONS
     return outcome.model_copy(update={"meter": meter.to_report(config.budget_seconds, kept_only=kept_only)})
 
 
 def _dispatch(
-    config: RunConfig, work: pathlib.Path, reporter: Reporter, stop: threading.Event, meter: Meter
-) -> Outcome:
-    if config.command is Command.INSPECT:
+    config: run_config.RunConfig, work: pathlib.Path, reporter: Reporter, stop: threading.Event, meter: Meter
+) -> report.Outcome:
+    if config.command is run_config.Command.INSPECT:
         from darkroom_trainer.inspection import inspect_dataset
 
         return inspect_dataset(config, work, reporter)
     # Read by OpenMP when torch is first imported: threads that wait by spinning take the CPU from whoever shares it.
     # Measured on two shared, busy cores: 9 training steps in 8 s with spinning threads, 56 without.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    if config.command is Command.TRAIN:
+    if config.command is run_config.Command.TRAIN:
         from darkroom_trainer.training import train_model
 
         return train_model(config, work, reporter, stop, meter)

@@ -7,9 +7,7 @@ import pathlib
 import threading
 from typing import Any, Final
 
-from darkroom_api.conditions import Reason
-from darkroom_api.report import Outcome
-from darkroom_api.run_config import RunConfig
+from darkroom_api import conditions, report, run_config
 from darkroom_api.v1alpha1.common import MeasuredOn
 from darkroom_trainer.annotations import align_labels, build_truths, check_annotation_kind, find_usable_rows
 from darkroom_trainer.data.dataset import LoadedDataset
@@ -23,20 +21,22 @@ RESULTS_FOLDER: Final = "artifacts"
 
 
 def evaluate_model(
-    config: RunConfig, work: pathlib.Path, reporter: Reporter, _stop: threading.Event, meter: Meter
-) -> Outcome:
+    config: run_config.RunConfig, work: pathlib.Path, reporter: Reporter, _stop: threading.Event, meter: Meter
+) -> report.Outcome:
     """Measure `config.model` on `config.dataset` and publish the results; returns the successful outcome.
 
     Raises RunError: InvalidConfiguration, IncorrectModelKind, DatasetCorrupt, DatasetNotFound, StorageUnavailable.
     """
     if config.model is None:
-        raise RunError(Reason.INVALID_CONFIGURATION, "model: an evaluation needs it")
+        raise RunError(conditions.Reason.INVALID_CONFIGURATION, "model: an evaluation needs it")
     folder = work / "model"
     reporter.update(percent=0, stage="Fetching the model", charged_seconds=meter.charged_seconds)
     listed = artifacts.fetch_model(config.model, folder, [description.DESCRIPTION_NAME, description.WEIGHTS_NAME])
     model = description.read_description(folder)
     source = config.dataset
-    check_annotation_kind(source.name, source.annotation_kind, model.task, Reason.INCORRECT_MODEL_KIND, "model")
+    check_annotation_kind(
+        source.name, source.annotation_kind, model.task, conditions.Reason.INCORRECT_MODEL_KIND, "model"
+    )
     dataset = align_labels(load_dataset(source, work, reporter), model.labels)
     reporter.update(percent=40, stage="Measuring", charged_seconds=meter.charged_seconds)
     measured = _measure(dataset, model, folder, work, reporter)
@@ -45,9 +45,9 @@ def evaluate_model(
     out.mkdir(parents=True, exist_ok=True)
     names = results.write_results(out, model, measured, _build_details(config, model, listed.digest, dataset))
     published = artifacts.publish_files(out, names, config.output)
-    return Outcome(
+    return report.Outcome(
         command=config.command,
-        reason=Reason.SUCCEEDED,
+        reason=conditions.Reason.SUCCEEDED,
         message=results.describe_performance(measured.performance, dataset.name),
         performance=measured.performance,
         artifacts=published,
@@ -77,7 +77,7 @@ def _measure(
 
 
 def _build_details(
-    config: RunConfig, model: description.ModelDescription, digest: str, dataset: LoadedDataset
+    config: run_config.RunConfig, model: description.ModelDescription, digest: str, dataset: LoadedDataset
 ) -> dict[str, Any]:
     return {
         "model": {"uri": config.model.uri if config.model else None, "digest": digest, "version": model.version},

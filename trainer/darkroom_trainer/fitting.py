@@ -8,16 +8,10 @@ import logging
 import time
 from typing import Any, Final
 
-from darkroom_trainer import divergence, sessions
-from darkroom_trainer.errors import StorageError
-from darkroom_trainer.loop import Hooks, Learner, NonFiniteLoss, TrainingData, Window, train_window
-from darkroom_trainer.reporting import IMAGES_PROCESSED, LOSS
+from darkroom_trainer import divergence, errors, loop, reporting, sessions, setup, stopping, training_run
 from darkroom_trainer.search.measuring import build_seeded_model
 from darkroom_trainer.search.recipe import Recipe
 from darkroom_trainer.sessions import Session, Stage
-from darkroom_trainer.setup import WEIGHTS_DIR
-from darkroom_trainer.stopping import RunStopped
-from darkroom_trainer.training_run import TrainingRun
 
 LOG = logging.getLogger(__name__)
 
@@ -31,7 +25,7 @@ STAGE_NAMES: Final = {Stage.HOLD_OUT: "Training for the score", Stage.FINAL: "Tr
 class Fitter:
     """Fits the sessions of one run."""
 
-    def __init__(self, run: TrainingRun) -> None:
+    def __init__(self, run: training_run.TrainingRun) -> None:
         self._run = run
         self._reported_at = 0.0
 
@@ -50,16 +44,16 @@ class Fitter:
         learner = self._build_learner(run.trial.recipe)
         stage = Stage.HOLD_OUT if len(run.rows.held_out) else Stage.FINAL
         learner.data = self._select(stage)
-        session = Session(learner, stage, Window(meter.charged_seconds, meter.charged_seconds))
+        session = Session(learner, stage, loop.Window(meter.charged_seconds, meter.charged_seconds))
         self._open_window(session)
         return session
 
-    def _build_learner(self, recipe: Recipe) -> Learner:
+    def _build_learner(self, recipe: Recipe) -> loop.Learner:
         run, seed = self._run, self._run.place.config.seed
-        model = build_seeded_model(run.task, recipe, seed, WEIGHTS_DIR)
-        return Learner(run.task, model, run.data, recipe, run.place.device, seed)
+        model = build_seeded_model(run.task, recipe, seed, setup.WEIGHTS_DIR)
+        return loop.Learner(run.task, model, run.data, recipe, run.place.device, seed)
 
-    def _select(self, stage: Stage) -> TrainingData:
+    def _select(self, stage: Stage) -> loop.TrainingData:
         rows = self._run.rows.train if stage is Stage.HOLD_OUT else self._run.rows.usable
         return dataclasses.replace(self._run.data, rows=rows)
 
@@ -69,16 +63,16 @@ class Fitter:
         try:
             try:
                 self._train(session)
-            except NonFiniteLoss:
+            except loop.NonFiniteLoss:
                 LOG.warning("the loss is not finite; once more at a lower learning rate")
                 sessions.restore(session.learner, start)
                 session.learner.rate_scale *= LOWER_RATE
-                session.window = Window(self._run.place.meter.charged_seconds, session.window.ends_at)
+                session.window = loop.Window(self._run.place.meter.charged_seconds, session.window.ends_at)
                 self._train(session)
-        except RunStopped:
+        except stopping.RunStopped:
             self.save(session)
             raise
-        except NonFiniteLoss as error:
+        except loop.NonFiniteLoss as error:
             run = self._run
             suspects = divergence.find_suspects(run.dataset, run.rows.usable, run.data.images)
             raise divergence.explain_non_finite(suspects) from error
@@ -104,27 +98,27 @@ class Fitter:
             return
         try:
             store.save(sessions.pack(session))
-        except StorageError as error:
+        except errors.StorageError as error:
             LOG.warning("no checkpoint was written: %s", error)
             store.postpone()
 
     def _train(self, session: Session) -> None:
-        hooks = Hooks(
+        hooks = loop.Hooks(
             observe=lambda share, loss: self._observe(session, share, loss), keep=lambda _: self._keep(session)
         )
-        train_window(session.learner, session.window, self._run.place.meter, hooks, self._run.place.stop)
+        loop.train_window(session.learner, session.window, self._run.place.meter, hooks, self._run.place.stop)
 
     def _observe(self, session: Session, share: float, loss: float) -> None:
-        LOSS.set(loss)
+        reporting.LOSS.set(loss)
         session.history.append(_build_point(session, share, loss, self._run.place.meter.charged_seconds))
         if len(session.history) > MAX_HISTORY:
             del session.history[1::2]
-        # Only here: between two looks the weights may have gone wild, and a checkpoint of them would be resumed for ever.
+        # Only here: between two looks the weights may have gone wild, and every later attempt would resume from them.
         if self._run.store is not None and self._run.store.is_due():
             self.save(session)
 
     def _keep(self, session: Session) -> None:
-        IMAGES_PROCESSED.labels(stage=session.stage.value).inc(session.learner.recipe.batch_size)
+        reporting.IMAGES_PROCESSED.labels(stage=session.stage.value).inc(session.learner.recipe.batch_size)
         now = time.monotonic()
         if now - self._reported_at >= REPORT_EVERY_SECONDS:
             self._reported_at = now

@@ -14,15 +14,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
-from darkroom_trainer.device import Device
-from darkroom_trainer.meter import Meter
+from darkroom_trainer import device as devices, meter as meters, stopping
 from darkroom_trainer.search.recipe import Recipe
-from darkroom_trainer.stopping import RunStopped
-from darkroom_trainer.tasks.augmentation import draw_uniforms
-from darkroom_trainer.tasks.base import Batch, LearningTask, Targets
+from darkroom_trainer.tasks import augmentation, base
 
 WARM_UP: Final = 0.15
 FIRST_RATE: Final = 0.04
@@ -34,7 +30,7 @@ LOSS_SECONDS: Final = 5.0
 """Charged seconds after which the loss is looked at in any case."""
 QUEUED_STEPS: Final = 3
 
-Rows = npt.NDArray[np.int64]
+Rows = np.typing.NDArray[np.int64]
 
 
 class NonFiniteLoss(Exception):
@@ -59,7 +55,7 @@ class TrainingData:
     """All decoded images (N, S, S, 3) uint8 with targets; `rows` are those that are trained on."""
 
     images: torch.Tensor
-    targets: Targets
+    targets: base.Targets
     rows: Rows
     mean: torch.Tensor
     deviation: torch.Tensor
@@ -69,7 +65,13 @@ class Learner:
     """A model with its optimizer and its place in the data: what a checkpoint has to hold."""
 
     def __init__(
-        self, task: LearningTask, model: torch.nn.Module, data: TrainingData, recipe: Recipe, device: Device, seed: int
+        self,
+        task: base.LearningTask,
+        model: torch.nn.Module,
+        data: TrainingData,
+        recipe: Recipe,
+        device: devices.Device,
+        seed: int,
     ) -> None:
         self.task = task
         self.model = model.to(device.place, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -96,13 +98,13 @@ class Learner:
         self.step += 1
         return loss.detach()
 
-    def _load_batch(self) -> Batch:
+    def _load_batch(self) -> base.Batch:
         epochs, rows = find_batch(self.seed, self.step, self.recipe.batch_size, self.data.rows)
-        draws = draw_uniforms(self.seed, epochs, rows, self.task.augmentation_draws)
+        draws = augmentation.draw_uniforms(self.seed, epochs, rows, self.task.augmentation_draws)
         place, at = self.device.place, torch.from_numpy(rows)
         images = self.data.images[at.to(self.data.images.device)].to(place, non_blocking=True)
         targets = {name: values[at.to(values.device)].to(place) for name, values in self.data.targets.items()}
-        return self.task.augment(Batch(to_float(images), targets), draws.to(place, non_blocking=True))
+        return self.task.augment(base.Batch(to_float(images), targets), draws.to(place, non_blocking=True))
 
 
 def _build_optimizer(model: torch.nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
@@ -158,7 +160,7 @@ class Hooks:
 
 
 def train_window(
-    learner: Learner, window: Window, meter: Meter, hooks: Hooks, stop: threading.Event | None = None
+    learner: Learner, window: Window, meter: meters.Meter, hooks: Hooks, stop: threading.Event | None = None
 ) -> None:
     """Step until the window is spent; a step starts only if its measured cost still fits.
 
@@ -170,7 +172,7 @@ def train_window(
     before = looked_at = meter.charged_seconds
     while before + _high(costs) < window.ends_at:
         if stop is not None and stop.is_set():
-            raise RunStopped
+            raise stopping.RunStopped
         losses.append(learner.train_step(window.share(before)))
         pace.wait()
         if len(losses) >= LOSS_WINDOW or before - looked_at >= LOSS_SECONDS:
@@ -200,7 +202,7 @@ def _check_loss(losses: list[torch.Tensor]) -> float:
 class _Pace:
     """Keeps the host at most a few steps ahead of a GPU, so that the meter sees what the steps really take."""
 
-    def __init__(self, device: Device) -> None:
+    def __init__(self, device: devices.Device) -> None:
         self._device = device
         self._events: collections.deque[Any] = collections.deque()
 

@@ -8,18 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import safetensors
 import safetensors.torch
 import torch
 from PIL import Image
 
 from darkroom_api.conditions import Reason
-from darkroom_trainer import preparation
+from darkroom_trainer import device as devices, errors, inference, preparation
 from darkroom_trainer.data.decoded import resize_picture
-from darkroom_trainer.device import Device
-from darkroom_trainer.errors import RunError
 from darkroom_trainer.export.description import WEIGHTS_NAME, ModelDescription
-from darkroom_trainer.inference import predict_rows
 from darkroom_trainer.tasks import base, predictions, registry
 
 
@@ -30,17 +26,17 @@ class Predictor:
     description: ModelDescription
     task: base.LearningTask
     model: torch.nn.Module
-    device: Device
+    device: devices.Device
 
     def predict(self, pictures: Sequence[Image.Image]) -> list[predictions.Prediction]:
         """Return one Prediction for each upright RGB picture."""
         size = self.description.preprocessing.image_size_px
         pixels = np.stack([resize_picture(picture, size) for picture in pictures])
         data = preparation.build_unlabelled(pixels, self.description.preprocessing, self.device)
-        return predict_rows(self.model, self.task, data, data.rows, self.device)
+        return inference.predict_rows(self.model, self.task, data, data.rows, self.device)
 
 
-def build_predictor(folder: pathlib.Path, description: ModelDescription, device: Device) -> Predictor:
+def build_predictor(folder: pathlib.Path, description: ModelDescription, device: devices.Device) -> Predictor:
     """Return the model of `folder`, whose files have been checked.
 
     Raises RunError(InvalidConfiguration) where the weights do not fit the description.
@@ -51,6 +47,6 @@ def build_predictor(folder: pathlib.Path, description: ModelDescription, device:
         model.load_state_dict(safetensors.torch.load_file(folder / WEIGHTS_NAME))
     except (OSError, RuntimeError, safetensors.SafetensorError) as error:
         message = f"model: {WEIGHTS_NAME} in {folder} does not fit its description: {str(error)[:200]}"
-        raise RunError(Reason.INVALID_CONFIGURATION, message) from error
+        raise errors.RunError(Reason.INVALID_CONFIGURATION, message) from error
     placed = model.to(device.place, memory_format=torch.channels_last)  # type: ignore[call-overload]
     return Predictor(description, task, placed.eval(), device)

@@ -11,14 +11,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from darkroom_trainer import loop, reporting
 from darkroom_trainer.data.dataset import LoadedDataset
 from darkroom_trainer.data.decoded import decode_images
 from darkroom_trainer.device import Device
 from darkroom_trainer.export.description import Preprocessing
-from darkroom_trainer.loop import TrainingData
-from darkroom_trainer.reporting import Reporter
-from darkroom_trainer.tasks.base import LearningTask
-from darkroom_trainer.tasks.predictions import Integers
+from darkroom_trainer.tasks import base, predictions
 
 MAX_COPIED_BYTES: Final = 4 << 30
 """Decoded images up to this size are copied into memory; larger sets stay on disk, mapped."""
@@ -27,16 +25,16 @@ MAX_GPU_SHARE: Final = 0.25
 
 def build_data(
     dataset: LoadedDataset,
-    rows: Integers,
-    task: LearningTask,
+    rows: predictions.Integers,
+    task: base.LearningTask,
     preprocessing: Preprocessing,
     device: Device,
     work: pathlib.Path,
-    reporter: Reporter,
-) -> TrainingData:
+    reporter: reporting.Reporter,
+) -> loop.TrainingData:
     """Return all images of `dataset`, decoded, with their targets; only `rows` count."""
     pixels = decode_images(dataset, preprocessing.image_size_px, work, reporter)
-    return TrainingData(
+    return loop.TrainingData(
         images=place_images(pixels, device),
         targets=task.build_targets(dataset.examples, rows),
         rows=rows,
@@ -45,10 +43,10 @@ def build_data(
     )
 
 
-def build_unlabelled(pixels: npt.NDArray[np.uint8], preprocessing: Preprocessing, device: Device) -> TrainingData:
+def build_unlabelled(pixels: npt.NDArray[np.uint8], preprocessing: Preprocessing, device: Device) -> loop.TrainingData:
     """Return decoded images (N, S, S, 3) without targets, for prediction alone."""
     mean, deviation = _as_planes(preprocessing.mean, device), _as_planes(preprocessing.deviation, device)
-    return TrainingData(place_images(pixels, device), {}, np.arange(len(pixels)), mean, deviation)
+    return loop.TrainingData(place_images(pixels, device), {}, np.arange(len(pixels)), mean, deviation)
 
 
 def place_images(pixels: npt.NDArray[np.uint8], device: Device) -> torch.Tensor:

@@ -15,10 +15,7 @@ from typing import Final
 
 import pydantic
 
-from darkroom_api import names
-from darkroom_api.conditions import Reason
-from darkroom_api.report import ExitCode, Outcome
-from darkroom_api.run_config import Command, RunConfig
+from darkroom_api import conditions, names, report, run_config
 from darkroom_trainer.logs import setup_json_logs
 
 STOP_SECONDS: Final = 12.0
@@ -39,12 +36,14 @@ def run_process(arguments: list[str], stop: threading.Event) -> int:
     setup_json_logs()
     _watch_stop(stop, chosen)
     try:
-        config = read_config(chosen.config, Command(chosen.command))
+        config = read_config(chosen.config, run_config.Command(chosen.command))
     except BadConfig as error:
         LOG.error("bad configuration: %s", error)
-        outcome = Outcome(command=chosen.command, reason=Reason.INVALID_CONFIGURATION, message=str(error)[:1024])
+        outcome = report.Outcome(
+            command=chosen.command, reason=conditions.Reason.INVALID_CONFIGURATION, message=str(error)[:1024]
+        )
         _write_outcome(outcome, chosen.termination_log)
-        return ExitCode.BAD_CONFIG
+        return report.ExitCode.BAD_CONFIG
     outcome = _run(config, chosen, stop)
     _write_outcome(outcome, chosen.termination_log)
     LOG.info("%s", outcome.message, extra={"reason": outcome.reason, "exit_code": int(outcome.exit_code)})
@@ -53,7 +52,7 @@ def run_process(arguments: list[str], stop: threading.Event) -> int:
 
 def _parse_arguments(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m darkroom_trainer", description="Run one trainer command.")
-    parser.add_argument("command", choices=[command.value for command in Command])
+    parser.add_argument("command", choices=[command.value for command in run_config.Command])
     parser.add_argument("--config", type=pathlib.Path, default=pathlib.Path(names.CONFIG_DIR, names.CONFIG_FILE))
     parser.add_argument("--work", type=pathlib.Path, default=pathlib.Path(names.WORK_DIR))
     parser.add_argument("--termination-log", type=pathlib.Path, default=pathlib.Path(names.TERMINATION_LOG))
@@ -61,10 +60,10 @@ def _parse_arguments(arguments: list[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def read_config(path: pathlib.Path, command: Command) -> RunConfig:
+def read_config(path: pathlib.Path, command: run_config.Command) -> run_config.RunConfig:
     """Return the RunConfig in a file; raises BadConfig naming the file and each field that is wrong."""
     try:
-        config = RunConfig.model_validate_json(path.read_bytes())
+        config = run_config.RunConfig.model_validate_json(path.read_bytes())
     except OSError as error:
         raise BadConfig(f"--config {path}: {error.strerror or error}") from error
     except pydantic.ValidationError as error:
@@ -78,7 +77,7 @@ def read_config(path: pathlib.Path, command: Command) -> RunConfig:
     return config
 
 
-def _run(config: RunConfig, chosen: argparse.Namespace, stop: threading.Event) -> Outcome:
+def _run(config: run_config.RunConfig, chosen: argparse.Namespace, stop: threading.Event) -> report.Outcome:
     from darkroom_trainer import engine
     from darkroom_trainer.meter import observe_process_start
     from darkroom_trainer.reporting import HttpReporter
@@ -91,7 +90,7 @@ def _run(config: RunConfig, chosen: argparse.Namespace, stop: threading.Event) -
         reporter.close()
 
 
-def _write_outcome(outcome: Outcome, path: pathlib.Path) -> None:
+def _write_outcome(outcome: report.Outcome, path: pathlib.Path) -> None:
     try:
         path.write_text(outcome.to_termination_message())
     except OSError as error:
@@ -107,9 +106,11 @@ def _watch_stop(stop: threading.Event, chosen: argparse.Namespace) -> None:
         time.sleep(STOP_SECONDS if TRAINING_MODULE in sys.modules else IDLE_STOP_SECONDS)
         LOG.warning("cut short in the middle of work that cannot pause; the last checkpoint stands")
         message = "Stopped on request; the last checkpoint stands."
-        outcome = Outcome(command=chosen.command, reason=Reason.RETRYING_AFTER_DISRUPTION, message=message)
+        outcome = report.Outcome(
+            command=chosen.command, reason=conditions.Reason.RETRYING_AFTER_DISRUPTION, message=message
+        )
         _write_outcome(outcome, chosen.termination_log)
         sys.stdout.flush()
-        os._exit(ExitCode.STOPPED)
+        os._exit(report.ExitCode.STOPPED)
 
     threading.Thread(target=watch, name="stop-watch", daemon=True).start()

@@ -10,24 +10,19 @@ from typing import Any
 
 import safetensors.torch
 
-from darkroom_api.conditions import Reason
-from darkroom_api.durations import format_duration
-from darkroom_api.report import Outcome
+from darkroom_api import conditions, durations, report
 from darkroom_api.v1alpha1.common import MeasuredOn
-from darkroom_trainer import annotations
+from darkroom_trainer import annotations, inference, sessions, training_run
 from darkroom_trainer.export import artifacts, description, results
 from darkroom_trainer.export.description import ModelDescription
 from darkroom_trainer.export.results import Measured
-from darkroom_trainer.inference import predict_rows
-from darkroom_trainer.sessions import Session
-from darkroom_trainer.training_run import TrainingRun
 
 LOG = logging.getLogger(__name__)
 
 ARTIFACTS_FOLDER = "artifacts"
 
 
-def publish_model(run: TrainingRun, session: Session) -> Outcome:
+def publish_model(run: training_run.TrainingRun, session: sessions.Session) -> report.Outcome:
     """Write and upload the finished model; returns the run's outcome.
 
     Raises RunError(StorageUnavailable) where the bucket stays away, RunStopped where a newer attempt has taken over.
@@ -46,9 +41,9 @@ def publish_model(run: TrainingRun, session: Session) -> Outcome:
     if run.store is not None:
         run.store.delete_all()
     run.place.report("Done")
-    return Outcome(
+    return report.Outcome(
         command=run.place.config.command,
-        reason=Reason.SUCCEEDED,
+        reason=conditions.Reason.SUCCEEDED,
         message=_describe(run, measured),
         performance=measured.performance if measured else None,
         artifacts=published,
@@ -56,7 +51,7 @@ def publish_model(run: TrainingRun, session: Session) -> Outcome:
     )
 
 
-def _measure(run: TrainingRun, session: Session) -> Measured | None:
+def _measure(run: training_run.TrainingRun, session: sessions.Session) -> Measured | None:
     """Return the final model's scores on the evaluation dataset, else the hold-out run's on its own images."""
     if run.evaluation is None:
         if session.hold_out is None:
@@ -65,14 +60,14 @@ def _measure(run: TrainingRun, session: Session) -> Measured | None:
         truths = annotations.build_truths(run.dataset, rows)
         return Measured(run.dataset, rows, session.hold_out.predictions, truths, session.hold_out.performance)
     data, dataset = run.evaluation.data, run.evaluation.dataset
-    predictions = predict_rows(session.learner.model, run.task, data, data.rows, run.place.device)
+    predictions = inference.predict_rows(session.learner.model, run.task, data, data.rows, run.place.device)
     truths = annotations.build_truths(dataset, data.rows)
     performance = run.task.measure(predictions, truths)
     performance = performance.model_copy(update={"measured_on": MeasuredOn.EVALUATION_DATASET})
     return Measured(dataset, data.rows, predictions, truths, performance)
 
 
-def _write_model(run: TrainingRun, session: Session, folder: pathlib.Path) -> ModelDescription:
+def _write_model(run: training_run.TrainingRun, session: sessions.Session, folder: pathlib.Path) -> ModelDescription:
     state = session.learner.model.state_dict()
     data = safetensors.torch.save({name: value.detach().cpu().contiguous() for name, value in state.items()})
     (folder / description.WEIGHTS_NAME).write_bytes(data)
@@ -90,7 +85,7 @@ def _write_model(run: TrainingRun, session: Session, folder: pathlib.Path) -> Mo
     return model
 
 
-def _build_details(run: TrainingRun, session: Session) -> dict[str, Any]:
+def _build_details(run: training_run.TrainingRun, session: sessions.Session) -> dict[str, Any]:
     place, hold_out = run.place, session.hold_out
     meter = place.meter.to_report()
     return {
@@ -113,8 +108,8 @@ def _build_details(run: TrainingRun, session: Session) -> dict[str, Any]:
     }
 
 
-def _describe(run: TrainingRun, measured: Measured | None) -> str:
-    budget = format_duration(run.place.budget_seconds)
+def _describe(run: training_run.TrainingRun, measured: Measured | None) -> str:
+    budget = durations.format_duration(run.place.budget_seconds)
     charged = min(run.place.meter.charged_seconds, run.place.budget_seconds)
     cost = f"{charged:.1f}s of {budget} charged"
     if measured is None:

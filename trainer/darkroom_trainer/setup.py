@@ -3,28 +3,19 @@
 Owns the order in which a bad run is found out: cheapest first. Must not train.
 """
 
-import hashlib
-import json
 import logging
 import pathlib
 from typing import Final
 
 import numpy as np
 
-from darkroom_api import names
-from darkroom_api.conditions import Reason
-from darkroom_api.run_config import RunConfig
+from darkroom_api import conditions, names, run_config
 from darkroom_api.v1alpha1.common import Task
-from darkroom_trainer import annotations, budget, checkpoint, preparation, splitting, storage
-from darkroom_trainer.data.dataset import LoadedDataset
-from darkroom_trainer.data.loading import load_dataset
-from darkroom_trainer.errors import RunError, StorageError
+from darkroom_trainer import annotations, budget, checkpoint, errors, preparation, splitting, storage, training_run
+from darkroom_trainer.data import dataset as datasets, loading
 from darkroom_trainer.export.description import Preprocessing
-from darkroom_trainer.search import measuring
-from darkroom_trainer.search.recipe import Recipe
-from darkroom_trainer.tasks import backbones, base, registry
-from darkroom_trainer.tasks.predictions import Integers
-from darkroom_trainer.training_run import Measurable, Place, Rows, TrainingRun, build_workload
+from darkroom_trainer.search import measuring, recipe as recipes
+from darkroom_trainer.tasks import backbones, base, predictions, registry
 
 LOG = logging.getLogger(__name__)
 
@@ -34,13 +25,13 @@ FIRST_UPLOAD_SECONDS: Final = 0.1
 """What a file's upload is taken to cost before a checkpoint's upload has been measured."""
 
 
-def prepare_run(place: Place) -> TrainingRun:
+def prepare_run(place: training_run.Place) -> training_run.TrainingRun:
     """Return a training that is ready for its first step.
 
     Raises RunError: InvalidConfiguration, DatasetCorrupt, DatasetNotFound, StorageUnavailable, BudgetNotEnough.
     """
     kind = check_config(place.config)
-    dataset = load_dataset(place.config.dataset, place.work, place.reporter)
+    dataset = loading.load_dataset(place.config.dataset, place.work, place.reporter)
     evaluation = _load_evaluation(place, dataset.labels)
     task = registry.build_task(kind, dataset.labels)
     rows = _split(dataset, task, place.config.seed)
@@ -52,8 +43,8 @@ def prepare_run(place: Place) -> TrainingRun:
     measurable = None
     if evaluation is not None:
         measured_rows = annotations.find_usable_rows(evaluation, kind)
-        measurable = Measurable(evaluation, preparation.build_data(evaluation, measured_rows, *build))
-    return TrainingRun(
+        measurable = training_run.Measurable(evaluation, preparation.build_data(evaluation, measured_rows, *build))
+    return training_run.TrainingRun(
         place=place,
         task=task,
         dataset=dataset,
@@ -69,66 +60,64 @@ def prepare_run(place: Place) -> TrainingRun:
     )
 
 
-def check_config(config: RunConfig) -> Task:
+def check_config(config: run_config.RunConfig) -> Task:
     """Return the task; raises RunError(InvalidConfiguration) naming the field that cannot be."""
     if config.task is None or config.budget_seconds is None:
         field = "task" if config.task is None else "budgetSeconds"
-        raise RunError(Reason.INVALID_CONFIGURATION, f"{field}: a training needs it")
+        raise errors.RunError(conditions.Reason.INVALID_CONFIGURATION, f"{field}: a training needs it")
     registry.check_trainable(config.task)
     source = config.dataset
     annotations.check_annotation_kind(
-        source.name, source.annotation_kind, config.task, Reason.INVALID_CONFIGURATION, "task"
+        source.name, source.annotation_kind, config.task, conditions.Reason.INVALID_CONFIGURATION, "task"
     )
     return config.task
 
 
-def _load_evaluation(place: Place, labels: tuple[str, ...]) -> LoadedDataset | None:
+def _load_evaluation(place: training_run.Place, labels: tuple[str, ...]) -> datasets.LoadedDataset | None:
     source = place.config.evaluation_dataset
     if source is None:
         return None
     assert place.config.task is not None, "check_config came first"
     annotations.check_annotation_kind(
-        source.name, source.annotation_kind, place.config.task, Reason.INVALID_CONFIGURATION, "evaluationDataset"
+        source.name,
+        source.annotation_kind,
+        place.config.task,
+        conditions.Reason.INVALID_CONFIGURATION,
+        "evaluationDataset",
     )
-    return annotations.align_labels(load_dataset(source, place.work, place.reporter), labels)
+    return annotations.align_labels(loading.load_dataset(source, place.work, place.reporter), labels)
 
 
-def _split(dataset: LoadedDataset, task: base.LearningTask, seed: int) -> Rows:
+def _split(dataset: datasets.LoadedDataset, task: base.LearningTask, seed: int) -> training_run.Rows:
     usable = annotations.find_usable_rows(dataset, task.kind)
     by_label = task.kind is not Task.DETECTOR
     train, held_out = splitting.split_rows(dataset.examples, usable, seed, by_label=by_label)
-    return Rows(train, held_out, usable)
+    return training_run.Rows(train, held_out, usable)
 
 
 def _open_store(
-    place: Place, dataset: LoadedDataset, evaluation: LoadedDataset | None
+    place: training_run.Place, dataset: datasets.LoadedDataset, evaluation: datasets.LoadedDataset | None
 ) -> tuple[checkpoint.CheckpointStore | None, checkpoint.Checkpoint | None]:
     """Return the run's checkpoints, claimed for this attempt, and the newest one that fits this run."""
     config = place.config
     if config.output is None:
         return None, None
     opened = storage.open_storage(config.output.storage)
-    fingerprint = compute_fingerprint(config, dataset.revision, evaluation.revision if evaluation else None)
+    fingerprint = checkpoint.compute_fingerprint(config, dataset.revision, evaluation.revision if evaluation else None)
     store = checkpoint.CheckpointStore(opened, config.output.uri, config.attempt, fingerprint, place.meter)
     try:
         storage.retry_storage(store.claim)
         return store, store.load_newest()
-    except StorageError as error:
+    except errors.StorageError as error:
         raise storage.explain_storage_error(error, config.output.storage) from error
 
 
-def compute_fingerprint(config: RunConfig, revision: str, evaluation_revision: str | None) -> str:
-    """Return a hash of everything that a checkpoint must agree with to be resumed."""
-    parts = [config.task, config.seed, config.budget_seconds, revision, evaluation_revision]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-
-
 def _choose(
-    place: Place,
+    place: training_run.Place,
     task: base.LearningTask,
-    dataset: LoadedDataset,
-    rows: Rows,
-    evaluation: LoadedDataset | None,
+    dataset: datasets.LoadedDataset,
+    rows: training_run.Rows,
+    evaluation: datasets.LoadedDataset | None,
     saved: checkpoint.Checkpoint | None,
 ) -> tuple[list[measuring.Trial], budget.Costs, budget.Plan | None]:
     """Return the measured recipes, the costs of the last one, and the plan (None for a resumed run: it has one)."""
@@ -139,18 +128,18 @@ def _choose(
     targets = task.build_targets([dataset.examples[row] for row in rows.usable[:BENCH_IMAGES]], _count(rows))
     bench = measuring.Bench(task, targets, place.device, place.meter, WEIGHTS_DIR)
     if saved is not None:
-        trial = measuring.measure_trial(bench, Recipe(**saved.state["recipe"]))
+        trial = measuring.measure_trial(bench, recipes.Recipe(**saved.state["recipe"]))
         return [trial], build_costs(trial.step_cost, trial.predict_image_cost), None
     side = annotations.measure_source_side(dataset)
     trials = measuring.choose_trial(bench, side, lambda: place.budget_seconds - place.meter.charged_seconds - reserve)
     chosen = trials[-1]
     costs = build_costs(chosen.step_cost, chosen.predict_image_cost)
-    workload = build_workload(rows, num_measured, chosen.recipe.batch_size)
+    workload = training_run.build_workload(rows, num_measured, chosen.recipe.batch_size)
     charged = place.meter.charged_seconds
     return trials, costs, budget.plan_budget(place.budget_seconds, charged, costs, workload, task.least_passes)
 
 
-def _count(rows: Rows) -> Integers:
+def _count(rows: training_run.Rows) -> predictions.Integers:
     return np.arange(min(BENCH_IMAGES, len(rows.usable)))
 
 
@@ -159,6 +148,6 @@ def build_costs(step: float, predict_image: float) -> budget.Costs:
     return budget.Costs(step=step, predict_image=predict_image, upload_file=FIRST_UPLOAD_SECONDS)
 
 
-def _build_preprocessing(recipe: Recipe) -> Preprocessing:
+def _build_preprocessing(recipe: recipes.Recipe) -> Preprocessing:
     mean, deviation = backbones.read_preprocessing(recipe.backbone)
     return Preprocessing(recipe.image_size_px, mean, deviation)

@@ -13,16 +13,20 @@ from typing import Final
 
 from darkroom_api.report import Outcome
 from darkroom_api.run_config import RunConfig
-from darkroom_trainer import annotations, budget, divergence
-from darkroom_trainer.device import prepare_device
-from darkroom_trainer.fitting import Fitter
-from darkroom_trainer.inference import predict_rows
+from darkroom_trainer import (
+    annotations,
+    budget,
+    device,
+    divergence,
+    fitting,
+    inference,
+    publishing,
+    reporting,
+    sessions,
+    setup,
+    training_run,
+)
 from darkroom_trainer.meter import Meter
-from darkroom_trainer.publishing import publish_model
-from darkroom_trainer.reporting import Reporter
-from darkroom_trainer.sessions import HoldOut, Session, Stage
-from darkroom_trainer.setup import prepare_run
-from darkroom_trainer.training_run import Place, TrainingRun
 
 LOG = logging.getLogger(__name__)
 
@@ -31,29 +35,29 @@ FINAL_RATE: Final = 0.5
 
 
 def train_model(
-    config: RunConfig, work: pathlib.Path, reporter: Reporter, stop: threading.Event, meter: Meter
+    config: RunConfig, work: pathlib.Path, reporter: reporting.Reporter, stop: threading.Event, meter: Meter
 ) -> Outcome:
     """Train a model within `config.budget_seconds` and publish it; returns the successful outcome.
 
     Raises RunError: InvalidConfiguration, DatasetCorrupt, DatasetNotFound, StorageUnavailable, BudgetNotEnough,
     TrainingDiverged; RunStopped after a checkpoint.
     """
-    run = prepare_run(Place(config, work, reporter, stop, meter, prepare_device()))
-    fitter = Fitter(run)
+    run = setup.prepare_run(training_run.Place(config, work, reporter, stop, meter, device.prepare_device()))
+    fitter = fitting.Fitter(run)
     session = fitter.begin()
-    if session.stage is Stage.HOLD_OUT:
+    if session.stage is sessions.Stage.HOLD_OUT:
         fitter.fit(session)
         session.hold_out = score_hold_out(run, session)
         fitter.begin_final(session, FINAL_RATE)
     fitter.fit(session)
-    return publish_model(run, session)
+    return publishing.publish_model(run, session)
 
 
-def score_hold_out(run: TrainingRun, session: Session) -> HoldOut:
+def score_hold_out(run: training_run.TrainingRun, session: sessions.Session) -> sessions.HoldOut:
     """Return the scores on the held-out images; raises RunError(TrainingDiverged) for a model that only guesses."""
     run.place.report("Measuring on held-out images")
     rows = run.rows.held_out
-    predictions = predict_rows(session.learner.model, run.task, run.data, rows, run.place.device)
+    predictions = inference.predict_rows(session.learner.model, run.task, run.data, rows, run.place.device)
     truths = annotations.build_truths(run.dataset, rows)
     test = run.task.compare_with_baseline(predictions, truths)
     if test.is_no_better:
@@ -62,10 +66,10 @@ def score_hold_out(run: TrainingRun, session: Session) -> HoldOut:
         raise divergence.explain_guessing(run.task.kind, test, suspects)
     performance = run.task.measure(predictions, truths)
     LOG.info("hold-out score %s", performance.score, extra={"images": performance.images})
-    return HoldOut(performance, predictions, run.task.choose_threshold(predictions, truths))
+    return sessions.HoldOut(performance, predictions, run.task.choose_threshold(predictions, truths))
 
 
-def refuse_if_too_short(run: TrainingRun, session: Session) -> None:
+def refuse_if_too_short(run: training_run.TrainingRun, session: sessions.Session) -> None:
     """Raise RunError(BudgetNotEnough) where the machine became so slow that the model had no chance to learn.
 
     The plan rests on steps measured at the start; a model that got less than half of the least useful training says

@@ -9,18 +9,13 @@ import threading
 from dataclasses import dataclass
 
 from darkroom_api.run_config import RunConfig
-from darkroom_trainer import budget
-from darkroom_trainer.budget import Costs, Plan, Workload
-from darkroom_trainer.checkpoint import Checkpoint, CheckpointStore
+from darkroom_trainer import budget, checkpoint, loop, reporting
 from darkroom_trainer.data.dataset import LoadedDataset
 from darkroom_trainer.device import Device
 from darkroom_trainer.export.description import Preprocessing
-from darkroom_trainer.loop import TrainingData, Window
 from darkroom_trainer.meter import Meter
-from darkroom_trainer.reporting import Reporter
 from darkroom_trainer.search.measuring import Trial
-from darkroom_trainer.tasks.base import LearningTask
-from darkroom_trainer.tasks.predictions import Integers
+from darkroom_trainer.tasks import base, predictions
 
 
 @dataclass(frozen=True)
@@ -29,7 +24,7 @@ class Place:
 
     config: RunConfig
     work: pathlib.Path
-    reporter: Reporter
+    reporter: reporting.Reporter
     stop: threading.Event
     meter: Meter
     device: Device
@@ -55,9 +50,9 @@ class Place:
 class Rows:
     """Which images of the dataset are trained on in the hold-out run, which score it, and all that can be used."""
 
-    train: Integers
-    held_out: Integers
-    usable: Integers
+    train: predictions.Integers
+    held_out: predictions.Integers
+    usable: predictions.Integers
 
 
 @dataclass(frozen=True)
@@ -65,7 +60,7 @@ class Measurable:
     """The evaluation dataset, decoded."""
 
     dataset: LoadedDataset
-    data: TrainingData
+    data: loop.TrainingData
 
 
 @dataclass
@@ -73,56 +68,56 @@ class TrainingRun:
     """A training, prepared: `data` holds all images, `saved` what an earlier attempt left (there is no plan then)."""
 
     place: Place
-    task: LearningTask
+    task: base.LearningTask
     dataset: LoadedDataset
     rows: Rows
-    data: TrainingData
+    data: loop.TrainingData
     evaluation: Measurable | None
     preprocessing: Preprocessing
     trials: list[Trial]
-    costs: Costs
-    plan: Plan | None
-    store: CheckpointStore | None
-    saved: Checkpoint | None
+    costs: budget.Costs
+    plan: budget.Plan | None
+    store: checkpoint.CheckpointStore | None
+    saved: checkpoint.Checkpoint | None
 
     @property
     def trial(self) -> Trial:
         """Return the recipe that is trained, with its costs."""
         return self.trials[-1]
 
-    def plan_hold_out(self) -> Window:
+    def plan_hold_out(self) -> loop.Window:
         """Return the window of the hold-out run, planned anew with what has been charged since the first plan."""
         self.plan = self._plan()
-        return Window(self.place.meter.charged_seconds, self.plan.hold_out_ends_at)
+        return loop.Window(self.place.meter.charged_seconds, self.plan.hold_out_ends_at)
 
-    def _plan(self) -> Plan:
+    def _plan(self) -> budget.Plan:
         place, costs, least_passes = self.place, self._learn_costs(), self.task.least_passes
         charged = place.meter.charged_seconds
         return budget.plan_budget(place.budget_seconds, charged, costs, self.build_workload(), least_passes)
 
-    def build_workload(self) -> Workload:
+    def build_workload(self) -> budget.Workload:
         """Return what the plan is about, in images."""
         return build_workload(self.rows, self.num_measured, self.trial.recipe.batch_size)
 
-    def plan_final(self) -> Window:
+    def plan_final(self) -> loop.Window:
         """Return the window of the final fit: from now until the reserve begins."""
         reserve = budget.compute_reserve(self._learn_costs(), self.num_measured)
-        return Window(self.place.meter.charged_seconds, self.place.budget_seconds - reserve)
+        return loop.Window(self.place.meter.charged_seconds, self.place.budget_seconds - reserve)
 
-    def plan_resumed(self, window: Window, *, is_hold_out: bool) -> Window:
+    def plan_resumed(self, window: loop.Window, *, is_hold_out: bool) -> loop.Window:
         """Return a saved window, cut where this machine needs a larger reserve than the one before."""
         costs = self._learn_costs()
         ends_at = self.place.budget_seconds - budget.compute_reserve(costs, self.num_measured)
         if is_hold_out:
             ends_at -= budget.compute_scoring(costs, len(self.rows.held_out))
-        return Window(window.starts_at, min(window.ends_at, ends_at))
+        return loop.Window(window.starts_at, min(window.ends_at, ends_at))
 
     @property
     def num_measured(self) -> int:
         """Return the images that the final model is measured on."""
         return 0 if self.evaluation is None else len(self.evaluation.data.rows)
 
-    def _learn_costs(self) -> Costs:
+    def _learn_costs(self) -> budget.Costs:
         """Take over what a checkpoint's upload took, where that is more than was expected of a file."""
         if self.store is not None:
             upload = max(self.costs.upload_file, self.store.save_seconds)
@@ -130,6 +125,6 @@ class TrainingRun:
         return self.costs
 
 
-def build_workload(rows: Rows, num_measured: int, batch_size: int) -> Workload:
+def build_workload(rows: Rows, num_measured: int, batch_size: int) -> budget.Workload:
     """Return what the plan is about, in images."""
-    return Workload(len(rows.usable), len(rows.held_out), num_measured, batch_size)
+    return budget.Workload(len(rows.usable), len(rows.held_out), num_measured, batch_size)

@@ -20,8 +20,12 @@ from darkroom_api.v1alpha1.common import Storage
 from darkroom_operator.build.locations import find_output_base, join_artifact_folder
 from darkroom_operator.config import ComputeClass, OperatorConfig
 from darkroom_operator.decide.dataset import INSPECTION_LIMIT_SECONDS
-from darkroom_operator.decide.evaluation import EVALUATION_LIMIT_SECONDS, find_devices, find_places
-from darkroom_operator.decide.evaluation import find_class as find_evaluation_class
+from darkroom_operator.decide.evaluation import (
+    EVALUATION_LIMIT_SECONDS,
+    find_class as find_evaluation_class,
+    find_devices,
+    find_places,
+)
 from darkroom_operator.decide.model import find_class, find_remaining
 from darkroom_operator.views import DatasetView, EvaluationView, ModelView, Observed, ObservedDataset, SpecT, StatusT
 

@@ -11,10 +11,8 @@ import numpy as np
 import torch
 from PIL import Image
 
+from darkroom_trainer import device, loop, meter
 from darkroom_trainer.data.dataset import Example
-from darkroom_trainer.device import Device
-from darkroom_trainer.loop import Hooks, Learner, TrainingData
-from darkroom_trainer.meter import Meter
 from darkroom_trainer.search.recipe import Recipe
 from darkroom_trainer.tasks.base import LearningTask
 from darkroom_trainer.tasks.classifier import Classifier
@@ -22,8 +20,8 @@ from darkroom_trainer.tasks.detector import Detector
 
 LABELS = ("blue", "green", "red")
 COLORS = ((40, 60, 220), (30, 180, 60), (220, 40, 40))
-CPU = Device(torch.device("cpu"), threads=1)
-QUIET = Hooks(observe=lambda _share, _loss: None, keep=lambda _learner: None)
+CPU = device.Device(torch.device("cpu"), threads=1)
+QUIET = loop.Hooks(observe=lambda _share, _loss: None, keep=lambda _learner: None)
 
 
 class StepClock:
@@ -36,7 +34,7 @@ class StepClock:
         """Return the seconds so far."""
         return self.now
 
-    def drive(self, learner: Learner) -> Learner:
+    def drive(self, learner: loop.Learner) -> loop.Learner:
         """Make the learner's steps move this clock."""
         step = learner.train_step
 
@@ -59,13 +57,13 @@ def an_example(label: int, *, boxed: bool, box: tuple[float, ...] = (0.25, 0.25,
     return Example(1, "a.png", pathlib.Path("a.png"), 32, 32, (label,), boxes)
 
 
-def a_learner(name: str, *, seed: int = 3, images: int = 12) -> Learner:
+def a_learner(name: str, *, seed: int = 3, images: int = 12) -> loop.Learner:
     """Return a learner on random images of 32 px."""
     task = a_task(name)
     examples = [an_example(at % 3, boxed=name == "detector") for at in range(images)]
     rows = np.arange(images)
     generator = torch.Generator().manual_seed(seed)
-    data = TrainingData(
+    data = loop.TrainingData(
         images=torch.randint(0, 256, (images, 32, 32, 3), dtype=torch.uint8, generator=generator),
         targets=task.build_targets(examples, rows),
         rows=rows,
@@ -74,12 +72,12 @@ def a_learner(name: str, *, seed: int = 3, images: int = 12) -> Learner:
     )
     torch.manual_seed(seed)
     recipe = Recipe("test_resnet", 32, 4, 1e-3)
-    return Learner(task, task.build_model(recipe.backbone), data, recipe, CPU, seed)
+    return loop.Learner(task, task.build_model(recipe.backbone), data, recipe, CPU, seed)
 
 
-def a_meter(clock: StepClock) -> Meter:
+def a_meter(clock: StepClock) -> meter.Meter:
     """Return a meter at rate 1."""
-    return Meter(clock=clock)
+    return meter.Meter(clock=clock)
 
 
 def write_squares(folder: pathlib.Path, count: int, *, boxed: bool, seed: int = 0) -> pathlib.Path:

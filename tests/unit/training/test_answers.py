@@ -6,12 +6,10 @@ import pathlib
 import numpy as np
 import pytest
 
-from darkroom_api.conditions import Reason
-from darkroom_api.run_config import Location
+from darkroom_api import conditions, run_config
 from darkroom_api.v1alpha1.common import AnnotationKind, Task
-from darkroom_trainer.annotations import align_labels, check_annotation_kind
+from darkroom_trainer import annotations, errors
 from darkroom_trainer.data.dataset import LoadedDataset
-from darkroom_trainer.errors import RunError
 from darkroom_trainer.export import artifacts, description
 from darkroom_trainer.export.answers import build_answer, round_box
 from darkroom_trainer.tasks.predictions import Prediction, keep_best_of_stacked
@@ -89,9 +87,9 @@ def test_a_description_comes_back_as_it_was_written(tmp_path: pathlib.Path) -> N
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"task": "painter"}'])
 def test_a_file_that_describes_no_model_is_refused(tmp_path: pathlib.Path, text: str) -> None:
     (tmp_path / description.DESCRIPTION_NAME).write_text(text)
-    with pytest.raises(RunError) as refused:
+    with pytest.raises(errors.RunError) as refused:
         description.read_description(tmp_path)
-    assert refused.value.reason is Reason.INVALID_CONFIGURATION
+    assert refused.value.reason is conditions.Reason.INVALID_CONFIGURATION
     assert "model.json" in refused.value.message
 
 
@@ -100,7 +98,7 @@ def published(tmp_path: pathlib.Path) -> pathlib.Path:
     local.mkdir()
     (local / "a.txt").write_text("one")
     (local / "b.txt").write_text("two")
-    found = artifacts.publish_files(local, ["a.txt", "b.txt"], Location(uri=bucket.as_uri()))
+    found = artifacts.publish_files(local, ["a.txt", "b.txt"], run_config.Location(uri=bucket.as_uri()))
     assert found is not None
     assert artifacts.check_files(bucket, ["a.txt"]).digest == found.digest
     return bucket
@@ -108,7 +106,7 @@ def published(tmp_path: pathlib.Path) -> pathlib.Path:
 
 def test_published_files_are_fetched_again(tmp_path: pathlib.Path) -> None:
     bucket = published(tmp_path)
-    artifacts.fetch_model(Location(uri=bucket.as_uri()), tmp_path / "again", ["a.txt", "b.txt"])
+    artifacts.fetch_model(run_config.Location(uri=bucket.as_uri()), tmp_path / "again", ["a.txt", "b.txt"])
     assert (tmp_path / "again" / "b.txt").read_text() == "two"
 
 
@@ -129,9 +127,9 @@ def test_a_folder_that_is_no_finished_model_is_refused(
         (bucket / name).unlink()
     else:
         (bucket / name).write_text(text)
-    with pytest.raises(RunError, match=said) as refused:
-        artifacts.fetch_model(Location(uri=bucket.as_uri()), tmp_path / "again", ["a.txt"])
-    assert refused.value.reason is Reason.INVALID_CONFIGURATION
+    with pytest.raises(errors.RunError, match=said) as refused:
+        artifacts.fetch_model(run_config.Location(uri=bucket.as_uri()), tmp_path / "again", ["a.txt"])
+    assert refused.value.reason is conditions.Reason.INVALID_CONFIGURATION
 
 
 def a_dataset(*labels: str) -> LoadedDataset:
@@ -140,25 +138,25 @@ def a_dataset(*labels: str) -> LoadedDataset:
 
 
 def test_labels_are_matched_by_name() -> None:
-    aligned = align_labels(a_dataset("dog", "cat"), ("ant", "cat", "dog"))
+    aligned = annotations.align_labels(a_dataset("dog", "cat"), ("ant", "cat", "dog"))
     assert [example.labels for example in aligned.examples] == [(2,), (1,)]
     assert aligned.labels == ("ant", "cat", "dog")
 
 
 def test_tags_that_were_never_learned_are_named() -> None:
-    with pytest.raises(RunError, match="dataset june: tags 'cow', 'yak' are not among") as refused:
-        align_labels(a_dataset("yak", "cat", "cow"), ("cat", "dog"))
-    assert refused.value.reason is Reason.DATASET_CORRUPT
+    with pytest.raises(errors.RunError, match="dataset june: tags 'cow', 'yak' are not among") as refused:
+        annotations.align_labels(a_dataset("yak", "cat", "cow"), ("cat", "dog"))
+    assert refused.value.reason is conditions.Reason.DATASET_CORRUPT
 
 
 def test_an_unused_unknown_tag_does_no_harm() -> None:
     known = a_dataset("cat")
-    align_labels(dataclasses.replace(known, labels=("cat", "cow")), ("cat", "dog"))
+    annotations.align_labels(dataclasses.replace(known, labels=("cat", "cow")), ("cat", "dog"))
 
 
 def test_a_model_on_data_of_another_kind_is_refused() -> None:
-    with pytest.raises(RunError, match="detector needs annotationKind imageObjectDetection") as refused:
-        check_annotation_kind(
-            "june", AnnotationKind.CLASSIFICATION, Task.DETECTOR, Reason.INCORRECT_MODEL_KIND, "model"
+    with pytest.raises(errors.RunError, match="detector needs annotationKind imageObjectDetection") as refused:
+        annotations.check_annotation_kind(
+            "june", AnnotationKind.CLASSIFICATION, Task.DETECTOR, conditions.Reason.INCORRECT_MODEL_KIND, "model"
         )
-    assert refused.value.reason is Reason.INCORRECT_MODEL_KIND
+    assert refused.value.reason is conditions.Reason.INCORRECT_MODEL_KIND

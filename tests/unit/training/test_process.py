@@ -9,22 +9,20 @@ from typing import Any
 
 import pytest
 
-from darkroom_api.conditions import Reason
-from darkroom_api.report import ExitCode, parse_outcome
-from darkroom_api.run_config import Command, DatasetSource, ResourceReference, RunConfig
+from darkroom_api import conditions, report, run_config
 from darkroom_api.v1alpha1.common import AnnotationKind, Task
 from darkroom_trainer import engine, process
 from darkroom_trainer.logs import JsonFormatter
 from darkroom_trainer.reporting import HttpReporter, SilentReporter
 
 
-def a_config(command: Command = Command.TRAIN, **changes: Any) -> RunConfig:
-    source = DatasetSource(
+def a_config(command: run_config.Command = run_config.Command.TRAIN, **changes: Any) -> run_config.RunConfig:
+    source = run_config.DatasetSource(
         name="pets", annotation_kind=AnnotationKind.CLASSIFICATION, annotation_files=("file:/nowhere/train.json",)
     )
-    resource = ResourceReference(kind="Model", namespace="vision", name="pets", uid="u")
+    resource = run_config.ResourceReference(kind="Model", namespace="vision", name="pets", uid="u")
     values: dict[str, Any] = {"task": Task.CLASSIFIER, "budget_seconds": 60, **changes}
-    return RunConfig(command=command, resource=resource, dataset=source, **values)
+    return run_config.RunConfig(command=command, resource=resource, dataset=source, **values)
 
 
 @pytest.mark.parametrize(
@@ -43,10 +41,10 @@ def test_a_bad_configuration_ends_with_64_and_names_the_field(
         (tmp_path / "run.json").write_text(text)
     log = tmp_path / "termination"
     arguments = ["train", "--config", str(tmp_path / "run.json"), "--termination-log", str(log), "--port", "0"]
-    assert process.run_process(arguments, threading.Event()) == ExitCode.BAD_CONFIG
-    outcome = parse_outcome(log.read_text())
+    assert process.run_process(arguments, threading.Event()) == report.ExitCode.BAD_CONFIG
+    outcome = report.parse_outcome(log.read_text())
     assert outcome is not None
-    assert outcome.reason is Reason.INVALID_CONFIGURATION
+    assert outcome.reason is conditions.Reason.INVALID_CONFIGURATION
     assert named in outcome.message
 
 
@@ -54,7 +52,7 @@ def test_a_configuration_for_another_command_is_refused(tmp_path: pathlib.Path) 
     path = tmp_path / "run.json"
     path.write_text(json.dumps(a_config().to_json()))
     with pytest.raises(process.BadConfig, match="command"):
-        process.read_config(path, Command.EVALUATE)
+        process.read_config(path, run_config.Command.EVALUATE)
 
 
 @pytest.mark.parametrize(
@@ -71,16 +69,16 @@ def test_a_training_that_cannot_be_is_refused_by_field(
     tmp_path: pathlib.Path, changes: dict[str, Any], field: str
 ) -> None:
     outcome = engine.execute(a_config(**changes), tmp_path, SilentReporter())
-    assert outcome.reason is Reason.INVALID_CONFIGURATION
+    assert outcome.reason is conditions.Reason.INVALID_CONFIGURATION
     assert outcome.message.startswith(field)
-    assert outcome.exit_code == ExitCode.BAD_CONFIG
+    assert outcome.exit_code == report.ExitCode.BAD_CONFIG
 
 
 def test_a_stop_request_ends_with_143(tmp_path: pathlib.Path) -> None:
     stop = threading.Event()
     stop.set()
-    outcome = engine.execute(a_config(Command.INSPECT), tmp_path, SilentReporter(), stop)
-    assert outcome.exit_code == ExitCode.STOPPED
+    outcome = engine.execute(a_config(run_config.Command.INSPECT), tmp_path, SilentReporter(), stop)
+    assert outcome.exit_code == report.ExitCode.STOPPED
 
 
 def test_an_unexpected_exception_becomes_unknown_with_its_place(
@@ -91,7 +89,7 @@ def test_an_unexpected_exception_becomes_unknown_with_its_place(
 
     monkeypatch.setattr(engine, "_dispatch", explode)
     outcome = engine.execute(a_config(), tmp_path, SilentReporter())
-    assert outcome.reason is Reason.UNKNOWN
+    assert outcome.reason is conditions.Reason.UNKNOWN
     assert outcome.message.startswith("ZeroDivisionError: of all things (test_process.py:")
 
 

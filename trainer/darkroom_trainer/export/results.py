@@ -15,8 +15,7 @@ from PIL import Image
 
 from darkroom_api.v1alpha1.common import MeasuredOn, Performance, Task
 from darkroom_trainer.data.dataset import LoadedDataset
-from darkroom_trainer.export import answers, picture
-from darkroom_trainer.export.description import ModelDescription
+from darkroom_trainer.export import answers, description, picture
 from darkroom_trainer.tasks.predictions import Integers, Prediction, Truth
 
 METRICS_NAME: Final = "metrics.json"
@@ -39,7 +38,7 @@ class Measured:
 
 
 def write_results(
-    folder: pathlib.Path, model: ModelDescription, measured: Measured | None, details: dict[str, Any]
+    folder: pathlib.Path, model: description.ModelDescription, measured: Measured | None, details: dict[str, Any]
 ) -> list[str]:
     """Write the files into `folder` and return their names; only metrics.json where nothing could be measured."""
     performance = measured.performance.to_json() if measured else None
@@ -53,7 +52,7 @@ def write_results(
     return [METRICS_NAME, PREDICTIONS_NAME, PICTURE_NAME]
 
 
-def build_predictions(model: ModelDescription, measured: Measured) -> dict[str, Any]:
+def build_predictions(model: description.ModelDescription, measured: Measured) -> dict[str, Any]:
     """Return the content of predictions.json: an answer for each image with its truth beside it."""
     return {
         "dataset": measured.dataset.name,
@@ -67,7 +66,7 @@ def build_predictions(model: ModelDescription, measured: Measured) -> dict[str, 
 
 
 def _build_entry(
-    model: ModelDescription, measured: Measured, row: int, prediction: Prediction, truth: Truth
+    model: description.ModelDescription, measured: Measured, row: int, prediction: Prediction, truth: Truth
 ) -> dict[str, Any]:
     example = measured.dataset.examples[row]
     size = (example.width, example.height)
@@ -85,7 +84,7 @@ def _cut(prediction: Prediction, count: int) -> Prediction:
     return dataclasses.replace(prediction, labels=prediction.labels[:count], scores=prediction.scores[:count])
 
 
-def draw_results(model: ModelDescription, measured: Measured) -> Image.Image:
+def draw_results(model: description.ModelDescription, measured: Measured) -> Image.Image:
     """Return the picture of sample images; a classifier's mistakes come first, since they teach most."""
     chosen = _choose_samples(model.task, measured)
     samples = [

@@ -3,24 +3,19 @@
 Owns the measuring; which rung is worthwhile is `recipe`'s rule. Must not keep what the timed steps learned.
 """
 
-import dataclasses
 import logging
 import pathlib
 import statistics
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import numpy as np
 import safetensors.torch
 import torch
 
-from darkroom_trainer.device import Device
-from darkroom_trainer.inference import predict_rows
-from darkroom_trainer.loop import Learner, TrainingData
-from darkroom_trainer.meter import Meter
+from darkroom_trainer import device as devices, inference, loop, meter as meters
 from darkroom_trainer.search import recipe as recipes
-from darkroom_trainer.search.recipe import Recipe
 from darkroom_trainer.tasks.base import LearningTask, Targets
 
 LOG = logging.getLogger(__name__)
@@ -33,13 +28,13 @@ TIMED_STEPS: Final = 5
 class Trial:
     """A recipe with what it costs, in charged seconds."""
 
-    recipe: Recipe
+    recipe: recipes.Recipe
     step_cost: float
     predict_image_cost: float
 
     def to_json(self) -> dict[str, Any]:
         """Return the form for metrics.json."""
-        return dataclasses.asdict(self)
+        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -48,8 +43,8 @@ class Bench:
 
     task: LearningTask
     targets: Targets
-    device: Device
-    meter: Meter
+    device: devices.Device
+    meter: meters.Meter
     weights_dir: pathlib.Path
 
 
@@ -70,7 +65,7 @@ def choose_trial(bench: Bench, source_side_px: float, left_seconds: Callable[[],
     return trials
 
 
-def _build_candidate(bench: Bench, rung: int, source_side_px: float) -> Recipe:
+def _build_candidate(bench: Bench, rung: int, source_side_px: float) -> recipes.Recipe:
     kind = bench.task.kind
     path = recipes.find_weights(bench.weights_dir, recipes.LADDERS[kind][rung].backbone)
     has_weights = path is not None
@@ -81,21 +76,22 @@ def _count_passes(trial: Trial, seconds: float) -> float:
     return seconds / trial.step_cost * trial.recipe.batch_size
 
 
-def measure_trial(bench: Bench, recipe: Recipe) -> Trial:
+def measure_trial(bench: Bench, recipe: recipes.Recipe) -> Trial:
     """Take a few steps and one prediction of noise images; returns the medians."""
     rows = len(next(iter(bench.targets.values())))
     size = recipe.image_size_px
-    data = TrainingData(
+    data = loop.TrainingData(
         images=torch.randint(0, 256, (rows, size, size, 3), dtype=torch.uint8),
         targets=bench.targets,
         rows=np.arange(rows),
         mean=torch.full((3, 1, 1), 0.5, device=bench.device.place),
         deviation=torch.full((3, 1, 1), 0.25, device=bench.device.place),
     )
-    learner = Learner(bench.task, bench.task.build_model(recipe.backbone), data, recipe, bench.device, seed=0)
+    learner = loop.Learner(bench.task, bench.task.build_model(recipe.backbone), data, recipe, bench.device, seed=0)
     steps = [_time(bench, lambda: learner.train_step(0.0)) for _ in range(WARM_UP_STEPS + TIMED_STEPS)]
     predict = [
-        _time(bench, lambda: predict_rows(learner.model, bench.task, data, data.rows, bench.device)) for _ in range(2)
+        _time(bench, lambda: inference.predict_rows(learner.model, bench.task, data, data.rows, bench.device))
+        for _ in range(2)
     ]
     trial = Trial(recipe, statistics.median(steps[WARM_UP_STEPS:]), min(predict) / rows)
     LOG.info("measured %s at %d px", recipe.backbone, size, extra={"trial": trial.to_json()})
@@ -110,7 +106,9 @@ def _time(bench: Bench, work: Callable[[], object]) -> float:
     return bench.meter.charged_seconds - started
 
 
-def build_seeded_model(task: LearningTask, recipe: Recipe, seed: int, weights_dir: pathlib.Path) -> torch.nn.Module:
+def build_seeded_model(
+    task: LearningTask, recipe: recipes.Recipe, seed: int, weights_dir: pathlib.Path
+) -> torch.nn.Module:
     """Return the model of a recipe: its weights depend on the seed, and on the mounted ones where there are any."""
     torch.manual_seed(seed)
     path = recipes.find_weights(weights_dir, recipe.backbone)

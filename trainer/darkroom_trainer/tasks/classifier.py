@@ -15,10 +15,8 @@ from torch.nn import functional
 
 from darkroom_api.v1alpha1.common import Performance, Task
 from darkroom_trainer.data.dataset import Example
-from darkroom_trainer.metrics.baseline import BaselineTest, compare_answers
-from darkroom_trainer.metrics.classification import measure_classification
-from darkroom_trainer.tasks import augmentation, backbones
-from darkroom_trainer.tasks.base import Batch, LearningTask, Targets
+from darkroom_trainer.metrics import baseline, classification
+from darkroom_trainer.tasks import augmentation, backbones, base
 from darkroom_trainer.tasks.predictions import Integers, Prediction, Truth
 
 LABEL_SMOOTHING: Final = 0.05
@@ -29,7 +27,7 @@ MAX_SHEAR: Final = 0.1
 LIGHT: Final = 0.2
 
 
-class Classifier(LearningTask):
+class Classifier(base.LearningTask):
     """Targets: `label` (N,) int64. Outputs: logits (B, C)."""
 
     kind = Task.CLASSIFIER
@@ -43,19 +41,19 @@ class Classifier(LearningTask):
             backbones.load_backbone_weights(model, weights)
         return model
 
-    def build_targets(self, examples: Sequence[Example], rows: Integers) -> Targets:
+    def build_targets(self, examples: Sequence[Example], rows: Integers) -> base.Targets:
         """Return the one label of each example."""
         labels = torch.full((len(examples),), -1, dtype=torch.int64)
         for row in rows.tolist():
             labels[row] = examples[row].labels[0]
         return {"label": labels}
 
-    def augment(self, batch: Batch, draws: torch.Tensor) -> Batch:
+    def augment(self, batch: base.Batch, draws: torch.Tensor) -> base.Batch:
         """Turn, zoom, shear and shift, then vary the light."""
         images = augmentation.warp(batch.images, _build_matrices(draws[:, :6]))
-        return Batch(augmentation.vary_light(images, draws[:, 6:8], LIGHT), batch.targets)
+        return base.Batch(augmentation.vary_light(images, draws[:, 6:8], LIGHT), batch.targets)
 
-    def compute_loss(self, outputs: torch.Tensor, targets: Targets) -> torch.Tensor:
+    def compute_loss(self, outputs: torch.Tensor, targets: base.Targets) -> torch.Tensor:
         """Return the cross entropy with light label smoothing."""
         return functional.cross_entropy(outputs.float(), targets["label"], label_smoothing=LABEL_SMOOTHING)
 
@@ -71,12 +69,14 @@ class Classifier(LearningTask):
 
     def measure(self, predictions: Sequence[Prediction], truths: Sequence[Truth]) -> Performance:
         """Return accuracy, average precision and calibration."""
-        return measure_classification(predictions, truths, self.labels)
+        return classification.measure_classification(predictions, truths, self.labels)
 
-    def compare_with_baseline(self, predictions: Sequence[Prediction], truths: Sequence[Truth]) -> BaselineTest:
+    def compare_with_baseline(
+        self, predictions: Sequence[Prediction], truths: Sequence[Truth]
+    ) -> baseline.BaselineTest:
         """Compare the best guesses with always guessing the most common tag."""
         guesses = np.array([prediction.labels[0] for prediction in predictions], dtype=np.int64)
-        return compare_answers(guesses, np.array([truth.labels[0] for truth in truths], dtype=np.int64))
+        return baseline.compare_answers(guesses, np.array([truth.labels[0] for truth in truths], dtype=np.int64))
 
 
 def _build_matrices(draws: torch.Tensor) -> torch.Tensor:

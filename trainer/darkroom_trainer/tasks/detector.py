@@ -15,8 +15,7 @@ from torchvision.ops import batched_nms, generalized_box_iou_loss, sigmoid_focal
 
 from darkroom_api.v1alpha1.common import Performance, Task
 from darkroom_trainer.data.dataset import Example
-from darkroom_trainer.metrics import detection
-from darkroom_trainer.metrics.baseline import BaselineTest, combine_tests
+from darkroom_trainer.metrics import baseline, detection
 from darkroom_trainer.tasks import augmentation, dense_head
 from darkroom_trainer.tasks.base import Batch, LearningTask, Targets
 from darkroom_trainer.tasks.predictions import Integers, Prediction, Truth
@@ -108,10 +107,12 @@ class Detector(LearningTask):
         """Return mean average precision at three overlaps."""
         return detection.measure_detection(predictions, truths, self.labels)
 
-    def compare_with_baseline(self, predictions: Sequence[Prediction], truths: Sequence[Truth]) -> BaselineTest:
+    def compare_with_baseline(
+        self, predictions: Sequence[Prediction], truths: Sequence[Truth]
+    ) -> baseline.BaselineTest:
         """Compare the boxes found with none, and the tags of found boxes with the most common tag."""
         found = detection.compute_found_share(predictions, truths)
-        return combine_tests([detection.compare_box_labels(predictions, truths), found])
+        return baseline.combine_tests([detection.compare_box_labels(predictions, truths), found])
 
     def choose_threshold(self, predictions: Sequence[Prediction], truths: Sequence[Truth]) -> float:
         """Return the confidence with the best F1."""
