@@ -22,7 +22,7 @@ STOP_SECONDS: Final = 12.0
 """A stopped training that has not ended by itself after this is cut short; Kubernetes kills after 30 s by default."""
 IDLE_STOP_SECONDS: Final = 1.0
 """The same before there can be anything to keep: while torch is being imported nothing looks at the stop event."""
-TRAINING_MODULE: Final = "darkroom_trainer.fitting"
+TRAINING_MODULE: Final = "darkroom_trainer.training"
 LOG = logging.getLogger("darkroom_trainer")
 
 
@@ -103,7 +103,7 @@ def _watch_stop(stop: threading.Event, chosen: argparse.Namespace) -> None:
     def watch() -> None:
         stop.wait()
         LOG.warning("stopping on request")
-        time.sleep(STOP_SECONDS if TRAINING_MODULE in sys.modules else IDLE_STOP_SECONDS)
+        time.sleep(STOP_SECONDS if _has_training_begun() else IDLE_STOP_SECONDS)
         LOG.warning("cut short in the middle of work that cannot pause; the last checkpoint stands")
         message = "Stopped on request; the last checkpoint stands."
         outcome = report.Outcome(
@@ -114,3 +114,8 @@ def _watch_stop(stop: threading.Event, chosen: argparse.Namespace) -> None:
         os._exit(report.ExitCode.STOPPED)
 
     threading.Thread(target=watch, name="stop-watch", daemon=True).start()
+
+
+def _has_training_begun() -> bool:
+    """Return whether the training code is there in full; the module appears while its imports are still running."""
+    return hasattr(sys.modules.get(TRAINING_MODULE), "train_model")
