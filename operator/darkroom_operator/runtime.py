@@ -20,7 +20,7 @@ from darkroom_operator.store import Store
 
 logger = logging.getLogger(__name__)
 
-WORKERS: Final = 16
+WORKERS: Final = 32
 
 
 class Operator:

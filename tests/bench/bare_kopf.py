@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import logging
 import os
 import pathlib
 import ssl
@@ -19,6 +20,7 @@ IMAGE = "bench.invalid/trainer:none"
 
 async def main(namespace: str) -> None:
     """Serve one namespace until a signal."""
+    logging.basicConfig(level=logging.WARNING)
     server, authority, token = read_login(pathlib.Path(os.environ["KUBECONFIG"]))
     context = ssl.create_default_context(cafile=authority)
     connector = aiohttp.TCPConnector(ssl=context)
@@ -46,7 +48,7 @@ async def serve(session: aiohttp.ClientSession, namespace: str, model: Any) -> N
         return
     name = model["metadata"]["name"]
     jobs = f"/apis/batch/v1/namespaces/{namespace}/jobs"
-    async with session.post(jobs, json=build_job(name)) as answer:
+    async with session.post(jobs, json=build_job(model["metadata"])) as answer:
         answer.raise_for_status()
     status = {"status": {"phase": "Queued", "reason": "Scheduling", "observedGeneration": 1}}
     models = f"/apis/darkroom.dev/v1alpha1/namespaces/{namespace}/models/{name}/status"
@@ -54,13 +56,14 @@ async def serve(session: aiohttp.ClientSession, namespace: str, model: Any) -> N
         answer.raise_for_status()
 
 
-def build_job(name: str) -> dict[str, Any]:
-    """Return a Job that no node takes."""
+def build_job(owner: dict[str, Any]) -> dict[str, Any]:
+    """Return a Job of a Model, suspended, so that no node takes it."""
+    reference = {"apiVersion": "darkroom.dev/v1alpha1", "kind": "Model", "name": owner["name"], "uid": owner["uid"]}
     pod = {"restartPolicy": "Never", "containers": [{"name": "trainer", "image": IMAGE}]}
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
-        "metadata": {"name": f"{name}-1"},
+        "metadata": {"name": f"{owner['name']}-1", "ownerReferences": [reference]},
         "spec": {"suspend": True, "template": {"spec": pod}},
     }
 
