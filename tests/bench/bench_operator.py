@@ -20,6 +20,8 @@ from tests.bench.control_plane import ControlPlane, start_control_plane
 from tests.bench.load import NAMESPACE, create_models, prepare
 from tests.bench.observation import Seen, count_writes, read_cpu_seconds, read_resident_mb, watch
 
+REST_SECONDS = 10
+"""Before each candidate, so that what the one before left to be written and collected is not charged to the next."""
 SETTLE_SECONDS = 20
 """Writes that come after the last status still count."""
 BARS = {"models_per_second": 100.0, "writes_per_model": 3.0, "resident_mb": 200.0}
@@ -34,6 +36,7 @@ async def main() -> int:
     results = {}
     for candidate in CANDIDATES:
         print(f"measuring {candidate.name} on {options.models} Models", flush=True)
+        await asyncio.sleep(REST_SECONDS)
         with start_control_plane() as plane:
             results[candidate.name] = await run_candidate(candidate, plane, options.models, options.timeout)
     return print_table(results)
