@@ -22,6 +22,7 @@ from darkroom_api.v1alpha1.evaluation import EvaluationStatus
 from darkroom_api.v1alpha1.model import BudgetStatus, ModelStatus
 
 RunStatus = TypeVar("RunStatus", ModelStatus, EvaluationStatus)
+AnyStatus = TypeVar("AnyStatus", DatasetStatus, ModelStatus, EvaluationStatus)
 
 _TRUE, _FALSE = ConditionStatus.TRUE, ConditionStatus.FALSE
 
@@ -58,32 +59,14 @@ def describe_run(
     status: RunStatus, phase: RunPhase, reason: Reason, message: str, generation: int, now: datetime
 ) -> RunStatus:
     """Return `status` in `phase`, with its conditions, reason and message."""
-    wanted = _RUN_CONDITIONS[phase]
-    return status.model_copy(
-        update={
-            "observed_generation": generation,
-            "phase": phase,
-            "reason": reason,
-            "message": message[:2048],
-            "conditions": _set_all(status.conditions, wanted, reason, message, generation, now),
-        }
-    )
+    return _describe(status, phase, _RUN_CONDITIONS[phase], reason, message, generation, now)
 
 
 def describe_dataset(
     status: DatasetStatus, phase: DatasetPhase, reason: Reason, message: str, generation: int, now: datetime
 ) -> DatasetStatus:
     """Return `status` in `phase`, with its conditions, reason and message."""
-    wanted = _DATASET_CONDITIONS[phase]
-    return status.model_copy(
-        update={
-            "observed_generation": generation,
-            "phase": phase,
-            "reason": reason,
-            "message": message[:2048],
-            "conditions": _set_all(status.conditions, wanted, reason, message, generation, now),
-        }
-    )
+    return _describe(status, phase, _DATASET_CONDITIONS[phase], reason, message, generation, now)
 
 
 def finish_dataset(status: DatasetStatus, outcome: Outcome, generation: int, now: datetime) -> DatasetStatus:
@@ -116,6 +99,26 @@ def charge(budget: BudgetStatus, charged_seconds: float) -> BudgetStatus:
     charged = round(min(max(charged_seconds, budget.charged_seconds), budget.total_seconds), 1)
     remaining = round(budget.total_seconds - charged, 1)
     return budget.model_copy(update={"charged_seconds": charged, "remaining_seconds": remaining})
+
+
+def _describe(
+    status: AnyStatus,
+    phase: RunPhase | DatasetPhase,
+    wanted: dict[ConditionType, ConditionStatus],
+    reason: Reason,
+    message: str,
+    generation: int,
+    now: datetime,
+) -> AnyStatus:
+    return status.model_copy(
+        update={
+            "observed_generation": generation,
+            "phase": phase,
+            "reason": reason,
+            "message": message[:2048],
+            "conditions": _set_all(status.conditions, wanted, reason, message, generation, now),
+        }
+    )
 
 
 def _set_all(
