@@ -20,6 +20,8 @@ class ConditionType(StrEnum):
     RUNNING = "Running"
     SUCCEEDED = "Succeeded"
     STALLED = "Stalled"
+    QUEUE_AVAILABLE = "QueueAvailable"
+    """Only where `spec.queue` is set: whether a queue of that name can admit the run."""
 
 
 class ConditionStatus(StrEnum):
@@ -59,6 +61,7 @@ class Reason(StrEnum):
     WAITING_FOR_DATASET = "WaitingForDataset"
     WAITING_FOR_MODEL = "WaitingForModel"
     WAITING_FOR_QUOTA = "WaitingForQuota"
+    QUEUE_UNAVAILABLE = "QueueUnavailable"
     SCHEDULING = "Scheduling"
     UNSCHEDULABLE = "Unschedulable"
     PULLING_IMAGE = "PullingImage"
@@ -76,6 +79,8 @@ class Reason(StrEnum):
     READY = "Ready"
     SUCCEEDED = "Succeeded"
     CANCELLED = "Cancelled"
+    START_TIMEOUT = "StartTimeout"
+    OUT_OF_MEMORY = "OutOfMemory"
     TRAINING_DIVERGED = "TrainingDiverged"
     BUDGET_NOT_ENOUGH = "BudgetNotEnough"
     DATASET_CORRUPT = "DatasetCorrupt"
@@ -94,6 +99,10 @@ REASON_MEANINGS: Final[dict[Reason, tuple[str, str]]] = {
         "Apply the Model, or wait for it.",
     ),
     Reason.WAITING_FOR_QUOTA: ("A queue has not admitted the run yet.", "Look at the queue's quota."),
+    Reason.QUEUE_UNAVAILABLE: (
+        "`spec.queue` is set, but Kueue is not installed here: the run is placed as if it had no queue.",
+        "Install Kueue, or remove `spec.queue`.",
+    ),
     Reason.SCHEDULING: ("The run's pod is being created and placed.", "Wait; this takes seconds."),
     Reason.UNSCHEDULABLE: (
         "No node can take the pod now; the message holds the scheduler's own words.",
@@ -131,7 +140,18 @@ REASON_MEANINGS: Final[dict[Reason, tuple[str, str]]] = {
     Reason.EVALUATING: ("The model is being measured on the Dataset.", "Wait."),
     Reason.READY: ("The Dataset was read and every check passed.", "Train on it."),
     Reason.SUCCEEDED: ("The run ended with a result.", "Use it."),
-    Reason.CANCELLED: ("`spec.cancel` ended the run.", "Nothing."),
+    Reason.CANCELLED: (
+        "`spec.cancel` ended the run; the message says whether the best model so far was kept.",
+        "Nothing.",
+    ),
+    Reason.START_TIMEOUT: (
+        "No container started within the installation's start timeout; the message says what it waited for.",
+        "Mend what the message names and create the resource again, or raise `startTimeoutSeconds` (0 waits for ever).",
+    ),
+    Reason.OUT_OF_MEMORY: (
+        "The trainer ran out of memory twice, the second time with half the batch; the message says how much to give.",
+        "Use a compute class with that much memory, or ask the administrator to raise the class's `memory`.",
+    ),
     Reason.TRAINING_DIVERGED: (
         "The loss became non-finite, or the model is no better than guessing.",
         "Look at the suspects in the message: wrong labels, too few images, too low a resolution.",

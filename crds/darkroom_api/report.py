@@ -30,11 +30,13 @@ class ExitCode(IntEnum):
     BUDGET_NOT_ENOUGH = 76
     TRAINING_DIVERGED = 77
     INCORRECT_MODEL_KIND = 78
+    OUT_OF_MEMORY = 79
     STOPPED = 143
 
 
 EXIT_CODES: Final[dict[Reason, ExitCode]] = {
     Reason.SUCCEEDED: ExitCode.SUCCEEDED,
+    Reason.CANCELLED: ExitCode.SUCCEEDED,
     Reason.INVALID_CONFIGURATION: ExitCode.BAD_CONFIG,
     Reason.DATASET_CORRUPT: ExitCode.DATASET_CORRUPT,
     Reason.DATASET_NOT_FOUND: ExitCode.DATASET_NOT_FOUND,
@@ -43,6 +45,7 @@ EXIT_CODES: Final[dict[Reason, ExitCode]] = {
     Reason.BUDGET_NOT_ENOUGH: ExitCode.BUDGET_NOT_ENOUGH,
     Reason.TRAINING_DIVERGED: ExitCode.TRAINING_DIVERGED,
     Reason.INCORRECT_MODEL_KIND: ExitCode.INCORRECT_MODEL_KIND,
+    Reason.OUT_OF_MEMORY: ExitCode.OUT_OF_MEMORY,
     Reason.RETRYING_AFTER_DISRUPTION: ExitCode.STOPPED,
 }
 """The exit code that goes with each reason an Outcome may carry."""

@@ -52,6 +52,9 @@ _DATASET_CONDITIONS: Final[dict[DatasetPhase, dict[ConditionType, ConditionStatu
 }
 """An inspection is short, so a Dataset does say `Ready=False` while it lasts."""
 
+_PHASES_BY_REASON: Final = {Reason.SUCCEEDED: RunPhase.SUCCEEDED, Reason.CANCELLED: RunPhase.CANCELLED}
+"""Of a run that ended; any other reason is a failure."""
+
 _UNACCEPTED: Final = frozenset({Reason.INVALID_CONFIGURATION, Reason.NAME_CONFLICT})
 
 
@@ -82,7 +85,7 @@ def finish_run(status: RunStatus, outcome: Outcome, generation: int, now: dateti
 
     A failed run keeps what it has to show: artifacts of an unfinished model stay in the status.
     """
-    phase = RunPhase.SUCCEEDED if outcome.succeeded else RunPhase.FAILED
+    phase = _PHASES_BY_REASON.get(outcome.reason, RunPhase.FAILED)
     update: dict[str, object] = {"completed_at": now, "progress": None}
     for field in ("performance", "artifacts", "dataset_revision"):
         if getattr(outcome, field) is not None:

@@ -84,5 +84,14 @@ class RunConfig(Object):
     devices: Annotated[int, Field(ge=1)] = 1
     milli_rate: Annotated[int, Field(ge=1)] = Field(default=1000, description="Speed weight; 1000 is the reference.")
     seed: int = 0
+    batch_divisor: Annotated[int, Field(ge=1)] = Field(
+        default=1, description="train: divides the batch; 2 after an attempt that ran out of memory."
+    )
+    publish_only: bool = Field(
+        default=False, description="train: train no more, publish the best model that the newest checkpoint holds."
+    )
+    allocated_seconds: Annotated[float, Field(ge=0)] = Field(
+        default=0.0, description="train: what earlier attempts held, in reference-device seconds; for the model card."
+    )
     model: Location | None = Field(default=None, description="evaluate: the model's artifacts.")
     output: Location | None = Field(default=None, description="Folder of this very resource; checkpoints go below it.")

@@ -27,6 +27,7 @@ from tests.builders import (
 CONFIG = a_config(retries={"failures": 0, "disruptions": 0, "storage": 0})
 
 
+PHASES = {Reason.SUCCEEDED: RunPhase.SUCCEEDED, Reason.CANCELLED: RunPhase.CANCELLED}
 MODEL_ENDS = {
     Reason.STORAGE_UNAVAILABLE: Reason.DATASET_CORRUPT,
     Reason.RETRYING_AFTER_DISRUPTION: Reason.UNKNOWN,
@@ -45,8 +46,7 @@ def report_end(outcome: Outcome) -> dict[str, Any]:
 def test_every_outcome_of_a_training_becomes_a_status(reason: Reason) -> None:
     seen = report_end(an_outcome(reason, f"about {reason}", command=Command.TRAIN))
     status = model.decide_model(a_model_view(status=ModelStatus(attempts=(an_attempt(),)), **seen), CONFIG).status
-    succeeded = reason is Reason.SUCCEEDED
-    assert status.phase is (RunPhase.SUCCEEDED if succeeded else RunPhase.FAILED)
+    assert status.phase is PHASES.get(reason, RunPhase.FAILED)
     assert status.reason is MODEL_ENDS.get(reason, reason)
     assert f"about {reason}" in (status.message or "")
     assert status.attempts[0].exit_code == EXIT_CODES[reason]
@@ -57,7 +57,7 @@ def test_every_outcome_of_an_evaluation_becomes_a_status(reason: Reason) -> None
     seen = report_end(an_outcome(reason, f"about {reason}", command=Command.EVALUATE))
     view = an_evaluation_view(status=EvaluationStatus(attempts=(an_attempt(),)), **seen)
     status = evaluation.decide_evaluation(view, CONFIG).status
-    assert status.phase is (RunPhase.SUCCEEDED if reason is Reason.SUCCEEDED else RunPhase.FAILED)
+    assert status.phase is PHASES.get(reason, RunPhase.FAILED)
     assert status.reason is MODEL_ENDS.get(reason, reason)
 
 

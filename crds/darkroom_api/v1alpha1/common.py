@@ -156,9 +156,21 @@ class Attempt(Object):
     )
     exit_code: int | None = Field(default=None, description="Exit code of its container.")
     outcome: Annotated[str, Field(max_length=64)] | None = Field(default=None, description="Reason that it ended with.")
+    devices: int | None = Field(default=None, description="Devices that its pod asks for.")
+    milli_rate: int | None = Field(default=None, description="Speed weight of its class when it was created.")
     free: bool | None = Field(default=None, description="True where the infrastructure ended it: it is not charged.")
     charged_seconds: float | None = Field(default=None, description="Kept work, in reference-device seconds.")
     allocated_seconds: float | None = Field(default=None, description="What its container held: time x devices x rate.")
+
+
+class Allocation(Object):
+    """What the open (else the last) attempt was given. A later change of the class leaves it as it is."""
+
+    class_name: Annotated[str, Field(max_length=63)] = Field(alias="class", description="Compute class.")
+    devices: int = Field(description="Devices in its pod: what was asked for, or fewer where the data cannot use them.")
+    milli_rate: int = Field(description="Speed weight of the class; 1000 is the reference device.")
+    deadline_seconds: int = Field(description="Wall-clock seconds that its container may work before it is ended.")
+    node: Annotated[str, Field(max_length=253)] | None = Field(default=None, description="Node that it is on.")
 
 
 @dataclass(frozen=True)

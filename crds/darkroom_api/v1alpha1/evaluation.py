@@ -7,6 +7,7 @@ from pydantic import Field
 from darkroom_api.conditions import Reason, RunPhase
 from darkroom_api.schema import Object, Spec, Timestamp
 from darkroom_api.v1alpha1.common import (
+    Allocation,
     Artifacts,
     Attempt,
     Column,
@@ -37,6 +38,7 @@ class EvaluationStatus(Object):
     phase: RunPhase = Field(default=RunPhase.QUEUED, description="Summary of the conditions.")
     reason: Reason | None = Field(default=None, description="Why it is in this phase, as one word.")
     message: Message | None = Field(default=None, description="Why, as a sentence a user can act on.")
+    allocation: Allocation | None = Field(default=None, description="Hardware of the open or the last attempt.")
     attempts: Annotated[tuple[Attempt, ...], Field(max_length=10)] = Field(
         default=(), description="The last ten attempts."
     )

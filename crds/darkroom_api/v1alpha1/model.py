@@ -8,6 +8,7 @@ from darkroom_api.conditions import Reason, RunPhase
 from darkroom_api.durations import DURATION_PATTERN, parse_duration
 from darkroom_api.schema import Object, Rule, Spec, Timestamp
 from darkroom_api.v1alpha1.common import (
+    Allocation,
     Artifacts,
     Attempt,
     BucketUri,
@@ -102,6 +103,7 @@ class ModelStatus(Object):
     reason: Reason | None = Field(default=None, description="Why it is in this phase, as one word.")
     message: Message | None = Field(default=None, description="Why, as a sentence a user can act on.")
     budget: BudgetStatus | None = Field(default=None, description="The two meters.")
+    allocation: Allocation | None = Field(default=None, description="Hardware of the open or the last attempt.")
     attempts: Annotated[tuple[Attempt, ...], Field(max_length=10)] = Field(
         default=(), description="The last ten attempts."
     )
