@@ -1,7 +1,8 @@
 """Checkpoints: everything that a training needs to go on, in the bucket, without any code in it.
 
 Owns their keys, manifests, digests and clean-up. A checkpoint counts once its manifest is there, which is written last.
-Each attempt claims its number, so that a stale trainer notices that a newer one works. Must not use pickle.
+Its name begins with the epoch of the process that wrote it (`claims`): readers take the newest epoch first, so that
+whatever a stale process still writes never comes before a newer one's work. Must not use pickle.
 """
 
 import hashlib
@@ -15,7 +16,7 @@ import safetensors.torch
 import torch
 
 from darkroom_api.run_config import RunConfig
-from darkroom_trainer import errors, reporting, stopping
+from darkroom_trainer import cadence, claims, errors, reporting, stopping
 from darkroom_trainer.meter import Meter
 from darkroom_trainer.storage import Storage, join_uri
 
@@ -23,9 +24,7 @@ LOG = logging.getLogger(__name__)
 
 FOLDER: Final = "checkpoints"
 KEPT: Final = 2
-LEAST_INTERVAL_SECONDS: Final = 10.0
-MAX_OVERHEAD: Final = 0.02
-FORMAT: Final = 1
+FORMAT: Final = 2
 
 Tensors = dict[str, torch.Tensor]
 
@@ -42,76 +41,88 @@ class Checkpoint:
 class CheckpointStore:
     """The checkpoints of one run below `folder`; `fingerprint` is what a checkpoint must agree with to be resumed."""
 
-    def __init__(self, storage: Storage, folder: str, attempt: int, fingerprint: str, meter: Meter) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        folder: str,
+        attempt: int,
+        fingerprint: str,
+        meter: Meter,
+        budget_seconds: float | None = None,
+    ) -> None:
         self._storage = storage
         self._folder = join_uri(folder, FOLDER)
-        self._attempt = attempt
+        self.claim = claims.Claim(storage, self._folder, attempt)
         self._fingerprint = fingerprint
         self._meter = meter
         self._serial = 0
-        self._saved_at = meter.charged_seconds
-        self.save_seconds = 0.0
-
-    def claim(self) -> None:
-        """Take this attempt's number; a second process with the same number is let be, as its work is the same."""
-        try:
-            self._storage.write_bytes(self._uri(f"attempt-{self._attempt:05d}.json"), b"{}\n", if_absent=True)
-        except errors.PreconditionFailed:
-            LOG.info("attempt %d was claimed before", self._attempt)
-
-    def check_claim(self) -> None:
-        """Raise RunStopped when a newer attempt has claimed the run."""
-        claims = [uri for uri in self._storage.list_uris(self._uri("attempt-")) if uri.endswith(".json")]
-        newest = max((_read_number(uri) for uri in claims), default=0)
-        if newest > self._attempt:
-            LOG.warning("attempt %d works already; attempt %d ends", newest, self._attempt)
-            raise stopping.RunStopped(f"Attempt {newest} has taken over; attempt {self._attempt} ends.")
+        self._cadence = cadence.Cadence(budget_seconds, meter.charged_seconds)
+        self.file_seconds = 0.0
+        """What the last file took to write, with the look at the claims before it."""
 
     def is_due(self) -> bool:
-        """Return whether enough was charged since the last save: 10 s, and 50 times what a save takes."""
-        interval = max(LEAST_INTERVAL_SECONDS, self.save_seconds / MAX_OVERHEAD)
-        return abs(self._meter.charged_seconds - self._saved_at) >= interval
+        """Return whether enough was charged since the last save."""
+        return self._cadence.is_due(self._meter.charged_seconds)
 
-    def save(self, checkpoint: Checkpoint) -> None:
-        """Write a checkpoint that a resumed meter starts from, then delete all but the newest two."""
-        started = self._meter.charged_seconds
-        self.check_claim()
+    @property
+    def save_seconds(self) -> float:
+        """Return what a save takes, in charged seconds."""
+        return self._cadence.save_seconds
+
+    def save(self, checkpoint: Checkpoint, began_at: float | None = None) -> None:
+        """Write a checkpoint that a resumed meter starts from, then delete all but the newest two.
+
+        `began_at` is when collecting it began, in charged seconds: that is part of its cost. Raises StorageError, and
+        RunStopped when a newer epoch has been taken.
+        """
+        began_at = self._meter.charged_seconds if began_at is None else began_at
         data = safetensors.torch.save({name: value.contiguous() for name, value in checkpoint.tensors.items()})
+        charged_seconds = self._write(data, checkpoint.state)
+        self._meter.keep(charged_seconds)
+        reporting.CHECKPOINTS.inc()
+        self._delete_old()
+        self._cadence.note(began_at, self._meter.charged_seconds)
+
+    def _write(self, data: bytes, state: dict[str, Any]) -> float:
+        """Write the data, then the manifest that makes it count; returns the charged seconds that it carries."""
         self._serial += 1
-        name = f"{self._attempt:05d}-{self._serial:06d}"
+        name = f"{self.claim.epoch}-{self._serial:06d}"
+        started = self._meter.charged_seconds
+        self.claim.check()
         self._storage.write_bytes(self._uri(f"{name}.safetensors"), data)
+        charged_seconds = self._meter.charged_seconds
+        self.file_seconds = charged_seconds - started
         manifest = {
             "format": FORMAT,
             "fingerprint": self._fingerprint,
             "sha256": hashlib.sha256(data).hexdigest(),
-            "chargedSeconds": self._meter.charged_seconds,
-            "state": checkpoint.state,
+            "chargedSeconds": charged_seconds,
+            "state": state,
         }
-        self._storage.write_bytes(self._uri(f"{name}.json"), json.dumps(manifest).encode(), if_absent=True)
-        self._delete_old()
-        reporting.CHECKPOINTS.inc()
-        self._meter.keep()
-        self._saved_at = self._meter.charged_seconds
-        self.save_seconds = self._saved_at - started
+        if not claims.write_once(self._storage, self._uri(f"{name}.json"), json.dumps(manifest).encode()):
+            raise stopping.RunStopped("Another process writes under this epoch; this one ends.")
+        return charged_seconds
 
     def postpone(self) -> None:
         """Let the next save wait a whole interval, after one that failed."""
-        self._saved_at = self._meter.charged_seconds
+        self._cadence.postpone(self._meter.charged_seconds)
 
     def load_newest(self) -> Checkpoint | None:
         """Return the newest checkpoint that is whole and fits this run, None without one; the meter is left alone."""
-        for manifest_uri in reversed(self._list_manifests()):
+        manifests = self._list_manifests()
+        for manifest_uri in reversed(manifests):
             found = self._load(manifest_uri)
             if found is None:
                 continue
             manifest, tensors = found
             LOG.info("resuming from %s", manifest_uri, extra={"charged_seconds": manifest["chargedSeconds"]})
             return Checkpoint(tensors, manifest["state"], float(manifest["chargedSeconds"]))
+        if manifests:
+            LOG.warning("none of %d checkpoints can be used; starting anew", len(manifests))
         return None
 
     def _load(self, manifest_uri: str) -> tuple[dict[str, Any], Tensors] | None:
         """Return a checkpoint's manifest and tensors, or None (and say why) where it cannot be used."""
-        self._serial = max(self._serial, _read_number(manifest_uri))
         try:
             manifest = json.loads(self._storage.read_bytes(manifest_uri))
             if manifest["format"] != FORMAT or manifest["fingerprint"] != self._fingerprint:
@@ -126,30 +137,30 @@ class CheckpointStore:
             return None
 
     def delete_all(self) -> None:
-        """Delete every checkpoint and claim; the run has ended with a model. What cannot be deleted stays."""
+        """Delete every checkpoint and old claim; the run has ended with a model. What cannot be deleted stays."""
         try:
             for uri in self._storage.list_uris(self._folder + "/"):
-                self._storage.delete(uri)
+                if not claims.is_claim(uri):
+                    self._storage.delete(uri)
+            self.claim.forget_older()
         except errors.StorageError as error:
             LOG.warning("checkpoints stay: %s", error)
 
     def _delete_old(self) -> None:
-        for manifest_uri in self._list_manifests()[:-KEPT]:
-            self._storage.delete(manifest_uri)
-            self._storage.delete(manifest_uri.removesuffix(".json") + ".safetensors")
+        try:
+            for manifest_uri in self._list_manifests()[:-KEPT]:
+                self._storage.delete(manifest_uri)
+                self._storage.delete(manifest_uri.removesuffix(".json") + ".safetensors")
+        except errors.StorageError as error:
+            LOG.warning("old checkpoints stay for now: %s", error)
 
     def _list_manifests(self) -> list[str]:
-        """Return the manifests' URIs, oldest first: names sort by attempt, then by serial."""
+        """Return the manifests' URIs, oldest first: names sort by epoch, then by serial."""
         uris = self._storage.list_uris(self._folder + "/")
-        return sorted(uri for uri in uris if uri.endswith(".json") and "/attempt-" not in uri)
+        return sorted(uri for uri in uris if uri.endswith(".json") and not claims.is_claim(uri))
 
     def _uri(self, name: str) -> str:
         return join_uri(self._folder, name)
-
-
-def _read_number(uri: str) -> int:
-    digits = uri.rsplit("/", 1)[-1].removesuffix(".json").rsplit("-", 1)[-1]
-    return int(digits) if digits.isdigit() else 0
 
 
 def flatten_optimizer(optimizer: torch.optim.Optimizer) -> Tensors:

@@ -52,9 +52,9 @@ class Meter:
         self._carried_seconds = self._kept_seconds = charged_seconds
         self._started_at = self._clock()
 
-    def keep(self) -> None:
-        """Note that everything charged so far is in a checkpoint."""
-        self._kept_seconds = self.charged_seconds
+    def keep(self, charged_seconds: float | None = None) -> None:
+        """Note what a checkpoint holds: everything charged so far, where nothing else is given."""
+        self._kept_seconds = self.charged_seconds if charged_seconds is None else charged_seconds
 
     def to_report(self, budget_seconds: float | None = None, *, kept_only: bool = False) -> report.Meter:
         """Return the meter as an Outcome carries it; never above the budget, which is the most that is ever billed.

@@ -36,7 +36,7 @@ def publish_model(run: training_run.TrainingRun, session: sessions.Session) -> r
     names += results.write_results(folder, model, measured, _build_details(run, session))
     run.place.report("Uploading")
     if run.store is not None:
-        run.store.check_claim()
+        run.store.claim.check()
     published = artifacts.publish_files(folder, names, run.place.config.output)
     if run.store is not None:
         run.store.delete_all()

@@ -6,10 +6,11 @@ import pytest
 import torch
 
 from darkroom_api.run_config import StorageAccess
+from darkroom_trainer.cadence import Cadence
 from darkroom_trainer.checkpoint import Checkpoint, CheckpointStore
 from darkroom_trainer.meter import Meter
 from darkroom_trainer.stopping import RunStopped
-from darkroom_trainer.storage import open_storage
+from darkroom_trainer.storage import Storage, StorageUnreachable, open_storage
 
 
 class Clock:
@@ -24,12 +25,16 @@ class Clock:
 
 
 def a_store(
-    folder: pathlib.Path, *, attempt: int = 1, fingerprint: str = "f", clock: Clock | None = None
+    folder: pathlib.Path,
+    *,
+    attempt: int = 1,
+    fingerprint: str = "f",
+    clock: Clock | None = None,
+    storage: Storage | None = None,
 ) -> CheckpointStore:
-    store = CheckpointStore(
-        open_storage(StorageAccess()), folder.as_uri(), attempt, fingerprint, Meter(clock=clock or Clock())
-    )
-    store.claim()
+    opened = storage or open_storage(StorageAccess())
+    store = CheckpointStore(opened, folder.as_uri(), attempt, fingerprint, Meter(clock=clock or Clock()))
+    store.claim.take()
     return store
 
 
@@ -123,18 +128,125 @@ def test_an_attempt_that_a_newer_one_has_replaced_writes_nothing_more(tmp_path: 
     assert len(stored(tmp_path, ".json")) == 1
 
 
-def test_a_save_is_due_ten_charged_seconds_after_the_last(tmp_path: pathlib.Path) -> None:
-    clock = Clock()
-    store = a_store(tmp_path, clock=clock)
-    store.save(a_checkpoint(1))
-    clock.now = 9.9
-    assert not store.is_due()
-    clock.now = 10.1
-    assert store.is_due()
+def test_a_start_that_comes_late_is_stopped_at_once(tmp_path: pathlib.Path) -> None:
+    a_store(tmp_path, attempt=2)
+    with pytest.raises(RunStopped, match="Attempt 2 has taken over; attempt 1 ends"):
+        a_store(tmp_path, attempt=1)
 
 
-def test_nothing_is_left_after_success(tmp_path: pathlib.Path) -> None:
+def test_a_second_process_of_one_attempt_replaces_the_first(tmp_path: pathlib.Path) -> None:
+    first = a_store(tmp_path)
+    first.save(a_checkpoint(1))
+    second = a_store(tmp_path)
+    with pytest.raises(RunStopped):
+        first.save(a_checkpoint(2))
+    second.save(a_checkpoint(3))
+    found = a_store(tmp_path, attempt=2).load_newest()
+    assert found is not None
+    assert found.state == {"step": 3}
+
+
+class BlindToNews(Storage):
+    """A storage that shows a process no claim but its own: what it looked at before it was cut off."""
+
+    def list_uris(self, prefix_uri: str) -> list[str]:
+        """Return what is there without the claims."""
+        return [] if "attempt-" in prefix_uri else super().list_uris(prefix_uri)
+
+
+def test_what_a_stale_process_still_writes_is_never_chosen_over_a_newer_attempts_work(tmp_path: pathlib.Path) -> None:
+    stale = a_store(tmp_path, storage=BlindToNews(StorageAccess(), {}))
+    newer = a_store(tmp_path, attempt=2)
+    newer.save(a_checkpoint(10))
+    for step in range(20, 25):
+        stale.save(a_checkpoint(step))
+    found = a_store(tmp_path, attempt=3).load_newest()
+    assert found is not None
+    assert found.state == {"step": 10}
+
+
+class LostAnswers(Storage):
+    """A storage whose conditional puts take effect, and are then said to have found their own object."""
+
+    def write_bytes(self, uri: str, data: bytes, *, if_absent: bool = False) -> None:
+        """Write twice, as a client does that saw no answer the first time."""
+        super().write_bytes(uri, data, if_absent=if_absent)
+        if if_absent:
+            super().write_bytes(uri, data, if_absent=True)
+
+
+def test_a_conditional_put_whose_answer_was_lost_still_counts(tmp_path: pathlib.Path) -> None:
+    a_store(tmp_path, storage=LostAnswers(StorageAccess(), {})).save(a_checkpoint(7))
+    found = a_store(tmp_path, attempt=2).load_newest()
+    assert found is not None
+    assert found.state == {"step": 7}
+
+
+class NoDeletes(Storage):
+    """A storage that deletes nothing."""
+
+    def delete(self, uri: str) -> None:
+        """Fail."""
+        raise StorageUnreachable(uri)
+
+
+def test_a_checkpoint_counts_even_where_old_ones_cannot_be_deleted(tmp_path: pathlib.Path) -> None:
+    store = a_store(tmp_path, storage=NoDeletes(StorageAccess(), {}))
+    for step in (1, 2, 3):
+        store.save(a_checkpoint(step))
+    store.delete_all()
+    found = a_store(tmp_path, attempt=2).load_newest()
+    assert found is not None
+    assert found.state == {"step": 3}
+
+
+def test_where_every_checkpoint_is_broken_the_run_starts_anew_and_says_so(
+    tmp_path: pathlib.Path, caplog: pytest.LogCaptureFixture
+) -> None:
     store = a_store(tmp_path)
+    for step in (1, 2):
+        store.save(a_checkpoint(step))
+    for path in stored(tmp_path, ".safetensors"):
+        path.write_bytes(b"")
+    assert a_store(tmp_path, attempt=2).load_newest() is None
+    assert "none of 2 checkpoints can be used; starting anew" in caplog.text
+
+
+def test_after_success_only_the_claim_is_left_that_keeps_stale_processes_out(tmp_path: pathlib.Path) -> None:
+    stale = a_store(tmp_path)
+    store = a_store(tmp_path, attempt=2)
     store.save(a_checkpoint(1))
     store.delete_all()
-    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+    left = [path.name for path in tmp_path.rglob("*") if path.is_file()]
+    assert left == ["attempt-00002-001.json"]
+    with pytest.raises(RunStopped):
+        stale.claim.check()
+
+
+@pytest.mark.parametrize(
+    ("budget", "save_seconds", "interval"),
+    [
+        pytest.param(30, 0.01, 1.2, id="a small budget and cheap saves: 4 % of it"),
+        pytest.param(120, 0.05, 4.8, id="two minutes"),
+        pytest.param(3600, 0.05, 10.0, id="no longer than ten seconds where saves are cheap"),
+        pytest.param(3600, 2.0, 100.0, id="dear saves: 2 % overhead, within 5 % lost"),
+        pytest.param(30, 0.5, 25.0, id="both cannot hold: the overhead wins"),
+        pytest.param(None, 0.01, 10.0, id="without a budget"),
+    ],
+)
+def test_the_interval_keeps_to_2_percent_overhead_and_where_it_can_to_5_percent_lost(
+    budget: float | None, save_seconds: float, interval: float
+) -> None:
+    cadence = Cadence(budget, at=0.0)
+    cadence.note(5.0, 5.0 + save_seconds)
+    assert cadence.interval_seconds == pytest.approx(interval)
+    ended = 5.0 + save_seconds
+    assert not cadence.is_due(ended + interval - 0.01)
+    assert cadence.is_due(ended + interval + 0.01)
+
+
+def test_one_slow_save_does_not_put_the_next_ones_off() -> None:
+    cadence = Cadence(100, at=0.0)
+    for cost in (0.01, 0.01, 9.0):
+        cadence.note(0.0, cost)
+    assert cadence.interval_seconds == pytest.approx(4.0)
