@@ -47,7 +47,7 @@ verify: .venv/.stamp ## Format, lint, types, import rules, sizes, generated file
 generate: .venv/.stamp ## Write the CRDs, the chart's schema and README and the reference pages
 	@$(PY) -m tools.generate
 
-.PHONY: images cluster bench bench-operator
+.PHONY: images cluster bench bench-operator bench-budget soak
 images: .venv/.stamp ## Build the operator's and the trainer's image and load them into the local cluster
 	@$(PY) -m localcluster images
 
@@ -59,6 +59,12 @@ bench: bench-operator ## Run every benchmark
 bench-operator: .venv/.stamp ## Measure the operator on 1,000 Models applied at once, beside a bare kopf handler
 	@$(PY) -m localcluster build
 	@$(PY) -m tests.bench.bench_operator
+
+bench-budget: .venv/.stamp ## Budgets of 30, 60 and 120 s with 0, 1 and 3 kills on the local cluster; prints the table (25 min)
+	@$(PY) -m tests.bench.bench_budget $(ARGS)
+
+soak: .venv/.stamp ## 200 Models on the local cluster while pods and operator are killed at random (20 min)
+	@$(PY) -m tests.bench.soak $(ARGS)
 
 .PHONY: venv
 venv: .venv/.stamp ## Create .venv with everything for development, torch included

@@ -28,6 +28,16 @@ class AuditLog:
                     counts[_describe(event["verb"], target)] += 1
         return counts
 
+    def creations_of(self, resource: str, namespace: str) -> Counter[str]:
+        """Return how often an object of each name was created, whoever did it; refused calls do not count."""
+        created: Counter[str] = Counter()
+        for event in self._read():
+            target = event.get("objectRef", {})
+            done = event["verb"] == "create" and event.get("responseStatus", {}).get("code") == 201
+            if done and (target.get("resource"), target.get("namespace")) == (resource, namespace):
+                created[str(target.get("name"))] += 1
+        return created
+
     def calls_of(self, user: str) -> int:
         """Return how often a user called at all: none would mean that the log is not of this cluster."""
         return sum(event["user"]["username"] == user for event in self._read())

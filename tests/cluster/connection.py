@@ -29,6 +29,9 @@ _RESOURCES: Final = {
     "Job": ("apis/batch/v1", "jobs"),
     "Deployment": ("apis/apps/v1", "deployments"),
     "Lease": ("apis/coordination.k8s.io/v1", "leases"),
+    "PriorityClass": ("apis/scheduling.k8s.io/v1", "priorityclasses"),
+    "LocalQueue": ("apis/kueue.x-k8s.io/v1beta1", "localqueues"),
+    "Workload": ("apis/kueue.x-k8s.io/v1beta1", "workloads"),
     "ClusterRole": ("apis/rbac.authorization.k8s.io/v1", "clusterroles"),
     "ClusterRoleBinding": ("apis/rbac.authorization.k8s.io/v1", "clusterrolebindings"),
     "CustomResourceDefinition": ("apis/apiextensions.k8s.io/v1", "customresourcedefinitions"),
@@ -119,6 +122,11 @@ class Connection:
             return self._send("GET", _path("Pod", namespace, pod) + "/log", query=query).data.decode(errors="replace")
         except Refusal as refusal:
             return refusal.message
+
+    def evict(self, pod: str, namespace: str) -> None:
+        """Ask for a pod's eviction, as a drain does; raises Refusal where a budget for disruptions forbids it."""
+        body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod, "namespace": namespace}}
+        self._call("POST", _path("Pod", namespace, pod) + "/eviction", body)
 
     @contextlib.contextmanager
     def watch(self, kind: str, namespace: str) -> Iterator[Iterator[Change]]:

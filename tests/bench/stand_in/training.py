@@ -1,0 +1,134 @@
+"""In place of `darkroom_trainer.training` in the soak's image: a training that sleeps where the real one computes.
+
+The process around it, its storage, meter, reports, stopping and publishing are the real ones; so are the rules for
+claims and checkpoints, kept here in a few lines because the real ones hold tensors. Must not import torch: two hundred
+of these share two cores.
+"""
+
+import json
+import pathlib
+import secrets
+import threading
+import time
+from typing import Any, Final
+
+from darkroom_api.conditions import Reason
+from darkroom_api.report import Outcome
+from darkroom_api.run_config import RunConfig
+from darkroom_trainer import errors, storage
+from darkroom_trainer.export import artifacts
+from darkroom_trainer.meter import Meter
+from darkroom_trainer.reporting import Reporter
+from darkroom_trainer.stopping import RunStopped
+
+STEP_SECONDS: Final = 0.2
+SAVE_EVERY_SECONDS: Final = 1.0
+RESERVE_SECONDS: Final = 1.0
+LEAST_BUDGET_SECONDS: Final = 3.0
+PUBLICATIONS: Final = "publications"
+"""A folder beside the models: one object for each time that a model was published, by uid."""
+
+
+class Claims:
+    """The claims and checkpoints of one run, each a small JSON object: what the real ones are, without tensors."""
+
+    def __init__(self, config: RunConfig) -> None:
+        assert config.output is not None
+        self._attempt, self._serial = config.attempt, 0
+        self._folder = storage.join_uri(config.output.uri, "checkpoints")
+        self._storage = storage.open_storage(config.output.storage)
+
+    def claim(self) -> None:
+        """Take this attempt's number."""
+        try:
+            self._storage.write_bytes(self._uri(f"attempt-{self._attempt:05d}.json"), b"{}\n", if_absent=True)
+        except errors.PreconditionFailed:
+            return
+
+    def check(self) -> None:
+        """Raise RunStopped where a newer attempt works."""
+        newest = max((int(uri[-10:-5]) for uri in self._storage.list_uris(self._uri("attempt-"))), default=0)
+        if newest > self._attempt:
+            raise RunStopped(f"Attempt {newest} has taken over; attempt {self._attempt} ends.")
+
+    def save(self, charged_seconds: float) -> None:
+        """Write what is charged under a key of its own, never over another."""
+        self.check()
+        self._serial += 1
+        text = json.dumps({"chargedSeconds": charged_seconds}).encode()
+        self._storage.write_bytes(self._uri(f"{self._attempt:05d}-{self._serial:06d}.json"), text, if_absent=True)
+
+    def load(self) -> float | None:
+        """Return what the newest checkpoint says is charged, None where there is none."""
+        saved = [uri for uri in self._storage.list_uris(self._folder + "/") if "/attempt-" not in uri]
+        return float(json.loads(self._storage.read_bytes(saved[-1]))["chargedSeconds"]) if saved else None
+
+    def delete(self) -> None:
+        """Delete all of it."""
+        for uri in self._storage.list_uris(self._folder + "/"):
+            self._storage.delete(uri)
+
+    def note_publication(self, folder: str, uid: str) -> None:
+        """Leave a mark, outside the model's folder, that this attempt has published."""
+        base = folder.rstrip("/").rsplit("/", 2)[0]
+        uri = storage.join_uri(base, PUBLICATIONS, uid, f"{self._attempt}-{secrets.token_hex(4)}.json")
+        self._storage.write_bytes(uri, json.dumps({"at": time.time()}).encode(), if_absent=True)
+
+    def _uri(self, name: str) -> str:
+        return storage.join_uri(self._folder, name)
+
+
+def train_model(
+    config: RunConfig, work: pathlib.Path, reporter: Reporter, stop: threading.Event, meter: Meter
+) -> Outcome:
+    """Sleep until the budget is spent, then publish; stops, resumes and refuses as the real training does."""
+    del stop  # every report looks at it
+    assert config.budget_seconds is not None
+    if config.budget_seconds < LEAST_BUDGET_SECONDS:
+        raise errors.RunError(Reason.BUDGET_NOT_ENOUGH, f"at least {LEAST_BUDGET_SECONDS:.0f}s, 10s suggested")
+    claims = Claims(config)
+    storage.retry_storage(claims.claim)
+    saved = storage.retry_storage(claims.load)
+    if saved is not None:
+        meter.resume(saved)
+    if not config.publish_only:
+        _sleep_it_off(config, reporter, meter, claims)
+    elif saved is None:
+        return _build_outcome(config, Reason.CANCELLED, "Cancelled before there was a model.")
+    return _publish(config, work, reporter, claims)
+
+
+def _sleep_it_off(config: RunConfig, reporter: Reporter, meter: Meter, claims: Claims) -> None:
+    assert config.budget_seconds is not None
+    total, saved_at = config.budget_seconds, meter.charged_seconds
+    try:
+        while meter.charged_seconds + STEP_SECONDS * meter.rate <= total - RESERVE_SECONDS:
+            charged = meter.charged_seconds
+            reporter.update(percent=int(100 * charged / total), stage="Sleeping", charged_seconds=charged)
+            time.sleep(STEP_SECONDS)
+            if meter.charged_seconds - saved_at >= SAVE_EVERY_SECONDS:
+                saved_at = meter.charged_seconds
+                claims.save(saved_at)
+                meter.keep()
+    except RunStopped:
+        claims.save(meter.charged_seconds)
+        meter.keep()
+        raise
+
+
+def _publish(config: RunConfig, work: pathlib.Path, reporter: Reporter, claims: Claims) -> Outcome:
+    assert config.output is not None
+    reporter.update(percent=99, stage="Uploading")
+    (work / "model.json").write_text(json.dumps({"attempt": config.attempt, "uid": config.resource.uid}))
+    (work / "model.safetensors").write_bytes(secrets.token_bytes(4096))
+    claims.check()
+    published = artifacts.publish_files(work, ["model.json", "model.safetensors"], config.output)
+    claims.note_publication(config.output.uri, config.resource.uid)
+    claims.delete()
+    reason = Reason.CANCELLED if config.publish_only else Reason.SUCCEEDED
+    return _build_outcome(config, reason, "Slept.", artifacts=published)
+
+
+def _build_outcome(config: RunConfig, reason: Reason, message: str, **rest: Any) -> Outcome:
+    revision = config.dataset.revision
+    return Outcome(command=config.command, reason=reason, message=message, dataset_revision=revision, **rest)
