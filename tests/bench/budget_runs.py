@@ -103,9 +103,11 @@ def _let_in(session: ClusterSession, number: int | None) -> None:
 
 def _disturb(session: ClusterSession, plan: Plan, attempt: int, kind: str, chance: random.Random) -> str | None:
     """Do one kind of harm to an attempt at a random moment; returns which and when, None where the run had ended."""
+    model = session.connection.get("Model", plan.name, session.namespace)
+    if attempt > 1 and phase_of(model) in ENDED:
+        return None
     pod = session.waiter.pod(session.namespace, plan.name, 120, attempt)
     seen = time.monotonic()
-    model = session.connection.get("Model", plan.name, session.namespace)
     kept = max((entry.get("chargedSeconds") or 0.0 for entry in status_of(model).get("attempts", [])), default=0.0)
     delay = chance.uniform(EARLIEST, LATEST) * (plan.budget_seconds - kept)
     time.sleep(max(0.0, seen + delay - time.monotonic()))

@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from typing import Any, Final
 
+from darkroom_trainer.claims import is_claim
 from tests.bench.cluster_session import ClusterSession
 from tests.bench.soak_plan import ENDS, REASONS, Sleeper
 from tests.cluster.audit import AuditLog
@@ -97,7 +98,7 @@ def _list_children(session: ClusterSession) -> list[str]:
 
 
 def find_old_checkpoints(session: ClusterSession, models: dict[str, Manifest]) -> list[str]:
-    """Return the checkpoints of Models that have succeeded."""
+    """Return the checkpoints of Models that have succeeded; the last claim stays, to keep stale processes out."""
     ended = {model["metadata"]["name"] for model in models.values() if phase_of(model) == "Succeeded"}
-    kept = [key for key in session.bucket.keys("") if "/checkpoints/" in key]
+    kept = [key for key in session.bucket.keys("") if "/checkpoints/" in key and not is_claim(key)]
     return [f"{key} was left" for key in kept if any(f"/{name}-" in key for name in ended)]

@@ -1,8 +1,8 @@
 """In place of `darkroom_trainer.training` in the soak's image: a training that sleeps where the real one computes.
 
-The process around it, its storage, meter, reports, stopping and publishing are the real ones; so are the rules for
-claims and checkpoints, kept here in a few lines because the real ones hold tensors. Must not import torch: two hundred
-of these share two cores.
+The process around it, its storage, claims, meter, reports, stopping and publishing are the real ones. Checkpoints
+follow the same rules in a few lines of their own, because the real ones hold tensors. Must not import torch: two
+hundred of these share two cores.
 """
 
 import json
@@ -15,7 +15,7 @@ from typing import Any, Final
 from darkroom_api.conditions import Reason
 from darkroom_api.report import Outcome
 from darkroom_api.run_config import RunConfig
-from darkroom_trainer import errors, storage
+from darkroom_trainer import claims, errors, storage
 from darkroom_trainer.export import artifacts
 from darkroom_trainer.meter import Meter
 from darkroom_trainer.reporting import Reporter
@@ -29,53 +29,43 @@ PUBLICATIONS: Final = "publications"
 """A folder beside the models: one object for each time that a model was published, by uid."""
 
 
-class Claims:
-    """The claims and checkpoints of one run, each a small JSON object: what the real ones are, without tensors."""
+class Checkpoints:
+    """The checkpoints of one run, under the real claims: what the real ones are, without tensors."""
 
     def __init__(self, config: RunConfig) -> None:
         assert config.output is not None
-        self._attempt, self._serial = config.attempt, 0
+        self._serial = 0
         self._folder = storage.join_uri(config.output.uri, "checkpoints")
         self._storage = storage.open_storage(config.output.storage)
-
-    def claim(self) -> None:
-        """Take this attempt's number."""
-        try:
-            self._storage.write_bytes(self._uri(f"attempt-{self._attempt:05d}.json"), b"{}\n", if_absent=True)
-        except errors.PreconditionFailed:
-            return
-
-    def check(self) -> None:
-        """Raise RunStopped where a newer attempt works."""
-        newest = max((int(uri[-10:-5]) for uri in self._storage.list_uris(self._uri("attempt-"))), default=0)
-        if newest > self._attempt:
-            raise RunStopped(f"Attempt {newest} has taken over; attempt {self._attempt} ends.")
+        self.claim = claims.Claim(self._storage, self._folder, config.attempt)
 
     def save(self, charged_seconds: float) -> None:
         """Write what is charged under a key of its own, never over another."""
-        self.check()
+        self.claim.check()
         self._serial += 1
         text = json.dumps({"chargedSeconds": charged_seconds}).encode()
-        self._storage.write_bytes(self._uri(f"{self._attempt:05d}-{self._serial:06d}.json"), text, if_absent=True)
+        uri = storage.join_uri(self._folder, f"{self.claim.epoch}-{self._serial:06d}.json")
+        self._storage.write_bytes(uri, text, if_absent=True)
 
     def load(self) -> float | None:
         """Return what the newest checkpoint says is charged, None where there is none."""
-        saved = [uri for uri in self._storage.list_uris(self._folder + "/") if "/attempt-" not in uri]
+        saved = self._list()
         return float(json.loads(self._storage.read_bytes(saved[-1]))["chargedSeconds"]) if saved else None
 
     def delete(self) -> None:
-        """Delete all of it."""
-        for uri in self._storage.list_uris(self._folder + "/"):
+        """Delete all but the newest claim, which keeps a stale process out."""
+        for uri in self._list():
             self._storage.delete(uri)
+        self.claim.forget_older()
 
     def note_publication(self, folder: str, uid: str) -> None:
-        """Leave a mark, outside the model's folder, that this attempt has published."""
+        """Leave a mark, outside the model's folder, that this process has published."""
         base = folder.rstrip("/").rsplit("/", 2)[0]
-        uri = storage.join_uri(base, PUBLICATIONS, uid, f"{self._attempt}-{secrets.token_hex(4)}.json")
+        uri = storage.join_uri(base, PUBLICATIONS, uid, f"{self.claim.epoch}-{secrets.token_hex(4)}.json")
         self._storage.write_bytes(uri, json.dumps({"at": time.time()}).encode(), if_absent=True)
 
-    def _uri(self, name: str) -> str:
-        return storage.join_uri(self._folder, name)
+    def _list(self) -> list[str]:
+        return [uri for uri in self._storage.list_uris(self._folder + "/") if not claims.is_claim(uri)]
 
 
 def train_model(
@@ -86,19 +76,19 @@ def train_model(
     assert config.budget_seconds is not None
     if config.budget_seconds < LEAST_BUDGET_SECONDS:
         raise errors.RunError(Reason.BUDGET_NOT_ENOUGH, f"at least {LEAST_BUDGET_SECONDS:.0f}s, 10s suggested")
-    claims = Claims(config)
-    storage.retry_storage(claims.claim)
-    saved = storage.retry_storage(claims.load)
+    kept = Checkpoints(config)
+    storage.retry_storage(kept.claim.take)
+    saved = storage.retry_storage(kept.load)
     if saved is not None:
         meter.resume(saved)
     if not config.publish_only:
-        _sleep_it_off(config, reporter, meter, claims)
+        _sleep_it_off(config, reporter, meter, kept)
     elif saved is None:
         return _build_outcome(config, Reason.CANCELLED, "Cancelled before there was a model.")
-    return _publish(config, work, reporter, claims)
+    return _publish(config, work, reporter, kept)
 
 
-def _sleep_it_off(config: RunConfig, reporter: Reporter, meter: Meter, claims: Claims) -> None:
+def _sleep_it_off(config: RunConfig, reporter: Reporter, meter: Meter, kept: Checkpoints) -> None:
     assert config.budget_seconds is not None
     total, saved_at = config.budget_seconds, meter.charged_seconds
     try:
@@ -108,23 +98,23 @@ def _sleep_it_off(config: RunConfig, reporter: Reporter, meter: Meter, claims: C
             time.sleep(STEP_SECONDS)
             if meter.charged_seconds - saved_at >= SAVE_EVERY_SECONDS:
                 saved_at = meter.charged_seconds
-                claims.save(saved_at)
+                kept.save(saved_at)
                 meter.keep()
     except RunStopped:
-        claims.save(meter.charged_seconds)
+        kept.save(meter.charged_seconds)
         meter.keep()
         raise
 
 
-def _publish(config: RunConfig, work: pathlib.Path, reporter: Reporter, claims: Claims) -> Outcome:
+def _publish(config: RunConfig, work: pathlib.Path, reporter: Reporter, kept: Checkpoints) -> Outcome:
     assert config.output is not None
     reporter.update(percent=99, stage="Uploading")
     (work / "model.json").write_text(json.dumps({"attempt": config.attempt, "uid": config.resource.uid}))
     (work / "model.safetensors").write_bytes(secrets.token_bytes(4096))
-    claims.check()
+    kept.claim.check()
     published = artifacts.publish_files(work, ["model.json", "model.safetensors"], config.output)
-    claims.note_publication(config.output.uri, config.resource.uid)
-    claims.delete()
+    kept.note_publication(config.output.uri, config.resource.uid)
+    kept.delete()
     reason = Reason.CANCELLED if config.publish_only else Reason.SUCCEEDED
     return _build_outcome(config, reason, "Slept.", artifacts=published)
 
