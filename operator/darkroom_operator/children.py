@@ -3,16 +3,39 @@
 Owns the reading of their JSON. Must not decide anything.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+import pydantic
+
 from darkroom_api import names
+from darkroom_api.v1alpha1.common import Allocation
 
 Json = dict[str, Any]
 
 ANNOTATION_GENERATION = f"{names.GROUP}/generation"
 """On every Job: the generation of the owner's spec that it was built from."""
+ANNOTATION_ALLOCATION = f"{names.GROUP}/allocation"
+"""On the Jobs of runs: what the attempt was given, which no later change of a compute class changes."""
+ANNOTATION_PUBLISH_ONLY = f"{names.GROUP}/publish-only"
+"""`true` on the Job that publishes the best model of a cancelled run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a Job's pod asks for, all of which its cluster may lack."""
+
+    kind: str = ""
+    """Kind of the owner, which decides how the fields are called."""
+    image: str = ""
+    limits: tuple[tuple[str, str], ...] = ()
+    node_selector: tuple[tuple[str, str], ...] = ()
+    secrets: tuple[tuple[str, str], ...] = ()
+    """Name of the volume and of the Secret in it."""
+    claim: str = ""
+    service_account: str = ""
+    priority_class: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +57,12 @@ class ObservedJob:
     failure: str | None
     """Why the Job controller gave it up; None while it works and when it is complete."""
     finished_at: datetime | None
+    created_at: datetime | None = None
+    active_since: datetime | None = None
+    """When the Job controller last began with it: its creation, or when a queue last let it go on."""
+    allocation: Allocation | None = None
+    publish_only: bool = False
+    asked: Asked = field(default_factory=Asked)
 
     @property
     def live(self) -> bool:
@@ -73,6 +102,8 @@ class ObservedPod:
     termination_message: str
     gone: bool = False
     """True once the API server has it no more; it is kept until its end is in a status."""
+    scheduled_at: datetime | None = None
+    created_at: datetime | None = None
 
     @property
     def running(self) -> bool:
@@ -100,6 +131,7 @@ def parse_job(raw: Json) -> ObservedJob:
     """Reduce a Job."""
     metadata, spec, status = raw["metadata"], raw.get("spec", {}), raw.get("status", {})
     labels, annotations = metadata.get("labels", {}), metadata.get("annotations", {})
+    asked = read_asked(raw)
     ends = {c["type"]: c for c in status.get("conditions", ()) if c.get("status") == "True"}
     failed = ends.get("Failed")
     end = failed or ends.get("Complete")
@@ -111,12 +143,35 @@ def parse_job(raw: Json) -> ObservedJob:
         owner_uid=find_controller(raw) or "",
         attempt=_to_int(labels.get(names.LABEL_ATTEMPT)),
         generation=_to_int(annotations.get(ANNOTATION_GENERATION)),
-        image=_read_image(spec),
-        secrets=_read_secrets(spec),
+        image=asked.image,
+        secrets=tuple(dict.fromkeys(secret for _, secret in asked.secrets)),
         deleting="deletionTimestamp" in metadata,
         suspended=bool(spec.get("suspend")),
         failure=f"{failed.get('reason', 'Failed')}: {failed.get('message', '')}" if failed else None,
         finished_at=parse_time(end.get("lastTransitionTime")) if end else None,
+        created_at=parse_time(metadata.get("creationTimestamp")),
+        active_since=parse_time(status.get("startTime")),
+        allocation=_read_allocation(annotations.get(ANNOTATION_ALLOCATION)),
+        publish_only=annotations.get(ANNOTATION_PUBLISH_ONLY) == "true",
+        asked=asked,
+    )
+
+
+def read_asked(job: Json) -> Asked:
+    """Return what a Job's pod asks for; the Job may be one that is still to be created."""
+    pod = job.get("spec", {}).get("template", {}).get("spec", {})
+    container: Json = next(iter(pod.get("containers", ())), {})
+    volumes = pod.get("volumes", ())
+    claims = (volume["persistentVolumeClaim"]["claimName"] for volume in volumes if "persistentVolumeClaim" in volume)
+    return Asked(
+        kind=job["metadata"].get("labels", {}).get(names.LABEL_KIND, ""),
+        image=container.get("image", ""),
+        limits=tuple(container.get("resources", {}).get("limits", {}).items()),
+        node_selector=tuple(pod.get("nodeSelector", {}).items()),
+        secrets=tuple((volume["name"], volume["secret"]["secretName"]) for volume in volumes if "secret" in volume),
+        claim=next(claims, ""),
+        service_account=pod.get("serviceAccountName", ""),
+        priority_class=pod.get("priorityClassName", ""),
     )
 
 
@@ -138,6 +193,7 @@ def parse_pod(raw: Json) -> ObservedPod:
         reason=status.get("reason", ""),
         message=status.get("message", ""),
         deleted_at=parse_time(metadata.get("deletionTimestamp")),
+        created_at=parse_time(metadata.get("creationTimestamp")),
         **_read_conditions(status),
         **_read_container(status),
     )
@@ -161,6 +217,7 @@ def _read_conditions(status: Json) -> Json:
     refused = scheduled.get("status") == "False"
     return {
         "scheduled": scheduled.get("status") == "True",
+        "scheduled_at": parse_time(scheduled.get("lastTransitionTime")) if scheduled.get("status") == "True" else None,
         "unschedulable": scheduled.get("message", "")
         if refused and scheduled.get("reason") == "Unschedulable"
         else None,
@@ -185,14 +242,12 @@ def _read_container(status: Json) -> Json:
     }
 
 
-def _read_image(job_spec: Json) -> str:
-    containers = job_spec.get("template", {}).get("spec", {}).get("containers", ())
-    return next((container.get("image", "") for container in containers), "")
-
-
-def _read_secrets(job_spec: Json) -> tuple[str, ...]:
-    volumes = job_spec.get("template", {}).get("spec", {}).get("volumes", ())
-    return tuple(dict.fromkeys(volume["secret"]["secretName"] for volume in volumes if "secret" in volume))
+def _read_allocation(text: str | None) -> Allocation | None:
+    """Return what the annotation says; None where someone else wrote it."""
+    try:
+        return Allocation.model_validate_json(text) if text else None
+    except pydantic.ValidationError:
+        return None
 
 
 def _join(condition: Json) -> str:

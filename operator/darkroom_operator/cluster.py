@@ -41,6 +41,14 @@ class Cluster(Protocol):
         """Yield pages, each with `items` and `metadata.resourceVersion`."""
         ...
 
+    async def find(self, resource: Resource, namespace: str, *, labels: str = "", fields: str = "") -> list[Json]:
+        """Return the objects of a namespace that match a label and a field selector, at most one page of them."""
+        ...
+
+    async def discover(self, group: str) -> str | None:
+        """Return the version that the API server prefers of an API group; None where it serves none."""
+        ...
+
     async def get(self, resource: Resource, namespace: str, name: str) -> Json:
         """Return an object."""
         ...
@@ -117,6 +125,24 @@ class KubernetesCluster:
             more = page.get("metadata", {}).get("continue") or None
             query = {**query, "continue": more} if more else query
             yield page
+
+    async def find(self, resource: Resource, namespace: str, *, labels: str = "", fields: str = "") -> list[Json]:
+        """Return the objects of a namespace that match a label and a field selector, at most `PAGE_SIZE`."""
+        query = {"labelSelector": labels, "fieldSelector": fields, "limit": str(PAGE_SIZE)}
+        query = {name: value for name, value in query.items() if value}
+        page = await self._call("GET", resource.path(namespace), query=query)
+        return list(page.get("items") or ())
+
+    async def discover(self, group: str) -> str | None:
+        """Return the version that the API server prefers of an API group; None where it serves none."""
+        try:
+            found = await self._call("GET", f"/apis/{group}")
+        except ClusterError as error:
+            if error.status == 404:
+                return None
+            raise
+        version: str | None = found.get("preferredVersion", {}).get("version")
+        return version
 
     async def get(self, resource: Resource, namespace: str, name: str) -> Json:
         """Return an object."""

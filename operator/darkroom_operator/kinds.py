@@ -5,16 +5,17 @@ Owns that table and nothing else: `reconcile` is the same for all of them.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
+from darkroom_api.conditions import TERMINAL_PHASES
 from darkroom_operator import observe
 from darkroom_operator.build.run_config import Plan, plan_evaluation, plan_inspection, plan_training
 from darkroom_operator.config import OperatorConfig
 from darkroom_operator.decide import dataset, evaluation, model, refusal
 from darkroom_operator.decide.decision import Decision, Problem
+from darkroom_operator.decide.queueing import set_queue_available
 from darkroom_operator.store import Store, StoredOwner
-from darkroom_operator.views import Observed, Report
+from darkroom_operator.views import Observed
 
 
 @dataclass(frozen=True)
@@ -30,29 +31,27 @@ class Case:
         return replace(self, decision=refusal.decide_refused(self.seen, self.decision, problem))
 
 
-def consider(store: Store, owner: StoredOwner, report: Report | None, config: OperatorConfig, now: datetime) -> Case:
+def consider(store: Store, owner: StoredOwner, told: observe.Told, config: OperatorConfig) -> Case:
     """Observe an object and decide; raises InvalidSpecError."""
-    return _CASES[owner.key.kind](store, owner, report, config, now)
+    return _CASES[owner.key.kind](store, owner, told, config)
 
 
-def _consider_dataset(
-    store: Store, owner: StoredOwner, _report: Report | None, config: OperatorConfig, now: datetime
-) -> Case:
-    seen = observe.observe_dataset(store, owner, now)
+def _consider_dataset(store: Store, owner: StoredOwner, told: observe.Told, config: OperatorConfig) -> Case:
+    seen = observe.observe_dataset(store, owner, told)
     return Case(seen, dataset.decide_dataset(seen, config), lambda attempt: plan_inspection(seen, attempt, config))
 
 
-def _consider_model(
-    store: Store, owner: StoredOwner, report: Report | None, config: OperatorConfig, now: datetime
-) -> Case:
-    view = observe.observe_model(store, owner, report, now)
-    return Case(view.self_, model.decide_model(view, config), lambda attempt: plan_training(view, attempt, config))
+def _consider_model(store: Store, owner: StoredOwner, told: observe.Told, config: OperatorConfig) -> Case:
+    view = observe.observe_model(store, owner, told)
+    seen, decision = view.self_, model.decide_model(view, config)
+    if decision.status.phase not in TERMINAL_PHASES:
+        status = set_queue_available(decision.status, seen.spec.queue, seen.found.queue, seen.key.namespace, seen.now)
+        decision = replace(decision, status=status)
+    return Case(seen, decision, lambda attempt: plan_training(view, attempt, config))
 
 
-def _consider_evaluation(
-    store: Store, owner: StoredOwner, report: Report | None, config: OperatorConfig, now: datetime
-) -> Case:
-    view = observe.observe_evaluation(store, owner, report, now)
+def _consider_evaluation(store: Store, owner: StoredOwner, told: observe.Told, config: OperatorConfig) -> Case:
+    view = observe.observe_evaluation(store, owner, told)
     return Case(
         view.self_, evaluation.decide_evaluation(view, config), lambda attempt: plan_evaluation(view, attempt, config)
     )

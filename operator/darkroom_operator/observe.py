@@ -3,6 +3,7 @@
 Owns the parsing of specs and statuses into the contract's classes. Must not decide, and must not write.
 """
 
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from darkroom_api.v1alpha1.dataset import DatasetSpec, DatasetStatus
 from darkroom_api.v1alpha1.evaluation import EvaluationSpec, EvaluationStatus
 from darkroom_api.v1alpha1.model import ModelSpec, ModelStatus
 from darkroom_operator.children import parse_time
+from darkroom_operator.findings import NOTHING_FOUND, Findings
 from darkroom_operator.resources import Key
 from darkroom_operator.store import Store, StoredOwner
 from darkroom_operator.views import (
@@ -31,14 +33,23 @@ class InvalidSpecError(ValueError):
     """A spec that the contract refuses (written before a rule of the CRD was added); the message names the field."""
 
 
-def observe_dataset(store: Store, owner: StoredOwner, now: datetime) -> DatasetView:
+@dataclass(frozen=True)
+class Told:
+    """What is known of a resource beside the store."""
+
+    now: datetime
+    report: Report | None = None
+    found: Findings = NOTHING_FOUND
+
+
+def observe_dataset(store: Store, owner: StoredOwner, told: Told) -> DatasetView:
     """Return all that is seen of a Dataset; raises InvalidSpecError."""
-    return _observe(store, owner, DatasetSpec, DatasetStatus, None, now)
+    return _observe(store, owner, DatasetSpec, DatasetStatus, replace(told, report=None))
 
 
-def observe_model(store: Store, owner: StoredOwner, report: Report | None, now: datetime) -> ModelView:
+def observe_model(store: Store, owner: StoredOwner, told: Told) -> ModelView:
     """Return all that is seen of a Model; raises InvalidSpecError."""
-    seen = _observe(store, owner, ModelSpec, ModelStatus, report, now)
+    seen = _observe(store, owner, ModelSpec, ModelStatus, told)
     return ModelView(
         self_=seen,
         dataset=find_dataset(store, owner.key.namespace, seen.spec.dataset),
@@ -46,9 +57,9 @@ def observe_model(store: Store, owner: StoredOwner, report: Report | None, now: 
     )
 
 
-def observe_evaluation(store: Store, owner: StoredOwner, report: Report | None, now: datetime) -> EvaluationView:
+def observe_evaluation(store: Store, owner: StoredOwner, told: Told) -> EvaluationView:
     """Return all that is seen of an Evaluation; raises InvalidSpecError."""
-    seen = _observe(store, owner, EvaluationSpec, EvaluationStatus, report, now)
+    seen = _observe(store, owner, EvaluationSpec, EvaluationStatus, told)
     model = find_model(store, owner.key.namespace, seen.spec.model)
     return EvaluationView(
         self_=seen,
@@ -97,8 +108,7 @@ def _observe(
     owner: StoredOwner,
     spec: type[SpecT],
     status: type[StatusT],
-    report: Report | None,
-    now: datetime,
+    told: Told,
 ) -> Observed[SpecT, StatusT]:
     return Observed(
         key=owner.key,
@@ -111,8 +121,9 @@ def _observe(
         status=_parse_status(status, owner.status),
         jobs=store.jobs(owner.uid),
         pods=store.pods(owner.uid),
-        report=report,
-        now=now,
+        report=told.report,
+        now=told.now,
+        found=told.found,
     )
 
 

@@ -7,7 +7,7 @@ import logging
 import time
 from datetime import UTC, datetime
 
-from darkroom_operator import apply, kinds, observe, progress, statuses
+from darkroom_operator import apply, inquiries, kinds, observe, progress, statuses
 from darkroom_operator.build.job import build_job
 from darkroom_operator.cluster import Cluster
 from darkroom_operator.config import OperatorConfig
@@ -36,12 +36,14 @@ class Reconciler:
         self._config = config
         self._metrics = metrics
         self._poller = poller
+        self._inquirer = inquiries.Inquirer(cluster, store)
         self._writer = statuses.StatusWriter(cluster, store, metrics, trigger, config.progress_interval_seconds)
 
     async def reconcile(self, key: Key) -> float | None:
         """Bring one object forward; returns in how many seconds to come again, if at all."""
         owner = self._store.owner(key)
         if owner is None or owner.deleting:
+            self._inquirer.forget(key)
             return None
         started = time.perf_counter()
         try:
@@ -53,9 +55,11 @@ class Reconciler:
             self._metrics.observe_reconcile(key.kind, time.perf_counter() - started)
 
     async def _reconcile(self, owner: StoredOwner) -> float | None:
+        now = datetime.now(UTC)
         report = self._poller.find_report(self._store.pods(owner.uid))
+        found, again = await self._inquirer.find(owner, now)
         try:
-            case = kinds.consider(self._store, owner, report, self._config, datetime.now(UTC))
+            case = kinds.consider(self._store, owner, observe.Told(now, report, found), self._config)
         except observe.InvalidSpecError as error:
             logger.warning("spec refused", extra={"object": str(owner.key), "error": str(error)})
             return RETRY_SECONDS
@@ -63,8 +67,9 @@ class Reconciler:
             await apply.stop_job(self._cluster, job)
         if case.decision.start is not None:
             case = await self._start(case, case.decision.start)
+            again = inquiries.FIRST_SECONDS if case.decision.start is not None else again
         later = await self._writer.write(owner, case.decision.status.to_json())
-        pauses = (later, case.decision.requeue_after_seconds)
+        pauses = (later, again, case.decision.requeue_after_seconds)
         return min((pause for pause in pauses if pause is not None), default=None)
 
     async def _start(self, case: kinds.Case, attempt: int) -> kinds.Case:

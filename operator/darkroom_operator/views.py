@@ -14,6 +14,7 @@ from darkroom_api.v1alpha1.dataset import DatasetSpec, DatasetStatus
 from darkroom_api.v1alpha1.evaluation import EvaluationSpec, EvaluationStatus
 from darkroom_api.v1alpha1.model import ModelSpec, ModelStatus
 from darkroom_operator.children import ObservedJob, ObservedPod
+from darkroom_operator.findings import NOTHING_FOUND, Findings
 from darkroom_operator.resources import Key
 
 SpecT = TypeVar("SpecT", DatasetSpec, ModelSpec, EvaluationSpec)
@@ -45,6 +46,7 @@ class Observed(Generic[SpecT, StatusT]):
     pods: tuple[ObservedPod, ...]
     report: Report | None
     now: datetime
+    found: Findings = NOTHING_FOUND
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,7 @@ def _follow(
     if pod is not None and pod.over:
         return Decision(status, requeue_after_seconds=ends.SETTLE_SECONDS)
     if pod is None or not pod.running:
-        wait = waiting.describe_waiting(job, pod)
+        wait = waiting.describe_waiting(job, pod, seen.found)
         status = _describe(seen, status, DatasetPhase.PENDING, wait.reason, wait.message)
         outdated = wait.reason is Reason.IMAGE_PULL_FAILED and job is not None and job.image != config.trainer.image
         return Decision(status, stop=_live(seen) if outdated else (), requeue_after_seconds=ends.SETTLE_SECONDS * 3)

@@ -130,7 +130,7 @@ def _follow(
     if pod is not None and pod.over:
         return Decision(status, requeue_after_seconds=ends.SETTLE_SECONDS)
     if pod is None or not pod.running:
-        wait = waiting.describe_waiting(job, pod)
+        wait = waiting.describe_waiting(job, pod, seen.found)
         status = status.model_copy(update={"progress": None})
         status = _describe(seen, status, RunPhase.QUEUED, wait.reason, wait.message)
         outdated = wait.reason is Reason.IMAGE_PULL_FAILED and job is not None and job.image != config.trainer.image

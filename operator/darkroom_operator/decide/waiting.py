@@ -6,8 +6,10 @@ Owns the reasons between "Job created" and "container started".
 from typing import Final
 
 from darkroom_api.conditions import Reason
-from darkroom_operator.children import ObservedJob, ObservedPod
+from darkroom_operator.children import Asked, ObservedJob, ObservedPod
+from darkroom_operator.decide import complaints, queueing
 from darkroom_operator.decide.decision import Problem
+from darkroom_operator.findings import NOTHING_FOUND, Findings
 
 _PULL_FAILURES: Final = frozenset(
     {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "RegistryUnavailable"}
@@ -15,19 +17,32 @@ _PULL_FAILURES: Final = frozenset(
 _BAD_CONTAINER: Final = frozenset({"CreateContainerConfigError", "CreateContainerError", "RunContainerError"})
 
 
-def describe_waiting(job: ObservedJob | None, pod: ObservedPod | None) -> Problem:
+def describe_waiting(job: ObservedJob | None, pod: ObservedPod | None, found: Findings = NOTHING_FOUND) -> Problem:
     """Return the reason and message of an attempt whose container has not started."""
     if job is not None and job.suspended:
-        return Problem(Reason.WAITING_FOR_QUOTA, f"The queue has not admitted Job `{job.name}` yet.")
-    if pod is None:
-        return _describe_placing(job)
-    if pod.unschedulable is not None:
-        return Problem(Reason.UNSCHEDULABLE, f"No node can take the pod now: {pod.unschedulable}")
-    if pod.gated:
+        return queueing.describe_suspended(job, found.queue)
+    if pod is not None and pod.unschedulable is not None:
+        return complaints.explain_unschedulable(pod.unschedulable, job.asked if job else Asked(), pod.namespace)
+    if pod is not None and pod.gated:
         return Problem(Reason.WAITING_FOR_QUOTA, f"The queue has not admitted pod `{pod.name}` yet.")
-    if not pod.scheduled:
+    told = None
+    if job is not None and found.complaint is not None and find_doubtful(job, pod) == found.complaint.about:
+        told = complaints.explain_complaint(found.complaint, job, pod)
+    if told is not None:
+        return told
+    if pod is None or not pod.scheduled:
         return _describe_placing(job)
     return _describe_start(pod, job.secrets if job is not None else ())
+
+
+def find_doubtful(job: ObservedJob, pod: ObservedPod | None) -> str | None:
+    """Return the uid of the Job or pod whose Events may tell what it waits for; None where its status tells that."""
+    if job.suspended or not job.live or job.deleting:
+        return None
+    if pod is None:
+        return job.uid
+    waits = pod.scheduled and not pod.sandbox_ready and not pod.running and not pod.over and pod.deleted_at is None
+    return pod.uid if waits and pod.waiting_reason not in _PULL_FAILURES | _BAD_CONTAINER else None
 
 
 def _describe_placing(job: ObservedJob | None) -> Problem:

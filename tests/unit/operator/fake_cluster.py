@@ -20,7 +20,9 @@ class FakeCluster:
     def __init__(self) -> None:
         self.objects: dict[tuple[str, str, str], Json] = {}
         self.writes: list[tuple[str, str, str]] = []
+        self.reads: list[tuple[str, str]] = []
         self.failures: list[ClusterError] = []
+        self.groups: dict[str, str] = {}
         self._versions = itertools.count(100)
 
     def add(self, resource: Resource, raw: Json) -> Json:
@@ -42,6 +44,26 @@ class FakeCluster:
         ]
         # The real one says `null` for an empty list of metadata.
         yield {"metadata": {"resourceVersion": str(next(self._versions))}, "items": copy.deepcopy(found) or None}
+
+    async def find(self, resource: Resource, namespace: str, *, labels: str = "", fields: str = "") -> list[Json]:
+        """Return the objects of a namespace that match; field paths are looked up as they are written."""
+        self.reads.append((resource.plural, fields or labels))
+        self._fail()
+        wanted = [pair.split("=", 1) for pair in labels.split(",") if pair]
+        about = [pair.split("=", 1) for pair in fields.split(",") if pair]
+        return [
+            copy.deepcopy(item)
+            for (plural, place, _), item in self.objects.items()
+            if (plural, place) == (resource.plural, namespace)
+            and all(item["metadata"].get("labels", {}).get(key) == value for key, value in wanted)
+            and all(_look_up(item, path) == value for path, value in about)
+        ]
+
+    async def discover(self, group: str) -> str | None:
+        """Return the version of an API group that a test added to `groups`."""
+        self.reads.append(("apis", group))
+        self._fail()
+        return self.groups.get(group)
 
     async def get(self, resource: Resource, namespace: str, name: str) -> Json:
         """Return an object."""
@@ -90,3 +112,10 @@ class FakeCluster:
     def _fail(self) -> None:
         if self.failures:
             raise self.failures.pop(0)
+
+
+def _look_up(item: Json, path: str) -> Any:
+    found: Any = item
+    for part in path.split("."):
+        found = found.get(part, {})
+    return found

@@ -1,0 +1,150 @@
+"""What is made of the words of admission, the scheduler and the kubelet: a reason, and the field to mend."""
+
+from typing import Any
+
+import pytest
+
+from darkroom_api.conditions import Reason
+from darkroom_operator.children import Asked
+from darkroom_operator.decide.complaints import explain_refusal, explain_unschedulable
+from darkroom_operator.decide.waiting import describe_waiting
+from darkroom_operator.findings import Complaint, Findings
+from tests.builders import a_job, a_pod, a_running_pod
+
+QUEUED_TWICE = (("credentials-dataset", "darkroom-b"), ("credentials-output", "darkroom-b"))
+MODEL = Asked(
+    kind="Model",
+    limits=(("cpu", "2"), ("memory", "8Gi"), ("nvidia.com/gpu", "64")),
+    node_selector=(("gpu", "h200"),),
+    secrets=QUEUED_TWICE,
+    claim="weights",
+)
+
+REFUSALS = {
+    "a quota": (
+        'Error creating: pods "fruit-1-x" is forbidden: exceeded quota: team, requested: pods=1, used: pods=9',
+        Reason.WAITING_FOR_QUOTA, "Namespace `vision` has no quota left for the run: exceeded quota: team, requested",
+    ),
+    "a PriorityClass that is missing": (
+        'Error creating: pods "fruit-1-x" is forbidden: no PriorityClass with name urgent was found',
+        Reason.INVALID_CONFIGURATION, "priorityClassName: PriorityClass `urgent` does not exist",
+    ),
+    "a ServiceAccount that is missing": (
+        'pods "f" is forbidden: error looking up service account vision/reader: serviceaccount "reader" not found',
+        Reason.INVALID_CONFIGURATION, "serviceAccountName: ServiceAccount `reader` does not exist in namespace",
+    ),
+    "a LimitRange": (
+        'pods "f" is forbidden: maximum memory usage per Container is 1Gi, but limit is 8Gi',
+        Reason.INVALID_CONFIGURATION, "compute.class: namespace `vision` does not allow the size of the pod: maximum",
+    ),
+    "a Pod Security level": (
+        'pods "f" is forbidden: violates PodSecurity "restricted:latest": seccompProfile',
+        Reason.INVALID_CONFIGURATION, "Namespace `vision` refuses the run's pod by its Pod Security level",
+    ),
+    "a policy of the cluster": (
+        'admission webhook "policy.example" denied the request: no team label',
+        Reason.INVALID_CONFIGURATION, 'The API server refuses the run: admission webhook "policy.example" denied',
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("words", "reason", "message"), REFUSALS.values(), ids=REFUSALS.keys())
+def test_a_refusal_of_admission_names_what_to_mend(words: str, reason: Reason, message: str) -> None:
+    problem = explain_refusal(words, MODEL, "vision")
+    assert problem.reason is reason
+    assert message in problem.message
+
+
+def test_a_refusal_says_the_same_for_each_pod_that_the_job_controller_tries() -> None:
+    told = {explain_refusal(f'pods "fruit-1-{end}" is forbidden: no', MODEL, "vision") for end in ("abcde", "fghij")}
+    assert len(told) == 1
+
+
+UNSCHEDULABLE = {
+    "devices that no node has": (
+        "0/3 nodes are available: 3 Insufficient nvidia.com/gpu. preemption: 0/3 nodes are available",
+        Reason.UNSCHEDULABLE, "compute.devices: no node has 64 free `nvidia.com/gpu` now (the scheduler: 0/3 nodes",
+    ),
+    "a pod that is too large": (
+        "0/3 nodes are available: 1 Insufficient cpu, 2 Insufficient memory.",
+        Reason.UNSCHEDULABLE, "compute.class: no node has 2 of cpu and 8Gi of memory free",
+    ),
+    "labels that no node has": (
+        "0/3 nodes are available: 3 node(s) didn't match Pod's node affinity/selector.",
+        Reason.UNSCHEDULABLE, "compute.class: not every node has the labels gpu=h200",
+    ),
+    "taints": (
+        "0/1 nodes are available: 1 node(s) had untolerated taint {spot: true}.",
+        Reason.UNSCHEDULABLE, "compute.class: some nodes have taints that the class does not tolerate",
+    ),
+    "a claim that is missing": (
+        '0/1 nodes are available: persistentvolumeclaim "weights" not found.',
+        Reason.INVALID_CONFIGURATION, "trainer.weightsClaim: PersistentVolumeClaim `weights` does not exist",
+    ),
+    "a claim without a volume": (
+        "0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims.",
+        Reason.UNSCHEDULABLE, "trainer.weightsClaim: PersistentVolumeClaim `weights` is not bound",
+    ),
+    "anything else": ("no nodes available", Reason.UNSCHEDULABLE, "No node can take the pod now (the scheduler: no"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("words", "reason", "message"), UNSCHEDULABLE.values(), ids=UNSCHEDULABLE.keys())
+def test_the_scheduler_is_quoted_with_the_field_that_asks_too_much(words: str, reason: Reason, message: str) -> None:
+    problem = explain_unschedulable(words, MODEL, "vision")
+    assert problem.reason is reason
+    assert message in problem.message
+
+
+NOT_MOUNTED = 'MountVolume.SetUp failed for volume "credentials-dataset" : secret "darkroom-b" not found'
+
+KUBELET: dict[str, tuple[Any, str, str, Reason, str]] = {
+    "a Secret of a Model's Dataset": (
+        MODEL, "FailedMount", NOT_MOUNTED, Reason.INVALID_CONFIGURATION,
+        "dataset: storage.credentialsSecret: Secret `darkroom-b` does not exist in namespace `vision`; create it",
+    ),
+    "a Secret of a Model's output": (
+        Asked(kind="Model", secrets=(("credentials-output", "darkroom-b"),)), "FailedMount", NOT_MOUNTED,
+        Reason.INVALID_CONFIGURATION, "output.storage.credentialsSecret: Secret `darkroom-b`",
+    ),
+    "a Secret of an evaluation Dataset": (
+        Asked(kind="Model", secrets=(("credentials-evaluation", "darkroom-b"),)), "FailedMount", NOT_MOUNTED,
+        Reason.INVALID_CONFIGURATION, "evaluationDataset: storage.credentialsSecret: Secret `darkroom-b`",
+    ),
+    "a Secret of an inspected Dataset": (
+        Asked(kind="Dataset", secrets=QUEUED_TWICE), "FailedMount", NOT_MOUNTED,
+        Reason.INVALID_CONFIGURATION, "storage.credentialsSecret: Secret `darkroom-b`",
+    ),
+    "a network that cannot be set up": (
+        MODEL, "FailedCreatePodSandBox", "plugin bridge: no address left", Reason.STARTING,
+        "Node `node0` cannot start pod `fruit-1-abcde` yet (FailedCreatePodSandBox): plugin bridge: no address left",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("asked", "event", "words", "reason", "message"), KUBELET.values(), ids=KUBELET.keys())
+def test_what_the_kubelet_lacks_is_named(asked: Asked, event: str, words: str, reason: Reason, message: str) -> None:
+    found = Findings(Complaint("pod-1", event, words))
+    problem = describe_waiting(a_job(asked=asked), a_pod(), found)
+    assert problem.reason is reason
+    assert message in problem.message
+
+
+OVER = {
+    "the Job's complaint, once it has a pod": ("job-1", a_pod()),
+    "the pod's complaint, once its sandbox is there": ("pod-1", a_pod(sandbox_ready=True)),
+    "the pod's complaint, while its image cannot be fetched": ("pod-1", a_pod(waiting_reason="ErrImagePull")),
+    "another pod's complaint": ("pod-0", a_pod()),
+    "the pod's complaint, once it works": ("pod-1", a_running_pod()),
+}
+
+
+@pytest.mark.parametrize(("about", "pod"), OVER.values(), ids=OVER.keys())
+def test_a_complaint_ends_with_its_cause(about: str, pod: Any) -> None:
+    found = Findings(Complaint(about, "FailedMount", NOT_MOUNTED))
+    assert describe_waiting(a_job(asked=MODEL), pod, found) == describe_waiting(a_job(asked=MODEL), pod)
+
+
+def test_a_job_whose_pod_is_refused_says_why() -> None:
+    found = Findings(Complaint("job-1", "FailedCreate", 'pods "f" is forbidden: exceeded quota: team'))
+    assert describe_waiting(a_job(asked=MODEL), None, found).reason is Reason.WAITING_FOR_QUOTA
