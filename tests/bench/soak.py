@@ -15,7 +15,6 @@ import time
 from collections import Counter
 from typing import Final
 
-from localcluster.state import State, default_root
 from tests.bench import soak_checks, soak_image, soak_plan
 from tests.bench.cluster_session import ClusterSession, open_session
 from tests.bench.soak_chaos import Chaos
@@ -38,8 +37,8 @@ def main() -> int:
     parser.add_argument("--parallel", type=int, default=6, help="GPUs that the node says it has")
     parser.add_argument("--seed", type=int, default=4)
     options = parser.parse_args()
-    soak_image.build_image(State(default_root()))
     with open_session("soak", options.parallel, **soak_image.build_values()) as session:
+        soak_image.build_image(session.state)
         return _soak(session, options)
 
 

@@ -37,9 +37,13 @@ VALUES: Final[dict[str, Any]] = {
     "computeClasses": {
         "gpu": {"cpu": "2", "cpuRequest": "500m", "memory": "3Gi", "sharedMemory": "256Mi", "ephemeralStorage": "1Gi"},
         "cpu": {"cpu": "2", "cpuRequest": "500m", "memory": "3Gi", "sharedMemory": "256Mi", "ephemeralStorage": "1Gi"},
+        "tiny-memory": {"cpu": "2", "cpuRequest": "100m", "memory": "160Mi", "sharedMemory": "16Mi"},
+        "tiny-disk": {"cpu": "2", "cpuRequest": "100m", "memory": "3Gi", "ephemeralStorage": "64Ki"},
     },
 }
-"""Short pauses and few retries, so that a failure test takes seconds; requests that fit a node with two cores."""
+"""Short pauses and few retries, so that a failure test takes seconds; requests that fit a node with two cores.
+
+The tiny classes are there to be too small."""
 
 
 @dataclass(frozen=True)
