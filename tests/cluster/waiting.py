@@ -28,6 +28,11 @@ def reason_of(item: Manifest) -> str:
     return str(status_of(item).get("reason", ""))
 
 
+def message_of(item: Manifest) -> str:
+    """Return the message in an object's status."""
+    return str(status_of(item).get("message", ""))
+
+
 def phase_of(item: Manifest) -> str:
     """Return the phase in an object's status."""
     return str(status_of(item).get("phase", ""))
