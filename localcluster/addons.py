@@ -13,6 +13,12 @@ REPOSITORY = "localhost/darkroom-local"
 STORAGE = "storage"
 S3_SECRET = "s3-root"  # noqa: S105 - the name of a Secret
 USER = 10001
+DNS_ARGUMENTS = ("-conf", "/etc/coredns/Corefile")
+S3_ARGUMENTS = (
+    *("--port", f":{S3_PORT}", "--health", services.S3_HEALTH, "--quiet"),
+    *("--iam-dir", "/users", "--iam-cache-disable", "posix", "/data"),
+)
+"""Users beside the administrator can be made and removed, and are known or unknown at once: for tests of lost keys."""
 COREFILE = """.:5353 {
     errors
     health :8080
@@ -89,7 +95,7 @@ def dns() -> list[Manifest]:
     volume = {"name": "config", "configMap": {"name": "coredns"}}
     coredns = container(
         binaries.COREDNS,
-        args=["-conf", "/etc/coredns/Corefile"],
+        args=list(DNS_ARGUMENTS),
         volumeMounts=[{"name": "config", "mountPath": "/etc/coredns"}],
         readinessProbe=probe(8181, "/ready"),
     )
@@ -124,13 +130,13 @@ def root_credentials(state: State) -> Manifest:
 def storage(state: State) -> list[Manifest]:
     gateway = container(
         binaries.VERSITYGW,
-        args=["--port", f":{S3_PORT}", "--health", services.S3_HEALTH, "--quiet", "posix", "/data"],
+        args=list(S3_ARGUMENTS),
         envFrom=[{"secretRef": {"name": S3_SECRET}}],
-        volumeMounts=[{"name": "data", "mountPath": "/data"}],
+        volumeMounts=[{"name": "data", "mountPath": "/data"}, {"name": "users", "mountPath": "/users"}],
         readinessProbe=probe(S3_PORT, services.S3_HEALTH),
     )
-    volume = {"name": "data", "emptyDir": {}}
-    pod: Manifest = {"automountServiceAccountToken": False, "volumes": [volume], "containers": [gateway]}
+    volumes: list[Manifest] = [{"name": name, "emptyDir": {}} for name in ("data", "users")]
+    pod: Manifest = {"automountServiceAccountToken": False, "volumes": volumes, "containers": [gateway]}
     return [
         storage_namespace(),
         root_credentials(state),
@@ -141,10 +147,12 @@ def storage(state: State) -> list[Manifest]:
 
 def are_ready(state: State) -> bool:
     def is_available(name: str, namespace: str) -> bool:
-        path = "jsonpath={.status.availableReplicas}/{.spec.template.spec.containers[0].image}"
+        container = "{.spec.template.spec.containers[0].image}/{.spec.template.spec.containers[0].args}"
+        path = f"jsonpath={{.status.availableReplicas}}/{container}"
         answer = api.kubectl(state, "get", "deployment", name, "-n", namespace, "-o", path, check=False)
         program = binaries.COREDNS if name == "coredns" else binaries.VERSITYGW
-        return answer == f"1/{image_name(program)}"
+        arguments = DNS_ARGUMENTS if name == "coredns" else S3_ARGUMENTS
+        return answer == f"1/{image_name(program)}/{json.dumps(arguments, separators=(',', ':'))}"
 
     as_wanted = is_available("coredns", "kube-system") and is_available("s3", STORAGE)
     return as_wanted and services.dns_answers() and services.s3_answers()
