@@ -7,8 +7,9 @@ import logging
 from datetime import datetime
 
 from darkroom_api.conditions import Reason
-from darkroom_operator.children import Json, ObservedJob, find_controller
+from darkroom_operator.children import Json, ObservedJob, find_controller, read_asked
 from darkroom_operator.cluster import Cluster, ClusterError
+from darkroom_operator.decide.complaints import explain_refusal
 from darkroom_operator.decide.decision import Problem
 from darkroom_operator.events import Notice, build_event, build_repetition
 from darkroom_operator.resources import EVENTS, JOBS, Key, Resource
@@ -21,15 +22,23 @@ class StaleError(Exception):
     """The object changed since it was read; the watch will tell how, and the reconcile comes again."""
 
 
+class NamespaceGoneError(Exception):
+    """The namespace is being deleted, and with it all that is in it: there is nothing left to do or to tell."""
+
+
+class StatusRefusedError(Exception):
+    """The CRD's schema does not take the status; trying the same again at once would be refused again."""
+
+
 async def create_job(cluster: Cluster, store: Store, manifest: Json) -> Problem | None:
     """Create a Job, or adopt ours of that name; return why that cannot be (yet)."""
-    namespace, name = manifest["metadata"]["namespace"], manifest["metadata"]["name"]
+    namespace = manifest["metadata"]["namespace"]
     try:
         created = await cluster.create(JOBS, namespace, manifest)
     except ClusterError as error:
         if error.status == 409:
             return await _adopt_job(cluster, store, manifest)
-        return _explain_refusal(error, namespace, name)
+        return _explain_refusal(error, manifest)
     store.put(JOBS, created)
     return None
 
@@ -44,15 +53,20 @@ async def _adopt_job(cluster: Cluster, store: Store, manifest: Json) -> Problem 
     return Problem(Reason.NAME_CONFLICT, message)
 
 
-def _explain_refusal(error: ClusterError, namespace: str, name: str) -> Problem:
+def _explain_refusal(error: ClusterError, manifest: Json) -> Problem:
     """Return what a refusal means; raises the error again where it is a matter of trying again."""
-    if error.status == 403 and "exceeded quota" in error.message:
-        return Problem(
-            Reason.WAITING_FOR_QUOTA, f"Namespace `{namespace}` has no quota for Job `{name}`: {error.message}"
-        )
+    namespace = manifest["metadata"]["namespace"]
+    if is_namespace_gone(error):
+        raise NamespaceGoneError(str(error)) from error
     if error.status in (400, 403, 422):
-        return Problem(Reason.INVALID_CONFIGURATION, f"The API server refuses Job `{name}`: {error.message}")
+        return explain_refusal(error.message, read_asked(manifest), namespace)
     raise error
+
+
+def is_namespace_gone(error: ClusterError) -> bool:
+    """Return whether a create failed for want of a living namespace."""
+    terminating = error.status == 403 and "because it is being terminated" in error.message
+    return terminating or (error.status == 404 and error.message.startswith("namespaces "))
 
 
 async def stop_job(cluster: Cluster, job: ObservedJob) -> None:
@@ -70,6 +84,7 @@ async def write_status(
     """Write a status, provided that the object is still the one that was read; raises StaleError otherwise.
 
     Returns the keys of the objects that wait for this one, since the watch's news of our own write comes as no news.
+    Raises StatusRefusedError where the CRD does not take it.
     """
     operations: list[Json] = [
         {"op": "replace", "path": "/metadata/resourceVersion", "value": str(resource_version)},
@@ -80,6 +95,8 @@ async def write_status(
     except ClusterError as error:
         if error.status in (404, 409):
             raise StaleError(str(error)) from error
+        if error.status == 422:
+            raise StatusRefusedError(error.message) from error
         raise
     return store.put(resource, written) - {key}
 
@@ -92,7 +109,7 @@ async def post_event(cluster: Cluster, notice: Notice, instance: str, now: datet
     except ClusterError as error:
         if error.status == 409:
             await _repeat_event(cluster, notice, now)
-        else:
+        elif not is_namespace_gone(error):
             logger.warning("event not posted", extra={"object": str(notice.key), "error": str(error)})
 
 

@@ -5,17 +5,21 @@ Owns that table and nothing else: `reconcile` is the same for all of them.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 
-from darkroom_api.conditions import TERMINAL_PHASES
+from darkroom_api.conditions import TERMINAL_PHASES, DatasetPhase, Reason
 from darkroom_operator import observe
 from darkroom_operator.build.run_config import Plan, plan_evaluation, plan_inspection, plan_training
+from darkroom_operator.children import Json
 from darkroom_operator.config import OperatorConfig
 from darkroom_operator.decide import dataset, evaluation, model, refusal
 from darkroom_operator.decide.decision import Decision, Problem
 from darkroom_operator.decide.queueing import set_queue_available
 from darkroom_operator.store import Store, StoredOwner
 from darkroom_operator.views import Observed
+
+_SETTLED: Final = frozenset({*TERMINAL_PHASES, DatasetPhase.READY, DatasetPhase.INVALID})
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,18 @@ class Case:
 def consider(store: Store, owner: StoredOwner, told: observe.Told, config: OperatorConfig) -> Case:
     """Observe an object and decide; raises InvalidSpecError."""
     return _CASES[owner.key.kind](store, owner, told, config)
+
+
+def consider_unreadable(
+    store: Store, owner: StoredOwner, error: observe.InvalidSpecError, now: datetime
+) -> Json | None:
+    """Return the status of an object of which a spec cannot be read; None where that changes nothing for it."""
+    status = observe.observe_status(owner)
+    if status.phase in _SETTLED or any(pod.running for pod in store.pods(owner.uid)):
+        return None
+    problem = Problem(Reason.INVALID_CONFIGURATION, error.describe(owner.key))
+    described: Json = refusal.describe(status, problem, owner.generation, now).to_json()
+    return described
 
 
 def _consider_dataset(store: Store, owner: StoredOwner, told: observe.Told, config: OperatorConfig) -> Case:

@@ -32,6 +32,18 @@ from darkroom_operator.views import (
 class InvalidSpecError(ValueError):
     """A spec that the contract refuses (written before a rule of the CRD was added); the message names the field."""
 
+    def __init__(self, key: Key, field: str, why: str) -> None:
+        super().__init__(f"{key}: {field}: {why}")
+        self.key, self.field, self.why = key, field, why
+
+    def describe(self, reader: Key) -> str:
+        """Return what to tell at `reader`, which has that spec or names the object that has it."""
+        if reader == self.key:
+            return (
+                f"{self.field}: {self.why}; this version of Darkroom cannot read the spec, so mend it or apply it anew"
+            )
+        return f"{self.key.kind.lower()}: {self.key.kind} `{self.key.name}` cannot be read: {self.field}: {self.why}"
+
 
 @dataclass(frozen=True)
 class Told:
@@ -83,6 +95,7 @@ def find_dataset(store: Store, namespace: str, name: str | None) -> ObservedData
         message=status.message or "",
         current=status.observed_generation == owner.generation,
         revision=status.summary.revision if status.summary else None,
+        images=status.summary.images if status.summary else None,
     )
 
 
@@ -101,6 +114,12 @@ def find_model(store: Store, namespace: str, name: str) -> ObservedModelRef | No
         message=status.message or "",
         artifacts=status.artifacts,
     )
+
+
+def observe_status(owner: StoredOwner) -> Any:
+    """Return an object's status, whatever its spec."""
+    kinds: dict[str, type[Any]] = {"Dataset": DatasetStatus, "Model": ModelStatus, "Evaluation": EvaluationStatus}
+    return _parse_status(kinds[owner.key.kind], owner.status)
 
 
 def _observe(
@@ -133,7 +152,7 @@ def _parse_spec(spec: type[SpecT], owner: StoredOwner) -> SpecT:
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
-        raise InvalidSpecError(f"{owner.key}: {field or 'spec'}: {first['msg']}") from error
+        raise InvalidSpecError(owner.key, field or "spec", first["msg"]) from error
 
 
 def _parse_status(status: type[StatusT], raw: dict[str, Any]) -> StatusT:

@@ -6,6 +6,7 @@ Owns the order of these steps. When a status is written, and who hears of it, is
 import logging
 import time
 from datetime import UTC, datetime
+from typing import Final
 
 from darkroom_operator import apply, inquiries, kinds, observe, progress, statuses
 from darkroom_operator.build.job import build_job
@@ -17,6 +18,9 @@ from darkroom_operator.resources import Key, Trigger
 from darkroom_operator.store import Store, StoredOwner
 
 logger = logging.getLogger(__name__)
+
+REFUSED_SECONDS: Final = 300.0
+"""How long a status waits that the CRD's schema refuses: until someone applies the CRDs of this version."""
 
 
 class Reconciler:
@@ -51,6 +55,13 @@ class Reconciler:
         except apply.StaleError:
             logger.debug("changed meanwhile", extra={"object": str(key)})
             return 1.0
+        except apply.NamespaceGoneError:
+            logger.debug("namespace is being deleted", extra={"object": str(key)})
+            return RETRY_SECONDS
+        except apply.StatusRefusedError as error:
+            self._metrics.count_error(key.kind)
+            logger.error("status refused: %s", error, extra={"object": str(key), "pause_seconds": REFUSED_SECONDS})
+            return REFUSED_SECONDS
         finally:
             self._metrics.observe_reconcile(key.kind, time.perf_counter() - started)
 
@@ -62,6 +73,9 @@ class Reconciler:
             case = kinds.consider(self._store, owner, observe.Told(now, report, found), self._config)
         except observe.InvalidSpecError as error:
             logger.warning("spec refused", extra={"object": str(owner.key), "error": str(error)})
+            status = kinds.consider_unreadable(self._store, owner, error, now)
+            if status is not None:
+                await self._writer.write(owner, status)
             return RETRY_SECONDS
         for job in case.decision.stop:
             await apply.stop_job(self._cluster, job)

@@ -61,6 +61,7 @@ class ObservedDataset:
     current: bool
     """Whether the status is about the present spec."""
     revision: str | None
+    images: int | None = None
 
     @property
     def ready(self) -> bool:

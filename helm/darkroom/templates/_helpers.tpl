@@ -66,7 +66,10 @@ seccompProfile: {type: RuntimeDefault}
   verbs: [list, watch]
 - apiGroups: [events.k8s.io]
   resources: [events]
-  verbs: [get, create, patch]
+  verbs: [get, list, create, patch]
+- apiGroups: [kueue.x-k8s.io]
+  resources: [localqueues, workloads]
+  verbs: [get, list]
 {{- end -}}
 
 {{/* The operator's configuration file; see docs/install.md. */}}

@@ -197,7 +197,83 @@ def test_a_failure_is_told_once_as_an_event(bench: Workbench) -> None:
     assert event["regarding"]["name"] == "fruit"
 
 
-def test_a_spec_that_the_contract_refuses_is_left_alone(bench: Workbench) -> None:
+def test_a_spec_that_the_contract_refuses_is_told_with_its_field(bench: Workbench) -> None:
     bench.cluster.objects["models", "vision", "fruit"]["spec"]["task"] = "painter"
     assert bench.reconcile() == 30
-    assert bench.cluster.writes == []
+    assert (bench.status()["phase"], bench.status()["reason"]) == ("Queued", "InvalidConfiguration")
+    assert bench.status()["message"].startswith("task: ")
+    written = len(bench.cluster.writes)
+    bench.reconcile()
+    assert len(bench.cluster.writes) == written
+
+
+def test_a_spec_that_is_mended_is_gone_on_with(bench: Workbench) -> None:
+    spec = bench.cluster.objects["models", "vision", "fruit"]["spec"]
+    right, spec["task"] = spec["task"], "painter"
+    bench.reconcile()
+    spec["task"] = right
+    bench.cluster.objects["models", "vision", "fruit"]["metadata"]["resourceVersion"] = "900"
+    bench.reconcile()
+    assert bench.status()["reason"] == "Scheduling"
+
+
+def test_a_dataset_that_cannot_be_read_is_told_at_itself_and_at_its_model(bench: Workbench) -> None:
+    stored = bench.cluster.objects["datasets", "vision", "fruit"]
+    stored.pop("status")
+    stored["spec"]["annotationFiles"] = "s3://not/a/list.json"
+    stored["metadata"]["uid"] = "uid-dataset"
+    dataset = Key("Dataset", "vision", "fruit")
+    bench.reconcile(dataset)
+    bench.reconcile()
+    assert (bench.status(dataset)["phase"], bench.status(dataset)["reason"]) == ("Pending", "InvalidConfiguration")
+    assert bench.status(dataset)["message"].startswith("annotationFiles: ")
+    assert bench.status()["message"].startswith("dataset: Dataset `fruit` cannot be read: annotationFiles: ")
+
+
+def test_a_finished_model_whose_spec_cannot_be_read_any_more_stays_finished(bench: Workbench) -> None:
+    bench.reconcile()
+    finish_pod(bench, an_outcome())
+    bench.reconcile()
+    stored = bench.cluster.objects["models", "vision", "fruit"]
+    stored["spec"]["task"] = "painter"
+    stored["metadata"]["resourceVersion"] = "900"
+    bench.reconcile()
+    assert bench.status()["phase"] == "Succeeded"
+
+
+def test_a_job_of_somebody_else_that_is_deleted_makes_room(bench: Workbench) -> None:
+    job = names.child_name("fruit", "uid-fruit", 1)
+    bench.cluster.add(JOBS, {"metadata": {"name": job, "ownerReferences": [{"uid": "other", "controller": True}]}})
+    bench.reconcile()
+    assert bench.status()["reason"] == "NameConflict"
+    del bench.cluster.objects["jobs", "vision", job]
+    bench.reconcile()
+    assert bench.status()["reason"] == "Scheduling"
+    assert bench.cluster.objects["jobs", "vision", job]["metadata"]["ownerReferences"][0]["uid"] == "uid-fruit"
+
+
+GONE = {
+    "is being deleted": (
+        403, 'jobs.batch "j" is forbidden: unable to create in namespace vision because it is being terminated',
+    ),
+    "is gone": (404, 'namespaces "vision" not found'),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "message"), GONE.values(), ids=GONE.keys())
+def test_in_a_namespace_that_goes_nothing_is_told(bench: Workbench, code: int, message: str) -> None:
+    bench.cluster.failures = [ClusterError(code, "x", message)]
+    assert bench.reconcile() == 30
+    assert [write for write in bench.cluster.writes if write[1] != "jobs"] == []
+
+
+def test_a_status_that_the_schema_refuses_is_not_tried_again_at_once(
+    bench: Workbench, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.reconcile()
+    finish_pod(bench, an_outcome())
+    bench.cluster.failures = [ClusterError(422, "Invalid", "Model is invalid: status.allocation: unknown")]
+    assert bench.reconcile() == 300
+    assert "status.allocation" in caplog.text
+    bench.reconcile()
+    assert bench.status()["phase"] == "Succeeded"
