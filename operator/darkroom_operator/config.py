@@ -5,16 +5,21 @@ Owns reading and checking it. Must not know Kubernetes objects.
 
 import fnmatch
 import pathlib
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import pydantic
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic.alias_generators import to_camel
 
 from darkroom_api.v1alpha1.common import BucketUri, Storage
 
 QUANTITY_PATTERN = r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$"
+
+MIN_START_TIMEOUT_SECONDS: Final = 10
+"""A node takes seconds to make a container; a shorter timeout would end sound runs."""
+MAX_START_TIMEOUT_SECONDS: Final = 30 * 24 * 3600
+"""With the longest budget it still fits a pod's deadline, which has 31 bits of seconds."""
 
 Quantity = Annotated[str, Field(pattern=QUANTITY_PATTERN, max_length=20)]
 Pattern = Annotated[str, Field(min_length=1, max_length=253)]
@@ -93,7 +98,8 @@ class OperatorConfig(_Section):
     allowed_service_accounts: tuple[Pattern, ...] = ("darkroom-*",)
     retries: RetriesConfig = RetriesConfig()
     grace_seconds: Annotated[int, Field(ge=1, le=3600)] = 30
-    start_timeout_seconds: Annotated[int, Field(ge=60)] = 3600
+    start_timeout_seconds: Annotated[int, Field(ge=0, le=MAX_START_TIMEOUT_SECONDS)] = 3600
+    """How long a run may wait for its container, or for its configuration to be mended; 0 for ever."""
     progress_interval_seconds: Annotated[int, Field(ge=1)] = 10
     job_ttl_seconds: Annotated[int, Field(ge=300)] = 86400
 
@@ -103,6 +109,13 @@ class OperatorConfig(_Section):
             known = ", ".join(sorted(self.compute_classes)) or "none"
             raise ValueError(f"defaultComputeClass: {self.default_compute_class!r} is not in computeClasses ({known})")
         return self
+
+    @field_validator("start_timeout_seconds")
+    @classmethod
+    def _check_start_timeout(cls, seconds: int) -> int:
+        if 0 < seconds < MIN_START_TIMEOUT_SECONDS:
+            raise ValueError(f"must be 0 (wait for ever) or at least {MIN_START_TIMEOUT_SECONDS}")
+        return seconds
 
     def allows_secret(self, name: str) -> bool:
         """Return whether a resource may name this Secret."""

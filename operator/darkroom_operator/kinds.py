@@ -63,14 +63,13 @@ def _consider_model(store: Store, owner: StoredOwner, told: observe.Told, config
     if decision.status.phase not in TERMINAL_PHASES:
         status = set_queue_available(decision.status, seen.spec.queue, seen.found.queue, seen.key.namespace, seen.now)
         decision = replace(decision, status=status)
-    return Case(seen, decision, lambda attempt: plan_training(view, attempt, config))
+    return Case(seen, decision, lambda _: plan_training(view, decision.status, config))
 
 
 def _consider_evaluation(store: Store, owner: StoredOwner, told: observe.Told, config: OperatorConfig) -> Case:
     view = observe.observe_evaluation(store, owner, told)
-    return Case(
-        view.self_, evaluation.decide_evaluation(view, config), lambda attempt: plan_evaluation(view, attempt, config)
-    )
+    decision = evaluation.decide_evaluation(view, config)
+    return Case(view.self_, decision, lambda _: plan_evaluation(view, decision.status, config))
 
 
 _CASES = {"Dataset": _consider_dataset, "Model": _consider_model, "Evaluation": _consider_evaluation}

@@ -9,6 +9,8 @@ from darkroom_api.run_config import Command, RunConfig
 from darkroom_operator.build.job import build_job
 from darkroom_operator.build.pod import ANNOTATION_RUN_CONFIG
 from darkroom_operator.build.run_config import Plan, plan_evaluation, plan_inspection, plan_training
+from darkroom_operator.decide.evaluation import decide_evaluation
+from darkroom_operator.decide.model import decide_model
 from tests.builders import (
     UID,
     a_config,
@@ -33,6 +35,18 @@ def read_told(plan: Plan) -> RunConfig:
     return RunConfig.model_validate_json(told)
 
 
+def plan_model(*args: Any, **changes: Any) -> Plan:
+    """Decide about a Model and plan the attempt that is started."""
+    view = a_model_view(*args, **changes)
+    return plan_training(view, decide_model(view, CONFIG).status, CONFIG)
+
+
+def plan_measuring() -> Plan:
+    """Decide about an Evaluation and plan the attempt that is started."""
+    view = an_evaluation_view()
+    return plan_evaluation(view, decide_evaluation(view, CONFIG).status, CONFIG)
+
+
 def a_long_dataset(name: str) -> Any:
     """Return a Dataset with as much in its spec as the contract allows."""
     spec = a_dataset_spec(
@@ -45,28 +59,20 @@ def a_long_dataset(name: str) -> Any:
 
 PLANS = {
     "an inspection": (plan_inspection(a_dataset_view(), 1, CONFIG), Command.INSPECT),
-    "a training": (plan_training(a_model_view(), 1, CONFIG), Command.TRAIN),
+    "a training": (plan_model(), Command.TRAIN),
     "a training with an evaluation Dataset": (
-        plan_training(
-            a_model_view(a_model_spec(evaluationDataset="test"), evaluation_dataset=an_observed_dataset("test")),
-            2,
-            CONFIG,
-        ),
+        plan_model(a_model_spec(evaluationDataset="test"), evaluation_dataset=an_observed_dataset("test")),
         Command.TRAIN,
     ),
     "a training on two Datasets of the greatest length": (
-        plan_training(
-            a_model_view(
-                a_model_spec(evaluationDataset="test"),
-                dataset=a_long_dataset("fruit"),
-                evaluation_dataset=a_long_dataset("test"),
-            ),
-            1,
-            CONFIG,
+        plan_model(
+            a_model_spec(evaluationDataset="test"),
+            dataset=a_long_dataset("fruit"),
+            evaluation_dataset=a_long_dataset("test"),
         ),
         Command.TRAIN,
     ),
-    "an evaluation": (plan_evaluation(an_evaluation_view(), 1, CONFIG), Command.EVALUATE),
+    "an evaluation": (plan_measuring(), Command.EVALUATE),
 }
 
 
@@ -83,13 +89,13 @@ def test_a_trainer_can_read_what_it_is_told(plan: Plan, command: Command) -> Non
 
 def test_a_training_is_told_its_whole_budget_and_the_speed_of_its_devices() -> None:
     spec = a_model_spec(compute={"class": "cpu", "devices": 2}, seed=7)
-    told = read_told(plan_training(a_model_view(spec), 3, CONFIG))
+    told = read_told(plan_model(spec))
     assert (told.budget_seconds, told.devices, told.milli_rate) == (600, 2, 100)
-    assert (told.attempt, told.seed, told.dataset.revision) == (3, 7, "sha256:r1")
+    assert (told.attempt, told.seed, told.dataset.revision) == (1, 7, "sha256:r1")
 
 
 def test_an_evaluation_is_told_where_the_model_is_and_what_it_does() -> None:
-    told = read_told(plan_evaluation(an_evaluation_view(), 1, CONFIG))
+    told = read_told(plan_measuring())
     assert told.model is not None
     assert told.model.uri == "s3://vision/fruit/darkroom/models/fruit-12345678"
     assert told.model.storage.credentials_dir == f"{names.CREDENTIALS_DIR}/model"

@@ -35,6 +35,10 @@ MODEL_ENDS = {
 """What a reason becomes when nothing may be tried again; every other one stays."""
 
 
+ENDINGS = [reason for reason in EXIT_CODES if reason is not Reason.INVALID_CONFIGURATION]
+"""Wrong configuration ends nothing at once: it is waited for."""
+
+
 def report_end(outcome: Outcome) -> dict[str, Any]:
     """Return the Job and pod of an attempt that ended with `outcome`, through a real termination message."""
     pod = an_ended_pod(outcome.exit_code, outcome)
@@ -42,7 +46,7 @@ def report_end(outcome: Outcome) -> dict[str, Any]:
     return {"jobs": (a_job(),), "pods": (pod,), "now": at(100)}
 
 
-@pytest.mark.parametrize("reason", list(EXIT_CODES))
+@pytest.mark.parametrize("reason", ENDINGS)
 def test_every_outcome_of_a_training_becomes_a_status(reason: Reason) -> None:
     seen = report_end(an_outcome(reason, f"about {reason}", command=Command.TRAIN))
     status = model.decide_model(a_model_view(status=ModelStatus(attempts=(an_attempt(),)), **seen), CONFIG).status
@@ -52,7 +56,7 @@ def test_every_outcome_of_a_training_becomes_a_status(reason: Reason) -> None:
     assert status.attempts[0].exit_code == EXIT_CODES[reason]
 
 
-@pytest.mark.parametrize("reason", list(EXIT_CODES))
+@pytest.mark.parametrize("reason", ENDINGS)
 def test_every_outcome_of_an_evaluation_becomes_a_status(reason: Reason) -> None:
     seen = report_end(an_outcome(reason, f"about {reason}", command=Command.EVALUATE))
     view = an_evaluation_view(status=EvaluationStatus(attempts=(an_attempt(),)), **seen)
@@ -61,7 +65,7 @@ def test_every_outcome_of_an_evaluation_becomes_a_status(reason: Reason) -> None
     assert status.reason is MODEL_ENDS.get(reason, reason)
 
 
-@pytest.mark.parametrize("reason", list(EXIT_CODES))
+@pytest.mark.parametrize("reason", ENDINGS)
 def test_every_outcome_of_an_inspection_becomes_a_status(reason: Reason) -> None:
     seen = report_end(an_outcome(reason, f"about {reason}", command=Command.INSPECT))
     view = a_dataset_view(status=DatasetStatus(attempts=(an_attempt(),), observed_generation=1), **seen)
@@ -71,7 +75,15 @@ def test_every_outcome_of_an_inspection_becomes_a_status(reason: Reason) -> None
     assert (status.reason, f"about {reason}" in (status.message or "")) == (expected, True)
 
 
-@pytest.mark.parametrize("code", sorted({*ExitCode, 1, 2, 134, 137, 139, 255}))
+def test_a_trainer_that_lacks_configuration_is_tried_again() -> None:
+    seen = report_end(an_outcome(Reason.INVALID_CONFIGURATION, "storage.credentialsSecret: no keys"))
+    view = a_model_view(status=ModelStatus(attempts=(an_attempt(),)), **{**seen, "now": at(52)})
+    status = model.decide_model(view, CONFIG).status
+    assert (status.phase, status.reason) == (RunPhase.QUEUED, Reason.INVALID_CONFIGURATION)
+    assert "storage.credentialsSecret: no keys" in (status.message or "")
+
+
+@pytest.mark.parametrize("code", sorted({*ExitCode, 1, 2, 134, 137, 139, 255} - {ExitCode.BAD_CONFIG}))
 def test_every_exit_code_without_a_report_becomes_an_end(code: int) -> None:
     seen: Any = {"jobs": (a_job(),), "pods": (an_ended_pod(code, "last words"),), "now": at(100)}
     status = model.decide_model(a_model_view(status=ModelStatus(attempts=(an_attempt(),)), **seen), CONFIG).status

@@ -161,6 +161,13 @@ class Attempt(Object):
     free: bool | None = Field(default=None, description="True where the infrastructure ended it: it is not charged.")
     charged_seconds: float | None = Field(default=None, description="Kept work, in reference-device seconds.")
     allocated_seconds: float | None = Field(default=None, description="What its container held: time x devices x rate.")
+    earlier_pods_seconds: float | None = Field(
+        default=None, description="Part of `allocatedSeconds` that earlier pods of its Job held; a queue may evict one."
+    )
+    publish_only: bool | None = Field(
+        default=None, description="True where it only publishes the best model so far, after `spec.cancel`."
+    )
+    repeated: int | None = Field(default=None, description="Later attempts that ended likewise and are listed no more.")
 
 
 class Allocation(Object):

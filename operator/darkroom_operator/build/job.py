@@ -9,11 +9,15 @@ from typing import Final
 from darkroom_api import names
 from darkroom_operator.build.pod import ANNOTATION_RUN_CONFIG, build_pod_spec
 from darkroom_operator.build.run_config import Plan
-from darkroom_operator.children import ANNOTATION_GENERATION, Json
+from darkroom_operator.children import ANNOTATION_ALLOCATION, ANNOTATION_GENERATION, ANNOTATION_PUBLISH_ONLY, Json
 from darkroom_operator.config import OperatorConfig
 
 LABEL_QUEUE: Final = "kueue.x-k8s.io/queue-name"
-"""Kueue's webhook suspends a Job with this label until its queue admits it."""
+"""Kueue's webhook suspends a Job with this label until its queue admits it; from then on `suspend` is Kueue's alone.
+
+Kueue takes a workload's priority from the pods' PriorityClass. Its label for priorities, which names a
+WorkloadPriorityClass of its own, is not set: `spec.priorityClassName` is a PriorityClass.
+"""
 
 
 def build_job(plan: Plan, config: OperatorConfig) -> Json:
@@ -29,10 +33,7 @@ def build_job(plan: Plan, config: OperatorConfig) -> Json:
             "name": names.child_name(owner.name, owner.uid, run.attempt),
             "namespace": owner.namespace,
             "labels": {**labels, **({LABEL_QUEUE: plan.queue} if plan.queue else {})},
-            "annotations": {
-                names.ANNOTATION_CONFIG_DIGEST: digest,
-                ANNOTATION_GENERATION: str(plan.generation),
-            },
+            "annotations": {names.ANNOTATION_CONFIG_DIGEST: digest, **_build_record(plan)},
             "ownerReferences": [build_owner_reference(plan)],
         },
         "spec": {
@@ -47,6 +48,16 @@ def build_job(plan: Plan, config: OperatorConfig) -> Json:
             },
         },
     }
+
+
+def _build_record(plan: Plan) -> dict[str, str]:
+    """Return the annotations from which an attempt is known that no status holds yet."""
+    record = {ANNOTATION_GENERATION: str(plan.generation)}
+    if plan.allocation is not None:
+        record[ANNOTATION_ALLOCATION] = plan.allocation.model_dump_json(by_alias=True, exclude_none=True)
+    if plan.run.publish_only:
+        record[ANNOTATION_PUBLISH_ONLY] = "true"
+    return record
 
 
 def build_labels(plan: Plan) -> dict[str, str]:

@@ -6,7 +6,6 @@ between two, and leave nothing behind when the Job goes. Annotations hold 256 Ki
 mappings at their longest stay below that for two Datasets.
 """
 
-import math
 from typing import Final
 
 from darkroom_api import names
@@ -17,6 +16,8 @@ from darkroom_operator.children import Json
 from darkroom_operator.config import OperatorConfig
 
 ANNOTATION_RUN_CONFIG: Final = f"{names.GROUP}/run-config"
+LONGEST_START_SECONDS: Final = 7 * 24 * 3600
+"""What a node gets to fetch an image and start a container where the start timeout is 0: a deadline must be finite."""
 TMP_SIZE: Final = "1Gi"
 INSPECTION_WORK_SIZE: Final = "10Gi"
 INSPECTION_SHARED_MEMORY: Final = "64Mi"
@@ -47,7 +48,7 @@ def build_pod_spec(plan: Plan, config: OperatorConfig) -> Json:
 
 def find_deadline(plan: Plan, config: OperatorConfig) -> int:
     """Return the pod's `activeDeadlineSeconds`, the last ring: it counts from the kubelet's first sight of the pod."""
-    return math.ceil(plan.working_seconds) + config.start_timeout_seconds + config.grace_seconds
+    return plan.deadline_seconds + (config.start_timeout_seconds or LONGEST_START_SECONDS)
 
 
 def _build_container(plan: Plan, config: OperatorConfig) -> Json:
@@ -93,7 +94,7 @@ def _build_resources(plan: Plan, config: OperatorConfig) -> Json:
     compute = plan.compute
     shape = {"cpu": compute.cpu, "memory": compute.memory, "ephemeral-storage": compute.ephemeral_storage}
     if compute.resource_name is not None:
-        shape[compute.resource_name] = str(plan.devices)
+        shape[compute.resource_name] = str(plan.allocation.devices if plan.allocation else 1)
     return {"requests": {**shape, "cpu": compute.cpu_request or compute.cpu}, "limits": shape}
 
 

@@ -16,17 +16,18 @@ from darkroom_api.run_config import (
     StorageAccess,
     StorageRole,
 )
-from darkroom_api.v1alpha1.common import Storage
+from darkroom_api.v1alpha1.common import Allocation, Storage
+from darkroom_api.v1alpha1.evaluation import EvaluationStatus
+from darkroom_api.v1alpha1.model import ModelStatus
 from darkroom_operator.build.locations import find_output_base, join_artifact_folder
 from darkroom_operator.config import ComputeClass, OperatorConfig
-from darkroom_operator.decide.dataset import INSPECTION_LIMIT_SECONDS
-from darkroom_operator.decide.evaluation import (
-    EVALUATION_LIMIT_SECONDS,
-    find_class as find_evaluation_class,
-    find_devices,
-    find_places,
+from darkroom_operator.decide.allocation import (
+    INSPECTION_LIMIT_SECONDS,
+    bound_seconds,
+    find_batch_divisor,
+    find_class,
 )
-from darkroom_operator.decide.model import find_class, find_remaining
+from darkroom_operator.decide.evaluation import find_places
 from darkroom_operator.views import DatasetView, EvaluationView, ModelView, Observed, ObservedDataset, SpecT, StatusT
 
 
@@ -38,9 +39,9 @@ class Plan:
     generation: int
     compute: ComputeClass | None
     """None for an inspection, which has a shape of its own and no device."""
-    devices: int
-    working_seconds: float
-    """Wall-clock time that the container may work by itself."""
+    allocation: Allocation | None
+    deadline_seconds: int
+    """Wall-clock time that the container may work before it is ended."""
     storages: tuple[tuple[StorageRole, Storage | None], ...]
     queue: str | None = None
     priority_class_name: str | None = None
@@ -66,55 +67,60 @@ def plan_inspection(seen: DatasetView, attempt: int, config: OperatorConfig) -> 
     run = RunConfig(
         command=Command.INSPECT, resource=_refer(seen, "Dataset"), attempt=attempt, dataset=source, output=output
     )
-    return Plan(run, seen.generation, None, 0, INSPECTION_LIMIT_SECONDS, tuple(storages))
+    deadline = bound_seconds(INSPECTION_LIMIT_SECONDS, config)
+    return Plan(run, seen.generation, None, None, deadline, tuple(storages))
 
 
-def plan_training(view: ModelView, attempt: int, config: OperatorConfig) -> Plan:
-    """Return the plan of a Model's training; the blockers of `decide.model` must have been asked before."""
-    seen, dataset, other = view.self_, view.dataset, view.evaluation_dataset
+def plan_training(view: ModelView, decided: ModelStatus, config: OperatorConfig) -> Plan:
+    """Return the plan of the attempt that `decided`, the status of the decision to start it, has opened."""
+    seen, dataset, other, given = view.self_, view.dataset, view.evaluation_dataset, decided.allocation
     assert dataset is not None
-    spec, compute = seen.spec, find_class(seen.spec, config)
+    assert given is not None
+    spec, attempt = seen.spec, decided.attempts[-1]
     base = find_output_base(spec.output, dataset.spec, config.output, seen.key.namespace)
     assert base is not None
-    devices = (spec.compute.devices if spec.compute else None) or 1
     storages = [(StorageRole.DATASET, dataset.spec.storage), (StorageRole.OUTPUT, base[1])]
     if other is not None:
         storages.append((StorageRole.EVALUATION, other.spec.storage))
     run = RunConfig(
         command=Command.TRAIN,
         resource=_refer(seen, "Model"),
-        attempt=attempt,
+        attempt=attempt.number,
         dataset=_build_source(dataset, StorageRole.DATASET),
         evaluation_dataset=_build_source(other, StorageRole.EVALUATION) if other is not None else None,
         task=spec.task,
         budget_seconds=float(parse_duration(spec.budget)),
-        devices=devices,
-        milli_rate=compute.milli_rate,
+        devices=given.devices,
+        milli_rate=given.milli_rate,
         seed=spec.seed or 0,
+        batch_divisor=find_batch_divisor(decided.attempts),
+        publish_only=bool(attempt.publish_only),
+        allocated_seconds=decided.budget.allocated_seconds if decided.budget else 0.0,
         output=_locate(join_artifact_folder(base[0], "Model", seen.key.name, seen.uid), StorageRole.OUTPUT, base[1]),
     )
-    seconds = find_remaining(view) / (devices * compute.milli_rate / 1000)
-    return Plan(run, seen.generation, compute, devices, seconds, tuple(storages), spec.queue, spec.priority_class_name)
+    compute, deadline = find_class(spec.compute, config)[1], given.deadline_seconds
+    return Plan(run, seen.generation, compute, given, deadline, tuple(storages), spec.queue, spec.priority_class_name)
 
 
-def plan_evaluation(view: EvaluationView, attempt: int, config: OperatorConfig) -> Plan:
-    """Return the plan of an Evaluation; the blockers of `decide.evaluation` must have been asked before."""
+def plan_evaluation(view: EvaluationView, decided: EvaluationStatus, config: OperatorConfig) -> Plan:
+    """Return the plan of the attempt that `decided`, the status of the decision to start it, has opened."""
     seen, dataset, model = view.self_, view.dataset, view.model
-    base, compute = find_places(view, config), find_evaluation_class(seen.spec, config)
+    base, given = find_places(view, config), decided.allocation
+    assert given is not None
     assert dataset is not None
     assert model is not None
     assert model.artifacts is not None
     assert base is not None
-    devices = find_devices(seen.spec)
     folder = join_artifact_folder(base[0], "Evaluation", seen.key.name, seen.uid)
     run = RunConfig(
         command=Command.EVALUATE,
         resource=_refer(seen, "Evaluation"),
-        attempt=attempt,
+        attempt=decided.attempts[-1].number,
         dataset=_build_source(dataset, StorageRole.DATASET),
         task=model.spec.task,
-        devices=devices,
-        milli_rate=compute.milli_rate,
+        devices=given.devices,
+        milli_rate=given.milli_rate,
+        batch_divisor=find_batch_divisor(decided.attempts),
         model=_locate(model.artifacts.uri, StorageRole.MODEL, base[1]),
         output=_locate(folder, StorageRole.OUTPUT, base[1]),
     )
@@ -123,7 +129,8 @@ def plan_evaluation(view: EvaluationView, attempt: int, config: OperatorConfig) 
         (StorageRole.MODEL, base[1]),
         (StorageRole.OUTPUT, base[1]),
     )
-    return Plan(run, seen.generation, compute, devices, EVALUATION_LIMIT_SECONDS, storages)
+    compute = find_class(seen.spec.compute, config)[1]
+    return Plan(run, seen.generation, compute, given, given.deadline_seconds, storages)
 
 
 def build_access(role: StorageRole, storage: Storage | None) -> StorageAccess:

@@ -1,42 +1,32 @@
 """The ledger of attempts: which there were, how each ended, what each held, and whether another may start.
 
-Owns retries and their pauses. What must outlive the Jobs is in `status.attempts`; the rest is derived from Jobs and
-pods.
+Owns how an attempt is opened, brought up to date and closed. What must outlive the Jobs is in `status.attempts`; the
+rest is derived from Jobs and pods.
 
 `Attempt.charged_seconds` is the trainer's meter at the end of that attempt. The meter travels in the checkpoint and
-covers all attempts so far, so the greatest of them is the work that is known to be kept.
+covers all attempts so far, so the greatest of them is the work that is known to be kept. An attempt that crashed tells
+nothing; what its last checkpoint holds is known again when a later attempt has read it.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from enum import StrEnum
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from darkroom_api import names
-from darkroom_api.conditions import Reason
-from darkroom_api.v1alpha1.common import Attempt
+from darkroom_api.report import parse_outcome
+from darkroom_api.v1alpha1.common import Allocation, Attempt
 from darkroom_operator.children import ObservedJob, ObservedPod
-from darkroom_operator.config import RetriesConfig
-from darkroom_operator.decide.ends import SETTLE_SECONDS, End, Ending, EndKind, classify_end
+from darkroom_operator.decide import ends, meters, retries
+from darkroom_operator.decide.allocation import find_rate
+from darkroom_operator.decide.ends import End, Ending, EndKind
+from darkroom_operator.decide.retries import Limits, Stage
+from darkroom_operator.findings import NOTHING_FOUND, Findings
+from darkroom_operator.views import Report
 
-MAX_ATTEMPTS: Final = 10
-"""What a status keeps."""
-
-_FREE: Final = frozenset({EndKind.DISRUPTED, EndKind.STOPPED, EndKind.STORAGE})
-
-
-class Stage(StrEnum):
-    """Where the attempts of a run are."""
-
-    IDLE = "idle"
-    """None is open: the next may start now."""
-    PAUSED = "paused"
-    """None is open: the next starts after a pause."""
-    OPEN = "open"
-    """One is waiting for its container, working or stopping."""
-    ENDED = "ended"
-    """None is open and none follows."""
+_FREE: Final = frozenset(
+    {EndKind.DISRUPTED, EndKind.STOPPED, EndKind.STORAGE, EndKind.MISCONFIGURED, EndKind.NOT_STARTED}
+)
 
 
 @dataclass(frozen=True)
@@ -50,13 +40,15 @@ class History:
     pods: tuple[ObservedPod, ...]
     all_numbers: tuple[int, ...]
     """Numbers of every Job that exists, also of those that are not of this generation."""
-    rate: float
-    """Reference devices that a running container holds."""
-    wall_limit_seconds: float | None
-    stop_requested: bool
-    measured_at: datetime | None
-    """Until when an open attempt's allocation is counted; it stands still in between, so that nothing is written."""
     now: datetime
+    deadline_seconds: float
+    """How long the open attempt's container may work, where its Job does not tell."""
+    limits: Limits
+    allocation: Allocation | None = None
+    """What an attempt is given now, for those that an earlier version opened without a record; None for inspections."""
+    stop_requested: bool = False
+    report: Report | None = None
+    found: Findings = NOTHING_FOUND
 
 
 @dataclass(frozen=True)
@@ -78,31 +70,40 @@ class Ledger:
         return max((attempt.charged_seconds or 0.0 for attempt in self.attempts), default=0.0)
 
     @property
+    def open(self) -> Attempt | None:
+        """Return the attempt that is waiting, working or stopping."""
+        return self.attempts[-1] if self.stage is Stage.OPEN else None
+
+    @property
     def first_started_at(self) -> datetime | None:
         """Return when the first container of the remembered attempts started."""
         starts = [attempt.started_at for attempt in self.attempts if attempt.started_at]
         return datetime.fromisoformat(min(starts)) if starts else None
 
 
-def assess_attempts(history: History, retries: RetriesConfig) -> Ledger:
+def assess_attempts(history: History) -> Ledger:
     """Return the ledger: open attempts updated, ended ones closed, and what may follow."""
     updated = [_update(attempt, history) for attempt in _with_unrecorded(history)]
-    attempts = _trim([attempt for attempt, _ in updated])
+    attempts = retries.trim([attempt for attempt, _ in updated])
     number = max((*history.all_numbers, *(attempt.number for attempt in attempts)), default=0) + 1
     end = updated[-1][1] if updated else None
-    if attempts and attempts[-1].outcome is None:
-        job, pod = find_children(history, attempts[-1])
+    if not attempts:
+        return Ledger(attempts, Stage.IDLE, number)
+    if attempts[-1].outcome is None:
+        job, pods = find_children(history, attempts[-1])
+        pod = pods[-1] if pods and not ends.is_set_aside(pods[-1], job) else None
         return Ledger(attempts, Stage.OPEN, number, end, job=job, pod=pod)
-    ledger = Ledger(attempts, Stage.IDLE, number, end)
-    return _pause(ledger, retries, history.now) if attempts else ledger
+    if end is not None and end.kind is EndKind.OVERRAN:
+        return Ledger(attempts, Stage.ENDED, number, end)
+    verdict = retries.judge(attempts, history.limits, history.now)
+    return Ledger(attempts, verdict.stage, number, end, not_before=verdict.not_before)
 
 
-def find_children(history: History, attempt: Attempt) -> tuple[ObservedJob | None, ObservedPod | None]:
-    """Return an attempt's Job and pod."""
+def find_children(history: History, attempt: Attempt) -> tuple[ObservedJob | None, list[ObservedPod]]:
+    """Return an attempt's Job, and its pods in the order in which they were made."""
     job = next((job for job in history.jobs if job.attempt == attempt.number), None)
-    pods = [pod for pod in history.pods if pod.attempt == attempt.number and _belongs(pod, attempt, job)]
-    alive = [pod for pod in pods if not pod.over]
-    return job, next(iter(alive or sorted(pods, key=lambda pod: pod.resource_version, reverse=True)), None)
+    mine = (pod for pod in history.pods if pod.attempt == attempt.number and _belongs(pod, attempt, job))
+    return job, meters.sort_pods(mine)
 
 
 def _belongs(pod: ObservedPod, attempt: Attempt, job: ObservedJob | None) -> bool:
@@ -126,104 +127,74 @@ def find_leftovers(jobs: Iterable[ObservedJob], attempts: Iterable[Attempt]) -> 
     return tuple(job for job in working if job.suspended or job.attempt not in ended)
 
 
-def open_attempt(ledger: Ledger, job_name: str) -> tuple[Attempt, ...]:
-    """Return the attempts with the next one opened."""
-    return _trim([*ledger.attempts, Attempt(number=ledger.next_number, job=job_name)])
-
-
-def sum_allocated(before: tuple[Attempt, ...], after: tuple[Attempt, ...], total_before: float) -> float:
-    """Return what all attempts held, also those that the status remembers no more, in reference-device seconds."""
-    forgotten = total_before - sum(attempt.allocated_seconds or 0.0 for attempt in before)
-    return round(max(forgotten, 0.0) + sum(attempt.allocated_seconds or 0.0 for attempt in after), 1)
-
-
-def count_ends(attempts: Iterable[Attempt], reason: Reason) -> int:
-    """Return how many attempts ended with `reason`. Disruptions that were dropped from the list are counted too."""
-    listed = list(attempts)
-    mine = sum(1 for attempt in listed if attempt.outcome == reason)
-    if reason is not Reason.RETRYING_AFTER_DISRUPTION or not listed:
-        return mine
-    return mine + (listed[-1].number - listed[0].number + 1 - len(listed))
+def open_attempt(
+    ledger: Ledger, job_name: str, given: Allocation | None, publish_only: bool = False
+) -> tuple[Attempt, ...]:
+    """Return the attempts with the next one opened, and what it was given written down."""
+    opened = Attempt(
+        number=ledger.next_number,
+        job=job_name,
+        devices=given.devices if given else None,
+        milli_rate=given.milli_rate if given else None,
+        publish_only=publish_only or None,
+    )
+    return retries.trim([*ledger.attempts, opened])
 
 
 def _with_unrecorded(history: History) -> list[Attempt]:
     """Add the Jobs that were created by an operator which died before it wrote their attempt down."""
     known = {attempt.number for attempt in history.recorded}
-    missing = [Attempt(number=job.attempt, job=job.name) for job in history.jobs if job.attempt not in known]
+    missing = [_read_attempt(job) for job in history.jobs if job.attempt not in known]
     return sorted([*history.recorded, *missing], key=lambda attempt: attempt.number)
+
+
+def _read_attempt(job: ObservedJob) -> Attempt:
+    given = job.allocation
+    return Attempt(
+        number=job.attempt,
+        job=job.name,
+        devices=given.devices if given else None,
+        milli_rate=given.milli_rate if given else None,
+        publish_only=job.publish_only or None,
+    )
 
 
 def _update(attempt: Attempt, history: History) -> tuple[Attempt, End | None]:
     if attempt.outcome is not None:
         return attempt, None
-    job, pod = find_children(history, attempt)
-    attempt = _observe_pod(attempt, pod, history)
-    end = classify_end(Ending(pod, job, history.stop_requested, history.wall_limit_seconds, history.now))
-    if end is None:
-        return attempt, None
+    job, pods = find_children(history, attempt)
+    deadline = job.allocation.deadline_seconds if job is not None and job.allocation else history.deadline_seconds
+    rate = find_rate(attempt, history.allocation)
+    attempt = meters.observe_pods(attempt, pods, meters.Sight(rate, deadline, history.report, history.now))
+    attempt = _keep_work(attempt, pods)
+    stopping = history.stop_requested and not attempt.publish_only
+    timeout = history.limits.start_timeout_seconds
+    seen = Ending(pods[-1] if pods else None, job, stopping, deadline, history.now, timeout, history.found)
+    end = ends.classify_end(seen)
+    return (attempt, None) if end is None else (_close(attempt, end, history), end)
+
+
+def _keep_work(attempt: Attempt, pods: list[ObservedPod]) -> Attempt:
+    """Write down what the trainer says to have kept; a queue may set a pod aside while its attempt goes on."""
+    outcomes = [parse_outcome(pod.termination_message) for pod in pods if pod.exit_code is not None]
+    told = [round(outcome.meter.charged_seconds, 1) for outcome in outcomes if outcome is not None]
+    if not told:
+        return attempt
+    return attempt.model_copy(update={"charged_seconds": max(*told, attempt.charged_seconds or 0.0)})
+
+
+def _close(attempt: Attempt, end: End, history: History) -> Attempt:
+    """An end that lies ahead comes from a node's clock; it must not make the pause after it longer."""
+    now = meters.format_time(history.now)
     closed = {
         "outcome": end.reason.value,
         "free": end.kind in _FREE,
         "exit_code": end.exit_code,
-        "charged_seconds": round(end.outcome.meter.charged_seconds, 1) if end.outcome else None,
-        "finished_at": attempt.finished_at or _format(history.now),
+        "finished_at": min(attempt.finished_at or now, now),
     }
-    return attempt.model_copy(update=closed), end
-
-
-def _observe_pod(attempt: Attempt, pod: ObservedPod | None, history: History) -> Attempt:
-    if pod is None or pod.node is None:
-        return attempt
-    seen: dict[str, object] = {"pod_uid": pod.uid, "node": pod.node or attempt.node}
-    if pod.started_at is not None:
-        until = pod.finished_at or history.measured_at or pod.started_at
-        held = max((until - pod.started_at).total_seconds(), 0.0) * history.rate
-        seen |= {
-            "started_at": _format(pod.started_at),
-            "finished_at": _format(pod.finished_at) if pod.finished_at else None,
-            "allocated_seconds": round(max(held, attempt.allocated_seconds or 0.0), 1),
-        }
-    return attempt.model_copy(update=seen)
-
-
-def _pause(ledger: Ledger, retries: RetriesConfig, now: datetime) -> Ledger:
-    """Return the ledger of a run whose last attempt is closed: over for good, or when the next may start."""
-    last = ledger.attempts[-1]
-    caps = {
-        Reason.RETRYING_AFTER_DISRUPTION: retries.disruptions,
-        Reason.STORAGE_UNAVAILABLE: retries.storage,
-        Reason.UNKNOWN: retries.failures,
-    }
-    if last.outcome == Reason.SUSPENDED:
-        return ledger
-    overran = ledger.end is not None and ledger.end.kind is EndKind.OVERRAN
-    reason = next((reason for reason in caps if reason == last.outcome), None)
-    count = count_ends(ledger.attempts, reason) if reason else 0
-    if reason is None or overran or count > caps[reason]:
-        return replace(ledger, stage=Stage.ENDED)
-    pause = min(retries.backoff_seconds * 2 ** min(count - 1, 20), retries.max_backoff_seconds)
-    ended_at = datetime.fromisoformat(last.finished_at) if last.finished_at else now
-    not_before = ended_at + timedelta(seconds=pause)
-    return replace(ledger, stage=Stage.PAUSED if now < not_before else Stage.IDLE, not_before=not_before)
-
-
-def _trim(attempts: list[Attempt]) -> tuple[Attempt, ...]:
-    """Keep `MAX_ATTEMPTS`: the first and every failure stay, the oldest disruptions go (see `count_ends`)."""
-    kept = list(attempts)
-    while len(kept) > MAX_ATTEMPTS:
-        disrupted = (a for a in kept[1:-1] if a.outcome == Reason.RETRYING_AFTER_DISRUPTION)
-        stopped = (a for a in kept[1:-1] if a.outcome == Reason.SUSPENDED)
-        kept.remove(next(disrupted, None) or next(stopped, None) or kept[1])
-    return tuple(kept)
-
-
-def _format(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return attempt.model_copy(update=closed)
 
 
 def name_job(history: History, number: int) -> str:
     """Return the deterministic name of an attempt's Job."""
     return names.child_name(history.owner_name, history.uid, number)
-
-
-__all__ = ["SETTLE_SECONDS", "History", "Ledger", "Stage", "assess_attempts", "open_attempt"]

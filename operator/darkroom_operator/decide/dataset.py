@@ -4,6 +4,9 @@ Pending -- Job created --> Pending -- container runs --> Inspecting --> Ready
    ^  (blocked: class,        ^                              |          Invalid
    |   Secret not allowed)    +---- pause after a bad end ---+
    +------------------------ the spec changed ------------------------------+
+
+An inspection that cannot start, or lacks what its configuration names, waits for ever: it holds no device, and a
+Dataset that is Invalid for it would end the Models that wait for the data.
 """
 
 from dataclasses import replace
@@ -15,12 +18,11 @@ from darkroom_api.v1alpha1.dataset import DatasetStatus
 from darkroom_operator.children import ObservedJob
 from darkroom_operator.config import OperatorConfig
 from darkroom_operator.decide import attempts, checks, ends, verdicts, waiting
-from darkroom_operator.decide.attempts import History, Ledger, Stage
+from darkroom_operator.decide.allocation import INSPECTION_LIMIT_SECONDS, bound_seconds
+from darkroom_operator.decide.attempts import History, Ledger
 from darkroom_operator.decide.decision import Decision, Problem
+from darkroom_operator.decide.retries import Limits, Stage
 from darkroom_operator.views import DatasetView
-
-INSPECTION_LIMIT_SECONDS: Final = 6 * 3600
-"""No budget bounds an inspection, so this does."""
 
 _DONE: Final = (DatasetPhase.READY, DatasetPhase.INVALID)
 
@@ -34,10 +36,10 @@ def decide_dataset(seen: DatasetView, config: OperatorConfig) -> Decision[Datase
     if status.phase in _DONE and status.observed_generation == seen.generation:
         return Decision(status, stop=attempts.find_leftovers(seen.jobs, status.attempts))
     history = _gather_history(seen, config)
-    ledger = attempts.assess_attempts(history, config.retries)
+    ledger = attempts.assess_attempts(history)
     status = status.model_copy(update={"attempts": ledger.attempts})
     if ledger.stage is Stage.ENDED:
-        decision = Decision(_finish(seen, status, ledger))
+        decision = Decision(_finish(seen, status, ledger, config))
     elif ledger.stage is Stage.OPEN:
         decision = _follow(seen, status, ledger, config)
     else:
@@ -61,22 +63,21 @@ def _gather_history(seen: DatasetView, config: OperatorConfig) -> History:
         jobs=tuple(job for job in seen.jobs if job.generation == seen.generation),
         pods=seen.pods,
         all_numbers=(*(job.attempt for job in seen.jobs), *(attempt.number for attempt in recorded)),
-        rate=0.0,
-        wall_limit_seconds=INSPECTION_LIMIT_SECONDS + config.grace_seconds,
-        stop_requested=False,
-        measured_at=None,
         now=seen.now,
+        deadline_seconds=bound_seconds(INSPECTION_LIMIT_SECONDS, config),
+        limits=Limits(config.retries, start_timeout_seconds=0),
+        found=seen.found,
     )
 
 
-def _finish(seen: DatasetView, status: DatasetStatus, ledger: Ledger) -> DatasetStatus:
+def _finish(seen: DatasetView, status: DatasetStatus, ledger: Ledger, config: OperatorConfig) -> DatasetStatus:
     end = ledger.end
     if end is None:
         message = status.message or "The last inspection ended, and nothing tells how."
         return _describe(seen, status, DatasetPhase.INVALID, Reason.UNKNOWN, message)
     if end.outcome is not None and end.kind is ends.EndKind.FINISHED:
         return finish_dataset(status, end.outcome, seen.generation, seen.now)
-    told = verdicts.describe_defeat(ledger, end)
+    told = verdicts.describe_defeat(ledger, end, verdicts.Memory("inspection.memory", config.inspection.memory))
     return _describe(seen, status, DatasetPhase.INVALID, told.reason, told.message)
 
 
@@ -108,7 +109,7 @@ def _start(
         pause = (ledger.not_before - seen.now).total_seconds()
         return Decision(_describe_pause(seen, status, ledger), requeue_after_seconds=pause)
     job_name = attempts.name_job(history, ledger.next_number)
-    status = status.model_copy(update={"attempts": attempts.open_attempt(ledger, job_name)})
+    status = status.model_copy(update={"attempts": attempts.open_attempt(ledger, job_name, None)})
     message = waiting.describe_created(job_name)
     return Decision(
         _describe(seen, status, DatasetPhase.PENDING, Reason.SCHEDULING, message),

@@ -3,7 +3,7 @@
 Owns the table of ends. What follows from an end (retry, failure) is decided in `attempts`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -11,6 +11,8 @@ from typing import Final
 from darkroom_api.conditions import Reason
 from darkroom_api.report import EXIT_CODES, ExitCode, Outcome, parse_outcome
 from darkroom_operator.children import ObservedJob, ObservedPod
+from darkroom_operator.decide import waiting
+from darkroom_operator.findings import NOTHING_FOUND, Findings
 
 LOST_AFTER_SECONDS: Final = 60
 """A pod that should have ended this long ago and still says nothing is on a node that answers no more. A replacement
@@ -34,6 +36,20 @@ class EndKind(StrEnum):
     CRASHED = "crashed"
     STOPPED = "stopped"
     OVERRAN = "overran"
+    MEMORY = "memory"
+    MISCONFIGURED = "misconfigured"
+    """The run needs something that is not there or not allowed: no failure of it."""
+    NOT_STARTED = "notStarted"
+
+
+_KINDS: Final = {
+    Reason.STORAGE_UNAVAILABLE: EndKind.STORAGE,
+    Reason.RETRYING_AFTER_DISRUPTION: EndKind.DISRUPTED,
+    Reason.UNKNOWN: EndKind.CRASHED,
+    Reason.OUT_OF_MEMORY: EndKind.MEMORY,
+    Reason.INVALID_CONFIGURATION: EndKind.MISCONFIGURED,
+}
+"""What a trainer's reason means; any other is a result."""
 
 
 @dataclass(frozen=True)
@@ -57,10 +73,34 @@ class Ending:
     """Whether the user suspended or cancelled the run."""
     wall_limit_seconds: float | None
     now: datetime
+    start_timeout_seconds: int = 0
+    """How long it may wait for its container; 0 for ever."""
+    found: Findings = NOTHING_FOUND
 
 
 def classify_end(seen: Ending) -> End | None:
     """Return how the attempt ended, or None while it has not."""
+    end = _classify(seen)
+    if end is not None and end.kind is EndKind.DISRUPTED and is_set_aside(seen.pod, seen.job):
+        return _classify_waiting(replace(seen, pod=None))
+    return end or _classify_waiting(seen)
+
+
+def is_set_aside(pod: ObservedPod | None, job: ObservedJob | None) -> bool:
+    """Return whether the pod is over because a queue suspended its Job, which goes on with another pod.
+
+    The Job controller does not count such a pod as failed. Any other end of a pod ends its Job within a second or two,
+    so that a pod made in the very second in which the Job was resumed is at worst looked at once more.
+    """
+    if pod is None or job is None or not job.live or job.deleting:
+        return False
+    if job.suspended:
+        return pod.over or pod.deleted_at is not None
+    earlier = pod.created_at is not None and job.active_since is not None and pod.created_at < job.active_since
+    return earlier and pod.over
+
+
+def _classify(seen: Ending) -> End | None:
     pod = seen.pod
     if pod is not None and pod.exit_code is not None:
         return _classify_exit(pod, pod.exit_code, seen)
@@ -88,12 +128,7 @@ def _classify_exit(pod: ObservedPod, code: int, seen: Ending) -> End:
 def _classify_outcome(outcome: Outcome, code: int, seen: Ending) -> End:
     if seen.stop_requested and outcome.reason is Reason.RETRYING_AFTER_DISRUPTION:
         return End(EndKind.STOPPED, Reason.SUSPENDED, outcome.message, code, outcome)
-    kinds = {
-        Reason.STORAGE_UNAVAILABLE: EndKind.STORAGE,
-        Reason.RETRYING_AFTER_DISRUPTION: EndKind.DISRUPTED,
-        Reason.UNKNOWN: EndKind.CRASHED,
-    }
-    return End(kinds.get(outcome.reason, EndKind.FINISHED), outcome.reason, outcome.message, code, outcome)
+    return End(_KINDS.get(outcome.reason, EndKind.FINISHED), outcome.reason, outcome.message, code, outcome)
 
 
 def _classify_code(pod: ObservedPod, code: int) -> End:
@@ -103,15 +138,17 @@ def _classify_code(pod: ObservedPod, code: int) -> End:
         return End(EndKind.DISRUPTED, Reason.RETRYING_AFTER_DISRUPTION, message, code)
     if code == ExitCode.TEMPORARY_FAILURE:
         return End(EndKind.STORAGE, Reason.STORAGE_UNAVAILABLE, f"The storage did not answer{said}", code)
+    if pod.exit_reason == "OOMKilled" or code == ExitCode.OUT_OF_MEMORY:
+        message = f"The trainer ran out of memory and was killed (exit code {code}){said}"
+        return End(EndKind.MEMORY, Reason.OUT_OF_MEMORY, message, code)
     reason = next((reason for reason, known in EXIT_CODES.items() if known == code), Reason.UNKNOWN)
     if reason in (Reason.UNKNOWN, Reason.SUCCEEDED):
-        return End(EndKind.CRASHED, Reason.UNKNOWN, _describe_crash(pod, code, said), code)
-    return End(EndKind.FINISHED, reason, f"The trainer ended with exit code {code} and left no report{said}", code)
+        return End(EndKind.CRASHED, Reason.UNKNOWN, _describe_crash(code, said), code)
+    message = f"The trainer ended with exit code {code} and left no report{said}"
+    return End(_KINDS.get(reason, EndKind.FINISHED), reason, message, code)
 
 
-def _describe_crash(pod: ObservedPod, code: int, said: str) -> str:
-    if pod.exit_reason == "OOMKilled":
-        return f"The trainer ran out of memory and was killed (exit code {code}); use a class with more memory{said}"
+def _describe_crash(code: int, said: str) -> str:
     if code == 0:
         return f"The trainer ended with exit code 0 but left no report{said}"
     killed = " (killed)" if code == 137 else ""
@@ -124,6 +161,8 @@ def _classify_unstarted(pod: ObservedPod, seen: Ending) -> End:
         return End(EndKind.STOPPED, Reason.SUSPENDED, "The run was stopped.")
     if _overran(pod, seen):
         return _overrun(pod, seen, None)
+    if pod.reason == "DeadlineExceeded" and seen.start_timeout_seconds:
+        return _time_out(seen)
     why = _find_disruption(pod) or f"The pod failed before its container ended ({pod.reason or 'no reason given'})"
     return End(EndKind.DISRUPTED, Reason.RETRYING_AFTER_DISRUPTION, why)
 
@@ -146,6 +185,24 @@ def _classify_missing(seen: Ending) -> End | None:
         return End(EndKind.STOPPED, Reason.SUSPENDED, "The run was stopped.")
     what = f"The pod is gone; its Job says: {job.failure or 'complete'}" if job is not None else "The Job was deleted"
     return End(EndKind.DISRUPTED, Reason.RETRYING_AFTER_DISRUPTION, what)
+
+
+def _classify_waiting(seen: Ending) -> End | None:
+    """An attempt whose container never started is given up after a time, in which a queue's share does not count."""
+    job, pod, limit = seen.job, seen.pod, seen.start_timeout_seconds
+    if not limit or job is None or not job.live or job.deleting or job.suspended or seen.stop_requested:
+        return None
+    if pod is not None and (pod.gated or pod.started_at is not None):
+        return None
+    since = job.active_since or job.created_at
+    return _time_out(seen) if since is not None and seen.now >= since + timedelta(seconds=limit) else None
+
+
+def _time_out(seen: Ending) -> End:
+    wait = waiting.describe_waiting(seen.job, seen.pod, seen.found)
+    limit = f"the start timeout of {seen.start_timeout_seconds} s"
+    message = f"No container started within {limit}; it waited for: {wait.reason}: {wait.message}"
+    return End(EndKind.NOT_STARTED, Reason.START_TIMEOUT, message)
 
 
 def _settling(finished_at: datetime, now: datetime) -> bool:

@@ -3,20 +3,17 @@
 The way through the attempts is in `run`. A finished Evaluation keeps its result when the Model goes.
 """
 
-from typing import Final
-
 from darkroom_api.conditions import Reason, RunPhase
+from darkroom_api.v1alpha1.common import Allocation
 from darkroom_api.v1alpha1.evaluation import EvaluationSpec, EvaluationStatus
 from darkroom_operator.build.locations import OutputBase, find_output_base
-from darkroom_operator.config import ComputeClass, OperatorConfig
+from darkroom_operator.config import OperatorConfig
 from darkroom_operator.decide import checks, run
+from darkroom_operator.decide.allocation import EVALUATION_LIMIT_SECONDS, allocate_time
 from darkroom_operator.decide.attempts import Ledger
 from darkroom_operator.decide.decision import Decision, Problem
-from darkroom_operator.decide.rules import RunRules
+from darkroom_operator.decide.rules import RunRules, describe_memory
 from darkroom_operator.views import EvaluationView
-
-EVALUATION_LIMIT_SECONDS: Final = 6 * 3600
-"""No budget bounds an Evaluation, so this does."""
 
 
 def decide_evaluation(view: EvaluationView, config: OperatorConfig) -> Decision[EvaluationStatus]:
@@ -26,8 +23,8 @@ def decide_evaluation(view: EvaluationView, config: OperatorConfig) -> Decision[
         working_reason=Reason.EVALUATING,
         working_message="The model is being measured.",
         find_blocker=lambda: find_blocker(view, config),
-        rate=find_devices(view.self_.spec) * find_class(view.self_.spec, config).milli_rate / 1000,
-        wall_limit_seconds=EVALUATION_LIMIT_SECONDS + config.grace_seconds,
+        allocate=lambda _: allocate(view, config),
+        memory=describe_memory(view.self_.spec.compute, config),
         suspend=False,
         cancel=False,
         account=_keep,
@@ -35,15 +32,10 @@ def decide_evaluation(view: EvaluationView, config: OperatorConfig) -> Decision[
     return run.decide_run(view.self_, rules, config)
 
 
-def find_devices(spec: EvaluationSpec) -> int:
-    """Return the number of devices that it asks for."""
-    return (spec.compute.devices if spec.compute else None) or 1
-
-
-def find_class(spec: EvaluationSpec, config: OperatorConfig) -> ComputeClass:
-    """Return the compute class, or the default one where the named one is unknown (then it is blocked)."""
-    name = (spec.compute.class_name if spec.compute else None) or config.default_compute_class
-    return config.compute_classes.get(name, config.compute_classes[config.default_compute_class])
+def allocate(view: EvaluationView, config: OperatorConfig) -> Allocation:
+    """Return what the next attempt is given."""
+    images = view.dataset.images if view.dataset is not None else None
+    return allocate_time(view.self_.spec.compute, images, EVALUATION_LIMIT_SECONDS, config)
 
 
 def find_blocker(view: EvaluationView, config: OperatorConfig) -> Problem | None:

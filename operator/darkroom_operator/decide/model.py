@@ -3,35 +3,32 @@
 The way through the attempts is in `run`, with its diagram.
 """
 
-from typing import Final
-
 from darkroom_api.conditions import Reason, RunPhase
 from darkroom_api.durations import parse_duration
 from darkroom_api.results import charge
+from darkroom_api.v1alpha1.common import Allocation, Attempt
 from darkroom_api.v1alpha1.model import BudgetStatus, ModelSpec, ModelStatus
 from darkroom_operator.build.locations import find_output_base
-from darkroom_operator.config import ComputeClass, OperatorConfig
+from darkroom_operator.config import OperatorConfig
 from darkroom_operator.decide import checks, run
-from darkroom_operator.decide.attempts import Ledger, sum_allocated
+from darkroom_operator.decide.allocation import allocate_work
+from darkroom_operator.decide.attempts import Ledger
 from darkroom_operator.decide.decision import Decision, Problem
-from darkroom_operator.decide.rules import RunRules
+from darkroom_operator.decide.meters import sum_allocated
+from darkroom_operator.decide.rules import RunRules, describe_memory
 from darkroom_operator.views import ModelView
-
-START_UP_SECONDS: Final = 120
-"""What a container may hold beyond its budget and the grace: resuming from a checkpoint is not charged."""
 
 
 def decide_model(view: ModelView, config: OperatorConfig) -> Decision[ModelStatus]:
     """Return the status of a Model and what to start or stop."""
     spec = view.self_.spec
-    rate = find_rate(spec, config)
     rules = RunRules[ModelSpec, ModelStatus](
         working_phase=RunPhase.TRAINING,
         working_reason=Reason.TRAINING,
         working_message="The trainer works.",
         find_blocker=lambda: find_blocker(view, config),
-        rate=rate,
-        wall_limit_seconds=find_remaining(view) / rate + config.grace_seconds + START_UP_SECONDS,
+        allocate=lambda attempts: allocate(view, attempts, config),
+        memory=describe_memory(spec.compute, config),
         suspend=bool(spec.suspend),
         cancel=bool(spec.cancel),
         account=lambda status, ledger: _account(view, status, ledger),
@@ -39,25 +36,15 @@ def decide_model(view: ModelView, config: OperatorConfig) -> Decision[ModelStatu
     return run.decide_run(view.self_, rules, config)
 
 
-def find_class(spec: ModelSpec, config: OperatorConfig) -> ComputeClass:
-    """Return the compute class, or the default one where the named one is unknown (then the Model is blocked)."""
-    name = (spec.compute.class_name if spec.compute else None) or config.default_compute_class
-    return config.compute_classes.get(name, config.compute_classes[config.default_compute_class])
+def allocate(view: ModelView, attempts: tuple[Attempt, ...], config: OperatorConfig) -> Allocation:
+    """Return what the attempt after `attempts` is given.
 
-
-def find_rate(spec: ModelSpec, config: OperatorConfig) -> float:
-    """Return the reference-device seconds that one second of the Model's container costs."""
-    devices = (spec.compute.devices if spec.compute else None) or 1
-    return devices * find_class(spec, config).milli_rate / 1000
-
-
-def find_remaining(view: ModelView) -> float:
-    """Return what the budget leaves for the attempt that is open or comes next, in reference-device seconds.
-
-    Only work that an ended attempt is known to have kept counts: what a lost attempt did is refunded.
+    Only work that an ended attempt is known to have kept counts as done: what a lost attempt did is refunded.
     """
-    kept = max((attempt.charged_seconds or 0.0 for attempt in view.self_.status.attempts), default=0.0)
-    return max(parse_duration(view.self_.spec.budget) - kept, 1.0)
+    spec = view.self_.spec
+    kept = max((attempt.charged_seconds or 0.0 for attempt in attempts), default=0.0)
+    remaining = max(parse_duration(spec.budget) - kept, 1.0)
+    return allocate_work(spec.compute, view.dataset.images if view.dataset else None, remaining, config)
 
 
 def find_blocker(view: ModelView, config: OperatorConfig) -> Problem | None:
@@ -86,7 +73,7 @@ def _check_places(view: ModelView, config: OperatorConfig) -> Problem | None:
 
 
 def _account(view: ModelView, status: ModelStatus, ledger: Ledger) -> ModelStatus:
-    """Charged is what is kept, plus what the running trainer's meter says; after a disruption it falls back."""
+    """Bring both meters up to date; `charge` keeps charged within the budget."""
     old = view.self_.status
     total = float(parse_duration(view.self_.spec.budget))
     before = old.budget.allocated_seconds if old.budget else 0.0
@@ -96,11 +83,19 @@ def _account(view: ModelView, status: ModelStatus, ledger: Ledger) -> ModelStatu
 
 
 def _find_charged(view: ModelView, ledger: Ledger) -> float:
-    open_ = bool(ledger.attempts) and ledger.attempts[-1].outcome is None
-    if not open_:
-        return ledger.kept_seconds
+    """Return what is kept and what the running trainer adds.
+
+    Infrastructure that ends an attempt refunds what no checkpoint holds. A crash refunds nothing: what was told last
+    stays, until a later attempt has read the checkpoint and tells.
+    """
     report, pod, old = view.self_.report, ledger.pod, view.self_.status.budget
+    told_before = old.charged_seconds if old is not None else 0.0
+    if ledger.open is None:
+        last = ledger.attempts[-1] if ledger.attempts else None
+        crashed = last is not None and not last.free and last.charged_seconds is None
+        return max(ledger.kept_seconds, told_before) if crashed else ledger.kept_seconds
     if report is not None and pod is not None and report.pod_uid == pod.uid:
         return max(report.progress.meter.charged_seconds, ledger.kept_seconds)
-    same_pod = pod is not None and view.self_.status.attempts[-1:] and pod.uid == view.self_.status.attempts[-1].pod_uid
-    return old.charged_seconds if old is not None and same_pod else ledger.kept_seconds
+    recorded = view.self_.status.attempts[-1:]
+    same_pod = pod is not None and bool(recorded) and pod.uid == recorded[0].pod_uid
+    return told_before if same_pod else ledger.kept_seconds

@@ -3,32 +3,72 @@
 Owns these words and reasons for every kind. Whether another follows is decided in `attempts`.
 """
 
+import re
+from dataclasses import dataclass
 from typing import Final
 
 from darkroom_api.conditions import Reason
-from darkroom_operator.decide import attempts
 from darkroom_operator.decide.attempts import Ledger
 from darkroom_operator.decide.decision import Problem
 from darkroom_operator.decide.ends import End, EndKind, as_sentence, describe_last
+from darkroom_operator.decide.retries import count_ends, count_since_progress
 
 _PAUSES: Final = {
     EndKind.CRASHED: Reason.RETRYING_AFTER_FAILURE,
     EndKind.STORAGE: Reason.STORAGE_UNAVAILABLE,
+    EndKind.MEMORY: Reason.RETRYING_AFTER_FAILURE,
+    EndKind.MISCONFIGURED: Reason.INVALID_CONFIGURATION,
 }
 """Why a pause is made; after any other end it is for a disruption."""
+_DEFEATS: Final = {
+    EndKind.STORAGE: Reason.DATASET_CORRUPT,
+    EndKind.CRASHED: Reason.UNKNOWN,
+    EndKind.DISRUPTED: Reason.UNKNOWN,
+    EndKind.OVERRAN: Reason.UNKNOWN,
+}
+"""What a run ends with where the end of its last attempt has another reason."""
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What a pod may use, and the administrator's field that says so."""
+
+    field: str
+    quantity: str
 
 
 def describe_pause(ledger: Ledger) -> Problem | None:
     """Return why the next attempt waits and until when; None where how the last one ended was told before."""
-    if ledger.end is None or ledger.not_before is None:
+    end = ledger.end
+    if end is None or ledger.not_before is None:
         return None
-    reason = _PAUSES.get(ledger.end.kind, Reason.RETRYING_AFTER_DISRUPTION)
-    message = f"{as_sentence(ledger.end.message)} Attempt {ledger.next_number} starts at {ledger.not_before:%H:%M:%S}Z."
-    return Problem(reason, message)
+    how = " with half the batch" if end.kind is EndKind.MEMORY else ""
+    follows = f"Attempt {ledger.next_number} starts at {ledger.not_before:%H:%M:%S}Z{how}."
+    reason = _PAUSES.get(end.kind, Reason.RETRYING_AFTER_DISRUPTION)
+    return Problem(reason, f"{as_sentence(end.message)} {follows}")
 
 
-def describe_defeat(ledger: Ledger, end: End) -> Problem:
+def describe_defeat(ledger: Ledger, end: End, memory: Memory) -> Problem:
     """Return why nothing is tried again after `end`, the ledger's last."""
-    message = describe_last(end, attempts.count_ends(ledger.attempts, end.reason))
-    reason = {EndKind.STORAGE: Reason.DATASET_CORRUPT, EndKind.FINISHED: end.reason}.get(end.kind, Reason.UNKNOWN)
-    return Problem(reason, message)
+    reason, count = _DEFEATS.get(end.kind, end.reason), count_ends(ledger.attempts, end.reason)
+    if end.kind is EndKind.STORAGE:
+        count = count_since_progress(ledger.attempts, end.reason)
+    if end.kind is EndKind.MEMORY:
+        again = " It happened again with half the batch." if count > 1 else ""
+        return Problem(reason, f"{as_sentence(end.message)}{again} {_advise(memory)}")
+    return Problem(reason, describe_last(end, count))
+
+
+def double(quantity: str) -> str:
+    """Return twice a memory quantity, in its unit."""
+    found = re.fullmatch(r"([0-9.]+)([A-Za-z]*)", quantity)
+    assert found is not None
+    number, unit = found.groups()
+    return f"{float(number) * 2:g}{unit}"
+
+
+def _advise(memory: Memory) -> str:
+    return (
+        f"`{memory.field}` gives {memory.quantity} now; "
+        f"give at least {double(memory.quantity)}, or use a compute class with more."
+    )

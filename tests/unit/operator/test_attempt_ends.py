@@ -34,8 +34,14 @@ ENDS = {
         an_ended_pod(0, an_outcome(), disruption="EvictionByEvictionAPI"), EndKind.FINISHED, Reason.SUCCEEDED,
     ),
     "SIGKILL without a report is a crash": (an_ended_pod(137, "step 12"), EndKind.CRASHED, Reason.UNKNOWN),
-    "running out of memory is a crash": (
-        an_ended_pod(137, exit_reason="OOMKilled"), EndKind.CRASHED, Reason.UNKNOWN,
+    "being killed for its memory is an end of its own": (
+        an_ended_pod(137, exit_reason="OOMKilled"), EndKind.MEMORY, Reason.OUT_OF_MEMORY,
+    ),
+    "a report of too little memory is the same end": (
+        an_ended_pod(79, an_outcome(Reason.OUT_OF_MEMORY)), EndKind.MEMORY, Reason.OUT_OF_MEMORY,
+    ),
+    "a report of wrong configuration is no failure": (
+        an_ended_pod(64, an_outcome(Reason.INVALID_CONFIGURATION)), EndKind.MISCONFIGURED, Reason.INVALID_CONFIGURATION,
     ),
     "exit 0 without a report is a crash": (an_ended_pod(0), EndKind.CRASHED, Reason.UNKNOWN),
     "exit 1 is a crash": (an_ended_pod(1, "Traceback"), EndKind.CRASHED, Reason.UNKNOWN),
@@ -132,6 +138,8 @@ def test_every_exit_code_of_the_contract_is_classified_without_a_report(code: Ex
         ExitCode.INTERNAL_ERROR: EndKind.CRASHED,
         ExitCode.TEMPORARY_FAILURE: EndKind.STORAGE,
         ExitCode.STOPPED: EndKind.DISRUPTED,
+        ExitCode.BAD_CONFIG: EndKind.MISCONFIGURED,
+        ExitCode.OUT_OF_MEMORY: EndKind.MEMORY,
     }
     assert end.kind is expected.get(code, EndKind.FINISHED)
 
@@ -141,7 +149,7 @@ def test_every_exit_code_of_the_contract_is_classified_without_a_report(code: Ex
     [
         (an_ended_pod(137, "epoch 3\nloss 0.2"), ("exit code 137", "killed", "loss 0.2")),
         (an_ended_pod(1, "x" * 5000), ("exit code 1", "x" * 1200)),
-        (an_ended_pod(137, exit_reason="OOMKilled"), ("out of memory", "class with more memory")),
+        (an_ended_pod(137, exit_reason="OOMKilled"), ("out of memory", "exit code 137")),
         (an_ended_pod(137, disruption="EvictionByEvictionAPI: drained"), ("node0", "drained")),
         (an_ended_pod(137, started=0, finished=700), ("600 s", "did not stop")),
     ],

@@ -11,6 +11,8 @@ from darkroom_operator.build.locations import find_output_base
 from darkroom_operator.build.pod import ANNOTATION_RUN_CONFIG, count_cores
 from darkroom_operator.build.run_config import plan_evaluation, plan_inspection, plan_training
 from darkroom_operator.config import OutputConfig
+from darkroom_operator.decide.evaluation import decide_evaluation
+from darkroom_operator.decide.model import decide_model
 from tests.builders import (
     UID,
     Json,
@@ -22,6 +24,7 @@ from tests.builders import (
     an_attempt,
     an_evaluation_view,
     an_observed_dataset,
+    at,
 )
 
 SECRETLESS = a_dataset_spec(storage=None)
@@ -34,16 +37,16 @@ def inspection(config: Any = None, **changes: Any) -> Json:
     return build_job(plan_inspection(a_dataset_view(**changes), 1, config), config)
 
 
-def training(config: Any = None, attempt: int = 1, **changes: Any) -> Json:
-    """Build a training's Job."""
-    config = config or a_config()
-    return build_job(plan_training(a_model_view(**changes), attempt, config), config)
+def training(config: Any = None, **changes: Any) -> Json:
+    """Build a training's Job, as it is decided."""
+    config, view = config or a_config(), a_model_view(**{"now": at(500), **changes})
+    return build_job(plan_training(view, decide_model(view, config).status, config), config)
 
 
 def evaluation(config: Any = None) -> Json:
     """Build an evaluation's Job."""
-    config = config or a_config()
-    return build_job(plan_evaluation(an_evaluation_view(), 1, config), config)
+    config, view = config or a_config(), an_evaluation_view()
+    return build_job(plan_evaluation(view, decide_evaluation(view, config).status, config), config)
 
 
 JOBS = {
@@ -156,9 +159,9 @@ def test_an_inspection_asks_for_no_device() -> None:
 
 
 DEADLINES = {
-    "the whole budget": ({}, 600 + 3600 + 30),
-    "a class of a tenth of the speed": ({"spec": a_model_spec(compute={"class": "cpu"})}, 6000 + 3600 + 30),
-    "two devices": ({"spec": a_model_spec(compute={"devices": 2})}, 300 + 3600 + 30),
+    "the whole budget": ({}, 600 + 120 + 30 + 3600),
+    "a class of a tenth of the speed": ({"spec": a_model_spec(compute={"class": "cpu"})}, 6000 + 120 + 30 + 3600),
+    "two devices": ({"spec": a_model_spec(compute={"devices": 2})}, 300 + 120 + 30 + 3600),
 }
 
 
@@ -173,8 +176,8 @@ def test_a_later_attempt_gets_what_earlier_ones_left() -> None:
 
     kept = an_attempt(1, Reason.RETRYING_AFTER_DISRUPTION, charged_seconds=200)
     lost = an_attempt(2, Reason.RETRYING_AFTER_DISRUPTION)
-    job = training(attempt=3, status=ModelStatus(attempts=(kept, lost)))
-    assert pod_of(job)["activeDeadlineSeconds"] == 400 + 3600 + 30
+    job = training(status=ModelStatus(attempts=(kept, lost)))
+    assert pod_of(job)["activeDeadlineSeconds"] == 400 + 120 + 30 + 3600
     assert job["metadata"]["name"] == names.child_name("fruit", UID, 3)
 
 

@@ -272,7 +272,7 @@ CAPS = {
     ),
     "storage outages end in DatasetCorrupt with the same words": (
         [Reason.STORAGE_UNAVAILABLE] * 4,
-        an_ended_pod(75, an_outcome(Reason.STORAGE_UNAVAILABLE, "bucket refused"), attempt=5),
+        an_ended_pod(75, an_outcome(Reason.STORAGE_UNAVAILABLE, "bucket refused", charged=0), attempt=5),
         Reason.DATASET_CORRUPT, "bucket refused",
     ),
     "disruptions have a cap of their own": (

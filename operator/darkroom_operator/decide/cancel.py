@@ -1,0 +1,108 @@
+"""What `spec.cancel` does: the open attempt writes a checkpoint and stops, then one more publishes the best model.
+
+    Training -- stop --> Training/Queued (Cancelled) -- stopped, work was kept --> one attempt that only publishes
+                                  |                                                     |            |
+                                  +-- no work was kept --> Cancelled, no model <-- it fails        published
+                                                                                                     |
+                                                                          Cancelled, with artifacts and scores
+
+Owns that story. Which attempt only publishes is written down in the attempt and on its Job; once there is one, the run
+is cancelled for good, whatever the spec says.
+"""
+
+from dataclasses import replace
+from typing import Final
+
+from darkroom_api.conditions import Reason, RunPhase
+from darkroom_api.results import finish_run
+from darkroom_api.v1alpha1.common import Attempt
+from darkroom_operator.decide import ends, steps
+from darkroom_operator.decide.attempts import Ledger
+from darkroom_operator.decide.decision import Decision
+from darkroom_operator.decide.retries import Stage
+from darkroom_operator.decide.rules import RunStatus, SpecT
+from darkroom_operator.decide.steps import Situation
+
+_TRIED_AGAIN: Final = (Reason.RETRYING_AFTER_DISRUPTION, Reason.STORAGE_UNAVAILABLE, Reason.SUSPENDED)
+"""Ends after which the publication is tried again, within the caps of `retries`."""
+_NEVER_WORKED: Final = (Reason.INVALID_CONFIGURATION, Reason.START_TIMEOUT)
+_ENDED: Final = "`spec.cancel` ended the run"
+
+
+def is_cancelled(wish: bool, attempts: tuple[Attempt, ...]) -> bool:
+    """Return whether the run ends without another training."""
+    return wish or any(attempt.publish_only for attempt in attempts)
+
+
+def decide_cancelled(now: Situation[SpecT, RunStatus]) -> Decision[RunStatus]:
+    """Return what to do about a cancelled run that no result ended before."""
+    ledger = now.ledger
+    if ledger.open is not None:
+        return _publish(now) if ledger.open.publish_only else _stop(now)
+    last = ledger.attempts[-1] if ledger.attempts else None
+    if last is not None and last.publish_only and (ledger.stage is Stage.ENDED or last.outcome not in _TRIED_AGAIN):
+        return steps.leave(now, _conclude(now))
+    if last is None or not (last.publish_only or holds_work(ledger)):
+        message = f"{_ENDED} before any work was kept; there is no model."
+        return steps.leave(now, Decision(now.end(RunPhase.CANCELLED, Reason.CANCELLED, message)))
+    if last.publish_only and ledger.stage is Stage.PAUSED and ledger.not_before is not None:
+        return _name_cancel(now, steps.pause(now, ledger.not_before))
+    blocker = now.rules.find_blocker()
+    if blocker is not None:
+        message = f"{_ENDED}; the best model so far could not be published: {blocker.message}"
+        return steps.leave(now, Decision(now.end(RunPhase.CANCELLED, Reason.CANCELLED, message)))
+    return _name_cancel(now, steps.start(now, publish_only=True))
+
+
+def holds_work(ledger: Ledger) -> bool:
+    """Return whether a checkpoint may exist: an attempt said so, or worked and could say nothing at its end."""
+    return ledger.kept_seconds > 0 or any(_ended_silently(attempt) for attempt in ledger.attempts)
+
+
+def _ended_silently(attempt: Attempt) -> bool:
+    worked = attempt.started_at is not None and attempt.outcome not in _NEVER_WORKED
+    return worked and attempt.charged_seconds is None
+
+
+def _stop(now: Situation[SpecT, RunStatus]) -> Decision[RunStatus]:
+    pod = now.ledger.pod
+    works = pod is not None and pod.started_at is not None
+    phase = now.rules.working_phase if works else RunPhase.QUEUED
+    message = "The trainer is writing a checkpoint and stops; then the best model so far is published."
+    status = now.describe(phase, Reason.CANCELLED, message if works else f"{_ENDED}; its Job is being deleted.")
+    return Decision(status, stop=now.live_jobs, requeue_after_seconds=ends.SETTLE_SECONDS)
+
+
+def _publish(now: Situation[SpecT, RunStatus]) -> Decision[RunStatus]:
+    decision = steps.follow(now)
+    if decision.status.phase is now.rules.working_phase:
+        message = "`spec.cancel` ends the run; the best model so far is being published."
+        status = replace(now, status=decision.status).describe(now.rules.working_phase, Reason.CANCELLED, message)
+        return replace(decision, status=status)
+    return _name_cancel(now, decision)
+
+
+def _name_cancel(now: Situation[SpecT, RunStatus], decision: Decision[RunStatus]) -> Decision[RunStatus]:
+    """Return a decision to wait whose status says what for: the publication."""
+    told, prefix = (
+        decision.status.message or "",
+        "`spec.cancel` ends the run; the best model so far is to be published. ",
+    )
+    message = told if told.startswith(prefix) else prefix + told
+    status = replace(now, status=decision.status).describe(RunPhase.QUEUED, Reason.CANCELLED, message)
+    return replace(decision, status=status)
+
+
+def _conclude(now: Situation[SpecT, RunStatus]) -> Decision[RunStatus]:
+    """The publication is over: say whether there is a model, and where, or why there is none."""
+    end = now.ledger.end
+    outcome = end.outcome if end is not None else None
+    said = end.message if end is not None else "nothing tells how its publication ended"
+    if outcome is not None and outcome.artifacts is not None and end is not None and end.kind is ends.EndKind.FINISHED:
+        message = f"{_ENDED}; the best model so far was kept at {outcome.artifacts.uri}. {said}"
+    else:
+        message = f"{_ENDED}; no model was kept: {said}"
+    if outcome is None:
+        return Decision(now.end(RunPhase.CANCELLED, Reason.CANCELLED, message))
+    told = outcome.model_copy(update={"reason": Reason.CANCELLED, "message": message[:1024]})
+    return Decision(finish_run(now.status, told, now.seen.generation, now.seen.now))

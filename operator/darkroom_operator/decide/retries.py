@@ -1,0 +1,154 @@
+"""Whether another attempt may follow, and after which pause. What a status keeps of many attempts.
+
+Owns caps and pauses, one of each for every kind of end. Where a run is stuck for want of configuration, time bounds it
+instead of a number; see `docs/decisions/0011-waits-are-not-failures.md`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from itertools import combinations, pairwise, takewhile
+from typing import Final
+
+from darkroom_api.conditions import Reason
+from darkroom_api.v1alpha1.common import Attempt
+from darkroom_operator.config import RetriesConfig
+
+MAX_ATTEMPTS: Final = 10
+"""What a status keeps."""
+MEMORY_RETRIES: Final = 1
+"""Attempts with half the batch, after one that ran out of memory."""
+
+_DROPPED_FIRST: Final = (
+    Reason.RETRYING_AFTER_DISRUPTION,
+    Reason.SUSPENDED,
+    Reason.INVALID_CONFIGURATION,
+    Reason.STORAGE_UNAVAILABLE,
+    Reason.OUT_OF_MEMORY,
+    Reason.UNKNOWN,
+)
+"""Failures stay longest in the list."""
+
+
+class Stage(StrEnum):
+    """Where the attempts of a run are."""
+
+    IDLE = "idle"
+    """None is open: the next may start now."""
+    PAUSED = "paused"
+    """None is open: the next starts after a pause."""
+    OPEN = "open"
+    """One is waiting for its container, working or stopping."""
+    ENDED = "ended"
+    """None is open and none follows."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long and how often something is tried again."""
+
+    retries: RetriesConfig
+    start_timeout_seconds: int
+    """How long a run may be stuck; 0 for ever."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What follows from the closed attempts."""
+
+    stage: Stage
+    not_before: datetime | None = None
+
+
+def judge(attempts: tuple[Attempt, ...], limits: Limits, now: datetime) -> Verdict:
+    """Return whether another attempt may follow the last one, which is closed."""
+    last = attempts[-1]
+    if last.outcome == Reason.SUSPENDED:
+        return Verdict(Stage.IDLE)
+    count, cap = _count(attempts, limits.retries)
+    if count > cap or _is_stuck(attempts, limits.start_timeout_seconds, now):
+        return Verdict(Stage.ENDED)
+    retries = limits.retries
+    pause = min(retries.backoff_seconds * 2 ** min(count - 1, 20), retries.max_backoff_seconds)
+    ended_at = datetime.fromisoformat(last.finished_at) if last.finished_at else now
+    not_before = ended_at + timedelta(seconds=pause)
+    return Verdict(Stage.PAUSED if now < not_before else Stage.IDLE, not_before)
+
+
+def count_ends(attempts: Iterable[Attempt], reason: str) -> int:
+    """Return how many attempts ended with `reason`, also those that are listed no more."""
+    listed = list(attempts)
+    mine = sum(1 + (attempt.repeated or 0) for attempt in listed if attempt.outcome == reason)
+    if reason != Reason.RETRYING_AFTER_DISRUPTION or not listed:
+        return mine
+    repeated = sum(attempt.repeated or 0 for attempt in listed)
+    # Earlier versions dropped disruptions without a count of them.
+    return mine + max(listed[-1].number - listed[0].number + 1 - len(listed) - repeated, 0)
+
+
+def count_since_progress(attempts: tuple[Attempt, ...], reason: str) -> int:
+    """Return how many attempts in a row, the last ones, ended with `reason` and kept nothing new."""
+    count = 0
+    for index in range(len(attempts) - 1, -1, -1):
+        attempt = attempts[index]
+        if attempt.outcome != reason:
+            break
+        count += 1 + (attempt.repeated or 0)
+        kept_before = max((earlier.charged_seconds or 0.0 for earlier in attempts[:index]), default=0.0)
+        if (attempt.charged_seconds or 0.0) > kept_before:
+            break
+    return count
+
+
+def trim(attempts: list[Attempt]) -> tuple[Attempt, ...]:
+    """Keep `MAX_ATTEMPTS`: one that ended like an earlier one is counted there, so that no cap forgets it."""
+    kept = list(attempts)
+    while len(kept) > MAX_ATTEMPTS:
+        first, second = _find_alike(kept)
+        merged = {
+            "repeated": (first.repeated or 0) + 1 + (second.repeated or 0),
+            "charged_seconds": max(first.charged_seconds or 0.0, second.charged_seconds or 0.0) or None,
+        }
+        kept[kept.index(first)] = first.model_copy(update=merged)
+        kept.remove(second)
+    return tuple(kept)
+
+
+def _find_alike(kept: list[Attempt]) -> tuple[Attempt, Attempt]:
+    """Return two that ended alike, neighbours first: the first of several in a row tells since when."""
+    closed = kept[:-1]
+    for pairs in (list(pairwise(closed)), list(combinations(closed, 2))):
+        for outcome in _DROPPED_FIRST:
+            found = next((pair for pair in pairs if pair[0].outcome == pair[1].outcome == outcome), None)
+            if found is not None:
+                return found
+    return kept[0], kept[1]
+
+
+def _count(attempts: tuple[Attempt, ...], retries: RetriesConfig) -> tuple[int, float]:
+    """Return how often it ended like the last time, and how often it may."""
+    outcome = attempts[-1].outcome or ""
+    caps: dict[str, float] = {
+        Reason.RETRYING_AFTER_DISRUPTION: retries.disruptions,
+        Reason.UNKNOWN: retries.failures,
+        Reason.OUT_OF_MEMORY: min(MEMORY_RETRIES, retries.failures),
+    }
+    if outcome == Reason.STORAGE_UNAVAILABLE:
+        return count_since_progress(attempts, outcome), retries.storage
+    if outcome == Reason.INVALID_CONFIGURATION:
+        return sum(1 + (attempt.repeated or 0) for attempt in _last_in_a_row(attempts)), float("inf")
+    return count_ends(attempts, outcome), caps.get(outcome, 0)
+
+
+def _is_stuck(attempts: tuple[Attempt, ...], start_timeout_seconds: int, now: datetime) -> bool:
+    """Return whether the configuration is wrong for longer than a run may wait."""
+    if not start_timeout_seconds or attempts[-1].outcome != Reason.INVALID_CONFIGURATION:
+        return False
+    since = _last_in_a_row(attempts)[0].finished_at
+    return since is not None and now >= datetime.fromisoformat(since) + timedelta(seconds=start_timeout_seconds)
+
+
+def _last_in_a_row(attempts: tuple[Attempt, ...]) -> list[Attempt]:
+    same = takewhile(lambda attempt: attempt.outcome == attempts[-1].outcome, reversed(attempts))
+    return list(same)[::-1]
