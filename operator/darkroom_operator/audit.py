@@ -1,17 +1,18 @@
 """Whether the watches still tell the truth: a list of names and versions, twice a minute, compared with the store.
 
 Owns the first filling of the store, dropping what went unseen (a watch that starts anew does not tell what was deleted
-meanwhile), and the verdict that a watch is dead: an object that the store still has in an old version one audit later.
+meanwhile), listing anew what a watch withholds, and the verdict that a watch is dead: an object that the store still
+has in an old version one audit later. The verdict stands until that watch tells something, whatever a list has mended.
 """
 
 import asyncio
 import logging
 import time
-from typing import Final
+from typing import Final, NamedTuple
 
 from darkroom_operator.children import Json, read_version
 from darkroom_operator.cluster import Cluster, ClusterError
-from darkroom_operator.resources import WATCHED, Resource, Trigger
+from darkroom_operator.resources import WATCHED, Key, Resource, Trigger
 from darkroom_operator.store import Store
 
 logger = logging.getLogger(__name__)
@@ -20,6 +21,15 @@ INTERVAL_SECONDS: Final = 30.0
 FIRST_PAUSE_SECONDS: Final = 1.0
 MAX_PAUSE_SECONDS: Final = 30.0
 MAX_SHOWN: Final = 5
+TRUSTED_SECONDS: Final = 1.5 * INTERVAL_SECONDS
+"""An audit that passed so recently vouches for the store: the watches were alive then."""
+
+
+class _Behind(NamedTuple):
+    """The objects of which the store has no or an old version, by uid: now, and for a whole interval."""
+
+    now: frozenset[str]
+    lasting: frozenset[str]
 
 
 class Audit:
@@ -35,6 +45,11 @@ class Audit:
         self.passed_at = float("-inf")
         self.dead_watches: tuple[str, ...] = ()
 
+    def hear(self, resource: Resource) -> None:
+        """Take note that a watch told something."""
+        if self.dead_watches:
+            self.dead_watches = tuple(plural for plural in self.dead_watches if plural != resource.plural)
+
     async def fill(self) -> None:
         """List everything once, owners first; waits as long as the API server or the CRDs are not there."""
         pause = FIRST_PAUSE_SECONDS
@@ -48,15 +63,20 @@ class Audit:
 
     async def _try_fill(self, resource: Resource) -> bool:
         try:
-            for namespace in self._namespaces:
-                async for page in self._cluster.list_all(resource, namespace):
-                    for item in page.get("items") or ():
-                        self._store.put(resource, item)
+            await self._list(resource)
         except ClusterError as error:
             hint = "; are the CRDs installed?" if error.status == 404 else ""
             logger.warning("cannot list %s yet%s", resource.plural, hint, extra={"error": str(error)})
             return False
         return True
+
+    async def _list(self, resource: Resource) -> set[Key]:
+        changed: set[Key] = set()
+        for namespace in self._namespaces:
+            async for page in self._cluster.list_all(resource, namespace):
+                for item in page.get("items") or ():
+                    changed |= self._store.put(resource, item)
+        return changed
 
     async def run(self) -> None:
         """Audit for ever. An API server that does not answer is not the watches' fault, and is only logged."""
@@ -68,21 +88,35 @@ class Audit:
                 logger.warning("audit failed", extra={"error": str(error)})
 
     async def check(self) -> None:
-        """Compare once; raises ClusterError."""
+        """Compare once, and mend what a watch withheld for a whole interval; raises ClusterError."""
         stale: list[str] = []
-        dead: list[str] = []
+        dead = set(self.dead_watches)
         for resource in WATCHED:
-            missed = await self._compare(resource)
-            stale += missed
-            dead += [resource.plural] if missed else []
+            behind = await self._compare(resource)
+            if behind.lasting:
+                stale += behind.lasting
+                dead.add(resource.plural)
+                self._trigger(await self._list(resource))
         self.dead_watches = tuple(sorted(dead))
         self.passed_at = time.monotonic()
-        if self.dead_watches:
+        if stale:
             shown = ", ".join(stale[:MAX_SHOWN])
             logger.error("watch is dead", extra={"watches": self.dead_watches, "objects": shown})
 
-    async def _compare(self, resource: Resource) -> list[str]:
-        """Drop what is gone; return the objects of which not even the last audit's version has come, by uid."""
+    async def catch_up(self) -> None:
+        """Know what the API server knows, whatever the watches told meanwhile; raises ClusterError.
+
+        For who begins to lead: a process that was stopped for minutes must not act on what it knew before.
+        """
+        if time.monotonic() - self.passed_at < TRUSTED_SECONDS:
+            return
+        for resource in WATCHED:
+            if (await self._compare(resource)).now:
+                self._trigger(await self._list(resource))
+        self.passed_at = time.monotonic()
+
+    async def _compare(self, resource: Resource) -> _Behind:
+        """Drop what is gone; return what is behind."""
         stored = self._store.versions(resource)
         listed: dict[str, int] = {}
         as_of = 0
@@ -95,8 +129,10 @@ class Audit:
                 self._drop(resource, stub)
         known = {uid: version for uid, (version, _) in stored.items()}
         expected = self._expected.get(resource, {})
-        self._expected[resource] = {uid: version for uid, version in listed.items() if known.get(uid, 0) < version}
-        return [uid for uid, version in expected.items() if uid in listed and known.get(uid, 0) < version]
+        missing = {uid: version for uid, version in listed.items() if known.get(uid, 0) < version}
+        self._expected[resource] = missing
+        lasting = [uid for uid, version in expected.items() if uid in listed and known.get(uid, 0) < version]
+        return _Behind(frozenset(missing), frozenset(lasting))
 
     def _drop(self, resource: Resource, stub: Json) -> None:
         logger.info("gone unseen", extra={"resource": resource.plural, "object": stub["metadata"]["name"]})

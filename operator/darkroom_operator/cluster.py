@@ -1,7 +1,8 @@
 """The API server: the few calls that the operator makes, through one shared client.
 
-Owns authentication and errors; the only module that imports kubernetes. Every write is told to `on_write`.
-Must not know what is written, or why. The generated classes are not used: objects stay the JSON that they are.
+Owns authentication and errors. Every write passes `may_write` right before it is sent, and is told to `on_write`.
+Must not know what is written, or why, nor who leads. The generated classes are not used: objects stay the JSON that
+they are.
 """
 
 import json
@@ -14,14 +15,16 @@ from kubernetes.aio.client import ApiClient, Configuration
 from kubernetes.aio.config import ConfigException, load_incluster_config, load_kube_config
 
 from darkroom_operator.children import Json
-from darkroom_operator.resources import Resource
+from darkroom_operator.resources import LEASES, Resource
 
 REQUEST_TIMEOUT: Final = aiohttp.ClientTimeout(total=30)
 PAGE_SIZE: Final = 500
+_AGENT: Final = "darkroom-operator"
 _JSON: Final = "application/json"
 _METADATA_ONLY: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 OnWrite = Callable[[str, str], None]
+MayWrite = Callable[[], bool]
 
 
 class ClusterError(Exception):
@@ -30,6 +33,13 @@ class ClusterError(Exception):
     def __init__(self, status: int, reason: str, message: str) -> None:
         super().__init__(f"{status} {reason}: {message}")
         self.status, self.reason, self.message = status, reason, message
+
+
+class NotLeaderError(ClusterError):
+    """A write was not sent, since this process does not lead (any more)."""
+
+    def __init__(self, call: str) -> None:
+        super().__init__(0, "NotLeader", f"{call}: not sent, another replica may lead by now")
 
 
 class Cluster(Protocol):
@@ -71,13 +81,24 @@ class Cluster(Protocol):
 class KubernetesCluster:
     """A cluster reached through the official client."""
 
-    def __init__(self, configuration: Configuration, on_write: OnWrite) -> None:
+    def __init__(
+        self, configuration: Configuration, on_write: OnWrite, may_write: MayWrite, agent: str = _AGENT
+    ) -> None:
         self._configuration = configuration
+        configuration.trace_configs = [_build_fence(may_write)]
         self._client = ApiClient(configuration)
+        self._agent = agent
         self._on_write = on_write
+        self._may_write = may_write
 
     @classmethod
-    async def connect(cls, kubeconfig: str | None, on_write: OnWrite) -> "KubernetesCluster":
+    async def connect(
+        cls,
+        kubeconfig: str | None,
+        on_write: OnWrite,
+        may_write: MayWrite = lambda: True,
+        identity: str | None = None,
+    ) -> "KubernetesCluster":
         """Use the pod's ServiceAccount, or a kubeconfig file; raises ClusterError when neither is there."""
         configuration = Configuration()
         # A ~/.netrc must not replace the token, and looking for it costs every request two turns in a thread.
@@ -92,7 +113,7 @@ class KubernetesCluster:
         except (ConfigException, OSError) as error:
             where = kubeconfig or "this pod's ServiceAccount"
             raise ClusterError(0, "Configuration", f"cannot log in with {where}: {error}") from error
-        return cls(configuration, on_write)
+        return cls(configuration, on_write, may_write, f"{_AGENT}/{identity}" if identity else _AGENT)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -150,22 +171,28 @@ class KubernetesCluster:
 
     async def create(self, resource: Resource, namespace: str, manifest: Json) -> Json:
         """Return the created object."""
-        self._on_write("create", resource.plural)
-        return await self._call("POST", resource.path(namespace), manifest)
+        return await self._call("POST", resource.path(namespace), manifest, write=("create", resource.plural))
 
     async def patch(
         self, resource: Resource, namespace: str, name: str, operations: list[Json], subresource: str | None = None
     ) -> Json:
         """Apply a JSON patch and return the patched object."""
-        self._on_write("patch", f"{resource.plural}/{subresource}" if subresource else resource.plural)
+        write = ("patch", f"{resource.plural}/{subresource}" if subresource else resource.plural)
         path = resource.path(namespace, name, subresource)
-        return await self._call("PATCH", path, operations, content="application/json-patch+json")
+        return await self._call("PATCH", path, operations, content="application/json-patch+json", write=write)
 
     async def delete(self, resource: Resource, namespace: str, name: str, uid: str) -> None:
         """Delete an object if it still has that uid, in the foreground."""
-        self._on_write("delete", resource.plural)
         options = {"propagationPolicy": "Foreground", "preconditions": {"uid": uid}}
-        await self._call("DELETE", resource.path(namespace, name), options)
+        await self._call("DELETE", resource.path(namespace, name), options, write=("delete", resource.plural))
+
+    async def create_lease(self, namespace: str, manifest: Json) -> Json:
+        """Create a Lease, whoever leads, and return it."""
+        return await self._call("POST", LEASES.path(namespace), manifest)
+
+    async def replace_lease(self, namespace: str, name: str, manifest: Json) -> Json:
+        """Replace a Lease, whoever leads, provided that it is as old as the manifest says, and return it."""
+        return await self._call("PUT", LEASES.path(namespace, name), manifest)
 
     async def _call(
         self,
@@ -176,12 +203,15 @@ class KubernetesCluster:
         query: dict[str, str] | None = None,
         content: str = _JSON,
         accept: str = _JSON,
+        write: tuple[str, str] | None = None,
     ) -> Json:
-        headers = {"Content-Type": content, "Accept": accept, "User-Agent": "darkroom-operator"}
+        headers = {"Content-Type": content, "Accept": accept, "User-Agent": self._agent}
         token = await self._configuration.get_api_key_with_prefix("BearerToken", alias="authorization")
         if token:
             headers["authorization"] = token
         url = self._configuration.host + path + (f"?{urllib.parse.urlencode(query)}" if query else "")
+        if write is not None:
+            self._pass_fence(write, f"{method} {path}")
         try:
             response = await self._client.rest_client.request(  # type: ignore[no-untyped-call]
                 method, url, headers=headers, body=body, _request_timeout=REQUEST_TIMEOUT
@@ -190,6 +220,32 @@ class KubernetesCluster:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise ClusterError(0, type(error).__name__, f"{method} {path}: {error}") from error
         return _decode(response.status, data, f"{method} {path}")
+
+    def _pass_fence(self, write: tuple[str, str], call: str) -> None:
+        if not self._may_write():
+            raise NotLeaderError(call)
+        self._on_write(*write)
+
+
+def _build_fence(may_write: MayWrite) -> aiohttp.TraceConfig:
+    """Return what asks once more when a connection is at hand, right before the bytes go out.
+
+    Getting one can take its time, or all the time that the process was stopped. The Lease itself passes.
+    """
+
+    async def start(_session: Any, context: Any, request: aiohttp.TraceRequestStartParams) -> None:
+        context.call = f"{request.method} {request.url.path}"
+        context.fenced = request.method != "GET" and f"/{LEASES.plural}" not in request.url.path
+
+    async def check(_session: Any, context: Any, _connected: Any) -> None:
+        if context.fenced and not may_write():
+            raise NotLeaderError(context.call)
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_start.append(start)
+    trace.on_connection_create_end.append(check)
+    trace.on_connection_reuseconn.append(check)
+    return trace
 
 
 def _decode(status: int, data: bytes, call: str) -> Json:

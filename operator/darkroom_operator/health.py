@@ -1,7 +1,8 @@
 """Two HTTP ports: `/healthz` and `/readyz` for the kubelet, `/metrics` for Prometheus.
 
 Owns the verdicts. Alive: the event loop answers, the operator's tasks work and no watch is dead (an API server that
-is away is no reason to restart). Ready: the store is filled and an audit passed not long ago.
+is away is no reason to restart, nor is standing by). Ready: the store is filled and an audit passed not long ago, which
+holds for a replica that stands by as well; the answer's text says which one leads.
 """
 
 import time
@@ -32,11 +33,17 @@ def find_unreadiness(audit: Audit, now: float) -> str | None:
     return find_illness(audit)
 
 
-async def serve(audit: Audit, metrics: Metrics, health_port: int, metrics_port: int) -> list[web.AppRunner]:
+async def serve(
+    audit: Audit, metrics: Metrics, leads: Callable[[], bool], health_port: int, metrics_port: int
+) -> list[web.AppRunner]:
     """Open both ports; the runners are to be cleaned up at the end."""
+
+    def name_role() -> str:
+        return "leader" if leads() else "standby"
+
     health = web.Application()
-    health.router.add_get("/healthz", _answer(lambda: find_illness(audit)))
-    health.router.add_get("/readyz", _answer(lambda: find_unreadiness(audit, time.monotonic())))
+    health.router.add_get("/healthz", _answer(lambda: find_illness(audit), name_role))
+    health.router.add_get("/readyz", _answer(lambda: find_unreadiness(audit, time.monotonic()), name_role))
     scrape = web.Application()
 
     async def render(_request: web.Request) -> web.Response:
@@ -46,10 +53,12 @@ async def serve(audit: Audit, metrics: Metrics, health_port: int, metrics_port: 
     return [await _open(health, health_port), await _open(scrape, metrics_port)]
 
 
-def _answer(find: Callable[[], str | None]) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+def _answer(
+    find: Callable[[], str | None], name_role: Callable[[], str]
+) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def answer(_request: web.Request) -> web.StreamResponse:
         problem = find()
-        return web.Response(status=200 if problem is None else 503, text=problem or "ok")
+        return web.Response(status=200 if problem is None else 503, text=problem or name_role())
 
     return answer
 

@@ -8,7 +8,7 @@ are in its status. No label holds a name that a user chose.
 """
 
 from collections import Counter as Tally
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Final
 
@@ -35,9 +35,9 @@ _DURATIONS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1,
 class Metrics:
     """The operator's metrics, in a registry of their own."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, leads: Callable[[], bool] = lambda: True) -> None:
         self.registry = CollectorRegistry()
-        self.registry.register(_PhaseCollector(store))
+        self.registry.register(_PhaseCollector(store, leads))
         ProcessCollector(registry=self.registry)
         self._queue = self._histogram(
             "darkroom_queue_seconds", "From a Model's creation to its first container.", _WAITS
@@ -90,10 +90,16 @@ class Metrics:
 
 
 class _PhaseCollector(Collector):
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, leads: Callable[[], bool]) -> None:
         self._store = store
+        self._leads = leads
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
+        leads = self._leads()
+        yield GaugeMetricFamily("darkroom_leader", "1 on the replica that leads, 0 on others.", value=float(leads))
+        # One that stands by knows the objects too; it keeps silent, so that a sum over replicas counts each once.
+        if not leads:
+            return
         tally = Tally((owner.key.kind, owner.status.get("phase", "")) for owner in self._store.owners())
         for kind, (name, text, phases) in _PHASES.items():
             family = GaugeMetricFamily(name, text, labels=["phase"])

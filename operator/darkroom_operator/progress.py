@@ -5,7 +5,7 @@ Owns the last answers. Losing one loses nothing but a percentage.
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Final
 
@@ -28,10 +28,17 @@ MAX_AT_ONCE: Final = 20
 class Poller:
     """Asks trainers and keeps their last answers, by pod."""
 
-    def __init__(self, store: Store, interval_seconds: float, port: int = names.REPORT_PORT) -> None:
+    def __init__(
+        self,
+        store: Store,
+        interval_seconds: float,
+        port: int = names.REPORT_PORT,
+        leads: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._store = store
         self._interval_seconds = interval_seconds
         self._port = port
+        self._leads = leads
         self._reports: dict[str, Report] = {}
         self._limit = asyncio.Semaphore(MAX_AT_ONCE)
 
@@ -41,11 +48,14 @@ class Poller:
         return max(told, key=lambda answer: answer.polled_at, default=None)
 
     async def run(self, trigger: Trigger) -> None:
-        """Ask every running trainer each interval, for ever; `trigger` gets the owners of those that answered."""
+        """Ask every running trainer each interval, for ever; `trigger` gets the owners of those that answered.
+
+        A replica that stands by asks nobody.
+        """
         async with aiohttp.ClientSession(timeout=TIMEOUT, auto_decompress=False) as session:
             while True:
                 await asyncio.sleep(self._interval_seconds)
-                running = self._store.running_pods()
+                running = self._store.running_pods() if self._leads() else []
                 alive = {pod.uid for _, pod in running}
                 self._reports = {uid: told for uid, told in self._reports.items() if uid in alive}
                 answers = await asyncio.gather(*(self._ask(session, pod) for _, pod in running))

@@ -39,6 +39,7 @@ MODELS: Final = Resource(names.GROUP, names.VERSION, "models", "Model")
 EVALUATIONS: Final = Resource(names.GROUP, names.VERSION, "evaluations", "Evaluation")
 JOBS: Final = Resource("batch", "v1", "jobs", "Job", f"{_OURS},{names.LABEL_UID}")
 PODS: Final = Resource("", "v1", "pods", "Pod", f"{_OURS},{names.LABEL_UID}")
+LEASES: Final = Resource("coordination.k8s.io", "v1", "leases", "Lease")
 EVENTS: Final = Resource("events.k8s.io", "v1", "events", "Event")
 
 OWNERS: Final = (DATASETS, MODELS, EVALUATIONS)

@@ -1,18 +1,22 @@
 """The running operator: store, queue, audit, poller and kopf's watches, wired to each other.
 
-Owns the wiring and the tasks. A task that ends, for whatever cause, ends the operator.
+Owns the wiring, the tasks, and what leading means: only who leads hands out work and asks trainers. A replica that
+stands by watches and keeps its store, so that it can take over at once; one that loses the lease stands by likewise,
+since an API server that is away is no reason to forget everything. A task that ends, for whatever cause, ends the
+operator.
 """
 
 import asyncio
 import gc
 import logging
+from collections.abc import Callable
 from typing import Any, Final
 
 import kopf
 from aiohttp import web
 
-from darkroom_operator import audit, handlers, health, progress, reconcile, scheduler, workqueue
-from darkroom_operator.cluster import KubernetesCluster
+from darkroom_operator import audit, election, fence, handlers, health, progress, reconcile, scheduler, workqueue
+from darkroom_operator.cluster import ClusterError, KubernetesCluster, NotLeaderError
 from darkroom_operator.config import OperatorConfig
 from darkroom_operator.metrics import Metrics
 from darkroom_operator.resources import Key, Resource
@@ -21,32 +25,49 @@ from darkroom_operator.store import Store
 logger = logging.getLogger(__name__)
 
 WORKERS: Final = 32
+CATCH_UP_SECONDS: Final = 1.0
+DRAIN_SECONDS: Final = 5.0
+"""How long a stopping leader waits for what it began, before it gives up the lease."""
 
 
 class Operator:
     """All the parts."""
 
-    def __init__(self, config: OperatorConfig, cluster: KubernetesCluster, store: Store, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        config: OperatorConfig,
+        cluster: KubernetesCluster,
+        candidacy: election.Election | election.NoElection,
+        store: Store,
+        metrics: Metrics,
+        leads: Callable[[], bool],
+    ) -> None:
         self._config = config
         self._cluster = cluster
+        self._election = candidacy
         self._store = store
         self._metrics = metrics
-        self._poller = progress.Poller(store, config.progress_interval_seconds)
+        self._leads = leads
+        self._poller = progress.Poller(store, config.progress_interval_seconds, leads=leads)
         reconciler = reconcile.Reconciler(
             cluster, store, config, metrics, self._poller, lambda keys: self._queue.add(keys)
         )
         self._scheduler = scheduler.Scheduler()
         self._queue = workqueue.WorkQueue(reconciler.reconcile, self._tell_error, self._scheduler)
+        self._queue.pause()
         self._audit = audit.Audit(cluster, store, config.namespaces, self._queue.add)
         self._runners: list[web.AppRunner] = []
 
     @classmethod
-    async def create(cls, config: OperatorConfig, kubeconfig: str | None) -> "Operator":
-        """Log in and put the parts together; raises ClusterError."""
+    async def create(cls, config: OperatorConfig, kubeconfig: str | None, terms: election.Terms | None) -> "Operator":
+        """Log in and put the parts together; raises ClusterError. Without terms it leads, and nobody is asked."""
         store = Store()
-        metrics = Metrics(store)
-        cluster = await KubernetesCluster.connect(kubeconfig, metrics.count_write)
-        return cls(config, cluster, store, metrics)
+        latch = fence.Fence()
+        metrics = Metrics(store, latch.is_open)
+        identity = terms.identity if terms else None
+        cluster = await KubernetesCluster.connect(kubeconfig, metrics.count_write, latch.is_open, identity)
+        candidacy = election.Election(terms, cluster, latch) if terms else election.NoElection(latch)
+        return cls(config, cluster, candidacy, store, metrics, latch.is_open)
 
     async def close(self) -> None:
         """Close ports and connections."""
@@ -56,11 +77,13 @@ class Operator:
 
     async def run(self, health_port: int, metrics_port: int) -> int:
         """Run until a signal (0) or until a part ends (1)."""
-        self._runners = await health.serve(self._audit, self._metrics, health_port, metrics_port)
+        self._runners = await health.serve(self._audit, self._metrics, self._leads, health_port, metrics_port)
         await self._audit.fill()
         _calm_garbage_collector()
         logger.info("ready", extra={"objects": len(list(self._store.owners()))})
         parts = [
+            asyncio.create_task(self._election.run(), name="election"),
+            asyncio.create_task(self._lead(), name="leadership"),
             asyncio.create_task(self._audit.run(), name="audit"),
             asyncio.create_task(self._scheduler.run(self._queue.add), name="scheduler"),
             asyncio.create_task(self._poller.run(self._queue.add), name="poller"),
@@ -68,15 +91,37 @@ class Operator:
         ]
         watches = asyncio.create_task(self._watch(), name="watches")
         done, _ = await asyncio.wait({watches, *parts}, return_when=asyncio.FIRST_COMPLETED)
+        await self._stop()
         for task in {watches, *parts} - done:
             task.cancel()
         await asyncio.gather(watches, *parts, return_exceptions=True)
         return self._judge(watches, done)
 
+    async def _lead(self) -> None:
+        """Hand out work while this process leads."""
+        while True:
+            await self._election.wait_until_leading()
+            try:
+                await self._audit.catch_up()
+            except ClusterError as error:
+                logger.warning("cannot lead yet", extra={"error": str(error)})
+                await asyncio.sleep(CATCH_UP_SECONDS)
+                continue
+            self._queue.add([owner.key for owner in self._store.owners()])
+            self._queue.resume()
+            await self._election.wait_until_standing_by()
+            self._queue.pause()
+
+    async def _stop(self) -> None:
+        """End what was begun, then let another lead at once. Calling it again does nothing."""
+        self._queue.pause()
+        await self._queue.drain(DRAIN_SECONDS)
+        await self._election.resign()
+
     async def _watch(self) -> None:
         namespaces = self._config.namespaces
         await kopf.operator(
-            registry=handlers.build_registry(self._take_in, self._cluster),
+            registry=handlers.build_registry(self._take_in, self._cluster, self._stop),
             settings=handlers.build_settings(),
             standalone=True,
             clusterwide=not namespaces,
@@ -84,6 +129,7 @@ class Operator:
         )
 
     def _take_in(self, resource: Resource, event_type: str | None, raw: dict[str, Any]) -> None:
+        self._audit.hear(resource)
         change = self._store.remove if event_type == "DELETED" else self._store.put
         self._queue.add(change(resource, raw))
 
@@ -97,6 +143,9 @@ class Operator:
         return 1
 
     def _tell_error(self, key: Key, error: BaseException, pause_seconds: float) -> None:
+        if isinstance(error, NotLeaderError):
+            logger.info("left to the leader", extra={"object": str(key)})
+            return
         self._metrics.count_error(key.kind)
         logger.error(
             "reconcile failed: %s", error, exc_info=error, extra={"object": str(key), "pause_seconds": pause_seconds}

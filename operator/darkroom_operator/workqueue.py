@@ -30,6 +30,8 @@ class WorkQueue:
         self._active: set[Key] = set()
         self._failures: dict[Key, int] = {}
         self._wakeup = asyncio.Event()
+        self._open = asyncio.Event()
+        self._open.set()
 
     def __len__(self) -> int:
         """Return how many objects wait."""
@@ -41,9 +43,25 @@ class WorkQueue:
             self._dirty[key] = None
         self._wakeup.set()
 
+    def pause(self) -> None:
+        """Hand out nothing more until `resume`; what is marked as dirty meanwhile waits."""
+        self._open.clear()
+
+    def resume(self) -> None:
+        """Hand out again."""
+        self._open.set()
+
+    async def drain(self, seconds: float) -> None:
+        """Wait until what was handed out is done, at most so long."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + seconds
+        while self._active and loop.time() < end:
+            await asyncio.sleep(0.02)
+
     async def work(self) -> None:
         """Reconcile dirty objects, one at a time, for ever. Several workers may run."""
         while True:
+            await self._open.wait()
             key = self._take()
             if key is None:
                 self._wakeup.clear()

@@ -6,6 +6,7 @@ from typing import Any
 from darkroom_api import names
 from darkroom_operator.audit import INTERVAL_SECONDS, Audit
 from darkroom_operator.health import find_illness, find_unreadiness
+from darkroom_operator.resources import MODELS
 from darkroom_operator.store import Store
 from tests.unit.operator.fake_cluster import FakeCluster
 from tests.unit.operator.workbench import MODEL, Workbench
@@ -27,9 +28,30 @@ def test_an_audit_finds_a_dead_watch_only_when_news_stay_away(bench: Workbench) 
     verdicts = [bench.audit.dead_watches]
     asyncio.run(bench.audit.check())
     verdicts.append(bench.audit.dead_watches)
-    bench.hear()
     asyncio.run(bench.audit.check())
-    assert [*verdicts, bench.audit.dead_watches] == [(), ("models",), ()]
+    verdicts.append(bench.audit.dead_watches)
+    bench.audit.hear(MODELS)
+    asyncio.run(bench.audit.check())
+    assert [*verdicts, bench.audit.dead_watches] == [(), ("models",), ("models",), ()]
+
+
+def test_what_a_dead_watch_withholds_is_listed_anew(bench: Workbench) -> None:
+    bench.hear()
+    bench.cluster.objects["models", "vision", "fruit"]["metadata"]["resourceVersion"] = "900"
+    for _ in range(2):
+        asyncio.run(bench.audit.check())
+    assert bench.store.versions(MODELS)["uid-fruit"][0] == 900
+    assert MODEL in bench.triggered
+
+
+def test_who_begins_to_lead_knows_what_came_while_it_was_stopped(bench: Workbench) -> None:
+    bench.hear()
+    bench.cluster.objects["models", "vision", "fruit"]["metadata"]["resourceVersion"] = "900"
+    asyncio.run(bench.audit.catch_up())
+    assert bench.store.versions(MODELS)["uid-fruit"][0] == 900
+    bench.cluster.objects["models", "vision", "fruit"]["metadata"]["resourceVersion"] = "901"
+    asyncio.run(bench.audit.catch_up())
+    assert bench.store.versions(MODELS)["uid-fruit"][0] == 900, "a fresh audit vouches for the watches"
 
 
 def test_a_busy_watch_is_not_taken_for_dead(bench: Workbench) -> None:
