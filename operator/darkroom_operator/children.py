@@ -18,6 +18,8 @@ ANNOTATION_GENERATION = f"{names.GROUP}/generation"
 """On every Job: the generation of the owner's spec that it was built from."""
 ANNOTATION_ALLOCATION = f"{names.GROUP}/allocation"
 """On the Jobs of runs: what the attempt was given, which no later change of a compute class changes."""
+ANNOTATION_POD_DIGEST = f"{names.GROUP}/pod-digest"
+"""On every Job: a digest of what was asked for, which admission may have changed since."""
 ANNOTATION_PUBLISH_ONLY = f"{names.GROUP}/publish-only"
 """`true` on the Job that publishes the best model of a cancelled run."""
 
@@ -36,6 +38,8 @@ class Asked:
     claim: str = ""
     service_account: str = ""
     priority_class: str = ""
+    digest: str = ""
+    """Tells whether the same would be asked for today."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +176,7 @@ def read_asked(job: Json) -> Asked:
         claim=next(claims, ""),
         service_account=pod.get("serviceAccountName", ""),
         priority_class=pod.get("priorityClassName", ""),
+        digest=job["metadata"].get("annotations", {}).get(ANNOTATION_POD_DIGEST, ""),
     )
 
 

@@ -8,7 +8,7 @@ import time
 from datetime import UTC, datetime
 from typing import Final
 
-from darkroom_operator import apply, inquiries, kinds, observe, progress, statuses
+from darkroom_operator import apply, inquiries, kinds, observe, outdated, progress, statuses, unreadable
 from darkroom_operator.build.job import build_job
 from darkroom_operator.cluster import Cluster
 from darkroom_operator.config import OperatorConfig
@@ -73,11 +73,11 @@ class Reconciler:
             case = kinds.consider(self._store, owner, observe.Told(now, report, found), self._config)
         except observe.InvalidSpecError as error:
             logger.warning("spec refused", extra={"object": str(owner.key), "error": str(error)})
-            status = kinds.consider_unreadable(self._store, owner, error, now)
+            status = unreadable.describe_unreadable(self._store, owner, error, now)
             if status is not None:
                 await self._writer.write(owner, status)
             return RETRY_SECONDS
-        for job in case.decision.stop:
+        for job in (*case.decision.stop, *outdated.find_outdated(case, self._config)):
             await apply.stop_job(self._cluster, job)
         if case.decision.start is not None:
             case = await self._start(case, case.decision.start)

@@ -4,12 +4,19 @@ Owns names, labels and owner references of children.
 """
 
 import hashlib
+import json
 from typing import Final
 
 from darkroom_api import names
 from darkroom_operator.build.pod import ANNOTATION_RUN_CONFIG, build_pod_spec
 from darkroom_operator.build.run_config import Plan
-from darkroom_operator.children import ANNOTATION_ALLOCATION, ANNOTATION_GENERATION, ANNOTATION_PUBLISH_ONLY, Json
+from darkroom_operator.children import (
+    ANNOTATION_ALLOCATION,
+    ANNOTATION_GENERATION,
+    ANNOTATION_POD_DIGEST,
+    ANNOTATION_PUBLISH_ONLY,
+    Json,
+)
 from darkroom_operator.config import OperatorConfig
 
 LABEL_QUEUE: Final = "kueue.x-k8s.io/queue-name"
@@ -25,7 +32,8 @@ def build_job(plan: Plan, config: OperatorConfig) -> Json:
     run, owner = plan.run, plan.run.resource
     told = run.model_dump_json(by_alias=True, exclude_none=True)
     digest = f"sha256:{hashlib.sha256(told.encode()).hexdigest()}"
-    labels = build_labels(plan)
+    labels, pod = build_labels(plan), build_pod_spec(plan, config)
+    annotations = {names.ANNOTATION_CONFIG_DIGEST: digest, ANNOTATION_POD_DIGEST: _digest_asked(plan, pod)}
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
@@ -33,7 +41,7 @@ def build_job(plan: Plan, config: OperatorConfig) -> Json:
             "name": names.child_name(owner.name, owner.uid, run.attempt),
             "namespace": owner.namespace,
             "labels": {**labels, **({LABEL_QUEUE: plan.queue} if plan.queue else {})},
-            "annotations": {names.ANNOTATION_CONFIG_DIGEST: digest, **_build_record(plan)},
+            "annotations": {**annotations, **_build_record(plan)},
             "ownerReferences": [build_owner_reference(plan)],
         },
         "spec": {
@@ -44,10 +52,16 @@ def build_job(plan: Plan, config: OperatorConfig) -> Json:
             "ttlSecondsAfterFinished": config.job_ttl_seconds,
             "template": {
                 "metadata": {"labels": labels, "annotations": {ANNOTATION_RUN_CONFIG: told}},
-                "spec": build_pod_spec(plan, config),
+                "spec": pod,
             },
         },
     }
+
+
+def _digest_asked(plan: Plan, pod: Json) -> str:
+    """Return a digest of all that a pod needs to start; its deadline depends on when it is built."""
+    asked = {**pod, "activeDeadlineSeconds": None, "queue": plan.queue}
+    return f"sha256:{hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()}"
 
 
 def _build_record(plan: Plan) -> dict[str, str]:

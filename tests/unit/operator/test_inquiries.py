@@ -1,6 +1,7 @@
 """When the API server is asked why a run does not start, what is made of the answers, and what is never asked."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import pytest
@@ -313,3 +314,44 @@ def test_a_queue_that_is_taken_out_of_the_spec_leaves_no_condition(bench: Workbe
     stored["metadata"] |= {"resourceVersion": "900", "generation": 2}
     bench.reconcile()
     assert condition(bench) is None
+
+
+def test_a_stuck_job_is_replaced_when_the_spec_asks_for_something_else(bench: Workbench) -> None:
+    stored = bench.cluster.objects["models", "vision", "fruit"]
+    stored["spec"]["priorityClassName"] = "missing"
+    bench.reconcile()
+    add_event(bench.cluster, f"uid-{JOB_NAME}", 'pods "f" is forbidden: no PriorityClass with name missing was found')
+    a_minute_ago = datetime.now(UTC) - timedelta(minutes=1)
+    bench.cluster.objects["jobs", "vision", JOB_NAME]["metadata"]["creationTimestamp"] = a_minute_ago.isoformat()
+    bench.start()
+    bench.reconcile()
+    assert bench.status()["message"].startswith("priorityClassName: PriorityClass `missing` does not exist")
+    assert bench.counted("jobs") == [("create", "jobs", JOB_NAME)]
+    stored["spec"]["priorityClassName"] = "there"
+    stored["metadata"] |= {"resourceVersion": "900", "generation": 2}
+    bench.reconcile()
+    assert bench.counted("jobs") == [("create", "jobs", JOB_NAME), ("delete", "jobs", JOB_NAME)]
+
+
+def test_a_job_that_admission_changed_is_no_other_job(bench: Workbench) -> None:
+    install_kueue(bench)
+    queue_model(bench)
+    bench.reconcile()
+    suspend_job(bench)
+    job = bench.cluster.objects["jobs", "vision", JOB_NAME]
+    job["spec"]["template"]["spec"]["nodeSelector"] = {"flavor": "spot"}
+    bench.reconcile()
+    assert bench.status()["reason"] == "WaitingForQuota"
+    assert len(bench.counted("jobs")) == 1
+
+
+def test_a_job_in_another_queue_is_replaced(bench: Workbench) -> None:
+    install_kueue(bench)
+    queue_model(bench)
+    bench.reconcile()
+    suspend_job(bench)
+    stored = bench.cluster.objects["models", "vision", "fruit"]
+    stored["spec"]["queue"] = "other"
+    stored["metadata"] |= {"resourceVersion": "901", "generation": 2}
+    bench.reconcile()
+    assert bench.counted("jobs")[-1] == ("delete", "jobs", JOB_NAME)
