@@ -30,9 +30,10 @@ MayWrite = Callable[[], bool]
 class ClusterError(Exception):
     """A call failed. `status` is the HTTP status, 0 where no answer came."""
 
-    def __init__(self, status: int, reason: str, message: str) -> None:
+    def __init__(self, status: int, reason: str, message: str, retry_after_seconds: float = 0.0) -> None:
         super().__init__(f"{status} {reason}: {message}")
         self.status, self.reason, self.message = status, reason, message
+        self.retry_after_seconds = retry_after_seconds
 
 
 class NotLeaderError(ClusterError):
@@ -218,8 +219,10 @@ class KubernetesCluster:
             )
             data = await response.read()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            if isinstance(error.__cause__, NotLeaderError):
+                raise error.__cause__ from error
             raise ClusterError(0, type(error).__name__, f"{method} {path}: {error}") from error
-        return _decode(response.status, data, f"{method} {path}")
+        return _decode(response.status, data, f"{method} {path}", response.headers.get("Retry-After") or "")
 
     def _pass_fence(self, write: tuple[str, str], call: str) -> None:
         if not self._may_write():
@@ -228,31 +231,26 @@ class KubernetesCluster:
 
 
 def _build_fence(may_write: MayWrite) -> aiohttp.TraceConfig:
-    """Return what asks once more when a connection is at hand, right before the bytes go out.
+    """Return what asks once more as the bytes of a write go out: there is no pause between this and the socket.
 
-    Getting one can take its time, or all the time that the process was stopped. The Lease itself passes.
+    Waiting for a connection can take all the time that the process was stopped. The Lease itself passes.
     """
 
-    async def start(_session: Any, context: Any, request: aiohttp.TraceRequestStartParams) -> None:
-        context.call = f"{request.method} {request.url.path}"
-        context.fenced = request.method != "GET" and f"/{LEASES.plural}" not in request.url.path
-
-    async def check(_session: Any, context: Any, _connected: Any) -> None:
-        if context.fenced and not may_write():
-            raise NotLeaderError(context.call)
+    async def check(_session: Any, _context: Any, sent: aiohttp.TraceRequestChunkSentParams) -> None:
+        if f"/{LEASES.plural}" not in sent.url.path and not may_write():
+            raise NotLeaderError(f"{sent.method} {sent.url.path}")
 
     trace = aiohttp.TraceConfig()
-    trace.on_request_start.append(start)
-    trace.on_connection_create_end.append(check)
-    trace.on_connection_reuseconn.append(check)
+    trace.on_request_chunk_sent.append(check)
     return trace
 
 
-def _decode(status: int, data: bytes, call: str) -> Json:
+def _decode(status: int, data: bytes, call: str, retry_after: str) -> Json:
+    later = float(retry_after) if retry_after.isdigit() else 0.0
     try:
         decoded = json.loads(data) if data else {}
     except ValueError as error:
-        raise ClusterError(status, "NotJson", f"{call}: {data[:200]!r}") from error
+        raise ClusterError(status, "NotJson", f"{call}: {data[:200]!r}", later) from error
     if status >= 400:
-        raise ClusterError(status, decoded.get("reason", ""), decoded.get("message", call))
+        raise ClusterError(status, decoded.get("reason", ""), decoded.get("message", call), later)
     return dict(decoded)

@@ -36,6 +36,34 @@ def test_many_triggers_of_one_object_cost_one_reconcile() -> None:
     assert sorted(map(str, seen)) == sorted(map(str, KEYS))
 
 
+def test_a_paused_queue_hands_out_nothing_and_forgets_nothing() -> None:
+    seen: list[Key] = []
+
+    async def reconcile(key: Key) -> None:
+        seen.append(key)
+        await asyncio.sleep(0.02)
+
+    async def live() -> tuple[int, int]:
+        queue = WorkQueue(reconcile, lambda *_error: None, Scheduler())
+        worker = asyncio.create_task(queue.work())
+        queue.pause()
+        queue.add(KEYS)
+        await asyncio.sleep(0.05)
+        paused = len(seen)
+        queue.resume()
+        await asyncio.sleep(0.01)
+        queue.pause()
+        await queue.drain(1)
+        drained = len(seen)
+        queue.resume()
+        await asyncio.sleep(0.1)
+        worker.cancel()
+        return paused, drained
+
+    assert asyncio.run(live()) == (0, 1)
+    assert seen == KEYS
+
+
 def test_one_object_is_never_reconciled_twice_at_once_and_once_more_after_a_trigger() -> None:
     active: dict[Key, int] = {}
     calls: list[Key] = []
