@@ -86,7 +86,9 @@ class WorkQueue:
             raise result
         if isinstance(result, BaseException):
             failures = self._failures[key] = self._failures.get(key, 0) + 1
-            pause = min(FIRST_PAUSE_SECONDS * 2 ** min(failures - 1, 16), MAX_PAUSE_SECONDS)
+            pause = FIRST_PAUSE_SECONDS * 2 ** min(failures - 1, 16)
+            # An API server that is too busy says for how long.
+            pause = min(max(pause, getattr(result, "retry_after_seconds", 0.0)), MAX_PAUSE_SECONDS)
             self._on_error(key, result, pause)
             self._scheduler.call_in(pause, key)
             return

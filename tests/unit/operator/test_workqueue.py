@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+from darkroom_operator.cluster import ClusterError
 from darkroom_operator.resources import Key
 from darkroom_operator.scheduler import Scheduler
 from darkroom_operator.workqueue import WorkQueue
@@ -92,3 +93,10 @@ def test_a_broken_object_is_told_with_growing_pauses_and_does_not_stop_the_other
     assert [pause for _, _, pause in errors] == [0.5, 1.0, 2.0]
     assert {key for key, _, _ in errors} == {KEYS[0]}
     assert set(KEYS) <= set(seen)
+
+
+def test_an_api_server_that_is_too_busy_is_left_alone_for_as_long_as_it_says() -> None:
+    async def reconcile(_key: Key) -> None:
+        raise ClusterError(429, "TooManyRequests", "later", retry_after_seconds=7.0)
+
+    assert {pause for _, _, pause in asyncio.run(run_queue(reconcile, 0.05))} == {7.0}
