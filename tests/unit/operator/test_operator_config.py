@@ -61,3 +61,13 @@ def test_a_file_that_is_not_there_is_named(tmp_path: pathlib.Path) -> None:
 def test_secrets_match_the_patterns(name: str, allowed: bool) -> None:
     assert a_config().allows_secret(name) is allowed
     assert a_config(allowedServiceAccounts=[]).allows_service_account(name) is False
+
+
+@pytest.mark.parametrize(("seconds", "accepted"), [(0, True), (10, True), (2_592_000, True), (9, False), (-1, False)])
+def test_a_start_timeout_is_none_or_long_enough_for_a_container(seconds: int, accepted: bool) -> None:
+    loaded = {**GOOD, "startTimeoutSeconds": seconds}
+    if accepted:
+        assert parse_config(loaded, "test").start_timeout_seconds == seconds
+        return
+    with pytest.raises(ConfigError, match="startTimeoutSeconds"):
+        parse_config(loaded, "test")

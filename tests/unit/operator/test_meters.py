@@ -1,0 +1,88 @@
+"""What the pods of an attempt held: each is counted once, whatever clocks, queues and lost nodes do."""
+
+from typing import Any
+
+import pytest
+
+from darkroom_api.conditions import Reason
+from darkroom_operator.decide.meters import Sight, observe_pods, sum_allocated
+from tests.builders import a_pod, a_report, a_running_pod, an_attempt, an_ended_pod, at
+
+
+def observe(attempt: Any, *pods: Any, report: Any = None, rate: float = 2.0, now: float = 60) -> Any:
+    """Observe an attempt's pods at a rate of 2 with a deadline of 100 s."""
+    return observe_pods(attempt, pods, Sight(rate, 100, report, at(now)))
+
+
+HELD = {
+    "nothing before the container starts": (an_attempt(), a_pod(), None, None),
+    "nothing while nobody told anything": (an_attempt(), a_running_pod(), None, 0.0),
+    "up to the trainer's last answer": (an_attempt(), a_running_pod(started=30), a_report(polled=45), 30.0),
+    "exactly what the kubelet says of the end": (
+        an_attempt(allocated_seconds=90, pod_uid="pod-1"), an_ended_pod(0, started=30, finished=50), None, 40.0,
+    ),
+    "no less than before when the operator's clock is set back": (
+        an_attempt(allocated_seconds=24, pod_uid="pod-1"), a_running_pod(started=30), a_report(polled=10), 24.0,
+    ),
+    "no more than the deadline when the operator's clock jumps ahead": (
+        an_attempt(), a_running_pod(started=30), a_report(polled=99_000), 200.0,
+    ),
+    "no less than before when the node's clock is set back": (
+        an_attempt(allocated_seconds=24, pod_uid="pod-1"), an_ended_pod(0, started=30, finished=20), None, 24.0,
+    ),
+    "never less than nothing": (an_attempt(), an_ended_pod(0, started=30, finished=20), None, 0.0),
+    "what was counted before a pod vanished": (
+        an_attempt(allocated_seconds=24, pod_uid="pod-1"), a_running_pod(started=30, gone=True), None, 24.0,
+    ),
+    "up to when a lost pod should have ended": (
+        an_attempt(), a_running_pod(started=30, deleted_at=at(55)), None, 50.0,
+    ),
+    "nothing for another pod's answer": (
+        an_attempt(), a_running_pod(started=30), a_report(polled=45, pod_uid="other"), 0.0,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("attempt", "pod", "report", "held"), HELD.values(), ids=HELD.keys())
+def test_an_attempt_held(attempt: Any, pod: Any, report: Any, held: float | None) -> None:
+    seen = observe(attempt, pod, report=report)
+    assert seen.allocated_seconds == held
+    assert observe(seen, pod, report=report) == seen
+
+
+FIRST = an_ended_pod(143, started=10, finished=20, uid="pod-1", created_at=at(5))
+SECOND = an_ended_pod(0, started=40, finished=55, uid="pod-2", created_at=at(30))
+
+
+def test_pods_of_one_job_are_added_up_however_often_they_are_seen() -> None:
+    attempt = an_attempt()
+    for _ in range(3):
+        attempt = observe(attempt, FIRST)
+    for _ in range(3):
+        attempt = observe(attempt, FIRST, SECOND)
+    for _ in range(3):
+        attempt = observe(attempt, SECOND)
+    assert (attempt.allocated_seconds, attempt.earlier_pods_seconds, attempt.pod_uid) == (50.0, 20.0, "pod-2")
+
+
+def test_an_operator_that_slept_adds_up_the_pods_that_it_still_finds() -> None:
+    assert observe(an_attempt(), FIRST, SECOND).allocated_seconds == 50.0
+
+
+def test_an_earlier_pod_that_ended_while_nobody_looked_is_counted_to_its_end() -> None:
+    early = observe(an_attempt(), a_running_pod(started=10, uid="pod-1"), report=a_report(polled=12))
+    assert early.allocated_seconds == 4.0
+    assert observe(early, FIRST, SECOND).allocated_seconds == 50.0
+
+
+def test_an_earlier_pod_that_is_gone_keeps_what_was_counted() -> None:
+    early = observe(an_attempt(), a_running_pod(started=10, uid="pod-1"), report=a_report(polled=18))
+    assert observe(early, SECOND).allocated_seconds == 16.0 + 30.0
+
+
+def test_the_total_remembers_attempts_that_the_list_has_dropped() -> None:
+    before = (an_attempt(2, Reason.SUSPENDED, allocated_seconds=30), an_attempt(3, allocated_seconds=5))
+    after = (an_attempt(3, allocated_seconds=9),)
+    total = sum_allocated(before, (*before[:1], *after), 100)
+    assert total == 104
+    assert sum_allocated((*before[:1], *after), (*before[:1], *after), total) == total

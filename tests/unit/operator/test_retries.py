@@ -1,0 +1,119 @@
+"""Whether another attempt follows, after which pause, and what a long list remembers."""
+
+from typing import Any
+
+import pytest
+
+from darkroom_api.conditions import Reason
+from darkroom_operator.config import RetriesConfig
+from darkroom_operator.decide.retries import Limits, Stage, Verdict, count_ends, judge, trim
+from tests.builders import an_attempt, at, stamp
+
+DISRUPTED, STORAGE, CRASHED = Reason.RETRYING_AFTER_DISRUPTION, Reason.STORAGE_UNAVAILABLE, Reason.UNKNOWN
+MISCONFIGURED, SUSPENDED, MEMORY = Reason.INVALID_CONFIGURATION, Reason.SUSPENDED, Reason.OUT_OF_MEMORY
+
+
+def attempts_of(*outcomes: Any) -> tuple[Any, ...]:
+    """Return attempts with these outcomes (and kept seconds), a minute apart."""
+    told = [outcome if isinstance(outcome, tuple) else (outcome, None) for outcome in outcomes]
+    return tuple(
+        an_attempt(number, outcome, charged_seconds=kept, finished_at=stamp(60 * number))
+        for number, (outcome, kept) in enumerate(told, 1)
+    )
+
+
+def verdict_on(*outcomes: Any, now: float, timeout: int = 3600, **retries: int) -> Verdict:
+    """Judge attempts with these outcomes."""
+    return judge(attempts_of(*outcomes), Limits(RetriesConfig(**retries), timeout), at(now))
+
+
+PAUSES = {
+    "the first disruption": ([DISRUPTED], 10),
+    "the third disruption": ([DISRUPTED] * 3, 40),
+    "a first outage after disruptions": ([DISRUPTED] * 3 + [STORAGE], 10),
+    "a third outage in a row": ([STORAGE] * 3, 40),
+    "an outage after work went on": ([STORAGE, STORAGE, (STORAGE, 50.0)], 10),
+    "an outage after that": ([STORAGE, STORAGE, (STORAGE, 50.0), (STORAGE, 50.0)], 20),
+    "a third wrong configuration": ([MISCONFIGURED] * 3, 40),
+    "many wrong configurations": ([MISCONFIGURED] * 9, 300),
+    "too little memory": ([MEMORY], 10),
+}
+
+
+@pytest.mark.parametrize(("outcomes", "pause"), PAUSES.values(), ids=PAUSES.keys())
+def test_a_pause_is_as_long_as_its_own_kind_of_end_is_old(outcomes: list[Any], pause: int) -> None:
+    ended = 60 * len(outcomes)
+    assert verdict_on(*outcomes, now=ended + pause - 1) == Verdict(Stage.PAUSED, at(ended + pause))
+    assert verdict_on(*outcomes, now=ended + pause).stage is Stage.IDLE
+
+
+ENDED = {
+    "more crashes than are tried again": ([CRASHED] * 3, {}),
+    "crashes between disruptions": ([CRASHED, DISRUPTED, CRASHED, DISRUPTED, CRASHED], {}),
+    "more disruptions than are tried again": ([DISRUPTED] * 3, {"disruptions": 2}),
+    "more outages in a row than are tried again": ([STORAGE] * 5, {}),
+    "too little memory with half the batch too": ([MEMORY, MEMORY], {}),
+    "too little memory where nothing is tried again": ([MEMORY], {"failures": 0}),
+    "a result": ([Reason.TRAINING_DIVERGED], {}),
+    "a container that never started": ([Reason.START_TIMEOUT], {}),
+}
+
+
+@pytest.mark.parametrize(("outcomes", "retries"), ENDED.values(), ids=ENDED.keys())
+def test_nothing_follows(outcomes: list[Any], retries: dict[str, int]) -> None:
+    assert verdict_on(*outcomes, now=99_999, **retries).stage is Stage.ENDED
+
+
+def test_a_resumed_run_starts_at_once() -> None:
+    assert verdict_on(DISRUPTED, SUSPENDED, now=121).stage is Stage.IDLE
+
+
+def test_outages_that_end_in_between_never_end_a_run() -> None:
+    outcomes = [(STORAGE, 10.0 * number) for number in range(1, 11)]
+    assert verdict_on(*outcomes, now=99_999).stage is Stage.IDLE
+
+
+STUCK = {
+    "short of the timeout": (60 + 3599, 3600, Stage.IDLE),
+    "for as long as the timeout": (60 + 3600, 3600, Stage.ENDED),
+    "for days where there is no timeout": (300_000, 0, Stage.IDLE),
+}
+
+
+@pytest.mark.parametrize(("now", "timeout", "stage"), STUCK.values(), ids=STUCK.keys())
+def test_a_wrong_configuration_is_waited_for(now: float, timeout: int, stage: Stage) -> None:
+    assert verdict_on(MISCONFIGURED, MISCONFIGURED, now=now, timeout=timeout).stage is stage
+
+
+def test_the_wait_for_configuration_begins_anew_after_a_good_state() -> None:
+    assert verdict_on(MISCONFIGURED, DISRUPTED, MISCONFIGURED, now=60 + 3600).stage is Stage.IDLE
+
+
+LONG = {
+    "disruptions": [DISRUPTED] * 25,
+    "suspensions": [SUSPENDED] * 25,
+    "suspensions between disruptions": [DISRUPTED, SUSPENDED] * 12,
+    "wrong configurations": [MISCONFIGURED] * 25,
+    "everything in turns": [DISRUPTED, SUSPENDED, MISCONFIGURED, STORAGE, CRASHED, MEMORY] * 4,
+}
+
+
+@pytest.mark.parametrize("outcomes", LONG.values(), ids=LONG.keys())
+def test_a_list_of_ten_forgets_no_count(outcomes: list[Reason]) -> None:
+    kept: tuple[Any, ...] = ()
+    for attempt in attempts_of(*outcomes):
+        kept = trim([*kept, attempt])
+    assert len(kept) <= 10
+    assert [attempt.number for attempt in kept] == sorted(attempt.number for attempt in kept)
+    assert {reason: count_ends(kept, reason) for reason in outcomes} == {
+        reason: outcomes.count(reason) for reason in outcomes
+    }
+
+
+def test_a_list_of_ten_keeps_since_when_the_configuration_is_wrong_and_what_work_is_kept() -> None:
+    kept: tuple[Any, ...] = ()
+    for attempt in attempts_of(DISRUPTED, (DISRUPTED, 77.0), *[MISCONFIGURED] * 20):
+        kept = trim([*kept, attempt])
+    assert judge(kept, Limits(RetriesConfig(), 3600), at(180 + 3600)).stage is Stage.ENDED
+    assert judge(kept, Limits(RetriesConfig(), 3600), at(180 + 3599)).stage is not Stage.ENDED
+    assert max(attempt.charged_seconds or 0 for attempt in kept) == 77.0
