@@ -27,7 +27,11 @@ REPORT_PORT: Final = 8080
 TRAINER_REPOSITORY: Final = "localhost/darkroom-trainer"
 VALUES: Final[dict[str, Any]] = {
     "namespaces": [],
-    "operator": {"image": {"repository": "localhost/darkroom-operator", "tag": "dev"}},
+    "operator": {
+        "image": {"repository": "localhost/darkroom-operator", "tag": "dev"},
+        "replicas": 1,
+        "election": {"leaseSeconds": 5, "renewSeconds": 3, "retrySeconds": 1},
+    },
     "trainer": {"image": {"repository": TRAINER_REPOSITORY, "tag": "dev"}},
     "retries": {"failures": 1, "disruptions": 3, "storage": 1, "backoffSeconds": 2, "maxBackoffSeconds": 4},
     "graceSeconds": 10,
@@ -39,11 +43,12 @@ VALUES: Final[dict[str, Any]] = {
         "cpu": {"cpu": "2", "cpuRequest": "500m", "memory": "3Gi", "sharedMemory": "256Mi", "ephemeralStorage": "1Gi"},
         "tiny-memory": {"cpu": "2", "cpuRequest": "100m", "memory": "160Mi", "sharedMemory": "16Mi"},
         "tiny-disk": {"cpu": "2", "cpuRequest": "100m", "memory": "3Gi", "ephemeralStorage": "64Ki"},
+        "elsewhere": {"cpu": "1", "nodeSelector": {"kubernetes.io/hostname": "nowhere"}},
     },
 }
 """Short pauses and few retries, so that a failure test takes seconds; requests that fit a node with two cores.
 
-The tiny classes are there to be too small."""
+The tiny classes are there to be too small, and no node has what `elsewhere` asks for."""
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,8 @@
 The Models have a budget that no training fits into: BudgetNotEnough, said by the trainer, shows that they went on.
 """
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.cluster import disruptions, kueue, manifests, node
@@ -16,17 +18,24 @@ NAMED_WITHIN_SECONDS = 10
 MENDED_SECONDS = 60
 SECRET_SECONDS = 150
 """The kubelet looks for a missing Secret again at growing intervals, at most two minutes apart."""
+START_TIMEOUT_SECONDS = 60
+"""The least that the chart takes."""
 LATER_CLASS = "later"
 
 
 @pytest.fixture(scope="module")
-def runs(connection: Connection, bucket: Bucket, namespace: str, digits: object) -> Runs:
-    """Return this module's runs, with a Dataset that is ready."""
+def runs(
+    connection: Connection, bucket: Bucket, namespace: str, digits: object, installation: Installation
+) -> Iterator[Runs]:
+    """Return this module's runs, with a Dataset that is ready, and a Model `stuck` that no node will ever take."""
     assert digits
+    installation.install(startTimeoutSeconds=START_TIMEOUT_SECONDS)
     runs = Runs(connection, bucket, namespace)
     connection.apply(manifests.a_dataset("digits", namespace, bucket.uri("digits/train.json")))
     runs.waiter.phase("Dataset", namespace, "digits", "Ready", 90)
-    return runs
+    runs.apply("stuck", compute_class="elsewhere")
+    yield runs
+    installation.install()
 
 
 def _wait_until_named(runs: Runs, name: str, reason: str, field: str, kind: str = "Model") -> str:
@@ -96,11 +105,8 @@ def test_a_class_that_does_not_exist_is_named_and_the_model_goes_on_once_it_does
     runs.apply("classless", budget="1s", compute_class=LATER_CLASS)
     assert LATER_CLASS in _wait_until_named(runs, "classless", "InvalidConfiguration", "compute.class")
     classes = {**VALUES["computeClasses"], LATER_CLASS: VALUES["computeClasses"]["cpu"]}
-    installation.install(computeClasses=classes)
-    try:
-        _goes_on(runs, "classless")
-    finally:
-        installation.install()
+    installation.install(computeClasses=classes, startTimeoutSeconds=START_TIMEOUT_SECONDS)
+    _goes_on(runs, "classless")
 
 
 def test_a_queue_without_kueue_is_said_so_and_the_model_runs(runs: Runs) -> None:
@@ -136,3 +142,11 @@ def test_a_queue_that_does_not_exist_is_named_and_the_model_goes_on_once_it_admi
         assert phase_of(runs.connection.get("Model", "patient", runs.namespace)) == "Queued"
         played.admit("patient")
         _goes_on(runs, "patient")
+
+
+def test_a_pod_that_no_node_takes_is_given_up_after_the_start_timeout(runs: Runs) -> None:
+    status = runs.end("stuck", START_TIMEOUT_SECONDS + 30)
+    assert (status["phase"], status["reason"]) == ("Failed", "StartTimeout"), status
+    assert f"{START_TIMEOUT_SECONDS} s" in status["message"]
+    assert "Unschedulable" in status["message"]
+    assert status["budget"]["chargedSeconds"] == status["budget"]["allocatedSeconds"] == 0
