@@ -24,7 +24,9 @@ SKIPPED: Final = "ServiceMonitor,PodMonitor,Kustomization"
 """Kinds whose schemas are not to be had offline; `check_monitors` looks at the first two."""
 
 REFUSED_VALUES: Final = (
-    ("operator.replicas=2", "replicas"),
+    ("operator.replicas=0", "replicas"),
+    ("operator.election.leaseSeconds=10", "leaseSeconds"),
+    ("operator.election.retrySeconds=5", "renewSeconds"),
     ("operator.image.repository=", "repository"),
     ("operator.image.digest=latest", "digest"),
     ("trainer.image.pullPolicy=Sometimes", "pullPolicy"),

@@ -36,6 +36,29 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- end -}}
 {{- end -}}
 
+{{/* The administrator's affinity, and beside it the wish for different nodes where there are several replicas. */}}
+{{- define "darkroom.affinity" -}}
+{{- $ours := dict -}}
+{{- if gt (int64 .Values.operator.replicas) 1 -}}
+{{- $term := dict "topologyKey" "kubernetes.io/hostname" "labelSelector" (dict "matchLabels" (include "darkroom.selectorLabels" . | fromYaml)) -}}
+{{- $wish := dict "weight" 100 "podAffinityTerm" $term -}}
+{{- $ours = dict "podAntiAffinity" (dict "preferredDuringSchedulingIgnoredDuringExecution" (list $wish)) -}}
+{{- end -}}
+{{- merge (deepCopy .Values.operator.affinity) $ours | toYaml -}}
+{{- end -}}
+
+{{/* Refuse times with which two replicas could write at once. */}}
+{{- define "darkroom.checkElection" -}}
+{{- with .Values.operator.election -}}
+{{- if le (int64 .leaseSeconds) (int64 .renewSeconds) -}}
+{{- fail "operator.election.leaseSeconds: must be more than renewSeconds" -}}
+{{- end -}}
+{{- if le (int64 .renewSeconds) (mul 2 (int64 .retrySeconds)) -}}
+{{- fail "operator.election.renewSeconds: must be more than twice retrySeconds" -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
 {{/* What every container of ours runs with: the restricted Pod Security level and a read-only root. */}}
 {{- define "darkroom.containerSecurity" -}}
 allowPrivilegeEscalation: false
