@@ -98,10 +98,14 @@ REASON_MEANINGS: Final[dict[Reason, tuple[str, str]]] = {
         "The Model that this Evaluation names does not exist yet or has not succeeded yet.",
         "Apply the Model, or wait for it.",
     ),
-    Reason.WAITING_FOR_QUOTA: ("A queue has not admitted the run yet.", "Look at the queue's quota."),
+    Reason.WAITING_FOR_QUOTA: (
+        "A queue has not admitted the run yet, or the namespace's quota is used up; the message says which.",
+        "Look at that quota.",
+    ),
     Reason.QUEUE_UNAVAILABLE: (
-        "`spec.queue` is set, but Kueue is not installed here: the run is placed as if it had no queue.",
-        "Install Kueue, or remove `spec.queue`.",
+        "`spec.queue` names what cannot admit the run: there is no Kueue here (the run is then placed as if it had no "
+        "queue), or no LocalQueue of that name, or an inactive one; the message says which.",
+        "Install Kueue, create or mend the LocalQueue, or change `spec.queue`.",
     ),
     Reason.SCHEDULING: ("The run's pod is being created and placed.", "Wait; this takes seconds."),
     Reason.UNSCHEDULABLE: (
