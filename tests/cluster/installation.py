@@ -96,14 +96,18 @@ class Installation:
         assert done.returncode == 0, done.stderr
 
     def wait_until_ready(self, seconds: float = 90) -> Manifest:
-        """Return the operator's pod once it is the only one and Ready."""
+        """Return the operator's pod that leads, once as many as wanted are there, all of them Ready."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            pods = self.operator_pods()
-            if len(pods) == 1 and _is_ready(pods[0]):
-                return pods[0]
+            pods, wanted = self.operator_pods(), self._count_wanted()
+            if len(pods) == wanted and all(_is_ready(pod) for pod in pods) and (leader := find_leader(pods)):
+                return leader
             time.sleep(0.3)
         pytest.fail(f"the operator was not Ready in {seconds:.0f} s\n{self._describe_pods()}")
+
+    def _count_wanted(self) -> int:
+        count: int = self.connection.get("Deployment", RELEASE, SYSTEM_NAMESPACE)["spec"]["replicas"]
+        return count
 
     def operator_pods(self) -> list[Manifest]:
         """Return the operator's pods."""
@@ -149,6 +153,13 @@ class Installation:
             lines.append(f"{name} {json.dumps(pod['status'].get('containerStatuses', []))}")
             lines.append(self.connection.read_log(name, SYSTEM_NAMESPACE, 20))
         return "\n".join(lines) or "no operator pod"
+
+
+def find_leader(pods: list[Manifest]) -> Manifest | None:
+    """Return the pod that says that it leads."""
+    addresses = [(pod, pod["status"].get("podIP")) for pod in pods]
+    told = [(pod, pages.read_page(f"http://{address}:{HEALTH_PORT}/healthz")) for pod, address in addresses if address]
+    return next((pod for pod, answer in told if answer == (200, "leader")), None)
 
 
 def _is_ready(pod: Manifest) -> bool:
