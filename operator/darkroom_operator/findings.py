@@ -36,6 +36,8 @@ class Findings:
     """What was asked for about one resource."""
 
     complaint: Complaint | None = None
+    silent: bool = False
+    """Whether a Job or pod does not get on for long, and no Event says why."""
     queue: QueueFinding | None = None
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from darkroom_operator.children import Json, ObservedJob, ObservedPod
+from darkroom_operator.children import Json, ObservedJob, ObservedPod, parse_time
 from darkroom_operator.cluster import Cluster, ClusterError
 from darkroom_operator.decide.waiting import find_doubtful
 from darkroom_operator.findings import NOTHING_FOUND, Complaint, Findings, QueueFinding
@@ -26,6 +26,11 @@ FIRST_SECONDS: Final = 3.0
 LONGEST_SECONDS: Final = 120.0
 RETRY_SECONDS: Final = 10.0
 AT_ONCE: Final = 8
+SILENT_SECONDS: Final = 90.0
+"""How long a Job may be without a pod, or a pod without a node, before that is strange in itself: a thousand Jobs at
+once take the Job controller a minute."""
+STALE_SECONDS: Final = 330.0
+"""A cause that lasts is told again at least this often: the kubelet tries every 2 minutes, and tells every 5."""
 
 _TELLING: Final = ("not found", "forbidden", "was found")
 """Words of a cause. The kubelet follows its cause with Events that only say that it timed out waiting."""
@@ -59,10 +64,13 @@ class Inquirer:
             self.forget(owner.key)
             return NOTHING_FOUND, None
         job, pod = self._find_children(owner)
-        complaint, again = await self._find_complaint(owner, job, pod, now)
+        doubt = await self._find_doubt(owner.key, job, pod, now)
         queue, queue_again = await self._find_queue(owner, job)
-        pauses = [pause for pause in (again, queue_again) if pause is not None]
-        return Findings(complaint, queue), min(pauses, default=None)
+        if doubt is None:
+            return Findings(queue=queue), queue_again
+        again = min(doubt.due - self._clock(), queue_again if queue_again is not None else LONGEST_SECONDS)
+        silent = doubt.complaint is None and self._clock() - doubt.since >= SILENT_SECONDS
+        return Findings(doubt.complaint, silent, queue), again
 
     def forget(self, key: Key) -> None:
         """Drop what is remembered of an object."""
@@ -77,22 +85,22 @@ class Inquirer:
         pods = (pod for pod in self._store.pods(owner.uid) if pod.job_uid == job.uid)
         return job, max(pods, key=lambda pod: pod.resource_version, default=None)
 
-    async def _find_complaint(
-        self, owner: StoredOwner, job: ObservedJob | None, pod: ObservedPod | None, now: datetime
-    ) -> tuple[Complaint | None, float | None]:
+    async def _find_doubt(
+        self, key: Key, job: ObservedJob | None, pod: ObservedPod | None, now: datetime
+    ) -> _Doubt | None:
         about = find_doubtful(job, pod) if job is not None else None
-        if about is None:
-            self.forget(owner.key)
-            return None, None
-        doubt = self._doubts.get(owner.key)
+        if job is None or about is None:
+            self.forget(key)
+            return None
+        doubt = self._doubts.get(key)
         if doubt is None or doubt.about != about:
-            began = pod.scheduled_at if pod is not None else job.created_at if job is not None else None
-            waited = min(max((now - began).total_seconds(), 0.0), FIRST_SECONDS) if began is not None else 0.0
+            began = pod.scheduled_at if pod is not None else job.created_at
+            waited = max((now - began).total_seconds(), 0.0) if began is not None else 0.0
             since = self._clock() - waited
-            doubt = self._doubts[owner.key] = _Doubt(about, since, since + FIRST_SECONDS)
+            doubt = self._doubts[key] = _Doubt(about, since, since + FIRST_SECONDS)
         if self._clock() >= doubt.due:
-            await self._ask(owner.key.namespace, doubt)
-        return doubt.complaint, doubt.due - self._clock()
+            await self._ask(key.namespace, doubt)
+        return doubt
 
     async def _ask(self, namespace: str, doubt: _Doubt) -> None:
         try:
@@ -119,18 +127,21 @@ class Inquirer:
 
 
 def pick_complaint(about: str, events: list[Json]) -> Complaint | None:
-    """Return the newest Event that tells a cause, else the newest."""
-    events = sorted(events, key=lambda event: (_tells(event), _last_seen(event)))
+    """Return the newest Event that tells a cause which lasts, else the newest."""
     if not events:
         return None
-    return Complaint(about, events[-1].get("reason", ""), events[-1].get("note", ""))
+    newest = max(_last_seen(event) for event in events)
+    telling = [event for event in events if _tells(event) and newest - _last_seen(event) <= STALE_SECONDS]
+    event = max(telling or events, key=_last_seen)
+    return Complaint(about, event.get("reason", ""), event.get("note", ""))
 
 
 def _tells(event: Json) -> bool:
     return any(word in event.get("note", "") for word in _TELLING)
 
 
-def _last_seen(event: Json) -> str:
+def _last_seen(event: Json) -> float:
     series = event.get("series") or {}
-    times = (series.get("lastObservedTime"), event.get("deprecatedLastTimestamp"), event.get("eventTime"))
-    return max((moment for moment in times if moment), default=event["metadata"].get("creationTimestamp") or "")
+    told = (series.get("lastObservedTime"), event.get("deprecatedLastTimestamp"), event.get("eventTime"))
+    moments = [parse_time(moment) for moment in (*told, event["metadata"].get("creationTimestamp"))]
+    return max((moment.timestamp() for moment in moments if moment is not None), default=0.0)

@@ -70,8 +70,9 @@ def explain_complaint(complaint: Complaint, job: ObservedJob, pod: ObservedPod |
     claim = _CLAIM.search(complaint.message)
     if claim is not None:
         return _miss_claim(claim.group(1), job.namespace)
-    told = f"({complaint.reason}): {complaint.message}"
-    return Problem(Reason.STARTING, f"Node `{pod.node}` cannot start pod `{pod.name}` yet {told}")
+    where = f"Node `{pod.node}`" if pod.node else "The cluster"
+    message = f"{where} cannot start pod `{pod.name}` yet ({complaint.reason}): {complaint.message}"
+    return Problem(Reason.STARTING, message)
 
 
 def explain_unschedulable(words: str, asked: Asked, namespace: str) -> Problem:

@@ -16,6 +16,8 @@ _PULL_FAILURES: Final = frozenset(
 )
 _BAD_CONTAINER: Final = frozenset({"CreateContainerConfigError", "CreateContainerError", "RunContainerError"})
 
+_TOLD: Final = _PULL_FAILURES | _BAD_CONTAINER
+
 
 def describe_waiting(job: ObservedJob | None, pod: ObservedPod | None, found: Findings = NOTHING_FOUND) -> Problem:
     """Return the reason and message of an attempt whose container has not started."""
@@ -31,7 +33,7 @@ def describe_waiting(job: ObservedJob | None, pod: ObservedPod | None, found: Fi
     if told is not None:
         return told
     if pod is None or not pod.scheduled:
-        return _describe_placing(job)
+        return _describe_placing(job, pod, found.silent)
     return _describe_start(pod, job.secrets if job is not None else ())
 
 
@@ -41,13 +43,22 @@ def find_doubtful(job: ObservedJob, pod: ObservedPod | None) -> str | None:
         return None
     if pod is None:
         return job.uid
-    waits = pod.scheduled and not pod.sandbox_ready and not pod.running and not pod.over and pod.deleted_at is None
-    return pod.uid if waits and pod.waiting_reason not in _PULL_FAILURES | _BAD_CONTAINER else None
+    told = pod.unschedulable is not None or pod.gated or pod.sandbox_ready or pod.waiting_reason in _TOLD
+    return pod.uid if not told and not pod.running and not pod.over and pod.deleted_at is None else None
 
 
-def _describe_placing(job: ObservedJob | None) -> Problem:
+def _describe_placing(job: ObservedJob | None, pod: ObservedPod | None, silent: bool) -> Problem:
     """The same words until there is more to say, so that a thousand Models cost no second write for it."""
-    return Problem(Reason.SCHEDULING, describe_created(job.name if job is not None else "?"))
+    name = job.name if job is not None else "?"
+    if silent and pod is None:
+        message = (
+            f"Job `{name}` still has no pod, and no Event says why; see whether the kube-controller-manager works."
+        )
+        return Problem(Reason.SCHEDULING, message)
+    if silent and pod is not None:
+        message = f"The scheduler has not looked at pod `{pod.name}` yet; see whether the kube-scheduler works."
+        return Problem(Reason.SCHEDULING, message)
+    return Problem(Reason.SCHEDULING, describe_created(name))
 
 
 def describe_created(job_name: str) -> str:

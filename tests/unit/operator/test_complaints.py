@@ -148,3 +148,17 @@ def test_a_complaint_ends_with_its_cause(about: str, pod: Any) -> None:
 def test_a_job_whose_pod_is_refused_says_why() -> None:
     found = Findings(Complaint("job-1", "FailedCreate", 'pods "f" is forbidden: exceeded quota: team'))
     assert describe_waiting(a_job(asked=MODEL), None, found).reason is Reason.WAITING_FOR_QUOTA
+
+
+SILENT = {
+    "a Job without a pod": (None, "still has no pod, and no Event says why"),
+    "a pod without a node": (a_pod(scheduled=False, node=None), "The scheduler has not looked at pod `fruit-1-abcde`"),
+}
+
+
+@pytest.mark.parametrize(("pod", "words"), SILENT.values(), ids=SILENT.keys())
+def test_a_cluster_that_does_nothing_is_said_to(pod: Any, words: str) -> None:
+    problem = describe_waiting(a_job(asked=MODEL), pod, Findings(silent=True))
+    assert problem.reason is Reason.SCHEDULING
+    assert words in problem.message
+    assert words not in describe_waiting(a_job(asked=MODEL), pod).message

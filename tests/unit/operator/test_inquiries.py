@@ -9,7 +9,7 @@ import pytest
 from darkroom_api import names
 from darkroom_operator.cluster import ClusterError
 from darkroom_operator.findings import Findings
-from darkroom_operator.inquiries import FIRST_SECONDS, LONGEST_SECONDS, Inquirer, pick_complaint
+from darkroom_operator.inquiries import FIRST_SECONDS, LONGEST_SECONDS, SILENT_SECONDS, Inquirer, pick_complaint
 from darkroom_operator.resources import EVENTS, PODS, Resource
 from tests.builders import at, stamp
 from tests.unit.operator.fake_cluster import FakeCluster, Json
@@ -156,6 +156,24 @@ def test_the_newest_event_that_tells_a_cause_counts() -> None:
     found = pick_complaint("p", [item for (kind, _, _), item in cluster.objects.items() if kind == "events"])
     assert found is not None
     assert found.message == 'secret "b" not found'
+
+
+def test_a_cause_that_is_told_no_more_is_over() -> None:
+    cluster = FakeCluster()
+    add_event(cluster, "p", 'secret "a" not found', 1)
+    add_event(cluster, "p", "no address left", 600)
+    found = pick_complaint("p", [item for (kind, _, _), item in cluster.objects.items() if kind == "events"])
+    assert found is not None
+    assert found.message == "no address left"
+
+
+def test_silence_is_strange_after_a_while(desk: Desk) -> None:
+    desk.seconds = SILENT_SECONDS - 1
+    assert not desk.find()[0].silent
+    desk.seconds = SILENT_SECONDS
+    assert desk.find()[0].silent
+    add_pod(desk.cluster, conditions=[{"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}])
+    assert not desk.find()[0].silent
 
 
 def test_a_missing_secret_is_in_the_status_and_goes_when_the_container_starts(bench: Workbench) -> None:
