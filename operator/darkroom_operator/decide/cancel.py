@@ -96,13 +96,18 @@ def _name_cancel(now: Situation[SpecT, RunStatus], decision: Decision[RunStatus]
 def _conclude(now: Situation[SpecT, RunStatus]) -> Decision[RunStatus]:
     """The publication is over: say whether there is a model, and where, or why there is none."""
     end = now.ledger.end
-    outcome = end.outcome if end is not None else None
-    said = end.message if end is not None else "nothing tells how its publication ended"
-    if outcome is not None and outcome.artifacts is not None and end is not None and end.kind is ends.EndKind.FINISHED:
-        message = f"{_ENDED}; the best model so far was kept at {outcome.artifacts.uri}. {said}"
-    else:
-        message = f"{_ENDED}; no model was kept: {said}"
+    outcome, message = end.outcome if end is not None else None, _tell_conclusion(end)
     if outcome is None:
         return Decision(now.end(RunPhase.CANCELLED, Reason.CANCELLED, message))
     told = outcome.model_copy(update={"reason": Reason.CANCELLED, "message": message[:1024]})
     return Decision(finish_run(now.status, told, now.seen.generation, now.seen.now))
+
+
+def _tell_conclusion(end: ends.End | None) -> str:
+    if end is None:
+        return f"{_ENDED}; no model was kept: nothing tells how its publication ended."
+    artifacts = end.outcome.artifacts if end.outcome is not None else None
+    if artifacts is None:
+        return f"{_ENDED}; no model was kept: {end.message}"
+    where = "" if artifacts.uri in end.message else f" It is at {artifacts.uri}."
+    return f"{_ENDED}; the best model so far was kept: {ends.as_sentence(end.message)}{where}"

@@ -66,16 +66,16 @@ def _gather_history(
         deadline_seconds=(seen.status.allocation or given).deadline_seconds,
         limits=Limits(config.retries, config.start_timeout_seconds),
         allocation=given,
-        stop_requested=rules.suspend or rules.cancel or _was_suspended(seen),
+        stop_requested=rules.suspend or rules.cancel or _was_stopped(seen),
         report=seen.report,
         found=seen.found,
     )
 
 
-def _was_suspended(seen: Observed[SpecT, RunStatus]) -> bool:
-    """Return whether a suspension is what ends the open attempt, though the run was resumed meanwhile."""
+def _was_stopped(seen: Observed[SpecT, RunStatus]) -> bool:
+    """Return whether its user's wish is what ends the open attempt, though the wish is taken back by now."""
     recorded = seen.status.attempts
-    return seen.status.reason is Reason.SUSPENDED and bool(recorded) and recorded[-1].outcome is None
+    return seen.status.reason in steps.WISHES and bool(recorded) and recorded[-1].outcome is None
 
 
 def _record(seen: Observed[SpecT, RunStatus], status: RunStatus, ledger: Ledger) -> RunStatus:

@@ -5,7 +5,7 @@ Owns these three, and how a run's status is described. Which step is next is dec
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Generic
+from typing import Final, Generic
 
 from darkroom_api.conditions import Reason, RunPhase
 from darkroom_api.results import describe_run
@@ -19,8 +19,11 @@ from darkroom_operator.decide.decision import Decision
 from darkroom_operator.decide.rules import RunRules, RunStatus, SpecT
 from darkroom_operator.views import Observed
 
-WAITING_SECONDS = ends.SETTLE_SECONDS * 3
+WAITING_SECONDS: Final = ends.SETTLE_SECONDS * 3
 """How often a waiting attempt is looked at where no watch tells anything."""
+
+WISHES: Final = frozenset({Reason.SUSPENDED, Reason.CANCELLED})
+"""Reasons of a run that its user stops."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +62,8 @@ def follow(now: Situation[SpecT, RunStatus]) -> Decision[RunStatus]:
     pod, job, rules = now.ledger.pod, now.ledger.job, now.rules
     if pod is not None and pod.over:
         return Decision(now.status, requeue_after_seconds=ends.SETTLE_SECONDS)
-    if job is not None and job.deleting and now.seen.status.reason is Reason.SUSPENDED:
-        # Resumed while it still stops: what it says stays until the next attempt may start.
+    if job is not None and job.deleting and now.seen.status.reason in WISHES:
+        # The wish was taken back while it still stops: what it says stays until the next attempt may start.
         return Decision(now.status, requeue_after_seconds=ends.SETTLE_SECONDS)
     if pod is None or not pod.running:
         return _wait(now)

@@ -28,6 +28,9 @@ _DEFEATS: Final = {
 }
 """What a run ends with where the end of its last attempt has another reason."""
 
+_UNNAMED_CLASS: Final = "computeClasses.<class>.memory"
+"""How a trainer calls the field; it does not know its class."""
+
 
 @dataclass(frozen=True)
 class Memory:
@@ -55,7 +58,7 @@ def describe_defeat(ledger: Ledger, end: End, memory: Memory) -> Problem:
         count = count_since_progress(ledger.attempts, end.reason)
     if end.kind is EndKind.MEMORY:
         again = " It happened again with half the batch." if count > 1 else ""
-        return Problem(reason, f"{as_sentence(end.message)}{again} {_advise(memory)}")
+        return Problem(reason, f"{as_sentence(_advise(end, memory))}{again}")
     return Problem(reason, describe_last(end, count))
 
 
@@ -67,8 +70,11 @@ def double(quantity: str) -> str:
     return f"{float(number) * 2:g}{unit}"
 
 
-def _advise(memory: Memory) -> str:
+def _advise(end: End, memory: Memory) -> str:
+    """Return what happened and how much to give; a trainer that could still tell knows which memory it lacked."""
+    if end.outcome is not None:
+        return end.message.replace(_UNNAMED_CLASS, memory.field)
     return (
-        f"`{memory.field}` gives {memory.quantity} now; "
+        f"{as_sentence(end.message)} `{memory.field}` gives {memory.quantity} now; "
         f"give at least {double(memory.quantity)}, or use a compute class with more."
     )

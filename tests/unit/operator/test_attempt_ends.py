@@ -82,6 +82,28 @@ def test_an_end_is_classified(pod: Any, kind: EndKind, reason: Reason) -> None:
     assert end.message
 
 
+@pytest.mark.parametrize(
+    "disruption",
+    [
+        "PreemptionByScheduler: default-scheduler: preempting to accommodate a higher priority pod",
+        "EvictionByEvictionAPI: Eviction API: evicting",
+        "DeletionByTaintManager: Taint manager: deleting due to NoExecute taint",
+        "DeletionByPodGC: PodGC: node no longer exists",
+        "TerminationByKubelet: The node was low on resource: memory",
+    ],
+)
+@pytest.mark.parametrize("how", ["with a checkpoint", "killed", "before its start", "removed"])
+def test_every_disruption_target_is_free_however_its_pod_ends(disruption: str, how: str) -> None:
+    pods = {
+        "with a checkpoint": an_ended_pod(143, an_outcome(DISRUPTED), disruption=disruption),
+        "killed": an_ended_pod(137, "step 12", disruption=disruption, deleted_at=at(40)),
+        "before its start": a_pod(phase="Failed", disruption=disruption),
+        "removed": a_running_pod(gone=True, disruption=disruption),
+    }
+    job = a_job(failure="BackoffLimitExceeded", finished_at=at(40))
+    assert classify(pods[how], job).kind is EndKind.DISRUPTED
+
+
 OPEN = {
     "a pod that waits is not over": (a_pod(), a_job(), 60),
     "a container that works is not over": (a_running_pod(), a_job(), 60),

@@ -121,8 +121,9 @@ def test_suspending_a_queued_run_deletes_its_job_and_charges_nothing() -> None:
     assert later.status == second.status
 
 
-def test_resuming_while_the_trainer_still_stops_waits_for_it_and_then_starts_at_once() -> None:
-    spec, job, pod = a_model_spec(suspend=True), a_job(), a_running_pod()
+@pytest.mark.parametrize("wish", ["suspend", "cancel"])
+def test_a_wish_that_is_taken_back_waits_for_the_trainer_to_stop_and_then_starts_at_once(wish: str) -> None:
+    spec, job, pod = a_model_spec(**{wish: True}), a_job(), a_running_pod()
     status = decide(a_model_status(an_attempt()), job, pod, spec=spec).status
     resumed = decide(status, a_job(deleting=True), a_running_pod(deleted_at=at(90)), spec=a_model_spec())
     assert (resumed.start, resumed.stop, resumed.status) == (None, (), status)

@@ -154,3 +154,10 @@ def test_too_little_memory_is_tried_once_with_half_the_batch_and_then_says_how_m
     last = decide_model(a_model_view(status=again.status, jobs=(a_job(2),), pods=(pod,), now=at(81)), a_config()).status
     assert (last.phase, last.reason) == (RunPhase.FAILED, Reason.OUT_OF_MEMORY)
     assert "`computeClasses.gpu.memory` gives 8Gi now; give at least 16Gi" in (last.message or "")
+
+
+def test_a_trainer_that_tells_how_much_memory_it_lacked_is_quoted_with_the_name_of_the_class() -> None:
+    told = an_outcome(Reason.OUT_OF_MEMORY, "one image; computeClasses.<class>.memory: give it at least 2Gi")
+    pod = an_ended_pod(79, told, started=40)
+    message = decide(pod, now=55, retries={"failures": 0}).status.message
+    assert message == "one image; computeClasses.gpu.memory: give it at least 2Gi."
