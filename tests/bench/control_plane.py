@@ -19,6 +19,7 @@ from tests.bench.kubeconfig import write_kubeconfig
 from tests.bench.ports import find_free_port
 
 START_SECONDS = 60.0
+USER = "someone"
 ROOT = pathlib.Path(__file__).parents[2]
 BINARIES = State(default_root()).binaries
 
@@ -36,6 +37,11 @@ class ControlPlane:
         """Return the administrator's kubeconfig."""
         return self.folder / "kubeconfig"
 
+    @property
+    def user_token(self) -> str:
+        """Return the token of `USER`, who may do what a test grants."""
+        return f"{self.token}-user"
+
     def kubectl(self, *arguments: str) -> None:
         """Run kubectl; raises CalledProcessError."""
         command = [str(BINARIES / "kubectl"), "--kubeconfig", str(self.kubeconfig), *arguments]
@@ -43,16 +49,17 @@ class ControlPlane:
 
 
 @contextlib.contextmanager
-def start_control_plane() -> Iterator[ControlPlane]:
-    """Start both on free ports, with Darkroom's CRDs; ends them in the end."""
+def start_control_plane(*flags: str) -> Iterator[ControlPlane]:
+    """Start both on free ports, with Darkroom's CRDs and more flags for the API server; ends them in the end."""
     with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as stack:
         folder = pathlib.Path(name)
         plane = ControlPlane(folder, find_free_port(), token=folder.name)
-        (folder / "tokens.csv").write_text(f"{plane.token},bench,bench,system:masters\n")
+        tokens = (f"{plane.token},bench,bench,system:masters", f"{plane.user_token},{USER},{USER}")
+        (folder / "tokens.csv").write_text("\n".join(tokens) + "\n")
         etcd_port = find_free_port()
         stack.enter_context(run(folder, "etcd", build_etcd_command(folder, etcd_port)))
         build_service_account_key(folder)
-        stack.enter_context(run(folder, "apiserver", build_apiserver_command(plane, etcd_port)))
+        stack.enter_context(run(folder, "apiserver", [*build_apiserver_command(plane, etcd_port), *flags]))
         wait_ready(plane)
         write_kubeconfig(plane.kubeconfig, plane.port, folder / "apiserver.crt", plane.token)
         plane.kubectl("apply", "--server-side", "-k", str(ROOT / "crds"))

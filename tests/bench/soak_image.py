@@ -7,6 +7,7 @@ from localcluster import builder, images, layers
 from localcluster.locks import locked
 from localcluster.progress import step
 from localcluster.state import State
+from tests.cluster.installation import VALUES
 
 REPOSITORY: Final = "localhost/darkroom-soak"
 TAG: Final = "dev"
@@ -24,11 +25,16 @@ def build_image(state: State) -> None:
 
 
 def build_values() -> dict[str, object]:
-    """Return Helm values for many small trainers at once, which are retried for as long as they are disturbed."""
+    """Return Helm values for many small trainers at once, which are retried for as long as they are disturbed.
+
+    Two operators, with the chart's own lease.
+    """
     shape = {"cpu": "1", "cpuRequest": "50m", "memory": "300Mi", "sharedMemory": "64Mi", "ephemeralStorage": "200Mi"}
     classes: dict[str, object] = {"gpu": shape, "cpu": {**shape, "resourceName": None}}
     limits = {"failures": 4, "disruptions": 100, "storage": 4, "backoffSeconds": 1, "maxBackoffSeconds": 4}
+    operator = {"image": VALUES["operator"]["image"], "replicas": 2}
     return {
+        "operator": operator,
         "trainer": {"image": {"repository": REPOSITORY, "tag": TAG}},
         "computeClasses": classes,
         "retries": limits,
