@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from typing import Any, Final
@@ -56,6 +57,17 @@ class Replica:
                 return str(answer.read().decode())
         return ""
 
+    @property
+    def health(self) -> int:
+        """Return the HTTP status of its liveness probe; 0 where nothing answers."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/healthz", timeout=2) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            return error.code
+        except OSError:
+            return 0
+
     def send(self, number: signal.Signals) -> None:
         """Send a signal."""
         self._process.send_signal(number)
@@ -68,6 +80,15 @@ class Replica:
         """End it, frozen or not."""
         self._process.kill()
         self._process.wait(10)
+
+
+def write_proxy_kubeconfig(path: pathlib.Path, address: str) -> pathlib.Path:
+    """Write a kubeconfig for a proxy that logs in by itself; return its path."""
+    contexts = [{"name": "proxy", "context": {"cluster": "proxy", "user": "proxy"}}]
+    clusters, users = [{"name": "proxy", "cluster": {"server": address}}], [{"name": "proxy", "user": {}}]
+    config = {"clusters": clusters, "users": users, "contexts": contexts, "current-context": "proxy"}
+    path.write_text(json.dumps(config))
+    return path
 
 
 @contextlib.contextmanager

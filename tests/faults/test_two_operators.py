@@ -1,12 +1,14 @@
 """Two operators at once: the leader is killed, stopped, or frozen for so long that the other takes over.
 
-The API server's audit log says who wrote what. `DARKROOM_FREEZE_SECONDS=300` freezes for five minutes.
+The API server's audit log says who wrote what. `DARKROOM_FREEZE_SECONDS=300` freezes for five minutes,
+`DARKROOM_OUTAGE_SECONDS=90` takes the API server away for so long.
 """
 
 import contextlib
 import os
 import pathlib
 import signal
+import ssl
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -16,12 +18,16 @@ import pytest
 
 from darkroom_operator.resources import DATASETS, JOBS, MODELS
 from tests.bench.control_plane import start_control_plane
-from tests.faults import manifests
+from tests.faults import actions, manifests
 from tests.faults.api import NAMESPACES, Api
 from tests.faults.audit_trail import AuditTrail, Write
-from tests.faults.replicas import NAMESPACE, Replica, start_replicas, wait_until
+from tests.faults.exchange import Upstream
+from tests.faults.proxy import FaultProxy, Rule
+from tests.faults.replicas import NAMESPACE, Replica, start_replicas, wait_until, write_proxy_kubeconfig
 
 FREEZE_SECONDS: Final = float(os.environ.get("DARKROOM_FREEZE_SECONDS", "40"))
+OUTAGE_SECONDS: Final = float(os.environ.get("DARKROOM_OUTAGE_SECONDS", "25"))
+RETURNED_SECONDS: Final = 30.0
 KILLED_SECONDS: Final = 20.0
 STOPPED_SECONDS: Final = 8.0
 pytestmark = pytest.mark.timeout(240 + FREEZE_SECONDS)
@@ -30,8 +36,8 @@ pytestmark = pytest.mark.timeout(240 + FREEZE_SECONDS)
 class Pair:
     """Two operators and their API server."""
 
-    def __init__(self, api: Api, trail: AuditTrail, leader: Replica, standby: Replica) -> None:
-        self.api, self.trail, self.leader, self.standby = api, trail, leader, standby
+    def __init__(self, api: Api, trail: AuditTrail, proxy: FaultProxy, leader: Replica, standby: Replica) -> None:
+        self.api, self.trail, self.proxy, self.leader, self.standby = api, trail, proxy, leader, standby
         self._models: list[str] = []
 
     def create_models(self, count: int) -> list[str]:
@@ -78,8 +84,8 @@ class Pair:
 
 
 @pytest.fixture
-def pair(tmp_path: pathlib.Path) -> Iterator[Pair]:
-    """Return two operators, one of which leads, and a Ready Dataset."""
+def pair(tmp_path: pathlib.Path, built: None) -> Iterator[Pair]:  # noqa: ARG001  # the binaries must be there
+    """Return two operators behind a proxy, one of which leads, and a Ready Dataset."""
     trail = AuditTrail(tmp_path)
     with contextlib.ExitStack() as stack:
         plane = stack.enter_context(start_control_plane(*trail.flags))
@@ -87,8 +93,12 @@ def pair(tmp_path: pathlib.Path) -> Iterator[Pair]:
         api.create(NAMESPACES, None, {"metadata": {"name": NAMESPACE}})
         api.create(DATASETS, NAMESPACE, manifests.READY_DATASET)
         api.merge(DATASETS, NAMESPACE, "ready", {"status": manifests.build_ready_status()}, "status")
-        leader, standby = stack.enter_context(start_replicas(tmp_path, plane.kubeconfig))
-        yield Pair(api, trail, leader, standby)
+        context = ssl.create_default_context(cafile=api.authority)
+        proxy = FaultProxy(Upstream(api.server, context, api.token))
+        stack.callback(proxy.close)
+        kubeconfig = write_proxy_kubeconfig(tmp_path / "proxy.kubeconfig", proxy.address)
+        leader, standby = stack.enter_context(start_replicas(tmp_path, kubeconfig))
+        yield Pair(api, trail, proxy, leader, standby)
 
 
 def test_the_standby_takes_over_from_a_killed_leader_within_20_seconds(pair: Pair) -> None:
@@ -123,4 +133,19 @@ def test_a_leader_that_was_frozen_in_its_work_writes_nothing_when_it_goes_on(pai
     assert pair.statuses() == before
     assert pair.standby.role == "leader"
     pair.wait_taken_up(pair.create_models(1), 10)
+    pair.expect_one_job_each()
+
+
+def test_both_outlive_an_api_server_that_is_away_for_longer_than_the_lease(pair: Pair) -> None:
+    pair.wait_taken_up(pair.create_models(3), 20)
+    pair.proxy.add(Rule(actions.answer(503)))
+    pair.proxy.cut_watches()
+    time.sleep(OUTAGE_SECONDS)
+    assert [replica.health for replica in (pair.leader, pair.standby)] == [200, 200], "a restart would not help"
+    assert "leader" not in (pair.leader.role, pair.standby.role), "nobody may write on a lease that nobody renews"
+    pair.proxy.clear()
+    returned_at = time.monotonic()
+    pair.wait_taken_up(pair.create_models(3), RETURNED_SECONDS)
+    took = time.monotonic() - returned_at
+    print(f"503 for {OUTAGE_SECONDS:.0f} s; from the API server's return to the Jobs of new Models: {took:.1f} s")
     pair.expect_one_job_each()
