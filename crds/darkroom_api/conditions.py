@@ -133,7 +133,7 @@ REASON_MEANINGS: Final[dict[Reason, tuple[str, str]]] = {
     ),
     Reason.INVALID_CONFIGURATION: (
         "The spec names something this installation does not have or does not allow; the message names the field.",
-        "Mend the field, or ask the administrator to add the class or to allow the name.",
+        "Mend the field, or ask the administrator to add the class or to allow the name; the run goes on by itself.",
     ),
     Reason.NAME_CONFLICT: (
         "An object with the name of this resource's child exists and belongs to something else.",
