@@ -172,12 +172,19 @@ def flatten_optimizer(optimizer: torch.optim.Optimizer) -> Tensors:
 
 
 def fill_optimizer(optimizer: torch.optim.Optimizer, tensors: Tensors) -> None:
-    """Put back what `flatten_optimizer` returned."""
+    """Put back what `flatten_optimizer` returned, in the memory order of the parameters.
+
+    Files keep no memory order, and the fused step reads parameters and their state side by side as they lie.
+    """
     state: dict[int, dict[str, torch.Tensor]] = {}
     for key, value in tensors.items():
         number, name = key.split(".", 1)
         state.setdefault(int(number), {})[name] = value
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+    for parameter, kept in optimizer.state.items():
+        for name, value in kept.items():
+            if value.shape == parameter.shape:
+                kept[name] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)
 
 
 def add_prefix(prefix: str, tensors: Tensors) -> Tensors:

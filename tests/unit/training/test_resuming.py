@@ -3,9 +3,10 @@
 import threading
 
 import pytest
+import safetensors.torch
 import torch
 
-from darkroom_trainer import sessions
+from darkroom_trainer import checkpoint, sessions
 from darkroom_trainer.loop import Hooks, Learner, Window, train_window
 from darkroom_trainer.sessions import Session, Stage
 from darkroom_trainer.stopping import RunStopped
@@ -28,6 +29,8 @@ def run_with_a_break(name: str, steps: int) -> Learner:
     with pytest.raises(RunStopped):
         train_window(first, WINDOW, a_meter(clock), hooks, stop)
     saved = sessions.pack(Session(first, Stage.HOLD_OUT, WINDOW))
+    tensors = {name: value.contiguous() for name, value in saved.tensors.items()}
+    saved = checkpoint.Checkpoint(safetensors.torch.load(safetensors.torch.save(tensors)), saved.state)
     charged = clock.now
 
     clock = StepClock()
