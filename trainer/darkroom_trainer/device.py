@@ -13,6 +13,9 @@ from typing import Final
 
 import torch
 
+from darkroom_api.conditions import Reason
+from darkroom_trainer.errors import RunError
+
 CGROUP_ROOT: Final = pathlib.Path("/sys/fs/cgroup")
 
 
@@ -22,6 +25,8 @@ class Device:
 
     place: torch.device
     threads: int
+    count: int = 1
+    """Devices that the run has; this is one of them."""
 
     @property
     def is_gpu(self) -> bool:
@@ -31,7 +36,8 @@ class Device:
     @property
     def description(self) -> str:
         """Return the hardware in words, for logs and metrics.json."""
-        return torch.cuda.get_device_name(self.place) if self.is_gpu else f"cpu with {self.threads} threads"
+        name = torch.cuda.get_device_name(self.place) if self.is_gpu else f"cpu with {self.threads} threads"
+        return name if self.count == 1 else f"{self.count} x {name}"
 
     @contextmanager
     def mixed_precision(self) -> Iterator[None]:
@@ -40,15 +46,29 @@ class Device:
             yield
 
 
-def prepare_device() -> Device:
-    """Choose the device and set torch's threads to the CPU time that this container may use."""
-    threads = count_threads(len(os.sched_getaffinity(0)), read_cpu_quota())
+def prepare_device(count: int = 1, rank: int = 0) -> Device:
+    """Choose device `rank` of `count` and set torch's threads to its part of the CPU time of this container.
+
+    Raises RunError(InvalidConfiguration) where there are fewer GPUs than asked for; without any, devices are processes.
+    """
+    threads = max(1, count_threads(len(os.sched_getaffinity(0)), read_cpu_quota()) // count)
     torch.set_num_threads(threads)
-    place = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    if place.type == "cuda":
-        torch.backends.cudnn.benchmark = True
-        torch.backends.cuda.matmul.allow_tf32 = True
-    return Device(place, threads)
+    if not torch.cuda.is_available():
+        return Device(torch.device("cpu"), threads, count)
+    check_device_count(count, torch.cuda.device_count())
+    torch.backends.cudnn.benchmark = True
+    torch.backends.cuda.matmul.allow_tf32 = True
+    if count == 1:
+        return Device(torch.device("cuda"), threads)
+    torch.cuda.set_device(rank)
+    return Device(torch.device("cuda", rank), threads, count)
+
+
+def check_device_count(wanted: int, present: int) -> None:
+    """Raise RunError(InvalidConfiguration) where there are fewer GPUs than the run is told to use."""
+    if wanted > present:
+        message = f"compute.devices: {wanted} are asked for, and this container sees {present}"
+        raise RunError(Reason.INVALID_CONFIGURATION, message)
 
 
 def count_threads(cpus: int, quota_cpus: float | None) -> int:

@@ -8,10 +8,11 @@ how a window was chosen.
 import collections
 import functools
 import math
+import pathlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 import torch
@@ -31,6 +32,7 @@ LOSS_SECONDS: Final = 5.0
 QUEUED_STEPS: Final = 3
 
 Rows = np.typing.NDArray[np.int64]
+CountTerms = Callable[[], torch.Tensor]
 
 
 class NonFiniteLoss(Exception):
@@ -59,6 +61,48 @@ class TrainingData:
     rows: Rows
     mean: torch.Tensor
     deviation: torch.Tensor
+    images_file: pathlib.Path | None = None
+    """The .npy file that `images` were read from, for the processes of further devices to map."""
+
+
+class Peers(Protocol):
+    """The devices that share each step: `rank` takes every `size`-th row of the batch, from its own place on."""
+
+    @property
+    def rank(self) -> int:
+        """Return this device's place, from 0."""
+
+    @property
+    def size(self) -> int:
+        """Return the number of devices."""
+
+    def announce(self, rate: float, batch_size: int) -> None:
+        """Have the others begin the same step."""
+
+    def backward(self, model: torch.nn.Module, loss: torch.Tensor, count_terms: CountTerms) -> torch.Tensor:
+        """Leave the gradients of the whole batch in the model; returns the whole batch's loss."""
+
+    def check(self) -> None:
+        """Raise where one of them was lost, so that nothing is kept of a step that was not whole."""
+
+
+@dataclass(frozen=True)
+class Alone:
+    """One device without others. With a `size` above 1 it takes its slice only, to measure what a slice costs."""
+
+    rank: int = 0
+    size: int = 1
+
+    def announce(self, rate: float, batch_size: int) -> None:
+        """There is nobody to tell."""
+
+    def backward(self, _model: torch.nn.Module, loss: torch.Tensor, _count_terms: CountTerms) -> torch.Tensor:
+        """Compute the gradients of this batch."""
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss.detach()
+
+    def check(self) -> None:
+        """There is nobody to lose."""
 
 
 class Learner:
@@ -81,25 +125,33 @@ class Learner:
         self.seed = seed
         self.step = 0
         self.rate_scale = 1.0
+        self.peers: Peers = Alone()
         self.optimizer = _build_optimizer(self.model, recipe)
 
     def train_step(self, share: float) -> torch.Tensor:
         """Take one step at this share of the window; returns the loss, still on the device."""
+        return self.take_step(self.recipe.peak_learning_rate * self.rate_scale * schedule_rate(share))
+
+    def take_step(self, rate: float) -> torch.Tensor:
+        """Take one step, together with the peers, at this learning rate; returns the whole batch's loss."""
         for group in self.optimizer.param_groups:
-            group["lr"] = self.recipe.peak_learning_rate * self.rate_scale * schedule_rate(share)
+            group["lr"] = rate
+        self.peers.announce(rate, self.recipe.batch_size)
         batch = self._load_batch()
         with self.device.mixed_precision():
             outputs = self.model(normalize(batch.images, self.data))
         loss = self.task.compute_loss(outputs, batch.targets)
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss = self.peers.backward(self.model, loss, lambda: self.task.count_terms(outputs, batch.targets))
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), GRADIENT_NORM)
         self.optimizer.step()
         self.step += 1
-        return loss.detach()
+        return loss
 
     def _load_batch(self) -> base.Batch:
+        """Return this device's rows of the step's batch; which rows and how they vary depends on no device."""
         epochs, rows = find_batch(self.seed, self.step, self.recipe.batch_size, self.data.rows)
+        epochs, rows = (values[self.peers.rank :: self.peers.size] for values in (epochs, rows))
         draws = augmentation.draw_uniforms(self.seed, epochs, rows, self.task.augmentation_draws)
         place, at = self.device.place, torch.from_numpy(rows)
         images = self.data.images[at.to(self.data.images.device)].to(place, non_blocking=True)
@@ -153,10 +205,14 @@ def normalize(images: torch.Tensor, data: TrainingData) -> torch.Tensor:
 
 @dataclass(frozen=True)
 class Hooks:
-    """What the loop tells: `observe(share, loss)` at each look at a finite loss, `keep(learner)` after each step."""
+    """What the loop tells: `observe(share, loss)` at each look at a finite loss, `keep(learner)` after each step.
+
+    `is_due` asks for a look at the loss before its turn.
+    """
 
     observe: Callable[[float, float], None]
     keep: Callable[["Learner"], None]
+    is_due: Callable[[], bool] = lambda: False
 
 
 def train_window(
@@ -175,8 +231,10 @@ def train_window(
             raise stopping.RunStopped
         losses.append(learner.train_step(window.share(before)))
         pace.wait()
-        if len(losses) >= LOSS_WINDOW or before - looked_at >= LOSS_SECONDS:
-            hooks.observe(window.share(before), _check_loss(losses))
+        if len(losses) >= LOSS_WINDOW or before - looked_at >= LOSS_SECONDS or hooks.is_due():
+            loss = _check_loss(losses)
+            learner.peers.check()
+            hooks.observe(window.share(before), loss)
             losses.clear()
             looked_at = before
         hooks.keep(learner)

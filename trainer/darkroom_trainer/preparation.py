@@ -38,27 +38,42 @@ def build_data(
         images=place_images(pixels, device),
         targets=task.build_targets(dataset.examples, rows),
         rows=rows,
-        mean=_as_planes(preprocessing.mean, device),
-        deviation=_as_planes(preprocessing.deviation, device),
+        mean=as_planes(preprocessing.mean, device),
+        deviation=as_planes(preprocessing.deviation, device),
+        images_file=find_file(pixels),
     )
 
 
 def build_unlabelled(pixels: npt.NDArray[np.uint8], preprocessing: Preprocessing, device: Device) -> loop.TrainingData:
     """Return decoded images (N, S, S, 3) without targets, for prediction alone."""
-    mean, deviation = _as_planes(preprocessing.mean, device), _as_planes(preprocessing.deviation, device)
+    mean, deviation = as_planes(preprocessing.mean, device), as_planes(preprocessing.deviation, device)
     return loop.TrainingData(place_images(pixels, device), {}, np.arange(len(pixels)), mean, deviation)
 
 
-def place_images(pixels: npt.NDArray[np.uint8], device: Device) -> torch.Tensor:
+def place_images(
+    pixels: npt.NDArray[np.uint8], device: Device, max_copied_bytes: int = MAX_COPIED_BYTES
+) -> torch.Tensor:
     """Return the pixels as a tensor: on the GPU where they take little of it, else in memory, else on disk."""
     if device.is_gpu and pixels.nbytes <= MAX_GPU_SHARE * torch.cuda.mem_get_info(device.place)[0]:
         return torch.from_numpy(np.array(pixels)).to(device.place)
-    if pixels.nbytes <= MAX_COPIED_BYTES:
+    if pixels.nbytes <= max_copied_bytes:
         return torch.from_numpy(np.array(pixels))
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*not writable.*")
         return torch.from_numpy(pixels)
 
 
-def _as_planes(values: tuple[float, ...], device: Device) -> torch.Tensor:
+def find_file(pixels: npt.NDArray[np.uint8]) -> pathlib.Path | None:
+    """Return the file that an array is mapped from; None for one that is only in memory."""
+    name = pixels.filename if isinstance(pixels, np.memmap) else None
+    return None if name is None else pathlib.Path(str(name))
+
+
+def map_images(file: pathlib.Path, device: Device) -> torch.Tensor:
+    """Return the images of a .npy file for a further process: all processes share the file's pages in memory."""
+    return place_images(np.load(file, mmap_mode="r"), device, max_copied_bytes=0)
+
+
+def as_planes(values: tuple[float, ...], device: Device) -> torch.Tensor:
+    """Return one number for each colour as (3, 1, 1), on the device."""
     return torch.tensor(values, device=device.place)[:, None, None]

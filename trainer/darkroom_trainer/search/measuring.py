@@ -14,7 +14,7 @@ import numpy as np
 import safetensors.torch
 import torch
 
-from darkroom_trainer import device as devices, inference, loop, meter as meters
+from darkroom_trainer import device as devices, errors, inference, loop, memory, meter as meters
 from darkroom_trainer.search import recipe as recipes
 from darkroom_trainer.tasks.base import LearningTask, Targets
 
@@ -46,6 +46,8 @@ class Bench:
     device: devices.Device
     meter: meters.Meter
     weights_dir: pathlib.Path
+    batch_divisor: int = 1
+    """Divides every recipe's batch, after an attempt that ran out of memory."""
 
 
 def choose_trial(bench: Bench, source_side_px: float, left_seconds: Callable[[], float]) -> list[Trial]:
@@ -57,7 +59,11 @@ def choose_trial(bench: Bench, source_side_px: float, left_seconds: Callable[[],
         candidate = _build_candidate(bench, rung, source_side_px)
         if candidate == trials[-1].recipe:
             continue
-        trial = measure_trial(bench, candidate)
+        try:
+            trial = measure_trial(bench, candidate)
+        except errors.RunError as error:
+            LOG.info("%s at %d px is too large: %s", candidate.backbone, candidate.image_size_px, error.message)
+            break
         if not recipes.is_worthwhile(kind, rung, _count_passes(trial, left_seconds())):
             trials.insert(0, trial)
             break
@@ -69,7 +75,8 @@ def _build_candidate(bench: Bench, rung: int, source_side_px: float) -> recipes.
     kind = bench.task.kind
     path = recipes.find_weights(bench.weights_dir, recipes.LADDERS[kind][rung].backbone)
     has_weights = path is not None
-    return recipes.build_recipe(kind, rung, source_side_px, on_gpu=bench.device.is_gpu, has_weights=has_weights)
+    recipe = recipes.build_recipe(kind, rung, source_side_px, on_gpu=bench.device.is_gpu, has_weights=has_weights)
+    return memory.shrink_batch(recipe, bench.batch_divisor)
 
 
 def _count_passes(trial: Trial, seconds: float) -> float:
@@ -77,7 +84,18 @@ def _count_passes(trial: Trial, seconds: float) -> float:
 
 
 def measure_trial(bench: Bench, recipe: recipes.Recipe) -> Trial:
-    """Take a few steps and one prediction of noise images; returns the medians."""
+    """Take a few steps and one prediction of noise images; returns the medians, with the largest batch that fits.
+
+    Raises RunError(OutOfMemory) where not even one image does.
+    """
+    while True:
+        try:
+            return _measure_trial(bench, recipe)
+        except (RuntimeError, MemoryError) as error:
+            recipe = memory.recover(error, recipe, bench.device)
+
+
+def _measure_trial(bench: Bench, recipe: recipes.Recipe) -> Trial:
     rows = len(next(iter(bench.targets.values())))
     size = recipe.image_size_px
     data = loop.TrainingData(
@@ -88,6 +106,7 @@ def measure_trial(bench: Bench, recipe: recipes.Recipe) -> Trial:
         deviation=torch.full((3, 1, 1), 0.25, device=bench.device.place),
     )
     learner = loop.Learner(bench.task, bench.task.build_model(recipe.backbone), data, recipe, bench.device, seed=0)
+    learner.peers = loop.Alone(size=bench.device.count)
     steps = [_time(bench, lambda: learner.train_step(0.0)) for _ in range(WARM_UP_STEPS + TIMED_STEPS)]
     predict = [
         _time(bench, lambda: inference.predict_rows(learner.model, bench.task, data, data.rows, bench.device))

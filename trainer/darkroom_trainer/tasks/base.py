@@ -56,6 +56,10 @@ class LearningTask(abc.ABC):
     def compute_loss(self, outputs: torch.Tensor, targets: Targets) -> torch.Tensor:
         """Return the scalar loss in float32; waits for nothing on the device."""
 
+    def count_terms(self, outputs: torch.Tensor, targets: Targets) -> torch.Tensor:  # noqa: ARG002
+        """Return how many terms `compute_loss` is a mean of: the weight of a slice among the slices of a batch."""
+        return torch.tensor(float(len(outputs)), device=outputs.device)
+
     @abc.abstractmethod
     def decode(self, outputs: torch.Tensor) -> list[Prediction]:
         """Return one Prediction for each row of `outputs`."""

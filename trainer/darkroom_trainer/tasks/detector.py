@@ -94,6 +94,11 @@ class Detector(LearningTask):
         loss: torch.Tensor = focal + TAG_WEIGHT * tags + BOX_WEIGHT * overlap.sum() / count
         return loss
 
+    def count_terms(self, outputs: torch.Tensor, targets: Targets) -> torch.Tensor:
+        """Return the number of cells that answer for a box."""
+        cells = dense_head.build_cells(outputs.shape[1], outputs.device)
+        return assign_cells(cells, targets)[1].sum().float()
+
     def decode(self, outputs: torch.Tensor) -> list[Prediction]:
         """Return the boxes of each image after non-maximum suppression, best first."""
         outputs = outputs.float()

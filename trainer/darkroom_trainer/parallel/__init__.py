@@ -1,0 +1,1 @@
+"""Several devices in one pod: one process each, all taking the same steps on their slices of a batch."""

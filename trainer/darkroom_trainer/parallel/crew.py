@@ -1,0 +1,221 @@
+"""The further devices of a run, as its first process sees them: one process each, for as long as training lasts.
+
+Owns their start, their orders and their end. The first process alone reads storage, reports, checkpoints and decides;
+the others hold replicas and take the same steps. A process that is lost ends the step with its name, never a hang.
+"""
+
+import contextlib
+import pathlib
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from typing import Final, Self
+
+import numpy as np
+import safetensors.torch
+import torch
+
+from darkroom_api.conditions import Reason
+from darkroom_trainer import device as devices, errors, loop, sessions, stopping
+from darkroom_trainer.parallel import member, orders, team
+
+START_SECONDS: Final = 180.0
+"""A process that has not taken its assignment by then is given up; all it has to do is import torch."""
+SETTLE_SECONDS: Final = 5.0
+"""How long a lost device may take to be seen as ended, after the others have noticed."""
+POLL_SECONDS: Final = 0.1
+LEAST_SLICE: Final = 2
+"""Images that each device must get of a batch: the statistics of a single one say nothing."""
+
+
+class Crew:
+    """The first device's peers. With one device there are no others, and nothing is started."""
+
+    def __init__(self, size: int, work: pathlib.Path, stop: threading.Event) -> None:
+        self.rank = 0
+        self.size = size
+        self._work = work
+        self._stop = stop
+        self._members: list[member.Member] = []
+        self._folder: pathlib.Path | None = None
+        self._group: team.ProcessGroup | None = None
+        self._closing = threading.Event()
+
+    def __enter__(self) -> Self:
+        """Start the processes: they import torch while the first one reads the dataset."""
+        if self.size > 1:
+            self._start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._disband()
+
+    @property
+    def process_ids(self) -> list[int]:
+        """Return the processes of the further devices, by rank."""
+        return [one.process_id for one in self._members]
+
+    @contextlib.contextmanager
+    def share(self, learner: loop.Learner) -> Iterator[None]:
+        """Have all devices take the learner's steps meanwhile, from where it stands now.
+
+        Raises RunError (or OutOfMemoryError) where a process is lost, RunStopped when a stop is asked for first.
+        """
+        if self.size == 1:
+            yield
+            return
+        check_batch(learner.recipe.batch_size, self.size)
+        try:
+            self._assign(learner)
+            learner.peers = self
+            yield
+        except (stopping.RunStopped, loop.NonFiniteLoss):
+            raise  # Between two steps: all devices stand at the same place.
+        except BaseException:
+            self._disband()
+            raise
+        finally:
+            learner.peers = loop.Alone()
+
+    def announce(self, rate: float, batch_size: int) -> None:
+        """Have the others begin the same step."""
+        self.check()
+        self._tell([orders.Step(rate, batch_size)] * len(self._members))
+
+    def backward(self, model: torch.nn.Module, loss: torch.Tensor, count_terms: loop.CountTerms) -> torch.Tensor:
+        """Leave the gradients of the whole batch in the model; returns the whole batch's loss."""
+        assert self._group is not None, "the group is joined before the first step"
+        try:
+            return team.backward_together(model, loss, count_terms(), self._group)
+        except team.LostTouchError as error:
+            raise self._explain(str(error)) from error
+
+    def check(self) -> None:
+        """Raise RunError (or OutOfMemoryError, as if it were this device's) where a device was lost."""
+        if any(one.exit_code is not None for one in self._members):
+            raise self._explain("a process ended")
+
+    def _start(self) -> None:
+        self._folder = pathlib.Path(tempfile.mkdtemp(prefix="devices-", dir=self._work))
+        self._closing = threading.Event()
+        self._members = [member.Member(rank) for rank in range(1, self.size)]
+
+    def _assign(self, learner: loop.Learner) -> None:
+        """Give every process the learner's state and data, and join them in a group once all are ready."""
+        if not self._members:
+            self._start()
+        assert self._folder is not None, "a started crew has a folder"
+        state_file = self._folder / "state.safetensors"
+        state = {name: value.contiguous() for name, value in sessions.snapshot(learner).items()}
+        safetensors.torch.save_file(state, state_file)
+        self._tell([self._build_assignment(learner, one.rank, state_file, self._folder) for one in self._members])
+        self._await_ready()
+        if self._group is None:
+            self._group = self._join(self._folder / "rendezvous", learner.device)
+
+    def _build_assignment(
+        self, learner: loop.Learner, rank: int, state_file: pathlib.Path, folder: pathlib.Path
+    ) -> orders.Assignment:
+        data = learner.data
+        return orders.Assignment(
+            rank=rank,
+            size=self.size,
+            rendezvous=folder / "rendezvous",
+            task=learner.task.kind,
+            labels=learner.task.labels,
+            recipe=learner.recipe,
+            seed=learner.seed,
+            step=learner.step,
+            state_file=state_file,
+            images_file=data.images_file or _write_images(data.images, folder / "images.npy"),
+            targets={name: values.cpu().numpy() for name, values in data.targets.items()},
+            rows=data.rows,
+            mean=tuple(data.mean.flatten().tolist()),
+            deviation=tuple(data.deviation.flatten().tolist()),
+        )
+
+    def _tell(self, messages: list[orders.Assignment] | list[orders.Step]) -> None:
+        for one, message in zip(self._members, messages, strict=True):
+            try:
+                one.tell(message)
+            except OSError as error:
+                raise self._explain(str(error)) from error
+
+    def _await_ready(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        for one in self._members:
+            while not one.is_ready(POLL_SECONDS):
+                stopping.stop_if_asked(self._stop)
+                if one.has_ended or time.monotonic() > deadline:
+                    raise self._explain("it did not start")
+
+    def _join(self, rendezvous: pathlib.Path, device: devices.Device) -> team.ProcessGroup:
+        try:
+            group = team.ProcessGroup(rendezvous, self.rank, self.size, device)
+        except team.LostTouchError as error:
+            raise self._explain(str(error)) from error
+        if device.is_gpu:
+            self._watch(group)
+        return group
+
+    def _watch(self, group: team.ProcessGroup) -> None:
+        """Break off a GPU's collective calls when a process ends: unlike those over TCP, they would wait for it."""
+        closing, members = self._closing, list(self._members)
+
+        def watch() -> None:
+            while not closing.wait(POLL_SECONDS):
+                if any(one.exit_code is not None for one in members):
+                    group.leave()
+                    return
+
+        threading.Thread(target=watch, name="device-watch", daemon=True).start()
+
+    def _explain(self, detail: str) -> Exception:
+        """Return the end of a run that lost a device: who, how, and what to do."""
+        deadline = time.monotonic() + SETTLE_SECONDS
+        while not any(one.has_ended for one in self._members) and time.monotonic() < deadline:
+            time.sleep(POLL_SECONDS)
+        return explain_loss(self._members, detail)
+
+    def _disband(self) -> None:
+        """End all processes and forget the group; the next window starts new ones."""
+        self._closing.set()
+        for one in self._members:
+            one.hang_up()
+        for one in self._members:
+            one.wait()
+        if self._group is not None:
+            self._group.leave()
+        self._members, self._group = [], None
+
+
+def check_batch(batch_size: int, devices: int) -> None:
+    """Raise RunError(InvalidConfiguration) where a batch is too small to be shared."""
+    if batch_size < LEAST_SLICE * devices:
+        message = f"compute.devices: {devices} devices cannot share batches of {batch_size} images; use fewer"
+        raise errors.RunError(Reason.INVALID_CONFIGURATION, message)
+
+
+def explain_loss(members: list[member.Member], detail: str) -> Exception:
+    """Return the end of a run that lost a device, told by the one that was lost first as far as can be known.
+
+    A device that ran out of its own memory counts as this one running out: the remedy is the same.
+    """
+    ended = [one for one in members if one.has_ended]
+    for one in ended:
+        if one.failure is not None and one.failure.is_out_of_memory:
+            return torch.OutOfMemoryError(f"device {one.rank}: {one.failure.message}")
+    for one in ended:
+        if one.is_killed:
+            message = f"{one.describe_end()}: most likely this container has too little memory for {len(members) + 1}"
+            return errors.RunError(Reason.OUT_OF_MEMORY, f"{message} devices; use a class with more, or fewer devices")
+    first = min(ended, key=lambda one: one.failure is not None, default=None)
+    told = f"no process of {len(members)} answers ({detail})" if first is None else first.describe_end()
+    return errors.RunError(Reason.UNKNOWN, f"the devices of this run lost touch: {told}")
+
+
+def _write_images(images: torch.Tensor, path: pathlib.Path) -> pathlib.Path:
+    if not path.exists():
+        np.save(path, images.cpu().numpy())
+    return path

@@ -1,0 +1,67 @@
+"""The process of a further device: takes the steps that the first process announces, until the pipe closes.
+
+Owns nothing that outlives it. Must not read storage, report or checkpoint; it holds no credentials to do so with.
+"""
+
+import dataclasses
+import logging
+from multiprocessing.connection import Connection
+from typing import Final
+
+import numpy as np
+import safetensors.torch
+import torch
+
+from darkroom_trainer import device as devices, loop, preparation, sessions
+from darkroom_trainer.parallel import orders, team
+from darkroom_trainer.tasks import registry
+
+FAILED: Final = 1
+LOG = logging.getLogger(__name__)
+
+
+def work(channel: Connection) -> int:
+    """Follow the orders of the first process until the channel closes; returns the exit code."""
+    try:
+        _follow(channel)
+    except EOFError:
+        return 0
+    except torch.OutOfMemoryError as error:
+        channel.send(orders.Failure(str(error)[:500], is_out_of_memory=True))
+    except Exception as error:
+        LOG.exception("a further device's process fails")
+        channel.send(orders.Failure(f"{type(error).__name__}: {error}"[:500], is_out_of_memory=False))
+    return FAILED
+
+
+def _follow(channel: Connection) -> None:
+    learner: loop.Learner | None = None
+    group: team.ProcessGroup | None = None
+    while True:
+        order = channel.recv()
+        if isinstance(order, orders.Assignment):
+            learner = build_learner(order)
+            channel.send(orders.Ready())
+            group = group or team.ProcessGroup(order.rendezvous, order.rank, order.size, learner.device)
+            learner.peers = team.Follower(order.rank, group)
+        elif isinstance(order, orders.Step) and learner is not None:
+            learner.recipe = dataclasses.replace(learner.recipe, batch_size=order.batch_size)
+            learner.take_step(order.rate)
+
+
+def build_learner(order: orders.Assignment) -> loop.Learner:
+    """Return a learner that stands where the first process' learner stands."""
+    device = devices.prepare_device(order.size, order.rank)
+    task = registry.build_task(order.task, order.labels)
+    data = loop.TrainingData(
+        images=preparation.map_images(order.images_file, device),
+        targets={name: torch.from_numpy(values) for name, values in order.targets.items()},
+        rows=np.asarray(order.rows),
+        mean=preparation.as_planes(order.mean, device),
+        deviation=preparation.as_planes(order.deviation, device),
+    )
+    model = task.build_model(order.recipe.backbone)
+    learner = loop.Learner(task, model, data, order.recipe, device, order.seed)
+    sessions.restore(learner, safetensors.torch.load_file(order.state_file))
+    learner.step = order.step
+    return learner
