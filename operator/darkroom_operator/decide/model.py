@@ -90,12 +90,15 @@ def _find_charged(view: ModelView, ledger: Ledger) -> float:
     """
     report, pod, old = view.self_.report, ledger.pod, view.self_.status.budget
     told_before = old.charged_seconds if old is not None else 0.0
-    if ledger.open is None:
-        last = ledger.attempts[-1] if ledger.attempts else None
-        crashed = last is not None and not last.free and last.charged_seconds is None
-        return max(ledger.kept_seconds, told_before) if crashed else ledger.kept_seconds
-    if report is not None and pod is not None and report.pod_uid == pod.uid:
-        return max(report.progress.meter.charged_seconds, ledger.kept_seconds)
     recorded = view.self_.status.attempts[-1:]
-    same_pod = pod is not None and bool(recorded) and pod.uid == recorded[0].pod_uid
-    return told_before if same_pod else ledger.kept_seconds
+    if pod is not None and report is not None and report.pod_uid == pod.uid:
+        return max(report.progress.meter.charged_seconds, ledger.kept_seconds)
+    if pod is not None and recorded and recorded[0].pod_uid == pod.uid:
+        return told_before
+    return max(ledger.kept_seconds, told_before) if _has_crashed(ledger) else ledger.kept_seconds
+
+
+def _has_crashed(ledger: Ledger) -> bool:
+    """Return whether the last attempt that ended did so without a word, by a fault that is not the cluster's."""
+    last = next((attempt for attempt in reversed(ledger.attempts) if attempt.outcome is not None), None)
+    return last is not None and not last.free and last.charged_seconds is None

@@ -67,7 +67,7 @@ def judge(attempts: tuple[Attempt, ...], limits: Limits, now: datetime) -> Verdi
     if last.outcome == Reason.SUSPENDED:
         return Verdict(Stage.IDLE)
     count, cap = _count(attempts, limits.retries)
-    if count > cap or _is_stuck(attempts, limits.start_timeout_seconds, now):
+    if count > cap or _is_stuck(attempts, limits.start_timeout_seconds):
         return Verdict(Stage.ENDED)
     retries = limits.retries
     pause = min(retries.backoff_seconds * 2 ** min(count - 1, 20), retries.max_backoff_seconds)
@@ -141,12 +141,14 @@ def _count(attempts: tuple[Attempt, ...], retries: RetriesConfig) -> tuple[int, 
     return count_ends(attempts, outcome), caps.get(outcome, 0)
 
 
-def _is_stuck(attempts: tuple[Attempt, ...], start_timeout_seconds: int, now: datetime) -> bool:
-    """Return whether the configuration is wrong for longer than a run may wait."""
+def _is_stuck(attempts: tuple[Attempt, ...], start_timeout_seconds: int) -> bool:
+    """Return whether the configuration is wrong for longer than a run may wait; only a new end can tell."""
     if not start_timeout_seconds or attempts[-1].outcome != Reason.INVALID_CONFIGURATION:
         return False
-    since = _last_in_a_row(attempts)[0].finished_at
-    return since is not None and now >= datetime.fromisoformat(since) + timedelta(seconds=start_timeout_seconds)
+    first, last = _last_in_a_row(attempts)[0].finished_at, attempts[-1].finished_at
+    if first is None or last is None:
+        return False
+    return datetime.fromisoformat(last) - datetime.fromisoformat(first) >= timedelta(seconds=start_timeout_seconds)
 
 
 def _last_in_a_row(attempts: tuple[Attempt, ...]) -> list[Attempt]:

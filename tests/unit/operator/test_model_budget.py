@@ -99,3 +99,36 @@ def test_an_overrun_is_not_tried_again() -> None:
     status = decide(a_model_view(status=a_model_status(an_attempt()), jobs=(a_job(),), pods=(pod,), now=at(901))).status
     assert (status.phase, status.reason) == (RunPhase.FAILED, Reason.UNKNOWN)
     assert "did not stop by itself" in (status.message or "")
+
+
+CRASHED = an_ended_pod(137, "killed")
+
+
+def test_a_crash_refunds_nothing_and_loses_nothing() -> None:
+    charged = BudgetStatus(total_seconds=600, charged_seconds=200, allocated_seconds=210, remaining_seconds=400)
+    status = a_model_status(an_attempt(pod_uid="pod-1"), budget=charged)
+    crashed = decide(a_model_view(status=status, jobs=(a_job(),), pods=(CRASHED,), now=at(52))).status
+    again = decide(a_model_view(status=crashed, now=at(61))).status
+    waiting = decide(a_model_view(status=again, jobs=(a_job(2),), now=at(62))).status
+    assert [seen.budget.charged_seconds for seen in (crashed, again, waiting) if seen.budget] == [200, 200, 200]
+    resumed = a_model_view(
+        status=waiting,
+        jobs=(a_job(2),),
+        pods=(a_running_pod(2, started=63),),
+        report=a_report(charged=180, pod_uid="pod-2"),
+        now=at(70),
+    )
+    budget = decide(resumed).status.budget
+    assert budget is not None
+    assert budget.charged_seconds == 180
+
+
+def test_a_run_that_crashes_for_good_stays_charged_what_was_told_last() -> None:
+    charged = BudgetStatus(total_seconds=600, charged_seconds=200, remaining_seconds=400)
+    crashes = [an_attempt(number, Reason.UNKNOWN, free=False) for number in (1, 2)]
+    status = a_model_status(*crashes, an_attempt(3, pod_uid="pod-3"), budget=charged)
+    pod = an_ended_pod(137, "killed", 3)
+    ended = decide(a_model_view(status=status, jobs=(a_job(3),), pods=(pod,))).status
+    assert ended.phase is RunPhase.FAILED
+    assert ended.budget is not None
+    assert ended.budget.charged_seconds == 200

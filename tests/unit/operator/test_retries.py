@@ -74,19 +74,24 @@ def test_outages_that_end_in_between_never_end_a_run() -> None:
 
 
 STUCK = {
-    "short of the timeout": (60 + 3599, 3600, Stage.IDLE),
-    "for as long as the timeout": (60 + 3600, 3600, Stage.ENDED),
+    "for less than the timeout": (3599, 3600, Stage.IDLE),
+    "for as long as the timeout": (3600, 3600, Stage.ENDED),
     "for days where there is no timeout": (300_000, 0, Stage.IDLE),
 }
 
 
-@pytest.mark.parametrize(("now", "timeout", "stage"), STUCK.values(), ids=STUCK.keys())
-def test_a_wrong_configuration_is_waited_for(now: float, timeout: int, stage: Stage) -> None:
-    assert verdict_on(MISCONFIGURED, MISCONFIGURED, now=now, timeout=timeout).stage is stage
+@pytest.mark.parametrize(("seconds", "timeout", "stage"), STUCK.values(), ids=STUCK.keys())
+def test_a_configuration_that_was_wrong(seconds: int, timeout: int, stage: Stage) -> None:
+    ends = (an_attempt(1, MISCONFIGURED), an_attempt(2, MISCONFIGURED, finished_at=stamp(50 + seconds)))
+    assert judge(ends, Limits(RetriesConfig(), timeout), at(400_000)).stage is stage
+
+
+def test_time_alone_ends_no_wait_for_configuration() -> None:
+    assert verdict_on(MISCONFIGURED, now=400_000).stage is Stage.IDLE
 
 
 def test_the_wait_for_configuration_begins_anew_after_a_good_state() -> None:
-    assert verdict_on(MISCONFIGURED, DISRUPTED, MISCONFIGURED, now=60 + 3600).stage is Stage.IDLE
+    assert verdict_on(MISCONFIGURED, DISRUPTED, MISCONFIGURED, now=99_999, timeout=60).stage is Stage.IDLE
 
 
 LONG = {
@@ -114,6 +119,6 @@ def test_a_list_of_ten_keeps_since_when_the_configuration_is_wrong_and_what_work
     kept: tuple[Any, ...] = ()
     for attempt in attempts_of(DISRUPTED, (DISRUPTED, 77.0), *[MISCONFIGURED] * 20):
         kept = trim([*kept, attempt])
-    assert judge(kept, Limits(RetriesConfig(), 3600), at(180 + 3600)).stage is Stage.ENDED
-    assert judge(kept, Limits(RetriesConfig(), 3600), at(180 + 3599)).stage is not Stage.ENDED
+    assert judge(kept, Limits(RetriesConfig(), 19 * 60), at(99_999)).stage is Stage.ENDED
+    assert judge(kept, Limits(RetriesConfig(), 19 * 60 + 1), at(99_999)).stage is Stage.IDLE
     assert max(attempt.charged_seconds or 0 for attempt in kept) == 77.0
