@@ -29,14 +29,15 @@ def runs(connection: Connection, bucket: Bucket, namespace: str, digits: object)
 def test_a_run_that_is_drained_and_then_preempted_resumes_twice_for_free(runs: Runs) -> None:
     with recorder.record(runs.connection, "Model", runs.namespace) as models:
         runs.apply("moved", budget="45s")
-        for attempt, disturb in ((1, disruptions.drain), (2, disruptions.preempt)):
-            pod = runs.wait_for_checkpoint("moved", attempt)
-            disturb(runs.connection, pod)
+        disruptions.drain(runs.connection, runs.wait_for_checkpoint("moved", 1))
+        pod = runs.wait_for_checkpoint("moved", 2)
+        second_log = runs.read_log("moved", 2)
+        disruptions.preempt(runs.connection, pod)
         status = runs.end("moved", 120)
     assert status["phase"] == "Succeeded", status
     assert "RetryingAfterDisruption" in models.reasons_of("moved")
     assert [attempt["free"] for attempt in status["attempts"]] == [True, True, False]
-    assert RESUMED in runs.read_log("moved", 2)
+    assert RESUMED in second_log
     assert RESUMED in runs.read_log("moved", 3)
     assert 0 < status["budget"]["chargedSeconds"] <= 45
     assert status["budget"]["allocatedSeconds"] >= status["budget"]["chargedSeconds"] - 1
