@@ -12,7 +12,7 @@ from tests.cluster.accounts import Account
 from tests.cluster.bucket import create_bucket
 from tests.cluster.connection import Connection
 from tests.cluster.runs import Runs
-from tests.cluster.waiting import message_of, reason_of, status_of
+from tests.cluster.waiting import message_of, reason_of
 
 SECRET = "darkroom-account"  # noqa: S105 - the name of a Secret
 RESUMED = "resuming from"
@@ -60,7 +60,7 @@ def test_a_run_whose_key_is_revoked_says_so_and_goes_on_from_its_checkpoint_once
     assert RESUMED in runs.read_log("locked-out", 2)
     assert [attempt["free"] for attempt in status["attempts"]] == [True, False]
     assert 0 < status["budget"]["chargedSeconds"] <= 30
-    told = [status_of(state)["message"] for state in models.states_of("locked-out")]
+    told = [message_of(state) for state in models.states_of("locked-out")]
     assert any("refused" in message and account.owner.name in message for message in told)
 
 
