@@ -28,7 +28,7 @@ class Cadence:
     @property
     def save_seconds(self) -> float:
         """Return what a save takes: the median of the last ones, since one slow answer says little."""
-        return statistics.median(self._costs) if self._costs else 0.0
+        return statistics.median_low(self._costs) if self._costs else 0.0
 
     @property
     def interval_seconds(self) -> float:

@@ -41,8 +41,8 @@ def execute(
 ) -> report.Outcome:
     """Run `config.command` and return how it ended; never raises for what a run can meet.
 
-    `work` is a scratch folder. `clock` is what the meter reads, `started_at` when it started on that clock; now when
-    absent.
+    `work` is a scratch folder. `clock` is what the meter reads, `started_at` when the process started on it (now
+    when absent), which is when it began to hold its devices; a training is charged from when its code is loaded.
     """
     meter = Meter(devices=config.devices, milli_rate=config.milli_rate, started_at=started_at, clock=clock)
     try:
@@ -62,7 +62,8 @@ def execute(
         outcome = report.Outcome(
             command=config.command, reason=conditions.Reason.UNKNOWN, message=describe_failure(error)
         )
-    kept_only = outcome.reason in FREE_REASONS
+    has_no_model = outcome.reason is conditions.Reason.CANCELLED and outcome.artifacts is None
+    kept_only = outcome.reason in FREE_REASONS or has_no_model
     return outcome.model_copy(update={"meter": meter.to_report(config.budget_seconds, kept_only=kept_only)})
 
 
@@ -79,6 +80,7 @@ def _dispatch(
     if config.command is run_config.Command.TRAIN:
         from darkroom_trainer.training import train_model
 
+        meter.begin()
         return train_model(config, work, reporter, stop, meter)
     from darkroom_trainer.evaluation import evaluate_model
 

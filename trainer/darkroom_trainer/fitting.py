@@ -1,6 +1,11 @@
-"""One training window from begin to end: steps, checkpoints, progress, and the retry after a loss that went wild.
+"""One training window from begin to end: steps, checkpoints, progress, and what to do when a step fails.
 
-Owns when a checkpoint is written. Must not know what comes before or after a window.
+Owns when a checkpoint is written, the retry after a loss that went wild and the smaller batch after memory ran out.
+Must not know what comes before or after a window.
+
+A step depends on the seed, its number, the weights and the share of the window that is spent. The last one is measured
+time: a resumed run takes the same steps as one without a break where the clock gives it the same shares (as in the
+tests), and on a real machine steps of the same kind at slightly other learning rates.
 """
 
 import dataclasses
@@ -8,7 +13,9 @@ import logging
 import time
 from typing import Any, Final
 
-from darkroom_trainer import divergence, errors, loop, reporting, sessions, setup, stopping, training_run
+from darkroom_trainer import divergence, errors, loop, memory, reporting, sessions, setup, stopping, training_run
+from darkroom_trainer.checkpoint import Checkpoint, Tensors
+from darkroom_trainer.parallel import crew
 from darkroom_trainer.search.measuring import build_seeded_model
 from darkroom_trainer.search.recipe import Recipe
 from darkroom_trainer.sessions import Session, Stage
@@ -19,33 +26,45 @@ LOWER_RATE: Final = 0.2
 """After a loss that is no number, the window is tried once more at this part of the learning rate."""
 REPORT_EVERY_SECONDS: Final = 0.5
 MAX_HISTORY: Final = 200
+KEPT_NOTE: Final = "the final fit diverged, so this is the model that was scored on the held-out images"
 STAGE_NAMES: Final = {Stage.HOLD_OUT: "Training for the score", Stage.FINAL: "Training the final model"}
 
 
 class Fitter:
     """Fits the sessions of one run."""
 
-    def __init__(self, run: training_run.TrainingRun) -> None:
+    def __init__(self, run: training_run.TrainingRun, devices: crew.Crew) -> None:
         self._run = run
+        self._crew = devices
         self._reported_at = 0.0
 
     def begin(self) -> Session:
         """Return a new session, or the one that the newest checkpoint holds, with the meter set back to it."""
         run, meter = self._run, self._run.place.meter
         if run.saved is not None:
-            session = sessions.fill(self._build_learner(Recipe(**run.saved.state["recipe"])), run.saved)
-            meter.resume(run.saved.charged_seconds)
-            is_hold_out = session.stage is Stage.HOLD_OUT
-            session.window = run.plan_resumed(session.window, is_hold_out=is_hold_out)
-            session.learner.data = self._select(session.stage)
-            LOG.info("going on in stage %s at %.1f charged seconds", session.stage, meter.charged_seconds)
-            return session
+            return self._resume(run.saved)
         assert run.plan is not None, "a run without a checkpoint has a plan"
         learner = self._build_learner(run.trial.recipe)
         stage = Stage.HOLD_OUT if len(run.rows.held_out) else Stage.FINAL
         learner.data = self._select(stage)
-        session = Session(learner, stage, loop.Window(meter.charged_seconds, meter.charged_seconds))
+        window = loop.Window(meter.charged_seconds, meter.charged_seconds)
+        session = Session(learner, stage, window, batch_divisor=run.place.config.batch_divisor)
         self._open_window(session)
+        return session
+
+    def _resume(self, saved: Checkpoint) -> Session:
+        run, meter = self._run, self._run.place.meter
+        session = sessions.fill(self._build_learner(Recipe(**saved.state["recipe"])), saved)
+        divisor = run.place.config.batch_divisor
+        if divisor > session.batch_divisor:
+            learner = session.learner
+            learner.recipe = memory.shrink_batch(learner.recipe, divisor // session.batch_divisor)
+            session.batch_divisor = divisor
+        run.learn_measuring(session.measure_image)
+        meter.resume(saved.charged_seconds)
+        session.window = run.plan_resumed(session.window, is_hold_out=session.stage is Stage.HOLD_OUT)
+        session.learner.data = self._select(session.stage)
+        LOG.info("going on in stage %s at %.1f charged seconds", session.stage, meter.charged_seconds)
         return session
 
     def _build_learner(self, recipe: Recipe) -> loop.Learner:
@@ -58,24 +77,41 @@ class Fitter:
         return dataclasses.replace(self._run.data, rows=rows)
 
     def fit(self, session: Session) -> None:
-        """Train through the session's window; raises RunError(TrainingDiverged), and RunStopped after a checkpoint."""
+        """Train through the session's window; raises RunError(TrainingDiverged), and RunStopped after a checkpoint.
+
+        A final fit that diverges twice leaves the weights that it began with, which were good enough to be scored.
+        """
         start = sessions.snapshot(session.learner)
         try:
-            try:
-                self._train(session)
-            except loop.NonFiniteLoss:
-                LOG.warning("the loss is not finite; once more at a lower learning rate")
-                sessions.restore(session.learner, start)
-                session.learner.rate_scale *= LOWER_RATE
-                session.window = loop.Window(self._run.place.meter.charged_seconds, session.window.ends_at)
-                self._train(session)
+            self._train_or_retry(session, start)
         except stopping.RunStopped:
             self.save(session)
             raise
         except loop.NonFiniteLoss as error:
-            run = self._run
-            suspects = divergence.find_suspects(run.dataset, run.rows.usable, run.data.images)
-            raise divergence.explain_non_finite(suspects) from error
+            if session.stage is Stage.HOLD_OUT or session.hold_out is None:
+                raise self._explain_divergence() from error
+            LOG.warning("the final fit diverged twice; the weights from before it are kept")
+            sessions.restore(session.learner, start)
+            session.note = KEPT_NOTE
+
+    def _train_or_retry(self, session: Session, start: Tensors) -> None:
+        try:
+            self._train(session)
+        except loop.NonFiniteLoss:
+            LOG.warning("the loss is not finite; once more at a lower learning rate")
+            sessions.restore(session.learner, start)
+            session.learner.rate_scale *= LOWER_RATE
+            session.window = loop.Window(self._run.place.meter.charged_seconds, session.window.ends_at)
+            self._train(session)
+
+    def _explain_divergence(self) -> errors.RunError:
+        run = self._run
+        return divergence.explain_non_finite(divergence.find_suspects(run.dataset, run.rows.usable, run.data.images))
+
+    def finish(self, session: Session) -> None:
+        """Save the fitted model: should the bucket refuse the results, the next attempt has only them to write."""
+        session.stage = Stage.FITTED
+        self.save(session)
 
     def begin_final(self, session: Session, rate_scale: float) -> None:
         """Go from the hold-out run to the final fit: the same weights, all images, a new window."""
@@ -96,17 +132,31 @@ class Fitter:
         store = self._run.store
         if store is None:
             return
+        began_at = self._run.place.meter.charged_seconds
         try:
-            store.save(sessions.pack(session))
+            store.save(sessions.pack(session), began_at)
         except errors.StorageError as error:
             LOG.warning("no checkpoint was written: %s", error)
             store.postpone()
 
     def _train(self, session: Session) -> None:
+        place, learner, is_through = self._run.place, session.learner, False
         hooks = loop.Hooks(
-            observe=lambda share, loss: self._observe(session, share, loss), keep=lambda _: self._keep(session)
+            observe=lambda share, loss: self._observe(session, share, loss),
+            keep=lambda _: self._keep(session),
+            is_due=self._is_save_due,
         )
-        loop.train_window(session.learner, session.window, self._run.place.meter, hooks, self._run.place.stop)
+        while not is_through:
+            try:
+                with self._crew.share(learner):
+                    loop.train_window(learner, session.window, place.meter, hooks, place.stop)
+                is_through = True
+            except (RuntimeError, MemoryError) as error:
+                learner.optimizer.zero_grad(set_to_none=True)
+                learner.recipe = memory.recover(error, learner.recipe, place.device)
+
+    def _is_save_due(self) -> bool:
+        return self._run.store is not None and self._run.store.is_due()
 
     def _observe(self, session: Session, share: float, loss: float) -> None:
         reporting.LOSS.set(loss)
@@ -114,7 +164,7 @@ class Fitter:
         if len(session.history) > MAX_HISTORY:
             del session.history[1::2]
         # Only here: between two looks the weights may have gone wild, and every later attempt would resume from them.
-        if self._run.store is not None and self._run.store.is_due():
+        if self._is_save_due():
             self.save(session)
 
     def _keep(self, session: Session) -> None:

@@ -85,6 +85,16 @@ def copy_file(source: pathlib.Path, uri: str) -> None:
         part.replace(path)
 
 
+def replace_file(source: pathlib.Path, uri: str, etag: str | None) -> None:
+    """Copy a local file over the file that has `etag` (None: over nothing); PreconditionFailed for another one."""
+    if etag is None:
+        write_file(uri, source.read_bytes(), if_absent=True)
+    elif hash_file(uri)[1] != etag:
+        raise PreconditionFailed(uri)
+    else:
+        copy_file(source, uri)
+
+
 def _publish(uri: str, part: pathlib.Path, path: pathlib.Path, *, if_absent: bool) -> None:
     part.chmod(0o666 & ~_read_umask())
     if not if_absent:

@@ -33,7 +33,7 @@ class Meter:
         self._clock = clock
         self._devices = devices
         self._milli_rate = milli_rate
-        self._started_at = clock() if started_at is None else started_at
+        self._began_at = self._started_at = clock() if started_at is None else started_at
         self._carried_seconds = 0.0
         self._kept_seconds = 0.0
 
@@ -46,6 +46,15 @@ class Meter:
     def charged_seconds(self) -> float:
         """Return what has been charged so far, over all attempts."""
         return self._carried_seconds + max(0.0, self._clock() - self._started_at) * self.rate
+
+    @property
+    def held_seconds(self) -> float:
+        """Return what this process has held its devices for, in reference-device seconds, kept work or not."""
+        return max(0.0, self._clock() - self._began_at) * self.rate
+
+    def begin(self) -> None:
+        """Charge from now on: loading the program is start-up, as pulling the image is, and no attempt pays for it."""
+        self._started_at = self._clock()
 
     def resume(self, charged_seconds: float) -> None:
         """Go on from a checkpoint's value: what this attempt took to get back to it is not charged again."""

@@ -47,11 +47,19 @@ def retry_storage(
         pause = min(pause * 2, 8.0)
 
 
-def explain_storage_error(error: StorageError, access: StorageAccess) -> RunError:
-    """Return the end of a run that cannot read what it needs, naming the URI and, for a bucket, the endpoint."""
+def explain_storage_error(error: StorageError, access: StorageAccess, field: str | None = None) -> RunError:
+    """Return the end of a run that cannot read or write what it needs, naming the URI and, for a bucket, the endpoint.
+
+    `field` is the storage of the resource's spec that the URI belongs to, where that is the run's output: nothing
+    about its dataset is wrong then, whatever is missing.
+    """
     where = access.endpoint or "the default endpoint of its provider"
     message = f"{error} (endpoint: {where})" if error.uri.startswith("s3://") else str(error)
-    return RunError(_find_reason(error), message)
+    if field is None:
+        return RunError(_find_reason(error), message)
+    if isinstance(error, StorageRefused) and access.credentials_dir is not None:
+        message = f"{field}.credentialsSecret: {message}"
+    return RunError(Reason.STORAGE_UNAVAILABLE, message)
 
 
 def _find_reason(error: StorageError) -> Reason:

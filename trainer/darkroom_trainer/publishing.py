@@ -10,8 +10,8 @@ from typing import Any
 
 import safetensors.torch
 
-from darkroom_api import conditions, durations, report
-from darkroom_api.v1alpha1.common import MeasuredOn
+from darkroom_api import conditions, durations, report, run_config
+from darkroom_api.v1alpha1.common import Artifacts, MeasuredOn
 from darkroom_trainer import annotations, inference, sessions, training_run
 from darkroom_trainer.export import artifacts, description, results
 from darkroom_trainer.export.description import ModelDescription
@@ -28,23 +28,56 @@ def publish_model(run: training_run.TrainingRun, session: sessions.Session) -> r
     Raises RunError(StorageUnavailable) where the bucket stays away, RunStopped where a newer attempt has taken over.
     """
     run.place.report("Measuring the final model")
+    measured, published = _publish(run, session)
+    run.place.report("Done")
+    return _build_outcome(run, conditions.Reason.SUCCEEDED, _describe(run, session, measured), measured, published)
+
+
+def publish_cancelled(run: training_run.TrainingRun, session: sessions.Session) -> report.Outcome:
+    """Publish what a cancelled run's session holds; returns the Cancelled outcome. Raises as `publish_model` does."""
+    run.place.report("Keeping the best model so far")
+    measured, published = _publish(run, session)
+    score = f"{_name_score(measured)}, " if measured else ""
+    kept = published.uri if published else str(run.place.work / ARTIFACTS_FOLDER)
+    message = f"Cancelled; the best model so far ({score}after {session.learner.step:,} steps) is kept at {kept}"
+    return _build_outcome(run, conditions.Reason.CANCELLED, message, measured, published)
+
+
+def end_without_model(config: run_config.RunConfig) -> report.Outcome:
+    """Return the outcome of a cancelled run that has no usable checkpoint."""
+    message = "Cancelled; there was no model to keep yet"
+    return report.Outcome(command=config.command, reason=conditions.Reason.CANCELLED, message=message)
+
+
+def _publish(run: training_run.TrainingRun, session: sessions.Session) -> tuple[Measured | None, Artifacts | None]:
+    """Measure, write and upload the model, then delete the checkpoints that led to it."""
     folder = run.place.work / ARTIFACTS_FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     measured = _measure(run, session)
     model = _write_model(run, session, folder)
     names = [description.DESCRIPTION_NAME, description.WEIGHTS_NAME]
-    names += results.write_results(folder, model, measured, _build_details(run, session))
+    names += results.write_results(
+        folder, model, measured, _build_details(run, session), has_time_to_draw=lambda: run.fits(run.costs.picture)
+    )
     run.place.report("Uploading")
-    if run.store is not None:
-        run.store.claim.check()
-    published = artifacts.publish_files(folder, names, run.place.config.output)
+    check_claim = None if run.store is None else run.store.claim.check
+    published = artifacts.publish_files(folder, names, run.place.config.output, check_claim)
     if run.store is not None:
         run.store.delete_all()
-    run.place.report("Done")
+    return measured, published
+
+
+def _build_outcome(
+    run: training_run.TrainingRun,
+    reason: conditions.Reason,
+    message: str,
+    measured: Measured | None,
+    published: Artifacts | None,
+) -> report.Outcome:
     return report.Outcome(
         command=run.place.config.command,
-        reason=conditions.Reason.SUCCEEDED,
-        message=_describe(run, measured),
+        reason=reason,
+        message=message,
         performance=measured.performance if measured else None,
         artifacts=published,
         dataset_revision=run.dataset.revision,
@@ -87,11 +120,15 @@ def _write_model(run: training_run.TrainingRun, session: sessions.Session, folde
 
 def _build_details(run: training_run.TrainingRun, session: sessions.Session) -> dict[str, Any]:
     place, hold_out = run.place, session.hold_out
-    meter = place.meter.to_report()
     return {
         "holdOut": hold_out.performance.to_json() if hold_out else None,
         "budgetSeconds": place.budget_seconds,
-        "meterBeforeUpload": meter.to_json(),
+        "meter": {
+            **place.meter.to_report(place.budget_seconds).to_json(),
+            "allocatedSeconds": round(place.config.allocated_seconds + place.meter.held_seconds, 3),
+            "attempt": place.config.attempt,
+            "takenAt": "before the upload",
+        },
         "images": {
             "train": len(run.rows.train),
             "heldOut": len(run.rows.held_out),
@@ -108,10 +145,15 @@ def _build_details(run: training_run.TrainingRun, session: sessions.Session) -> 
     }
 
 
-def _describe(run: training_run.TrainingRun, measured: Measured | None) -> str:
+def _describe(run: training_run.TrainingRun, session: sessions.Session, measured: Measured | None) -> str:
     budget = durations.format_duration(run.place.budget_seconds)
     charged = min(run.place.meter.charged_seconds, run.place.budget_seconds)
-    cost = f"{charged:.1f}s of {budget} charged"
+    cost = f"{charged:.1f}s of {budget} charged" + (f"; {session.note}" if session.note else "")
     if measured is None:
         return f"Trained on {len(run.rows.usable):,} images, too few to hold any out for a score; {cost}"
     return f"{results.describe_performance(measured.performance, measured.dataset.name)}; {cost}"
+
+
+def _name_score(measured: Measured) -> str:
+    place = "hold-out score" if measured.performance.measured_on is MeasuredOn.HOLD_OUT else "evaluation score"
+    return f"{place} {measured.performance.score or 0.0:.3f}"

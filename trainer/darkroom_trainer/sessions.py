@@ -18,10 +18,11 @@ from darkroom_trainer.tasks.predictions import Prediction
 
 
 class Stage(StrEnum):
-    """The two trainings of a run."""
+    """The two trainings of a run, and their end: what is left is to publish."""
 
     HOLD_OUT = "holdOut"
     FINAL = "final"
+    FITTED = "fitted"
 
 
 @dataclass(frozen=True)
@@ -35,13 +36,20 @@ class HoldOut:
 
 @dataclass
 class Session:
-    """Where a training is."""
+    """Where a training is.
+
+    `measure_image` is what scoring an image took, in charged seconds, once that is known; `note` is something about
+    the model that its user should read; `batch_divisor` is the one that the recipe's batch was divided by.
+    """
 
     learner: Learner
     stage: Stage
     window: Window
     hold_out: HoldOut | None = None
     history: list[dict[str, Any]] = field(default_factory=list)
+    measure_image: float | None = None
+    note: str = ""
+    batch_divisor: int = 1
 
 
 def snapshot(learner: Learner) -> Tensors:
@@ -68,6 +76,9 @@ def pack(session: Session) -> Checkpoint:
         "rateScale": learner.rate_scale,
         "recipe": learner.recipe.to_json(),
         "history": session.history,
+        "measureImage": session.measure_image,
+        "note": session.note,
+        "batchDivisor": session.batch_divisor,
     }
     if hold_out is not None:
         tensors |= checkpoint.add_prefix("answers", pack_predictions(hold_out.predictions))
@@ -87,7 +98,16 @@ def fill(learner: Learner, saved: Checkpoint) -> Session:
             unpack_predictions(checkpoint.take_prefix("answers", saved.tensors)),
             float(state["holdOut"]["threshold"]),
         )
-    return Session(learner, Stage(state["stage"]), Window(*state["window"]), hold_out, list(state["history"]))
+    return Session(
+        learner=learner,
+        stage=Stage(state["stage"]),
+        window=Window(*state["window"]),
+        hold_out=hold_out,
+        history=list(state["history"]),
+        measure_image=state.get("measureImage"),
+        note=str(state.get("note", "")),
+        batch_divisor=int(state.get("batchDivisor", 1)),
+    )
 
 
 def pack_predictions(predictions: list[Prediction]) -> Tensors:

@@ -13,6 +13,7 @@ from darkroom_api import conditions, names, run_config
 from darkroom_api.v1alpha1.common import Task
 from darkroom_trainer import annotations, budget, checkpoint, errors, preparation, splitting, storage, training_run
 from darkroom_trainer.data import dataset as datasets, loading
+from darkroom_trainer.export import artifacts
 from darkroom_trainer.export.description import Preprocessing
 from darkroom_trainer.search import measuring, recipe as recipes
 from darkroom_trainer.tasks import backbones, base, predictions, registry
@@ -25,10 +26,15 @@ FIRST_UPLOAD_SECONDS: Final = 0.1
 """What a file's upload is taken to cost before a checkpoint's upload has been measured."""
 
 
+class NothingKept(Exception):
+    """A run that is told to publish what its newest checkpoint holds has no usable one."""
+
+
 def prepare_run(place: training_run.Place) -> training_run.TrainingRun:
     """Return a training that is ready for its first step.
 
-    Raises RunError: InvalidConfiguration, DatasetCorrupt, DatasetNotFound, StorageUnavailable, BudgetNotEnough.
+    Raises RunError: InvalidConfiguration, DatasetCorrupt, DatasetNotFound, StorageUnavailable, BudgetNotEnough,
+    OutOfMemory; NothingKept.
     """
     kind = check_config(place.config)
     dataset = loading.load_dataset(place.config.dataset, place.work, place.reporter)
@@ -36,6 +42,8 @@ def prepare_run(place: training_run.Place) -> training_run.TrainingRun:
     task = registry.build_task(kind, dataset.labels)
     rows = _split(dataset, task, place.config.seed)
     store, saved = _open_store(place, dataset, evaluation)
+    if place.config.publish_only and saved is None:
+        raise NothingKept
     trials, costs, plan = _choose(place, task, dataset, rows, evaluation, saved)
     preprocessing = _build_preprocessing(trials[-1].recipe)
     build = (task, preprocessing, place.device, place.work, place.reporter)
@@ -104,12 +112,14 @@ def _open_store(
         return None, None
     opened = storage.open_storage(config.output.storage)
     fingerprint = checkpoint.compute_fingerprint(config, dataset.revision, evaluation.revision if evaluation else None)
-    store = checkpoint.CheckpointStore(opened, config.output.uri, config.attempt, fingerprint, place.meter)
+    store = checkpoint.CheckpointStore(
+        opened, config.output.uri, config.attempt, fingerprint, place.meter, place.budget_seconds
+    )
     try:
-        storage.retry_storage(store.claim)
-        return store, store.load_newest()
+        storage.retry_storage(store.claim.take)
+        return store, storage.retry_storage(store.load_newest)
     except errors.StorageError as error:
-        raise storage.explain_storage_error(error, config.output.storage) from error
+        raise storage.explain_storage_error(error, config.output.storage, artifacts.OUTPUT_FIELD) from error
 
 
 def _choose(
@@ -126,7 +136,7 @@ def _choose(
     first = build_costs(0.0, 0.0)
     reserve = budget.compute_reserve(first, num_measured)
     targets = task.build_targets([dataset.examples[row] for row in rows.usable[:BENCH_IMAGES]], _count(rows))
-    bench = measuring.Bench(task, targets, place.device, place.meter, WEIGHTS_DIR)
+    bench = measuring.Bench(task, targets, place.device, place.meter, WEIGHTS_DIR, place.config.batch_divisor)
     if saved is not None:
         trial = measuring.measure_trial(bench, recipes.Recipe(**saved.state["recipe"]))
         return [trial], build_costs(trial.step_cost, trial.predict_image_cost), None

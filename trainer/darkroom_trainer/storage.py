@@ -149,6 +149,28 @@ class Storage:
         with _explained(uri), path.open("rb") as file:
             self._s3().put_object(Bucket=bucket, Key=key, Body=file)
 
+    def find_etag(self, uri: str) -> str | None:
+        """Return the object's ETag, None where there is no object."""
+        try:
+            return self.stat(uri).etag
+        except ObjectMissing as error:
+            if isinstance(error, BucketMissing):
+                raise
+            return None
+
+    def replace(self, path: pathlib.Path, uri: str, etag: str | None) -> None:
+        """Write a file, as `upload` does, over the object that has `etag` (None: over nothing).
+
+        Raises PreconditionFailed where another object is there.
+        """
+        if uri.startswith("file:"):
+            local_files.replace_file(path, uri, etag)
+            return
+        bucket, key = split_s3_uri(uri)
+        condition: dict[str, Any] = {"IfNoneMatch": "*"} if etag is None else {"IfMatch": f'"{etag}"'}
+        with _explained(uri), path.open("rb") as file:
+            self._s3().put_object(Bucket=bucket, Key=key, Body=file, **condition)
+
     def list_uris(self, prefix_uri: str) -> list[str]:
         """Return the URIs of all objects that begin with `prefix_uri`, sorted."""
         if prefix_uri.startswith("file:"):

@@ -24,9 +24,12 @@ from darkroom_trainer import (
     reporting,
     sessions,
     setup,
+    stopping,
     training_run,
 )
 from darkroom_trainer.meter import Meter
+from darkroom_trainer.parallel import crew
+from darkroom_trainer.tasks.predictions import Prediction, Truth
 
 LOG = logging.getLogger(__name__)
 
@@ -42,30 +45,75 @@ def train_model(
     Raises RunError: InvalidConfiguration, DatasetCorrupt, DatasetNotFound, StorageUnavailable, BudgetNotEnough,
     TrainingDiverged; RunStopped after a checkpoint.
     """
-    run = setup.prepare_run(training_run.Place(config, work, reporter, stop, meter, device.prepare_device()))
-    fitter = fitting.Fitter(run)
-    session = fitter.begin()
+    place = training_run.Place(config, work, reporter, stop, meter, device.prepare_device(config.devices))
+    with crew.Crew(1 if config.publish_only else config.devices, work, stop) as peers:
+        try:
+            run = setup.prepare_run(place)
+        except setup.NothingKept:
+            return publishing.end_without_model(config)
+        fitter = fitting.Fitter(run, peers)
+        session = fitter.begin()
+        if not config.publish_only:
+            train_session(run, fitter, session)
+    return keep_best(run, session) if config.publish_only else publishing.publish_model(run, session)
+
+
+def train_session(run: training_run.TrainingRun, fitter: fitting.Fitter, session: sessions.Session) -> None:
+    """Take a session through the stages that it has not ended yet; raises as `train_model` does."""
     if session.stage is sessions.Stage.HOLD_OUT:
         fitter.fit(session)
-        session.hold_out = score_hold_out(run, session)
+        try:
+            session.hold_out = score_hold_out(run, session)
+        except stopping.RunStopped:
+            fitter.save(session)
+            raise
         fitter.begin_final(session, FINAL_RATE)
-    fitter.fit(session)
-    return publishing.publish_model(run, session)
+    if session.stage is sessions.Stage.FINAL:
+        fitter.fit(session)
+        fitter.finish(session)
+
+
+def keep_best(run: training_run.TrainingRun, session: sessions.Session) -> Outcome:
+    """Publish what a cancelled run's newest checkpoint holds, without a step more; returns the Cancelled outcome.
+
+    Weights from the middle of the hold-out run are scored on the held-out images first, where that fits the budget.
+    """
+    scoring = budget.compute_scoring(run.costs, len(run.rows.held_out))
+    if session.stage is sessions.Stage.HOLD_OUT and run.fits(scoring):
+        predictions, truths = predict_hold_out(run, session)
+        session.hold_out = build_hold_out(run, predictions, truths)
+    return publishing.publish_cancelled(run, session)
 
 
 def score_hold_out(run: training_run.TrainingRun, session: sessions.Session) -> sessions.HoldOut:
     """Return the scores on the held-out images; raises RunError(TrainingDiverged) for a model that only guesses."""
     run.place.report("Measuring on held-out images")
-    rows = run.rows.held_out
-    predictions = inference.predict_rows(session.learner.model, run.task, run.data, rows, run.place.device)
-    truths = annotations.build_truths(run.dataset, rows)
+    started = run.place.meter.charged_seconds
+    predictions, truths = predict_hold_out(run, session)
     test = run.task.compare_with_baseline(predictions, truths)
     if test.is_no_better:
         refuse_if_too_short(run, session)
         suspects = divergence.find_suspects(run.dataset, run.rows.usable, run.data.images)
         raise divergence.explain_guessing(run.task.kind, test, suspects)
+    found = build_hold_out(run, predictions, truths)
+    session.measure_image = (run.place.meter.charged_seconds - started) / len(run.rows.held_out)
+    run.learn_measuring(session.measure_image)
+    LOG.info("hold-out score %s", found.performance.score, extra={"images": found.performance.images})
+    return found
+
+
+def predict_hold_out(run: training_run.TrainingRun, session: sessions.Session) -> tuple[list[Prediction], list[Truth]]:
+    """Return the model's predictions on the held-out images, and their truths."""
+    rows = run.rows.held_out
+    predictions = inference.predict_rows(session.learner.model, run.task, run.data, rows, run.place.device)
+    return predictions, annotations.build_truths(run.dataset, rows)
+
+
+def build_hold_out(
+    run: training_run.TrainingRun, predictions: list[Prediction], truths: list[Truth]
+) -> sessions.HoldOut:
+    """Return predictions with their scores and the threshold to show."""
     performance = run.task.measure(predictions, truths)
-    LOG.info("hold-out score %s", performance.score, extra={"images": performance.images})
     return sessions.HoldOut(performance, predictions, run.task.choose_threshold(predictions, truths))
 
 

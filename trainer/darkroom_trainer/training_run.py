@@ -118,11 +118,21 @@ class TrainingRun:
         return 0 if self.evaluation is None else len(self.evaluation.data.rows)
 
     def _learn_costs(self) -> budget.Costs:
-        """Take over what a checkpoint's upload took, where that is more than was expected of a file."""
-        if self.store is not None:
-            upload = max(self.costs.upload_file, self.store.save_seconds)
-            self.costs = dataclasses.replace(self.costs, upload_file=upload)
+        """Take over what a checkpoint took, which is what a file of the model will take."""
+        if self.store is not None and self.store.save_seconds:
+            upload, save = self.store.file_seconds, self.store.save_seconds
+            self.costs = dataclasses.replace(self.costs, upload_file=upload, save=save)
         return self.costs
+
+    def learn_measuring(self, measure_image: float | None) -> None:
+        """Take over what predicting and scoring an image really took, in charged seconds."""
+        if measure_image is not None:
+            self.costs = dataclasses.replace(self.costs, predict_image=0.0, measure_image=measure_image)
+
+    def fits(self, cost: float) -> bool:
+        """Return whether something optional that costs this still fits, with the uploads after it."""
+        uploads = budget.MARGIN * budget.UPLOADED_FILES * self.costs.upload_file
+        return budget.is_admitted(self.place.meter.charged_seconds, cost + uploads, self.place.budget_seconds)
 
 
 def build_workload(rows: Rows, num_measured: int, batch_size: int) -> budget.Workload:

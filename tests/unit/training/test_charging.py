@@ -35,6 +35,19 @@ def test_charge_is_time_by_devices_by_rate(devices: int, milli_rate: int, charge
     assert meter.to_report().charged_seconds == pytest.approx(charged)
 
 
+def test_loading_the_program_is_held_and_not_charged() -> None:
+    clock = Hand()
+    meter = Meter(devices=2, clock=clock)
+    clock.now += 20
+    meter.begin()
+    clock.now += 3
+    assert meter.charged_seconds == 6.0
+    meter.resume(50.0)
+    clock.now += 1
+    assert meter.charged_seconds == 52.0
+    assert meter.held_seconds == 48.0
+
+
 def test_what_an_attempt_took_to_get_back_to_its_checkpoint_is_not_charged() -> None:
     clock = Hand()
     meter = Meter(clock=clock)

@@ -7,16 +7,20 @@ import functools
 import hashlib
 import json
 import pathlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
 from darkroom_api.conditions import Reason
 from darkroom_api.run_config import Location
 from darkroom_api.v1alpha1.common import Artifacts
-from darkroom_trainer.errors import ObjectMissing, RunError, StorageError
-from darkroom_trainer.storage import explain_storage_error, join_uri, open_storage, retry_storage
+from darkroom_trainer.errors import ObjectMissing, PreconditionFailed, RunError, StorageError
+from darkroom_trainer.storage import Storage, explain_storage_error, join_uri, open_storage, retry_storage
 
 LIST_NAME: Final = "artifacts.json"
+OUTPUT_FIELD: Final = "output.storage"
+
+Check = Callable[[], None]
 
 
 @dataclass(frozen=True)
@@ -27,10 +31,13 @@ class FileList:
     digest: str
 
 
-def publish_files(folder: pathlib.Path, names: list[str], output: Location | None) -> Artifacts | None:
+def publish_files(
+    folder: pathlib.Path, names: list[str], output: Location | None, check_claim: Check | None = None
+) -> Artifacts | None:
     """Upload the named files of `folder`, then the list of them; without an output they stay in `folder`.
 
-    Raises RunError(StorageUnavailable) naming the address when the bucket stays away.
+    `check_claim` raises where a newer process has the right to write. Raises RunError(StorageUnavailable) naming the
+    address when the bucket stays away, and what `check_claim` raises.
     """
     text = build_list(folder, names)
     (folder / LIST_NAME).write_text(text)
@@ -40,10 +47,33 @@ def publish_files(folder: pathlib.Path, names: list[str], output: Location | Non
     storage = open_storage(output.storage)
     try:
         for name in [*names, LIST_NAME]:
-            retry_storage(functools.partial(storage.upload, folder / name, join_uri(output.uri, name)))
+            file, uri = folder / name, join_uri(output.uri, name)
+            upload = functools.partial(storage.upload, file, uri)
+            retry_storage(
+                upload if check_claim is None else functools.partial(_replace, storage, file, uri, check_claim)
+            )
     except StorageError as error:
-        raise explain_storage_error(error, output.storage) from error
+        raise explain_storage_error(error, output.storage, OUTPUT_FIELD) from error
     return Artifacts(uri=output.uri, digest=digest)
+
+
+def _replace(storage: Storage, file: pathlib.Path, uri: str, check_claim: Check) -> None:
+    """Upload a file so that no stale process can put its own in place of a newer one's.
+
+    What is there is looked at before the claim, and must still be there when the upload ends: a stale process either
+    sees the newer claim, or finds that the object has changed meanwhile.
+    """
+    for is_last in (False, False, True):
+        etag = storage.find_etag(uri)
+        check_claim()
+        try:
+            storage.replace(file, uri, etag)
+        except PreconditionFailed:
+            # Also the end of an own upload whose answer was lost on its way.
+            if is_last:
+                raise
+        else:
+            return
 
 
 def build_list(folder: pathlib.Path, names: list[str]) -> str:

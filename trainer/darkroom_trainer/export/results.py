@@ -6,7 +6,7 @@ Owns these files' forms. Must not compute scores.
 import dataclasses
 import json
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -38,7 +38,12 @@ class Measured:
 
 
 def write_results(
-    folder: pathlib.Path, model: description.ModelDescription, measured: Measured | None, details: dict[str, Any]
+    folder: pathlib.Path,
+    model: description.ModelDescription,
+    measured: Measured | None,
+    details: dict[str, Any],
+    *,
+    has_time_to_draw: Callable[[], bool] = lambda: True,
 ) -> list[str]:
     """Write the files into `folder` and return their names; only metrics.json where nothing could be measured."""
     performance = measured.performance.to_json() if measured else None
@@ -48,6 +53,8 @@ def write_results(
         return [METRICS_NAME]
     predictions = build_predictions(model, measured)
     (folder / PREDICTIONS_NAME).write_text(json.dumps(predictions, ensure_ascii=False) + "\n", encoding="utf-8")
+    if not has_time_to_draw():
+        return [METRICS_NAME, PREDICTIONS_NAME]
     picture.save_picture(draw_results(model, measured), folder / PICTURE_NAME)
     return [METRICS_NAME, PREDICTIONS_NAME, PICTURE_NAME]
 
