@@ -107,6 +107,16 @@ def test_the_other_takes_over_once_the_lease_did_not_change_for_its_duration(one
     assert two.step(0.2)
 
 
+def test_a_standby_asks_right_after_the_holders_time_is_up(one: Replica, two: Replica) -> None:
+    one.step()
+    two.step()
+    assert two.election.pause() == 2
+    two.step(14)
+    assert two.election.pause() == pytest.approx(1.2)
+    assert two.step(two.election.pause())
+    assert two.election.pause() == 2
+
+
 def test_a_leader_without_renewal_is_fenced_before_another_may_take_over(one: Replica, two: Replica) -> None:
     one.step()
     two.step()
