@@ -8,15 +8,14 @@ import asyncio
 import logging
 import os
 import pathlib
-import secrets
 import sys
 from collections.abc import Sequence
 
 from darkroom_operator.cluster import ClusterError
 from darkroom_operator.config import ConfigError, OperatorConfig, read_config
-from darkroom_operator.election import Terms, TermsError
 from darkroom_operator.logs import configure_logs
 from darkroom_operator.runtime import Operator
+from darkroom_operator.terms import Terms, TermsError
 
 logger = logging.getLogger("darkroom_operator")
 
@@ -64,7 +63,7 @@ def _build_terms(options: argparse.Namespace) -> Terms | None:
     if not options.lease:
         return None
     namespace, _, name = options.lease.partition("/")
-    identity = options.identity or f"{os.uname().nodename}-{secrets.token_hex(4)}"
+    identity = options.identity or f"{os.uname().nodename}-{os.urandom(4).hex()}"
     return Terms(namespace, name, identity, options.lease_seconds, options.renew_seconds, options.retry_seconds)
 
 

@@ -9,13 +9,12 @@ operator.
 import asyncio
 import gc
 import logging
-from collections.abc import Callable
 from typing import Any, Final
 
 import kopf
 from aiohttp import web
 
-from darkroom_operator import audit, election, fence, handlers, health, progress, reconcile, scheduler, workqueue
+from darkroom_operator import audit, election, fence, handlers, health, progress, reconcile, scheduler, terms, workqueue
 from darkroom_operator.cluster import ClusterError, KubernetesCluster, NotLeaderError
 from darkroom_operator.config import OperatorConfig
 from darkroom_operator.metrics import Metrics
@@ -40,15 +39,15 @@ class Operator:
         candidacy: election.Election | election.NoElection,
         store: Store,
         metrics: Metrics,
-        leads: Callable[[], bool],
+        latch: fence.Fence,
     ) -> None:
         self._config = config
         self._cluster = cluster
         self._election = candidacy
         self._store = store
         self._metrics = metrics
-        self._leads = leads
-        self._poller = progress.Poller(store, config.progress_interval_seconds, leads=leads)
+        self._leads = latch.is_open
+        self._poller = progress.Poller(store, config.progress_interval_seconds, leads=latch.is_open)
         reconciler = reconcile.Reconciler(
             cluster, store, config, metrics, self._poller, lambda keys: self._queue.add(keys)
         )
@@ -59,15 +58,15 @@ class Operator:
         self._runners: list[web.AppRunner] = []
 
     @classmethod
-    async def create(cls, config: OperatorConfig, kubeconfig: str | None, terms: election.Terms | None) -> "Operator":
+    async def create(cls, config: OperatorConfig, kubeconfig: str | None, on_terms: terms.Terms | None) -> "Operator":
         """Log in and put the parts together; raises ClusterError. Without terms it leads, and nobody is asked."""
         store = Store()
         latch = fence.Fence()
         metrics = Metrics(store, latch.is_open)
-        identity = terms.identity if terms else None
+        identity = on_terms.identity if on_terms else None
         cluster = await KubernetesCluster.connect(kubeconfig, metrics.count_write, latch.is_open, identity)
-        candidacy = election.Election(terms, cluster, latch) if terms else election.NoElection(latch)
-        return cls(config, cluster, candidacy, store, metrics, latch.is_open)
+        candidacy = election.Election(on_terms, cluster, latch) if on_terms else election.NoElection(latch)
+        return cls(config, cluster, candidacy, store, metrics, latch)
 
     async def close(self) -> None:
         """Close ports and connections."""

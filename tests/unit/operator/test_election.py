@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from darkroom_operator.cluster import ClusterError
-from darkroom_operator.election import Election, NoElection, Terms, TermsError
+from darkroom_operator.election import Election, NoElection
 from darkroom_operator.fence import Fence
 from darkroom_operator.resources import Resource
+from darkroom_operator.terms import Terms, TermsError
 
 Json = dict[str, Any]
 
