@@ -21,6 +21,8 @@ SECRET_SECONDS = 150
 START_TIMEOUT_SECONDS = 60
 """The least that the chart takes."""
 LATER_CLASS = "later"
+DEVICES = 3
+"""As many as the hundred images of the Dataset can use."""
 
 
 @pytest.fixture(scope="module")
@@ -77,10 +79,10 @@ def test_a_secret_without_the_right_keys_is_named_and_the_dataset_is_read_once_i
 
 
 def test_more_devices_than_any_node_has_are_named_and_the_model_goes_on_once_there_are_enough(runs: Runs) -> None:
-    runs.apply("greedy", budget="1s", compute={"class": "gpu", "devices": 4})
+    runs.apply("greedy", budget="1s", compute={"class": "gpu", "devices": DEVICES})
     message = _wait_until_named(runs, "greedy", "Unschedulable", "compute.devices")
-    assert "4" in message
-    node.set_gpus(runs.connection, 4)
+    assert f"{DEVICES} free `{node.GPU}`" in message
+    node.set_gpus(runs.connection, DEVICES)
     try:
         _goes_on(runs, "greedy")
     finally:
