@@ -1,12 +1,16 @@
 """What a replica that stands by leaves out, and what it says of itself."""
 
 import asyncio
+import contextlib
+from typing import Any
 
+import pytest
 from aiohttp import ClientSession
 
 from darkroom_operator.audit import Audit
 from darkroom_operator.health import serve
 from darkroom_operator.metrics import Metrics
+from darkroom_operator.progress import Poller
 from tests.bench.ports import find_free_port
 from tests.unit.operator.workbench import Workbench
 
@@ -39,3 +43,24 @@ async def ask(audit: Audit, bench: Workbench, *, leads: bool) -> list[tuple[int,
     for runner in runners:
         await runner.cleanup()
     return answers
+
+
+@pytest.mark.parametrize("leads", [True, False])
+def test_only_the_leader_asks_trainers(leads: bool) -> None:
+    asked: list[str] = []
+
+    class OnePod:
+        """A store in which one trainer works."""
+
+        def running_pods(self) -> list[Any]:
+            """Return it, and note that it was looked for."""
+            asked.append("once")
+            return []
+
+    async def live() -> None:
+        store: Any = OnePod()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(Poller(store, 0.01, leads=lambda: leads).run(lambda _keys: None), 0.1)
+
+    asyncio.run(live())
+    assert bool(asked) is leads
