@@ -27,6 +27,9 @@ def describe_waiting(job: ObservedJob | None, pod: ObservedPod | None, found: Fi
         return complaints.explain_unschedulable(pod.unschedulable, job.asked if job else Asked(), pod.namespace)
     if pod is not None and pod.gated:
         return Problem(Reason.WAITING_FOR_QUOTA, f"The queue has not admitted pod `{pod.name}` yet.")
+    if pod is not None and pod.deleted_at is not None:
+        why = pod.disruption or "someone deleted it"
+        return Problem(Reason.STARTING, f"Pod `{pod.name}` is being ended before it started: {why}; another follows.")
     told = None
     if job is not None and found.complaint is not None and find_doubtful(job, pod) == found.complaint.about:
         told = complaints.explain_complaint(found.complaint, job, pod)
@@ -50,6 +53,8 @@ def find_doubtful(job: ObservedJob, pod: ObservedPod | None) -> str | None:
 def _describe_placing(job: ObservedJob | None, pod: ObservedPod | None, silent: bool) -> Problem:
     """The same words until there is more to say, so that a thousand Models cost no second write for it."""
     name = job.name if job is not None else "?"
+    if job is not None and job.deleting:
+        return Problem(Reason.SCHEDULING, f"Job `{name}` is being deleted; another follows.")
     if silent and pod is None:
         message = (
             f"Job `{name}` still has no pod, and no Event says why; see whether the kube-controller-manager works."

@@ -9,7 +9,7 @@ from darkroom_operator.children import Asked
 from darkroom_operator.decide.complaints import explain_refusal, explain_unschedulable
 from darkroom_operator.decide.waiting import describe_waiting
 from darkroom_operator.findings import Complaint, Findings
-from tests.builders import a_job, a_pod, a_running_pod
+from tests.builders import a_job, a_pod, a_running_pod, at
 
 QUEUED_TWICE = (("credentials-dataset", "darkroom-b"), ("credentials-output", "darkroom-b"))
 MODEL = Asked(
@@ -162,3 +162,13 @@ def test_a_cluster_that_does_nothing_is_said_to(pod: Any, words: str) -> None:
     assert problem.reason is Reason.SCHEDULING
     assert words in problem.message
     assert words not in describe_waiting(a_job(asked=MODEL), pod).message
+
+
+def test_a_pod_that_is_preempted_before_it_starts_says_so() -> None:
+    pod = a_pod(deleted_at=at(60), disruption="PreemptionByScheduler: for another pod")
+    problem = describe_waiting(a_job(asked=MODEL), pod)
+    assert "is being ended before it started: PreemptionByScheduler: for another pod" in problem.message
+
+
+def test_a_job_that_is_replaced_says_so() -> None:
+    assert "is being deleted" in describe_waiting(a_job(deleting=True), None).message
