@@ -4,6 +4,7 @@ Owns those reads and how long an answer holds. Must not write: a Job is suspende
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 from typing import Any, Final
@@ -12,6 +13,8 @@ from darkroom_operator.children import Json, ObservedJob
 from darkroom_operator.cluster import Cluster, ClusterError
 from darkroom_operator.findings import QueueFinding
 from darkroom_operator.resources import Resource
+
+logger = logging.getLogger(__name__)
 
 GROUP: Final = "kueue.x-k8s.io"
 LABEL_JOB_UID: Final = f"{GROUP}/job-uid"
@@ -33,8 +36,15 @@ class Queues:
         self._queues: dict[tuple[str, str], tuple[float, QueueFinding]] = {}
         self._waiting: dict[str, tuple[float, float, str]] = {}
 
-    async def find(self, namespace: str, name: str, suspended: ObservedJob | None) -> tuple[QueueFinding, float]:
-        """Return what is known of a queue, and for how many seconds that holds; raises ClusterError."""
+    async def find(self, namespace: str, name: str, suspended: ObservedJob | None) -> tuple[QueueFinding | None, float]:
+        """Return what is known of a queue, and for how many seconds that holds; without an answer nothing is."""
+        try:
+            return await self._find(namespace, name, suspended)
+        except ClusterError as error:
+            logger.warning("queue not read", extra={"queue": f"{namespace}/{name}", "error": str(error)})
+            return None, QUEUE_SECONDS
+
+    async def _find(self, namespace: str, name: str, suspended: ObservedJob | None) -> tuple[QueueFinding, float]:
         version = await self._find_version()
         if version is None:
             return QueueFinding(name, installed=False), self._version[0] - self._clock()

@@ -9,8 +9,9 @@ import pytest
 from darkroom_api import names
 from darkroom_operator.cluster import ClusterError
 from darkroom_operator.findings import Findings
-from darkroom_operator.inquiries import FIRST_SECONDS, LONGEST_SECONDS, SILENT_SECONDS, Inquirer, pick_complaint
+from darkroom_operator.inquiries import FIRST_SECONDS, LONGEST_SECONDS, SILENT_SECONDS, Inquirer
 from darkroom_operator.resources import EVENTS, PODS, Resource
+from darkroom_operator.warning_events import pick_complaint
 from tests.builders import at, stamp
 from tests.unit.operator.fake_cluster import FakeCluster, Json
 from tests.unit.operator.workbench import MODEL, Workbench
@@ -373,3 +374,10 @@ def test_a_job_in_another_queue_is_replaced(bench: Workbench) -> None:
     stored["metadata"] |= {"resourceVersion": "901", "generation": 2}
     bench.reconcile()
     assert bench.counted("jobs")[-1] == ("delete", "jobs", JOB_NAME)
+
+
+def test_a_kueue_that_does_not_answer_stops_no_run(bench: Workbench) -> None:
+    queue_model(bench)
+    bench.cluster.failures = [ClusterError(503, "ServiceUnavailable", "later")]
+    bench.reconcile()
+    assert (bench.status()["reason"], condition(bench)) == ("Scheduling", None)
