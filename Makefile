@@ -66,6 +66,11 @@ bench-budget: .venv/.stamp ## Budgets of 30, 60 and 120 s with 0, 1 and 3 kills 
 soak: .venv/.stamp ## 200 Models on the local cluster while pods and operator are killed at random (20 min)
 	@$(PY) -m tests.bench.soak $(ARGS)
 
+.PHONY: crash-matrix
+crash-matrix: .venv/.stamp ## Kill the operator before and after every write of every life; prints every point (5 min)
+	@$(PY) -m localcluster build
+	@$(PY) -m tests.faults.crash_matrix $(ARGS)
+
 .PHONY: venv
 venv: .venv/.stamp ## Create .venv with everything for development, torch included
 

@@ -1,0 +1,72 @@
+"""What the fault tests share: one cluster with played nodes, on which whole matrices run in parallel lanes.
+
+A matrix runs once, with the rows that were collected; each test looks at its row.
+"""
+
+import pathlib
+from collections.abc import Iterator
+from typing import Final, TypeVar
+
+import pytest
+
+from localcluster import binaries
+from localcluster.state import State, default_root
+from tests.faults.cases import Case, Result, run_cases
+from tests.faults.crash_matrix import Point, run_matrix, summarise
+from tests.faults.lives import Life
+from tests.faults.plane import Plane, start_plane
+
+TEST_SECONDS: Final = 600
+RowT = TypeVar("RowT", Case, Life)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give every test of this folder a timeout of its own; fixtures have deadlines of their own."""
+    here = pathlib.Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here) and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(TEST_SECONDS, func_only=True))
+
+
+@pytest.fixture(scope="session")
+def built() -> None:
+    """Build the programs that are not there yet: API server, controllers, S3 server."""
+    state = State(default_root())
+    state.create()
+    binaries.ensure(state, (binaries.HYPERKUBE, binaries.VERSITYGW))
+
+
+@pytest.fixture(scope="session")
+def plane(built: None) -> Iterator[Plane]:  # noqa: ARG001  # the binaries
+    """Return the cluster."""
+    with start_plane() as plane:
+        yield plane
+
+
+@pytest.fixture(scope="session")
+def api_results(request: pytest.FixtureRequest, plane: Plane) -> dict[str, Result]:
+    """Return what was seen of every case that was collected; the table is printed."""
+    results = run_cases(plane, _collected(request, "case", Case))
+    for result in results.values():
+        print(f"{result.case.group} | {result.case.name} | {result.seen}")
+    return results
+
+
+@pytest.fixture(scope="session")
+def crash_points(request: pytest.FixtureRequest, plane: Plane) -> list[Point]:
+    """Return every point of the lives that were collected; the report is printed."""
+    points = run_matrix(plane, _collected(request, "life", Life))
+    print("\n".join(str(point) for point in points))
+    print(summarise(points))
+    return points
+
+
+def _collected(request: pytest.FixtureRequest, name: str, kind: type[RowT]) -> list[RowT]:
+    """Return the values of a parameter among the tests of this session that are not skipped."""
+    found = []
+    for item in request.session.items:
+        if isinstance(item, pytest.Function) and hasattr(item, "callspec"):
+            value = item.callspec.params.get(name)
+            if isinstance(value, kind) and not any(mark.args[0] for mark in item.iter_markers("skipif")):
+                found.append(value)
+    return found

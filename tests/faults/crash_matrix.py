@@ -1,0 +1,193 @@
+"""The crash matrix: every life, killed before and after every write of its operator, against its undisturbed run.
+
+    python -m tests.faults.crash_matrix [LIFE...]
+
+prints one row for every point; exits 1 when one of them differs. The kill is SIGKILL at the moment the proxy sees the
+write (before) or the API server's answer to it (after); the operator is started again at once, as a kubelet does.
+"""
+
+import queue
+import sys
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from tests.faults.lane import Lane, open_lane
+from tests.faults.lives import LIVES, Life
+from tests.faults.masking import describe_end, find_differences, mask_differences
+from tests.faults.mutations import Moment, Trap
+from tests.faults.plane import Plane, start_plane
+from tests.faults.player import Player
+
+LANES: Final = 3
+SETTLED_SECONDS: Final = 6.0
+"""The least time for which a settled life is watched for further writes; most are watched for minutes."""
+
+
+LAST_REPORT: Final = (
+    ".status.attempts[0].exitCode",
+    ".status.attempts[0].chargedSeconds",
+    ".status.attempts[0].allocatedSeconds",
+    ".status.budget.allocatedSeconds",
+    ".status.allocation.deadlineSeconds",
+    ".jobs.<child>-2.annotations.darkroom.dev/allocation",
+    ".jobs.<child>-2.spec.template.metadata.annotations.darkroom.dev/run-config",
+    ".jobs.<child>-2.spec.template.spec.activeDeadlineSeconds",
+)
+"""What may differ where a pod was stopped and went while no operator ran: nobody has heard its last report. What was
+charged is in the checkpoint, so that the run's own bill stays right."""
+STOPPING_WRITES: Final = 3
+"""The write that stops a pod and those until its end is written down."""
+
+
+@dataclass
+class Point:
+    """One kill, and what became of it."""
+
+    life: Life
+    number: int
+    moment: Moment
+    name: str = ""
+    killed_at: str = ""
+    seconds: float = 0.0
+    problems: list[str] = field(default_factory=list)
+    has_lost_report: bool = False
+    settled_at: float = 0.0
+
+    def __str__(self) -> str:
+        """Return the row of the report."""
+        lost = ", but for the stopped pod's last report" if self.has_lost_report else ""
+        verdict = f"same{lost}" if not self.problems else "; ".join(self.problems)
+        where = f"{self.moment.value} {self.number}"
+        return f"{self.life.name:16} {where:10} {self.killed_at:26} {self.seconds:5.1f} s  {verdict}"
+
+
+@dataclass
+class Reference:
+    """What two undisturbed runs of a life left behind, and its writes."""
+
+    end: Any
+    writes: list[str]
+
+
+def run_matrix(plane: Plane, lives: Iterable[Life], lanes: int = LANES) -> list[Point]:
+    """Run all points of some lives on several lanes; returns them with what went wrong."""
+    work: queue.SimpleQueue[Life | Point] = queue.SimpleQueue()
+    for life in lives:
+        work.put(life)
+    matrix = Matrix(plane, work)
+    with ThreadPoolExecutor(lanes) as pool:
+        for future in [pool.submit(matrix.run_lane, f"lane-{number}") for number in range(lanes)]:
+            future.result()
+    order = {life.name: place for place, life in enumerate(LIVES)}
+    return sorted(
+        matrix.points, key=lambda point: (order[point.life.name], point.number, point.moment.value == "after")
+    )
+
+
+class Matrix:
+    """The points of all lives, shared by the lanes: a lane takes a life to learn its writes, then points."""
+
+    def __init__(self, plane: Plane, work: "queue.SimpleQueue[Life | Point]") -> None:
+        self.points: list[Point] = []
+        self._plane = plane
+        self._work = work
+        self._references: dict[str, Reference] = {}
+        self._open = work.qsize()
+        self._counting = threading.Lock()
+
+    def run_lane(self, namespace: str) -> None:
+        """Work until nothing is left, then look whether what settled stayed settled."""
+        done = []
+        with open_lane(self._plane, namespace) as lane:
+            for task in self._take():
+                if isinstance(task, Life):
+                    self._learn(lane, task)
+                else:
+                    done.append(self._kill_at(lane, task))
+                with self._counting:
+                    self._open -= 1
+            time.sleep(SETTLED_SECONDS)
+            for point in done:
+                late = [write for write in lane.proxy.mutations.about(point.name) if write.at > point.settled_at]
+                point.problems += [f"wrote once settled: {write}" for write in late]
+
+    def _take(self) -> Iterator[Life | Point]:
+        while self._open > 0:
+            try:
+                yield self._work.get(timeout=0.2)
+            except queue.Empty:
+                continue
+
+    def _learn(self, lane: Lane, life: Life) -> None:
+        ends, writes = [], []
+        for number in (1, 2):
+            player = Player(lane, life.kind, f"{life.name}-quiet-{number}")
+            life.play(player)
+            lane.wait_quiet(player.name)
+            ends.append(describe_end(player))
+            writes.append([str(write) for write in lane.proxy.mutations.about(player.name)])
+        self._references[life.name] = Reference(mask_differences(*ends), min(writes, key=len))
+        points = [Point(life, number + 1, moment) for number in range(len(writes[0])) for moment in Moment]
+        with self._counting:
+            self.points += points
+            self._open += len(points)
+        for point in points:
+            self._work.put(point)
+
+    def _judge(self, reference: Reference, point: Point, differences: list[str]) -> list[str]:
+        """Return the differences that count."""
+        before = reference.writes[max(point.number - STOPPING_WRITES, 0) : point.number]
+        if not differences or not any(write.startswith("DELETE") for write in before):
+            return differences
+        others = [text for text in differences if not text.startswith(tuple(f"{path}: " for path in LAST_REPORT))]
+        point.has_lost_report = not others
+        return others
+
+    def _kill_at(self, lane: Lane, point: Point) -> Point:
+        reference = self._references[point.life.name]
+        point.name = f"{point.life.name}-{point.moment.value}-{point.number:02}"
+        started, player = time.monotonic(), Player(lane, point.life.kind, point.name)
+        trap = Trap(point.name, point.number, point.moment, lane.operator.kill)
+        lane.proxy.mutations.trap = trap
+        try:
+            point.life.play(player)
+            lane.wait_quiet(point.name)
+            lane.wait("the operator works again", lane.operator.is_ready)
+            point.problems += self._judge(reference, point, find_differences(reference.end, describe_end(player)))
+        except TimeoutError as error:
+            point.problems.append(str(error))
+        point.killed_at = str(trap.sprung or "")
+        point.problems += [] if trap.sprung else ["the write never came"]
+        point.seconds, point.settled_at = time.monotonic() - started, time.monotonic()
+        print(point, file=sys.stderr, flush=True)
+        return point
+
+
+def summarise(points: list[Point]) -> str:
+    """Return one line for each life."""
+    rows = []
+    for life in dict.fromkeys(point.life for point in points):
+        mine = [point for point in points if point.life is life]
+        right = [point for point in mine if not point.problems]
+        lost = [point for point in mine if point.has_lost_report]
+        but = f", {len(lost)} of them but for the stopped pod's last report" if lost else ""
+        rows.append(f"{life.name}: {len(mine) // 2} writes, {len(mine)} kills, {len(right)} with the same end{but}")
+    return "\n".join(rows)
+
+
+def main() -> int:
+    """Run and print the whole matrix; returns the exit code."""
+    chosen = [life for life in LIVES if life.name in sys.argv[1:] or not sys.argv[1:]]
+    with start_plane() as plane:
+        points = run_matrix(plane, chosen)
+    print("\n".join(str(point) for point in points))
+    print(summarise(points))
+    return int(any(point.problems for point in points))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,191 @@
+"""Cases in which what the operator works for goes away, comes back as another, or is edited."""
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+from darkroom_operator.resources import MODELS
+from tests.faults.api import NAMESPACES, Refusal
+from tests.faults.cases import Case
+from tests.faults.manifests import build_dataset, build_model
+from tests.faults.mutations import METHODS
+from tests.faults.player import Player
+
+GROUP: Final = "Lifecycle"
+GONE: Final = "Model, Job and pod go; no write afterwards"
+SAME: Final = "the undisturbed end"
+
+
+def deleted(bring: Callable[[Player], None], is_operator_up: bool = True) -> Callable[[Player], None]:
+    """Return a play in which the Model is deleted once `bring` has brought it so far."""
+
+    def play(player: Player) -> None:
+        player.create()
+        bring(player)
+        if not is_operator_up:
+            player.lane.keep_operator_up = False
+            player.lane.operator.kill()
+        player.delete()
+        wait_gone(player)
+        written = len(player.lane.proxy.mutations.about(player.name))
+        player.lane.keep_operator_up = True
+        player.lane.wait("an operator", player.lane.operator.is_ready)
+        time.sleep(2)
+        late = player.lane.proxy.mutations.about(player.name)[written:]
+        assert not late, f"wrote after the deletion: {[str(write) for write in late]}"
+
+    return play
+
+
+def wait_gone(player: Player) -> None:
+    """Wait until the Model with its Jobs and pods is gone."""
+    lane = player.lane
+    player.wait("Model gone", lambda: lane.mirror.get(MODELS, lane.namespace, player.name) is None)
+    player.wait("Jobs and pods gone", lambda: not player.jobs() and player.find_pod() is None)
+
+
+def play_recreated(player: Player) -> None:
+    """Deleted while it trains and at once created again under its name."""
+    player.create()
+    player.start()
+    first = player.uid
+    player.delete()
+    player.create()
+    assert player.uid != first
+    player.run()
+    before = Player(player.lane, "Model", player.name, uid=first)
+    player.wait("the first one's Job gone", lambda: not before.jobs())
+
+
+def play_edited(player: Player) -> None:
+    """The API server refuses a change of the budget; the run goes on."""
+    player.create()
+    player.start()
+    refused = 0
+    try:
+        player.edit(budget="20m")
+    except Refusal as refusal:
+        refused = refusal.status
+    assert refused == 422
+    player.end()
+    player.wait_end()
+
+
+def play_namespace(player: Player) -> None:
+    """The namespace goes while the Model trains."""
+    lane = player.lane
+    player.create()
+    player.start()
+    lane.api.delete(NAMESPACES, None, lane.namespace)
+    deleted_at = time.monotonic()
+    wait_gone(player)
+    time.sleep(3)
+    late = [w for w in lane.proxy.mutations.writes if w.at > deleted_at and w.method in METHODS - {"DELETE"}]
+    created = [str(write) for write in late if write.method == "POST"]
+    assert not created, f"created in a namespace that goes: {created}"
+
+
+def play_dataset_deleted(player: Player) -> None:
+    """The Dataset goes while the Model trains on it."""
+    dataset = Player(player.lane, "Dataset", f"{player.name}-data")
+    dataset.create()
+    dataset.run()
+    player.create(build_model(player.name, dataset.name))
+    player.start()
+    dataset.delete()
+    player.end()
+    player.wait_end()
+
+
+def play_dataset_replaced(player: Player) -> None:
+    """While the Model trains, its Dataset becomes another one of another kind."""
+    dataset = Player(player.lane, "Dataset", f"{player.name}-data")
+    dataset.create()
+    dataset.run()
+    player.create(build_model(player.name, dataset.name))
+    player.start()
+    dataset.delete()
+    manifest = build_dataset(dataset.name)
+    manifest["spec"]["annotationKind"] = "imageObjectDetection"
+    dataset.create(manifest)
+    player.end()
+    player.wait_end()
+    assert player.status["datasetRevision"] == "sha256:played"
+
+
+def play_model_before_dataset(player: Player) -> None:
+    """The Dataset comes after the Model."""
+    dataset = Player(player.lane, "Dataset", f"{player.name}-data")
+    player.create(build_model(player.name, dataset.name))
+    player.wait_reason("WaitingForDataset")
+    dataset.create()
+    dataset.run()
+    player.run()
+
+
+def _place(player: Player) -> None:
+    player.wait_pod()
+    player.lane.plane.kubelet.place(player.pod())
+
+
+CASES = (
+    Case(GROUP, "deleted while queued", "deleted before its pod has a node", GONE, deleted(Player.wait_pod), "nothing"),
+    Case(GROUP, "deleted while starting", "deleted while its container is created", GONE, deleted(_place), "nothing"),
+    Case(GROUP, "deleted while training", "deleted while its trainer works", GONE, deleted(Player.start), "nothing"),
+    Case(GROUP, "deleted once succeeded", "deleted after its end", GONE, deleted(Player.run), "nothing"),
+    Case(
+        GROUP,
+        "deleted while training, operator down",
+        "operator killed, Model deleted, operator started",
+        "no finalizer holds it; " + GONE,
+        deleted(Player.start, is_operator_up=False),
+        "nothing",
+    ),
+    Case(
+        GROUP,
+        "deleted while queued, operator down",
+        "the same before its pod has a node",
+        "no finalizer holds it; " + GONE,
+        deleted(Player.wait_pod, is_operator_up=False),
+        "nothing",
+    ),
+    Case(
+        GROUP,
+        "recreated under its name",
+        "deleted while training and created again at once",
+        "the new one has its own Job and the undisturbed end; the old Job goes",
+        play_recreated,
+        "status",
+    ),
+    Case(
+        GROUP, "spec edited", "`budget` changed while training", "refused by the API server (422); " + SAME, play_edited
+    ),
+    Case(
+        GROUP,
+        "namespace deleted",
+        "its namespace deleted while training",
+        "all goes; nothing is created in it",
+        play_namespace,
+        "nothing",
+        has_own_lane=True,
+    ),
+    Case(
+        GROUP, "Dataset deleted under a Model", "deleted while the Model trains", SAME, play_dataset_deleted, "status"
+    ),
+    Case(
+        GROUP,
+        "Dataset replaced under a Model",
+        "replaced by one of another kind while the Model trains",
+        "the undisturbed end, with the revision that it trained on",
+        play_dataset_replaced,
+        "status",
+    ),
+    Case(
+        GROUP,
+        "Model before its Dataset",
+        "the Dataset is applied later",
+        "`WaitingForDataset`, then the undisturbed end",
+        play_model_before_dataset,
+        "status",
+    ),
+)

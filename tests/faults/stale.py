@@ -1,0 +1,141 @@
+"""Cases in which the operator hears late, twice, wrongly or nothing at all."""
+
+import time
+from collections.abc import Callable
+
+from tests.faults import actions
+from tests.faults.actions import Action
+from tests.faults.cases import Case
+from tests.faults.player import Player
+from tests.faults.proxy import Rule
+
+GROUP = "Stale, unobserved"
+SAME = "the undisturbed end"
+OUTAGE_SECONDS = 90
+BACK_SECONDS = 30
+
+
+def through(action: Action, times: int | None = None) -> Callable[[Player], None]:
+    """Return a play in which every watch is opened anew and meets a fault."""
+
+    def play(player: Player) -> None:
+        player.lane.proxy.add(Rule(action, watches=True, times=times))
+        player.lane.proxy.cut_watches()
+        player.create()
+        player.run()
+
+    return play
+
+
+def play_slow_news(player: Player) -> None:
+    """Every piece of news comes 30 s late."""
+    player.seconds = 120
+    through(actions.watch_through(actions.delay_frames(30)))(player)
+
+
+def play_lost_news(player: Player) -> None:
+    """Half of the news is lost: an audit finds out, and the liveness probe has the operator restarted."""
+    player.seconds = 150
+    through(actions.watch_through(actions.drop_every_second_frame), times=5)(player)
+
+
+def play_silence(player: Player) -> None:
+    """All watches are open and silent."""
+    player.seconds = 150
+    through(actions.watch_through(actions.say_nothing), times=5)(player)
+
+
+def play_cut_streams(player: Player) -> None:
+    """Every watch is cut before every step."""
+    cut = player.lane.proxy.cut_watches
+    cut()
+    player.create()
+    cut()
+    player.wait_pod()
+    cut()
+    player.start()
+    cut()
+    player.end()
+    cut()
+    player.wait_end()
+
+
+def play_outage(player: Player) -> None:
+    """The API server answers 503 for 90 s; then a Model is created."""
+    lane = player.lane
+    starts = lane.operator.starts
+    lane.proxy.add(Rule(actions.answer(503)))
+    lane.proxy.cut_watches()
+    time.sleep(OUTAGE_SECONDS)
+    assert lane.operator.is_healthy(), "an API server that is away is no reason to restart the operator"
+    lane.proxy.clear()
+    player.create()
+    back, player.seconds = time.monotonic(), BACK_SECONDS
+    player.wait_pod()
+    waited = time.monotonic() - back
+    assert waited <= BACK_SECONDS
+    assert lane.operator.starts == starts, "nothing restarted it"
+    player.seconds = 60
+    player.run()
+
+
+CASES = (
+    Case(
+        GROUP,
+        "watch late by 1 s",
+        "every watch frame 1 s late",
+        SAME,
+        through(actions.watch_through(actions.delay_frames(1))),
+    ),
+    Case(
+        GROUP,
+        "watch late by 6 s",
+        "every watch frame 6 s late (more than kopf's guard of 5 s)",
+        SAME,
+        through(actions.watch_through(actions.delay_frames(6))),
+    ),
+    Case(GROUP, "watch late by 30 s", "every watch frame 30 s late", SAME, play_slow_news, has_own_lane=True),
+    Case(GROUP, "frames twice", "every watch frame twice", SAME, through(actions.watch_through(actions.double_frames))),
+    Case(
+        GROUP,
+        "frames lost",
+        "every second frame of each watch lost",
+        SAME + ", after the liveness probe fails",
+        play_lost_news,
+        has_own_lane=True,
+    ),
+    Case(
+        GROUP,
+        "streams silent",
+        "watches open and silent (half-open connections)",
+        SAME + ", after the liveness probe fails",
+        play_silence,
+        has_own_lane=True,
+    ),
+    Case(
+        GROUP, "watch answered 410", "410 Gone to each watch, ten times", SAME, through(actions.answer(410), times=10)
+    ),
+    Case(
+        GROUP,
+        "410 in the stream",
+        "an ERROR 410 in each stream, ten times",
+        SAME,
+        through(actions.watch_through(actions.end_with_error(410)), times=10),
+    ),
+    Case(
+        GROUP,
+        "500 in the stream",
+        "an ERROR 500 in each stream, ten times",
+        SAME,
+        through(actions.watch_through(actions.end_with_error(500)), times=10),
+    ),
+    Case(GROUP, "streams cut", "all watches cut before every step", SAME, play_cut_streams),
+    Case(
+        GROUP,
+        "API server away for 90 s",
+        "503 to everything for 90 s, then a Model is created",
+        "its Job within 30 s, no restart",
+        play_outage,
+        has_own_lane=True,
+    ),
+)

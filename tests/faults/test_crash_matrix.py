@@ -1,0 +1,17 @@
+"""The operator killed with SIGKILL before and after every write: the end is that of an undisturbed life."""
+
+import pytest
+
+from tests.faults.crash_matrix import Point
+from tests.faults.lives import LIVES, Life
+
+
+@pytest.mark.parametrize("life", [pytest.param(life, id=life.name) for life in LIVES])
+def test_killed_before_and_after_every_write_the_end_is_the_same(life: Life, crash_points: list[Point]) -> None:
+    mine = [point for point in crash_points if point.life is life]
+    assert len(mine) >= 8
+    assert not [str(point) for point in mine if point.problems]
+
+
+def test_every_point_of_the_matrix_was_reached(crash_points: list[Point]) -> None:
+    assert not [str(point) for point in crash_points if not point.killed_at]
