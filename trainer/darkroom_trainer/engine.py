@@ -13,10 +13,10 @@ import traceback
 from typing import Final
 
 from darkroom_api import conditions, report, run_config
+from darkroom_trainer import disk, stopping
 from darkroom_trainer.errors import RunError
 from darkroom_trainer.meter import Clock, Meter
 from darkroom_trainer.reporting import Reporter
-from darkroom_trainer.stopping import RunStopped, StoppingReporter
 
 LOG = logging.getLogger(__name__)
 
@@ -25,6 +25,7 @@ FREE_REASONS: Final = frozenset(
         conditions.Reason.RETRYING_AFTER_DISRUPTION,
         conditions.Reason.STORAGE_UNAVAILABLE,
         conditions.Reason.BUDGET_NOT_ENOUGH,
+        conditions.Reason.INVALID_CONFIGURATION,
     }
 )
 """Ends that are not the run's own doing, or that did no work: only what a checkpoint kept is charged."""
@@ -47,8 +48,8 @@ def execute(
     meter = Meter(devices=config.devices, milli_rate=config.milli_rate, started_at=started_at, clock=clock)
     try:
         work.mkdir(parents=True, exist_ok=True)
-        outcome = _dispatch(config, work, StoppingReporter(reporter, stop), stop or threading.Event(), meter)
-    except RunStopped as stopped:
+        outcome = _dispatch(config, work, stopping.StoppingReporter(reporter, stop), stop or threading.Event(), meter)
+    except stopping.RunStopped as stopped:
         outcome = report.Outcome(
             command=config.command, reason=conditions.Reason.RETRYING_AFTER_DISRUPTION, message=str(stopped)
         )
@@ -59,9 +60,10 @@ def execute(
         )
     except Exception as error:
         LOG.exception("unexpected failure")
-        outcome = report.Outcome(
-            command=config.command, reason=conditions.Reason.UNKNOWN, message=describe_failure(error)
-        )
+        reason, message = conditions.Reason.UNKNOWN, describe_failure(error)
+        if disk.is_full(error):
+            reason, message = conditions.Reason.INVALID_CONFIGURATION, disk.describe(work)
+        outcome = report.Outcome(command=config.command, reason=reason, message=message)
     has_no_model = outcome.reason is conditions.Reason.CANCELLED and outcome.artifacts is None
     kept_only = outcome.reason in FREE_REASONS or has_no_model
     return outcome.model_copy(update={"meter": meter.to_report(config.budget_seconds, kept_only=kept_only)})

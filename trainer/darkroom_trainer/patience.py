@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 
 from darkroom_api.conditions import Reason
 from darkroom_api.run_config import StorageAccess
+from darkroom_trainer.credentials import find_field
 from darkroom_trainer.errors import (
     AddressForbidden,
     ObjectMissing,
@@ -47,19 +48,18 @@ def retry_storage(
         pause = min(pause * 2, 8.0)
 
 
-def explain_storage_error(error: StorageError, access: StorageAccess, field: str | None = None) -> RunError:
+def explain_storage_error(error: StorageError, access: StorageAccess, *, is_output: bool = False) -> RunError:
     """Return the end of a run that cannot read or write what it needs, naming the URI and, for a bucket, the endpoint.
 
-    `field` is the storage of the resource's spec that the URI belongs to, where that is the run's output: nothing
-    about its dataset is wrong then, whatever is missing.
+    Where the key was refused, it names the field that the key comes from. Of the run's output (`is_output`) nothing
+    says anything about a dataset, whatever is missing.
     """
     where = access.endpoint or "the default endpoint of its provider"
     message = f"{error} (endpoint: {where})" if error.uri.startswith("s3://") else str(error)
-    if field is None:
-        return RunError(_find_reason(error), message)
-    if isinstance(error, StorageRefused) and access.credentials_dir is not None:
-        message = f"{field}.credentialsSecret: {message}"
-    return RunError(Reason.STORAGE_UNAVAILABLE, message)
+    field = find_field(access)
+    if isinstance(error, StorageRefused) and field is not None:
+        message += f"; the key is from {field}"
+    return RunError(Reason.STORAGE_UNAVAILABLE if is_output else _find_reason(error), message)
 
 
 def _find_reason(error: StorageError) -> Reason:

@@ -13,7 +13,6 @@ from darkroom_api import conditions, names, run_config
 from darkroom_api.v1alpha1.common import Task
 from darkroom_trainer import annotations, budget, checkpoint, errors, preparation, splitting, storage, training_run
 from darkroom_trainer.data import dataset as datasets, loading
-from darkroom_trainer.export import artifacts
 from darkroom_trainer.export.description import Preprocessing
 from darkroom_trainer.search import measuring, recipe as recipes
 from darkroom_trainer.tasks import backbones, base, predictions, registry
@@ -119,7 +118,7 @@ def _open_store(
         storage.retry_storage(store.claim.take)
         return store, storage.retry_storage(store.load_newest)
     except errors.StorageError as error:
-        raise storage.explain_storage_error(error, config.output.storage, artifacts.OUTPUT_FIELD) from error
+        raise storage.explain_storage_error(error, config.output.storage, is_output=True) from error
 
 
 def _choose(

@@ -15,7 +15,7 @@ import boto3
 from botocore import UNSIGNED, config, exceptions
 
 from darkroom_api.run_config import StorageAccess
-from darkroom_trainer import credentials, local_files, web
+from darkroom_trainer import bodies, credentials, disk, local_files, web
 from darkroom_trainer.errors import (
     BucketMissing,
     ObjectMissing,
@@ -37,7 +37,6 @@ __all__ = [
 
 MAX_CONNECTIONS: Final = 32
 NO_LIMIT_BYTES: Final = 1 << 40
-_CHUNK_BYTES: Final = 1 << 20
 _DEFAULT_REGION: Final = "us-east-1"
 _MISSING: Final = frozenset({"NoSuchKey", "404", "NotFound"})
 _CONFLICT: Final = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict"})
@@ -90,7 +89,7 @@ class Storage:
             if answer["ContentLength"] > limit_bytes:
                 answer["Body"].close()
                 raise ObjectTooLarge(uri, f"{answer['ContentLength']:,} bytes, at most {limit_bytes:,} are read")
-            data = answer["Body"].read()
+            data = b"".join(bodies.read_body(uri, answer["Body"], answer["ContentLength"]))
         return Fetched(data, ObjectInfo(len(data), answer["ETag"].strip('"')))
 
     def read_bytes(self, uri: str) -> bytes:
@@ -115,7 +114,7 @@ class Storage:
         with _explained(uri):
             answer = self._s3().get_object(Bucket=bucket, Key=key)
             with path.open("wb") as file:
-                for chunk in answer["Body"].iter_chunks(_CHUNK_BYTES):
+                for chunk in bodies.read_body(uri, answer["Body"], answer["ContentLength"]):
                     file.write(chunk)
         return ObjectInfo(answer["ContentLength"], answer["ETag"].strip('"'))
 
@@ -247,6 +246,8 @@ def _explained(uri: str) -> Iterator[None]:
     except exceptions.ParamValidationError as error:
         raise StorageRefused(uri, f"the address is not valid ({error})") from error
     except (exceptions.BotoCoreError, OSError) as error:
+        if disk.is_full(error):
+            raise  # of the file that an object is written to
         raise StorageUnreachable(uri, f"{type(error).__name__}: {error}") from error
 
 

@@ -1,5 +1,6 @@
 """The same calls on a bucket (moto) and on a folder, and what each failure is called."""
 
+import errno
 import pathlib
 import socket
 from collections.abc import Callable
@@ -8,7 +9,8 @@ import pytest
 
 from darkroom_api.conditions import Reason
 from darkroom_api.run_config import StorageAccess
-from darkroom_trainer import storage as storage_module
+from darkroom_trainer import disk, storage as storage_module
+from darkroom_trainer.bodies import read_body
 from darkroom_trainer.errors import (
     AddressForbidden,
     BucketMissing,
@@ -256,3 +258,96 @@ def test_file_uris_become_paths(uri: str, path: str) -> None:
 def test_another_hosts_file_is_refused() -> None:
     with pytest.raises(ValueError, match="not a local file"):
         to_path("file://server/share")
+
+
+def test_a_file_replaces_only_what_was_looked_at(storage: Storage, folder: str, tmp_path: pathlib.Path) -> None:
+    local, uri = tmp_path / "local.bin", f"{folder}/model.bin"
+    local.write_bytes(b"mine")
+    assert storage.find_etag(uri) is None
+    storage.replace(local, uri, None)
+    seen = storage.find_etag(uri)
+    with pytest.raises(PreconditionFailed):
+        storage.replace(local, uri, None)
+    storage.write_bytes(uri, b"another one's")
+    with pytest.raises(PreconditionFailed):
+        storage.replace(local, uri, seen)
+    assert storage.read_bytes(uri) == b"another one's"
+    storage.replace(local, uri, storage.find_etag(uri))
+    assert storage.read_bytes(uri) == b"mine"
+
+
+class Trickle:
+    """A body that comes a few bytes at a time, on a clock of its own; it ends early after `most` bytes."""
+
+    def __init__(self, seconds_each: float, most: int) -> None:
+        self.now = 0.0
+        self.closed = False
+        self._raw_stream = self
+        self._seconds_each = seconds_each
+        self._left = most
+
+    def read1(self, _size: int) -> bytes:
+        self.now += self._seconds_each
+        part = bytes(min(10, self._left))
+        self._left -= len(part)
+        return part
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.mark.parametrize(
+    ("seconds_each", "most", "said"),
+    [
+        pytest.param(1.0, 1000, r"only 210 of 1,000 bytes came in 21 s", id="it hardly moves"),
+        pytest.param(0.0, 500, r"only 500 of 1,000 bytes came$", id="it stays short"),
+    ],
+)
+def test_a_body_that_does_not_come_is_given_up(seconds_each: float, most: int, said: str) -> None:
+    body = Trickle(seconds_each, most)
+    with pytest.raises(StorageUnreachable, match=said):
+        list(read_body("s3://b/k", body, 1000, clock=lambda: body.now))
+    assert body.closed
+
+
+def test_a_slow_body_that_keeps_moving_is_read_whole() -> None:
+    body = Trickle(0.005, 100_000)
+    assert sum(map(len, read_body("s3://b/k", body, 100_000, clock=lambda: body.now))) == 100_000
+    assert body.now > 20
+
+
+@pytest.mark.parametrize(
+    ("role", "field"),
+    [
+        pytest.param("dataset", "storage.credentialsSecret of the Dataset", id="the dataset's"),
+        pytest.param("output", "output.storage.credentialsSecret", id="the output's"),
+    ],
+)
+def test_a_refused_key_is_told_with_the_field_that_it_comes_from(role: str, field: str) -> None:
+    access = StorageAccess(credentials_dir=f"/etc/credentials/{role}")
+    refused = StorageRefused("s3://vision/k", "AccessDenied The key was revoked")
+    end = explain_storage_error(refused, access, is_output=role == "output")
+    assert end.reason is Reason.STORAGE_UNAVAILABLE
+    assert "AccessDenied The key was revoked" in end.message
+    assert end.message.endswith(f"the key is from {field}")
+
+
+def test_a_bucket_that_the_output_needs_says_nothing_of_the_dataset() -> None:
+    missing = BucketMissing("s3://nowhere/k", "bucket nowhere")
+    end = explain_storage_error(missing, StorageAccess(), is_output=True)
+    assert end.reason is Reason.STORAGE_UNAVAILABLE
+    assert "bucket nowhere" in end.message
+
+
+def test_a_disk_that_fills_while_an_object_is_fetched_is_not_the_storages_fault(
+    storage: Storage, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage.write_bytes("s3://vision/large", b"large")
+
+    def fill(*_arguments: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("darkroom_trainer.storage.bodies.read_body", fill)
+    with pytest.raises(OSError, match="No space left") as error:
+        storage.fetch("s3://vision/large", tmp_path / "large")
+    assert disk.is_full(error.value)

@@ -59,6 +59,9 @@ def _name_array(dataset: LoadedDataset) -> str:
 def _decode_all(dataset: LoadedDataset, size_px: int, part: pathlib.Path, reporter: Reporter) -> None:
     total = len(dataset.examples)
     array = np.lib.format.open_memmap(part, mode="w+", dtype=np.uint8, shape=(total, size_px, size_px, 3))
+    with part.open("r+b") as file:
+        # A map of a file with holes ends in a SIGBUS on a full disk; this is an OSError.
+        os.posix_fallocate(file.fileno(), 0, part.stat().st_size)
 
     def decode(index: int) -> None:
         array[index] = _decode_example(dataset, dataset.examples[index], size_px)

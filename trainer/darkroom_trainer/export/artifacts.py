@@ -18,7 +18,6 @@ from darkroom_trainer.errors import ObjectMissing, PreconditionFailed, RunError,
 from darkroom_trainer.storage import Storage, explain_storage_error, join_uri, open_storage, retry_storage
 
 LIST_NAME: Final = "artifacts.json"
-OUTPUT_FIELD: Final = "output.storage"
 
 Check = Callable[[], None]
 
@@ -53,7 +52,7 @@ def publish_files(
                 upload if check_claim is None else functools.partial(_replace, storage, file, uri, check_claim)
             )
     except StorageError as error:
-        raise explain_storage_error(error, output.storage, OUTPUT_FIELD) from error
+        raise explain_storage_error(error, output.storage, is_output=True) from error
     return Artifacts(uri=output.uri, digest=digest)
 
 
