@@ -4,6 +4,7 @@ import pytest
 
 from darkroom_operator.resources import DATASETS, MODELS
 from tests.builders import a_dataset_spec, a_model_spec, stamp
+from tests.unit.operator.desk import JOB_NAME, Desk
 from tests.unit.operator.workbench import Workbench
 
 READY = {"observedGeneration": 1, "phase": "Ready", "reason": "Ready", "conditions": [], "attempts": []}
@@ -19,3 +20,12 @@ def bench() -> Workbench:
         {"metadata": {"name": "fruit", "creationTimestamp": stamp(0)}, "spec": a_model_spec().to_json()},
     )
     return bench
+
+
+@pytest.fixture
+def desk(bench: Workbench) -> Desk:
+    """Return a desk whose Model has a Job since the clock's start."""
+    bench.reconcile()
+    bench.cluster.objects["jobs", "vision", JOB_NAME]["metadata"]["creationTimestamp"] = stamp(0)
+    bench.start()
+    return Desk(bench)

@@ -1,0 +1,185 @@
+"""Runs that name a queue: with Kueue and without, and what Kueue says of them. Kueue is played by hand."""
+
+from typing import Any, Final
+
+import pytest
+
+from darkroom_operator.cluster import ClusterError
+from darkroom_operator.resources import Resource
+from tests.unit.operator.desk import JOB_NAME, Desk
+from tests.unit.operator.fake_cluster import Json
+from tests.unit.operator.workbench import Workbench
+
+LOCAL_QUEUES: Final = Resource("kueue.x-k8s.io", "v1beta2", "localqueues", "LocalQueue")
+WORKLOADS: Final = Resource("kueue.x-k8s.io", "v1beta2", "workloads", "Workload")
+
+
+def queue_model(bench: Workbench, **spec: Any) -> None:
+    """Let the Model name a queue."""
+    bench.cluster.objects["models", "vision", "fruit"]["spec"] |= {"queue": "team", **spec}
+
+
+def condition(bench: Workbench) -> tuple[str, str, str] | None:
+    """Return what the status says of the queue."""
+    told = [c for c in bench.status()["conditions"] if c["type"] == "QueueAvailable"]
+    return (told[0]["status"], told[0]["reason"], told[0]["message"]) if told else None
+
+
+def install_kueue(bench: Workbench, **status: Any) -> None:
+    """Let Kueue be there, with the queue."""
+    bench.cluster.groups["kueue.x-k8s.io"] = "v1beta2"
+    bench.cluster.add(LOCAL_QUEUES, {"metadata": {"name": "team"}, "status": status})
+
+
+def suspend_job(bench: Workbench, *conditions: Json) -> None:
+    """Let Kueue's webhook suspend the Job, and its controller say something of it."""
+    job = bench.cluster.objects["jobs", "vision", JOB_NAME]
+    job["spec"]["suspend"] = True
+    job["metadata"]["resourceVersion"] = "900"
+    labels = {"kueue.x-k8s.io/job-uid": job["metadata"]["uid"]}
+    bench.cluster.add(WORKLOADS, {"metadata": {"name": "w", "labels": labels}, "status": {"conditions": conditions}})
+
+
+def test_without_a_queue_nothing_is_asked_of_kueue(bench: Workbench) -> None:
+    install_kueue(bench)
+    bench.reconcile()
+    bench.reconcile()
+    assert bench.cluster.reads == []
+    assert condition(bench) is None
+
+
+def test_a_queue_without_kueue_is_a_condition_and_the_run_is_placed_all_the_same(bench: Workbench) -> None:
+    queue_model(bench)
+    bench.reconcile()
+    told = condition(bench)
+    assert told is not None
+    assert told[:2] == ("False", "QueueUnavailable")
+    assert told[2].startswith("queue: Kueue is not installed")
+    assert (bench.status()["phase"], bench.status()["reason"]) == ("Queued", "Scheduling")
+    assert len(bench.cluster.writes) == 2
+
+
+def test_a_queue_that_does_not_exist_is_named(bench: Workbench) -> None:
+    bench.cluster.groups["kueue.x-k8s.io"] = "v1beta2"
+    queue_model(bench)
+    bench.reconcile()
+    suspend_job(bench)
+    bench.reconcile()
+    message = "queue: LocalQueue `team` does not exist in namespace `vision`"
+    assert bench.status()["reason"] == "InvalidConfiguration"
+    assert bench.status()["message"].startswith(message)
+    told = condition(bench)
+    assert told is not None
+    assert told[:2] == ("False", "QueueUnavailable")
+    assert told[2].startswith(message)
+
+
+def test_a_queue_that_admits_nothing_is_quoted(bench: Workbench) -> None:
+    inactive = {"type": "Active", "status": "False", "reason": "ClusterQueueIsInactive", "message": "no flavor"}
+    install_kueue(bench, conditions=[inactive])
+    queue_model(bench)
+    bench.reconcile()
+    told = condition(bench)
+    assert told is not None
+    assert told[:2] == ("False", "QueueUnavailable")
+    assert told[2].endswith("ClusterQueueIsInactive: no flavor")
+
+
+WORKLOADS_SAID = {
+    "no quota": (
+        [{"type": "QuotaReserved", "status": "False", "reason": "Pending", "message": "insufficient unused quota"}],
+        "Pending: insufficient unused quota",
+    ),
+    "an eviction": (
+        [
+            {"type": "Evicted", "status": "True", "reason": "Preempted", "message": "for another"},
+            {"type": "QuotaReserved", "status": "False", "reason": "Pending", "message": "no quota"},
+        ],
+        "evicted, Preempted: for another; Pending: no quota",
+    ),
+    "an admission check": (
+        [
+            {"type": "QuotaReserved", "status": "True", "reason": "QuotaReserved", "message": "in cluster queue"},
+            {"type": "Admitted", "status": "False", "reason": "NoChecks", "message": "waits for checks"},
+        ],
+        "NoChecks: waits for checks",
+    ),
+}
+
+
+@pytest.mark.parametrize(("said", "words"), WORKLOADS_SAID.values(), ids=WORKLOADS_SAID.keys())
+def test_a_run_that_waits_in_a_queue_says_so_in_kueues_words(bench: Workbench, said: list[Json], words: str) -> None:
+    install_kueue(bench)
+    queue_model(bench)
+    bench.reconcile()
+    suspend_job(bench, *said)
+    bench.reconcile()
+    assert (bench.status()["phase"], bench.status()["reason"]) == ("Queued", "WaitingForQuota")
+    assert words in bench.status()["message"]
+    assert (condition(bench) or ("",))[0] == "True"
+
+
+def test_kueue_that_is_installed_later_is_found(desk: Desk) -> None:
+    queue_model(desk.bench)
+    desk.cluster.objects["models", "vision", "fruit"]["metadata"]["resourceVersion"] = "900"
+    found, _ = desk.find()
+    assert found.queue is not None
+    assert not found.queue.installed
+    install_kueue(desk.bench)
+    desk.seconds = 31
+    found, _ = desk.find()
+    assert found.queue is not None
+    assert found.queue.installed
+
+
+def test_what_kueue_says_is_asked_for_now_and_then(desk: Desk) -> None:
+    install_kueue(desk.bench)
+    queue_model(desk.bench)
+    desk.cluster.objects["models", "vision", "fruit"]["metadata"]["resourceVersion"] = "900"
+    suspend_job(desk.bench)
+    for _ in range(600):
+        desk.find()
+        desk.seconds += 1
+    assert desk.asked("apis") == 20
+    assert desk.asked("workloads") <= 15
+
+
+def test_a_queue_that_is_taken_out_of_the_spec_leaves_no_condition(bench: Workbench) -> None:
+    queue_model(bench)
+    bench.reconcile()
+    stored = bench.cluster.objects["models", "vision", "fruit"]
+    del stored["spec"]["queue"]
+    stored["metadata"] |= {"resourceVersion": "900", "generation": 2}
+    bench.reconcile()
+    assert condition(bench) is None
+
+
+def test_a_job_that_admission_changed_is_no_other_job(bench: Workbench) -> None:
+    install_kueue(bench)
+    queue_model(bench)
+    bench.reconcile()
+    suspend_job(bench)
+    job = bench.cluster.objects["jobs", "vision", JOB_NAME]
+    job["spec"]["template"]["spec"]["nodeSelector"] = {"flavor": "spot"}
+    bench.reconcile()
+    assert bench.status()["reason"] == "WaitingForQuota"
+    assert len(bench.counted("jobs")) == 1
+
+
+def test_a_job_in_another_queue_is_replaced(bench: Workbench) -> None:
+    install_kueue(bench)
+    queue_model(bench)
+    bench.reconcile()
+    suspend_job(bench)
+    stored = bench.cluster.objects["models", "vision", "fruit"]
+    stored["spec"]["queue"] = "other"
+    stored["metadata"] |= {"resourceVersion": "901", "generation": 2}
+    bench.reconcile()
+    assert bench.counted("jobs")[-1] == ("delete", "jobs", JOB_NAME)
+
+
+def test_a_kueue_that_does_not_answer_stops_no_run(bench: Workbench) -> None:
+    queue_model(bench)
+    bench.cluster.failures = [ClusterError(503, "ServiceUnavailable", "later")]
+    bench.reconcile()
+    assert (bench.status()["reason"], condition(bench)) == ("Scheduling", None)
