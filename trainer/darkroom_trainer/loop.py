@@ -5,12 +5,11 @@ spent, so that a run ends annealed exactly on its budget on a machine of any spe
 how a window was chosen.
 """
 
-import collections
 import functools
 import math
 import pathlib
 import threading
-from collections.abc import Callable
+from collections import abc, deque
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -32,7 +31,7 @@ LOSS_SECONDS: Final = 5.0
 QUEUED_STEPS: Final = 3
 
 Rows = np.typing.NDArray[np.int64]
-CountTerms = Callable[[], torch.Tensor]
+CountTerms = abc.Callable[[], torch.Tensor]
 
 
 class NonFiniteLoss(Exception):
@@ -210,9 +209,9 @@ class Hooks:
     `is_due` asks for a look at the loss before its turn.
     """
 
-    observe: Callable[[float, float], None]
-    keep: Callable[["Learner"], None]
-    is_due: Callable[[], bool] = lambda: False
+    observe: abc.Callable[[float, float], None]
+    keep: abc.Callable[["Learner"], None]
+    is_due: abc.Callable[[], bool] = lambda: False
 
 
 def train_window(
@@ -222,7 +221,7 @@ def train_window(
 
     Raises NonFiniteLoss, and RunStopped once `stop` is set (the caller keeps what is to be kept).
     """
-    costs: collections.deque[float] = collections.deque(maxlen=50)
+    costs: deque[float] = deque(maxlen=50)
     losses: list[torch.Tensor] = []
     pace = _Pace(learner.device)
     before = looked_at = meter.charged_seconds
@@ -245,7 +244,7 @@ def train_window(
         hooks.observe(1.0, _check_loss(losses))
 
 
-def _high(costs: collections.deque[float]) -> float:
+def _high(costs: deque[float]) -> float:
     """Return the 95th percentile of the last steps' costs."""
     return sorted(costs)[int(0.95 * (len(costs) - 1))] if costs else 0.0
 
@@ -262,7 +261,7 @@ class _Pace:
 
     def __init__(self, device: devices.Device) -> None:
         self._device = device
-        self._events: collections.deque[Any] = collections.deque()
+        self._events: deque[Any] = deque()
 
     def wait(self) -> None:
         if not self._device.is_gpu:

@@ -16,17 +16,14 @@ import numpy as np
 import safetensors.torch
 import torch
 
-from darkroom_api.conditions import Reason
-from darkroom_trainer import device as devices, errors, loop, sessions, stopping
-from darkroom_trainer.parallel import member, orders, team
+from darkroom_trainer import device as devices, loop, sessions, stopping
+from darkroom_trainer.parallel import ends, member, orders, team
 
 START_SECONDS: Final = 180.0
 """A process that has not taken its assignment by then is given up; all it has to do is import torch."""
 SETTLE_SECONDS: Final = 5.0
 """How long a lost device may take to be seen as ended, after the others have noticed."""
 POLL_SECONDS: Final = 0.1
-LEAST_SLICE: Final = 2
-"""Images that each device must get of a batch: the statistics of a single one say nothing."""
 
 
 class Crew:
@@ -38,7 +35,7 @@ class Crew:
         self._work = work
         self._stop = stop
         self._members: list[member.Member] = []
-        self._folder: pathlib.Path | None = None
+        self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._group: team.ProcessGroup | None = None
         self._closing = threading.Event()
 
@@ -65,7 +62,7 @@ class Crew:
         if self.size == 1:
             yield
             return
-        check_batch(learner.recipe.batch_size, self.size)
+        ends.check_batch(learner.recipe.batch_size, self.size)
         try:
             self._assign(learner)
             learner.peers = self
@@ -97,7 +94,7 @@ class Crew:
             raise self._explain("a process ended")
 
     def _start(self) -> None:
-        self._folder = pathlib.Path(tempfile.mkdtemp(prefix="devices-", dir=self._work))
+        self._scratch = tempfile.TemporaryDirectory(prefix="devices-", dir=self._work, ignore_cleanup_errors=True)
         self._closing = threading.Event()
         self._members = [member.Member(rank) for rank in range(1, self.size)]
 
@@ -105,14 +102,15 @@ class Crew:
         """Give every process the learner's state and data, and join them in a group once all are ready."""
         if not self._members:
             self._start()
-        assert self._folder is not None, "a started crew has a folder"
-        state_file = self._folder / "state.safetensors"
+        assert self._scratch is not None, "a started crew has a folder"
+        folder = pathlib.Path(self._scratch.name)
+        state_file = folder / "state.safetensors"
         state = {name: value.contiguous() for name, value in sessions.snapshot(learner).items()}
         safetensors.torch.save_file(state, state_file)
-        self._tell([self._build_assignment(learner, one.rank, state_file, self._folder) for one in self._members])
+        self._tell([self._build_assignment(learner, one.rank, state_file, folder) for one in self._members])
         self._await_ready()
         if self._group is None:
-            self._group = self._join(self._folder / "rendezvous", learner.device)
+            self._group = self._join(folder / "rendezvous", learner.device)
 
     def _build_assignment(
         self, learner: loop.Learner, rank: int, state_file: pathlib.Path, folder: pathlib.Path
@@ -176,7 +174,7 @@ class Crew:
         deadline = time.monotonic() + SETTLE_SECONDS
         while not any(one.has_ended for one in self._members) and time.monotonic() < deadline:
             time.sleep(POLL_SECONDS)
-        return explain_loss(self._members, detail)
+        return ends.explain_loss(self._members, detail)
 
     def _disband(self) -> None:
         """End all processes and forget the group; the next window starts new ones."""
@@ -187,32 +185,9 @@ class Crew:
             one.wait()
         if self._group is not None:
             self._group.leave()
-        self._members, self._group = [], None
-
-
-def check_batch(batch_size: int, devices: int) -> None:
-    """Raise RunError(InvalidConfiguration) where a batch is too small to be shared."""
-    if batch_size < LEAST_SLICE * devices:
-        message = f"compute.devices: {devices} devices cannot share batches of {batch_size} images; use fewer"
-        raise errors.RunError(Reason.INVALID_CONFIGURATION, message)
-
-
-def explain_loss(members: list[member.Member], detail: str) -> Exception:
-    """Return the end of a run that lost a device, told by the one that was lost first as far as can be known.
-
-    A device that ran out of its own memory counts as this one running out: the remedy is the same.
-    """
-    ended = [one for one in members if one.has_ended]
-    for one in ended:
-        if one.failure is not None and one.failure.is_out_of_memory:
-            return torch.OutOfMemoryError(f"device {one.rank}: {one.failure.message}")
-    for one in ended:
-        if one.is_killed:
-            message = f"{one.describe_end()}: most likely this container has too little memory for {len(members) + 1}"
-            return errors.RunError(Reason.OUT_OF_MEMORY, f"{message} devices; use a class with more, or fewer devices")
-    first = min(ended, key=lambda one: one.failure is not None, default=None)
-    told = f"no process of {len(members)} answers ({detail})" if first is None else first.describe_end()
-    return errors.RunError(Reason.UNKNOWN, f"the devices of this run lost touch: {told}")
+        if self._scratch is not None:
+            self._scratch.cleanup()
+        self._members, self._group, self._scratch = [], None, None
 
 
 def _write_images(images: torch.Tensor, path: pathlib.Path) -> pathlib.Path:

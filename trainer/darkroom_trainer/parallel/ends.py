@@ -1,0 +1,40 @@
+"""How a run on several devices ends when they cannot work together, in words that a user can act on.
+
+Owns which lost device is named, and which batches can be shared. Must not look at processes itself.
+"""
+
+from typing import Final
+
+import torch
+
+from darkroom_api.conditions import Reason
+from darkroom_trainer import errors
+from darkroom_trainer.parallel import member
+
+LEAST_SLICE: Final = 2
+"""Images that each device must get of a batch: the statistics of a single one say nothing."""
+
+
+def check_batch(batch_size: int, devices: int) -> None:
+    """Raise RunError(InvalidConfiguration) where a batch is too small to be shared."""
+    if batch_size < LEAST_SLICE * devices:
+        message = f"compute.devices: {devices} devices cannot share batches of {batch_size} images; use fewer"
+        raise errors.RunError(Reason.INVALID_CONFIGURATION, message)
+
+
+def explain_loss(members: list[member.Member], detail: str) -> Exception:
+    """Return the end of a run that lost a device, told by the one that was lost first as far as can be known.
+
+    A device that ran out of its own memory counts as this one running out: the remedy is the same.
+    """
+    ended = [one for one in members if one.has_ended]
+    for one in ended:
+        if one.failure is not None and one.failure.is_out_of_memory:
+            return torch.OutOfMemoryError(f"device {one.rank}: {one.failure.message}")
+    for one in ended:
+        if one.is_killed:
+            message = f"{one.describe_end()}: most likely this container has too little memory for {len(members) + 1}"
+            return errors.RunError(Reason.OUT_OF_MEMORY, f"{message} devices; use a class with more, or fewer devices")
+    first = min(ended, key=lambda one: one.failure is not None, default=None)
+    told = f"no process of {len(members)} answers ({detail})" if first is None else first.describe_end()
+    return errors.RunError(Reason.UNKNOWN, f"the devices of this run lost touch: {told}")
