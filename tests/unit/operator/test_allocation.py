@@ -129,6 +129,15 @@ def test_what_an_attempt_held_is_counted_at_the_rate_it_was_given(change: Any) -
     assert ended.budget.allocated_seconds == 40
 
 
+@pytest.mark.parametrize(("seconds", "overran"), [(449, False), (451, True)])
+def test_an_overrun_is_told_by_the_deadline_it_was_given(seconds: float, overran: bool) -> None:
+    _, job = start_on(a_config())
+    pod = an_ended_pod(1, "bad", started=30, finished=30 + seconds)
+    slower = a_config(computeClasses={"gpu": {**GPU, "milliRate": 10}})
+    view = a_model_view(jobs=(job,), pods=(pod,), now=at(31 + seconds))
+    assert ("did not stop by itself" in (decide_model(view, slower).status.message or "")) is overran
+
+
 def test_a_job_whose_record_someone_spoiled_is_still_read() -> None:
     metadata = {"namespace": "vision", "name": "x", "uid": "u", "annotations": {ANNOTATION_ALLOCATION: "not json"}}
     raw: dict[str, Any] = {"metadata": metadata}

@@ -266,6 +266,12 @@ def test_pauses_double_up_to_their_bound(count: int, pause: int) -> None:
     assert decision.requeue_after_seconds == pause
 
 
+def test_a_node_whose_clock_is_ahead_makes_no_pause_longer() -> None:
+    pod = an_ended_pod(143, started=4900, finished=5000)
+    decision = decide(a_model_view(status=a_model_status(an_attempt()), jobs=(a_job(),), pods=(pod,), now=at(60)))
+    assert decision.requeue_after_seconds == 10
+
+
 CAPS = {
     "crashes end Unknown with the exit code": (
         [Reason.UNKNOWN] * 2, an_ended_pod(1, "bad", attempt=3), Reason.UNKNOWN, "exit code 1",

@@ -80,6 +80,11 @@ def test_an_earlier_pod_that_is_gone_keeps_what_was_counted() -> None:
     assert observe(early, SECOND).allocated_seconds == 16.0 + 30.0
 
 
+def test_a_pod_older_than_one_that_was_counted_and_is_gone_is_not_counted_again() -> None:
+    counted = an_attempt(pod_uid="pod-between", allocated_seconds=16)
+    assert observe(counted, FIRST, SECOND).allocated_seconds == 16.0 + 30.0
+
+
 def test_the_total_remembers_attempts_that_the_list_has_dropped() -> None:
     before = (an_attempt(2, Reason.SUSPENDED, allocated_seconds=30), an_attempt(3, allocated_seconds=5))
     after = (an_attempt(3, allocated_seconds=9),)

@@ -115,9 +115,10 @@ def test_a_list_of_ten_forgets_no_count(outcomes: list[Reason]) -> None:
     }
 
 
-def test_a_list_of_ten_keeps_since_when_the_configuration_is_wrong_and_what_work_is_kept() -> None:
+@pytest.mark.parametrize("first", [DISRUPTED, MISCONFIGURED])
+def test_a_list_of_ten_keeps_since_when_the_configuration_is_wrong_and_what_work_is_kept(first: Reason) -> None:
     kept: tuple[Any, ...] = ()
-    for attempt in attempts_of(DISRUPTED, (DISRUPTED, 77.0), *[MISCONFIGURED] * 20):
+    for attempt in attempts_of(first, (DISRUPTED, 77.0), *[MISCONFIGURED] * 20):
         kept = trim([*kept, attempt])
     assert judge(kept, Limits(RetriesConfig(), 19 * 60), at(99_999)).stage is Stage.ENDED
     assert judge(kept, Limits(RetriesConfig(), 19 * 60 + 1), at(99_999)).stage is Stage.IDLE
