@@ -15,7 +15,7 @@ from typing import Any, Final
 from localcluster.state import NODE
 from tests.bench.budget_rows import QUEUED_SECONDS, Plan, Row, build_row
 from tests.bench.cluster_session import ClusterSession
-from tests.cluster import disruptions, manifests, samples
+from tests.cluster import disruptions, manifests, node, samples
 from tests.cluster.connection import Manifest
 from tests.cluster.installation import VALUES
 from tests.cluster.waiting import ENDED, phase_of, status_of
@@ -32,7 +32,7 @@ RUN_OVERHEAD_SECONDS: Final = 120
 
 def build_values(plans: list[Plan]) -> dict[str, Any]:
     """Return Helm values with a class for each run; the number of retries stays the chart's default."""
-    shape = VALUES["computeClasses"]["gpu"]
+    shape = {**VALUES["computeClasses"]["gpu"], "resourceName": node.GPU}
     classes = {_turn(plan): {**shape, "nodeSelector": {TURN_LABEL: str(plan.number)}} for plan in plans}
     retries = {**VALUES["retries"], "failures": 2, "disruptions": 10}
     return {"computeClasses": {**VALUES["computeClasses"], **classes}, "retries": retries, "startTimeoutSeconds": 3600}

@@ -21,6 +21,7 @@ from darkroom_trainer import (
     fitting,
     inference,
     publishing,
+    receipts,
     reporting,
     sessions,
     setup,
@@ -45,6 +46,9 @@ def train_model(
     Raises RunError: InvalidConfiguration, DatasetCorrupt, DatasetNotFound, StorageUnavailable, BudgetNotEnough,
     TrainingDiverged; RunStopped after a checkpoint.
     """
+    published = receipts.find_receipt(config, meter)
+    if published is not None:
+        return published
     place = training_run.Place(config, work, reporter, stop, meter, device.prepare_device(config.devices))
     with crew.Crew(1 if config.publish_only else config.devices, work, stop) as peers:
         try:

@@ -1,8 +1,8 @@
 """In place of `darkroom_trainer.training` in the soak's image: a training that sleeps where the real one computes.
 
-The process around it, its storage, claims, meter, reports, stopping and publishing are the real ones. Checkpoints
-follow the same rules in a few lines of their own, because the real ones hold tensors. Must not import torch: two
-hundred of these share two cores.
+The process around it, its storage, claims, meter, reports, stopping, publishing and receipts are the real ones.
+Checkpoints follow the same rules in a few lines of their own, because the real ones hold tensors. Must not import
+torch: two hundred of these share two cores.
 """
 
 import json
@@ -15,7 +15,7 @@ from typing import Any, Final
 from darkroom_api.conditions import Reason
 from darkroom_api.report import Outcome
 from darkroom_api.run_config import RunConfig
-from darkroom_trainer import claims, errors, storage
+from darkroom_trainer import claims, errors, receipts, storage
 from darkroom_trainer.export import artifacts
 from darkroom_trainer.meter import Meter
 from darkroom_trainer.reporting import Reporter
@@ -76,6 +76,9 @@ def train_model(
     assert config.budget_seconds is not None
     if config.budget_seconds < LEAST_BUDGET_SECONDS:
         raise errors.RunError(Reason.BUDGET_NOT_ENOUGH, f"at least {LEAST_BUDGET_SECONDS:.0f}s, 10s suggested")
+    published = receipts.find_receipt(config, meter)
+    if published is not None:
+        return published
     kept = Checkpoints(config)
     storage.retry_storage(kept.claim.take)
     saved = storage.retry_storage(kept.load)
@@ -85,7 +88,7 @@ def train_model(
         _sleep_it_off(config, reporter, meter, kept)
     elif saved is None:
         return _build_outcome(config, Reason.CANCELLED, "Cancelled before there was a model.")
-    return _publish(config, work, reporter, kept)
+    return _publish(config, work, reporter, meter, kept)
 
 
 def _sleep_it_off(config: RunConfig, reporter: Reporter, meter: Meter, kept: Checkpoints) -> None:
@@ -106,17 +109,19 @@ def _sleep_it_off(config: RunConfig, reporter: Reporter, meter: Meter, kept: Che
         raise
 
 
-def _publish(config: RunConfig, work: pathlib.Path, reporter: Reporter, kept: Checkpoints) -> Outcome:
+def _publish(config: RunConfig, work: pathlib.Path, reporter: Reporter, meter: Meter, kept: Checkpoints) -> Outcome:
     assert config.output is not None
     reporter.update(percent=99, stage="Uploading")
     (work / "model.json").write_text(json.dumps({"attempt": config.attempt, "uid": config.resource.uid}))
     (work / "model.safetensors").write_bytes(secrets.token_bytes(4096))
     kept.claim.check()
     published = artifacts.publish_files(work, ["model.json", "model.safetensors"], config.output)
+    reason = Reason.CANCELLED if config.publish_only else Reason.SUCCEEDED
+    outcome = _build_outcome(config, reason, "Slept.", artifacts=published)
+    receipts.leave_receipt(config, outcome, meter)
     kept.note_publication(config.output.uri, config.resource.uid)
     kept.delete()
-    reason = Reason.CANCELLED if config.publish_only else Reason.SUCCEEDED
-    return _build_outcome(config, reason, "Slept.", artifacts=published)
+    return outcome
 
 
 def _build_outcome(config: RunConfig, reason: Reason, message: str, **rest: Any) -> Outcome:
