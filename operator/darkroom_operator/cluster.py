@@ -8,6 +8,7 @@ they are.
 import json
 import urllib.parse
 from collections.abc import AsyncIterator, Callable
+from datetime import datetime
 from typing import Any, Final, Protocol
 
 import aiohttp
@@ -15,6 +16,7 @@ from kubernetes.aio.client import ApiClient, Configuration
 from kubernetes.aio.config import ConfigException, load_incluster_config, load_kube_config
 
 from darkroom_operator.children import Json
+from darkroom_operator.clock import ServerClock
 from darkroom_operator.resources import LEASES, Resource
 
 REQUEST_TIMEOUT: Final = aiohttp.ClientTimeout(total=30)
@@ -45,6 +47,10 @@ class NotLeaderError(ClusterError):
 
 class Cluster(Protocol):
     """What the operator needs of a cluster."""
+
+    def now(self) -> datetime:
+        """Return the time by the API server's clock."""
+        ...
 
     def list_all(
         self, resource: Resource, namespace: str | None, *, metadata_only: bool = False
@@ -91,6 +97,7 @@ class KubernetesCluster:
         self._agent = agent
         self._on_write = on_write
         self._may_write = may_write
+        self._clock = ServerClock()
 
     @classmethod
     async def connect(
@@ -133,6 +140,10 @@ class KubernetesCluster:
             "scheme": "Bearer" if bearer else None,
             "token": bearer.split(" ", 1)[-1] if bearer else None,
         }
+
+    def now(self) -> datetime:
+        """Return the time by the API server's clock."""
+        return self._clock.now()
 
     async def list_all(
         self, resource: Resource, namespace: str | None, *, metadata_only: bool = False
@@ -222,6 +233,7 @@ class KubernetesCluster:
             if isinstance(error.__cause__, NotLeaderError):
                 raise error.__cause__ from error
             raise ClusterError(0, type(error).__name__, f"{method} {path}: {error}") from error
+        self._clock.learn(response.headers.get("Date"))
         return _decode(response.status, data, f"{method} {path}", response.headers.get("Retry-After") or "")
 
     def _pass_fence(self, write: tuple[str, str], call: str) -> None:

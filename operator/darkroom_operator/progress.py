@@ -34,11 +34,13 @@ class Poller:
         interval_seconds: float,
         port: int = names.REPORT_PORT,
         leads: Callable[[], bool] = lambda: True,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._store = store
         self._interval_seconds = interval_seconds
         self._port = port
         self._leads = leads
+        self._clock = clock
         self._reports: dict[str, Report] = {}
         self._limit = asyncio.Semaphore(MAX_AT_ONCE)
 
@@ -72,7 +74,7 @@ class Poller:
         except (aiohttp.ClientError, TimeoutError, OSError, pydantic.ValidationError) as error:
             logger.debug("no progress", extra={"pod": pod.name, "error": str(error)})
             return False
-        self._reports[pod.uid] = Report(pod.uid, progress, datetime.now(UTC))
+        self._reports[pod.uid] = Report(pod.uid, progress, self._clock())
         return True
 
 

@@ -5,7 +5,6 @@ Owns the order of these steps. When a status is written, and who hears of it, is
 
 import logging
 import time
-from datetime import UTC, datetime
 from typing import Final
 
 from darkroom_operator import apply, inquiries, kinds, observe, outdated, progress, statuses, unreadable
@@ -66,7 +65,7 @@ class Reconciler:
             self._metrics.observe_reconcile(key.kind, time.perf_counter() - started)
 
     async def _reconcile(self, owner: StoredOwner) -> float | None:
-        now = datetime.now(UTC)
+        now = self._cluster.now()
         report = self._poller.find_report(self._store.pods(owner.uid))
         found, again = await self._inquirer.find(owner, now)
         try:

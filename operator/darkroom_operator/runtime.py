@@ -47,7 +47,7 @@ class Operator:
         self._store = store
         self._metrics = metrics
         self._leads = latch.is_open
-        self._poller = progress.Poller(store, config.progress_interval_seconds, leads=latch.is_open)
+        self._poller = progress.Poller(store, config.progress_interval_seconds, leads=latch.is_open, clock=cluster.now)
         reconciler = reconcile.Reconciler(
             cluster, store, config, metrics, self._poller, lambda keys: self._queue.add(keys)
         )

@@ -6,6 +6,7 @@ Owns no behaviour that the real one does not have; it has no controllers, so Job
 import copy
 import itertools
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 
 from darkroom_operator.cluster import ClusterError
@@ -24,6 +25,10 @@ class FakeCluster:
         self.failures: list[ClusterError] = []
         self.groups: dict[str, str] = {}
         self._versions = itertools.count(100)
+
+    def now(self) -> datetime:
+        """Return the time."""
+        return datetime.now(UTC)
 
     def add(self, resource: Resource, raw: Json) -> Json:
         """Put an object in place, as somebody else would; returns it as stored."""
