@@ -11,6 +11,8 @@ from typing import Final
 LONGEST_INTERVAL_SECONDS: Final = 10.0
 """Where saves are cheap there is no reason to lose more."""
 MAX_OVERHEAD: Final = 0.02
+LONGEST_PAUSE_SECONDS: Final = 30.0
+"""After a save that failed."""
 MAX_LOST: Final = 0.04
 """Of the budget, between two saves; the step and the save at its end are lost on top."""
 REMEMBERED_SAVES: Final = 5
@@ -24,6 +26,7 @@ class Cadence:
         self._wanted_seconds = min(LONGEST_INTERVAL_SECONDS, wanted)
         self._costs: collections.deque[float] = collections.deque(maxlen=REMEMBERED_SAVES)
         self._last_at = at
+        self._pause_seconds = 0.0
 
     @property
     def save_seconds(self) -> float:
@@ -37,13 +40,14 @@ class Cadence:
 
     def is_due(self, at: float) -> bool:
         """Return whether the interval is over; a meter that was set back counts as one."""
-        return abs(at - self._last_at) >= self.interval_seconds
+        return abs(at - self._last_at) >= max(self.interval_seconds, self._pause_seconds)
 
     def note(self, began_at: float, ended_at: float) -> None:
         """Take what a save cost, and wait from its end."""
         self._costs.append(ended_at - began_at)
-        self._last_at = ended_at
+        self._last_at, self._pause_seconds = ended_at, 0.0
 
-    def postpone(self, at: float) -> None:
-        """Wait a whole interval, after a save that failed."""
-        self._last_at = at
+    def postpone(self, began_at: float, ended_at: float) -> None:
+        """Wait after a save that failed, for longer where it took long: an outage should not hold up the training."""
+        self._last_at = ended_at
+        self._pause_seconds = min(LONGEST_PAUSE_SECONDS, (ended_at - began_at) / MAX_OVERHEAD)

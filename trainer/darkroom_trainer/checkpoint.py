@@ -103,9 +103,9 @@ class CheckpointStore:
             raise stopping.RunStopped("Another process writes under this epoch; this one ends.")
         return charged_seconds
 
-    def postpone(self) -> None:
-        """Let the next save wait a whole interval, after one that failed."""
-        self._cadence.postpone(self._meter.charged_seconds)
+    def postpone(self, began_at: float) -> None:
+        """Let the next save wait, after one that began at `began_at` charged seconds and failed."""
+        self._cadence.postpone(began_at, self._meter.charged_seconds)
 
     def load_newest(self) -> Checkpoint | None:
         """Return the newest checkpoint that is whole and fits this run, None without one; the meter is left alone."""

@@ -66,7 +66,15 @@ def execute(
         outcome = report.Outcome(command=config.command, reason=reason, message=message)
     has_no_model = outcome.reason is conditions.Reason.CANCELLED and outcome.artifacts is None
     kept_only = outcome.reason in FREE_REASONS or has_no_model
+    _tell_excess(meter, config.budget_seconds)
     return outcome.model_copy(update={"meter": meter.to_report(config.budget_seconds, kept_only=kept_only)})
+
+
+def _tell_excess(meter: Meter, budget_seconds: float | None) -> None:
+    """Log what a run took beyond its budget, such as an upload that hung: nobody is charged for it."""
+    if budget_seconds is not None and meter.charged_seconds > budget_seconds:
+        excess_seconds = meter.charged_seconds - budget_seconds
+        LOG.warning("the run took %.2f charged seconds more than its budget; they are not charged", excess_seconds)
 
 
 def _dispatch(

@@ -137,7 +137,7 @@ class Fitter:
             store.save(sessions.pack(session), began_at)
         except errors.StorageError as error:
             LOG.warning("no checkpoint was written: %s", error)
-            store.postpone()
+            store.postpone(began_at)
 
     def _train(self, session: Session) -> None:
         place, learner, is_through = self._run.place, session.learner, False

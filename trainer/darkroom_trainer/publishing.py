@@ -12,8 +12,8 @@ import safetensors.torch
 
 from darkroom_api import conditions, durations, report, run_config
 from darkroom_api.v1alpha1.common import Artifacts, MeasuredOn
-from darkroom_trainer import annotations, inference, sessions, training_run
-from darkroom_trainer.export import artifacts, description, results
+from darkroom_trainer import annotations, inference, receipts, sessions, training_run
+from darkroom_trainer.export import artifacts, card, description, results
 from darkroom_trainer.export.description import ModelDescription
 from darkroom_trainer.export.results import Measured
 
@@ -29,8 +29,8 @@ def publish_model(run: training_run.TrainingRun, session: sessions.Session) -> r
     """
     run.place.report("Measuring the final model")
     measured, published = _publish(run, session)
-    run.place.report("Done")
-    return _build_outcome(run, conditions.Reason.SUCCEEDED, _describe(run, session, measured), measured, published)
+    message = _describe(run, session, measured)
+    return _close(run, _build_outcome(run, conditions.Reason.SUCCEEDED, message, measured, published))
 
 
 def publish_cancelled(run: training_run.TrainingRun, session: sessions.Session) -> report.Outcome:
@@ -40,7 +40,7 @@ def publish_cancelled(run: training_run.TrainingRun, session: sessions.Session) 
     score = f"{_name_score(measured)}, " if measured else ""
     kept = published.uri if published else str(run.place.work / ARTIFACTS_FOLDER)
     message = f"Cancelled; the best model so far ({score}after {session.learner.step:,} steps) is kept at {kept}"
-    return _build_outcome(run, conditions.Reason.CANCELLED, message, measured, published)
+    return _close(run, _build_outcome(run, conditions.Reason.CANCELLED, message, measured, published))
 
 
 def end_without_model(config: run_config.RunConfig) -> report.Outcome:
@@ -50,21 +50,31 @@ def end_without_model(config: run_config.RunConfig) -> report.Outcome:
 
 
 def _publish(run: training_run.TrainingRun, session: sessions.Session) -> tuple[Measured | None, Artifacts | None]:
-    """Measure, write and upload the model, then delete the checkpoints that led to it."""
+    """Measure, write and upload the model."""
     folder = run.place.work / ARTIFACTS_FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     measured = _measure(run, session)
     model = _write_model(run, session, folder)
     names = [description.DESCRIPTION_NAME, description.WEIGHTS_NAME]
+    details = _build_details(run, session)
     names += results.write_results(
-        folder, model, measured, _build_details(run, session), has_time_to_draw=lambda: run.fits(run.costs.picture)
+        folder, model, measured, details, has_time_to_draw=lambda: run.fits(run.costs.picture)
     )
+    performance = measured.performance if measured else None
+    names.append(card.write_card(folder, run.place.config.resource.name, model, performance, details, session.note))
     run.place.report("Uploading")
     check_claim = None if run.store is None else run.store.claim.check
     published = artifacts.publish_files(folder, names, run.place.config.output, check_claim)
-    if run.store is not None:
-        run.store.delete_all()
     return measured, published
+
+
+def _close(run: training_run.TrainingRun, outcome: report.Outcome) -> report.Outcome:
+    """Leave the receipt, and only then delete the checkpoints that led to the model; returns the outcome."""
+    if run.store is not None:
+        receipts.leave_receipt(run.place.config, outcome, run.place.meter)
+        run.store.delete_all()
+    run.place.report("Done")
+    return outcome
 
 
 def _build_outcome(

@@ -250,3 +250,20 @@ def test_one_slow_save_does_not_put_the_next_ones_off() -> None:
     for cost in (0.01, 0.01, 9.0):
         cadence.note(0.0, cost)
     assert cadence.interval_seconds == pytest.approx(4.0)
+
+
+@pytest.mark.parametrize(
+    ("failing_seconds", "pause"),
+    [
+        pytest.param(0.01, 4.0, id="refused at once: the usual interval"),
+        pytest.param(0.4, 20.0, id="slow to fail: 2 % of the time"),
+        pytest.param(60.0, 30.0, id="a hanging bucket: at most half a minute"),
+    ],
+)
+def test_a_save_that_fails_is_tried_again_later_the_longer_it_took(failing_seconds: float, pause: float) -> None:
+    cadence = Cadence(100, at=0.0)
+    cadence.postpone(10.0, 10.0 + failing_seconds)
+    assert not cadence.is_due(10.0 + failing_seconds + pause - 0.1)
+    assert cadence.is_due(10.0 + failing_seconds + pause + 0.1)
+    cadence.note(50.0, 50.01)
+    assert cadence.is_due(54.1)

@@ -1,0 +1,61 @@
+"""`card.md`: what a model is, how good it is and what it cost, for people.
+
+Owns the page's words; every number in it is also in `metrics.json` or `model.json`. Must not compute any.
+"""
+
+import pathlib
+from typing import Any, Final
+
+from darkroom_api.v1alpha1.common import MeasuredOn, Performance
+from darkroom_trainer.export.description import ModelDescription
+
+CARD_NAME: Final = "card.md"
+MAX_LABELS: Final = 20
+
+
+def write_card(
+    folder: pathlib.Path,
+    name: str,
+    model: ModelDescription,
+    performance: Performance | None,
+    details: dict[str, Any],
+    note: str,
+) -> str:
+    """Write the page into `folder` and return its name; arguments as in `build_card`."""
+    (folder / CARD_NAME).write_text(build_card(name, model, performance, details, note), encoding="utf-8")
+    return CARD_NAME
+
+
+def build_card(
+    name: str, model: ModelDescription, performance: Performance | None, details: dict[str, Any], note: str = ""
+) -> str:
+    """Return the page of the Model `name`; `details` is what metrics.json holds, `note` what its user should know."""
+    meter, images, recipe = details["meter"], details["images"], details["recipe"]
+    rows = {
+        "Task": model.task.value,
+        "Tags": _list_labels(model.labels),
+        "Score": _describe_score(performance),
+        "Trained on": f"{images['final']:,} images, dataset revision `{details['datasetRevision']}`",
+        "Network": f"{model.backbone}, {recipe['image_size_px']} px, batches of {recipe['batch_size']}, "
+        f"{details['steps']:,} steps, seed {details['seed']}",
+        "Charged": f"{meter['chargedSeconds']:,.1f} s of {details['budgetSeconds']:,.0f} s: kept work",
+        "Allocated": f"{meter['allocatedSeconds']:,.1f} s: what pods held until the upload, attempt {meter['attempt']}",
+        "Hardware": f"{meter['devices']} x {details['device']}, milliRate {meter['milliRate']}",
+        "Version": f"{model.version}, made by Darkroom {model.darkroom_version}",
+    }
+    table = "\n".join(f"| {title} | {text} |" for title, text in rows.items())
+    remark = f"\n{note[:1].upper()}{note[1:]}.\n" if note else ""
+    return f"# {name}\n{remark}\n| | |\n|---|---|\n{table}\n\nSeconds are those of the reference device.\n"
+
+
+def _list_labels(labels: tuple[str, ...]) -> str:
+    shown = ", ".join(label.replace("|", "\\|") for label in labels[:MAX_LABELS])
+    return shown if len(labels) <= MAX_LABELS else f"{shown} and {len(labels) - MAX_LABELS} more"
+
+
+def _describe_score(performance: Performance | None) -> str:
+    if performance is None:
+        return "not measured: too few images to hold any out"
+    name = "accuracyTop1" if performance.mean_average_precision50 is None else "mAP@50"
+    place = "held-out images" if performance.measured_on is MeasuredOn.HOLD_OUT else "images of the evaluation dataset"
+    return f"{name} {performance.score or 0.0:.3f} on {performance.images:,} {place}"
