@@ -18,6 +18,7 @@ from typing import Final
 from tests.bench import budget_rows, budget_runs
 from tests.bench.budget_rows import Plan
 from tests.bench.cluster_session import open_session
+from tests.bench.marks import replace_marked
 
 MARK: Final = "budget"
 
@@ -59,15 +60,6 @@ def build_plans(budgets: list[int], kills: list[int], detector: list[int], seed:
         used += count
         plans.append(Plan(number, task, budget, kinds))
     return plans
-
-
-def replace_marked(path: pathlib.Path, mark: str, text: str) -> None:
-    """Put `text` between the comments `<!-- MARK -->` and `<!-- /MARK -->` of a page, which must be there."""
-    before, opened, rest = path.read_text().partition(f"<!-- {mark} -->")
-    _, closed, after = rest.partition(f"<!-- /{mark} -->")
-    if not opened or not closed:
-        raise SystemExit(f"{path} has no comments <!-- {mark} --> and <!-- /{mark} -->")
-    path.write_text(f"{before}{opened}\n{text}\n{closed}{after}")
 
 
 if __name__ == "__main__":

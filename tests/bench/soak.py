@@ -17,12 +17,14 @@ from typing import Final
 
 from tests.bench import soak_checks, soak_image, soak_plan
 from tests.bench.cluster_session import ClusterSession, open_session
+from tests.bench.marks import replace_marked
 from tests.bench.soak_chaos import Chaos
 from tests.cluster import samples
 from tests.cluster.audit import AuditLog
 from tests.cluster.connection import Manifest
 from tests.cluster.waiting import phase_of, status_of
 
+MARK: Final = "soak"
 ARRIVAL_SHARE: Final = 0.85
 """Of the duration: the last Models come early enough to be disturbed, too."""
 SETTLE_SECONDS: Final = 300
@@ -36,6 +38,9 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=20)
     parser.add_argument("--parallel", type=int, default=6, help="GPUs that the node says it has")
     parser.add_argument("--seed", type=int, default=4)
+    parser.add_argument(
+        "--markdown", type=pathlib.Path, help=f"put the summary between the `{MARK}` marks of this file"
+    )
     options = parser.parse_args()
     with open_session("soak", options.parallel, **soak_image.build_values()) as session:
         soak_image.build_image(session.state)
@@ -56,10 +61,12 @@ def _soak(session: ClusterSession, options: argparse.Namespace) -> int:
     problems += soak_checks.find_old_checkpoints(session, models)
     problems += soak_checks.find_live_jobs(session)
     problems += soak_checks.find_leaks(session)
-    print(_summarize(chaos, models, took))
+    summary = _summarize(chaos, models, took, len(problems))
+    print(f"{summary}\n\nseed {options.seed}")
     for problem in problems:
         print(f"WRONG: {problem}")
-    print(f"{len(problems)} problems, seed {options.seed}")
+    if options.markdown is not None:
+        replace_marked(options.markdown, MARK, summary)
     return int(bool(problems))
 
 
@@ -73,7 +80,7 @@ def _prepare_data(session: ClusterSession) -> None:
     session.await_dataset(soak_plan.GOOD_DATASET)
 
 
-def _summarize(chaos: Chaos, models: dict[str, Manifest], seconds: float) -> str:
+def _summarize(chaos: Chaos, models: dict[str, Manifest], seconds: float, problems: int) -> str:
     ends = Counter(phase_of(model) for model in models.values())
     attempts = [entry for model in models.values() for entry in status_of(model).get("attempts", [])]
     outcomes = Counter(str(entry.get("outcome")) for entry in attempts)
@@ -82,8 +89,9 @@ def _summarize(chaos: Chaos, models: dict[str, Manifest], seconds: float) -> str
         "done to them": _count(chaos.done),
         "attempts in status": f"{len(attempts)}: {_count(outcomes)}",
         "seconds until all had ended": f"{seconds:.0f}",
+        "wrong, twice or left behind": str(problems),
     }
-    return "\n".join(f"{name:28} {value}" for name, value in lines.items())
+    return "\n".join(["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in lines.items())])
 
 
 def _count(counter: Counter[str]) -> str:
