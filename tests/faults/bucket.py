@@ -4,7 +4,6 @@ Owns the server's process, its users and what is in the bucket.
 """
 
 import contextlib
-import os
 import pathlib
 import subprocess
 import time
@@ -98,4 +97,4 @@ def _wait_ready(server: S3Server) -> None:
         with contextlib.suppress(OSError), urllib.request.urlopen(server.address + "/health", timeout=5):
             return
         time.sleep(0.1)
-    raise TimeoutError(f"the S3 server did not come up within {START_SECONDS:.0f} s (pid of the tests: {os.getpid()})")
+    raise TimeoutError(f"the S3 server did not come up within {START_SECONDS:.0f} s")

@@ -12,11 +12,14 @@ import pytest
 from localcluster import binaries
 from localcluster.state import State, default_root
 from tests.faults.cases import Case, Result, run_cases
-from tests.faults.crash_matrix import Point, run_matrix, summarise
+from tests.faults.crash_matrix import run_matrix
+from tests.faults.crash_points import Point, summarise
 from tests.faults.lives import Life
 from tests.faults.plane import Plane, start_plane
+from tests.faults.s3_fixtures import revision, server, site
 
 TEST_SECONDS: Final = 600
+__all__ = ["revision", "server", "site"]
 RowT = TypeVar("RowT", Case, Life)
 
 

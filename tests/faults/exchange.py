@@ -6,7 +6,7 @@ Owns forwarding. Must not decide what happens to a request: that is an action's.
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 
 import aiohttp
@@ -63,7 +63,7 @@ class Exchange:
     async def send(self) -> Answer:
         """Send the request on and return the whole answer."""
         async with self._open() as response:
-            return Answer(response.status, _keep_headers(response.headers.items()), await response.read())
+            return Answer(response.status, _keep_headers(response.headers), await response.read())
 
     async def reply(self, answer: Answer) -> web.StreamResponse:
         """Pass an answer back."""
@@ -77,7 +77,7 @@ class Exchange:
         if not self.is_watch:
             return await self.reply(await self.send())
         async with self._open() as response:
-            back = web.StreamResponse(status=response.status, headers=_keep_headers(response.headers.items()))
+            back = web.StreamResponse(status=response.status, headers=_keep_headers(response.headers))
             await back.prepare(self.request)
             transport = self.request.transport
             assert transport is not None
@@ -112,8 +112,8 @@ class Exchange:
             yield response
 
 
-def _keep_headers(headers: "object") -> dict[str, str]:
-    return {name: value for name, value in dict(headers).items() if name.lower() not in _HOP_BY_HOP}  # type: ignore[call-overload]
+def _keep_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in headers.items() if name.lower() not in _HOP_BY_HOP}
 
 
 async def _read_lines(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:

@@ -13,7 +13,6 @@ from tests.bench.control_plane import USER
 from tests.faults.api import NAMESPACES, ROLE_BINDINGS, Api, Json
 from tests.faults.exchange import Upstream
 from tests.faults.manifests import READY_DATASET, SUCCEEDED_MODEL, build_ready_status, build_succeeded_status
-from tests.faults.mirror import Mirror
 from tests.faults.operator_process import OperatorProcess
 from tests.faults.plane import Plane
 from tests.faults.proxy import FaultProxy
@@ -30,7 +29,7 @@ class Lane:
     def __init__(self, plane: Plane, namespace: str) -> None:
         self.plane, self.namespace = plane, namespace
         self.api: Api = plane.api
-        self.mirror: Mirror = plane.mirror
+        self.mirror = plane.mirror
         context = ssl.create_default_context(cafile=self.api.authority)
         self.proxy = FaultProxy(Upstream(self.api.server, context, plane.control.user_token))
         self.operator = OperatorProcess(plane.control.folder / namespace, self.proxy.address, namespace)

@@ -24,11 +24,12 @@ def describe_end(player: Player) -> dict[str, Any]:
     added = player.lane.mirror.count_added(JOBS, player.lane.namespace, player.name)
     jobs = {job["metadata"]["name"]: _describe_job(job) for job in player.jobs()}
     text = json.dumps({"status": player.status, "jobs": jobs, "created": added}, sort_keys=True)
+    text = text.replace(f'"{player.lane.namespace}"', '"<namespace>"')
+    text = text.replace(f'\\"{player.lane.namespace}\\"', '\\"<namespace>\\"')
     if player.uid:
         prefix = player.job_name(0).removesuffix("-0")
         text = text.replace(prefix, "<child>")
-    text = text.replace(player.name, "<name>").replace(f'"{player.lane.namespace}"', '"<namespace>"')
-    text = text.replace(f'\\"{player.lane.namespace}\\"', '\\"<namespace>\\"')
+    text = text.replace(player.name, "<name>")
     for pattern, mask in _MASKS:
         text = pattern.sub(mask, text)
     described: dict[str, Any] = json.loads(text)

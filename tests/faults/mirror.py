@@ -12,6 +12,7 @@ from typing import Final
 
 import urllib3
 
+from darkroom_api import names
 from darkroom_operator.resources import JOBS, OWNERS, PODS, Resource
 from tests.faults.api import Api, Json
 
@@ -79,8 +80,13 @@ class Mirror:
                 self._objects.pop(key, None)
             else:
                 self._objects[key] = item
-            self._added[key] += change["type"] == "ADDED"
+            self._added[key] += change["type"] == "ADDED" and _is_ours(resource, metadata)
             self._changed.notify_all()
         if resource is PODS and change["type"] != "DELETED":
             self._on_pod(item)
         return str(metadata["resourceVersion"])
+
+
+def _is_ours(resource: Resource, metadata: Json) -> bool:
+    """Return whether an operator made it: a Job of somebody else may have a name like ours."""
+    return resource is not JOBS or names.LABEL_UID in metadata.get("labels", {})

@@ -65,9 +65,10 @@ class OperatorProcess:
 
     def kill(self) -> None:
         """End it as a power cut does."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait(10)
+        process = self._process  # another thread may start the next one as soon as this one is dead
+        if process is not None:
+            process.kill()
+            process.wait(30)
 
     def signal(self, number: signal.Signals) -> None:
         """Send it a signal."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.faults.crash_matrix import Point
+from tests.faults.crash_points import Point
 from tests.faults.lives import LIVES, Life
 
 

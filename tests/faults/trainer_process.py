@@ -14,12 +14,11 @@ import urllib.request
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
-from darkroom_api import report, run_config
+from darkroom_api import report
 from tests.bench.ports import find_free_port
-
-USER: Final = "trainer-of-the-tests"
+from tests.faults.trainer_config import USER, write_credentials
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ class TrainerProcess:
         self._message = self._folder / "termination-log"
         self._port = find_free_port()
         self._folder.mkdir(parents=True)
-        _write_credentials(folder / "credentials", key)
+        write_credentials(folder / "credentials", key)
         path = self._folder / "run.json"
         path.write_text(json.dumps(config))
         options = ["--config", str(path), "--work", str(self._folder / "work"), "--port", str(self._port)]
@@ -93,32 +92,3 @@ class TrainerProcess:
     def log(self) -> str:
         """Return what it has printed so far."""
         return (self._folder / "log").read_text(errors="replace")
-
-
-def build_config(
-    folder: pathlib.Path, command: run_config.Command, endpoint: str, prefix: str, attempt: int = 1, budget: float = 25
-) -> dict[str, Any]:
-    """Return what the operator would tell the trainer about the digits in the bucket."""
-    storage = {"endpoint": endpoint, "region": "us-east-1", "credentialsDir": str(folder / "credentials")}
-    kind = "Dataset" if command is run_config.Command.INSPECT else "Model"
-    config: dict[str, Any] = {
-        "command": command.value,
-        "resource": {"kind": kind, "namespace": "faults", "name": "digits", "uid": prefix},
-        "attempt": attempt,
-        "dataset": {
-            "name": "digits",
-            "annotationKind": "imageClassification",
-            "annotationFiles": ["s3://vision/digits/train.json"],
-            "storage": storage,
-        },
-        "output": {"uri": f"s3://vision/{prefix}", "storage": storage},
-    }
-    if command is run_config.Command.TRAIN:
-        config |= {"task": "classifier", "budgetSeconds": budget}
-    return config
-
-
-def _write_credentials(folder: pathlib.Path, key: str) -> None:
-    folder.mkdir(exist_ok=True)
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        (folder / name).write_text(key)

@@ -1,0 +1,61 @@
+"""A real training and a real S3 server with the fault proxy between them."""
+
+import os
+import threading
+from collections.abc import Callable
+from typing import Final
+
+from darkroom_api.conditions import Reason
+from tests.faults import actions
+from tests.faults.proxy import Rule
+from tests.faults.site import BUDGET_SECONDS, Site
+from tests.faults.trainer_config import USER
+from tests.faults.trainer_process import Ended
+
+BURST_SECONDS: Final = float(os.environ.get("DARKROOM_SLOWDOWN_SECONDS", "20"))
+"""How long the bucket answers SlowDown while a trainer works."""
+TRAINING_SECONDS: Final = 150.0
+SLOW_DOWN: Final = actions.answer_s3(503, "SlowDown")
+
+
+def in_training(site: Site, then: Callable[[], None]) -> Ended:
+    """Train, and do something once the first checkpoint is kept."""
+    process = site.train()
+    process.wait_until("a checkpoint", site.has_checkpoint, TRAINING_SECONDS)
+    then()
+    return process.wait(TRAINING_SECONDS + BURST_SECONDS)
+
+
+def test_a_training_outlasts_a_burst_of_slowdown(site: Site) -> None:
+    def burst() -> None:
+        site.proxy.add(Rule(SLOW_DOWN))
+        threading.Timer(BURST_SECONDS, site.proxy.clear).start()
+
+    ended = in_training(site, burst)
+    if ended.exit_code == 75:  # the burst outlasted the patience of a call: the next attempt goes on
+        assert ended.outcome.reason is Reason.STORAGE_UNAVAILABLE
+        assert "SlowDown" in ended.outcome.message
+        kept = ended.outcome.meter.charged_seconds
+        ended = site.train().wait(TRAINING_SECONDS)
+        assert ended.outcome.meter.charged_seconds >= min(kept, 1)
+    assert (ended.exit_code, ended.outcome.reason) == (0, Reason.SUCCEEDED)
+    assert ended.outcome.meter.charged_seconds <= BUDGET_SECONDS
+
+
+def test_a_training_whose_key_is_revoked_ends_as_temporary_and_resumes_once_it_is_back(site: Site) -> None:
+    ended = in_training(site, lambda: site.server.revoke(USER))
+    assert (ended.exit_code, ended.outcome.reason) == (75, Reason.STORAGE_UNAVAILABLE)
+    assert site.proxy.address in ended.outcome.message
+    site.server.create_user(USER)
+    again = site.train().wait(TRAINING_SECONDS)
+    assert (again.exit_code, again.outcome.reason) == (0, Reason.SUCCEEDED)
+    assert "resuming from" in again.log
+    assert again.outcome.meter.charged_seconds <= BUDGET_SECONDS
+
+
+def test_a_training_knows_its_own_conditional_puts_when_their_answers_are_lost(site: Site) -> None:
+    cut = site.proxy.add(Rule(actions.cut, r"/checkpoints/", "PUT", times=4))
+    process = site.train()
+    ended = process.wait(TRAINING_SECONDS)
+    assert cut.hits == 4
+    assert (ended.exit_code, ended.outcome.reason) == (0, Reason.SUCCEEDED)
