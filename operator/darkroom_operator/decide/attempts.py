@@ -17,15 +17,19 @@ from darkroom_api import names
 from darkroom_api.report import parse_outcome
 from darkroom_api.v1alpha1.common import Allocation, Attempt
 from darkroom_operator.children import ObservedJob, ObservedPod
-from darkroom_operator.decide import ends, meters, retries
-from darkroom_operator.decide.allocation import find_rate
-from darkroom_operator.decide.ends import End, Ending, EndKind
+from darkroom_operator.decide import allocation, ends, meters, retries
 from darkroom_operator.decide.retries import Limits, Stage
 from darkroom_operator.findings import NOTHING_FOUND, Findings
 from darkroom_operator.views import Report
 
 _FREE: Final = frozenset(
-    {EndKind.DISRUPTED, EndKind.STOPPED, EndKind.STORAGE, EndKind.MISCONFIGURED, EndKind.NOT_STARTED}
+    {
+        ends.EndKind.DISRUPTED,
+        ends.EndKind.STOPPED,
+        ends.EndKind.STORAGE,
+        ends.EndKind.MISCONFIGURED,
+        ends.EndKind.NOT_STARTED,
+    }
 )
 
 
@@ -58,7 +62,7 @@ class Ledger:
     attempts: tuple[Attempt, ...]
     stage: Stage
     next_number: int
-    end: End | None = None
+    end: ends.End | None = None
     """How the last attempt ended, when that was only learned now."""
     not_before: datetime | None = None
     job: ObservedJob | None = None
@@ -93,7 +97,7 @@ def assess_attempts(history: History) -> Ledger:
         job, pods = find_children(history, attempts[-1])
         pod = pods[-1] if pods and not ends.is_set_aside(pods[-1], job) else None
         return Ledger(attempts, Stage.OPEN, number, end, job=job, pod=pod)
-    if end is not None and end.kind is EndKind.OVERRAN:
+    if end is not None and end.kind is ends.EndKind.OVERRAN:
         return Ledger(attempts, Stage.ENDED, number, end)
     verdict = retries.judge(attempts, history.limits, history.now)
     return Ledger(attempts, verdict.stage, number, end, not_before=verdict.not_before)
@@ -159,17 +163,17 @@ def _read_attempt(job: ObservedJob) -> Attempt:
     )
 
 
-def _update(attempt: Attempt, history: History) -> tuple[Attempt, End | None]:
+def _update(attempt: Attempt, history: History) -> tuple[Attempt, ends.End | None]:
     if attempt.outcome is not None:
         return attempt, None
     job, pods = find_children(history, attempt)
     deadline = job.allocation.deadline_seconds if job is not None and job.allocation else history.deadline_seconds
-    rate = find_rate(attempt, history.allocation)
+    rate = allocation.find_rate(attempt, history.allocation)
     attempt = meters.observe_pods(attempt, pods, meters.Sight(rate, deadline, history.report, history.now))
     attempt = _keep_work(attempt, pods)
     stopping = history.stop_requested and not attempt.publish_only
     timeout = history.limits.start_timeout_seconds
-    seen = Ending(pods[-1] if pods else None, job, stopping, deadline, history.now, timeout, history.found)
+    seen = ends.Ending(pods[-1] if pods else None, job, stopping, deadline, history.now, timeout, history.found)
     end = ends.classify_end(seen)
     return (attempt, None) if end is None else (_close(attempt, end, history), end)
 
@@ -183,7 +187,7 @@ def _keep_work(attempt: Attempt, pods: list[ObservedPod]) -> Attempt:
     return attempt.model_copy(update={"charged_seconds": max(*told, attempt.charged_seconds or 0.0)})
 
 
-def _close(attempt: Attempt, end: End, history: History) -> Attempt:
+def _close(attempt: Attempt, end: ends.End, history: History) -> Attempt:
     """An end that lies ahead comes from a node's clock; it must not make the pause after it longer."""
     now = meters.format_time(history.now)
     closed = {

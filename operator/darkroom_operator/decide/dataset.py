@@ -17,8 +17,7 @@ from darkroom_api.results import describe_dataset, finish_dataset
 from darkroom_api.v1alpha1.dataset import DatasetStatus
 from darkroom_operator.children import ObservedJob
 from darkroom_operator.config import OperatorConfig
-from darkroom_operator.decide import attempts, checks, ends, verdicts, waiting
-from darkroom_operator.decide.allocation import INSPECTION_LIMIT_SECONDS, bound_seconds
+from darkroom_operator.decide import allocation, attempts, checks, ends, verdicts, waiting
 from darkroom_operator.decide.attempts import History, Ledger
 from darkroom_operator.decide.decision import Decision, Problem
 from darkroom_operator.decide.retries import Limits, Stage
@@ -64,7 +63,7 @@ def _gather_history(seen: DatasetView, config: OperatorConfig) -> History:
         pods=seen.pods,
         all_numbers=(*(job.attempt for job in seen.jobs), *(attempt.number for attempt in recorded)),
         now=seen.now,
-        deadline_seconds=bound_seconds(INSPECTION_LIMIT_SECONDS, config),
+        deadline_seconds=allocation.bound_seconds(allocation.INSPECTION_LIMIT_SECONDS, config),
         limits=Limits(config.retries, start_timeout_seconds=0),
         found=seen.found,
     )

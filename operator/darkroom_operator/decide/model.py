@@ -10,11 +10,9 @@ from darkroom_api.v1alpha1.common import Allocation, Attempt
 from darkroom_api.v1alpha1.model import BudgetStatus, ModelSpec, ModelStatus
 from darkroom_operator.build.locations import find_output_base
 from darkroom_operator.config import OperatorConfig
-from darkroom_operator.decide import checks, run
-from darkroom_operator.decide.allocation import allocate_work
+from darkroom_operator.decide import allocation, checks, meters, run
 from darkroom_operator.decide.attempts import Ledger
 from darkroom_operator.decide.decision import Decision, Problem
-from darkroom_operator.decide.meters import sum_allocated
 from darkroom_operator.decide.rules import RunRules, describe_memory
 from darkroom_operator.views import ModelView
 
@@ -44,7 +42,7 @@ def allocate(view: ModelView, attempts: tuple[Attempt, ...], config: OperatorCon
     spec = view.self_.spec
     kept = max((attempt.charged_seconds or 0.0 for attempt in attempts), default=0.0)
     remaining = max(parse_duration(spec.budget) - kept, 1.0)
-    return allocate_work(spec.compute, view.dataset.images if view.dataset else None, remaining, config)
+    return allocation.allocate_work(spec.compute, view.dataset.images if view.dataset else None, remaining, config)
 
 
 def find_blocker(view: ModelView, config: OperatorConfig) -> Problem | None:
@@ -77,7 +75,7 @@ def _account(view: ModelView, status: ModelStatus, ledger: Ledger) -> ModelStatu
     old = view.self_.status
     total = float(parse_duration(view.self_.spec.budget))
     before = old.budget.allocated_seconds if old.budget else 0.0
-    allocated = sum_allocated(old.attempts, ledger.attempts, before)
+    allocated = meters.sum_allocated(old.attempts, ledger.attempts, before)
     empty = BudgetStatus(total_seconds=total, allocated_seconds=allocated, remaining_seconds=total)
     return status.model_copy(update={"budget": charge(empty, _find_charged(view, ledger))})
 

@@ -9,12 +9,10 @@ from typing import Final, Generic
 
 from darkroom_api.conditions import Reason, RunPhase
 from darkroom_api.results import describe_run
-from darkroom_api.v1alpha1.common import Allocation
-from darkroom_api.v1alpha1.model import ProgressStatus
-from darkroom_operator.children import ObservedJob, ObservedPod
+from darkroom_api.v1alpha1 import common, model
+from darkroom_operator import children
 from darkroom_operator.config import OperatorConfig
 from darkroom_operator.decide import attempts, ends, verdicts, waiting
-from darkroom_operator.decide.attempts import History, Ledger
 from darkroom_operator.decide.decision import Decision
 from darkroom_operator.decide.rules import RunRules, RunStatus, SpecT
 from darkroom_operator.views import Observed
@@ -32,18 +30,18 @@ class Situation(Generic[SpecT, RunStatus]):
 
     seen: Observed[SpecT, RunStatus]
     status: RunStatus
-    history: History
-    ledger: Ledger
+    history: attempts.History
+    ledger: attempts.Ledger
     rules: RunRules[SpecT, RunStatus]
     config: OperatorConfig
 
     @property
-    def live_jobs(self) -> tuple[ObservedJob, ...]:
+    def live_jobs(self) -> tuple[children.ObservedJob, ...]:
         """Return the Jobs that work and that nobody has deleted yet."""
         return tuple(job for job in self.seen.jobs if job.live and not job.deleting)
 
     @property
-    def leftovers(self) -> tuple[ObservedJob, ...]:
+    def leftovers(self) -> tuple[children.ObservedJob, ...]:
         """Return the Jobs that nothing waits for."""
         return attempts.find_leftovers(self.seen.jobs, self.status.attempts)
 
@@ -97,9 +95,9 @@ def pause(now: Situation[SpecT, RunStatus], not_before: datetime) -> Decision[Ru
     return Decision(status, stop=now.leftovers, requeue_after_seconds=seconds)
 
 
-def record(status: RunStatus, ledger: Ledger) -> RunStatus:
+def record(status: RunStatus, ledger: attempts.Ledger) -> RunStatus:
     """Return the status with what the open (else the last) attempt was given, and where it is."""
-    given: Allocation | None = ledger.job.allocation if ledger.job is not None else None
+    given: common.Allocation | None = ledger.job.allocation if ledger.job is not None else None
     given = given or status.allocation
     if given is None or not ledger.attempts:
         return status
@@ -124,14 +122,14 @@ def _find_next_look(now: Situation[SpecT, RunStatus]) -> float:
     return min(max(left, 1.0), WAITING_SECONDS)
 
 
-def _find_progress(seen: Observed[SpecT, RunStatus], pod_uid: str) -> ProgressStatus | None:
+def _find_progress(seen: Observed[SpecT, RunStatus], pod_uid: str) -> model.ProgressStatus | None:
     if seen.report is None or seen.report.pod_uid != pod_uid:
         return None
     told = seen.report.progress
-    return ProgressStatus(percent=told.percent, stage=told.stage, trial=told.trial, eta_seconds=told.eta_seconds)
+    return model.ProgressStatus(percent=told.percent, stage=told.stage, trial=told.trial, eta_seconds=told.eta_seconds)
 
 
-def _find_seconds_left(now: Situation[SpecT, RunStatus], pod: ObservedPod) -> float:
+def _find_seconds_left(now: Situation[SpecT, RunStatus], pod: children.ObservedPod) -> float:
     assert pod.started_at is not None
     job = now.ledger.job
     limit = job.allocation.deadline_seconds if job is not None and job.allocation else now.history.deadline_seconds
