@@ -59,7 +59,6 @@ def api_results(request: pytest.FixtureRequest, plane: Plane) -> dict[str, Resul
 def crash_points(request: pytest.FixtureRequest, plane: Plane) -> list[Point]:
     """Return every point of the lives that were collected; the report is printed."""
     points = run_matrix(plane, _collected(request, "life", Life))
-    print("\n".join(str(point) for point in points))
     print(summarise(points))
     return points
 

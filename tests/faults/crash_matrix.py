@@ -1,29 +1,25 @@
 """The crash matrix: every life, killed before and after every write of its operator, against its undisturbed run.
 
-    python -m tests.faults.crash_matrix [LIFE...]
-
-prints one row for every point; exits 1 when one of them differs. The kill is SIGKILL at the moment the proxy sees the
+Every point is printed when it is done, as a row of the report. The kill is SIGKILL at the moment the proxy sees the
 write (before) or the API server's answer to it (after); the operator is started again at once, as a kubelet does.
 """
 
 import queue
-import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final
 
-from tests.faults.crash_points import Point, Reference, summarise
+from tests.faults.crash_points import Point, Reference
 from tests.faults.lane import Lane, open_lane
 from tests.faults.lives import LIVES, Life
 from tests.faults.masking import describe_end, find_differences, mask_differences
 from tests.faults.mutations import Moment, Trap
-from tests.faults.plane import Plane, start_plane
+from tests.faults.plane import Plane
 from tests.faults.player import Player
 
-LANES: Final = 3
-SETTLED_SECONDS: Final = 6.0
+LANES = 3
+SETTLED_SECONDS = 6.0
 """The least time for which a settled life is watched for further writes; most are watched for minutes."""
 
 
@@ -108,19 +104,5 @@ class Matrix:
         point.killed_at = str(trap.sprung or "")
         point.problems += [] if trap.sprung else ["the write never came"]
         point.seconds, point.settled_at = time.monotonic() - started, time.monotonic()
-        print(point, file=sys.stderr, flush=True)
+        print(f"{point}\n", end="", flush=True)
         return point
-
-
-def main() -> int:
-    """Run and print the whole matrix; returns the exit code."""
-    chosen = [life for life in LIVES if life.name in sys.argv[1:] or not sys.argv[1:]]
-    with start_plane() as plane:
-        points = run_matrix(plane, chosen)
-    print("\n".join(str(point) for point in points))
-    print(summarise(points))
-    return int(any(point.problems for point in points))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -6,18 +6,14 @@ Owns its files. The bucket is reached through a fault proxy.
 import json
 import os
 import pathlib
-import signal
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from darkroom_api import report
-from tests.bench.ports import find_free_port
 from tests.faults.trainer_config import USER, write_credentials
 
 
@@ -37,12 +33,11 @@ class TrainerProcess:
     def __init__(self, folder: pathlib.Path, config: dict[str, Any], key: str = USER) -> None:
         self._folder = folder / f"attempt-{config['attempt']}"
         self._message = self._folder / "termination-log"
-        self._port = find_free_port()
         self._folder.mkdir(parents=True)
         write_credentials(folder / "credentials", key)
         path = self._folder / "run.json"
         path.write_text(json.dumps(config))
-        options = ["--config", str(path), "--work", str(self._folder / "work"), "--port", str(self._port)]
+        options = ["--config", str(path), "--work", str(self._folder / "work"), "--port", "0"]
         command = [sys.executable, "-m", "darkroom_trainer", config["command"], *options]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)}
         self._started = time.monotonic()
@@ -76,17 +71,6 @@ class TrainerProcess:
         """End it at once."""
         self._process.kill()
         self._process.wait(10)
-
-    def signal(self, number: signal.Signals) -> None:
-        """Send it a signal."""
-        self._process.send_signal(number)
-
-    @property
-    def stage(self) -> str:
-        """Return what it says that it does, empty where it does not answer."""
-        with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{self._port}/status", timeout=5) as answer:
-            return str(json.loads(answer.read())["stage"])
-        return ""
 
     @property
     def log(self) -> str:
