@@ -15,10 +15,7 @@ from typing import Any, Final
 from localcluster.state import NODE
 from tests.bench.budget_rows import QUEUED_SECONDS, Plan, Row, build_row
 from tests.bench.cluster_session import ClusterSession
-from tests.cluster import disruptions, manifests, node, samples
-from tests.cluster.connection import Manifest
-from tests.cluster.installation import VALUES
-from tests.cluster.waiting import ENDED, phase_of, status_of
+from tests.cluster import disruptions, installation, manifests, node, samples, waiting
 
 TURN_LABEL: Final = "darkroom.dev/bench-turn"
 SAMPLE_SETS: Final = {"classifier": "digits", "detector": "digit-scenes"}
@@ -32,10 +29,14 @@ RUN_OVERHEAD_SECONDS: Final = 120
 
 def build_values(plans: list[Plan]) -> dict[str, Any]:
     """Return Helm values with a class for each run; the number of retries stays the chart's default."""
-    shape = {**VALUES["computeClasses"]["gpu"], "resourceName": node.GPU}
+    shape = {**installation.VALUES["computeClasses"]["gpu"], "resourceName": node.GPU}
     classes = {_turn(plan): {**shape, "nodeSelector": {TURN_LABEL: str(plan.number)}} for plan in plans}
-    retries = {**VALUES["retries"], "failures": 2, "disruptions": 10}
-    return {"computeClasses": {**VALUES["computeClasses"], **classes}, "retries": retries, "startTimeoutSeconds": 3600}
+    retries = {**installation.VALUES["retries"], "failures": 2, "disruptions": 10}
+    return {
+        "computeClasses": {**installation.VALUES["computeClasses"], **classes},
+        "retries": retries,
+        "startTimeoutSeconds": 3600,
+    }
 
 
 def _turn(plan: Plan) -> str:
@@ -90,9 +91,9 @@ def _run(session: ClusterSession, plan: Plan, chance: random.Random) -> Row:
         kills.append(told)
     seconds = 2 * plan.budget_seconds + RUN_OVERHEAD_SECONDS
     model = session.waiter.end("Model", session.namespace, plan.name, seconds)
-    row = build_row(plan, tuple(kills), _find_queued_seconds(model), status_of(model))
+    row = build_row(plan, tuple(kills), _find_queued_seconds(model), waiting.status_of(model))
     print(f"{plan.name}: {row.phase}, {row.used:.1%} used, {', '.join(kills) or 'not disturbed'}: {row.message}")
-    print(json.dumps(status_of(model).get("attempts")), flush=True)
+    print(json.dumps(waiting.status_of(model).get("attempts")), flush=True)
     return row
 
 
@@ -104,23 +105,25 @@ def _let_in(session: ClusterSession, number: int | None) -> None:
 def _disturb(session: ClusterSession, plan: Plan, attempt: int, kind: str, chance: random.Random) -> str | None:
     """Do one kind of harm to an attempt at a random moment; returns which and when, None where the run had ended."""
     model = session.connection.get("Model", plan.name, session.namespace)
-    if attempt > 1 and phase_of(model) in ENDED:
+    if attempt > 1 and waiting.phase_of(model) in waiting.ENDED:
         return None
     pod = session.waiter.pod(session.namespace, plan.name, 120, attempt)
     seen = time.monotonic()
-    kept = max((entry.get("chargedSeconds") or 0.0 for entry in status_of(model).get("attempts", [])), default=0.0)
+    kept = max(
+        (entry.get("chargedSeconds") or 0.0 for entry in waiting.status_of(model).get("attempts", [])), default=0.0
+    )
     delay = chance.uniform(EARLIEST, LATEST) * (plan.budget_seconds - kept)
     time.sleep(max(0.0, seen + delay - time.monotonic()))
     model = session.connection.get("Model", plan.name, session.namespace)
-    if phase_of(model) in ENDED:
+    if waiting.phase_of(model) in waiting.ENDED:
         return None
     disruptions.KINDS[kind](session.connection, pod)
     return f"{kind} at {delay:.0f} s"
 
 
-def _find_queued_seconds(model: Manifest) -> float:
+def _find_queued_seconds(model: manifests.Manifest) -> float:
     """Return the seconds from a Model's creation to the start of its first container."""
-    started = status_of(model).get("startedAt")
+    started = waiting.status_of(model).get("startedAt")
     if started is None:
         return 0.0
     return (

@@ -15,14 +15,8 @@ import time
 from collections import Counter
 from typing import Final
 
-from tests.bench import soak_checks, soak_image, soak_plan
-from tests.bench.cluster_session import ClusterSession, open_session
-from tests.bench.marks import replace_marked
-from tests.bench.soak_chaos import Chaos
-from tests.cluster import samples
-from tests.cluster.audit import AuditLog
-from tests.cluster.connection import Manifest
-from tests.cluster.waiting import phase_of, status_of
+from tests.bench import cluster_session, marks, soak_chaos, soak_checks, soak_image, soak_plan
+from tests.cluster import audit, manifests, samples, waiting
 
 MARK: Final = "soak"
 ARRIVAL_SHARE: Final = 0.85
@@ -42,22 +36,22 @@ def main() -> int:
         "--markdown", type=pathlib.Path, help=f"put the summary between the `{MARK}` marks of this file"
     )
     options = parser.parse_args()
-    with open_session("soak", options.parallel, **soak_image.build_values()) as session:
+    with cluster_session.open_session("soak", options.parallel, **soak_image.build_values()) as session:
         soak_image.build_image(session.state)
         return _soak(session, options)
 
 
-def _soak(session: ClusterSession, options: argparse.Namespace) -> int:
+def _soak(session: cluster_session.ClusterSession, options: argparse.Namespace) -> int:
     _prepare_data(session)
-    audit, sleepers = AuditLog(session.state), soak_plan.plan_sleepers(options.models)
+    log, sleepers = audit.AuditLog(session.state), soak_plan.plan_sleepers(options.models)
     seconds = options.minutes * 60
     started = time.monotonic()
-    chaos = Chaos(session, sleepers, random.Random(options.seed), seconds * ARRIVAL_SHARE, started + seconds)
+    chaos = soak_chaos.Chaos(session, sleepers, random.Random(options.seed), seconds * ARRIVAL_SHARE, started + seconds)
     chaos.run()
     models = soak_checks.wait_until_ended(session, SETTLE_SECONDS)
     took = time.monotonic() - started
     problems = soak_checks.find_wrong_ends(sleepers, models)
-    problems += soak_checks.find_doubles(session, audit, models)
+    problems += soak_checks.find_doubles(session, log, models)
     problems += soak_checks.find_old_checkpoints(session, models)
     problems += soak_checks.find_live_jobs(session)
     problems += soak_checks.find_leaks(session)
@@ -66,11 +60,11 @@ def _soak(session: ClusterSession, options: argparse.Namespace) -> int:
     for problem in problems:
         print(f"WRONG: {problem}")
     if options.markdown is not None:
-        replace_marked(options.markdown, MARK, summary)
+        marks.replace_marked(options.markdown, MARK, summary)
     return int(bool(problems))
 
 
-def _prepare_data(session: ClusterSession) -> None:
+def _prepare_data(session: cluster_session.ClusterSession) -> None:
     with tempfile.TemporaryDirectory() as folder:
         samples.write_samples("digits", pathlib.Path(folder), SHOTS)
         session.bucket.put_folder(pathlib.Path(folder), "digits")
@@ -80,9 +74,9 @@ def _prepare_data(session: ClusterSession) -> None:
     session.await_dataset(soak_plan.GOOD_DATASET)
 
 
-def _summarize(chaos: Chaos, models: dict[str, Manifest], seconds: float, problems: int) -> str:
-    ends = Counter(phase_of(model) for model in models.values())
-    attempts = [entry for model in models.values() for entry in status_of(model).get("attempts", [])]
+def _summarize(chaos: soak_chaos.Chaos, models: dict[str, manifests.Manifest], seconds: float, problems: int) -> str:
+    ends = Counter(waiting.phase_of(model) for model in models.values())
+    attempts = [entry for model in models.values() for entry in waiting.status_of(model).get("attempts", [])]
     outcomes = Counter(str(entry.get("outcome")) for entry in attempts)
     lines = {
         "Models": f"{len(models)}: {_count(ends)}",

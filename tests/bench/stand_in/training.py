@@ -12,9 +12,7 @@ import threading
 import time
 from typing import Any, Final
 
-from darkroom_api.conditions import Reason
-from darkroom_api.report import Outcome
-from darkroom_api.run_config import RunConfig
+from darkroom_api import conditions, report, run_config
 from darkroom_trainer import claims, errors, receipts, storage
 from darkroom_trainer.export import artifacts
 from darkroom_trainer.meter import Meter
@@ -32,7 +30,7 @@ PUBLICATIONS: Final = "publications"
 class Checkpoints:
     """The checkpoints of one run, under the real claims: what the real ones are, without tensors."""
 
-    def __init__(self, config: RunConfig) -> None:
+    def __init__(self, config: run_config.RunConfig) -> None:
         assert config.output is not None
         self._serial = 0
         self._folder = storage.join_uri(config.output.uri, "checkpoints")
@@ -69,13 +67,15 @@ class Checkpoints:
 
 
 def train_model(
-    config: RunConfig, work: pathlib.Path, reporter: Reporter, stop: threading.Event, meter: Meter
-) -> Outcome:
+    config: run_config.RunConfig, work: pathlib.Path, reporter: Reporter, stop: threading.Event, meter: Meter
+) -> report.Outcome:
     """Sleep until the budget is spent, then publish; stops, resumes and refuses as the real training does."""
     del stop  # every report looks at it
     assert config.budget_seconds is not None
     if config.budget_seconds < LEAST_BUDGET_SECONDS:
-        raise errors.RunError(Reason.BUDGET_NOT_ENOUGH, f"at least {LEAST_BUDGET_SECONDS:.0f}s, 10s suggested")
+        raise errors.RunError(
+            conditions.Reason.BUDGET_NOT_ENOUGH, f"at least {LEAST_BUDGET_SECONDS:.0f}s, 10s suggested"
+        )
     published = receipts.find_receipt(config, meter)
     if published is not None:
         return published
@@ -87,11 +87,11 @@ def train_model(
     if not config.publish_only:
         _sleep_it_off(config, reporter, meter, kept)
     elif saved is None:
-        return _build_outcome(config, Reason.CANCELLED, "Cancelled before there was a model.")
+        return _build_outcome(config, conditions.Reason.CANCELLED, "Cancelled before there was a model.")
     return _publish(config, work, reporter, meter, kept)
 
 
-def _sleep_it_off(config: RunConfig, reporter: Reporter, meter: Meter, kept: Checkpoints) -> None:
+def _sleep_it_off(config: run_config.RunConfig, reporter: Reporter, meter: Meter, kept: Checkpoints) -> None:
     assert config.budget_seconds is not None
     total, saved_at = config.budget_seconds, meter.charged_seconds
     try:
@@ -109,14 +109,16 @@ def _sleep_it_off(config: RunConfig, reporter: Reporter, meter: Meter, kept: Che
         raise
 
 
-def _publish(config: RunConfig, work: pathlib.Path, reporter: Reporter, meter: Meter, kept: Checkpoints) -> Outcome:
+def _publish(
+    config: run_config.RunConfig, work: pathlib.Path, reporter: Reporter, meter: Meter, kept: Checkpoints
+) -> report.Outcome:
     assert config.output is not None
     reporter.update(percent=99, stage="Uploading")
     (work / "model.json").write_text(json.dumps({"attempt": config.attempt, "uid": config.resource.uid}))
     (work / "model.safetensors").write_bytes(secrets.token_bytes(4096))
     kept.claim.check()
     published = artifacts.publish_files(work, ["model.json", "model.safetensors"], config.output)
-    reason = Reason.CANCELLED if config.publish_only else Reason.SUCCEEDED
+    reason = conditions.Reason.CANCELLED if config.publish_only else conditions.Reason.SUCCEEDED
     outcome = _build_outcome(config, reason, "Slept.", artifacts=published)
     receipts.leave_receipt(config, outcome, meter)
     kept.note_publication(config.output.uri, config.resource.uid)
@@ -124,6 +126,8 @@ def _publish(config: RunConfig, work: pathlib.Path, reporter: Reporter, meter: M
     return outcome
 
 
-def _build_outcome(config: RunConfig, reason: Reason, message: str, **rest: Any) -> Outcome:
+def _build_outcome(
+    config: run_config.RunConfig, reason: conditions.Reason, message: str, **rest: Any
+) -> report.Outcome:
     revision = config.dataset.revision
-    return Outcome(command=config.command, reason=reason, message=message, dataset_revision=revision, **rest)
+    return report.Outcome(command=config.command, reason=reason, message=message, dataset_revision=revision, **rest)
