@@ -128,7 +128,11 @@ def _classify_exit(pod: ObservedPod, code: int, seen: Ending) -> End:
 def _classify_outcome(outcome: Outcome, code: int, seen: Ending) -> End:
     if seen.stop_requested and outcome.reason is Reason.RETRYING_AFTER_DISRUPTION:
         return End(EndKind.STOPPED, Reason.SUSPENDED, outcome.message, code, outcome)
-    return End(_KINDS.get(outcome.reason, EndKind.FINISHED), outcome.reason, outcome.message, code, outcome)
+    message = outcome.message
+    if outcome.reason is Reason.RETRYING_AFTER_DISRUPTION and seen.pod is not None:
+        # The trainer knows that it was stopped; the pod knows why.
+        message = " ".join(as_sentence(said) for said in (_find_disruption(seen.pod), message) if said)
+    return End(_KINDS.get(outcome.reason, EndKind.FINISHED), outcome.reason, message, code, outcome)
 
 
 def _classify_code(pod: ObservedPod, code: int) -> End:
