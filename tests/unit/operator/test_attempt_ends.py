@@ -173,10 +173,10 @@ def test_every_exit_code_of_the_contract_is_classified_without_a_report(code: Ex
         (an_ended_pod(1, "x" * 5000), ("exit code 1", "x" * 1200)),
         (an_ended_pod(137, exit_reason="OOMKilled"), ("out of memory", "exit code 137")),
         (an_ended_pod(137, disruption="EvictionByEvictionAPI: drained"), ("node0", "drained")),
-        (an_ended_pod(143, an_outcome(DISRUPTED), disruption="TerminationByKubelet: disk full"), ("node0", "disk full")),
+        (an_ended_pod(143, an_outcome(DISRUPTED), disruption="TerminationByKubelet: full"), ("node0", "full")),
         (an_ended_pod(137, started=0, finished=700), ("600 s", "did not stop")),
     ],
-    ids=["a crash", "a crash with much output", "out of memory", "a drain", "an overrun"],
+    ids=["a crash", "a crash with much output", "out of memory", "a drain", "a full disk", "an overrun"],
 )
 def test_a_message_says_what_happened(pod: Any, words: tuple[str, ...]) -> None:
     message = classify(pod, a_job()).message
