@@ -9,13 +9,11 @@ import pytest
 import safetensors.torch
 import torch
 
-from darkroom_api import conditions, run_config
-from darkroom_api.report import ExitCode, Outcome
+from darkroom_api import conditions, report, run_config
 from darkroom_api.v1alpha1.common import MeasuredOn, Task
 from darkroom_trainer import engine, fitting, sessions
 from darkroom_trainer.tasks.classifier import Classifier
-from tests.unit.training import test_tiny_training as tiny
-from tests.unit.training.learning import write_squares
+from tests.unit.training import learning, test_tiny_training as tiny
 
 BUDGET_SECONDS = 15.0
 
@@ -27,7 +25,7 @@ class Bench:
     folder: pathlib.Path
     file: pathlib.Path
 
-    def run(self, attempt: int = 1, *, stop_at: str | None = None, **changes: Any) -> Outcome:
+    def run(self, attempt: int = 1, *, stop_at: str | None = None, **changes: Any) -> report.Outcome:
         output = run_config.Location(uri=(self.folder / "model").as_uri())
         values: dict[str, Any] = {"budget_seconds": BUDGET_SECONDS, "output": output, "attempt": attempt, **changes}
         config = tiny.a_config(run_config.Command.TRAIN, Task.CLASSIFIER, self.file, **values)
@@ -42,7 +40,7 @@ class Bench:
 @pytest.fixture
 def bench(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     monkeypatch.setattr(Classifier, "least_passes", 100)
-    return Bench(tmp_path, write_squares(tmp_path / "train", 30, boxed=False))
+    return Bench(tmp_path, learning.write_squares(tmp_path / "train", 30, boxed=False))
 
 
 class SmallMemory:
@@ -79,16 +77,16 @@ def test_where_not_one_image_fits_the_run_ends_and_says_which_memory(
 ) -> None:
     SmallMemory(monkeypatch, images=0)
     outcome = bench.run()
-    assert outcome.exit_code is ExitCode.OUT_OF_MEMORY, outcome.message
+    assert outcome.exit_code is report.ExitCode.OUT_OF_MEMORY, outcome.message
     assert "a step on one image of 64 px" in outcome.message
     assert "memory" in outcome.message
 
 
 @pytest.mark.slow
 def test_the_operators_divisor_goes_into_a_resumed_batch_once(bench: Bench) -> None:
-    assert bench.run(1, stop_at=fitting.STAGE_NAMES[sessions.Stage.HOLD_OUT]).exit_code is ExitCode.STOPPED
+    assert bench.run(1, stop_at=fitting.STAGE_NAMES[sessions.Stage.HOLD_OUT]).exit_code is report.ExitCode.STOPPED
     again = bench.run(2, batch_divisor=4, stop_at=fitting.STAGE_NAMES[sessions.Stage.FINAL])
-    assert again.exit_code is ExitCode.STOPPED, again.message
+    assert again.exit_code is report.ExitCode.STOPPED, again.message
     last = bench.run(3, batch_divisor=4)
     assert last.reason is conditions.Reason.SUCCEEDED, last.message
     assert bench.read_metrics()["recipe"]["batch_size"] == 8
@@ -97,10 +95,10 @@ def test_the_operators_divisor_goes_into_a_resumed_batch_once(bench: Bench) -> N
 @pytest.mark.slow
 @pytest.mark.parametrize("stage", list(fitting.STAGE_NAMES))
 def test_a_cancelled_run_keeps_the_model_of_its_newest_checkpoint(bench: Bench, stage: sessions.Stage) -> None:
-    assert bench.run(1, stop_at=fitting.STAGE_NAMES[stage]).exit_code is ExitCode.STOPPED
+    assert bench.run(1, stop_at=fitting.STAGE_NAMES[stage]).exit_code is report.ExitCode.STOPPED
     kept = bench.run(2, publish_only=True, allocated_seconds=100.0)
     assert kept.reason is conditions.Reason.CANCELLED, kept.message
-    assert kept.exit_code is ExitCode.SUCCEEDED
+    assert kept.exit_code is report.ExitCode.SUCCEEDED
     assert kept.artifacts is not None
     assert kept.performance is not None
     assert kept.performance.measured_on is MeasuredOn.HOLD_OUT
@@ -114,7 +112,7 @@ def test_a_cancelled_run_keeps_the_model_of_its_newest_checkpoint(bench: Bench, 
 def test_a_run_that_is_cancelled_before_its_first_checkpoint_says_so_and_costs_nothing(bench: Bench) -> None:
     kept = bench.run(publish_only=True)
     assert kept.reason is conditions.Reason.CANCELLED
-    assert kept.exit_code is ExitCode.SUCCEEDED
+    assert kept.exit_code is report.ExitCode.SUCCEEDED
     assert kept.artifacts is None
     assert kept.message == "Cancelled; there was no model to keep yet"
     assert kept.meter.charged_seconds == 0.0

@@ -8,14 +8,12 @@ import subprocess
 import sys
 import time
 import urllib.request
-from typing import Any
 
 import pytest
 
 from darkroom_api import conditions, report, run_config
 from darkroom_api.v1alpha1.common import Task
-from tests.unit.training import test_tiny_training as tiny
-from tests.unit.training.learning import write_squares
+from tests.unit.training import learning, test_tiny_training as tiny
 
 GRACE_SECONDS = 30.0
 """What Kubernetes leaves between SIGTERM and SIGKILL by default."""
@@ -64,10 +62,9 @@ class Trainer:
 
 @pytest.mark.slow
 def test_a_stop_at_any_stage_ends_with_143_in_time_and_the_run_succeeds_after_all(tmp_path: pathlib.Path) -> None:
-    train = write_squares(tmp_path / "train", 60, boxed=False)
+    train = learning.write_squares(tmp_path / "train", 60, boxed=False)
     output = run_config.Location(uri=(tmp_path / "model").as_uri())
-    values: dict[str, Any] = {"budget_seconds": 20.0, "output": output}
-    config = tiny.a_config(run_config.Command.TRAIN, Task.CLASSIFIER, train, **values)
+    config = tiny.a_config(run_config.Command.TRAIN, Task.CLASSIFIER, train, budget_seconds=20.0, output=output)
     charged = 0.0
     stages = ("Starting", "Measuring the speed", "Training for the score", "Training the final")
     for attempt, stage in enumerate(stages, start=1):
