@@ -7,7 +7,7 @@ import pytest
 from darkroom_api.names import artifact_folder
 from darkroom_api.run_config import Command, RunConfig
 from darkroom_api.v1alpha1.common import Artifacts, Task
-from darkroom_trainer.local_config import (
+from darkroom_trainer.local.config import (
     Target,
     build_evaluate_config,
     build_inspect_config,

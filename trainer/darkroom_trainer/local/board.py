@@ -14,9 +14,9 @@ import yaml
 
 from darkroom_api import names
 from darkroom_trainer import local_files
-from darkroom_trainer.local_config import Target
-from darkroom_trainer.local_status import GENERATION, Status, start_status
-from darkroom_trainer.manifests import KINDS, Manifest
+from darkroom_trainer.local.config import Target
+from darkroom_trainer.local.manifests import KINDS, Manifest
+from darkroom_trainer.local.status import GENERATION, Status, start_status
 
 RESOURCES_NAME: Final = "resources.yaml"
 ARTIFACTS_NAME: Final = "artifacts"
