@@ -14,7 +14,7 @@ from darkroom_trainer.local.config import (
     build_source,
     build_train_config,
 )
-from darkroom_trainer.local_files import resolve_uri
+from darkroom_trainer.storage.local_files import resolve_uri
 from tests.unit.command.run_builders import Document, a_dataset, a_model, an_evaluation, parse
 
 UID = "5a0c"
