@@ -161,9 +161,9 @@ def _samples(arguments: argparse.Namespace) -> int:
 
 
 def _predict(arguments: argparse.Namespace) -> int:
-    from darkroom_trainer import prediction
+    from darkroom_trainer.prediction.predict import run_predict
 
-    return prediction.run_predict(arguments.model, arguments.images, arguments.picture)
+    return run_predict(arguments.model, arguments.images, arguments.picture)
 
 
 _COMMANDS: Final = {"run": _run, "samples": _samples, "predict": _predict}
