@@ -26,10 +26,14 @@ local: .venv/.stamp ## Run the same manifests in one process, without a cluster;
 	@.venv/bin/darkroom samples digit-scenes --to examples/local/data/digit-scenes
 	@.venv/bin/darkroom run -f examples/local --output out
 
-.PHONY: test test-unit verify generate
-test: .venv/.stamp ## Run every test, on a local cluster that is started if it does not run
+.PHONY: test test-all test-unit verify generate
+test: .venv/.stamp ## Run the tests, on a local cluster that is started if it does not run
 	@$(PY) -m localcluster all
 	@$(PY) -m pytest tests
+
+test-all: .venv/.stamp ## Run every test, with the faults that take minutes each and the long freeze and outage
+	@$(PY) -m localcluster all
+	@DARKROOM_FREEZE_SECONDS=300 DARKROOM_OUTAGE_SECONDS=90 DARKROOM_SLOWDOWN_SECONDS=120 $(PY) -m pytest tests -m 'extended or not extended'
 
 test-unit: .venv/.stamp ## Run the tests that need no cluster
 	@$(PY) -m pytest tests/unit $(wildcard tests/contract)

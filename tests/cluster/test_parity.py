@@ -12,7 +12,13 @@ from tests.cluster.connection import Manifest
 from tests.cluster.main_job import MainJob, build_local_manifests
 from tests.cluster.waiting import status_of
 
-CLUSTER_ONLY: Final = {"attempts[].podUid": "a run in process has no pod"}
+CLUSTER_ONLY: Final = {
+    "attempts[].podUid": "a run in process has no pod",
+    **{
+        f"allocation.{field}": "a run in process takes the machine as it is"
+        for field in ("class", "devices", "milliRate", "deadlineSeconds", "node")
+    },
+}
 """Fields that only a cluster can know, each with the reason."""
 
 

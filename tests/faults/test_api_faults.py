@@ -1,6 +1,7 @@
 """The API fault matrix: every row of the tables in docs/faults.md, on a real API server behind the fault proxy."""
 
 import pathlib
+from typing import Final
 
 import pytest
 
@@ -8,12 +9,15 @@ from tests.faults import clock
 from tests.faults.cases import Case, Result
 from tests.faults.tables import ALL_CASES, render_tables
 
+EXTENDED: Final = frozenset({"watch late by 30 s", "frames lost", "streams silent", "API server away for 90 s"})
+"""Rows that mostly wait; a shorter outage is in test_two_operators.py."""
 PAGE = pathlib.Path(__file__).parents[2] / "docs/faults.md"
 
 
 def _mark(case: Case) -> list[pytest.MarkDecorator]:
     needs_compiler = case.group == "Clock"
-    return [pytest.mark.skipif(needs_compiler and clock.find_compiler() is None, reason="no C compiler: cc")]
+    marks = [pytest.mark.skipif(needs_compiler and clock.find_compiler() is None, reason="no C compiler: cc")]
+    return [*marks, pytest.mark.extended] if case.name in EXTENDED else marks
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case.name, marks=_mark(case)) for case in ALL_CASES])

@@ -1,12 +1,21 @@
 """The operator killed with SIGKILL before and after every write: the end is that of an undisturbed life."""
 
+from typing import Final
+
 import pytest
 
 from tests.faults.crash_points import Point
 from tests.faults.lives import LIVES, Life
 
+IN_EVERY_RUN: Final = ("dataset", "model", "evaluation")
+"""The happy lives, 30 kills; the others have 68 and take minutes."""
 
-@pytest.mark.parametrize("life", [pytest.param(life, id=life.name) for life in LIVES])
+
+def _mark(life: Life) -> list[pytest.MarkDecorator]:
+    return [] if life.name in IN_EVERY_RUN else [pytest.mark.extended]
+
+
+@pytest.mark.parametrize("life", [pytest.param(life, id=life.name, marks=_mark(life)) for life in LIVES])
 def test_killed_before_and_after_every_write_the_end_is_the_same(life: Life, crash_points: list[Point]) -> None:
     mine = [point for point in crash_points if point.life is life]
     assert len(mine) >= 8

@@ -5,6 +5,8 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
+import pytest
+
 from darkroom_api.conditions import Reason
 from tests.faults import actions
 from tests.faults.proxy import Rule
@@ -26,6 +28,7 @@ def in_training(site: Site, then: Callable[[], None]) -> Ended:
     return process.wait(TRAINING_SECONDS + BURST_SECONDS)
 
 
+@pytest.mark.extended
 def test_a_training_outlasts_a_burst_of_slowdown(site: Site) -> None:
     def burst() -> None:
         site.proxy.add(Rule(SLOW_DOWN))
@@ -53,6 +56,7 @@ def test_a_training_whose_key_is_revoked_ends_as_temporary_and_resumes_once_it_i
     assert again.outcome.meter.charged_seconds <= BUDGET_SECONDS
 
 
+@pytest.mark.extended
 def test_a_training_knows_its_own_conditional_puts_when_their_answers_are_lost(site: Site) -> None:
     cut = site.proxy.add(Rule(actions.cut, r"/checkpoints/", "PUT", times=4))
     process = site.train()

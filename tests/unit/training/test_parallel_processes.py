@@ -43,8 +43,8 @@ def test_processes_compute_what_devices_compute_together(tmp_path: pathlib.Path)
         with two.share(learner):
             losses += [float(learner.take_step(steps.RATE)) for _ in range(steps.STEPS - 2)]
         process_ids = two.process_ids
-    assert losses == pytest.approx(expected, rel=1e-4)
-    assert steps.compare(learner.model, threads[0].model) < 1e-4
+    assert losses == pytest.approx(expected, rel=1e-3)
+    assert steps.compare(learner.model, threads[0].model) < 2e-5
     assert isinstance(learner.peers, loop.Alone)
     assert not wait_until_gone(process_ids, seconds=0)
 

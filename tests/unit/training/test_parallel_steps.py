@@ -45,9 +45,9 @@ def test_shared_steps_equal_the_steps_of_one_device(
     expected = take_steps(alone)
     learners = [change(fix_statistics(a_learner(name))) for _ in range(size)]
     losses = run_together(learners, Adder(size))
-    assert losses[0] == pytest.approx(expected, rel=1e-4)
-    assert compare(learners[0].model, alone.model) < 2e-4
-    assert compare(a_learner(name).model, alone.model) > 2e-3, "the steps changed something"
+    assert losses[0] == pytest.approx(expected, rel=1e-3)
+    assert compare(learners[0].model, alone.model) < 2e-5
+    assert compare(a_learner(name).model, alone.model) > 2e-4, "the steps changed something"
     for other in learners[1:]:
         assert compare(learners[0].model, other.model) == 0, "all devices hold the same model"
 

@@ -52,6 +52,8 @@ def begin(status: Status, manifest: Manifest, uid: str, node: str, now: datetime
     attempt = Attempt(
         number=1, job=names.child_name(manifest.name, uid, 1), node=node, started_at=f"{now:%Y-%m-%dT%H:%M:%SZ}"
     )
+    if not isinstance(status, DatasetStatus):
+        attempt = attempt.model_copy(update={"devices": 1, "milli_rate": 1000})
     message = _WORKING[manifest.kind.name]
     opened = status.model_copy(update={"attempts": (attempt,)})
     if isinstance(opened, DatasetStatus):
