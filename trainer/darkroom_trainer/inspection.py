@@ -10,6 +10,7 @@ from typing import Any, Final
 from darkroom_api.conditions import Reason
 from darkroom_api.report import Outcome
 from darkroom_api.run_config import RunConfig
+from darkroom_trainer.data import advice
 from darkroom_trainer.data.examination import Examination, examine_dataset
 from darkroom_trainer.data.progress import build_progress
 from darkroom_trainer.data.summary import describe, summarise
@@ -68,5 +69,8 @@ def build_report(examination: Examination) -> dict[str, Any]:
         "categories": [category.to_json() for category in catalog.categories],
         "problemCount": findings.problem_count,
         "problems": [problem.to_json() for problem in findings.problems],
+        "warningCounts": {issue.value: count for issue, count in findings.issue_counts.items()},
+        "thresholds": advice.THRESHOLDS,
+        "sizes": advice.summarise_sizes(examination.checked),
         "warnings": [warning.to_json() for warning in findings.warnings],
     }

@@ -2,10 +2,12 @@
 
 import http.server
 import pathlib
+import socket
 import ssl
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import NoReturn
 
 import pytest
 from cryptography import x509
@@ -31,7 +33,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if path == "/a%20b.png" and query == "sig=1":
             self.answer(200, b"image", {"ETag": '"tag"'})
         elif path == "/short":
-            self.answer(200, b"half", {"Content-Length": "400"})
+            self.answer(200, b"half", {"Content-Length": "40"})
         elif path == "/redirect":
             self.answer(302, b"", {"Location": "https://169.254.169.254/"})
         else:
@@ -108,7 +110,7 @@ def test_a_private_host_is_refused_before_anything_is_sent(base: str, certificat
         pytest.param(
             "/redirect", AddressForbidden, "redirects are not followed", id="a redirect to a metadata service"
         ),
-        pytest.param("/short", StorageUnreachable, "IncompleteRead|only 4 of 400", id="half of the body"),
+        pytest.param("/short", StorageUnreachable, "only 4 of 40 bytes", id="half of the body"),
     ],
 )
 def test_answers_are_sorted(
@@ -128,6 +130,19 @@ def test_a_certificate_that_nobody_trusts_is_refused(base: str) -> None:
         read_https(f"{base}/a", trusted_host=HOST, limit_bytes=10)
 
 
-def test_a_name_that_does_not_exist_is_unreachable() -> None:
-    with pytest.raises(StorageUnreachable, match="cannot be resolved"):
+@pytest.mark.parametrize(
+    ("number", "kind", "says"),
+    [
+        pytest.param(socket.EAI_NONAME, ObjectMissing, "there is no host", id="a name that nobody has"),
+        pytest.param(socket.EAI_AGAIN, StorageUnreachable, "cannot be resolved", id="a name service in trouble"),
+    ],
+)
+def test_a_name_without_address_is_missing_and_one_not_answered_unreachable(
+    number: int, kind: type[StorageError], says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> NoReturn:
+        raise socket.gaierror(number, "no")
+
+    monkeypatch.setattr(socket, "getaddrinfo", fail)
+    with pytest.raises(kind, match=says):
         read_https("https://no-such-host.invalid/a", trusted_host=None, limit_bytes=10)

@@ -14,7 +14,8 @@ from typing import Final
 
 from darkroom_trainer import local_files
 from darkroom_trainer.data.catalog import CatalogImage
-from darkroom_trainer.data.images import MAX_IMAGE_BYTES, ImageProblem, ImageSize, measure_picture
+from darkroom_trainer.data.images import MAX_IMAGE_BYTES, ImageProblem, ImageSize, examine_picture
+from darkroom_trainer.data.looks import Look, measure_look
 from darkroom_trainer.errors import AddressForbidden, ObjectMissing, ObjectTooLarge
 from darkroom_trainer.storage import PATIENCE_SECONDS, ObjectInfo, Storage, retry_storage
 
@@ -29,6 +30,7 @@ class CheckedImage:
     path: pathlib.Path | None
     size: ImageSize
     info: ObjectInfo
+    look: Look
 
 
 Check = CheckedImage | ImageProblem
@@ -83,14 +85,14 @@ class _Fetcher:
             found = retry_storage(
                 lambda: self._storage.read(uri, MAX_IMAGE_BYTES), self._patience_seconds, sleep=self._pause
             )
-            size = measure_picture(found.data)
+            size, look = examine_picture(found.data, lambda picture: measure_look(found.data, picture))
         except ObjectMissing as error:
             return ImageProblem(f"image {error}; upload it or mend its address")
         except (ObjectTooLarge, AddressForbidden) as error:
-            return ImageProblem(f"image {error}")
+            return ImageProblem(f"image {error}; give another address or another file")
         except ImageProblem as problem:
             return problem
-        return CheckedImage(_keep(uri, found.data, place), size, found.info)
+        return CheckedImage(_keep(uri, found.data, place), size, found.info, look)
 
     def _pause(self, seconds: float) -> None:
         self.stop.wait(seconds)

@@ -5,7 +5,7 @@ ids stay per file. Pure: text in, catalog and findings out. Must not do: I/O.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,7 +30,7 @@ class _Part:
     absolute: bool
 
 
-def build_catalog(texts: Sequence[bytes], source: DatasetSource, findings: Findings) -> Catalog:
+def build_catalog(texts: Iterable[bytes], source: DatasetSource, findings: Findings) -> Catalog:
     """Return what the annotation files of `source` say; `texts` are their bytes in the same order."""
     shown = name_files(source.annotation_files)
     images: list[CatalogImage] = []
