@@ -5,13 +5,13 @@ import pytest
 
 ONE_TAG = [
     pytest.param(seed, labels, decimals, id=f"{labels} tags, {decimals} decimals, {seed}")
-    for labels in (2, 3, 9, 40)
+    for labels in (2, 9, 40)
     for decimals in (1, 12)
-    for seed in range(4)
+    for seed in range(2)
 ]
 """Forty tags for sixty images leave some without any."""
 DISTINCT = [
-    pytest.param(seed, labels, 12, id=f"{labels} tags, {seed}") for labels in (2, 3, 9, 40) for seed in range(4)
+    pytest.param(seed, labels, 12, id=f"{labels} tags, {seed}") for labels in (2, 3, 9, 40) for seed in range(2)
 ]
 
 

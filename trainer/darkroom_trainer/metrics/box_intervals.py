@@ -11,18 +11,27 @@ import numpy as np
 from darkroom_trainer.metrics import bootstrap
 from darkroom_trainer.metrics.boxes import BoxTable
 from darkroom_trainer.metrics.coco import RECALLS
-from darkroom_trainer.metrics.curves import Scores
+from darkroom_trainer.metrics.curves import Flags, Scores
 from darkroom_trainer.metrics.matching import Matches, match_boxes
 from darkroom_trainer.tasks.predictions import Integers
 
 
 def compute_box_interval(found: BoxTable, truth: BoxTable, images: int, overlap: float) -> bootstrap.Interval | None:
     """Return the interval of mAP at an overlap; None without truth, or where the boxes are too many to draw."""
-    work = len(found) + len(truth)
-    if truth.crowd.all() or not bootstrap.count_resamples(work):
+    if truth.crowd.all():
         return None
-    measure = measure_mean_precision(found, truth, match_boxes(found, truth, overlap))
-    return bootstrap.compute_interval(images, measure, work=work)
+    matches = match_boxes(found, truth, overlap)
+    kept = find_needed(found, matches)
+    measure = measure_mean_precision(found.take(kept), truth, matches.take(kept))
+    return bootstrap.compute_interval(images, measure, work=int(kept.sum()) + len(truth))
+
+
+def find_needed(found: BoxTable, matches: Matches) -> Flags:
+    """Return the boxes up to the last right one of each tag: no recall depends on the others."""
+    last = np.full(int(found.labels.max(initial=0)) + 1, -1)
+    right = np.flatnonzero(matches.right)
+    last[found.labels[right]] = right
+    return np.asarray(np.arange(len(found)) <= last[found.labels])
 
 
 def measure_mean_precision(found: BoxTable, truth: BoxTable, matches: Matches) -> Callable[[Integers], float]:

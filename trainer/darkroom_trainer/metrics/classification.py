@@ -93,8 +93,9 @@ def compute_top_k_accuracy(scores: Scores, answers: Integers, k: int) -> float:
 
 def find_top_k(scores: Scores, answers: Integers, k: int) -> Flags:
     """Return for each image (N,) whether the answer is among the `k` best; of equal scores the first count."""
-    best = np.argsort(-scores, axis=1, kind="stable")[:, :k]
-    return np.asarray((best == answers[:, None]).any(axis=1))
+    own = scores[np.arange(len(answers)), answers][:, None]
+    is_before = np.arange(scores.shape[1]) < answers[:, None]
+    return np.asarray(((scores > own) | ((scores == own) & is_before)).sum(axis=1) < k)
 
 
 def compute_macro_average_precision(scores: Scores, answers: Integers) -> float:

@@ -39,7 +39,7 @@ def build_record(scores: Scores, answers: Integers, labels: Sequence[str]) -> di
         "intervals": forms.describe_intervals(_compute_intervals(scores, answers, relevant)),
         "calibration": forms.describe_bins(bins),
         "confusionMatrix": forms.describe_confusion(build_confusion_matrix(answers, guesses, len(labels)), labels),
-        "precisionRecallCurve": forms.describe_curve(build_curve(scores.ravel(), relevant.ravel())),
+        "precisionRecallCurve": describe_all_pairs(scores, relevant),
         "tags": dict(zip(labels, tags, strict=True)),
     }
 
@@ -60,6 +60,13 @@ def describe_precisions(scores: Scores, relevant: Flags) -> dict[str, float]:
     """Return the averages of average precision."""
     averages = multilabel.average_precisions(scores, relevant)
     return {name: forms.describe_number(value) for name, value in vars(averages).items()}
+
+
+def describe_all_pairs(scores: Scores, relevant: Flags) -> dict[str, list[float]] | None:
+    """Return the curve of all pairs of image and tag together; None where they are too many."""
+    if scores.size > multilabel.MOST_PAIRS:
+        return None
+    return forms.describe_curve(build_curve(scores.ravel(), relevant.ravel()))
 
 
 def average_roc_area(tags: Sequence[dict[str, Any]]) -> float | None:

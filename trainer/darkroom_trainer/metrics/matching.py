@@ -29,6 +29,10 @@ class Matches:
         """Return which predicted boxes are right (K,)."""
         return np.asarray((self.truth_rows != NOTHING) & ~self.ignored)
 
+    def take(self, rows: Flags) -> "Matches":
+        """Return the matches of these predicted boxes only."""
+        return Matches(self.truth_rows[rows], self.ignored[rows])
+
 
 def match_boxes(found: BoxTable, truth: BoxTable, overlap: float) -> Matches:
     """Give each true box to the surest predicted box of its tag and image that covers it; `found` is by falling score.

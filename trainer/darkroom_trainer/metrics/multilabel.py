@@ -17,15 +17,19 @@ from darkroom_trainer.metrics.curves import (
     compute_interpolated_precision,
 )
 
-SAMPLES_AT_ONCE: Final = 10_000
+SAMPLES_AT_ONCE: Final = 1_000
+MOST_PAIRS: Final = 5_000_000
+"""Pairs of image and tag up to which they are put in one order, for all tags together."""
 
 
 @dataclass(frozen=True)
 class PrecisionAverages:
-    """Average precision: mean over tags that have images, of all pairs, weighted by images, mean over images."""
+    """Average precision: mean over tags that have images, of all pairs (None where they are too many), weighted by
+    images, mean over images.
+    """
 
     macro: float
-    micro: float
+    micro: float | None
     weighted: float
     samples: float
 
@@ -64,7 +68,7 @@ def average_precisions(scores: Scores, relevant: Flags) -> PrecisionAverages:
     present = counts > 0
     return PrecisionAverages(
         macro=float(by_tag[present].mean()) if present.any() else 0.0,
-        micro=compute_average_precision(scores.ravel(), relevant.ravel()),
+        micro=compute_average_precision(scores.ravel(), relevant.ravel()) if scores.size <= MOST_PAIRS else None,
         weighted=float((by_tag * counts).sum() / max(1, counts.sum())),
         samples=_compute_sample_average(scores, relevant),
     )

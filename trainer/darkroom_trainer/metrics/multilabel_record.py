@@ -9,9 +9,14 @@ from typing import Any, Final
 import numpy as np
 
 from darkroom_trainer.metrics import bootstrap, calibration, forms, multilabel
-from darkroom_trainer.metrics.classification_record import average_roc_area, describe_precisions, describe_tag
+from darkroom_trainer.metrics.classification_record import (
+    average_roc_area,
+    describe_all_pairs,
+    describe_precisions,
+    describe_tag,
+)
 from darkroom_trainer.metrics.counts import count_flags, summarize
-from darkroom_trainer.metrics.curves import Flags, Scores, build_curve
+from darkroom_trainer.metrics.curves import Flags, Scores
 
 BEST: Final = (1, 2, 3, 5)
 """The numbers of best guesses whose precision and recall are told."""
@@ -41,7 +46,7 @@ def build_record(scores: Scores, relevant: Flags, labels: Sequence[str], thresho
         "calibrationError": forms.describe_number(bins.error),
         "calibration": forms.describe_bins(bins),
         "confusionMatrix": forms.describe_confusion(_build_confusion(guessed, relevant), [*labels, None]),
-        "precisionRecallCurve": forms.describe_curve(build_curve(scores.ravel(), relevant.ravel())),
+        "precisionRecallCurve": describe_all_pairs(scores, relevant),
         "tags": dict(zip(labels, tags, strict=True)),
     }
 
