@@ -16,7 +16,11 @@ SIDE = 1000.0
 
 @dataclass(frozen=True)
 class Shape:
-    """What makes a case hard; `labels` of which the last has no truth."""
+    """What makes a case hard; `labels` of which the last has no truth.
+
+    `far` boxes of an image are near no truth; with a `grid`, sides and places are multiples of one part in so many,
+    and overlaps are often exactly a half.
+    """
 
     images: int = 12
     labels: int = 4
@@ -24,6 +28,8 @@ class Shape:
     crowd_share: float = 0.0
     score_decimals: int = 6
     copies: int = 1
+    far: int = 4
+    grid: int = 0
 
 
 def build_case(seed: int, shape: Shape) -> tuple[list[Prediction], list[Truth]]:
@@ -37,19 +43,25 @@ def build_case(seed: int, shape: Shape) -> tuple[list[Prediction], list[Truth]]:
 def _draw_truth(random: np.random.Generator, shape: Shape, most: int) -> Truth:
     count = int(random.integers(0, most + 1))
     crowd = random.random(count) < shape.crowd_share
-    return Truth(random.integers(0, shape.labels - 1, count), _draw_boxes(random, count), crowd)
+    return Truth(random.integers(0, shape.labels - 1, count), _draw_boxes(random, count, shape.grid), crowd)
 
 
-def _draw_boxes(random: np.random.Generator, count: int) -> np.ndarray:
-    places = np.hstack([random.uniform(0, 0.6, (count, 2)), random.uniform(0.02, 0.4, (count, 2))])
-    return places.astype(np.float32)
+def _draw_boxes(random: np.random.Generator, count: int, grid: int) -> np.ndarray:
+    return _snap(np.hstack([random.uniform(0, 0.6, (count, 2)), random.uniform(0.02, 0.4, (count, 2))]), grid)
+
+
+def _snap(boxes: np.ndarray, grid: int) -> np.ndarray:
+    if grid:
+        boxes = np.round(boxes * grid) / grid
+        boxes[:, 2:] = np.maximum(boxes[:, 2:], 1 / grid)
+    return boxes.astype(np.float32)
 
 
 def _draw_prediction(random: np.random.Generator, shape: Shape, truth: Truth, *, is_empty: bool) -> Prediction:
     noise = random.choice([0.0, 0.01, 0.05], (3 * len(truth.labels), 1))
     near = np.tile(truth.boxes, (3, 1)) + noise * random.normal(size=(3 * len(truth.labels), 4))
-    labels = np.concatenate([np.tile(truth.labels, 3), random.integers(0, shape.labels, 4)])
-    boxes = np.vstack([np.maximum(near, 0.001), _draw_boxes(random, 4)]).astype(np.float32)
+    labels = np.concatenate([np.tile(truth.labels, 3), random.integers(0, shape.labels, shape.far)])
+    boxes = np.vstack([_snap(np.maximum(near, 0.001), shape.grid), _draw_boxes(random, shape.far, shape.grid)])
     swapped = random.random(len(labels)) < 0.2
     labels = np.where(swapped, random.integers(0, shape.labels, len(labels)), labels)
     labels, boxes = np.tile(labels, shape.copies), np.tile(boxes, (shape.copies, 1))

@@ -16,6 +16,8 @@ SHAPES = {
     "more tags than images have": Shape(images=5, labels=40),
     "one tag without truth and one with": Shape(labels=2),
     "more boxes of a tag than count": Shape(images=3, labels=2, copies=40, score_decimals=2),
+    "more boxes than COCO counts, most of them false": Shape(images=5, labels=2, far=250),
+    "overlaps of exactly a half": Shape(grid=8, copies=2, score_decimals=2),
 }
 CASES = [pytest.param(seed, shape, id=f"{name}, {seed}") for name, shape in SHAPES.items() for seed in range(4)]
 LIMITS = (coco.COCO_BOXES, MAX_BOXES)

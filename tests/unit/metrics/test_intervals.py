@@ -24,7 +24,7 @@ def test_a_share_s_interval_is_the_normal_one_where_that_holds(right: int, image
     share = right / images
     reach = 1.96 * math.sqrt(share * (1 - share) / images)
     found = interval_of_share(right, images)
-    assert (found.low, found.high) == pytest.approx((share - reach, share + reach), abs=0.25 * reach + 0.5 / images)
+    assert (found.low, found.high) == pytest.approx((share - reach, share + reach), abs=0.1 * reach + 0.5 / images)
 
 
 @pytest.mark.parametrize(("right", "edge"), [(0, 0.0), (30, 1.0)])

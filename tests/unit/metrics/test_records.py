@@ -1,6 +1,9 @@
 """The record in metrics.json and the small set in the status: names, agreement, and sizes with very many tags."""
 
 import json
+import os
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -8,9 +11,10 @@ import pytest
 
 from darkroom_api.v1alpha1.common import Performance, Task
 from darkroom_trainer.metrics import classification, detection, forms
+from darkroom_trainer.metrics.coco import COCO_OVERLAPS
 from darkroom_trainer.metrics.record import build_record
 from darkroom_trainer.tasks.predictions import Prediction, Truth, build_truth
-from tests.unit.metrics.coco_cases import Shape, build_case
+from tests.unit.metrics.coco_cases import Shape, build_case, evaluate_with_pycocotools
 from tests.unit.metrics.guess_cases import draw_many_tags, draw_one_tag
 
 NO_BOXES = np.zeros((0, 4), dtype=np.float32)
@@ -85,6 +89,19 @@ def test_the_record_is_plain_json_of_numbers_between_nought_and_one(task: Task) 
     assert set(record["tags"]) == set(name_tags(4))
 
 
+def test_coco_s_mean_counts_a_hundred_boxes_and_the_service_s_three_hundred() -> None:
+    predictions, truths = build_case(0, Shape(images=8, labels=2, far=250))
+    record = build_record(Task.DETECTOR, predictions, truths, ("cat", "dog"), 0.5)
+    by_limit = [
+        evaluate_with_pycocotools(predictions, truths, 2, COCO_OVERLAPS, (limit,)).eval["precision"]
+        for limit in (100, 300)
+    ]
+    few, many = (precision[:, :, 0].mean() for precision in by_limit)
+    assert record["meanAveragePrecision"] == record["tags"]["cat"]["averagePrecision"] == pytest.approx(few, abs=1e-5)
+    assert record["meanAveragePrecision50"] == pytest.approx(by_limit[1][0, :, 0].mean(), abs=1e-5)
+    assert few < many - 0.001, "or the case says nothing"
+
+
 def test_each_tag_of_boxes_has_what_the_status_says_of_it_and_more() -> None:
     labels = name_tags(4)
     predictions, truths = a_set(Task.DETECTOR)
@@ -134,6 +151,14 @@ def test_confusion_of_boxes_pairs_right_tags_first_and_names_what_has_no_partner
     assert record["confusionMatrix"]["counts"] == [[1, 1, 0], [0, 0, 1], [1, 1, 0]]
 
 
+def test_confusion_of_many_tags_sets_missed_tags_against_the_false_ones_of_their_image() -> None:
+    guessed = np.array([[0.1, 0.9, 0.8], [0.9, 0.2, 0.1], [0.0, 0.1, 0.9]])
+    truths = [build_truth(tags, []) for tags in ([0], [0, 1], [])]
+    record = build_record(Task.MULTILABEL_CLASSIFIER, as_predictions(guessed), truths, ("cat", "dog", "fox"), 0.5)
+    assert record["confusionMatrix"]["labels"] == ["cat", "dog", "fox", None]
+    assert record["confusionMatrix"]["counts"] == [[1, 1, 1, 0], [0, 0, 0, 1], [0, 0, 0, 0], [0, 0, 1, 0]]
+
+
 @pytest.mark.parametrize("task", TASKS)
 def test_very_many_tags_leave_out_curves_and_the_matrix(task: Task) -> None:
     count = forms.MOST_DETAILED_TAGS + 1
@@ -147,6 +172,12 @@ def test_very_many_tags_leave_out_curves_and_the_matrix(task: Task) -> None:
 @pytest.mark.parametrize("task", TASKS)
 def test_nothing_measured_is_an_empty_record(task: Task) -> None:
     assert build_record(task, [], [], name_tags(2), 0.5) == {}
+
+
+def test_measuring_needs_no_torch() -> None:
+    """Where only onnxruntime is installed, predictions are still measured."""
+    code = "import sys; sys.modules['torch'] = None; import darkroom_trainer.metrics.record"
+    subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": ":".join(sys.path)})
 
 
 def test_a_product_recognizer_is_measured_by_its_boxes() -> None:
