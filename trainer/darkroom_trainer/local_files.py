@@ -4,6 +4,7 @@ Must not do: know of COCO or credentials.
 """
 
 import contextlib
+import errno
 import hashlib
 import os
 import pathlib
@@ -49,7 +50,7 @@ def read_file(uri: str, limit_bytes: int) -> bytes:
         if stat.S_ISDIR(found.st_mode):
             raise ObjectMissing(uri, "it is a folder")
         if not stat.S_ISREG(found.st_mode):
-            raise AddressForbidden(uri, "it is a device or a pipe, not a file")
+            raise AddressForbidden(uri, "it is a device or a pipe, not a file; put the image there")
         if found.st_size > limit_bytes:
             raise ObjectTooLarge(uri, f"{found.st_size:,} bytes, at most {limit_bytes:,} are read")
         data = file.read(limit_bytes + 1)
@@ -150,5 +151,7 @@ class _explained(contextlib.AbstractContextManager[None]):
             raise ObjectMissing(self._uri) from error
         if isinstance(error, IsADirectoryError):
             raise ObjectMissing(self._uri, "it is a folder") from error
+        if isinstance(error, OSError) and error.errno in (errno.ELOOP, errno.ENAMETOOLONG):
+            raise ObjectMissing(self._uri, str(error.strerror)) from error
         if isinstance(error, OSError):
             raise StorageRefused(self._uri, str(error.strerror or error)) from error

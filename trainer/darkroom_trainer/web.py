@@ -115,7 +115,7 @@ def resolve_public_address(uri: str, host: str, port: int, trusted_host: str | N
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except UnicodeError as error:
-        raise AddressForbidden(uri, f"{host!r} is not a host's name ({error})") from error
+        raise AddressForbidden(uri, f"{host!r} is not a host's name") from error
     except OSError as error:
         if isinstance(error, socket.gaierror) and error.errno == socket.EAI_NONAME:
             raise ObjectMissing(uri, f"there is no host {host}") from error

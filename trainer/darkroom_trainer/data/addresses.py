@@ -11,6 +11,7 @@ from typing import Final
 
 from darkroom_api.v1alpha1.dataset import UrlMapping
 from darkroom_trainer.data.coco import ImageRecord
+from darkroom_trainer.errors import display_uri
 
 _SCHEME: Final = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*):")
 _BUCKETS: Final = ("s3://", "https://")
@@ -115,14 +116,16 @@ def _check_url(url: str) -> None:
 
 
 def _cut(text: str) -> str:
+    """Return an address for a message: not too long, and without a query, which may be a token."""
+    text = display_uri(text)
     return text if len(text) <= 200 else text[:199] + "…"
 
 
 def _join(root: str, file_name: str) -> str:
     if _SCHEME.match(file_name) and "://" in file_name:
-        raise AddressProblem(f"file_name {file_name!r} is an address: put it into absolute_url")
+        raise AddressProblem(f"file_name {_cut(file_name)!r} is an address: put it into absolute_url")
     if file_name.startswith(("/", "\\")) or _DRIVE.match(file_name):
-        raise AddressProblem(f"file_name {file_name!r} is absolute; it must be relative to imageRoot")
+        raise AddressProblem(f"file_name {_cut(file_name)!r} is absolute; it must be relative to imageRoot")
     if not file_name.strip():
         raise AddressProblem("file_name is blank")
     _check_segments(file_name, file_name)
@@ -137,5 +140,7 @@ def _join(root: str, file_name: str) -> str:
 def _explain_unreadable(url: str) -> str:
     match = re.match(r"^([A-Za-z][A-Za-z0-9+.-]*://[^/]*/?)", url)
     if match is None:
-        return f"address {url!r} is not a URL and there is no file_name"
-    return f"address {url!r} cannot be read: add {match.group(1)} to urlMappings (from) with the bucket's s3:// (to)"
+        return f"address {_cut(url)!r} is not a URL and there is no file_name"
+    return (
+        f"address {_cut(url)!r} cannot be read: add {match.group(1)} to urlMappings (from) with the bucket's s3:// (to)"
+    )

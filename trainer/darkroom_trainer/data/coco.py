@@ -26,6 +26,7 @@ MAX_ANNOTATION_BYTES: Final = 1 << 30
 _MAX_ID: Final = 2**63 - 1
 _MAX_NAME: Final = 256
 _MAX_SHOWN: Final = 60
+_MAX_SHOWN_NAME: Final = 120
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, default=str)
 _NUMBERS: Final = frozenset({int, float})
 _HALVES: Final = re.compile("[\ud800-\udfff]")
@@ -56,7 +57,8 @@ class ImageRecord:
     @property
     def shown(self) -> str:
         """Return the name to show in messages."""
-        return self.file_name or (self.absolute_url or self.coco_url or "").split("?", 1)[0]
+        name = self.file_name or (self.absolute_url or self.coco_url or "").split("?", 1)[0]
+        return name if len(name) <= _MAX_SHOWN_NAME else name[: _MAX_SHOWN_NAME - 1] + "…"
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ def parse_coco(text: bytes, name: str, findings: Findings, *, with_boxes: bool =
     """
     reader = _Reader(name, findings, with_boxes)
     try:
-        with _uncollected():
+        with uncollected():
             top = json_stream.read_document(text, reader.take)
     except json_stream.JsonProblem as problem:
         findings.add(name, str(problem))
@@ -154,7 +156,7 @@ class _Reader:
 
 
 @contextlib.contextmanager
-def _uncollected() -> Iterator[None]:
+def uncollected() -> Iterator[None]:
     """Pause the garbage collector: walking a million new objects again and again is nearly half of the time."""
     was_enabled = gc.isenabled()
     gc.disable()

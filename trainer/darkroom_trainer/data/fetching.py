@@ -88,8 +88,10 @@ class _Fetcher:
             size, look = examine_picture(found.data, lambda picture: measure_look(found.data, picture))
         except ObjectMissing as error:
             return ImageProblem(f"image {error}; upload it or mend its address")
-        except (ObjectTooLarge, AddressForbidden) as error:
-            return ImageProblem(f"image {error}; give another address or another file")
+        except ObjectTooLarge as error:
+            return ImageProblem(f"image {error}; make it smaller")
+        except AddressForbidden as error:
+            return ImageProblem(f"image {error}")
         except ImageProblem as problem:
             return problem
         return CheckedImage(_keep(uri, found.data, place), size, found.info, look)

@@ -125,22 +125,25 @@ class _Walk:
 
     def _read_batch(self) -> tuple[Batch, bool]:
         """Return the entries that the window holds whole, one at least, and whether the list ends with them."""
+        batch = self._read_entries()
+        return (batch, False) if batch else ([self._read_value()], self._read_separator("]"))
+
+    def _read_entries(self) -> Batch:
+        """Return the entries of the window one by one, up to one that is cut off, or wrong, or the list's last."""
         window, at, batch = self._window, self._at, []
         is_last = self._end == len(self._text)
         while True:
             try:
                 value, end = _scan(window, at)
             except (ValueError, RecursionError):
-                break  # cut off by the window, or wrong: told apart below
+                break
             after = _NEXT.match(window, end)
             if after is None or (after.end() == len(window) and not is_last):
                 break
             batch.append(value)
             at = after.end()
         self._at = at
-        if batch:
-            return batch, False
-        return [self._read_value()], self._read_separator("]")
+        return batch
 
     def _read_value(self) -> Any:
         """Return the value at hand, moving the window where it ends within it."""
@@ -152,8 +155,10 @@ class _Walk:
                 problem, place = "is cut off", end
             except json.JSONDecodeError as error:
                 problem, place = error.msg, error.pos
-            except (ValueError, RecursionError) as error:
-                raise JsonProblem(f"is not JSON that can be read: {error}") from error
+            except RecursionError as error:
+                raise JsonProblem("is not JSON that can be read: its lists and objects are nested too deep") from error
+            except ValueError as error:
+                raise JsonProblem("is not JSON that can be read: it holds a number of thousands of digits") from error
             if not self._refill():
                 self._fail(problem, place)
         self._at = end
@@ -206,7 +211,9 @@ class _Walk:
 
     def _fail(self, problem: str, place: int) -> NoReturn:
         """Raise JsonProblem for what is wrong at `place` of the window."""
-        cut = self._end < len(self._text) and (place >= len(self._window) - 16 or problem.startswith("Unterminated"))
+        cut = self._end < len(self._text) and (
+            place >= len(self._window) - _SLACK or problem.startswith("Unterminated")
+        )
         if cut:
             raise JsonProblem(
                 f"holds an entry of more than {self._window_bytes >> 20:,} MiB from byte {self._begin:,} on; remove it"

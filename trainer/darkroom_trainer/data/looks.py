@@ -15,7 +15,6 @@ from PIL import Image, ImageFilter, ImageStat
 
 _SIDE_PX: Final = 256
 """Images are measured at about this size, so that a photo of twelve megapixels costs what a small one does."""
-_EDGE_PX: Final = 64
 _SKETCH_PX: Final = 16
 _HASH_PX: Final = 32
 _EDGE_SCALE: Final = 100.0
@@ -57,8 +56,10 @@ def measure_look(data: bytes, picture: Image.Image) -> Look:
 def _score_sharpness(grey: Image.Image) -> float:
     """Return a score of how much the edges vary: 0 for none, near 1 for a sharp image."""
     grey = grey.copy()
-    grey.thumbnail((_EDGE_PX, _EDGE_PX))
-    return 1 - math.exp(-ImageStat.Stat(grey.filter(ImageFilter.FIND_EDGES)).var[0] / _EDGE_SCALE)
+    grey.thumbnail((_SIDE_PX, _SIDE_PX))
+    edges = grey.filter(ImageFilter.FIND_EDGES)
+    inner = edges.crop((1, 1, edges.width - 1, edges.height - 1))  # the filter leaves the border as it was
+    return 1 - math.exp(-ImageStat.Stat(inner).var[0] / _EDGE_SCALE)
 
 
 def _build_cosines() -> npt.NDArray[np.float64]:

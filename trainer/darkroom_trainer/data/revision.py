@@ -11,7 +11,7 @@ from darkroom_trainer.errors import display_uri
 def compute_revision(
     hashes: Sequence[bytes], images: Sequence[CatalogImage], checked: Sequence[CheckedImage | None]
 ) -> str:
-    """Return one hash, `sha256:...`, of the annotation files (SHA-256 each) and every image's address, size and ETag."""
+    """Return one hash, `sha256:...`, of annotation files (SHA-256 each) and every image's address, size and ETag."""
     digest = hashlib.sha256()
     for text_hash in hashes:
         digest.update(text_hash)
