@@ -1,9 +1,6 @@
 """The record in metrics.json and the small set in the status: names, agreement, and sizes with very many tags."""
 
 import json
-import os
-import subprocess
-import sys
 from typing import Any
 
 import numpy as np
@@ -172,12 +169,6 @@ def test_very_many_tags_leave_out_curves_and_the_matrix(task: Task) -> None:
 @pytest.mark.parametrize("task", TASKS)
 def test_nothing_measured_is_an_empty_record(task: Task) -> None:
     assert build_record(task, [], [], name_tags(2), 0.5) == {}
-
-
-def test_measuring_needs_no_torch() -> None:
-    """Where only onnxruntime is installed, predictions are still measured."""
-    code = "import sys; sys.modules['torch'] = None; import darkroom_trainer.metrics.record"
-    subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": ":".join(sys.path)})
 
 
 def test_a_product_recognizer_is_measured_by_its_boxes() -> None:
