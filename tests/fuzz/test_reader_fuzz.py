@@ -1,32 +1,21 @@
-"""Random and mutated annotation files and images: only named problems may come out of the readers.
-
-`DARKROOM_FUZZ_EXAMPLES` sets how many examples each test tries (60 when absent).
-"""
+"""Random and mutated annotation files: only named problems may come out of their reader."""
 
 import copy
 import json
-import os
 import warnings
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings, strategies as st
+from hypothesis import assume, given, strategies as st
 
 from darkroom_api.v1alpha1.common import AnnotationKind
 from darkroom_api.v1alpha1.dataset import Problem
 from darkroom_trainer.data.findings import Advice, Findings
-from darkroom_trainer.data.images import ImageProblem, examine_picture, open_picture
 from darkroom_trainer.data.json_stream import JsonProblem, read_document
-from darkroom_trainer.data.looks import measure_look
 from darkroom_trainer.data.merging import build_catalog
-from tests.unit.data.coco_builders import Coco, a_scene, a_source
+from tests.fuzz.effort import fuzzed
+from tests.unit.data.coco_builders import Coco, a_source
 from tests.unit.data.hostile_cases import a_document
-
-EXAMPLES = int(os.environ.get("DARKROOM_FUZZ_EXAMPLES", "60"))
-fuzzed = settings(
-    max_examples=EXAMPLES, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
-)
 
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec=None), max_size=20),
@@ -127,35 +116,3 @@ def test_reading_in_windows_gives_what_reading_at_once_gives(document: dict[str,
         return
     assert top.lists == set(expected)
     assert repr(found) == repr({key: value for key, value in expected.items() if value})
-
-
-@fuzzed
-@given(
-    form=st.sampled_from(["JPEG", "PNG", "GIF", "WEBP", "TIFF", "ICO", "BMP"]),
-    places=st.lists(st.tuples(st.integers(0, 5000), st.binary(min_size=1, max_size=4)), min_size=1, max_size=6),
-    cut=st.integers(0, 5000),
-)
-def test_a_damaged_image_is_refused_by_name_or_read(form: str, places: list[tuple[int, bytes]], cut: int) -> None:
-    data = bytearray(a_scene(1, 48, 48, form))
-    for place, patch in places:
-        begin = place % len(data)
-        data[begin : begin + len(patch)] = patch
-    _try_both(bytes(data[: max(1, cut % (2 * len(data)))]))
-
-
-@fuzzed
-@given(data=st.binary(max_size=200))
-def test_random_bytes_are_no_image(data: bytes) -> None:
-    _try_both(data)
-
-
-def _try_both(data: bytes) -> None:
-    actions: list[Callable[[bytes], object]] = [
-        lambda data: examine_picture(data, lambda picture: measure_look(data, picture)),
-        open_picture,
-    ]
-    for action in actions:
-        try:
-            action(data)
-        except ImageProblem:
-            continue

@@ -10,10 +10,9 @@ from typing import Any, Final
 from darkroom_api.conditions import Reason
 from darkroom_api.report import Outcome
 from darkroom_api.run_config import RunConfig
-from darkroom_trainer.data import advice
+from darkroom_trainer.data import advice, summary
 from darkroom_trainer.data.examination import Examination, examine_dataset
 from darkroom_trainer.data.progress import build_progress
-from darkroom_trainer.data.summary import describe, summarise
 from darkroom_trainer.errors import StorageError
 from darkroom_trainer.reporting import Reporter
 from darkroom_trainer.storage import join_uri, open_storage, retry_storage
@@ -30,7 +29,7 @@ def inspect_dataset(config: RunConfig, work: pathlib.Path, reporter: Reporter) -
     reporter.update(percent=0, stage="Reading annotations")
     progress = build_progress(reporter, "Checking", show_percent=True)
     examination = examine_dataset(config.dataset, None, progress, stop_at_annotations=False)
-    message = describe(examination)
+    message = summary.describe(examination)
     report = None
     try:
         report = _write_report(config, examination)
@@ -40,7 +39,7 @@ def inspect_dataset(config: RunConfig, work: pathlib.Path, reporter: Reporter) -
         command=config.command,
         reason=Reason.DATASET_CORRUPT if examination.findings.problem_count else Reason.SUCCEEDED,
         message=message[:1024],
-        summary=summarise(examination, report),
+        summary=summary.summarise(examination, report),
         dataset_revision=examination.revision,
     )
 

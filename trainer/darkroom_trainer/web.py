@@ -9,9 +9,7 @@ import ipaddress
 import socket
 import ssl
 import threading
-import time
 import urllib.parse
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,8 +28,8 @@ HEADER_SECONDS: Final = 30.0
 _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
 _GLOBAL_UNICAST: Final = ipaddress.IPv6Network("2000::/3")
 """All that has been given out of IPv6 (RFC 4291): neither site-local nor IPv4-compatible addresses are in it."""
-_PLATFORM: Final = frozenset({ipaddress.IPv4Address("168.63.129.16")})
-"""Public by their number, and the inside of a cloud: Azure's own services for its machines."""
+_INSIDE: Final = (ipaddress.IPv4Network("168.63.129.16/32"), ipaddress.IPv4Network("192.0.0.0/24"))
+"""Public by their number to Python, and the inside of a cloud: Azure's and Oracle's services for their machines."""
 _QUERY_SAFE: Final = "/?%:@!$&'()*+,;=~-._"
 _AGENT: Final = "darkroom-trainer"
 
@@ -134,7 +132,7 @@ def is_public(address: str) -> bool:
     checked = _unwrap(parsed) if isinstance(parsed, ipaddress.IPv6Address) else parsed
     if isinstance(checked, ipaddress.IPv6Address) and checked not in _GLOBAL_UNICAST:
         return False
-    return checked.is_global and not checked.is_multicast and checked not in _PLATFORM
+    return checked.is_global and not checked.is_multicast and not any(checked in network for network in _INSIDE)
 
 
 def _unwrap(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
@@ -150,27 +148,11 @@ def _read_answer(uri: str, answer: http.client.HTTPResponse, limit_bytes: int) -
     expected = int(length) if length is not None and length.isdecimal() and len(length) < 16 else None
     if expected is not None and expected > limit_bytes:
         raise ObjectTooLarge(uri, f"{expected:,} bytes, at most {limit_bytes:,} are read")
-    data = _read_body(uri, answer, limit_bytes)
+    data = bodies.read_limited(uri, answer, limit_bytes)
     if expected is not None and expected != len(data):
         raise StorageUnreachable(uri, f"only {len(data):,} of {expected:,} bytes came")
     etag = answer.getheader("ETag") or hashlib.sha256(data).hexdigest()
     return WebObject(data, etag.strip('"'))
-
-
-def _read_body(
-    uri: str, answer: http.client.HTTPResponse, limit_bytes: int, clock: Callable[[], float] = time.monotonic
-) -> bytes:
-    """Return the body; ObjectTooLarge beyond the limit, StorageUnreachable where it hardly moves."""
-    parts, received, began = [], 0, clock()
-    while part := answer.read1(min(bodies.CHUNK_BYTES, limit_bytes + 1 - received)):
-        parts.append(part)
-        received += len(part)
-        if received > limit_bytes:
-            raise ObjectTooLarge(uri, f"more than {limit_bytes:,} bytes")
-        seconds = clock() - began
-        if seconds > bodies.SLOW_SECONDS and received < seconds * bodies.LEAST_BYTES_PER_SECOND:
-            raise StorageUnreachable(uri, f"only {received:,} bytes came in {seconds:.0f} s")
-    return b"".join(parts)
 
 
 def _check_status(uri: str, status: int, phrase: str) -> None:

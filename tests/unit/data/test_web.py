@@ -2,12 +2,10 @@
 
 import http.server
 import pathlib
-import socket
 import ssl
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import NoReturn
 
 import pytest
 from cryptography import x509
@@ -128,21 +126,3 @@ def test_a_body_above_the_limit_is_refused(base: str, certificate: pathlib.Path)
 def test_a_certificate_that_nobody_trusts_is_refused(base: str) -> None:
     with pytest.raises(StorageUnreachable, match="CERTIFICATE_VERIFY_FAILED"):
         read_https(f"{base}/a", trusted_host=HOST, limit_bytes=10)
-
-
-@pytest.mark.parametrize(
-    ("number", "kind", "says"),
-    [
-        pytest.param(socket.EAI_NONAME, ObjectMissing, "there is no host", id="a name that nobody has"),
-        pytest.param(socket.EAI_AGAIN, StorageUnreachable, "cannot be resolved", id="a name service in trouble"),
-    ],
-)
-def test_a_name_without_address_is_missing_and_one_not_answered_unreachable(
-    number: int, kind: type[StorageError], says: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(*_: object, **__: object) -> NoReturn:
-        raise socket.gaierror(number, "no")
-
-    monkeypatch.setattr(socket, "getaddrinfo", fail)
-    with pytest.raises(kind, match=says):
-        read_https("https://no-such-host.invalid/a", trusted_host=None, limit_bytes=10)

@@ -3,7 +3,6 @@
 Owns the order of these steps and which failure is whose. Must not do: keep pixels, or write to storage.
 """
 
-import hashlib
 import pathlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -53,7 +52,7 @@ def _read_texts(storage: Storage, source: DatasetSource, hashes: list[bytes]) ->
     """Yield the annotation files one after another, so that memory holds one, and note their SHA-256."""
     for uri in source.annotation_files:
         text = _read_annotations(storage, uri)
-        hashes.append(hashlib.sha256(text).digest())
+        hashes.append(revision.hash_text(text))
         yield text
 
 

@@ -12,11 +12,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
-from darkroom_trainer import local_files
+from darkroom_trainer import errors, local_files
 from darkroom_trainer.data.catalog import CatalogImage
 from darkroom_trainer.data.images import MAX_IMAGE_BYTES, ImageProblem, ImageSize, examine_picture
 from darkroom_trainer.data.looks import Look, measure_look
-from darkroom_trainer.errors import AddressForbidden, ObjectMissing, ObjectTooLarge
 from darkroom_trainer.storage import PATIENCE_SECONDS, ObjectInfo, Storage, retry_storage
 
 WORKERS: Final = 16
@@ -86,11 +85,11 @@ class _Fetcher:
                 lambda: self._storage.read(uri, MAX_IMAGE_BYTES), self._patience_seconds, sleep=self._pause
             )
             size, look = examine_picture(found.data, lambda picture: measure_look(found.data, picture))
-        except ObjectMissing as error:
+        except errors.ObjectMissing as error:
             return ImageProblem(f"image {error}; upload it or mend its address")
-        except ObjectTooLarge as error:
+        except errors.ObjectTooLarge as error:
             return ImageProblem(f"image {error}; make it smaller")
-        except AddressForbidden as error:
+        except errors.AddressForbidden as error:
             return ImageProblem(f"image {error}")
         except ImageProblem as problem:
             return problem

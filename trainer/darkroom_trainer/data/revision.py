@@ -8,6 +8,11 @@ from darkroom_trainer.data.fetching import CheckedImage
 from darkroom_trainer.errors import display_uri
 
 
+def hash_text(text: bytes) -> bytes:
+    """Return the SHA-256 of an annotation file."""
+    return hashlib.sha256(text).digest()
+
+
 def compute_revision(
     hashes: Sequence[bytes], images: Sequence[CatalogImage], checked: Sequence[CheckedImage | None]
 ) -> str:
