@@ -33,6 +33,7 @@ class Costs:
     upload_file: float
     measure_image: float = 0.001
     picture: float = 0.4
+    record: float = 0.4
     save: float = 0.0
 
 
@@ -61,13 +62,20 @@ def compute_scoring(costs: Costs, images: int) -> float:
     return MARGIN * images * (costs.predict_image + costs.measure_image)
 
 
-def compute_reserve(costs: Costs, evaluation_images: int) -> float:
-    """Return what must be left after the final fit: its checkpoint, evaluation, export, upload and the picture.
+def compute_record(costs: Costs, images: int) -> float:
+    """Return what all scores of `images` cost for metrics.json: hardly more than the few of the status did."""
+    return costs.record + images * (costs.predict_image + costs.measure_image)
 
-    The picture is counted without a margin: it is left out where it would not fit (see `publishing`).
+
+def compute_reserve(costs: Costs, evaluation_images: int, hold_out_images: int = 0) -> float:
+    """Return what must be left after the final fit: its checkpoint, evaluation, scores, export, upload and the picture.
+
+    Scores are those of the held-out images where there is no evaluation. They and the picture are counted without a
+    margin: they are left out where they would not fit (see `publishing`).
     """
     after = compute_scoring(costs, evaluation_images) + MARGIN * (costs.save + costs.upload_file * UPLOADED_FILES)
-    return LEAST_RESERVE_SECONDS + after + costs.picture
+    record = compute_record(costs, evaluation_images or hold_out_images)
+    return LEAST_RESERVE_SECONDS + after + record + costs.picture
 
 
 def compute_least_steps(workload: Workload, least_passes: int) -> int:
@@ -79,7 +87,7 @@ def plan_budget(
     budget_seconds: float, charged_seconds: float, costs: Costs, workload: Workload, least_passes: int
 ) -> Plan:
     """Return the plan for what is left; raises RunError(BudgetNotEnough) with a minimum and a suggestion."""
-    reserve = compute_reserve(costs, workload.evaluation_images)
+    reserve = compute_reserve(costs, workload.evaluation_images, workload.hold_out_images)
     scoring = compute_scoring(costs, workload.hold_out_images)
     training = budget_seconds - charged_seconds - reserve - scoring
     least = compute_least_steps(workload, least_passes) * costs.step

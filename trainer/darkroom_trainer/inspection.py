@@ -10,9 +10,9 @@ from typing import Any, Final
 from darkroom_api.conditions import Reason
 from darkroom_api.report import Outcome
 from darkroom_api.run_config import RunConfig
+from darkroom_trainer.data import advice, summary
 from darkroom_trainer.data.examination import Examination, examine_dataset
 from darkroom_trainer.data.progress import build_progress
-from darkroom_trainer.data.summary import describe, summarise
 from darkroom_trainer.errors import StorageError
 from darkroom_trainer.reporting import Reporter
 from darkroom_trainer.storage.objects import join_uri, open_storage, retry_storage
@@ -29,7 +29,7 @@ def inspect_dataset(config: RunConfig, work: pathlib.Path, reporter: Reporter) -
     reporter.update(percent=0, stage="Reading annotations")
     progress = build_progress(reporter, "Checking", show_percent=True)
     examination = examine_dataset(config.dataset, None, progress, stop_at_annotations=False)
-    message = describe(examination)
+    message = summary.describe(examination)
     report = None
     try:
         report = _write_report(config, examination)
@@ -39,7 +39,7 @@ def inspect_dataset(config: RunConfig, work: pathlib.Path, reporter: Reporter) -
         command=config.command,
         reason=Reason.DATASET_CORRUPT if examination.findings.problem_count else Reason.SUCCEEDED,
         message=message[:1024],
-        summary=summarise(examination, report),
+        summary=summary.summarise(examination, report),
         dataset_revision=examination.revision,
     )
 
@@ -68,5 +68,8 @@ def build_report(examination: Examination) -> dict[str, Any]:
         "categories": [category.to_json() for category in catalog.categories],
         "problemCount": findings.problem_count,
         "problems": [problem.to_json() for problem in findings.problems],
+        "warningCounts": {issue.value: count for issue, count in findings.issue_counts.items()},
+        "thresholds": advice.THRESHOLDS,
+        "sizes": advice.summarise_sizes(examination.checked),
         "warnings": [warning.to_json() for warning in findings.warnings],
     }

@@ -12,7 +12,7 @@ import safetensors.torch
 
 from darkroom_api import conditions, durations, report, run_config
 from darkroom_api.v1alpha1.common import Artifacts, MeasuredOn
-from darkroom_trainer import annotations, inference, training_run
+from darkroom_trainer import annotations, budget, inference, training_run
 from darkroom_trainer.checkpoints import receipts, sessions
 from darkroom_trainer.export import artifacts, card, description, results
 from darkroom_trainer.export.description import ModelDescription
@@ -58,8 +58,14 @@ def _publish(run: training_run.TrainingRun, session: sessions.Session) -> tuple[
     model = _write_model(run, session, folder)
     names = [description.DESCRIPTION_NAME, description.WEIGHTS_NAME]
     details = _build_details(run, session)
+    num_measured = len(measured.rows) if measured else 0
     names += results.write_results(
-        folder, model, measured, details, has_time_to_draw=lambda: run.fits(run.costs.picture)
+        folder,
+        model,
+        measured,
+        details,
+        has_time_to_score=lambda: run.fits(budget.compute_record(run.costs, num_measured)),
+        has_time_to_draw=lambda: run.fits(run.costs.picture),
     )
     performance = measured.performance if measured else None
     names.append(card.write_card(folder, run.place.config.resource.name, model, performance, details, session.note))

@@ -101,13 +101,13 @@ class TrainingRun:
 
     def plan_final(self) -> loop.Window:
         """Return the window of the final fit: from now until the reserve begins."""
-        reserve = budget.compute_reserve(self._learn_costs(), self.num_measured)
+        reserve = budget.compute_reserve(self._learn_costs(), self.num_measured, len(self.rows.held_out))
         return loop.Window(self.place.meter.charged_seconds, self.place.budget_seconds - reserve)
 
     def plan_resumed(self, window: loop.Window, *, is_hold_out: bool) -> loop.Window:
         """Return a saved window, cut where this machine needs a larger reserve than the one before."""
         costs = self._learn_costs()
-        ends_at = self.place.budget_seconds - budget.compute_reserve(costs, self.num_measured)
+        ends_at = self.place.budget_seconds - budget.compute_reserve(costs, self.num_measured, len(self.rows.held_out))
         if is_hold_out:
             ends_at -= budget.compute_scoring(costs, len(self.rows.held_out))
         return loop.Window(window.starts_at, min(window.ends_at, ends_at))

@@ -8,6 +8,7 @@ import http.client
 import ipaddress
 import socket
 import ssl
+import threading
 import urllib.parse
 from dataclasses import dataclass
 from typing import Final
@@ -19,9 +20,17 @@ from darkroom_trainer.errors import (
     StorageRefused,
     StorageUnreachable,
 )
+from darkroom_trainer.storage import bodies
 
 CONNECT_TIMEOUT_SECONDS: Final = 10.0
+HEADER_SECONDS: Final = 30.0
+"""A server that takes longer than this for the head of its answer is given up."""
 _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
+_GLOBAL_UNICAST: Final = ipaddress.IPv6Network("2000::/3")
+"""All that has been given out of IPv6 (RFC 4291): neither site-local nor IPv4-compatible addresses are in it."""
+_INSIDE: Final = (ipaddress.IPv4Network("168.63.129.16/32"), ipaddress.IPv4Network("192.0.0.0/24"))
+"""Public by their number to Python, and the inside of a cloud: Azure's and Oracle's services for their machines."""
+_QUERY_SAFE: Final = "/?%:@!$&'()*+,;=~-._"
 _AGENT: Final = "darkroom-trainer"
 
 
@@ -54,22 +63,44 @@ def read_https(
     `trusted_host` (the storage endpoint's) may be at a private address, no other host may.
     Raises ObjectMissing, StorageRefused, StorageUnreachable, AddressForbidden, ObjectTooLarge.
     """
+    host, port = _find_place(uri)
     parts = urllib.parse.urlsplit(uri)
-    host = parts.hostname
-    if not host:
-        raise AddressForbidden(uri, "it names no host")
-    address = resolve_public_address(uri, host, parts.port or 443, trusted_host)
-    connection = _PinnedConnection(host, parts.port or 443, address, context or ssl.create_default_context())
+    address = resolve_public_address(uri, host, port, trusted_host)
+    connection = _PinnedConnection(host, port, address, context or ssl.create_default_context())
     try:
         target = urllib.parse.quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._") + (
-            f"?{parts.query}" if parts.query else ""
+            f"?{urllib.parse.quote(parts.query, safe=_QUERY_SAFE)}" if parts.query else ""
         )
         connection.request("GET", target, headers={"User-Agent": _AGENT})
-        return _read_answer(uri, connection.getresponse(), limit_bytes)
+        return _read_answer(uri, _await_answer(connection), limit_bytes)
     except (OSError, http.client.HTTPException) as error:
         raise StorageUnreachable(uri, f"{type(error).__name__}: {error}") from error
     finally:
         connection.close()
+
+
+def _find_place(uri: str) -> tuple[str, int]:
+    """Return host and port of `uri`; AddressForbidden where it has none that could be."""
+    try:
+        parts = urllib.parse.urlsplit(uri)
+        host, port = parts.hostname, parts.port or 443
+    except ValueError as error:
+        raise AddressForbidden(uri, f"it is not a URL: {error}") from error
+    if not host:
+        raise AddressForbidden(uri, "it names no host")
+    return host, port
+
+
+def _await_answer(connection: http.client.HTTPSConnection) -> http.client.HTTPResponse:
+    """Return the answer's head; the timeout of a socket is for each byte, so a clock of its own ends a trickle."""
+    sock = connection.sock
+    watchdog = threading.Timer(HEADER_SECONDS, lambda: sock.shutdown(socket.SHUT_RDWR))
+    watchdog.daemon = True
+    watchdog.start()
+    try:
+        return connection.getresponse()
+    finally:
+        watchdog.cancel()
 
 
 def find_host(url: str) -> str | None:
@@ -81,7 +112,11 @@ def resolve_public_address(uri: str, host: str, port: int, trusted_host: str | N
     """Return one address of `host`; every address it has must be public, unless `host` is the trusted one."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError as error:
+        raise AddressForbidden(uri, f"{host!r} is not a host's name") from error
     except OSError as error:
+        if isinstance(error, socket.gaierror) and error.errno == socket.EAI_NONAME:
+            raise ObjectMissing(uri, f"there is no host {host}") from error
         raise StorageUnreachable(uri, f"the name {host} cannot be resolved ({error})") from error
     addresses = [str(entry[4][0]) for entry in found]
     if host != trusted_host:
@@ -95,7 +130,9 @@ def is_public(address: str) -> bool:
     """Return whether `address` is a global unicast address; IPv4 inside IPv6 counts as what it stands for."""
     parsed = ipaddress.ip_address(address.split("%", 1)[0])
     checked = _unwrap(parsed) if isinstance(parsed, ipaddress.IPv6Address) else parsed
-    return checked.is_global and not checked.is_multicast
+    if isinstance(checked, ipaddress.IPv6Address) and checked not in _GLOBAL_UNICAST:
+        return False
+    return checked.is_global and not checked.is_multicast and not any(checked in network for network in _INSIDE)
 
 
 def _unwrap(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
@@ -107,12 +144,13 @@ def _unwrap(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | ipaddress
 
 def _read_answer(uri: str, answer: http.client.HTTPResponse, limit_bytes: int) -> WebObject:
     _check_status(uri, answer.status, answer.reason)
-    data = answer.read(limit_bytes + 1)
-    if len(data) > limit_bytes:
-        raise ObjectTooLarge(uri, f"more than {limit_bytes:,} bytes")
     length = answer.getheader("Content-Length")
-    if length is not None and length.isdigit() and int(length) != len(data):
-        raise StorageUnreachable(uri, f"only {len(data):,} of {length} bytes came")
+    expected = int(length) if length is not None and length.isdecimal() and len(length) < 16 else None
+    if expected is not None and expected > limit_bytes:
+        raise ObjectTooLarge(uri, f"{expected:,} bytes, at most {limit_bytes:,} are read")
+    data = bodies.read_limited(uri, answer, limit_bytes)
+    if expected is not None and expected != len(data):
+        raise StorageUnreachable(uri, f"only {len(data):,} of {expected:,} bytes came")
     etag = answer.getheader("ETag") or hashlib.sha256(data).hexdigest()
     return WebObject(data, etag.strip('"'))
 

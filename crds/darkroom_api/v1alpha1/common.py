@@ -107,6 +107,13 @@ class TagPerformance(Object):
     average_precision50: float | None = Field(default=None, description="Detection: average precision at IoU 0.5.")
 
 
+class ScoreInterval(Object):
+    """Where the score would lie in 95 of 100 other draws of as many images: a percentile bootstrap over images."""
+
+    low: float = Field(description="2.5th percentile.")
+    high: float = Field(description="97.5th percentile.")
+
+
 class Performance(Object):
     """Scores by the names of the service that Darkroom replaces; all between 0 and 1.
 
@@ -116,10 +123,16 @@ class Performance(Object):
     measured_on: MeasuredOn = Field(description="The data that these numbers come from.")
     images: Annotated[int, Field(ge=0)] = Field(description="Number of images measured.")
     score: float | None = Field(
-        default=None, description="The one number to show: accuracyTop1, or meanAveragePrecision50 of a detector."
+        default=None,
+        description="The one number to show: accuracyTop1 of a classifier, averagePrecision of a multilabel one, "
+        "meanAveragePrecision50 where there are boxes.",
     )
+    score_interval: ScoreInterval | None = Field(default=None, description="95 % interval of the score.")
     accuracy_top1: float | None = Field(default=None, description="Classification: the best guess is right.")
     accuracy_top5: float | None = Field(default=None, description="Classification: one of the best five is right.")
+    balanced_accuracy: float | None = Field(
+        default=None, description="Classification: mean recall of the tags that have images."
+    )
     average_precision: float | None = Field(default=None, description="Classification: mean over tags.")
     calibration_ece: float | None = Field(
         default=None, alias="calibrationECE", description="Classification: expected calibration error, 15 bins."
@@ -127,6 +140,9 @@ class Performance(Object):
     mean_average_precision30: float | None = Field(default=None, description="Detection: mAP at IoU 0.3.")
     mean_average_precision50: float | None = Field(default=None, description="Detection: mAP at IoU 0.5.")
     mean_average_precision75: float | None = Field(default=None, description="Detection: mAP at IoU 0.75.")
+    mean_average_precision: float | None = Field(
+        default=None, description="Detection: COCO's mAP, the mean over IoU 0.50, 0.55 to 0.95."
+    )
     tag_performance: Annotated[dict[str, TagPerformance], Field(max_length=2000)] | None = Field(
         default=None, description="Per tag; left out where it would not fit, and always in metrics.json."
     )

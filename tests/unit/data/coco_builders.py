@@ -75,6 +75,14 @@ def a_picture(width: int = 100, height: int = 50, form: str = "PNG", mode: str =
     return buffer.getvalue()
 
 
+def a_scene(seed: int, width: int = 100, height: int = 50, form: str = "PNG", **options: Any) -> bytes:
+    """Return an encoded image of bright and dark blocks: sharp, and another one for each seed."""
+    blocks = np.random.default_rng(seed).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(blocks).resize((width, height), Image.Resampling.NEAREST).save(buffer, form, **options)
+    return buffer.getvalue()
+
+
 def write_dataset(folder: pathlib.Path, coco: Coco | None = None, pictures: dict[str, bytes] | None = None) -> str:
     """Write train.json and its images below `folder`; returns the file's URI."""
     coco = coco or a_coco()

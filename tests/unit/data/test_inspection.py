@@ -14,8 +14,10 @@ from tests.unit.data.coco_builders import (
     Coco,
     a_coco,
     a_picture,
+    a_scene,
     a_source,
     an_annotation,
+    an_image,
     write_dataset,
 )
 from tests.unit.data.run_support import inspect, load
@@ -122,9 +124,11 @@ def test_all_problems_are_in_the_report_and_ten_in_the_summary(tmp_path: pathlib
 
 
 def test_a_good_dataset_is_summed_up_in_words(tmp_path: pathlib.Path) -> None:
-    coco = a_coco(annotations=[an_annotation(n, image_id=n % 2 + 1, category_id=c) for n, c in enumerate((1, 1, 2, 2))])
-    outcome = inspect(a_source(write_dataset(tmp_path, coco)))
-    assert outcome.message == "2 images, 4 annotations, 2 tags"
+    images = [an_image(number) for number in range(1, 11)]
+    annotations = [an_annotation(n, image_id=n, category_id=n % 2 + 1) for n in range(1, 11)]
+    pictures = {f"images/{number}.png": a_scene(number) for number in range(1, 11)}
+    outcome = inspect(a_source(write_dataset(tmp_path, a_coco(images=images, annotations=annotations), pictures)))
+    assert outcome.message == "10 images, 10 annotations, 2 tags"
 
 
 def test_a_report_that_cannot_be_written_is_told_and_does_not_hide_the_result(tmp_path: pathlib.Path) -> None:

@@ -31,7 +31,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if path == "/a%20b.png" and query == "sig=1":
             self.answer(200, b"image", {"ETag": '"tag"'})
         elif path == "/short":
-            self.answer(200, b"half", {"Content-Length": "400"})
+            self.answer(200, b"half", {"Content-Length": "40"})
         elif path == "/redirect":
             self.answer(302, b"", {"Location": "https://169.254.169.254/"})
         else:
@@ -108,7 +108,7 @@ def test_a_private_host_is_refused_before_anything_is_sent(base: str, certificat
         pytest.param(
             "/redirect", AddressForbidden, "redirects are not followed", id="a redirect to a metadata service"
         ),
-        pytest.param("/short", StorageUnreachable, "IncompleteRead|only 4 of 400", id="half of the body"),
+        pytest.param("/short", StorageUnreachable, "only 4 of 40 bytes", id="half of the body"),
     ],
 )
 def test_answers_are_sorted(
@@ -126,8 +126,3 @@ def test_a_body_above_the_limit_is_refused(base: str, certificate: pathlib.Path)
 def test_a_certificate_that_nobody_trusts_is_refused(base: str) -> None:
     with pytest.raises(StorageUnreachable, match="CERTIFICATE_VERIFY_FAILED"):
         read_https(f"{base}/a", trusted_host=HOST, limit_bytes=10)
-
-
-def test_a_name_that_does_not_exist_is_unreachable() -> None:
-    with pytest.raises(StorageUnreachable, match="cannot be resolved"):
-        read_https("https://no-such-host.invalid/a", trusted_host=None, limit_bytes=10)

@@ -81,6 +81,11 @@ def test_reserve_grows_with_what_there_is_to_measure() -> None:
     assert compute_reserve(COSTS, 10_000) > compute_reserve(COSTS, 100) > compute_reserve(COSTS, 0) > 1
 
 
+def test_the_reserve_holds_all_scores_of_the_images_that_the_model_is_measured_on() -> None:
+    assert compute_reserve(COSTS, 0, 5_000) - compute_reserve(COSTS, 0) == pytest.approx(5_000 * (0.001 + 0.001))
+    assert compute_reserve(COSTS, 100, 5_000) == compute_reserve(COSTS, 100), "held-out images are not measured again"
+
+
 @pytest.mark.parametrize(
     ("seconds", "rounded"),
     [(1, 5), (20, 20), (20.1, 25), (61, 90), (301, 360), (3601, 4200)],

@@ -5,6 +5,7 @@ import pytest
 from sklearn import metrics as reference
 
 from darkroom_trainer.metrics import classification
+from darkroom_trainer.metrics.counts import count_guesses
 from darkroom_trainer.tasks.predictions import Prediction, build_truth
 
 
@@ -39,7 +40,7 @@ def test_k_above_the_number_of_labels_is_always_right() -> None:
 def test_tag_accuracy_is_the_recall_of_each_label() -> None:
     scores, answers = some_scores(5)
     wanted = reference.recall_score(answers, scores.argmax(axis=1), average=None, labels=range(7), zero_division=0)
-    assert classification.compute_recalls(scores, answers).tolist() == pytest.approx(wanted.tolist())
+    assert count_guesses(answers, scores.argmax(axis=1), 7).recall.tolist() == pytest.approx(wanted.tolist())
 
 
 @pytest.mark.parametrize(

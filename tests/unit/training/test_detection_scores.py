@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from darkroom_trainer.metrics import detection
+from darkroom_trainer.metrics.boxes import tabulate_predictions, tabulate_truths
+from darkroom_trainer.metrics.coco import evaluate_boxes
 from darkroom_trainer.tasks.predictions import Prediction, Truth, build_truth
 
 LABELS = ("cat", "dog", "fox")
@@ -82,8 +84,8 @@ def test_average_precision_is_that_of_101_recall_points() -> None:
     """Two of four boxes found, in places 1 and 3: precision 1 up to recall 0.25, then 2/3 up to recall 0.5."""
     places = [(0.0, 0.0, 0.2, 0.2), (0.3, 0.0, 0.2, 0.2), (0.6, 0.0, 0.2, 0.2), (0.0, 0.5, 0.2, 0.2)]
     predicted = boxes((0, 0.9, places[0]), (0, 0.8, (0.7, 0.7, 0.2, 0.2)), (0, 0.7, places[1]))
-    found = detection.compute_average_precisions([predicted], [truth(*((0, place) for place in places))], 3)
-    assert found[1, 0] == pytest.approx((26 * 1 + 25 * 2 / 3) / 101)
+    tables = tabulate_predictions([predicted]), tabulate_truths([truth(*((0, place) for place in places))])
+    assert evaluate_boxes(*tables, 3).average(0.5)[0] == pytest.approx((26 * 1 + 25 * 2 / 3) / 101)
 
 
 def test_threshold_lies_between_right_and_false_boxes() -> None:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from darkroom_api.v1alpha1.common import AnnotationKind
 from darkroom_trainer.data.coco import AnnotationTable, CocoFile, Floats, Integers
-from darkroom_trainer.data.findings import Findings
+from darkroom_trainer.data.findings import Findings, Issue
 
 MAX_REGIONS: Final = 1000
 TOLERANCE: Final = 1e-3
@@ -35,7 +35,9 @@ def check_ids(coco: CocoFile, findings: Findings) -> None:
             findings.add(f"{coco.name} {section} {number}", f"id occurs {count} times; {section} ids must differ")
     for tag, count in Counter(tag for _, tag in coco.categories).items():
         if count > 1:
-            findings.warn(f"{coco.name} category {tag!r}", f"name occurs {count} times; they count as one tag")
+            findings.warn(
+                Issue.NAMES, f"{coco.name} category {tag!r}", f"name occurs {count} times; they count as one tag"
+            )
 
 
 def _find_repeated(ids: "Iterable[int] | Integers") -> list[tuple[int, int]]:

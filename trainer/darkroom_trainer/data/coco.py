@@ -10,6 +10,7 @@ import contextlib
 import gc
 import json
 import math
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
@@ -17,17 +18,28 @@ from typing import Any, Final, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from darkroom_trainer.data import json_stream
 from darkroom_trainer.data.findings import Findings
 
 SECTIONS: Final = ("images", "annotations", "categories")
 MAX_ANNOTATION_BYTES: Final = 1 << 30
 _MAX_ID: Final = 2**63 - 1
 _MAX_NAME: Final = 256
+_MAX_SHOWN: Final = 60
+_MAX_SHOWN_NAME: Final = 120
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, default=str)
 _NUMBERS: Final = frozenset({int, float})
+_HALVES: Final = re.compile("[\ud800-\udfff]")
+"""Halves of a character outside the basic plane, which no file name and no UTF-8 text can hold."""
+_UNSHOWABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters, line ends and changes of the writing direction; letters of any script are welcome in a tag."""
+_ID_FIELDS: Final = ("id", "image_id", "category_id")
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Entry = dict[str, Any]
+Placed = list[tuple[int, Entry]]
+"""Entries, each with its position in its list."""
 Parsed = TypeVar("Parsed")
 
 
@@ -45,7 +57,8 @@ class ImageRecord:
     @property
     def shown(self) -> str:
         """Return the name to show in messages."""
-        return self.file_name or (self.absolute_url or self.coco_url or "").split("?", 1)[0]
+        name = self.file_name or (self.absolute_url or self.coco_url or "").split("?", 1)[0]
+        return name if len(name) <= _MAX_SHOWN_NAME else name[: _MAX_SHOWN_NAME - 1] + "…"
 
 
 @dataclass(frozen=True)
@@ -79,38 +92,71 @@ def parse_coco(text: bytes, name: str, findings: Findings, *, with_boxes: bool =
 
     `name` stands for the file in messages. Without boxes, whatever `bbox` holds is ignored.
     """
-    sections = _read_sections(text, name, findings)
-    if sections is None:
+    reader = _Reader(name, findings, with_boxes)
+    try:
+        with uncollected():
+            top = json_stream.read_document(text, reader.take)
+    except json_stream.JsonProblem as problem:
+        findings.add(name, str(problem))
         return None
-    images, broken_images = _parse_all(sections, "images", _parse_image, name, findings)
-    categories, broken_categories = _parse_all(sections, "categories", _parse_category, name, findings)
-    table = _parse_annotations(sections["annotations"], name, findings, with_boxes)
-    return CocoFile(name, images, table, categories, broken_images, broken_categories)
+    wrong = [section for section in SECTIONS if section not in top.lists]
+    for section in wrong:
+        said = "must be a list" if section in top.keys else "is missing"
+        findings.add(name, f"is not a COCO file: {section} {said}")
+    return None if wrong else reader.build()
 
 
-def _parse_all(
-    sections: dict[str, list[Any]],
-    section: str,
-    parse: Callable[[Entry, int, str, Findings], Parsed | None],
-    name: str,
-    findings: Findings,
-) -> tuple[tuple[Parsed, ...], frozenset[int]]:
-    """Return the parsed entries of a section, and the ids of those that could not be parsed."""
-    kept, broken = [], set()
-    for entry, where in _entries(sections, section, name, findings):
-        number = _read_id(entry, "id", where, findings)
-        if number is None:
-            continue
-        parsed = parse(entry, number, name, findings)
-        if parsed is None:
-            broken.add(number)
+class _Reader:
+    """Takes batches of entries and keeps what they say as records and columns."""
+
+    def __init__(self, name: str, findings: Findings, with_boxes: bool) -> None:
+        self._name = name
+        self._findings = findings
+        self._with_boxes = with_boxes
+        self._seen = dict.fromkeys(SECTIONS, 0)
+        self._images: list[ImageRecord] = []
+        self._categories: list[tuple[int, str]] = []
+        self._broken: dict[str, set[int]] = {"images": set(), "categories": set()}
+        self._tables: list[AnnotationTable] = []
+
+    def take(self, section: str, batch: list[Any]) -> None:
+        """Take some entries of one list of the file; lists that are not COCO's are none of our business."""
+        if section not in self._seen:
+            return
+        begin = self._seen[section]
+        self._seen[section] += len(batch)
+        entries = _keep_objects(batch, begin, f"{self._name} {section}", self._findings)
+        if section == "images":
+            self._images += self._parse(section, entries, _parse_image)
+        elif section == "categories":
+            self._categories += self._parse(section, entries, _parse_category)
         else:
-            kept.append(parsed)
-    return tuple(kept), frozenset(broken)
+            self._tables.append(_parse_annotations(entries, self._name, self._findings, self._with_boxes))
+
+    def _parse(
+        self, section: str, entries: Placed, parse: Callable[[Entry, int, str, Findings], Parsed | None]
+    ) -> Iterator[Parsed]:
+        """Yield the entries that can be parsed, and note the ids of those that cannot."""
+        for position, entry in entries:
+            number = _read_id(entry, "id", f"{self._name} {section}[{position}]", self._findings)
+            if number is None:
+                continue
+            parsed = parse(entry, number, self._name, self._findings)
+            if parsed is None:
+                self._broken[section].add(number)
+            else:
+                yield parsed
+
+    def build(self) -> CocoFile:
+        """Return the file that was taken in batches."""
+        broken_images, broken_categories = (frozenset(self._broken[section]) for section in ("images", "categories"))
+        table = _join_tables(self._tables)
+        images, categories = tuple(self._images), tuple(self._categories)
+        return CocoFile(self._name, images, table, categories, broken_images, broken_categories)
 
 
 @contextlib.contextmanager
-def _uncollected() -> Iterator[None]:
+def uncollected() -> Iterator[None]:
     """Pause the garbage collector: walking a million new objects again and again is nearly half of the time."""
     was_enabled = gc.isenabled()
     gc.disable()
@@ -121,37 +167,14 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _read_sections(text: bytes, name: str, findings: Findings) -> dict[str, list[Any]] | None:
-    try:
-        with _uncollected():
-            document = json.loads(text)
-    except json.JSONDecodeError as error:
-        findings.add(name, f"is not JSON: {error.msg} at line {error.lineno}, column {error.colno}")
-        return None
-    except UnicodeDecodeError as error:
-        findings.add(name, f"is not JSON: it is not valid {error.encoding} text at byte {error.start}")
-        return None
-    except (ValueError, RecursionError) as error:
-        findings.add(name, f"is not JSON that can be read: {error}")
-        return None
-    if not isinstance(document, dict):
-        findings.add(name, "is not a COCO file: the top level must be an object with images, annotations, categories")
-        return None
-    wrong = [section for section in SECTIONS if not isinstance(document.get(section), list)]
-    for section in wrong:
-        said = "is missing" if section not in document else "must be a list"
-        findings.add(name, f"is not a COCO file: {section} {said}")
-    return None if wrong else {section: document[section] for section in SECTIONS}
-
-
-def _entries(sections: dict[str, list[Any]], section: str, name: str, findings: Findings) -> list[tuple[Entry, str]]:
+def _keep_objects(batch: list[Any], begin: int, where: str, findings: Findings) -> Placed:
+    """Return the entries that are objects, each with its place in its list."""
     kept = []
-    for position, entry in enumerate(sections[section]):
-        where = f"{name} {section}[{position}]"
+    for position, entry in enumerate(batch, start=begin):
         if isinstance(entry, dict):
-            kept.append((entry, where))
+            kept.append((position, entry))
         else:
-            findings.add(where, f"must be an object, {_show(entry)} found")
+            findings.add(f"{where}[{position}]", f"must be an object, {_show(entry)} found")
     return kept
 
 
@@ -161,6 +184,9 @@ def _parse_image(entry: Entry, number: int, name: str, findings: Findings) -> Im
         value = entry.get(field)
         if value is not None and not isinstance(value, str):
             findings.add(f"{name} image {number}", f"{field} must be text, {_show(value)} found")
+            return None
+        if value is not None and _HALVES.search(value):
+            findings.add(f"{name} image {number}", f"{field} {_show(value)} holds half of a character; mend the text")
             return None
         addresses[field] = value or None
     if not any(addresses.values()):
@@ -183,6 +209,12 @@ def _parse_category(entry: Entry, number: int, name: str, findings: Findings) ->
     if len(tag) > _MAX_NAME:
         findings.add(f"{name} category {number}", f"name has {len(tag)} characters, at most {_MAX_NAME} are taken")
         return None
+    if _UNSHOWABLE.search(tag):
+        findings.add(
+            f"{name} category {number}",
+            f"name {_show(tag)} holds a control character; a tag is text that can be shown on one line",
+        )
+        return None
     return number, tag
 
 
@@ -203,19 +235,30 @@ def to_id(value: object) -> int | None:
     return value if usable and isinstance(value, int) else None
 
 
-def _parse_annotations(entries: list[Any], name: str, findings: Findings, with_boxes: bool) -> AnnotationTable:
+def _parse_annotations(entries: Placed, name: str, findings: Findings, with_boxes: bool) -> AnnotationTable:
     """Read column by column: a file may hold millions, and one pass over plain lists is what Python does fastest."""
-    kept = [entry for entry in entries if isinstance(entry, dict)]
-    if len(kept) < len(entries):
-        _entries({"annotations": entries}, "annotations", name, findings)
-    columns = [_read_column(kept, field) for field in ("id", "image_id", "category_id")]
+    kept = [entry for _, entry in entries]
+    columns = [_read_column(kept, field) for field in _ID_FIELDS]
     if any(column is None for column in columns):
-        kept = _drop_without_ids(kept, name, findings)
-        columns = [_read_column(kept, field) for field in ("id", "image_id", "category_id")]
+        kept = _drop_without_ids(entries, name, findings)
+        columns = [_read_column(kept, field) for field in _ID_FIELDS]
     ids, image_ids, category_ids = (column if column is not None else _no_ids() for column in columns)
     none = np.full((len(kept), 4), np.nan), np.zeros(len(kept), dtype=bool)
     boxes, has_box = _read_boxes(kept, name, findings) if with_boxes else none
     return AnnotationTable(ids, image_ids, category_ids, boxes, has_box)
+
+
+def _join_tables(tables: list[AnnotationTable]) -> AnnotationTable:
+    """Return all rows in one table."""
+    if not tables:
+        return AnnotationTable(_no_ids(), _no_ids(), _no_ids(), np.zeros((0, 4)), np.zeros(0, dtype=bool))
+    return AnnotationTable(
+        ids=np.concatenate([table.ids for table in tables]),
+        image_ids=np.concatenate([table.image_ids for table in tables]),
+        category_ids=np.concatenate([table.category_ids for table in tables]),
+        boxes=np.concatenate([table.boxes for table in tables]),
+        has_box=np.concatenate([table.has_box for table in tables]),
+    )
 
 
 def _no_ids() -> Integers:
@@ -236,12 +279,12 @@ def _read_column(entries: list[Entry], field: str) -> Integers | None:
         return None
 
 
-def _drop_without_ids(entries: list[Entry], name: str, findings: Findings) -> list[Entry]:
+def _drop_without_ids(entries: Placed, name: str, findings: Findings) -> list[Entry]:
     kept = []
-    for position, entry in enumerate(entries):
+    for position, entry in entries:
         number = to_id(entry.get("id"))
         where = f"{name} annotations[{position}]" if number is None else f"{name} annotation {number}"
-        fields = [_read_id(entry, field, where, findings) for field in ("id", "image_id", "category_id")]
+        fields = [_read_id(entry, field, where, findings) for field in _ID_FIELDS]
         if all(field is not None for field in fields):
             kept.append(entry)
     return kept
@@ -282,7 +325,12 @@ def _read_box(entry: Entry, name: str, findings: Findings) -> Floats:
 
 
 def _show(value: object) -> str:
+    """Return the beginning of a value as it is written in JSON, whatever its size and depth."""
     if value is None:
         return "nothing"
-    text = json.dumps(value, default=str, ensure_ascii=False)
-    return text if len(text) <= 60 else text[:59] + "…"
+    text = ""
+    for part in _ENCODER.iterencode(value):
+        text += part[:_MAX_SHOWN]
+        if len(text) > _MAX_SHOWN:
+            return text[: _MAX_SHOWN - 1] + "…"
+    return text

@@ -7,6 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from darkroom_api.v1alpha1.common import AnnotationKind
+from darkroom_trainer.data.findings import Advice
+from darkroom_trainer.data.looks import Look
 
 Boxes = npt.NDArray[np.float32]
 
@@ -37,10 +39,15 @@ class Example:
 
 @dataclass(frozen=True)
 class LoadedDataset:
-    """A dataset whose images are local and known to decode. `labels` are the tags in a fixed order."""
+    """A dataset whose images are local and known to decode. `labels` are the tags in a fixed order.
+
+    `looks` go with `examples`; `advice` is what its examination found that stops nothing.
+    """
 
     name: str
     annotation_kind: AnnotationKind
     labels: tuple[str, ...]
     examples: tuple[Example, ...]
     revision: str
+    looks: tuple[Look, ...] = ()
+    advice: tuple[Advice, ...] = ()

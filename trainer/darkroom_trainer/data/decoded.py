@@ -13,7 +13,7 @@ from PIL import Image
 
 from darkroom_api.conditions import Reason
 from darkroom_trainer.data.dataset import Example, LoadedDataset
-from darkroom_trainer.data.images import ImageProblem, Pixels, open_picture
+from darkroom_trainer.data.images import ImageProblem, Pixels, use_picture
 from darkroom_trainer.data.progress import build_progress
 from darkroom_trainer.errors import RunError
 from darkroom_trainer.reporting import Reporter
@@ -38,7 +38,7 @@ def decode_images(dataset: LoadedDataset, size_px: int, work: pathlib.Path, repo
 
 def decode_file(path: pathlib.Path, size_px: int) -> Pixels:
     """Return one image as `decode_images` does, uint8 (size_px, size_px, 3); raises ImageProblem or OSError."""
-    return resize_picture(open_picture(path.read_bytes(), draft_px=size_px * 2), size_px)
+    return use_picture(path.read_bytes(), lambda picture: resize_picture(picture, size_px), draft_px=size_px * 2)
 
 
 def resize_picture(picture: Image.Image, size_px: int) -> Pixels:

@@ -4,17 +4,17 @@ Owns the order of these steps and which failure is whose. Must not do: keep pixe
 """
 
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from darkroom_api.run_config import DatasetSource
-from darkroom_trainer.data import coco, merging, revision
+from darkroom_trainer.data import advice, coco, merging, revision
 from darkroom_trainer.data.catalog import Catalog, CatalogImage
 from darkroom_trainer.data.fetching import Check, CheckedImage, check_images
 from darkroom_trainer.data.findings import Findings
 from darkroom_trainer.data.images import ImageProblem
 from darkroom_trainer.data.progress import ShowProgress
-from darkroom_trainer.errors import RunError, StorageError
+from darkroom_trainer.errors import ObjectTooLarge, RunError, StorageError
 from darkroom_trainer.storage.objects import Storage, explain_storage_error, open_storage, retry_storage
 
 
@@ -39,12 +39,21 @@ def examine_dataset(
     """
     storage = open_storage(source.storage)
     findings = Findings()
-    texts = [_read_annotations(storage, uri) for uri in source.annotation_files]
-    catalog = merging.build_catalog(texts, source, findings)
+    hashes: list[bytes] = []
+    catalog = merging.build_catalog(_read_texts(storage, source, hashes), source, findings)
     skip = stop_at_annotations and findings.problem_count > 0
     checked = [] if skip else _check_all(catalog.images, storage, folder, show_progress, findings)
-    hashed = "" if skip else revision.compute_revision(texts, catalog.images, checked)
+    advice.advise(catalog, checked, findings)
+    hashed = "" if skip else revision.compute_revision(hashes, catalog.images, checked)
     return Examination(source, catalog, tuple(checked), findings, hashed)
+
+
+def _read_texts(storage: Storage, source: DatasetSource, hashes: list[bytes]) -> Iterator[bytes]:
+    """Yield the annotation files one after another, so that memory holds one, and note their SHA-256."""
+    for uri in source.annotation_files:
+        text = _read_annotations(storage, uri)
+        hashes.append(revision.hash_text(text))
+        yield text
 
 
 def _read_annotations(storage: Storage, uri: str) -> bytes:
@@ -52,7 +61,8 @@ def _read_annotations(storage: Storage, uri: str) -> bytes:
         return retry_storage(lambda: storage.read(uri, coco.MAX_ANNOTATION_BYTES)).data
     except StorageError as error:
         end = explain_storage_error(error, storage.access)
-        raise RunError(end.reason, f"annotation file {end.message}") from error
+        hint = "; split it into several annotationFiles" if isinstance(error, ObjectTooLarge) else ""
+        raise RunError(end.reason, f"annotation file {end.message}{hint}") from error
 
 
 def _check_all(

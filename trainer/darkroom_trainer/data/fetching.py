@@ -12,11 +12,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
+from darkroom_trainer import errors
 from darkroom_trainer.data.catalog import CatalogImage
-from darkroom_trainer.data.images import MAX_IMAGE_BYTES, ImageProblem, ImageSize, measure_picture
-from darkroom_trainer.errors import AddressForbidden, ObjectMissing, ObjectTooLarge
-from darkroom_trainer.storage import local_files
-from darkroom_trainer.storage.objects import PATIENCE_SECONDS, ObjectInfo, Storage, retry_storage
+from darkroom_trainer.data.images import MAX_IMAGE_BYTES, ImageProblem, ImageSize, examine_picture
+from darkroom_trainer.data.looks import Look, measure_look
+from darkroom_trainer.storage import local_files, objects
 
 WORKERS: Final = 16
 _WINDOW: Final = WORKERS * 4
@@ -28,7 +28,8 @@ class CheckedImage:
 
     path: pathlib.Path | None
     size: ImageSize
-    info: ObjectInfo
+    info: objects.ObjectInfo
+    look: Look
 
 
 Check = CheckedImage | ImageProblem
@@ -36,9 +37,9 @@ Check = CheckedImage | ImageProblem
 
 def check_images(
     images: Sequence[CatalogImage],
-    storage: Storage,
+    storage: objects.Storage,
     folder: pathlib.Path | None,
-    patience_seconds: float = PATIENCE_SECONDS,
+    patience_seconds: float = objects.PATIENCE_SECONDS,
 ) -> Iterator[Check]:
     """Yield what became of each image, in order; an image without a URI yields an ImageProblem of its own.
 
@@ -69,7 +70,7 @@ def _place(folder: pathlib.Path | None, index: int) -> pathlib.Path | None:
 class _Fetcher:
     """What the threads share; `stop` ends their pauses once one of them has given up."""
 
-    def __init__(self, storage: Storage, patience_seconds: float) -> None:
+    def __init__(self, storage: objects.Storage, patience_seconds: float) -> None:
         self.stop = threading.Event()
         self._storage = storage
         self._patience_seconds = patience_seconds
@@ -80,17 +81,19 @@ class _Fetcher:
         if uri is None:
             return ImageProblem("has no address")
         try:
-            found = retry_storage(
+            found = objects.retry_storage(
                 lambda: self._storage.read(uri, MAX_IMAGE_BYTES), self._patience_seconds, sleep=self._pause
             )
-            size = measure_picture(found.data)
-        except ObjectMissing as error:
+            size, look = examine_picture(found.data, lambda picture: measure_look(found.data, picture))
+        except errors.ObjectMissing as error:
             return ImageProblem(f"image {error}; upload it or mend its address")
-        except (ObjectTooLarge, AddressForbidden) as error:
+        except errors.ObjectTooLarge as error:
+            return ImageProblem(f"image {error}; make it smaller")
+        except errors.AddressForbidden as error:
             return ImageProblem(f"image {error}")
         except ImageProblem as problem:
             return problem
-        return CheckedImage(_keep(uri, found.data, place), size, found.info)
+        return CheckedImage(_keep(uri, found.data, place), size, found.info, look)
 
     def _pause(self, seconds: float) -> None:
         self.stop.wait(seconds)

@@ -1,12 +1,57 @@
 """Collects what is wrong with a dataset. Must not do: decide what is wrong."""
 
-from typing import Final
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
 
 from darkroom_api.v1alpha1.dataset import Problem
 
 MAX_KEPT: Final = 10_000
 """Problems kept in full; beyond that they are only counted, so a broken file of a million lines stays readable."""
 _MAX_TEXT: Final = 512
+_UNSHOWABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What could end the line, move the cursor or turn the writing direction where a message is shown."""
+
+
+class Issue(StrEnum):
+    """Kinds of advice; an inspection counts each."""
+
+    EXACT_DUPLICATE = "exactDuplicate"
+    NEAR_DUPLICATE = "nearDuplicate"
+    CLASHING_LABELS = "clashingLabels"
+    SHARED_WITH_EVALUATION = "sharedWithEvaluation"
+    DARK = "dark"
+    LIGHT = "light"
+    BLANK = "blank"
+    BLURRY = "blurry"
+    ODD_ASPECT = "oddAspect"
+    ODD_SIZE = "oddSize"
+    TINY_BOX = "tinyBox"
+    RARE_TAG = "rareTag"
+    NAMES = "names"
+
+
+@dataclass(frozen=True)
+class Advice:
+    """Something that stops nothing: in the shape of a problem, with its kind and the ids of the images it is about.
+
+    `score` is in [0, 1], lower is worse; None where the kind has no degrees.
+    """
+
+    issue: Issue
+    subject: str
+    message: str
+    images: tuple[int, ...] = ()
+    score: float | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the entry of a report."""
+        entry = {"issue": self.issue.value, "subject": self.subject, "message": self.message}
+        scored = {} if self.score is None else {"score": round(self.score, 4)}
+        return {**entry, "images": list(self.images), **scored}
 
 
 class Findings:
@@ -15,7 +60,8 @@ class Findings:
     def __init__(self) -> None:
         self.problems: list[Problem] = []
         self.problem_count = 0
-        self.warnings: list[Problem] = []
+        self.warnings: list[Advice] = []
+        self.issue_counts: Counter[Issue] = Counter()
 
     def add(self, subject: str, message: str) -> None:
         """Note a problem."""
@@ -23,10 +69,13 @@ class Findings:
         if len(self.problems) < MAX_KEPT:
             self.problems.append(_build(subject, message))
 
-    def warn(self, subject: str, message: str) -> None:
+    def warn(
+        self, issue: Issue, subject: str, message: str, images: Sequence[int] = (), score: float | None = None
+    ) -> None:
         """Note something that a user should know and that stops nothing."""
+        self.issue_counts[issue] += 1
         if len(self.warnings) < MAX_KEPT:
-            self.warnings.append(_build(subject, message))
+            self.warnings.append(Advice(issue, _shorten(subject), _shorten(message), tuple(images), score))
 
 
 def _build(subject: str, message: str) -> Problem:
@@ -34,4 +83,5 @@ def _build(subject: str, message: str) -> Problem:
 
 
 def _shorten(text: str) -> str:
+    text = _UNSHOWABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text[: 2 * _MAX_TEXT])
     return text if len(text) <= _MAX_TEXT else text[: _MAX_TEXT - 1] + "…"

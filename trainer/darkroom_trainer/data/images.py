@@ -3,17 +3,21 @@
 Owns formats, limits, EXIF rotation and the way to RGB. Must not do: any I/O.
 """
 
+import contextlib
 import io
 import struct
+import threading
 import warnings
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 Pixels = npt.NDArray[np.uint8]
+Made = TypeVar("Made")
 
 FORMATS: Final = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "ICO", "MPO")
 """The formats of the replaced service; Pillow reads dozens more, each a way in."""
@@ -25,6 +29,10 @@ MAX_IMAGE_PIXELS: Final = 89_478_485
 MIN_SIDE_PX: Final = 10
 MAX_SIDE_PX: Final = 16_000
 """The replaced service's widest documented range over training and evaluation data."""
+
+MAX_SCANS: Final = 200
+"""A progressive JPEG has about ten; each one goes over all pixels again, so a small file could take hours."""
+_SCAN: Final = b"\xff\xda"
 
 Image.MAX_IMAGE_PIXELS = MAX_IMAGE_PIXELS
 warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -50,26 +58,68 @@ class ImageSize:
     turned: bool
 
 
+class _Room:
+    """Lets threads decode at once what fits into a number of pixels: sixteen of the largest images take gigabytes."""
+
+    def __init__(self, pixels: int) -> None:
+        self._pixels = pixels
+        self._free = pixels
+        self._changed = threading.Condition()
+
+    @contextlib.contextmanager
+    def take(self, size: tuple[int, int]) -> Iterator[None]:
+        """Wait for room for an image of `size`, and keep it for the block."""
+        pixels = min(size[0] * size[1], self._pixels)
+        with self._changed:
+            self._changed.wait_for(lambda: self._free >= pixels)
+            self._free -= pixels
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._free += pixels
+                self._changed.notify_all()
+
+
+_ROOM: Final = _Room(MAX_IMAGE_PIXELS)
+
+
 def open_picture(data: bytes, draft_px: int | None = None) -> Image.Image:
     """Return the decoded first frame, EXIF-rotated, RGB; raises ImageProblem.
 
     `draft_px` lets a JPEG be decoded at a reduced size whose sides are at least that long, which is several times
     faster.
     """
+    return use_picture(data, lambda picture: picture, draft_px)
+
+
+def use_picture(data: bytes, use: Callable[[Image.Image], Made], draft_px: int | None = None) -> Made:
+    """Return what `use` makes of the picture that `open_picture` returns, within the room for decoded pixels."""
     image = _open(data)
     if draft_px is not None and image.format == "JPEG":
         image.draft("RGB", (draft_px, draft_px))
-    _load(image)
-    return _to_rgb(_rotate(image))
+    with _ROOM.take(image.size):
+        _load(image)
+        return use(_to_rgb(_rotate(image)))
 
 
 def measure_picture(data: bytes) -> ImageSize:
     """Return the size of an image that was decoded to its last byte; raises ImageProblem."""
+    return examine_picture(data, lambda _: None)[0]
+
+
+def examine_picture(data: bytes, look: Callable[[Image.Image], Made]) -> tuple[ImageSize, Made]:
+    """Return the size of an image that was decoded to its last byte, and what `look` makes of it in RGB.
+
+    It is not turned for `look`: nothing that is measured there depends on it. Raises ImageProblem.
+    """
     image = _open(data)
-    _load(image)
-    turned = _read_orientation(image) >= 5
-    width, height = image.size
-    return ImageSize(height, width, True) if turned else ImageSize(width, height, False)
+    with _ROOM.take(image.size):
+        _load(image)
+        turned = _read_orientation(image) >= 5
+        width, height = image.size
+        size = ImageSize(height, width, True) if turned else ImageSize(width, height, False)
+        return size, look(_to_rgb(image))
 
 
 def _open(data: bytes) -> Image.Image:
@@ -84,6 +134,8 @@ def _open(data: bytes) -> Image.Image:
     except _DECODE_ERRORS as error:
         raise ImageProblem(_damaged(error)) from error
     _check_size(*image.size)
+    if image.format == "JPEG" and data.count(_SCAN) > MAX_SCANS:
+        raise ImageProblem(f"is a JPEG of {data.count(_SCAN):,} scans, at most {MAX_SCANS} are read; save it again")
     return image
 
 

@@ -36,6 +36,8 @@ def load_dataset(source: DatasetSource, work: pathlib.Path, reporter: Reporter) 
         labels=examination.catalog.tags,
         examples=tuple(examples),
         revision=examination.revision,
+        looks=tuple(check.look for check in examination.checked if check is not None),
+        advice=tuple(examination.findings.warnings),
     )
 
 

@@ -5,7 +5,7 @@ ids stay per file. Pure: text in, catalog and findings out. Must not do: I/O.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from darkroom_api.v1alpha1.common import AnnotationKind
 from darkroom_api.v1alpha1.dataset import Category
 from darkroom_trainer.data import addresses, checks, dataset, totals
 from darkroom_trainer.data.catalog import Catalog, CatalogImage
-from darkroom_trainer.data.coco import CocoFile, Floats, ImageRecord, parse_coco
+from darkroom_trainer.data.coco import CocoFile, Floats, ImageRecord, parse_coco, uncollected
 from darkroom_trainer.data.findings import Findings
 from darkroom_trainer.errors import display_uri
 
@@ -30,8 +30,13 @@ class _Part:
     absolute: bool
 
 
-def build_catalog(texts: Sequence[bytes], source: DatasetSource, findings: Findings) -> Catalog:
+def build_catalog(texts: Iterable[bytes], source: DatasetSource, findings: Findings) -> Catalog:
     """Return what the annotation files of `source` say; `texts` are their bytes in the same order."""
+    with uncollected():
+        return _build_catalog(texts, source, findings)
+
+
+def _build_catalog(texts: Iterable[bytes], source: DatasetSource, findings: Findings) -> Catalog:
     shown = name_files(source.annotation_files)
     images: list[CatalogImage] = []
     tags: dict[str, int] = {}

@@ -8,13 +8,18 @@ from darkroom_trainer.data.fetching import CheckedImage
 from darkroom_trainer.errors import display_uri
 
 
+def hash_text(text: bytes) -> bytes:
+    """Return the SHA-256 of an annotation file."""
+    return hashlib.sha256(text).digest()
+
+
 def compute_revision(
-    texts: Sequence[bytes], images: Sequence[CatalogImage], checked: Sequence[CheckedImage | None]
+    hashes: Sequence[bytes], images: Sequence[CatalogImage], checked: Sequence[CheckedImage | None]
 ) -> str:
-    """Return the hash of the annotation files and of every image's address, size and ETag, as `sha256:...`."""
+    """Return one hash, `sha256:...`, of annotation files (SHA-256 each) and every image's address, size and ETag."""
     digest = hashlib.sha256()
-    for text in texts:
-        digest.update(hashlib.sha256(text).digest())
+    for text_hash in hashes:
+        digest.update(text_hash)
     for image, check in zip(images, checked, strict=True):
         if image.uri is not None and check is not None:
             digest.update(f"{display_uri(image.uri)}\0{check.info.size}\0{check.info.etag}\n".encode())

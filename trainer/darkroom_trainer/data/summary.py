@@ -33,11 +33,13 @@ def describe(examination: Examination) -> str:
 
 
 def _describe_content(examination: Examination) -> str:
-    catalog, warnings = examination.catalog, examination.findings.warnings
+    catalog, counts = examination.catalog, examination.findings.issue_counts
     text = f"{_count(len(catalog.images), 'image')}, {_count(catalog.annotations, 'annotation')}, "
     text += _count(len(catalog.tags), "tag")
-    if warnings:
-        text += f"; {_count(len(warnings), 'warning')}, the first: {warnings[0].subject} {warnings[0].message}"
+    if counts:
+        first = examination.findings.warnings[0]
+        kinds = ", ".join(f"{count:,} {issue}" for issue, count in counts.most_common())
+        text += f"; {_count(counts.total(), 'warning')} ({kinds}), the first: {first.subject} {first.message}"
     return text[:_MAX_MESSAGE]
 
 

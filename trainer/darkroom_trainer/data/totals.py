@@ -8,7 +8,7 @@ from typing import Final
 from darkroom_api.run_config import DatasetSource
 from darkroom_api.v1alpha1.common import AnnotationKind
 from darkroom_trainer.data.catalog import Catalog
-from darkroom_trainer.data.findings import Findings
+from darkroom_trainer.data.findings import Findings, Issue
 
 MAX_TAGS: Final = 2000
 MAX_IMAGES: Final = {
@@ -19,6 +19,8 @@ MAX_IMAGES: Final = {
 """The replaced service's documented limits (its COCO checker)."""
 USEFUL_IMAGES_PER_TAG: Final = 2
 """Its minimum for training; fewer is a warning here, since evaluation data may hold fewer."""
+ADVISED_IMAGES_PER_TAG: Final = 5
+"""What its own notebook recommended to begin with."""
 
 
 def check_totals(catalog: Catalog, source: DatasetSource, findings: Findings) -> None:
@@ -41,15 +43,20 @@ def check_totals(catalog: Catalog, source: DatasetSource, findings: Findings) ->
 
 def _warn_rare(catalog: Catalog, findings: Findings) -> None:
     for category in catalog.categories:
+        if category.images >= ADVISED_IMAGES_PER_TAG:
+            continue
         if category.images < USEFUL_IMAGES_PER_TAG:
             has = "no image" if category.images == 0 else "one image only"
-            findings.warn(
-                f"category {category.name!r}", f"has {has}; training needs at least {USEFUL_IMAGES_PER_TAG} to learn it"
-            )
+            message = f"has {has}; training needs at least {USEFUL_IMAGES_PER_TAG} to learn it"
+        else:
+            message = f"has {category.images} images; {ADVISED_IMAGES_PER_TAG} or more are advised, add some"
+        score = category.images / ADVISED_IMAGES_PER_TAG
+        findings.warn(Issue.RARE_TAG, f"category {category.name!r}", message, score=score)
 
 
 def _warn_repeated(catalog: Catalog, findings: Findings) -> None:
     first: dict[str, str] = {}
     for image in catalog.images:
         if image.uri is not None and first.setdefault(image.uri, image.subject) != image.subject:
-            findings.warn(image.subject, f"is the same file as {first[image.uri]}; it counts twice")
+            message = f"is the same file as {first[image.uri]}; it counts twice"
+            findings.warn(Issue.EXACT_DUPLICATE, image.subject, message, (image.image_id,))

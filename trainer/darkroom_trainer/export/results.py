@@ -3,11 +3,10 @@
 Owns these files' forms. Must not compute scores.
 """
 
-import dataclasses
 import json
 import pathlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -16,6 +15,7 @@ from PIL import Image
 from darkroom_api.v1alpha1.common import MeasuredOn, Performance, Task
 from darkroom_trainer.data.dataset import LoadedDataset
 from darkroom_trainer.export import answers, description, picture
+from darkroom_trainer.metrics import record
 from darkroom_trainer.tasks.predictions import Integers, Prediction, Truth
 
 METRICS_NAME: Final = "metrics.json"
@@ -43,11 +43,16 @@ def write_results(
     measured: Measured | None,
     details: dict[str, Any],
     *,
+    has_time_to_score: Callable[[], bool] = lambda: True,
     has_time_to_draw: Callable[[], bool] = lambda: True,
 ) -> list[str]:
-    """Write the files into `folder` and return their names; only metrics.json where nothing could be measured."""
+    """Write the files into `folder` and return their names; only metrics.json where nothing could be measured.
+
+    Without the time, all scores but those of the status are left out, and the picture.
+    """
     performance = measured.performance.to_json() if measured else None
-    metrics = {"performance": performance, **details}
+    scores = _build_scores(model, measured) if measured and has_time_to_score() else None
+    metrics = {"performance": performance, "scores": scores, **details}
     (folder / METRICS_NAME).write_text(json.dumps(metrics, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     if measured is None:
         return [METRICS_NAME]
@@ -57,6 +62,10 @@ def write_results(
         return [METRICS_NAME, PREDICTIONS_NAME]
     picture.save_picture(draw_results(model, measured), folder / PICTURE_NAME)
     return [METRICS_NAME, PREDICTIONS_NAME, PICTURE_NAME]
+
+
+def _build_scores(model: description.ModelDescription, measured: Measured) -> dict[str, Any]:
+    return record.build_record(model.task, measured.predictions, measured.truths, model.labels, model.threshold)
 
 
 def build_predictions(model: description.ModelDescription, measured: Measured) -> dict[str, Any]:
@@ -88,7 +97,7 @@ def _build_entry(
 
 
 def _cut(prediction: Prediction, count: int) -> Prediction:
-    return dataclasses.replace(prediction, labels=prediction.labels[:count], scores=prediction.scores[:count])
+    return replace(prediction, labels=prediction.labels[:count], scores=prediction.scores[:count])
 
 
 def draw_results(model: description.ModelDescription, measured: Measured) -> Image.Image:

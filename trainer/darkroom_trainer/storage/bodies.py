@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import urllib3
 
-from darkroom_trainer.errors import StorageUnreachable
+from darkroom_trainer.errors import ObjectTooLarge, StorageUnreachable
 
 CHUNK_BYTES: Final = 1 << 20
 SLOW_SECONDS: Final = 20.0
@@ -33,6 +33,20 @@ def read_body(uri: str, body: Any, length: int, clock: Callable[[], float] = tim
         body.close()
     if received != length:
         raise StorageUnreachable(uri, f"only {received:,} of {length:,} bytes came")
+
+
+def read_limited(
+    uri: str, answer: http.client.HTTPResponse, limit_bytes: int, clock: Callable[[], float] = time.monotonic
+) -> bytes:
+    """Return the body of `answer`; ObjectTooLarge beyond the limit, StorageUnreachable where it hardly moves."""
+    parts, received, began = [], 0, clock()
+    while part := answer.read1(min(CHUNK_BYTES, limit_bytes + 1 - received)):
+        parts.append(part)
+        received += len(part)
+        if received > limit_bytes:
+            raise ObjectTooLarge(uri, f"more than {limit_bytes:,} bytes")
+        _check_pace(uri, received, limit_bytes, clock() - began)
+    return b"".join(parts)
 
 
 def _check_pace(uri: str, received: int, length: int, seconds: float) -> None:

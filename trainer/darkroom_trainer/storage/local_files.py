@@ -4,14 +4,16 @@ Must not do: know of COCO or credentials.
 """
 
 import contextlib
+import errno
 import hashlib
 import os
 import pathlib
 import shutil
+import stat
 import tempfile
 import urllib.parse
 
-from darkroom_trainer.errors import ObjectMissing, ObjectTooLarge, PreconditionFailed, StorageRefused
+from darkroom_trainer.errors import AddressForbidden, ObjectMissing, ObjectTooLarge, PreconditionFailed, StorageRefused
 
 
 def to_path(uri: str) -> pathlib.Path:
@@ -42,7 +44,15 @@ def resolve_uri(uri: str, folder: pathlib.Path) -> str:
 def read_file(uri: str, limit_bytes: int) -> bytes:
     """Return the bytes of a file; raises ObjectMissing, StorageRefused, ObjectTooLarge."""
     path = to_path(uri)
-    with _explained(uri), path.open("rb") as file:
+    # Without waiting: the other end of a pipe may never come.
+    with _explained(uri), open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+        found = os.fstat(file.fileno())
+        if stat.S_ISDIR(found.st_mode):
+            raise ObjectMissing(uri, "it is a folder")
+        if not stat.S_ISREG(found.st_mode):
+            raise AddressForbidden(uri, "it is a device or a pipe, not a file; put the image there")
+        if found.st_size > limit_bytes:
+            raise ObjectTooLarge(uri, f"{found.st_size:,} bytes, at most {limit_bytes:,} are read")
         data = file.read(limit_bytes + 1)
     if len(data) > limit_bytes:
         raise ObjectTooLarge(uri, f"more than {limit_bytes:,} bytes")
@@ -141,5 +151,7 @@ class _explained(contextlib.AbstractContextManager[None]):
             raise ObjectMissing(self._uri) from error
         if isinstance(error, IsADirectoryError):
             raise ObjectMissing(self._uri, "it is a folder") from error
+        if isinstance(error, OSError) and error.errno in (errno.ELOOP, errno.ENAMETOOLONG):
+            raise ObjectMissing(self._uri, str(error.strerror)) from error
         if isinstance(error, OSError):
             raise StorageRefused(self._uri, str(error.strerror or error)) from error

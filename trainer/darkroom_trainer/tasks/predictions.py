@@ -30,10 +30,14 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Truth:
-    """What the annotations say about an image: `labels` (K,) and `boxes` (K, 4) as in Prediction."""
+    """What the annotations say about an image: `labels` (K,) and `boxes` (K, 4) as in Prediction.
+
+    `crowd` (K,) marks boxes around many things, which COCO counts for and against nobody; None where there are none.
+    """
 
     labels: Integers
     boxes: Floats
+    crowd: npt.NDArray[np.bool_] | None = None
 
 
 def keep_best_of_stacked(prediction: Prediction, threshold: float) -> Prediction:
@@ -56,7 +60,7 @@ def build_truth(labels: Any, boxes: Any) -> Truth:
     return Truth(np.asarray(labels, dtype=np.int64), np.asarray(boxes, dtype=np.float32).reshape(-1, 4))
 
 
-def compute_overlaps(first: Floats, second: Floats) -> Floats:
+def compute_overlaps(first: npt.NDArray[Any], second: npt.NDArray[Any]) -> Floats:
     """Return the intersection over union (N, M) of boxes (N, 4) and (M, 4), left, top, width, height."""
     low = np.maximum(first[:, None, :2], second[None, :, :2])
     high = np.minimum(first[:, None, :2] + first[:, None, 2:], second[None, :, :2] + second[None, :, 2:])

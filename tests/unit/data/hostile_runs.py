@@ -1,0 +1,78 @@
+"""Runs one hostile dataset as an inspection does, without a network, and returns what its user reads."""
+
+import http.client
+import io
+import pathlib
+import socket
+from typing import Any
+
+import pytest
+
+from darkroom_api.conditions import Reason
+from darkroom_trainer import web
+from darkroom_trainer.errors import RunError
+from tests.unit.data.coco_builders import a_source
+from tests.unit.data.hostile_cases import Case, write_case
+from tests.unit.data.run_support import inspect
+
+NAMES = {
+    "metadata.test": ("169.254.169.254",),
+    "cluster.test": ("10.96.0.1",),
+    "mixed.test": ("93.184.216.34", "10.0.0.1"),
+    "photos.test": ("93.184.216.34",),
+}
+
+
+class CannedConnection:
+    """A connection to a server that gives one answer, whatever it is asked."""
+
+    sock = None
+
+    def __init__(self, answer: bytes) -> None:
+        self._answer = answer
+
+    def request(self, *_: object, **__: object) -> None:
+        """Take a request."""
+
+    def getresponse(self) -> http.client.HTTPResponse:
+        """Return the answer."""
+        response = http.client.HTTPResponse(self)  # type: ignore[arg-type]
+        response.begin()
+        return response
+
+    def makefile(self, *_: object) -> io.BytesIO:
+        """Stand in for the socket of the answer."""
+        return io.BytesIO(self._answer)
+
+    def close(self) -> None:
+        """End nothing."""
+
+
+def isolate(patch: pytest.MonkeyPatch, answer: bytes | None) -> None:
+    """Let names resolve as `NAMES` says, and every connection give `answer`; None: no connection may be made."""
+    real = socket.getaddrinfo
+
+    def resolve(host: str, port: int, **fields: Any) -> Any:
+        host.encode("idna")
+        if host.endswith(".test") and host not in NAMES:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return [entry for name in NAMES.get(host, (host,)) for entry in real(name, port, **fields)]
+
+    def connect(*_: object) -> CannedConnection:
+        assert answer is not None, "a forbidden address was connected to"
+        return CannedConnection(answer)
+
+    patch.setattr(socket, "getaddrinfo", resolve)
+    patch.setattr(web, "_PinnedConnection", connect)
+
+
+def read_case(case: Case, folder: pathlib.Path) -> tuple[Reason, str]:
+    """Return the reason and the message that an inspection of a case ends with."""
+    with pytest.MonkeyPatch.context() as patch:
+        isolate(patch, case.answer)
+        uri = write_case(case, folder)
+        try:
+            outcome = inspect(a_source(uri))
+        except RunError as error:
+            return error.reason, error.message
+        return outcome.reason, outcome.message
