@@ -14,6 +14,7 @@ from tests.cluster.connection import Connection
 from tests.cluster.runs import Runs
 from tests.cluster.waiting import message_of, reason_of
 
+pytestmark = pytest.mark.extended
 SECRET = "darkroom-account"  # noqa: S105 - the name of a Secret
 RESUMED = "resuming from"
 EVICTED_SECONDS = 150

@@ -14,9 +14,9 @@ from darkroom_trainer.errors import RunError
 
 HOLD_OUT_SHARE: Final = 0.6
 """Of the training time. The rest refits the same weights on all data (see `training`)."""
-MARGIN: Final = 1.5
+MARGIN: Final = 1.25
 """Costs of what comes after the training are multiplied by this: measured once, on a machine that is shared."""
-LEAST_RESERVE_SECONDS: Final = 0.5
+LEAST_RESERVE_SECONDS: Final = 0.4
 """For what is not measured. A run should end within 5 % of its budget, which is 1.5 s of the smallest useful one."""
 UPLOADED_FILES: Final = 7
 ROUNDING_MARGIN: Final = 1.2
