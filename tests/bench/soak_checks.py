@@ -4,7 +4,7 @@ import time
 from collections import Counter
 from typing import Any, Final
 
-from darkroom_trainer.claims import is_claim
+from darkroom_trainer.checkpoints.claims import is_claim
 from tests.bench.cluster_session import ClusterSession
 from tests.bench.soak_plan import ENDS, REASONS, Sleeper
 from tests.cluster.audit import AuditLog

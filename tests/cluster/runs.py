@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import pytest
 
-from darkroom_trainer.claims import is_claim
+from darkroom_trainer.checkpoints.claims import is_claim
 from tests.cluster import manifests
 from tests.cluster.bucket import Bucket
 from tests.cluster.connection import Connection, Manifest

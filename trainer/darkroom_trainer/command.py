@@ -112,25 +112,28 @@ def _bounded(text: str, least: int) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from darkroom_trainer import local_board, local_display, local_run, manifests
+    from darkroom_trainer.local.board import Board, read_clock, set_aside
+    from darkroom_trainer.local.display import open_display, render_end
+    from darkroom_trainer.local.manifests import ManifestError, read_manifests
+    from darkroom_trainer.local.run import run_board
 
     try:
-        found = manifests.read_manifests(arguments.filename)
-    except manifests.ManifestError as error:
+        found = read_manifests(arguments.filename)
+    except ManifestError as error:
         for message in error.messages:
             print(f"darkroom: {message}", file=sys.stderr)
         return int(ExitCode.BAD_CONFIG)
-    display = local_display.open_display()
+    display = open_display()
     for line in found.skipped:
         display.say(line)
     output = arguments.output.absolute()
     with _explained_output(output):
-        earlier = local_board.set_aside(output)
+        earlier = set_aside(output)
         if earlier is not None:
             display.say(f"what an earlier run left is in {earlier}")
-        board = local_board.Board(found.resources, output)
-        code = local_run.run_board(board, display)
-    print(local_display.render_end(board.to_documents(), local_board.read_clock(), output))
+        board = Board(found.resources, output)
+        code = run_board(board, display)
+    print(render_end(board.to_documents(), read_clock(), output))
     return code
 
 
@@ -158,9 +161,9 @@ def _samples(arguments: argparse.Namespace) -> int:
 
 
 def _predict(arguments: argparse.Namespace) -> int:
-    from darkroom_trainer import prediction
+    from darkroom_trainer.prediction.predict import run_predict
 
-    return prediction.run_predict(arguments.model, arguments.images, arguments.picture)
+    return run_predict(arguments.model, arguments.images, arguments.picture)
 
 
 _COMMANDS: Final = {"run": _run, "samples": _samples, "predict": _predict}

@@ -13,10 +13,10 @@ import traceback
 from typing import Final
 
 from darkroom_api import conditions, report, run_config
-from darkroom_trainer import disk, stopping
-from darkroom_trainer.errors import RunError
+from darkroom_trainer import errors, stopping
 from darkroom_trainer.meter import Clock, Meter
 from darkroom_trainer.reporting import Reporter
+from darkroom_trainer.storage import disk
 
 LOG = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ def execute(
         outcome = report.Outcome(
             command=config.command, reason=conditions.Reason.RETRYING_AFTER_DISRUPTION, message=str(stopped)
         )
-    except RunError as error:
+    except errors.RunError as error:
         LOG.warning("ended with %s: %s", error.reason, error.message)
         outcome = report.Outcome(
             command=config.command, reason=error.reason, message=error.message[:1024], summary=error.summary

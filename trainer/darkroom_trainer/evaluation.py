@@ -63,8 +63,9 @@ def _measure(
     work: pathlib.Path,
     reporter: Reporter,
 ) -> results.Measured:
-    from darkroom_trainer import inference, predictor, preparation
+    from darkroom_trainer import inference, preparation
     from darkroom_trainer.device import prepare_device
+    from darkroom_trainer.prediction import predictor
 
     ready = predictor.build_predictor(folder, model, prepare_device())
     rows = find_usable_rows(dataset, model.task)

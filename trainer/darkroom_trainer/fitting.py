@@ -13,12 +13,13 @@ import logging
 import time
 from typing import Any, Final
 
-from darkroom_trainer import divergence, errors, loop, memory, reporting, sessions, setup, stopping, training_run
-from darkroom_trainer.checkpoint import Checkpoint, Tensors
+from darkroom_trainer import divergence, errors, loop, memory, reporting, setup, stopping, training_run
+from darkroom_trainer.checkpoints import sessions
+from darkroom_trainer.checkpoints.checkpoint import Checkpoint, Tensors
+from darkroom_trainer.checkpoints.sessions import Session, Stage
 from darkroom_trainer.parallel import crew
 from darkroom_trainer.search.measuring import build_seeded_model
 from darkroom_trainer.search.recipe import Recipe
-from darkroom_trainer.sessions import Session, Stage
 
 LOG = logging.getLogger(__name__)
 

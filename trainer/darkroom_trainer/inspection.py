@@ -15,7 +15,7 @@ from darkroom_trainer.data.progress import build_progress
 from darkroom_trainer.data.summary import describe, summarise
 from darkroom_trainer.errors import StorageError
 from darkroom_trainer.reporting import Reporter
-from darkroom_trainer.storage import join_uri, open_storage, retry_storage
+from darkroom_trainer.storage.objects import join_uri, open_storage, retry_storage
 
 REPORT_NAME: Final = "inspection.json"
 

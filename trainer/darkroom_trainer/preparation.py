@@ -69,6 +69,13 @@ def find_file(pixels: npt.NDArray[np.uint8]) -> pathlib.Path | None:
     return None if name is None else pathlib.Path(str(name))
 
 
+def write_images(images: torch.Tensor, file: pathlib.Path) -> pathlib.Path:
+    """Return the .npy file for `map_images`, written from the images where it is not there yet."""
+    if not file.exists():
+        np.save(file, images.cpu().numpy())
+    return file
+
+
 def map_images(file: pathlib.Path, device: Device) -> torch.Tensor:
     """Return the images of a .npy file for a further process: all processes share the file's pages in memory."""
     return place_images(np.load(file, mmap_mode="r"), device, max_copied_bytes=0)

@@ -12,7 +12,8 @@ import safetensors.torch
 
 from darkroom_api import conditions, durations, report, run_config
 from darkroom_api.v1alpha1.common import Artifacts, MeasuredOn
-from darkroom_trainer import annotations, inference, receipts, sessions, training_run
+from darkroom_trainer import annotations, inference, training_run
+from darkroom_trainer.checkpoints import receipts, sessions
 from darkroom_trainer.export import artifacts, card, description, results
 from darkroom_trainer.export.description import ModelDescription
 from darkroom_trainer.export.results import Measured

@@ -3,7 +3,6 @@
 Owns the order in which a bad run is found out: cheapest first. Must not train.
 """
 
-import logging
 import pathlib
 from typing import Final
 
@@ -11,13 +10,13 @@ import numpy as np
 
 from darkroom_api import conditions, names, run_config
 from darkroom_api.v1alpha1.common import Task
-from darkroom_trainer import annotations, budget, checkpoint, errors, preparation, splitting, storage, training_run
+from darkroom_trainer import annotations, budget, errors, preparation, splitting, training_run
+from darkroom_trainer.checkpoints import checkpoint
 from darkroom_trainer.data import dataset as datasets, loading
 from darkroom_trainer.export.description import Preprocessing
 from darkroom_trainer.search import measuring, recipe as recipes
+from darkroom_trainer.storage.objects import explain_storage_error, open_storage, retry_storage
 from darkroom_trainer.tasks import backbones, base, predictions, registry
-
-LOG = logging.getLogger(__name__)
 
 WEIGHTS_DIR: Final = pathlib.Path(names.WEIGHTS_DIR)
 BENCH_IMAGES: Final = 64
@@ -109,16 +108,16 @@ def _open_store(
     config = place.config
     if config.output is None:
         return None, None
-    opened = storage.open_storage(config.output.storage)
+    opened = open_storage(config.output.storage)
     fingerprint = checkpoint.compute_fingerprint(config, dataset.revision, evaluation.revision if evaluation else None)
     store = checkpoint.CheckpointStore(
         opened, config.output.uri, config.attempt, fingerprint, place.meter, place.budget_seconds
     )
     try:
-        storage.retry_storage(store.claim.take)
-        return store, storage.retry_storage(store.load_newest)
+        retry_storage(store.claim.take)
+        return store, retry_storage(store.load_newest)
     except errors.StorageError as error:
-        raise storage.explain_storage_error(error, config.output.storage, is_output=True) from error
+        raise explain_storage_error(error, config.output.storage, is_output=True) from error
 
 
 def _choose(

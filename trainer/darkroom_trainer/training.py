@@ -21,13 +21,12 @@ from darkroom_trainer import (
     fitting,
     inference,
     publishing,
-    receipts,
     reporting,
-    sessions,
     setup,
     stopping,
     training_run,
 )
+from darkroom_trainer.checkpoints import receipts, sessions
 from darkroom_trainer.meter import Meter
 from darkroom_trainer.parallel import crew
 from darkroom_trainer.tasks.predictions import Prediction, Truth

@@ -9,11 +9,11 @@ import threading
 from dataclasses import dataclass
 
 from darkroom_api.run_config import RunConfig
-from darkroom_trainer import budget, checkpoint, loop, reporting
+from darkroom_trainer import budget, loop, meter as meters, reporting
+from darkroom_trainer.checkpoints import checkpoint
 from darkroom_trainer.data.dataset import LoadedDataset
 from darkroom_trainer.device import Device
 from darkroom_trainer.export.description import Preprocessing
-from darkroom_trainer.meter import Meter
 from darkroom_trainer.search.measuring import Trial
 from darkroom_trainer.tasks import base, predictions
 
@@ -26,7 +26,7 @@ class Place:
     work: pathlib.Path
     reporter: reporting.Reporter
     stop: threading.Event
-    meter: Meter
+    meter: meters.Meter
     device: Device
 
     @property

@@ -13,11 +13,10 @@ import time
 from typing import Any, Final
 
 from darkroom_api import conditions, report, run_config
-from darkroom_trainer import claims, errors, receipts, storage
+from darkroom_trainer import errors, meter as meters, reporting, stopping
+from darkroom_trainer.checkpoints import claims, receipts
 from darkroom_trainer.export import artifacts
-from darkroom_trainer.meter import Meter
-from darkroom_trainer.reporting import Reporter
-from darkroom_trainer.stopping import RunStopped
+from darkroom_trainer.storage.objects import join_uri, open_storage, retry_storage
 
 STEP_SECONDS: Final = 0.2
 SAVE_EVERY_SECONDS: Final = 1.0
@@ -33,8 +32,8 @@ class Checkpoints:
     def __init__(self, config: run_config.RunConfig) -> None:
         assert config.output is not None
         self._serial = 0
-        self._folder = storage.join_uri(config.output.uri, "checkpoints")
-        self._storage = storage.open_storage(config.output.storage)
+        self._folder = join_uri(config.output.uri, "checkpoints")
+        self._storage = open_storage(config.output.storage)
         self.claim = claims.Claim(self._storage, self._folder, config.attempt)
 
     def save(self, charged_seconds: float) -> None:
@@ -42,7 +41,7 @@ class Checkpoints:
         self.claim.check()
         self._serial += 1
         text = json.dumps({"chargedSeconds": charged_seconds}).encode()
-        uri = storage.join_uri(self._folder, f"{self.claim.epoch}-{self._serial:06d}.json")
+        uri = join_uri(self._folder, f"{self.claim.epoch}-{self._serial:06d}.json")
         self._storage.write_bytes(uri, text, if_absent=True)
 
     def load(self) -> float | None:
@@ -59,7 +58,7 @@ class Checkpoints:
     def note_publication(self, folder: str, uid: str) -> None:
         """Leave a mark, outside the model's folder, that this process has published."""
         base = folder.rstrip("/").rsplit("/", 2)[0]
-        uri = storage.join_uri(base, PUBLICATIONS, uid, f"{self.claim.epoch}-{secrets.token_hex(4)}.json")
+        uri = join_uri(base, PUBLICATIONS, uid, f"{self.claim.epoch}-{secrets.token_hex(4)}.json")
         self._storage.write_bytes(uri, json.dumps({"at": time.time()}).encode(), if_absent=True)
 
     def _list(self) -> list[str]:
@@ -67,7 +66,11 @@ class Checkpoints:
 
 
 def train_model(
-    config: run_config.RunConfig, work: pathlib.Path, reporter: Reporter, stop: threading.Event, meter: Meter
+    config: run_config.RunConfig,
+    work: pathlib.Path,
+    reporter: reporting.Reporter,
+    stop: threading.Event,
+    meter: meters.Meter,
 ) -> report.Outcome:
     """Sleep until the budget is spent, then publish; stops, resumes and refuses as the real training does."""
     del stop  # every report looks at it
@@ -80,8 +83,8 @@ def train_model(
     if published is not None:
         return published
     kept = Checkpoints(config)
-    storage.retry_storage(kept.claim.take)
-    saved = storage.retry_storage(kept.load)
+    retry_storage(kept.claim.take)
+    saved = retry_storage(kept.load)
     if saved is not None:
         meter.resume(saved)
     if not config.publish_only:
@@ -91,7 +94,9 @@ def train_model(
     return _publish(config, work, reporter, meter, kept)
 
 
-def _sleep_it_off(config: run_config.RunConfig, reporter: Reporter, meter: Meter, kept: Checkpoints) -> None:
+def _sleep_it_off(
+    config: run_config.RunConfig, reporter: reporting.Reporter, meter: meters.Meter, kept: Checkpoints
+) -> None:
     assert config.budget_seconds is not None
     total, saved_at = config.budget_seconds, meter.charged_seconds
     try:
@@ -103,14 +108,18 @@ def _sleep_it_off(config: run_config.RunConfig, reporter: Reporter, meter: Meter
                 saved_at = meter.charged_seconds
                 kept.save(saved_at)
                 meter.keep()
-    except RunStopped:
+    except stopping.RunStopped:
         kept.save(meter.charged_seconds)
         meter.keep()
         raise
 
 
 def _publish(
-    config: run_config.RunConfig, work: pathlib.Path, reporter: Reporter, meter: Meter, kept: Checkpoints
+    config: run_config.RunConfig,
+    work: pathlib.Path,
+    reporter: reporting.Reporter,
+    meter: meters.Meter,
+    kept: Checkpoints,
 ) -> report.Outcome:
     assert config.output is not None
     reporter.update(percent=99, stage="Uploading")

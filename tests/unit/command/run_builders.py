@@ -10,7 +10,7 @@ import yaml
 from PIL import Image
 
 from darkroom_api.names import API_VERSION
-from darkroom_trainer.manifests import Manifest, read_manifests
+from darkroom_trainer.local.manifests import Manifest, read_manifests
 
 Document = dict[str, Any]
 

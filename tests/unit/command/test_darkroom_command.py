@@ -150,7 +150,7 @@ def test_too_many_shots_are_a_usage_error(tmp_path: pathlib.Path, capsys: pytest
 
 def test_commands_start_without_torch() -> None:
     code = (
-        "import sys; from darkroom_trainer import command, local_run, inspection; "
+        "import sys; from darkroom_trainer import command, inspection; import darkroom_trainer.local.run; "
         "print([name for name in ('torch', 'timm', 'sklearn') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

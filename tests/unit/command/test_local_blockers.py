@@ -8,7 +8,7 @@ from darkroom_api.conditions import DatasetPhase, Reason, RunPhase
 from darkroom_api.v1alpha1.common import Artifacts, Task
 from darkroom_api.v1alpha1.dataset import DatasetSpec, DatasetStatus
 from darkroom_api.v1alpha1.model import ModelStatus
-from darkroom_trainer import local_blockers
+from darkroom_trainer.local.blockers import block, find_dataset_blocker, find_model_blocker
 
 NOW = datetime(2026, 5, 4, 12, 0, 0, tzinfo=UTC)
 
@@ -45,18 +45,18 @@ def a_dataset_status(phase: DatasetPhase, reason: Reason = Reason.READY) -> Data
 def test_a_dataset_that_cannot_be_used_blocks_by_name(
     dataset: tuple[DatasetSpec, DatasetStatus] | None, reason: Reason, final: bool
 ) -> None:
-    blocker = local_blockers.find_dataset_blocker("dataset", "fruit", dataset, Task.CLASSIFIER)
+    blocker = find_dataset_blocker("dataset", "fruit", dataset, Task.CLASSIFIER)
     assert blocker is not None
     assert (blocker.reason, blocker.final) == (reason, final)
     assert "Dataset `fruit`" in blocker.message
-    status = local_blockers.block(ModelStatus(), blocker, NOW)
+    status = block(ModelStatus(), blocker, NOW)
     assert status.phase is (RunPhase.FAILED if final else RunPhase.QUEUED)
     assert (status.completed_at is not None) is final
 
 
 def test_a_ready_dataset_of_the_right_kind_blocks_nothing() -> None:
     ready = (a_spec(), a_dataset_status(DatasetPhase.READY))
-    assert local_blockers.find_dataset_blocker("dataset", "fruit", ready, Task.CLASSIFIER) is None
+    assert find_dataset_blocker("dataset", "fruit", ready, Task.CLASSIFIER) is None
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_a_ready_dataset_of_the_right_kind_blocks_nothing() -> None:
     ],
 )  # fmt: skip
 def test_a_model_that_cannot_be_measured_blocks_by_name(model: ModelStatus | None, reason: Reason, final: bool) -> None:
-    blocker = local_blockers.find_model_blocker("sorter", model)
+    blocker = find_model_blocker("sorter", model)
     assert blocker is not None
     assert (blocker.reason, blocker.final) == (reason, final)
     assert "Model `sorter`" in blocker.message
@@ -81,4 +81,4 @@ def test_a_model_that_cannot_be_measured_blocks_by_name(model: ModelStatus | Non
 
 def test_a_finished_model_can_be_measured() -> None:
     model = ModelStatus(phase=RunPhase.SUCCEEDED, artifacts=Artifacts(uri="file:///m"))
-    assert local_blockers.find_model_blocker("sorter", model) is None
+    assert find_model_blocker("sorter", model) is None

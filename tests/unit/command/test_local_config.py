@@ -7,14 +7,14 @@ import pytest
 from darkroom_api.names import artifact_folder
 from darkroom_api.run_config import Command, RunConfig
 from darkroom_api.v1alpha1.common import Artifacts, Task
-from darkroom_trainer.local_config import (
+from darkroom_trainer.local.config import (
     Target,
     build_evaluate_config,
     build_inspect_config,
     build_source,
     build_train_config,
 )
-from darkroom_trainer.local_files import resolve_uri
+from darkroom_trainer.storage.local_files import resolve_uri
 from tests.unit.command.run_builders import Document, a_dataset, a_model, an_evaluation, parse
 
 UID = "5a0c"

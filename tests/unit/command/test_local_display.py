@@ -4,8 +4,8 @@ import io
 from datetime import UTC, datetime, timedelta
 
 from darkroom_api.v1alpha1.common import MeasuredOn, Performance
-from darkroom_trainer.local_display import BarDisplay, LineDisplay, open_display, render_scores, render_tables
-from darkroom_trainer.manifests import KINDS
+from darkroom_trainer.local.display import BarDisplay, LineDisplay, open_display, render_scores, render_tables
+from darkroom_trainer.local.manifests import KINDS
 
 NOW = datetime(2026, 5, 4, 12, 0, 0, tzinfo=UTC)
 CREATED = f"{NOW - timedelta(seconds=90):%Y-%m-%dT%H:%M:%SZ}"

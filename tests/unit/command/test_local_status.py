@@ -10,8 +10,8 @@ from darkroom_api.conditions import ConditionType, DatasetPhase, Reason, RunPhas
 from darkroom_api.report import Meter, Outcome
 from darkroom_api.run_config import Command
 from darkroom_api.v1alpha1.model import ModelStatus, ProgressStatus
-from darkroom_trainer import local_status
-from darkroom_trainer.local_status import Status
+from darkroom_trainer.local import status as statuses
+from darkroom_trainer.local.status import Status
 from tests.unit.command.run_builders import a_dataset, a_model, an_evaluation, parse
 
 NOW = datetime(2026, 5, 4, 12, 0, 0, tzinfo=UTC)
@@ -20,7 +20,7 @@ LATER = NOW + timedelta(seconds=50)
 
 def started(tmp_path: pathlib.Path, document: dict[str, Any]) -> Status:
     manifest = parse(tmp_path, document)
-    return local_status.begin(local_status.start_status(manifest, NOW), manifest, "uid", "laptop", NOW)
+    return statuses.begin(statuses.start_status(manifest, NOW), manifest, "uid", "laptop", NOW)
 
 
 def an_outcome(reason: Reason = Reason.SUCCEEDED, charged: float = 40.0, command: Command = Command.TRAIN) -> Outcome:
@@ -33,17 +33,17 @@ def condition(status: Status, kind: ConditionType) -> str:
 
 def test_a_model_goes_from_queued_to_training_to_succeeded_with_its_meters(tmp_path: pathlib.Path) -> None:
     manifest = parse(tmp_path, a_model())
-    status = local_status.start_status(manifest, NOW)
+    status = statuses.start_status(manifest, NOW)
     assert isinstance(status, ModelStatus)
     assert (status.phase, status.reason, status.queued_at) == (RunPhase.QUEUED, Reason.SCHEDULING, NOW)
-    status = local_status.begin(status, manifest, "uid", "laptop", NOW)
+    status = statuses.begin(status, manifest, "uid", "laptop", NOW)
     assert (status.phase, status.reason) == (RunPhase.TRAINING, Reason.TRAINING)
     shown = ProgressStatus(percent=50, stage="Training")
-    status = local_status.progress(status, shown, 20.0)
+    status = statuses.progress(status, shown, 20.0)
     assert isinstance(status, ModelStatus)
     assert status.budget is not None
     assert (status.progress, status.budget.remaining_seconds) == (shown, 40.0)
-    status = local_status.finish(status, an_outcome(), 45.2, LATER)
+    status = statuses.finish(status, an_outcome(), 45.2, LATER)
     assert isinstance(status, ModelStatus)
     assert status.budget is not None
     assert status.phase is RunPhase.SUCCEEDED
@@ -70,24 +70,24 @@ def test_every_kind_has_its_working_phase_and_its_bad_end(
 ) -> None:
     status = started(tmp_path, document)
     assert status.phase == phase
-    failed = local_status.finish(status, an_outcome(Reason.DATASET_CORRUPT), 1.0, LATER)
+    failed = statuses.finish(status, an_outcome(Reason.DATASET_CORRUPT), 1.0, LATER)
     assert failed.phase in (DatasetPhase.INVALID, RunPhase.FAILED)
     assert (failed.reason, failed.attempts[0].exit_code) == (Reason.DATASET_CORRUPT, 65)
     assert condition(failed, ConditionType.STALLED) == "True"
-    assert not local_status.is_done_well(failed)
+    assert not statuses.is_done_well(failed)
 
 
 def test_storage_that_stayed_away_ends_in_a_corrupt_dataset_as_on_a_cluster(tmp_path: pathlib.Path) -> None:
     outcome = an_outcome(Reason.STORAGE_UNAVAILABLE, 0.0, Command.INSPECT)
-    status = local_status.finish(started(tmp_path, a_dataset()), outcome, 20.0, LATER)
+    status = statuses.finish(started(tmp_path, a_dataset()), outcome, 20.0, LATER)
     assert (status.phase, status.reason) == (DatasetPhase.INVALID, Reason.DATASET_CORRUPT)
     assert (status.attempts[0].outcome, status.attempts[0].exit_code) == ("StorageUnavailable", 75)
 
 
 def test_an_interrupted_model_is_queued_again_and_keeps_what_it_cost(tmp_path: pathlib.Path) -> None:
     status = started(tmp_path, a_model())
-    stopped = local_status.finish(status, an_outcome(Reason.RETRYING_AFTER_DISRUPTION, 12.0), 15.0, LATER)
-    kept = local_status.interrupt(local_status.keep_meters(status, stopped), LATER)
+    stopped = statuses.finish(status, an_outcome(Reason.RETRYING_AFTER_DISRUPTION, 12.0), 15.0, LATER)
+    kept = statuses.interrupt(statuses.keep_meters(status, stopped), LATER)
     assert isinstance(kept, ModelStatus)
     assert (kept.phase, kept.reason, kept.completed_at) == (RunPhase.QUEUED, Reason.RETRYING_AFTER_DISRUPTION, None)
     assert kept.budget is not None

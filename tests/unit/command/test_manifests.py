@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from darkroom_trainer.manifests import ManifestError, read_manifests
+from darkroom_trainer.local.manifests import ManifestError, read_manifests
 from tests.bad_manifests import BAD_MANIFESTS, GOOD_MANIFESTS, BadManifest
 from tests.unit.command.run_builders import a_dataset, a_model, a_resource, an_evaluation, write_manifests
 

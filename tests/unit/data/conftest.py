@@ -7,7 +7,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from darkroom_api.run_config import StorageAccess
-from darkroom_trainer.storage import Storage, open_storage
+from darkroom_trainer.storage.objects import Storage, open_storage
 
 BUCKET = "vision"
 

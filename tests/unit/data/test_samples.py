@@ -12,7 +12,7 @@ from darkroom_trainer.samples.dataset import SampleFile, SampleKind, build_sampl
 from darkroom_trainer.samples.digits import Part, load_part
 from darkroom_trainer.samples.scenes import SCENE_PX, draw_scene
 from darkroom_trainer.samples.writing import NotASample, write_sample
-from darkroom_trainer.storage import Storage
+from darkroom_trainer.storage.objects import Storage
 from tests.unit.data.coco_builders import Coco, a_coco
 
 

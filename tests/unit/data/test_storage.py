@@ -9,8 +9,6 @@ import pytest
 
 from darkroom_api.conditions import Reason
 from darkroom_api.run_config import StorageAccess
-from darkroom_trainer import disk, storage as storage_module
-from darkroom_trainer.bodies import read_body
 from darkroom_trainer.errors import (
     AddressForbidden,
     BucketMissing,
@@ -23,8 +21,10 @@ from darkroom_trainer.errors import (
     StorageUnreachable,
     display_uri,
 )
-from darkroom_trainer.local_files import to_path, to_uri
-from darkroom_trainer.storage import Storage, explain_storage_error, open_storage, retry_storage
+from darkroom_trainer.storage import disk, objects
+from darkroom_trainer.storage.bodies import read_body
+from darkroom_trainer.storage.local_files import to_path, to_uri
+from darkroom_trainer.storage.objects import Storage, explain_storage_error, open_storage, retry_storage
 
 
 @pytest.fixture(params=["s3", "file"])
@@ -152,7 +152,7 @@ def test_answers_are_sorted_by_what_can_be_done(code: str, status: int, kind: ty
     from botocore.exceptions import ClientError
 
     answer = {"Error": {"Code": code, "Message": "words"}, "ResponseMetadata": {"HTTPStatusCode": status}}
-    error = storage_module._explain_answer("s3://b/k", ClientError(answer, "GetObject"))  # type: ignore[arg-type]
+    error = objects._explain_answer("s3://b/k", ClientError(answer, "GetObject"))  # type: ignore[arg-type]
     assert type(error) is kind
     assert "s3://b/k" in str(error)
 

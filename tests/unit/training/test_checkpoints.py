@@ -6,11 +6,12 @@ import pytest
 import torch
 
 from darkroom_api.run_config import StorageAccess
-from darkroom_trainer.cadence import Cadence
-from darkroom_trainer.checkpoint import Checkpoint, CheckpointStore
+from darkroom_trainer.checkpoints.cadence import Cadence
+from darkroom_trainer.checkpoints.checkpoint import Checkpoint, CheckpointStore
+from darkroom_trainer.errors import StorageUnreachable
 from darkroom_trainer.meter import Meter
 from darkroom_trainer.stopping import RunStopped
-from darkroom_trainer.storage import Storage, StorageUnreachable, open_storage
+from darkroom_trainer.storage.objects import Storage, open_storage
 
 
 class Clock:

@@ -1,9 +1,8 @@
 """Runs that meet trouble on their way, and what they end with: memory that is too small, cancels, wild losses."""
 
-import dataclasses
 import json
 import pathlib
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 import safetensors.torch
@@ -11,15 +10,15 @@ import torch
 
 from darkroom_api import conditions, report, run_config
 from darkroom_api.v1alpha1.common import MeasuredOn, Task
-from darkroom_trainer import engine, fitting, sessions
+from darkroom_trainer import engine, fitting
+from darkroom_trainer.checkpoints import sessions
 from darkroom_trainer.tasks.classifier import Classifier
 from tests.unit.training import learning, test_tiny_training as tiny
 
 BUDGET_SECONDS = 15.0
 
 
-@dataclasses.dataclass
-class Bench:
+class Bench(NamedTuple):
     """A Model to train on squares, by attempts."""
 
     folder: pathlib.Path

@@ -8,11 +8,11 @@ import pytest
 import torch
 
 from darkroom_api.run_config import StorageAccess
-from darkroom_trainer import checkpoint, sessions
+from darkroom_trainer.checkpoints import checkpoint, sessions
+from darkroom_trainer.checkpoints.sessions import Session, Stage
 from darkroom_trainer.loop import Hooks, Learner, Window, train_window
-from darkroom_trainer.sessions import Session, Stage
 from darkroom_trainer.stopping import RunStopped
-from darkroom_trainer.storage import open_storage
+from darkroom_trainer.storage.objects import open_storage
 from tests.unit.training.learning import QUIET, StepClock, a_learner, a_meter
 
 WINDOW = Window(0.0, 25.0)

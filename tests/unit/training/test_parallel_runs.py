@@ -8,7 +8,8 @@ import pytest
 from darkroom_api import conditions, run_config
 from darkroom_api.report import ExitCode
 from darkroom_api.v1alpha1.common import Task
-from darkroom_trainer import device, engine, errors, fitting, reporting, sessions
+from darkroom_trainer import device, engine, errors, fitting, reporting
+from darkroom_trainer.checkpoints import sessions
 from darkroom_trainer.export import artifacts
 from darkroom_trainer.parallel import ends, member, orders
 from tests.unit.training.learning import write_squares

@@ -9,7 +9,7 @@ from darkroom_api.conditions import Reason
 from darkroom_api.report import Outcome
 from darkroom_api.run_config import Command, DatasetSource, Location, ResourceReference, RunConfig
 from darkroom_api.v1alpha1.common import AnnotationKind, Artifacts, Task
-from darkroom_trainer import receipts
+from darkroom_trainer.checkpoints import receipts
 from darkroom_trainer.meter import Meter
 from darkroom_trainer.reporting import SilentReporter
 

@@ -6,9 +6,9 @@ import pytest
 import safetensors.torch
 import torch
 
-from darkroom_trainer import checkpoint, sessions
+from darkroom_trainer.checkpoints import checkpoint, sessions
+from darkroom_trainer.checkpoints.sessions import Session, Stage
 from darkroom_trainer.loop import Hooks, Learner, Window, train_window
-from darkroom_trainer.sessions import Session, Stage
 from darkroom_trainer.stopping import RunStopped
 from tests.unit.training.learning import QUIET, StepClock, a_learner, a_meter
 

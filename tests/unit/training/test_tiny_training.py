@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from darkroom_api import conditions, run_config
-from darkroom_api.report import ExitCode, Outcome
+from darkroom_api import conditions, report, run_config
 from darkroom_api.v1alpha1.common import AnnotationKind, MeasuredOn, Task
-from darkroom_trainer import engine, fitting, prediction, reporting
+from darkroom_trainer import engine, fitting, reporting
 from darkroom_trainer.export import artifacts
+from darkroom_trainer.prediction.predict import run_predict
 from tests.unit.training.learning import LABELS, write_squares
 
 TICK_SECONDS = 0.05
@@ -43,7 +43,7 @@ def a_config(command: run_config.Command, task: Task, file: pathlib.Path, **more
     return run_config.RunConfig(command=command, resource=resource, dataset=a_source(task, file), task=task, **more)
 
 
-def run(command: run_config.Command, task: Task, file: pathlib.Path, work: pathlib.Path, **more: Any) -> Outcome:
+def run(command: run_config.Command, task: Task, file: pathlib.Path, work: pathlib.Path, **more: Any) -> report.Outcome:
     return engine.execute(a_config(command, task, file, **more), work, reporting.SilentReporter(), clock=TickingClock())
 
 
@@ -80,7 +80,7 @@ def test_squares_are_learned_within_the_budget(
     assert len(answers) == 12
 
     picture = tmp_path / "p.png"
-    assert prediction.run_predict(tmp_path / "model", [tmp_path / "eval" / "eval-1.png"], picture) == 0
+    assert run_predict(tmp_path / "model", [tmp_path / "eval" / "eval-1.png"], picture) == 0
     answer = json.loads(capsys.readouterr().out)
     assert answer["metadata"] == {"width": 48, "height": 48}
     if task is Task.CLASSIFIER:
@@ -112,7 +112,7 @@ def test_a_stopped_training_goes_on_and_uses_its_whole_budget(
     reporter = StopAt(stage)
     config = a_config(run_config.Command.TRAIN, Task.CLASSIFIER, train, budget_seconds=15.0, output=model)
     stopped = engine.execute(config, tmp_path / "w1", reporter, reporter.stop, clock=TickingClock())
-    assert stopped.exit_code == ExitCode.STOPPED, stopped.message
+    assert stopped.exit_code == report.ExitCode.STOPPED, stopped.message
     assert 0 < stopped.meter.charged_seconds < 15
     again = config.model_copy(update={"attempt": 2})
     finished = engine.execute(again, tmp_path / "w2", reporting.SilentReporter(), clock=TickingClock())
@@ -136,7 +136,7 @@ def test_predict_says_what_is_wrong(
             Image.new("RGB", (20, 20)).save(tmp_path / name)
         elif isinstance(data, bytes):
             (tmp_path / name).write_bytes(data)
-    assert prediction.run_predict(tmp_path, [tmp_path / "a.png"], None) == 1
+    assert run_predict(tmp_path, [tmp_path / "a.png"], None) == 1
     captured = capsys.readouterr()
     assert said in captured.err
     assert not captured.out

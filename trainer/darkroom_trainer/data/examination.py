@@ -15,7 +15,7 @@ from darkroom_trainer.data.findings import Findings
 from darkroom_trainer.data.images import ImageProblem
 from darkroom_trainer.data.progress import ShowProgress
 from darkroom_trainer.errors import RunError, StorageError
-from darkroom_trainer.storage import Storage, explain_storage_error, open_storage, retry_storage
+from darkroom_trainer.storage.objects import Storage, explain_storage_error, open_storage, retry_storage
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
-from darkroom_trainer import local_files
 from darkroom_trainer.data.catalog import CatalogImage
 from darkroom_trainer.data.images import MAX_IMAGE_BYTES, ImageProblem, ImageSize, measure_picture
 from darkroom_trainer.errors import AddressForbidden, ObjectMissing, ObjectTooLarge
-from darkroom_trainer.storage import PATIENCE_SECONDS, ObjectInfo, Storage, retry_storage
+from darkroom_trainer.storage import local_files
+from darkroom_trainer.storage.objects import PATIENCE_SECONDS, ObjectInfo, Storage, retry_storage
 
 WORKERS: Final = 16
 _WINDOW: Final = WORKERS * 4

@@ -15,7 +15,7 @@ from darkroom_api.conditions import Reason
 from darkroom_api.run_config import Location
 from darkroom_api.v1alpha1.common import Artifacts
 from darkroom_trainer.errors import ObjectMissing, PreconditionFailed, RunError, StorageError
-from darkroom_trainer.storage import Storage, explain_storage_error, join_uri, open_storage, retry_storage
+from darkroom_trainer.storage.objects import Storage, explain_storage_error, join_uri, open_storage, retry_storage
 
 LIST_NAME: Final = "artifacts.json"
 

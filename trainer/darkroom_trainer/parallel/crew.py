@@ -12,11 +12,11 @@ import time
 from collections.abc import Iterator
 from typing import Final, Self
 
-import numpy as np
 import safetensors.torch
 import torch
 
-from darkroom_trainer import device as devices, loop, sessions, stopping
+from darkroom_trainer import device as devices, loop, preparation, stopping
+from darkroom_trainer.checkpoints import sessions
 from darkroom_trainer.parallel import ends, member, orders, team
 
 START_SECONDS: Final = 180.0
@@ -126,7 +126,7 @@ class Crew:
             seed=learner.seed,
             step=learner.step,
             state_file=state_file,
-            images_file=data.images_file or _write_images(data.images, folder / "images.npy"),
+            images_file=data.images_file or preparation.write_images(data.images, folder / "images.npy"),
             targets={name: values.cpu().numpy() for name, values in data.targets.items()},
             rows=data.rows,
             mean=tuple(data.mean.flatten().tolist()),
@@ -188,9 +188,3 @@ class Crew:
         if self._scratch is not None:
             self._scratch.cleanup()
         self._members, self._group, self._scratch = [], None, None
-
-
-def _write_images(images: torch.Tensor, path: pathlib.Path) -> pathlib.Path:
-    if not path.exists():
-        np.save(path, images.cpu().numpy())
-    return path

@@ -12,7 +12,8 @@ import numpy as np
 import safetensors.torch
 import torch
 
-from darkroom_trainer import device as devices, loop, preparation, sessions
+from darkroom_trainer import device as devices, loop, preparation
+from darkroom_trainer.checkpoints import sessions
 from darkroom_trainer.parallel import orders, team
 from darkroom_trainer.tasks import registry
 

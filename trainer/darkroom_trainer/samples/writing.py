@@ -10,10 +10,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 
 from darkroom_api.run_config import StorageAccess
-from darkroom_trainer import local_files
 from darkroom_trainer.errors import BucketMissing, ObjectMissing
 from darkroom_trainer.samples.dataset import ANNOTATION_FILES, SAMPLE_MARK, SampleFile
-from darkroom_trainer.storage import Storage, join_uri, open_storage, retry_storage
+from darkroom_trainer.storage import local_files
+from darkroom_trainer.storage.objects import Storage, join_uri, open_storage, retry_storage
 
 _WORKERS: Final = 16
 _WINDOW: Final = 64

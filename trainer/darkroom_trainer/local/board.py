@@ -13,10 +13,10 @@ from typing import Any, Final
 import yaml
 
 from darkroom_api import names
-from darkroom_trainer import local_files
-from darkroom_trainer.local_config import Target
-from darkroom_trainer.local_status import GENERATION, Status, start_status
-from darkroom_trainer.manifests import KINDS, Manifest
+from darkroom_trainer.local.config import Target
+from darkroom_trainer.local.manifests import KINDS, Manifest
+from darkroom_trainer.local.status import GENERATION, Status, start_status
+from darkroom_trainer.storage import local_files
 
 RESOURCES_NAME: Final = "resources.yaml"
 ARTIFACTS_NAME: Final = "artifacts"

@@ -13,7 +13,7 @@ from darkroom_api.v1alpha1.common import TASK_ANNOTATIONS, Task
 from darkroom_api.v1alpha1.dataset import DatasetSpec, DatasetStatus
 from darkroom_api.v1alpha1.evaluation import EvaluationStatus
 from darkroom_api.v1alpha1.model import ModelStatus
-from darkroom_trainer.local_status import GENERATION
+from darkroom_trainer.local.status import GENERATION
 
 RunStatus = TypeVar("RunStatus", ModelStatus, EvaluationStatus)
 

@@ -15,24 +15,15 @@ import boto3
 from botocore import UNSIGNED, config, exceptions
 
 from darkroom_api.run_config import StorageAccess
-from darkroom_trainer import bodies, credentials, disk, local_files, web
-from darkroom_trainer.errors import (
-    BucketMissing,
-    ObjectMissing,
-    ObjectTooLarge,
-    PreconditionFailed,
-    StorageError,
-    StorageRefused,
-    StorageUnreachable,
-)
-from darkroom_trainer.patience import PATIENCE_SECONDS, explain_storage_error, retry_storage
+from darkroom_trainer import errors, web
+from darkroom_trainer.storage import bodies, credentials, disk, local_files
+from darkroom_trainer.storage.patience import PATIENCE_SECONDS, explain_storage_error, retry_storage
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 __all__ = [
-    "PATIENCE_SECONDS", "Fetched", "ObjectInfo", "ObjectMissing", "PreconditionFailed", "Storage", "StorageError",
-    "StorageRefused", "StorageUnreachable", "explain_storage_error", "open_storage", "retry_storage",
+    "PATIENCE_SECONDS", "Fetched", "ObjectInfo", "Storage", "explain_storage_error", "open_storage", "retry_storage",
 ]  # fmt: skip
 
 MAX_CONNECTIONS: Final = 32
@@ -88,7 +79,7 @@ class Storage:
             answer = self._s3().get_object(Bucket=bucket, Key=key)
             if answer["ContentLength"] > limit_bytes:
                 answer["Body"].close()
-                raise ObjectTooLarge(uri, f"{answer['ContentLength']:,} bytes, at most {limit_bytes:,} are read")
+                raise errors.ObjectTooLarge(uri, f"{answer['ContentLength']:,} bytes, at most {limit_bytes:,} are read")
             data = b"".join(bodies.read_body(uri, answer["Body"], answer["ContentLength"]))
         return Fetched(data, ObjectInfo(len(data), answer["ETag"].strip('"')))
 
@@ -152,8 +143,8 @@ class Storage:
         """Return the object's ETag, None where there is no object."""
         try:
             return self.stat(uri).etag
-        except ObjectMissing as error:
-            if isinstance(error, BucketMissing):
+        except errors.ObjectMissing as error:
+            if isinstance(error, errors.BucketMissing):
                 raise
             return None
 
@@ -202,7 +193,7 @@ def split_s3_uri(uri: str) -> tuple[str, str]:
     """Return bucket and key of an `s3://` URI; the key is taken literally, nothing is percent-decoded."""
     bucket, _, key = uri.removeprefix("s3://").partition("/")
     if not uri.startswith("s3://") or not bucket:
-        raise StorageRefused(uri, "it is not an s3://bucket/key address, and https:// can only be read")
+        raise errors.StorageRefused(uri, "it is not an s3://bucket/key address, and https:// can only be read")
     return bucket, key
 
 
@@ -242,26 +233,26 @@ def _explained(uri: str) -> Iterator[None]:
     except exceptions.ClientError as error:
         raise _explain_answer(uri, error) from error
     except (exceptions.NoCredentialsError, exceptions.PartialCredentialsError) as error:
-        raise StorageRefused(uri, f"no usable credentials were found ({error})") from error
+        raise errors.StorageRefused(uri, f"no usable credentials were found ({error})") from error
     except exceptions.ParamValidationError as error:
-        raise StorageRefused(uri, f"the address is not valid ({error})") from error
+        raise errors.StorageRefused(uri, f"the address is not valid ({error})") from error
     except (exceptions.BotoCoreError, OSError) as error:
         if disk.is_full(error):
             raise  # of the file that an object is written to
-        raise StorageUnreachable(uri, f"{type(error).__name__}: {error}") from error
+        raise errors.StorageUnreachable(uri, f"{type(error).__name__}: {error}") from error
 
 
-def _explain_answer(uri: str, error: exceptions.ClientError) -> StorageError:
+def _explain_answer(uri: str, error: exceptions.ClientError) -> errors.StorageError:
     code = str(error.response.get("Error", {}).get("Code", ""))
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     said = str(error.response.get("Error", {}).get("Message", "")).strip()
     detail = f"{code} {said}".strip(" .") or f"status {status}"
     if code == "NoSuchBucket":
-        return BucketMissing(uri, f"bucket {split_s3_uri(uri)[0]}")
+        return errors.BucketMissing(uri, f"bucket {split_s3_uri(uri)[0]}")
     if code in _MISSING:
-        return ObjectMissing(uri)
+        return errors.ObjectMissing(uri)
     if code in _CONFLICT:
-        return PreconditionFailed(uri, detail)
+        return errors.PreconditionFailed(uri, detail)
     if status >= 500 or code in ("SlowDown", "RequestTimeout", "Throttling"):
-        return StorageUnreachable(uri, detail)
-    return StorageRefused(uri, f"{detail}; check the key, the permissions, the region and the bucket's name")
+        return errors.StorageUnreachable(uri, detail)
+    return errors.StorageRefused(uri, f"{detail}; check the key, the permissions, the region and the bucket's name")

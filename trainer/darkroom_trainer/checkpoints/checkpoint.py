@@ -11,14 +11,14 @@ import logging
 from dataclasses import dataclass
 from typing import Any, Final
 
-import safetensors
 import safetensors.torch
 import torch
 
 from darkroom_api.run_config import RunConfig
-from darkroom_trainer import cadence, claims, errors, reporting, stopping
+from darkroom_trainer import errors, reporting, stopping
+from darkroom_trainer.checkpoints import cadence, claims
 from darkroom_trainer.meter import Meter
-from darkroom_trainer.storage import Storage, join_uri
+from darkroom_trainer.storage.objects import Storage, join_uri
 
 LOG = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from darkroom_api.v1alpha1.common import Attempt
 from darkroom_api.v1alpha1.dataset import DatasetStatus
 from darkroom_api.v1alpha1.evaluation import EvaluationStatus
 from darkroom_api.v1alpha1.model import BudgetStatus, ModelSpec, ModelStatus, ProgressStatus
-from darkroom_trainer.manifests import Manifest
+from darkroom_trainer.local.manifests import Manifest
 
 GENERATION: Final = 1
 Status = DatasetStatus | ModelStatus | EvaluationStatus

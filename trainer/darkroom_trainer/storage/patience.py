@@ -9,7 +9,6 @@ from typing import Final, TypeVar
 
 from darkroom_api.conditions import Reason
 from darkroom_api.run_config import StorageAccess
-from darkroom_trainer.credentials import find_field
 from darkroom_trainer.errors import (
     AddressForbidden,
     ObjectMissing,
@@ -19,6 +18,7 @@ from darkroom_trainer.errors import (
     StorageRefused,
     StorageUnreachable,
 )
+from darkroom_trainer.storage.credentials import find_field
 
 PATIENCE_SECONDS: Final = 20.0
 """How long one call is tried again within a run; a longer outage ends the attempt, which the operator repeats."""

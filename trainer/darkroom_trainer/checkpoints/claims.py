@@ -10,7 +10,7 @@ import uuid
 from typing import Final
 
 from darkroom_trainer import errors, stopping
-from darkroom_trainer.storage import Storage, join_uri
+from darkroom_trainer.storage.objects import Storage, join_uri
 
 LOG = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ import yaml
 from darkroom_api import crd, names
 from darkroom_api.schema import Spec
 from darkroom_api.v1alpha1.common import Kind
-from darkroom_trainer import manifest_checks
+from darkroom_trainer.local import manifest_checks
 
 KINDS: Final = {kind.name: kind for kind in crd.KINDS}
 STANDARD_INPUT: Final = "-"

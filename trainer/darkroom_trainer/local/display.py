@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol, TextIO
 from darkroom_api import names
 from darkroom_api.durations import format_duration
 from darkroom_api.v1alpha1.common import Column, Kind, Performance
-from darkroom_trainer.manifests import KINDS
+from darkroom_trainer.local.manifests import KINDS
 
 LINE_EVERY_SECONDS: Final = 5.0
 

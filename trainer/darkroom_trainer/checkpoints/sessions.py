@@ -11,8 +11,8 @@ import numpy as np
 import torch
 
 from darkroom_api.v1alpha1.common import Performance
-from darkroom_trainer import checkpoint
-from darkroom_trainer.checkpoint import Checkpoint, Tensors
+from darkroom_trainer.checkpoints import checkpoint
+from darkroom_trainer.checkpoints.checkpoint import Checkpoint, Tensors
 from darkroom_trainer.loop import Learner, Window
 from darkroom_trainer.tasks.predictions import Prediction
 

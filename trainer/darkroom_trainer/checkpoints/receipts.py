@@ -9,8 +9,9 @@ from typing import Final
 
 from darkroom_api.report import Outcome, parse_outcome
 from darkroom_api.run_config import RunConfig
-from darkroom_trainer import errors, storage
+from darkroom_trainer import errors
 from darkroom_trainer.meter import Meter
+from darkroom_trainer.storage.objects import join_uri, open_storage
 
 LOG = logging.getLogger(__name__)
 
@@ -22,9 +23,9 @@ def leave_receipt(config: RunConfig, outcome: Outcome, meter: Meter) -> None:
     if config.output is None:
         return
     told = outcome.model_copy(update={"meter": meter.to_report(config.budget_seconds)})
-    uri = storage.join_uri(config.output.uri, NAME)
+    uri = join_uri(config.output.uri, NAME)
     try:
-        storage.open_storage(config.output.storage).write_bytes(uri, told.to_termination_message().encode())
+        open_storage(config.output.storage).write_bytes(uri, told.to_termination_message().encode())
     except errors.StorageError as error:
         LOG.warning("no receipt was left: %s", error)
 
@@ -33,9 +34,9 @@ def find_receipt(config: RunConfig, meter: Meter) -> Outcome | None:
     """Return what an earlier attempt ended with, with the meter set to its charge; None where none has published."""
     if config.output is None or config.attempt == 1:
         return None
-    uri = storage.join_uri(config.output.uri, NAME)
+    uri = join_uri(config.output.uri, NAME)
     try:
-        text = storage.open_storage(config.output.storage).read_bytes(uri)
+        text = open_storage(config.output.storage).read_bytes(uri)
     except errors.StorageError:
         return None
     outcome = parse_outcome(text.decode(errors="replace"))

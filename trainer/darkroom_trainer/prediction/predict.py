@@ -19,15 +19,15 @@ from darkroom_trainer.export import answers, artifacts, description, picture
 from darkroom_trainer.tasks.predictions import Prediction, keep_best_of_stacked
 
 if TYPE_CHECKING:
-    from darkroom_trainer.predictor import Predictor
+    from darkroom_trainer.prediction.predictor import Predictor
 
 
 def load_predictor(model_dir: pathlib.Path) -> "Predictor":
     """Return the model of a folder after checking its files' SHA-256; raises RunError naming what is wrong."""
     artifacts.check_files(model_dir, [description.DESCRIPTION_NAME, description.WEIGHTS_NAME])
     found = description.read_description(model_dir)
-    from darkroom_trainer import predictor
     from darkroom_trainer.device import prepare_device
+    from darkroom_trainer.prediction import predictor
 
     return predictor.build_predictor(model_dir, found, prepare_device())
 

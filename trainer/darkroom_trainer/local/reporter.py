@@ -4,9 +4,9 @@ import time
 from typing import Final
 
 from darkroom_api.v1alpha1.model import ProgressStatus
-from darkroom_trainer import local_status
-from darkroom_trainer.local_board import Board, Entry
-from darkroom_trainer.local_display import Display
+from darkroom_trainer.local import status as statuses
+from darkroom_trainer.local.board import Board, Entry
+from darkroom_trainer.local.display import Display
 
 _SAVE_PROGRESS_EVERY_SECONDS: Final = 10.0
 
@@ -32,7 +32,7 @@ class BoardReporter:
         """Take the newest progress."""
         self._display.show_progress(self._entry.shown, percent, stage, eta_seconds)
         shown = ProgressStatus(percent=percent, stage=stage[:64], trial=trial, eta_seconds=eta_seconds)
-        self._entry.status = local_status.progress(self._entry.status, shown, charged_seconds)
+        self._entry.status = statuses.progress(self._entry.status, shown, charged_seconds)
         if time.monotonic() - self._saved >= _SAVE_PROGRESS_EVERY_SECONDS:
             self._saved = time.monotonic()
             self._board.write()

@@ -1,7 +1,7 @@
 """`darkroom run`: the resources of manifests, run in dependency order in this process.
 
-Owns the order and how an interruption ends. What each status says is in `local_status`, what each run is told in
-`local_planning` and `local_config`, what is kept in `local_board`.
+Owns the order and how an interruption ends. What each status says is in `status`, what each run is told in `planning`
+and `config`, what is kept in `board`.
 """
 
 import pathlib
@@ -12,11 +12,11 @@ from typing import Final
 
 from darkroom_api.conditions import Reason
 from darkroom_api.run_config import Command, RunConfig
-from darkroom_trainer import local_planning, local_status
-from darkroom_trainer.interruption import Interruption
-from darkroom_trainer.local_board import Board, Entry, read_clock
-from darkroom_trainer.local_display import Display
-from darkroom_trainer.local_reporter import BoardReporter
+from darkroom_trainer.local import planning, status as statuses
+from darkroom_trainer.local.board import Board, Entry, read_clock
+from darkroom_trainer.local.display import Display
+from darkroom_trainer.local.interruption import Interruption
+from darkroom_trainer.local.reporter import BoardReporter
 
 EXIT_SUCCEEDED: Final = 0
 EXIT_FAILED: Final = 1
@@ -32,9 +32,9 @@ def run_board(board: Board, display: Display) -> int:
             try:
                 run.run(entry)
             except KeyboardInterrupt:
-                run.note(entry, local_status.interrupt(entry.status, read_clock()))
+                run.note(entry, statuses.interrupt(entry.status, read_clock()))
                 return EXIT_INTERRUPTED
-    done_well = all(local_status.is_done_well(entry.status) for entry in board.entries)
+    done_well = all(statuses.is_done_well(entry.status) for entry in board.entries)
     return EXIT_SUCCEEDED if done_well else EXIT_FAILED
 
 
@@ -49,13 +49,13 @@ class _Run:
 
     def run(self, entry: Entry) -> None:
         """Run `entry` to its end, or note why it cannot; raises KeyboardInterrupt when its user wants to stop."""
-        planned = local_planning.plan(self._board, entry, read_clock())
+        planned = planning.plan(self._board, entry, read_clock())
         if isinstance(planned, RunConfig):
             self._execute(entry, planned)
         else:
             self.note(entry, planned)
 
-    def note(self, entry: Entry, status: local_status.Status) -> None:
+    def note(self, entry: Entry, status: statuses.Status) -> None:
         """Take a new status: kept first, then shown."""
         entry.status = status
         self._board.write()
@@ -66,7 +66,7 @@ class _Run:
         from darkroom_trainer import engine  # checks and tables should not wait for its imports
 
         now = read_clock()
-        self.note(entry, local_status.begin(entry.status, entry.manifest, entry.target.uid, platform.node(), now))
+        self.note(entry, statuses.begin(entry.status, entry.manifest, entry.target.uid, platform.node(), now))
         work = self._work / entry.manifest.kind.name / f"{entry.manifest.namespace}.{entry.manifest.name}"
         work.mkdir(parents=True)
         began = time.monotonic()
@@ -77,8 +77,8 @@ class _Run:
             outcome = engine.execute(config, work, reporter, self._interruption.stop)
         finally:
             self._interruption.patient = False
-        status = local_status.finish(entry.status, outcome, time.monotonic() - began, read_clock())
+        status = statuses.finish(entry.status, outcome, time.monotonic() - began, read_clock())
         if outcome.reason is Reason.RETRYING_AFTER_DISRUPTION:
-            entry.status = local_status.keep_meters(entry.status, status)
+            entry.status = statuses.keep_meters(entry.status, status)
             raise KeyboardInterrupt
         self.note(entry, status)
