@@ -64,14 +64,14 @@ bench-operator: .venv/.stamp ## Measure the operator on 1,000 Models applied at 
 	@$(PY) -m localcluster build
 	@$(PY) -m tests.bench.bench_operator
 
-bench-budget: .venv/.stamp ## Budgets of 30, 60 and 120 s with 0, 1 and 3 kills on the local cluster; prints the table (25 min)
+bench-budget: .venv/.stamp ## Budgets of 30, 60 and 120 s with 0, 1 and 3 kills on the local cluster; prints the table (16 min)
 	@$(PY) -m tests.bench.bench_budget $(ARGS)
 
 soak: .venv/.stamp ## 200 Models on the local cluster while pods and operator are killed at random (20 min)
 	@$(PY) -m tests.bench.soak $(ARGS)
 
 .PHONY: crash-matrix
-crash-matrix: .venv/.stamp ## Kill the operator before and after every write of every life; prints every point (5 min)
+crash-matrix: .venv/.stamp ## Kill the operator before and after every write of every life; prints every point (7 min)
 	@$(PY) -m localcluster build
 	@$(PY) -m tests.faults.print_crash_matrix $(ARGS)
 

@@ -17,6 +17,7 @@ from tests.faults.trainer_process import Ended
 BURST_SECONDS: Final = float(os.environ.get("DARKROOM_SLOWDOWN_SECONDS", "20"))
 """How long the bucket answers SlowDown while a trainer works."""
 TRAINING_SECONDS: Final = 150.0
+MAX_ATTEMPTS: Final = 6
 SLOW_DOWN: Final = actions.answer_s3(503, "SlowDown")
 
 
@@ -35,12 +36,14 @@ def test_a_training_outlasts_a_burst_of_slowdown(site: Site) -> None:
         threading.Timer(BURST_SECONDS, site.proxy.clear).start()
 
     ended = in_training(site, burst)
-    if ended.exit_code == 75:  # the burst outlasted the patience of a call: the next attempt goes on
+    for _ in range(MAX_ATTEMPTS):  # a burst outlasts the patience of a call: the next attempt goes on, as on a cluster
+        if ended.exit_code != 75:
+            break
         assert ended.outcome.reason is Reason.STORAGE_UNAVAILABLE
-        assert "SlowDown" in ended.outcome.message
+        assert "SlowDown" in ended.outcome.message or "503" in ended.outcome.message, "a HEAD has no body to tell more"
         kept = ended.outcome.meter.charged_seconds
         ended = site.train().wait(TRAINING_SECONDS)
-        assert ended.outcome.meter.charged_seconds >= min(kept, 1)
+        assert ended.exit_code == 75 or ended.outcome.meter.charged_seconds >= min(kept, 1)
     assert (ended.exit_code, ended.outcome.reason) == (0, Reason.SUCCEEDED)
     assert ended.outcome.meter.charged_seconds <= BUDGET_SECONDS
 

@@ -83,6 +83,7 @@ def run_with_interruptions(name: str, folder: pathlib.Path, seed: int) -> Learne
     return last.learner
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("name", ["classifier", "detector"])
 def test_ten_interruptions_at_random_steps_change_no_bit_of_the_weights(
