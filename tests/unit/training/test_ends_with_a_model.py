@@ -134,7 +134,7 @@ def test_a_final_fit_that_diverges_twice_leaves_the_model_that_was_scored(
 
     monkeypatch.setattr(fitting.Fitter, "begin_final", begin_final)
     monkeypatch.setattr(Classifier, "compute_loss", compute_loss)
-    outcome = bench.run(budget_seconds=10.0)
+    outcome = bench.run(budget_seconds=16.0)
     assert outcome.reason is conditions.Reason.SUCCEEDED, outcome.message
     assert fitting.KEPT_NOTE in outcome.message
     weights = safetensors.torch.load_file(bench.folder / "model" / "model.safetensors")
