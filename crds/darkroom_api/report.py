@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError
 from darkroom_api.conditions import Reason
 from darkroom_api.run_config import Command
 from darkroom_api.schema import Object
-from darkroom_api.v1alpha1.common import Artifacts, Performance
+from darkroom_api.v1alpha1.common import Artifacts, Performance, StopReason
 from darkroom_api.v1alpha1.dataset import DatasetSummary
 
 MAX_OUTCOME_BYTES: Final = 4096
@@ -80,6 +80,8 @@ class Outcome(Object):
     performance: Performance | None = None
     artifacts: Artifacts | None = None
     dataset_revision: str | None = None
+    stop_reason: StopReason | None = None
+    report: str | None = None
     model_digest: str | None = None
 
     @property
@@ -120,5 +122,7 @@ def _without_tags(outcome: Outcome) -> Outcome:
 def _without_lists(outcome: Outcome) -> Outcome:
     if outcome.summary is None:
         return outcome
-    summary = outcome.summary.model_copy(update={"categories": (), "problems": outcome.summary.problems[:1]})
+    summary = outcome.summary.model_copy(
+        update={"categories": (), "problems": outcome.summary.problems[:1], "advice": ()}
+    )
     return outcome.model_copy(update={"summary": summary})

@@ -87,12 +87,14 @@ def finish_run(status: RunStatus, outcome: Outcome, generation: int, now: dateti
     """
     phase = _PHASES_BY_REASON.get(outcome.reason, RunPhase.FAILED)
     update: dict[str, object] = {"completed_at": now, "progress": None}
-    for field in ("performance", "artifacts", "dataset_revision"):
+    for field in ("performance", "artifacts", "dataset_revision", "report"):
         if getattr(outcome, field) is not None:
             update[field] = getattr(outcome, field)
     if isinstance(status, EvaluationStatus):
         update["model_digest"] = outcome.model_digest
-    elif status.budget is not None:
+    else:
+        update["stop_reason"] = outcome.stop_reason
+    if isinstance(status, ModelStatus) and status.budget is not None:
         update["budget"] = charge(status.budget, outcome.meter.charged_seconds)
     return describe_run(status.model_copy(update=update), phase, outcome.reason, outcome.message, generation, now)
 

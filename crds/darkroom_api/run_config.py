@@ -28,6 +28,7 @@ class StorageRole(StrEnum):
     EVALUATION = "evaluation"
     MODEL = "model"
     OUTPUT = "output"
+    WEIGHTS = "weights"
 
 
 class StorageAccess(Object):
@@ -68,6 +69,13 @@ class Location(Object):
     storage: StorageAccess = StorageAccess()
 
 
+class Weights(Object):
+    """Where pretrained backbones come from, after the mounted folder; neither is used unless it is configured."""
+
+    location: Location | None = Field(default=None, description="Folder of a bucket with NAME.safetensors files.")
+    hub: str | None = Field(default=None, description="Base URL of a hub that speaks the Hugging Face protocol.")
+
+
 class RunConfig(Object):
     """Everything a trainer pod is told."""
 
@@ -84,6 +92,8 @@ class RunConfig(Object):
     devices: Annotated[int, Field(ge=1)] = 1
     milli_rate: Annotated[int, Field(ge=1)] = Field(default=1000, description="Speed weight; 1000 is the reference.")
     seed: int = 0
+    backbone: str | None = Field(default=None, description="train: the base network; the search chooses when absent.")
+    weights: Weights = Field(default=Weights(), description="train: where pretrained backbones come from.")
     batch_divisor: Annotated[int, Field(ge=1)] = Field(
         default=1, description="train: divides the batch; 2 after an attempt that ran out of memory."
     )

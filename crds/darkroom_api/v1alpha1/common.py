@@ -100,10 +100,31 @@ class MeasuredOn(StrEnum):
     EVALUATION_DATASET = "evaluationDataset"
 
 
+class StopReason(StrEnum):
+    """Why a training ended where it did; a budget is spent only as long as more of it would help."""
+
+    CONVERGED = "Converged"
+    NO_PROGRESS = "NoProgress"
+    CEILING = "Ceiling"
+    BUDGET_REACHED = "BudgetReached"
+    TRIALS_EXHAUSTED = "TrialsExhausted"
+
+
+STOP_MEANINGS: Final[dict[StopReason, str]] = {
+    StopReason.CONVERGED: "Twice the training improved the score by less than its noise.",
+    StopReason.NO_PROGRESS: "Several longer trainings in a row did not improve the score at all.",
+    StopReason.CEILING: "The score is as good as these images can show.",
+    StopReason.BUDGET_REACHED: "The budget was spent; more of it may give a better model.",
+    StopReason.TRIALS_EXHAUSTED: "Every recipe that is worth a try had been tried for as long as it improved.",
+}
+"""What each reason tells a user, for the reference page and the report."""
+
+
 class TagPerformance(Object):
     """How one tag does."""
 
     accuracy: float | None = Field(default=None, description="Classification: recall of the tag.")
+    average_precision: float | None = Field(default=None, description="Multilabel: average precision of the tag.")
     average_precision50: float | None = Field(default=None, description="Detection: average precision at IoU 0.5.")
 
 

@@ -93,6 +93,10 @@ class DatasetSummary(Object):
         default=(), description="The first problems; all of them in the report."
     )
     problem_count: Annotated[int, Field(ge=0)] = Field(default=0, description="Number of problems.")
+    advice: Annotated[tuple[Problem, ...], Field(max_length=10)] = Field(
+        default=(), description="What to look at, though nothing is wrong; all of it in the report."
+    )
+    advice_count: Annotated[int, Field(ge=0)] = Field(default=0, description="Number of pieces of advice.")
     report: Annotated[str, Field(max_length=2048)] | None = Field(
         default=None, description="URI of the report with every problem and count."
     )

@@ -45,6 +45,9 @@ class EvaluationStatus(Object):
     progress: ProgressStatus | None = Field(default=None, description="How far the running attempt is.")
     performance: Performance | None = Field(default=None, description="Scores on the Dataset.")
     artifacts: Artifacts | None = Field(default=None, description="Where metrics, predictions and pictures are.")
+    report: Annotated[str, Field(max_length=2048)] | None = Field(
+        default=None, description="URI of report.html: scores, curves and mistakes."
+    )
     model_digest: Annotated[str, Field(max_length=80)] | None = Field(
         default=None, description="Digest of the model that was measured."
     )

@@ -19,10 +19,12 @@ from darkroom_api.v1alpha1.common import (
     Message,
     Performance,
     ResourceName,
+    StopReason,
     Storage,
     Task,
 )
 
+BACKBONE_PATTERN = r"^[a-z0-9][a-z0-9_.]*$"
 MAX_BUDGET_SECONDS = 1344 * 3600
 """The replaced service's own bound: 1344 hours (its quota page, detectors)."""
 
@@ -55,6 +57,9 @@ class ModelSpec(Spec):
     priority_class_name: ResourceName | None = Field(default=None, description="PriorityClass of the run's pods.")
     suspend: StrictBool | None = Field(default=None, description="True frees the devices after a checkpoint.")
     cancel: StrictBool | None = Field(default=None, description="True ends the run for good.")
+    backbone: Annotated[str, Field(min_length=1, max_length=128, pattern=BACKBONE_PATTERN)] | None = Field(
+        default=None, description="Base network by its timm name; chosen by the search when absent."
+    )
     seed: Annotated[int, Field(strict=True, ge=0, le=2147483647)] | None = Field(
         default=None, description="Seed of everything random; 0 when absent."
     )
@@ -62,7 +67,7 @@ class ModelSpec(Spec):
         default=None, description="Where artifacts go; the installation's default, else beside the dataset."
     )
 
-    immutable = ("task", "dataset", "evaluationDataset", "budget", "compute", "seed", "output")
+    immutable = ("task", "dataset", "evaluationDataset", "budget", "compute", "backbone", "seed", "output")
     rules = (
         Rule(
             cel="duration(self.budget) > duration('0s') && duration(self.budget) <= duration('1344h')",
@@ -110,6 +115,10 @@ class ModelStatus(Object):
     progress: ProgressStatus | None = Field(default=None, description="How far the running attempt is.")
     performance: Performance | None = Field(default=None, description="Scores, and the data they were measured on.")
     artifacts: Artifacts | None = Field(default=None, description="Where the model's files are.")
+    stop_reason: StopReason | None = Field(default=None, description="Why the training ended where it did.")
+    report: Annotated[str, Field(max_length=2048)] | None = Field(
+        default=None, description="URI of report.html: scores, curves, trials, mistakes and what to do next."
+    )
     dataset_revision: Annotated[str, Field(max_length=80)] | None = Field(
         default=None, description="Revision of the Dataset that it trained on."
     )

@@ -93,6 +93,7 @@ def plan_training(view: ModelView, decided: ModelStatus, config: OperatorConfig)
         devices=given.devices,
         milli_rate=given.milli_rate,
         seed=spec.seed or 0,
+        backbone=spec.backbone,
         batch_divisor=find_batch_divisor(decided.attempts),
         publish_only=bool(attempt.publish_only),
         allocated_seconds=decided.budget.allocated_seconds if decided.budget else 0.0,

@@ -56,6 +56,7 @@ def build_train_config(target: Target, dataset: DatasetSource, evaluation_datase
         task=spec.task,
         budget_seconds=parse_duration(spec.budget),
         seed=spec.seed or 0,
+        backbone=spec.backbone,
         output=_build_output(target, spec, dataset),
     )
 

@@ -42,7 +42,7 @@ def build_predictor(folder: pathlib.Path, description: ModelDescription, device:
     Raises RunError(InvalidConfiguration) where the weights do not fit the description.
     """
     task = registry.build_task(description.task, description.labels)
-    model = task.build_model(description.backbone)
+    model = task.build_model(description.backbone or "")
     try:
         model.load_state_dict(safetensors.torch.load_file(folder / WEIGHTS_NAME))
     except (OSError, RuntimeError, safetensors.SafetensorError) as error:
