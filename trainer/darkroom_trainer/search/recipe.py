@@ -21,6 +21,8 @@ class Recipe:
     batch_size: int
     peak_learning_rate: float
     weight_decay: float = 0.05
+    augmentation: str = "standard"
+    """Read by `tasks.augmentation.read_policy`."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the form that model.json and checkpoints carry."""
