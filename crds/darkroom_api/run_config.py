@@ -39,6 +39,9 @@ class StorageAccess(Object):
     credentials_dir: str | None = Field(
         default=None, description="Folder with the keys of names.CREDENTIAL_KEYS; the ambient identity when absent."
     )
+    image_hosts: tuple[str, ...] = Field(
+        default=(), description="Hosts of https images that may be at private addresses, beside the endpoint's."
+    )
 
 
 class ResourceReference(Object):

@@ -23,6 +23,8 @@ MAX_START_TIMEOUT_SECONDS: Final = 30 * 24 * 3600
 
 Quantity = Annotated[str, Field(pattern=QUANTITY_PATTERN, max_length=20)]
 Pattern = Annotated[str, Field(min_length=1, max_length=253)]
+HostName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.:-]*[a-z0-9])?$", max_length=253)]
+"""As `urllib` gives it: in small letters, without brackets and without a port."""
 
 
 class ConfigError(ValueError):
@@ -42,6 +44,8 @@ class TrainerConfig(_Section):
     run_as_user: Annotated[int, Field(ge=1)] = 10001
     node_selector: dict[str, str] = {}
     weights_claim: str | None = None
+    allowed_image_hosts: tuple[HostName, ...] = ()
+    """Hosts at private addresses that https images may come from; who may create a Dataset must not gain more."""
 
 
 class ComputeClass(_Section):

@@ -10,6 +10,7 @@ import socket
 import ssl
 import threading
 import urllib.parse
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,6 +31,9 @@ _GLOBAL_UNICAST: Final = ipaddress.IPv6Network("2000::/3")
 """All that has been given out of IPv6 (RFC 4291): neither site-local nor IPv4-compatible addresses are in it."""
 _INSIDE: Final = (ipaddress.IPv4Network("168.63.129.16/32"), ipaddress.IPv4Network("192.0.0.0/24"))
 """Public by their number to Python, and the inside of a cloud: Azure's and Oracle's services for their machines."""
+_NOT_PUBLIC: Final = (
+    "which is not a public address; use a bucket URI, or have the host added to the chart's trainer.allowedImageHosts"
+)
 _QUERY_SAFE: Final = "/?%:@!$&'()*+,;=~-._"
 _AGENT: Final = "darkroom-trainer"
 
@@ -56,16 +60,16 @@ class _PinnedConnection(http.client.HTTPSConnection):
 
 
 def read_https(
-    uri: str, *, trusted_host: str | None, limit_bytes: int, context: ssl.SSLContext | None = None
+    uri: str, *, trusted_hosts: Collection[str], limit_bytes: int, context: ssl.SSLContext | None = None
 ) -> WebObject:
     """Return what `uri` holds.
 
-    `trusted_host` (the storage endpoint's) may be at a private address, no other host may.
+    `trusted_hosts` (the storage endpoint's and those the administrator allows) may be at private addresses, no other.
     Raises ObjectMissing, StorageRefused, StorageUnreachable, AddressForbidden, ObjectTooLarge.
     """
     host, port = _find_place(uri)
     parts = urllib.parse.urlsplit(uri)
-    address = resolve_public_address(uri, host, port, trusted_host)
+    address = resolve_public_address(uri, host, port, trusted_hosts)
     connection = _PinnedConnection(host, port, address, context or ssl.create_default_context())
     try:
         target = urllib.parse.quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._") + (
@@ -108,8 +112,8 @@ def find_host(url: str) -> str | None:
     return urllib.parse.urlsplit(url).hostname
 
 
-def resolve_public_address(uri: str, host: str, port: int, trusted_host: str | None) -> str:
-    """Return one address of `host`; every address it has must be public, unless `host` is the trusted one."""
+def resolve_public_address(uri: str, host: str, port: int, trusted_hosts: Collection[str]) -> str:
+    """Return one address of `host`; every address it has must be public, unless `host` is a trusted one."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except UnicodeError as error:
@@ -119,10 +123,10 @@ def resolve_public_address(uri: str, host: str, port: int, trusted_host: str | N
             raise ObjectMissing(uri, f"there is no host {host}") from error
         raise StorageUnreachable(uri, f"the name {host} cannot be resolved ({error})") from error
     addresses = [str(entry[4][0]) for entry in found]
-    if host != trusted_host:
+    if host not in trusted_hosts:
         for address in addresses:
             if not is_public(address):
-                raise AddressForbidden(uri, f"{host} is at {address}, which is not a public address; use a bucket URI")
+                raise AddressForbidden(uri, f"{host} is at {address}, {_NOT_PUBLIC}")
     return addresses[0]
 
 

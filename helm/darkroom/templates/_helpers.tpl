@@ -105,6 +105,7 @@ trainer:
   runAsUser: {{ int64 .Values.trainer.runAsUser }}
   nodeSelector: {{ toJson .Values.trainer.nodeSelector }}
   weightsClaim: {{ toJson .Values.trainer.weightsClaim }}
+  allowedImageHosts: {{ toJson .Values.trainer.allowedImageHosts }}
 computeClasses:
 {{- range $name, $class := .Values.computeClasses }}
   {{ $name }}: {{ merge (dict "resourceName" $class.resourceName) $class | toJson }}

@@ -62,7 +62,7 @@ def plan_inspection(seen: DatasetView, attempt: int, config: OperatorConfig) -> 
         annotation_files=spec.annotation_files,
         image_root=spec.image_root,
         url_mappings=spec.url_mappings or (),
-        storage=build_access(StorageRole.DATASET, spec.storage),
+        storage=_build_image_access(StorageRole.DATASET, spec.storage, config),
     )
     run = RunConfig(
         command=Command.INSPECT, resource=_refer(seen, "Dataset"), attempt=attempt, dataset=source, output=output
@@ -86,8 +86,8 @@ def plan_training(view: ModelView, decided: ModelStatus, config: OperatorConfig)
         command=Command.TRAIN,
         resource=_refer(seen, "Model"),
         attempt=attempt.number,
-        dataset=_build_source(dataset, StorageRole.DATASET),
-        evaluation_dataset=_build_source(other, StorageRole.EVALUATION) if other is not None else None,
+        dataset=_build_source(dataset, StorageRole.DATASET, config),
+        evaluation_dataset=_build_source(other, StorageRole.EVALUATION, config) if other is not None else None,
         task=spec.task,
         budget_seconds=float(parse_duration(spec.budget)),
         devices=given.devices,
@@ -117,7 +117,7 @@ def plan_evaluation(view: EvaluationView, decided: EvaluationStatus, config: Ope
         command=Command.EVALUATE,
         resource=_refer(seen, "Evaluation"),
         attempt=decided.attempts[-1].number,
-        dataset=_build_source(dataset, StorageRole.DATASET),
+        dataset=_build_source(dataset, StorageRole.DATASET, config),
         task=model.spec.task,
         devices=given.devices,
         milli_rate=given.milli_rate,
@@ -152,7 +152,12 @@ def _refer(seen: Observed[SpecT, StatusT], kind: str) -> ResourceReference:
     )
 
 
-def _build_source(dataset: ObservedDataset, role: StorageRole) -> DatasetSource:
+def _build_image_access(role: StorageRole, storage: Storage | None, config: OperatorConfig) -> StorageAccess:
+    """Return how a Dataset is reached: its images may come from hosts that only the administrator can allow."""
+    return build_access(role, storage).model_copy(update={"image_hosts": config.trainer.allowed_image_hosts})
+
+
+def _build_source(dataset: ObservedDataset, role: StorageRole, config: OperatorConfig) -> DatasetSource:
     spec = dataset.spec
     return DatasetSource(
         name=dataset.name,
@@ -160,7 +165,7 @@ def _build_source(dataset: ObservedDataset, role: StorageRole) -> DatasetSource:
         annotation_files=spec.annotation_files,
         image_root=spec.image_root,
         url_mappings=spec.url_mappings or (),
-        storage=build_access(role, spec.storage),
+        storage=_build_image_access(role, spec.storage, config),
         revision=dataset.revision,
     )
 

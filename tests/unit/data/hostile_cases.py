@@ -3,19 +3,16 @@
 The one table of hostile input: the tests run it, and `docs/hostile-input.md` is written from it.
 """
 
-import io
 import json
 import os
 import pathlib
-import struct
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from PIL import Image
-
 from darkroom_api.conditions import Reason
+from darkroom_api.run_config import StorageAccess
+from tests.unit.data import hostile_pictures as drawn
 from tests.unit.data.coco_builders import Coco, a_scene, an_annotation, an_image
 
 NUM_IMAGES: Final = 10
@@ -27,7 +24,8 @@ ANNOTATION_LIMIT: Final = 1 << 30
 class Case:
     """One hostile dataset: `change` edits its document, `text` replaces it, `pictures` replaces files, `arrange` adds.
 
-    `handled` says what becomes of input that is taken; the dataset is then summed up as a good one.
+    `handled` says what becomes of input that is taken; the dataset is then summed up as a good one. `image_hosts` are
+    what an administrator allows.
     """
 
     says: str = SUMMARY
@@ -38,6 +36,12 @@ class Case:
     pictures: dict[str, bytes] = field(default_factory=dict)
     arrange: Callable[[pathlib.Path], Any] = lambda _: None
     answer: bytes | None = None
+    image_hosts: tuple[str, ...] = ()
+
+    @property
+    def access(self) -> StorageAccess:
+        """Return how the dataset is reached."""
+        return StorageAccess(image_hosts=self.image_hosts)
 
 
 def a_document() -> Coco:
@@ -84,53 +88,16 @@ def address(url: str, says: str, **fields: Any) -> Case:
     return Case(says, change=image(absolute_url=url, file_name=None), **fields)
 
 
+def allowed(url: str, *hosts: str) -> Case:
+    """Return a case in which image 2 is at a private address that is allowed, and is there."""
+    data = drawn.encode()
+    answer = f"HTTP/1.1 200 OK\r\nContent-Length: {len(data)}\r\n\r\n".encode() + data
+    return address(url, SUMMARY, answer=answer, image_hosts=hosts, handled="Read: the administrator allows this host")
+
+
 def picture(data: bytes, says: str = SUMMARY, handled: str = "") -> Case:
     """Return a case in which the file of image 2 holds `data`."""
     return Case(says, pictures={"images/2.png": data}, handled=handled)
-
-
-def encode(mode: str = "RGB", size: tuple[int, int] = (100, 50), form: str = "PNG", **options: Any) -> bytes:
-    """Return a picture of blocks in a mode and format."""
-    buffer = io.BytesIO()
-    Image.open(io.BytesIO(a_scene(77, *size))).convert(mode).save(buffer, form, **options)
-    return buffer.getvalue()
-
-
-def claiming(width: int, height: int) -> bytes:
-    """Return a small PNG whose head claims another size."""
-    data = bytearray(encode())
-    data[16:24] = struct.pack(">II", width, height)
-    data[29:33] = struct.pack(">I", zlib.crc32(bytes(data[12:29])))
-    return bytes(data)
-
-
-def animated(form: str) -> bytes:
-    """Return an animation of three pictures."""
-    frames = [Image.open(io.BytesIO(a_scene(seed))).convert("RGB") for seed in (77, 78, 79)]
-    buffer = io.BytesIO()
-    frames[0].save(buffer, form, save_all=True, append_images=frames[1:])
-    return buffer.getvalue()
-
-
-def deep_grey() -> bytes:
-    """Return a picture of 16 bits a pixel."""
-    buffer = io.BytesIO()
-    Image.frombytes("I;16", (100, 50), bytes(n * n * 97 % 251 for n in range(10_000))).save(buffer, "PNG")
-    return buffer.getvalue()
-
-
-def turned() -> bytes:
-    """Return a picture that its EXIF block asks to turn."""
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    return encode(form="JPEG", exif=exif)
-
-
-def with_text_bomb() -> bytes:
-    """Return a PNG with a compressed text that would be 64 MiB."""
-    data, body = encode(), b"zTXt" + b"Comment\0\0" + zlib.compress(bytes(64 << 20), 9)
-    chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
-    return data[:33] + chunk + data[33:]
 
 
 def link(target: str) -> Callable[[pathlib.Path], Any]:
@@ -198,6 +165,9 @@ ENTRIES: Final[dict[str, Case]] = {
     "a box with 1e308": Case("reaches outside the image", change=annotation(bbox=[0, 0, 1e308, 0.1])),
     "a negative box": Case("width and height must be more than 0", change=annotation(bbox=[0.5, 0.5, -0.1, 0.1])),
     "a box outside the image": Case("reaches outside the image", change=annotation(bbox=[0.9, 0.9, 0.5, 0.5])),
+    "a box that begins left of the image": Case(
+        "reaches outside the image", change=annotation(bbox=[-0.5, 0.1, 0.8, 0.1])
+    ),
     "a box of text": Case("bbox must be four numbers", change=annotation(bbox=["0", "0", "1", "1"])),
     "a box nested 90 levels deep": Case(
         "bbox must be four numbers", change=annotation(bbox=json.loads("[" * 90 + "]" * 90))
@@ -246,7 +216,13 @@ ADDRESSES: Final[dict[str, Case]] = {
     "a name that resolves to the cluster": address("https://cluster.test/", "is not a public address"),
     "a name with a public and a private address": address("https://mixed.test/a.png", "is not a public address"),
     "a name that nobody has": address("https://nobody.test/a.png", "there is no host nobody.test"),
-    "a redirect": address("https://photos.test/a.png", "redirects are not followed", answer=REDIRECT),
+    "a name that resolves to the cluster and is allowed": allowed("https://cluster.test/", "cluster.test"),
+    "another private name than the allowed one": address(
+        "https://metadata.test/", "is not a public address", image_hosts=("cluster.test",)
+    ),
+    "a redirect to the metadata service": address(
+        "https://photos.test/a.png", "redirects are not followed", answer=REDIRECT
+    ),
     "an answer of 9 GB": address("https://photos.test/a.png", "at most 100,000,000 are read", answer=HUGE),
     "a web page in place of a picture": address("https://photos.test/a.png", "is not an image", answer=PAGE),
     "plain http": address("http://photos.test/a.png", "add http://photos.test/ to urlMappings"),
@@ -259,29 +235,34 @@ ADDRESSES: Final[dict[str, Case]] = {
     "`..` in disguise": address("https://photos.test/%2e%2e/a.png", "leaves its folder with .."),
 }
 PICTURES: Final[dict[str, Case]] = {
-    "a bomb of 60,000 x 60,000 pixels": picture(claiming(60_000, 60_000), "is larger than 89,478,485 pixels"),
-    "a bomb in a PNG's text": picture(with_text_bomb(), "is truncated or damaged"),
+    "a bomb of 60,000 x 60,000 pixels": picture(drawn.claiming(60_000, 60_000), "is larger than 89,478,485 pixels"),
+    "a bomb in a PNG's text": picture(drawn.with_text_bomb(), "is truncated or damaged"),
     "a JPEG of 500 scans": picture(
-        encode(form="JPEG") + b"\xff\xda" * 500, "is a JPEG of 501 scans, at most 200 are read"
+        drawn.encode(form="JPEG") + b"\xff\xda" * 500, "is a JPEG of 501 scans, at most 200 are read"
     ),
-    "a truncated PNG": picture(encode(size=(400, 400))[:600], "is truncated or damaged"),
-    "a truncated JPEG": picture(encode(form="JPEG")[:-400], "is truncated or damaged"),
+    "a truncated PNG": picture(drawn.encode(size=(400, 400))[:600], "is truncated or damaged"),
+    "a truncated JPEG": picture(drawn.encode(form="JPEG")[:-400], "is truncated or damaged"),
     "an empty file": picture(b"", "is empty (0 bytes); upload it again"),
     "a file that is no picture": picture(b"#!/bin/sh\n", "is not an image in JPEG"),
-    "a format that is not taken": picture(encode(form="PPM"), "is not an image in JPEG"),
-    "one pixel wide": picture(encode(size=(1, 50)), "is 1 x 50 pixels; each side must be 10 to 16,000"),
-    "one pixel high": picture(encode(size=(100, 1)), "is 100 x 1 pixels"),
-    "17,000 pixels long": picture(claiming(17_000, 50), "is 17000 x 50 pixels"),
-    "an animated GIF": picture(animated("GIF"), handled="The first picture counts"),
-    "an animated WebP": picture(animated("WEBP"), handled="The first picture counts"),
-    "an animated PNG": picture(animated("PNG"), handled="The first picture counts"),
-    "a picture turned by EXIF": picture(turned(), handled="Turned as viewers do"),
-    "CMYK": picture(encode("CMYK", form="JPEG"), handled="Read as RGB"),
-    "16 bits a pixel": picture(deep_grey(), handled="Read as RGB; the high bits count"),
-    "transparency": picture(encode("RGBA"), handled="Read as RGB; transparency is dropped"),
-    "a palette": picture(encode("P"), handled="Read as RGB"),
-    "grey with transparency": picture(encode("LA"), handled="Read as RGB; transparency is dropped"),
-    "one bit a pixel": picture(encode("1"), handled="Read as RGB"),
+    "a format that is not taken": picture(drawn.encode(form="PPM"), "is not an image in JPEG"),
+    "one pixel wide": picture(drawn.encode(size=(1, 50)), "is 1 x 50 pixels; each side must be 10 to 16,000"),
+    "one pixel high": picture(drawn.encode(size=(100, 1)), "is 100 x 1 pixels"),
+    "17,000 pixels long": picture(drawn.claiming(17_000, 50), "is 17000 x 50 pixels"),
+    "an animated GIF": picture(drawn.animated("GIF"), handled="The first picture counts"),
+    "an animated WebP": picture(drawn.animated("WEBP"), handled="The first picture counts"),
+    "an animated PNG": picture(drawn.animated("PNG"), handled="The first picture counts"),
+    "a picture turned by EXIF": picture(drawn.turned(), handled="Turned as viewers do"),
+    "CMYK": picture(drawn.encode("CMYK", form="JPEG"), handled="Read as RGB"),
+    "16 bits a pixel": picture(drawn.deep_grey(), handled="Read as RGB; the high bits count"),
+    "16 bits a channel": picture(drawn.deep_colour(), handled="Read as RGB; the high bits count"),
+    "floating point numbers": picture(drawn.floating(0.0, 80.0, 250.0), handled="Read as grey levels"),
+    "numbers that are not finite": picture(drawn.floating(NAN, INFINITY, 9.0), handled="Such a pixel counts as black"),
+    "a broken EXIF block": picture(drawn.with_broken_exif(), handled="Not turned, as viewers do"),
+    "a truncated animation": picture(drawn.animated("GIF")[:-2000], handled="The first picture counts"),
+    "transparency": picture(drawn.encode("RGBA"), handled="Read as RGB; transparency is dropped"),
+    "a palette": picture(drawn.encode("P"), handled="Read as RGB"),
+    "grey with transparency": picture(drawn.encode("LA"), handled="Read as RGB; transparency is dropped"),
+    "one bit a pixel": picture(drawn.encode("1"), handled="Read as RGB"),
 }
 GROUPS: Final = {
     "The text of an annotation file": TEXT,

@@ -58,7 +58,7 @@ def test_a_name_without_address_is_missing_and_one_not_answered_unreachable(
 
     monkeypatch.setattr(socket, "getaddrinfo", fail)
     with pytest.raises(kind, match=says):
-        read_https("https://no-such-host.invalid/a", trusted_host=None, limit_bytes=10)
+        read_https("https://no-such-host.invalid/a", trusted_hosts=(), limit_bytes=10)
 
 
 class Trickle:

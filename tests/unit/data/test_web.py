@@ -4,7 +4,7 @@ import http.server
 import pathlib
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -83,9 +83,9 @@ def base(certificate: pathlib.Path) -> Iterator[str]:
     server.shutdown()
 
 
-def read(uri: str, certificate: pathlib.Path, trusted: str | None = HOST, limit: int = 100) -> WebObject:
+def read(uri: str, certificate: pathlib.Path, trusted: Collection[str] = (HOST,), limit: int = 100) -> WebObject:
     return read_https(
-        uri, trusted_host=trusted, limit_bytes=limit, context=ssl.create_default_context(cafile=certificate)
+        uri, trusted_hosts=trusted, limit_bytes=limit, context=ssl.create_default_context(cafile=certificate)
     )
 
 
@@ -95,7 +95,7 @@ def test_the_storage_endpoints_own_host_may_be_private(base: str, certificate: p
 
 def test_a_private_host_is_refused_before_anything_is_sent(base: str, certificate: pathlib.Path) -> None:
     with pytest.raises(AddressForbidden, match=r"localhost is at (127\.0\.0\.1|::1), which is not a public address"):
-        read(f"{base}/a%20b.png?sig=1", certificate, trusted=None)
+        read(f"{base}/a%20b.png?sig=1", certificate, trusted=())
 
 
 @pytest.mark.parametrize(
@@ -125,4 +125,4 @@ def test_a_body_above_the_limit_is_refused(base: str, certificate: pathlib.Path)
 
 def test_a_certificate_that_nobody_trusts_is_refused(base: str) -> None:
     with pytest.raises(StorageUnreachable, match="CERTIFICATE_VERIFY_FAILED"):
-        read_https(f"{base}/a", trusted_host=HOST, limit_bytes=10)
+        read_https(f"{base}/a", trusted_hosts=(HOST,), limit_bytes=10)

@@ -201,6 +201,17 @@ def test_what_is_mounted_beside_the_run() -> None:
     assert pod_of(job)["imagePullSecrets"] == [{"name": "pull"}]
 
 
+HOSTS = {"trainer": {"image": "example.org/trainer:1", "allowedImageHosts": ["images.storage.svc"]}}
+
+
+@pytest.mark.parametrize("build", [inspection, training, evaluation], ids=lambda build: build.__name__)
+def test_every_dataset_may_be_read_from_the_hosts_that_the_administrator_allows(build: Any) -> None:
+    for config, hosts in ((a_config(), ()), (a_config(**HOSTS), ("images.storage.svc",))):
+        annotations = build(config)["spec"]["template"]["metadata"]["annotations"]
+        told = RunConfig.model_validate_json(annotations[ANNOTATION_RUN_CONFIG])
+        assert told.dataset.storage.image_hosts == hosts
+
+
 PLACES: dict[str, tuple[Json, Json, str | None]] = {
     "beside the dataset": ({}, {}, "s3://vision/fruit/darkroom"),
     "beside the first file in a bucket": (

@@ -23,6 +23,10 @@ REFUSED = {
     "a TTL that outcomes might not outlive": ({**GOOD, "jobTtlSeconds": 1}, "jobTtlSeconds"),
     "more failures than a status can remember": ({**GOOD, "retries": {"failures": 9}}, "retries.failures"),
     "a user id of root": ({**GOOD, "trainer": {"image": "x", "runAsUser": 0}}, "trainer.runAsUser"),
+    "an image host that is an address": (
+        {**GOOD, "trainer": {"image": "x", "allowedImageHosts": ["https://images.test/"]}},
+        "trainer.allowedImageHosts.0",
+    ),
     "nothing at all": (None, "test"),
 }
 

@@ -182,7 +182,7 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode == "RGB":
         return image
     if image.mode.startswith("I;16") or image.mode in ("I", "F"):
-        values = np.asarray(image, dtype=np.float32)
+        values = np.nan_to_num(np.asarray(image, dtype=np.float32), posinf=0.0, neginf=0.0)
         levels = np.clip(values / 257 if values.max() > 255 else values, 0, 255)
         return Image.fromarray(levels.astype(np.uint8)).convert("RGB")
     return image.convert("RGB")

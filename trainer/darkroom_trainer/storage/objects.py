@@ -69,7 +69,7 @@ class Storage:
     def read(self, uri: str, limit_bytes: int = NO_LIMIT_BYTES) -> Fetched:
         """Return bytes, size and ETag in one request; ObjectTooLarge above `limit_bytes`."""
         if uri.startswith("https://"):
-            found = web.read_https(uri, trusted_host=self._trusted_host(), limit_bytes=limit_bytes)
+            found = web.read_https(uri, trusted_hosts=self._trusted_hosts(), limit_bytes=limit_bytes)
             return Fetched(found.data, ObjectInfo(len(found.data), found.etag))
         if uri.startswith("file:"):
             data = local_files.read_file(uri, limit_bytes)
@@ -179,8 +179,9 @@ class Storage:
         with _explained(uri):
             self._s3().delete_object(Bucket=bucket, Key=key)
 
-    def _trusted_host(self) -> str | None:
-        return web.find_host(self.access.endpoint) if self.access.endpoint else None
+    def _trusted_hosts(self) -> frozenset[str]:
+        host = web.find_host(self.access.endpoint) if self.access.endpoint else None
+        return frozenset([*self.access.image_hosts, host] if host else self.access.image_hosts)
 
     def _s3(self) -> "S3Client":
         with self._connecting:
