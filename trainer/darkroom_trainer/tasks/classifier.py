@@ -15,6 +15,7 @@ from torch.nn import functional
 
 from darkroom_api.v1alpha1.common import Performance, Task
 from darkroom_trainer.data.dataset import Example
+from darkroom_trainer.decoding.tags import decode_exclusive
 from darkroom_trainer.metrics import baseline, classification
 from darkroom_trainer.tasks import augmentation, backbones, base
 from darkroom_trainer.tasks.predictions import Integers, Prediction, Truth
@@ -34,11 +35,13 @@ class Classifier(base.LearningTask):
     least_passes = 1500
     augmentation_draws = 8
 
-    def build_model(self, backbone: str, weights: dict[str, torch.Tensor] | None = None) -> nn.Module:
+    def build_model(
+        self, backbone: str, weights: dict[str, torch.Tensor] | None = None, image_size_px: int | None = None
+    ) -> nn.Module:
         """Return the backbone with a linear head."""
-        model = backbones.build_classifier(backbone, len(self.labels))
+        model = backbones.build_classifier(backbone, len(self.labels), image_size_px)
         if weights:
-            backbones.load_backbone_weights(model, weights)
+            backbones.load_backbone_weights(model, weights, backbone, image_size_px)
         return model
 
     def build_targets(self, examples: Sequence[Example], rows: Integers) -> base.Targets:
@@ -59,13 +62,7 @@ class Classifier(base.LearningTask):
 
     def decode(self, outputs: torch.Tensor) -> list[Prediction]:
         """Return all labels with their probabilities, best first."""
-        probabilities = outputs.float().softmax(dim=1).cpu().numpy()
-        orders = np.argsort(-probabilities, axis=1, kind="stable")
-        nothing = np.zeros((0, 4), dtype=np.float32)
-        return [
-            Prediction(labels=order, scores=row[order], boxes=nothing)
-            for row, order in zip(probabilities, orders, strict=True)
-        ]
+        return decode_exclusive(outputs.float().cpu().numpy())
 
     def measure(self, predictions: Sequence[Prediction], truths: Sequence[Truth]) -> Performance:
         """Return accuracy, average precision and calibration."""
