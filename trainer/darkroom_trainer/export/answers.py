@@ -7,8 +7,13 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from darkroom_api.v1alpha1.common import Task
+from darkroom_api.v1alpha1.common import TASK_ANNOTATIONS, AnnotationKind, Task
 from darkroom_trainer.tasks.predictions import Floats, Prediction, Truth
+
+
+def has_boxes(task: Task) -> bool:
+    """Return whether answers of a task are about parts of an image."""
+    return TASK_ANNOTATIONS[task] is AnnotationKind.DETECTION
 
 
 def build_answer(
@@ -28,7 +33,7 @@ def build_result(task: Task, prediction: Prediction, labels: Sequence[str], size
         {"name": labels[label], "confidence": round(float(score), 4)}
         for label, score in zip(prediction.labels, prediction.scores, strict=True)
     ]
-    if task is not Task.DETECTOR:
+    if not has_boxes(task):
         return {"tagsResult": {"values": tags}}
     boxes = [round_box(box, size_px) for box in prediction.boxes]
     objects = [
@@ -41,7 +46,7 @@ def build_result(task: Task, prediction: Prediction, labels: Sequence[str], size
 def build_truth_result(task: Task, truth: Truth, labels: Sequence[str], size_px: tuple[int, int]) -> dict[str, Any]:
     """Return the annotations of an image in the same form, without confidences."""
     names = [{"name": labels[label]} for label in truth.labels]
-    if task is not Task.DETECTOR:
+    if not has_boxes(task):
         return {"tagsResult": {"values": names}}
     boxes = [round_box(box, size_px) for box in truth.boxes]
     objects = [{"boundingBox": box, "tags": [name]} for box, name in zip(boxes, names, strict=True)]

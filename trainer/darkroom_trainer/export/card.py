@@ -56,6 +56,12 @@ def _list_labels(labels: tuple[str, ...]) -> str:
 def _describe_score(performance: Performance | None) -> str:
     if performance is None:
         return "not measured: too few images to hold any out"
-    name = "accuracyTop1" if performance.mean_average_precision50 is None else "mAP@50"
     place = "held-out images" if performance.measured_on is MeasuredOn.HOLD_OUT else "images of the evaluation dataset"
-    return f"{name} {performance.score or 0.0:.3f} on {performance.images:,} {place}"
+    return f"{name_score(performance)} {performance.score or 0.0:.3f} on {performance.images:,} {place}"
+
+
+def name_score(performance: Performance) -> str:
+    """Return which of the scores `score` is."""
+    if performance.mean_average_precision50 is not None:
+        return "mAP@50"
+    return "averagePrecision" if performance.accuracy_top1 is None else "accuracyTop1"

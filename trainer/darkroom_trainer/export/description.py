@@ -1,11 +1,12 @@
-"""`model.json`: what a model is and how images must be prepared for it.
+"""`model.json`, and the same in the metadata of `model.onnx`: what a model is and how images are prepared for it.
 
-Owns the file's form. Must not import torch, so that a wrong model is refused before anything heavy starts.
+Owns both forms. Must not import torch, so that a wrong model is refused before anything heavy starts.
 """
 
 import importlib.metadata
 import json
 import pathlib
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -15,6 +16,8 @@ from darkroom_trainer.errors import RunError
 
 DESCRIPTION_NAME: Final = "model.json"
 WEIGHTS_NAME: Final = "model.safetensors"
+ONNX_NAME: Final = "model.onnx"
+METADATA_PREFIX: Final = "darkroom."
 
 
 @dataclass(frozen=True)
@@ -70,18 +73,40 @@ def read_description(folder: pathlib.Path) -> ModelDescription:
     """Return what `model.json` in `folder` says; raises RunError(InvalidConfiguration) where it says nothing usable."""
     path = folder / DESCRIPTION_NAME
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        preprocessing = {**found["preprocessing"]}
-        for key in ("mean", "deviation"):
-            preprocessing[key] = tuple(float(value) for value in preprocessing[key])
-        return ModelDescription(
-            **{
-                **found,
-                "task": Task(found["task"]),
-                "labels": tuple(found["labels"]),
-                "preprocessing": Preprocessing(**preprocessing),
-            }
-        )
+        return _parse(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError, TypeError) as error:
-        message = f"model: {path} describes no Darkroom model ({type(error).__name__}: {error})"
-        raise RunError(Reason.INVALID_CONFIGURATION, message) from error
+        raise _refuse(path, error) from error
+
+
+def build_metadata(description: ModelDescription) -> dict[str, str]:
+    """Return the description as an ONNX file carries it: one entry a field, each the JSON of its value."""
+    return {
+        f"{METADATA_PREFIX}{key}": json.dumps(value, ensure_ascii=False) for key, value in description.to_json().items()
+    }
+
+
+def parse_metadata(metadata: Mapping[str, str], path: pathlib.Path) -> ModelDescription:
+    """Return what the ONNX file at `path` says about itself; raises RunError as `read_description` does."""
+    prefix = METADATA_PREFIX
+    try:
+        found = {key.removeprefix(prefix): json.loads(text) for key, text in metadata.items() if key.startswith(prefix)}
+        return _parse(found)
+    except (ValueError, KeyError, TypeError) as error:
+        raise _refuse(path, error) from error
+
+
+def _parse(found: dict[str, Any]) -> ModelDescription:
+    preprocessing = {**found["preprocessing"]}
+    for key in ("mean", "deviation"):
+        preprocessing[key] = tuple(float(value) for value in preprocessing[key])
+    own = {
+        "task": Task(found["task"]),
+        "labels": tuple(found["labels"]),
+        "preprocessing": Preprocessing(**preprocessing),
+    }
+    return ModelDescription(**{**found, **own})
+
+
+def _refuse(path: pathlib.Path, error: Exception) -> RunError:
+    message = f"model: {path} describes no Darkroom model ({type(error).__name__}: {error})"
+    return RunError(Reason.INVALID_CONFIGURATION, message)

@@ -7,10 +7,12 @@ import math
 import pathlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Final
 
 from PIL import Image, ImageDraw, ImageFont
 
+from darkroom_api.v1alpha1.common import TASK_ANNOTATIONS, AnnotationKind, Task
 from darkroom_trainer.tasks.predictions import Floats, Prediction, Truth, keep_best_of_stacked
 
 PANEL_PX: Final = 240
@@ -39,21 +41,32 @@ class Sample:
     truth: Truth | None = None
 
 
+class Form(Enum):
+    """How an image's answer is shown."""
+
+    TAG = "tag"
+    TAGS = "tags"
+    BOXES = "boxes"
+
+
+def choose_form(task: Task) -> Form:
+    """Return how the answers of a task are shown."""
+    forms = {AnnotationKind.CLASSIFICATION: Form.TAG, AnnotationKind.MULTILABEL: Form.TAGS}
+    return forms.get(TASK_ANNOTATIONS[task], Form.BOXES)
+
+
 def draw_samples(
-    samples: Sequence[Sample], labels: Sequence[str], title: str, *, threshold: float, has_boxes: bool
+    samples: Sequence[Sample], labels: Sequence[str], title: str, *, threshold: float, form: Form
 ) -> Image.Image:
-    """Return the picture of all samples; boxes below `threshold` are left out."""
-    panels = [
-        _draw_detection(sample, labels, threshold) if has_boxes else _draw_classification(sample, labels)
-        for sample in samples
-    ]
+    """Return the picture of all samples; boxes and tags of many below `threshold` are left out."""
+    panels = [_draw_sample(sample, labels, threshold, form) for sample in samples]
     columns = min(COLUMNS, max(1, len(panels)))
-    if has_boxes and samples and samples[0].truth is not None:
+    if form is Form.BOXES and samples and samples[0].truth is not None:
         columns = min(2, columns)
     width = max(columns * (panels[0].width + GAP_PX) + GAP_PX, 520) if panels else 520
     height = HEADER_PX + math.ceil(len(panels) / columns) * ((panels[0].height if panels else 0) + GAP_PX)
     page = Image.new("RGB", (width, height), BACKGROUND)
-    _draw_header(page, title, has_boxes=has_boxes, threshold=threshold)
+    _draw_header(page, title, form, threshold)
     for at, panel in enumerate(panels):
         left = GAP_PX + at % columns * (panel.width + GAP_PX)
         page.paste(panel, (left, HEADER_PX + at // columns * (panel.height + GAP_PX)))
@@ -65,15 +78,22 @@ def save_picture(page: Image.Image, path: pathlib.Path) -> None:
     page.save(path, format="PNG")
 
 
-def _draw_header(page: Image.Image, title: str, *, has_boxes: bool, threshold: float) -> None:
+def _draw_sample(sample: Sample, labels: Sequence[str], threshold: float, form: Form) -> Image.Image:
+    if form is Form.BOXES:
+        return _draw_detection(sample, labels, threshold)
+    return _draw_tags(sample, labels, threshold) if form is Form.TAGS else _draw_classification(sample, labels)
+
+
+def _draw_header(page: Image.Image, title: str, form: Form, threshold: float) -> None:
     draw = ImageDraw.Draw(page)
     draw.text((GAP_PX, 12), title, fill=INK, font=_font(19))
-    if has_boxes:
+    if form is Form.BOXES:
         note = f"boxes from confidence {threshold:.2f} up; each tag has its colour; left the truth, right the model"
         draw.text((GAP_PX, 38), note, fill=FAINT, font=_font(14))
         return
     draw.text((GAP_PX, 38), "green: right", fill=RIGHT, font=_font(14))
-    draw.text((GAP_PX + 92, 38), "red: wrong, with the truth", fill=WRONG, font=_font(14))
+    wrong = "red: wrong, with the truth" if form is Form.TAG else "red: wrong, or missed (-)"
+    draw.text((GAP_PX + 92, 38), wrong, fill=WRONG, font=_font(14))
 
 
 def _draw_classification(sample: Sample, labels: Sequence[str]) -> Image.Image:
@@ -89,6 +109,36 @@ def _draw_classification(sample: Sample, labels: Sequence[str]) -> Image.Image:
     draw.rectangle((0, PANEL_PX, 5, PANEL_PX + CAPTION_PX), fill=color)
     draw.text((12, PANEL_PX + 4), _shorten(text, 30), fill=color, font=_font(16))
     return panel
+
+
+def _draw_tags(sample: Sample, labels: Sequence[str], threshold: float) -> Image.Image:
+    """Draw an image over its tags: what was said, then what was missed."""
+    panel = _new_panel(1)
+    panel.paste(_load(sample.path), (0, 0))
+    draw = ImageDraw.Draw(panel)
+    x = 4.0
+    for text, color in list_tags(sample, labels, threshold):
+        room = PANEL_PX - x
+        shown = text if draw.textlength(text, font=_font(14)) <= room else _shorten(text, max(1, int(room / 9)))
+        draw.text((x, PANEL_PX + 5), shown, fill=color, font=_font(14))
+        x += draw.textlength(shown, font=_font(14)) + 8
+        if x > PANEL_PX - 20:
+            break
+    return panel
+
+
+def list_tags(sample: Sample, labels: Sequence[str], threshold: float) -> list[tuple[str, tuple[int, int, int]]]:
+    """Return the caption of an image with any number of tags: each text with its colour."""
+    shown = keep_best_of_stacked(sample.prediction, threshold)
+    said = [
+        (labels[label], int(label), f"{score:.0%}") for label, score in zip(shown.labels, shown.scores, strict=True)
+    ]
+    if sample.truth is None:
+        return [(f"{name} {share}", INK) for name, _, share in said] or [("no tag", FAINT)]
+    true = set(sample.truth.labels.tolist())
+    texts = [(name, RIGHT if label in true else WRONG) for name, label, _ in said]
+    texts += [(f"-{labels[label]}", WRONG) for label in sorted(true - set(shown.labels.tolist()))]
+    return texts or [("no tag", RIGHT)]
 
 
 def _draw_detection(sample: Sample, labels: Sequence[str], threshold: float) -> Image.Image:

@@ -15,15 +15,17 @@ from PIL import Image
 from darkroom_api.v1alpha1.common import MeasuredOn, Performance, Task
 from darkroom_trainer.data.dataset import LoadedDataset
 from darkroom_trainer.export import answers, description, picture
+from darkroom_trainer.export.card import name_score
 from darkroom_trainer.metrics import record
-from darkroom_trainer.tasks.predictions import Integers, Prediction, Truth
+from darkroom_trainer.tasks.predictions import Integers, Prediction, Truth, keep_best_of_stacked
 
 METRICS_NAME: Final = "metrics.json"
 PREDICTIONS_NAME: Final = "predictions.json"
 PICTURE_NAME: Final = "predictions.png"
 MAX_TAGS: Final = 5
 """Tags of each image that predictions.json keeps for a classifier."""
-SAMPLES: Final = {Task.CLASSIFIER: 16, Task.DETECTOR: 6}
+TAGGED_SAMPLES: Final = 16
+BOXED_SAMPLES: Final = 6
 
 
 @dataclass(frozen=True)
@@ -86,8 +88,7 @@ def _build_entry(
 ) -> dict[str, Any]:
     example = measured.dataset.examples[row]
     size = (example.width, example.height)
-    if model.task is not Task.DETECTOR:
-        prediction = _cut(prediction, MAX_TAGS)
+    prediction = _choose_shown(model, prediction)
     return {
         "imageId": example.image_id,
         "file": example.file,
@@ -96,13 +97,20 @@ def _build_entry(
     }
 
 
-def _cut(prediction: Prediction, count: int) -> Prediction:
-    return replace(prediction, labels=prediction.labels[:count], scores=prediction.scores[:count])
+def _choose_shown(model: description.ModelDescription, prediction: Prediction) -> Prediction:
+    """Return what predictions.json keeps: all boxes, the best tags, or of tags that do not exclude each other those
+    that are shown.
+    """
+    if answers.has_boxes(model.task):
+        return prediction
+    if model.task is Task.MULTILABEL_CLASSIFIER:
+        return keep_best_of_stacked(prediction, model.threshold)
+    return replace(prediction, labels=prediction.labels[:MAX_TAGS], scores=prediction.scores[:MAX_TAGS])
 
 
 def draw_results(model: description.ModelDescription, measured: Measured) -> Image.Image:
     """Return the picture of sample images; a classifier's mistakes come first, since they teach most."""
-    chosen = _choose_samples(model.task, measured)
+    chosen = _choose_samples(model, measured)
     samples = [
         picture.Sample(measured.dataset.examples[measured.rows[at]].path, measured.predictions[at], measured.truths[at])
         for at in chosen
@@ -112,25 +120,32 @@ def draw_results(model: description.ModelDescription, measured: Measured) -> Ima
         model.labels,
         describe_performance(measured.performance, measured.dataset.name),
         threshold=model.threshold,
-        has_boxes=model.task is Task.DETECTOR,
+        form=picture.choose_form(model.task),
     )
 
 
-def _choose_samples(task: Task, measured: Measured) -> list[int]:
-    """Return places spread evenly over the images; for a classifier up to a quarter of them mistakes."""
-    count = min(SAMPLES[task], len(measured.rows))
+def _choose_samples(model: description.ModelDescription, measured: Measured) -> list[int]:
+    """Return places spread evenly over the images; of tagged ones up to a quarter of them mistakes."""
+    is_boxed = answers.has_boxes(model.task)
+    count = min(BOXED_SAMPLES if is_boxed else TAGGED_SAMPLES, len(measured.rows))
     even: list[int] = np.linspace(0, len(measured.rows) - 1, count).astype(int).tolist()
-    if task is Task.DETECTOR:
+    if is_boxed:
         return even
     pairs = zip(measured.predictions, measured.truths, strict=True)
-    wrong = [at for at, (prediction, truth) in enumerate(pairs) if prediction.labels[0] != truth.labels[0]]
+    wrong = [at for at, (prediction, truth) in enumerate(pairs) if not _is_right(model, prediction, truth)]
     first = wrong[: count // 4]
     return (first + [at for at in even if at not in first])[:count]
 
 
+def _is_right(model: description.ModelDescription, prediction: Prediction, truth: Truth) -> bool:
+    if model.task is Task.MULTILABEL_CLASSIFIER:
+        shown = keep_best_of_stacked(prediction, model.threshold)
+        return set(shown.labels.tolist()) == set(truth.labels.tolist())
+    return bool(prediction.labels[0] == truth.labels[0])
+
+
 def describe_performance(performance: Performance, dataset_name: str) -> str:
     """Return the score in words."""
-    is_detection = performance.mean_average_precision50 is not None
-    name = "mAP@50" if is_detection else "accuracyTop1"
     place = "held-out images of" if performance.measured_on is MeasuredOn.HOLD_OUT else "images of"
+    name = name_score(performance)
     return f"{name} {performance.score or 0.0:.3f} on {performance.images:,} {place} {dataset_name}"

@@ -1,0 +1,130 @@
+"""The exported file says what the model says, carries its description, and a difference does not pass unseen."""
+
+import json
+import pathlib
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from torch import nn
+
+from darkroom_api.v1alpha1.common import Task
+from darkroom_trainer.errors import RunError
+from darkroom_trainer.export import onnx_model, onnx_parity
+from darkroom_trainer.export.description import ONNX_NAME, parse_metadata
+from darkroom_trainer.export.onnx_session import OnnxModel, build_input
+from tests.unit.prediction.models import a_description, a_model, some_pixels
+
+KINDS = [
+    pytest.param(Task.CLASSIFIER, "test_resnet", id="classifier, convolutional"),
+    pytest.param(Task.CLASSIFIER, "resnet18", id="classifier, a real one"),
+    pytest.param(Task.CLASSIFIER, "test_efficientnet", id="classifier, mobile"),
+    pytest.param(Task.CLASSIFIER, "test_vit", id="classifier, transformer"),
+    pytest.param(Task.DETECTOR, "test_resnet", id="detector, convolutional"),
+    pytest.param(Task.DETECTOR, "test_efficientnet", id="detector, mobile"),
+]
+
+
+@pytest.mark.parametrize(("task", "backbone"), KINDS)
+def test_torch_and_onnx_agree(task: Task, backbone: str, tmp_path: pathlib.Path) -> None:
+    size_px = 160 if backbone == "test_vit" else 64
+    description = a_description(task, backbone, size_px)
+    model = a_model(description)
+    parity = onnx_parity.export_checked(model, description, tmp_path, some_pixels(5, size_px))
+    assert parity.agrees, parity
+    assert parity.images == onnx_parity.MAX_IMAGES
+    assert (parity.max_box_difference is None) == (task is Task.CLASSIFIER)
+    assert [file.name for file in tmp_path.iterdir()] == [ONNX_NAME]
+
+
+def test_the_file_describes_itself(tmp_path: pathlib.Path) -> None:
+    description = a_description(Task.DETECTOR)
+    onnx_parity.export_checked(a_model(description), description, tmp_path, some_pixels(1))
+    path = tmp_path / ONNX_NAME
+    assert parse_metadata(OnnxModel(path).metadata, path) == description
+    assert [node.name for node in onnx.load(path).graph.input] == ["images"]
+
+
+def test_exporting_leaves_the_model_as_it_was(tmp_path: pathlib.Path, capfd: pytest.CaptureFixture[str]) -> None:
+    description = a_description(Task.CLASSIFIER)
+    model = a_model(description).train()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    onnx_parity.export_checked(model, description, tmp_path, some_pixels(2))
+    assert model.training
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+    assert capfd.readouterr() == ("", "")
+
+
+class Odd(nn.Module):
+    """Sorts by a rule of its own, which no ONNX operator knows."""
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Return nonsense."""
+        return torch.linalg.eigvals(images[:, 0, :3, :3]).real
+
+
+def test_a_model_that_cannot_be_written_leaves_nothing(tmp_path: pathlib.Path) -> None:
+    with pytest.raises(onnx_model.ExportFailed, match="linalg"):
+        onnx_parity.export_checked(Odd(), a_description(Task.CLASSIFIER), tmp_path, some_pixels(2))
+    assert list(tmp_path.iterdir()) == []
+
+
+class TakesTheBatch(nn.Module):
+    """Answers by the mean of the batch, which is right for one image only."""
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Return three numbers an image."""
+        return images.mean(dim=(2, 3)) * (10 if images.shape[0] == 3 else 1)
+
+
+def test_a_file_that_differs_is_told_from_one_that_agrees(tmp_path: pathlib.Path) -> None:
+    parity = onnx_parity.export_checked(
+        TakesTheBatch(), a_description(Task.CLASSIFIER), tmp_path, some_pixels(4)
+    )  # the trace remembers the factor of its own batch
+    assert not parity.agrees
+    assert parity.max_logit_difference > 0.1
+
+
+@pytest.mark.parametrize(
+    ("logits", "corners", "agrees"),
+    [
+        pytest.param(1e-5, None, True, id="near"),
+        pytest.param(1e-5, 2e-4, False, id="boxes apart"),
+        pytest.param(2e-4, 0.0, False, id="logits apart"),
+        pytest.param(float("inf"), None, False, id="no number"),
+    ],
+)
+def test_what_counts_as_agreeing(logits: float, corners: float | None, agrees: bool) -> None:
+    record = onnx_parity.Parity(logits, corners, 4).to_json()
+    assert record["agrees"] is agrees
+    assert json.loads(json.dumps(record, allow_nan=False)) == record
+
+
+class NotANumber(nn.Module):
+    """Divides nothing by nothing."""
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Return three numbers an image that are none."""
+        return torch.log(images.mean(dim=(2, 3)) - 1e9)
+
+
+def test_outputs_that_are_no_numbers_never_agree(tmp_path: pathlib.Path) -> None:
+    description = a_description(Task.CLASSIFIER)
+    assert not onnx_parity.export_checked(NotANumber(), description, tmp_path, some_pixels(4)).agrees
+
+
+def test_any_batch_goes_through_one_file(tmp_path: pathlib.Path) -> None:
+    description = a_description(Task.CLASSIFIER)
+    onnx_parity.export_checked(a_model(description), description, tmp_path, some_pixels(1))
+    session = OnnxModel(tmp_path / ONNX_NAME, threads=1)
+    images = build_input(some_pixels(7))
+    alone = np.concatenate([session.run(image[None]) for image in images])
+    assert np.allclose(session.run(images), alone, atol=1e-5)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a model at all"], ids=["empty", "text"])
+def test_a_file_that_is_no_model_is_named(content: bytes, tmp_path: pathlib.Path) -> None:
+    (tmp_path / "a.onnx").write_bytes(content)
+    with pytest.raises(RunError, match=r"a\.onnx is no ONNX model"):
+        OnnxModel(tmp_path / "a.onnx")
