@@ -16,12 +16,14 @@ from darkroom_trainer.tasks.predictions import Integers, Truth, build_truth
 
 
 def find_usable_rows(dataset: LoadedDataset, task: Task) -> Integers:
-    """Return the images that can be learned from or measured on: all for a detector, those with a tag for a classifier.
+    """Return the images that can be learned from or measured on: all, but for a classifier only those with a tag.
 
-    An image without boxes teaches a detector what is no object. Raises RunError(DatasetCorrupt) when none is left.
+    An image without boxes or tags teaches what is not there. Raises RunError(DatasetCorrupt) when there is nothing.
     """
-    rows = [row for row, example in enumerate(dataset.examples) if task is Task.DETECTOR or example.labels]
-    if not rows:
+    needs_tag = task is Task.CLASSIFIER
+    rows = [row for row, example in enumerate(dataset.examples) if example.labels or not needs_tag]
+    has_any = any(example.labels for example in dataset.examples)
+    if not rows or (task is Task.MULTILABEL_CLASSIFIER and not has_any):
         raise RunError(Reason.DATASET_CORRUPT, f"dataset {dataset.name}: no image has an annotation")
     return np.array(rows, dtype=np.int64)
 

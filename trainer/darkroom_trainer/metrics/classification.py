@@ -61,8 +61,19 @@ def measure_multilabel(
         score=round_score(precision),
         score_interval=build_interval(interval),
         average_precision=round_score(precision),
-        tag_performance=_build_tags(recalls, labels),
+        tag_performance=_add_precisions(_build_tags(recalls, labels), scores, relevant),
     )
+
+
+def _add_precisions(tags: dict[str, TagPerformance], scores: Scores, relevant: Flags) -> dict[str, TagPerformance]:
+    """Return the tags with their average precision, where any image has them."""
+    values = multilabel.compute_tag_precisions(scores, relevant)
+    found = {
+        label: tag.model_copy(update={"average_precision": round_score(values[at])})
+        for at, (label, tag) in enumerate(tags.items())
+        if relevant[:, at].any()
+    }
+    return tags | found
 
 
 def stack_scores(predictions: Sequence[Prediction], num_labels: int) -> Scores:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from darkroom_api.v1alpha1.common import Task
 from darkroom_trainer.data.images import ImageProblem, open_picture
 from darkroom_trainer.errors import RunError
 from darkroom_trainer.export import answers, artifacts, description, picture
@@ -66,8 +65,8 @@ def _draw(
 ) -> int:
     samples = [picture.Sample(image, prediction) for image, prediction in zip(images, predictions, strict=True)]
     title = f"{model.task.value} {model.version}: {len(images)} image{'s' if len(images) != 1 else ''}"
-    has_boxes = model.task is Task.DETECTOR
-    page = picture.draw_samples(samples, model.labels, title, threshold=model.threshold, has_boxes=has_boxes)
+    form = picture.choose_form(model.task)
+    page = picture.draw_samples(samples, model.labels, title, threshold=model.threshold, form=form)
     try:
         picture.save_picture(page, path)
     except (OSError, ValueError) as error:

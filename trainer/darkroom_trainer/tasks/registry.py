@@ -8,8 +8,11 @@ from darkroom_trainer.errors import RunError
 from darkroom_trainer.tasks.base import LearningTask
 from darkroom_trainer.tasks.classifier import Classifier
 from darkroom_trainer.tasks.detector import Detector
+from darkroom_trainer.tasks.multilabel import MultilabelClassifier
 
-TASKS: Final[dict[Task, type[LearningTask]]] = {task.kind: task for task in (Classifier, Detector)}
+TASKS: Final[dict[Task, type[LearningTask]]] = {
+    task.kind: task for task in (Classifier, MultilabelClassifier, Detector)
+}
 
 
 def check_trainable(kind: Task) -> None:
