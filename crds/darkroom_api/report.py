@@ -16,6 +16,8 @@ from darkroom_api.v1alpha1.dataset import DatasetSummary
 
 MAX_OUTCOME_BYTES: Final = 4096
 """What Kubernetes keeps of a termination message."""
+_LIST_LENGTHS: Final = ((100, 3, 3), (30, 3, 3), (10, 3, 3), (10, 1, 1), (0, 1, 1), (0, 1, 0))
+"""How many tags, problems and pieces of advice are told, tried in this order."""
 
 
 class ExitCode(IntEnum):
@@ -96,7 +98,8 @@ class Outcome(Object):
 
     def to_termination_message(self) -> str:
         """Return the JSON form in at most `MAX_OUTCOME_BYTES`: details that do not fit are left to the bucket."""
-        for outcome in (self, _without_tags(self), _without_lists(_without_tags(self))):
+        bare = _without_tags(self)
+        for outcome in (self, bare, *(_shorten_lists(bare, *lengths) for lengths in _LIST_LENGTHS)):
             text = outcome.model_dump_json(by_alias=True, exclude_none=True)
             if len(text.encode()) <= MAX_OUTCOME_BYTES:
                 return text
@@ -119,10 +122,13 @@ def _without_tags(outcome: Outcome) -> Outcome:
     return outcome.model_copy(update={"performance": outcome.performance.model_copy(update={"tag_performance": None})})
 
 
-def _without_lists(outcome: Outcome) -> Outcome:
-    if outcome.summary is None:
+def _shorten_lists(outcome: Outcome, categories: int, problems: int, advice: int) -> Outcome:
+    found = outcome.summary
+    if found is None:
         return outcome
-    summary = outcome.summary.model_copy(
-        update={"categories": (), "problems": outcome.summary.problems[:1], "advice": ()}
-    )
-    return outcome.model_copy(update={"summary": summary})
+    update = {
+        "categories": found.categories[:categories],
+        "problems": found.problems[:problems],
+        "advice": found.advice[:advice],
+    }
+    return outcome.model_copy(update={"summary": found.model_copy(update=update)})

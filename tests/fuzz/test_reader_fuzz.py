@@ -67,7 +67,7 @@ def read(text: bytes, kind: str) -> Findings:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         catalog = merging.build_catalog([text], a_source("file:///data/train.json", kind=kind), findings)
-    noted: list[dataset.Problem | Advice] = [*findings.problems, *findings.warnings]
+    noted: list[dataset.Problem | Advice] = [*findings.problems, *findings.advice]
     for problem in noted:
         assert problem.subject.isprintable()
         json.dumps(problem.to_json(), ensure_ascii=False).encode()

@@ -68,8 +68,9 @@ def build_report(examination: Examination) -> dict[str, Any]:
         "categories": [category.to_json() for category in catalog.categories],
         "problemCount": findings.problem_count,
         "problems": [problem.to_json() for problem in findings.problems],
-        "warningCounts": {issue.value: count for issue, count in findings.issue_counts.items()},
+        "adviceCount": findings.advice_counts.total(),
+        "adviceCounts": {issue.value: count for issue, count in findings.advice_counts.items()},
         "thresholds": advice.THRESHOLDS,
         "sizes": advice.summarise_sizes(examination.checked),
-        "warnings": [warning.to_json() for warning in findings.warnings],
+        "advice": [entry.to_json() for entry in findings.advice],
     }

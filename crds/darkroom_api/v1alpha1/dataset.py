@@ -129,6 +129,7 @@ DATASET = Kind(
         Column("Kind", "string", ".spec.annotationKind"),
         Column("Images", "integer", ".status.summary.images"),
         Column("Tags", "integer", ".status.summary.categoryCount"),
+        Column("Advice", "integer", ".status.summary.adviceCount"),
         Column("Age", "date", ".metadata.creationTimestamp"),
         Column("Message", "string", ".status.message", priority=1),
     ),

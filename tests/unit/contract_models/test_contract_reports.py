@@ -86,8 +86,18 @@ def test_the_first_problem_survives_when_the_lists_do_not_fit() -> None:
     read = parse_outcome(an_outcome(command=Command.INSPECT, summary=summary).to_termination_message())
     assert read is not None
     assert read.summary is not None
-    assert read.summary.problems == summary.problems[:1]
+    assert read.summary.problems[0] == summary.problems[0]
     assert read.summary.category_count == 100
+
+
+def test_advice_is_told_as_long_as_there_is_room_after_the_problems() -> None:
+    advice = tuple(Problem(subject=f"train.json image {n}", message="x" * 400) for n in range(10))
+    summary = a_summary(100).model_copy(update={"problems": (), "advice": advice, "advice_count": 70})
+    read = parse_outcome(an_outcome(command=Command.INSPECT, summary=summary).to_termination_message())
+    assert read is not None
+    assert read.summary is not None
+    assert (read.summary.advice, read.summary.advice_count) == (advice[:3], 70)
+    assert len(read.summary.categories) == 10
 
 
 @pytest.mark.parametrize("text", ["", "Killed", "Traceback (most recent call last):", "{}", '{"command": "train"}'])

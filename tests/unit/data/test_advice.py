@@ -45,7 +45,7 @@ def report(folder: pathlib.Path, coco: Coco, pictures: dict[str, bytes], **field
 
 
 def noted(found: dict[str, Any]) -> list[tuple[str, list[int]]]:
-    return [(entry["issue"], entry["images"]) for entry in found["warnings"]]
+    return [(entry["issue"], entry["images"]) for entry in found["advice"]]
 
 
 SCENE = a_scene(3)
@@ -87,7 +87,7 @@ COPIES = {
 def test_a_copy_is_told_with_both_ids(first: int, data: bytes, copy: int, issue: str, tmp_path: pathlib.Path) -> None:
     found = report(tmp_path, a_set(), scenes(**{f"_{copy}": data}))
     assert noted(found) == [(issue, [first, copy])]
-    assert found["warningCounts"] == {issue: 1}
+    assert found["adviceCounts"] == {issue: 1}
 
 
 def test_different_digits_on_a_plain_ground_are_no_duplicates(tmp_path: pathlib.Path) -> None:
@@ -105,7 +105,7 @@ def test_what_most_images_have_is_told_once(tmp_path: pathlib.Path) -> None:
     dark = {f"_{n}": redraw(a_scene(n), lambda picture: picture.point(lambda level: level // 5)) for n in range(1, 12)}
     found = report(tmp_path, a_set(), scenes(**dark))
     assert noted(found) == [("dark", list(range(1, 12)))]
-    assert found["warnings"][0]["message"].startswith("11 of 12, the worst of which is very dark")
+    assert found["advice"][0]["message"].startswith("11 of 12, the worst of which is very dark")
 
 
 def test_tiny_boxes_and_rare_tags_are_told(tmp_path: pathlib.Path) -> None:
@@ -116,8 +116,31 @@ def test_tiny_boxes_and_rare_tags_are_told(tmp_path: pathlib.Path) -> None:
     ]
     found = report(tmp_path, coco, scenes())
     assert noted(found) == [("rareTag", []), ("tinyBox", [4])]
-    assert "category 'plum'" in found["warnings"][0]["subject"]
-    assert "has 3 images; 5 or more are advised" in found["warnings"][0]["message"]
+    assert "category 'plum'" in found["advice"][0]["subject"]
+    assert "has 3 images; 5 or more are advised" in found["advice"][0]["message"]
+
+
+def test_the_status_tells_the_worst_advice_of_every_kind_first(tmp_path: pathlib.Path) -> None:
+    coco = a_set(categories=[{"id": 1, "name": "apple"}, {"id": 2, "name": "pear"}, {"id": 3, "name": "plum"}])
+    dark = {f"_{n}": redraw(a_scene(n), lambda picture: picture.point(lambda level: level // 5)) for n in (1, 2)}
+    copies = {f"_{n}": SCENE for n in range(5, 13, 2)}
+    outcome = inspect(a_source(write_dataset(tmp_path, coco, scenes(_4=SCENE, **dark, **copies))))
+    assert outcome.summary is not None
+    assert (outcome.summary.problem_count, outcome.summary.advice_count) == (0, 8)
+    told = [f"{entry.subject} {entry.message}" for entry in outcome.summary.advice]
+    assert len(told) == 8
+    assert told[0].startswith("train.json image 4 (images/4.png) is the same picture as train.json image 3")
+    assert told[1].startswith("category 'plum' has no image")
+    assert "is very dark" in told[3]
+    assert outcome.message.endswith(told[0][: len(outcome.message) - outcome.message.index("the first: ") - 11])
+    assert "; 8 pieces of advice (4 exactDuplicate, 2 dark, " in outcome.message
+
+
+def test_a_status_tells_ten_pieces_of_advice_and_counts_them_all(tmp_path: pathlib.Path) -> None:
+    copies = {f"_{n}": SCENE for n in range(1, 13) if n != 3}
+    outcome = inspect(a_source(write_dataset(tmp_path, a_set(), scenes(**copies))))
+    assert outcome.summary is not None
+    assert (len(outcome.summary.advice), outcome.summary.advice_count) == (10, 11)
 
 
 def test_sizes_are_summed_up_in_the_report(tmp_path: pathlib.Path) -> None:

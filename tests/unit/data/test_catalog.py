@@ -125,7 +125,7 @@ WARNINGS: dict[str, tuple[Coco, str]] = {
 def test_what_is_odd_but_usable_is_a_warning(coco: Coco, warning: str) -> None:
     _, findings = read_catalog(coco)
     assert shown(findings) == []
-    assert warning in [f"{noted.subject} {noted.message}" for noted in findings.warnings]
+    assert warning in [f"{noted.subject} {noted.message}" for noted in findings.advice]
 
 
 def test_a_long_subject_is_shortened_to_what_a_status_holds() -> None:

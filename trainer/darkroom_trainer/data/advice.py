@@ -101,11 +101,11 @@ def _note(issue: Issue, seen: Sequence[Seen], scores: dict[int, float], findings
     if len(seen) >= MIN_IMAGES_FOR_SIZES and len(scores) > COMMON_SHARE * len(seen):
         ids = [seen[row][0].image_id for row in list(scores)[:100]]
         message = f"{len(scores):,} of {len(seen):,}, the worst of which {_SAYS[issue]}"
-        findings.warn(issue, "images of the dataset", message, ids, min(scores.values()))
+        findings.advise(issue, "images of the dataset", message, ids, min(scores.values()))
         return
     for row, score in scores.items():
         image = seen[row][0]
-        findings.warn(issue, image.subject, _SAYS[issue], (image.image_id,), score)
+        findings.advise(issue, image.subject, _SAYS[issue], (image.image_id,), score)
 
 
 def _note_duplicates(catalog: Catalog, seen: Sequence[Seen], findings: Findings) -> None:
@@ -116,10 +116,10 @@ def _note_duplicates(catalog: Catalog, seen: Sequence[Seen], findings: Findings)
         if sorted(set(image.labels)) != sorted(set(first.labels)):
             tags = [_name_tags(catalog, labels) for labels in (image.labels, first.labels)]
             message = f"{how} {first.subject} but is tagged {tags[0]}, not {tags[1]}; decide which is right"
-            findings.warn(Issue.CLASHING_LABELS, image.subject, message, ids)
+            findings.advise(Issue.CLASHING_LABELS, image.subject, message, ids)
         elif image.uri != first.uri:  # one address twice is told already
             issue = Issue.EXACT_DUPLICATE if pair.exact else Issue.NEAR_DUPLICATE
-            findings.warn(issue, image.subject, f"{how} {first.subject}; it adds nothing, remove one", ids)
+            findings.advise(issue, image.subject, f"{how} {first.subject}; it adds nothing, remove one", ids)
 
 
 def _name_tags(catalog: Catalog, labels: Sequence[int]) -> str:
@@ -134,7 +134,7 @@ def _note_tiny_boxes(catalog: Catalog, findings: Findings) -> None:
         if tiny:
             message = f"has {tiny:,} of {len(areas):,} boxes below 40 x 20 pixels at 1080p; cut the image into parts"
             score = float(areas[areas > 0].min() / TINY_AREA)
-            findings.warn(Issue.TINY_BOX, image.subject, message, (image.image_id,), score)
+            findings.advise(Issue.TINY_BOX, image.subject, message, (image.image_id,), score)
 
 
 def compare_datasets(train: LoadedDataset, evaluation: LoadedDataset) -> tuple[Advice, ...]:
@@ -143,14 +143,14 @@ def compare_datasets(train: LoadedDataset, evaluation: LoadedDataset) -> tuple[A
     for pair in duplicates.find_shared(train.looks, evaluation.looks):
         image, other = evaluation.examples[pair.row], train.examples[pair.first]
         how = "is the same picture as" if pair.exact else "looks the same as"
-        findings.warn(
+        findings.advise(
             Issue.SHARED_WITH_EVALUATION,
             f"dataset {evaluation.name} image {image.image_id} ({image.file})",
             f"{how} image {other.image_id} ({other.file}) of dataset {train.name}, which is trained on; the score is "
             "too good by it, so remove it from one of them",
             (other.image_id, image.image_id),
         )
-    return tuple(findings.warnings)
+    return tuple(findings.advice)
 
 
 def summarise_sizes(checked: Sequence[CheckedImage | None]) -> dict[str, Any]:

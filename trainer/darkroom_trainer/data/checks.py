@@ -35,7 +35,7 @@ def check_ids(coco: CocoFile, findings: Findings) -> None:
             findings.add(f"{coco.name} {section} {number}", f"id occurs {count} times; {section} ids must differ")
     for tag, count in Counter(tag for _, tag in coco.categories).items():
         if count > 1:
-            findings.warn(
+            findings.advise(
                 Issue.NAMES, f"{coco.name} category {tag!r}", f"name occurs {count} times; they count as one tag"
             )
 

@@ -11,26 +11,28 @@ from darkroom_api.v1alpha1.dataset import Problem
 
 MAX_KEPT: Final = 10_000
 """Problems kept in full; beyond that they are only counted, so a broken file of a million lines stays readable."""
+MAX_KEPT_OF_A_KIND: Final = 5_000
+"""Advice of one kind that is kept in full, so that a frequent kind leaves room for the others."""
 _MAX_TEXT: Final = 512
 _UNSHOWABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """What could end the line, move the cursor or turn the writing direction where a message is shown."""
 
 
 class Issue(StrEnum):
-    """Kinds of advice; an inspection counts each."""
+    """Kinds of advice, the gravest first; an inspection counts each."""
 
-    EXACT_DUPLICATE = "exactDuplicate"
-    NEAR_DUPLICATE = "nearDuplicate"
     CLASHING_LABELS = "clashingLabels"
     SHARED_WITH_EVALUATION = "sharedWithEvaluation"
+    RARE_TAG = "rareTag"
+    BLANK = "blank"
+    EXACT_DUPLICATE = "exactDuplicate"
+    TINY_BOX = "tinyBox"
+    NEAR_DUPLICATE = "nearDuplicate"
     DARK = "dark"
     LIGHT = "light"
-    BLANK = "blank"
     BLURRY = "blurry"
     ODD_ASPECT = "oddAspect"
     ODD_SIZE = "oddSize"
-    TINY_BOX = "tinyBox"
-    RARE_TAG = "rareTag"
     NAMES = "names"
 
 
@@ -55,13 +57,13 @@ class Advice:
 
 
 class Findings:
-    """Problems (the dataset cannot be used) and warnings (it can), each with its subject: file and id."""
+    """Problems (the dataset cannot be used) and advice (it can), each with its subject: file and id."""
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
         self.problem_count = 0
-        self.warnings: list[Advice] = []
-        self.issue_counts: Counter[Issue] = Counter()
+        self.advice: list[Advice] = []
+        self.advice_counts: Counter[Issue] = Counter()
 
     def add(self, subject: str, message: str) -> None:
         """Note a problem."""
@@ -69,13 +71,13 @@ class Findings:
         if len(self.problems) < MAX_KEPT:
             self.problems.append(_build(subject, message))
 
-    def warn(
+    def advise(
         self, issue: Issue, subject: str, message: str, images: Sequence[int] = (), score: float | None = None
     ) -> None:
         """Note something that a user should know and that stops nothing."""
-        self.issue_counts[issue] += 1
-        if len(self.warnings) < MAX_KEPT:
-            self.warnings.append(Advice(issue, _shorten(subject), _shorten(message), tuple(images), score))
+        self.advice_counts[issue] += 1
+        if self.advice_counts[issue] <= MAX_KEPT_OF_A_KIND:
+            self.advice.append(Advice(issue, _shorten(subject), _shorten(message), tuple(images), score))
 
 
 def _build(subject: str, message: str) -> Problem:

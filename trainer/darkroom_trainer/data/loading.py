@@ -37,7 +37,7 @@ def load_dataset(source: DatasetSource, work: pathlib.Path, reporter: Reporter) 
         examples=tuple(examples),
         revision=examination.revision,
         looks=tuple(check.look for check in examination.checked if check is not None),
-        advice=tuple(examination.findings.warnings),
+        advice=tuple(examination.findings.advice),
     )
 
 

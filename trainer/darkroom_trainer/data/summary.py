@@ -1,19 +1,23 @@
 """The result of an examination in words and counts. Pure. Must not do: I/O."""
 
+import itertools
+from collections.abc import Sequence
 from typing import Final
 
 from darkroom_api.conditions import Reason
-from darkroom_api.v1alpha1.dataset import DatasetSummary
+from darkroom_api.v1alpha1.dataset import DatasetSummary, Problem
 from darkroom_trainer.data.examination import Examination
+from darkroom_trainer.data.findings import Advice, Issue
 from darkroom_trainer.errors import RunError
 
 _SHOWN_TAGS: Final = 100
 _SHOWN_PROBLEMS: Final = 10
+_SHOWN_ADVICE: Final = 10
 _MAX_MESSAGE: Final = 900
 
 
 def summarise(examination: Examination, report: str | None = None) -> DatasetSummary:
-    """Return the summary for a status: the first tags and problems, all the counts."""
+    """Return the summary for a status: the first tags, problems and pieces of advice, all the counts."""
     catalog, findings = examination.catalog, examination.findings
     return DatasetSummary(
         images=len(catalog.images),
@@ -23,8 +27,20 @@ def summarise(examination: Examination, report: str | None = None) -> DatasetSum
         revision=examination.revision or None,
         problems=tuple(findings.problems[:_SHOWN_PROBLEMS]),
         problem_count=findings.problem_count,
+        advice=tuple(Problem(subject=entry.subject, message=entry.message) for entry in choose_advice(findings.advice)),
+        advice_count=findings.advice_counts.total(),
         report=report,
     )
+
+
+def choose_advice(advice: Sequence[Advice], count: int = _SHOWN_ADVICE) -> list[Advice]:
+    """Return at most `count` pieces of advice: the worst of every kind before the next worst of any."""
+    kinds: dict[Issue, list[Advice]] = {issue: [] for issue in Issue}
+    for entry in advice:
+        kinds[entry.issue].append(entry)
+    ordered = [sorted(kind, key=lambda entry: 1.0 if entry.score is None else entry.score) for kind in kinds.values()]
+    rounds = itertools.zip_longest(*ordered)
+    return [entry for entries in rounds for entry in entries if entry is not None][:count]
 
 
 def describe(examination: Examination) -> str:
@@ -33,13 +49,13 @@ def describe(examination: Examination) -> str:
 
 
 def _describe_content(examination: Examination) -> str:
-    catalog, counts = examination.catalog, examination.findings.issue_counts
+    catalog, counts = examination.catalog, examination.findings.advice_counts
     text = f"{_count(len(catalog.images), 'image')}, {_count(catalog.annotations, 'annotation')}, "
     text += _count(len(catalog.tags), "tag")
     if counts:
-        first = examination.findings.warnings[0]
+        first = choose_advice(examination.findings.advice, 1)[0]
         kinds = ", ".join(f"{count:,} {issue}" for issue, count in counts.most_common())
-        text += f"; {_count(counts.total(), 'warning')} ({kinds}), the first: {first.subject} {first.message}"
+        text += f"; {_count(counts.total(), 'piece')} of advice ({kinds}), the first: {first.subject} {first.message}"
     return text[:_MAX_MESSAGE]
 
 

@@ -51,7 +51,7 @@ def _warn_rare(catalog: Catalog, findings: Findings) -> None:
         else:
             message = f"has {category.images} images; {ADVISED_IMAGES_PER_TAG} or more are advised, add some"
         score = category.images / ADVISED_IMAGES_PER_TAG
-        findings.warn(Issue.RARE_TAG, f"category {category.name!r}", message, score=score)
+        findings.advise(Issue.RARE_TAG, f"category {category.name!r}", message, score=score)
 
 
 def _warn_repeated(catalog: Catalog, findings: Findings) -> None:
@@ -59,4 +59,4 @@ def _warn_repeated(catalog: Catalog, findings: Findings) -> None:
     for image in catalog.images:
         if image.uri is not None and first.setdefault(image.uri, image.subject) != image.subject:
             message = f"is the same file as {first[image.uri]}; it counts twice"
-            findings.warn(Issue.EXACT_DUPLICATE, image.subject, message, (image.image_id,))
+            findings.advise(Issue.EXACT_DUPLICATE, image.subject, message, (image.image_id,))
