@@ -1,24 +1,23 @@
 """The training loop: while there is budget, step; now and then, tell and keep.
 
-Owns the step, the order of the data and the schedule. The schedule's position is the share of the window that is
+Owns the step and the schedule. The schedule's position is the share of the window that is
 spent, so that a run ends annealed exactly on its budget on a machine of any speed. Must not know tasks, storage or
 how a window was chosen.
 """
 
-import functools
+import contextlib
 import math
-import pathlib
 import threading
 from collections import abc, deque
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-import numpy as np
 import torch
 
-from darkroom_trainer import device as devices, meter as meters, stopping
+from darkroom_trainer import averaging, device as devices, feeding, meter as meters, stopping
+from darkroom_trainer.feeding import TrainingData as TrainingData, find_batch as find_batch
 from darkroom_trainer.search.recipe import Recipe
-from darkroom_trainer.tasks import augmentation, base
+from darkroom_trainer.tasks import base, policies
 
 WARM_UP: Final = 0.15
 FIRST_RATE: Final = 0.04
@@ -30,7 +29,6 @@ LOSS_SECONDS: Final = 5.0
 """Charged seconds after which the loss is looked at in any case."""
 QUEUED_STEPS: Final = 3
 
-Rows = np.typing.NDArray[np.int64]
 CountTerms = abc.Callable[[], torch.Tensor]
 
 
@@ -49,19 +47,6 @@ class Window:
         """Return how much of the window is spent, from 0 to 1."""
         length = max(1e-9, self.ends_at - self.starts_at)
         return min(1.0, max(0.0, (charged_seconds - self.starts_at) / length))
-
-
-@dataclass(frozen=True)
-class TrainingData:
-    """All decoded images (N, S, S, 3) uint8 with targets; `rows` are those that are trained on."""
-
-    images: torch.Tensor
-    targets: base.Targets
-    rows: Rows
-    mean: torch.Tensor
-    deviation: torch.Tensor
-    images_file: pathlib.Path | None = None
-    """The .npy file that `images` were read from, for the processes of further devices to map."""
 
 
 class Peers(Protocol):
@@ -126,6 +111,8 @@ class Learner:
         self.rate_scale = 1.0
         self.peers: Peers = Alone()
         self.optimizer = _build_optimizer(self.model, recipe)
+        self.ema = averaging.copy_numbers(self.model) if recipe.ema else {}
+        self._feeder = feeding.Feeder(device)
 
     def train_step(self, share: float) -> torch.Tensor:
         """Take one step at this share of the window; returns the loss, still on the device."""
@@ -145,17 +132,40 @@ class Learner:
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), GRADIENT_NORM)
         self.optimizer.step()
         self.step += 1
+        if self.ema:
+            averaging.update(self.ema, self.model, self.step)
         return loss
+
+    def fill_average(self, saved: dict[str, torch.Tensor]) -> None:
+        """Put a saved average back, where the recipe keeps one."""
+        if self.ema:
+            averaging.fill(self.ema, saved)
+
+    def use_average(self) -> contextlib.AbstractContextManager[None]:
+        """Give the model the average of its last steps meanwhile, where the recipe keeps one: to score and publish."""
+        return averaging.swap_in(self.model, self.ema) if self.ema else contextlib.nullcontext()
 
     def _load_batch(self) -> base.Batch:
         """Return this device's rows of the step's batch; which rows and how they vary depends on no device."""
-        epochs, rows = find_batch(self.seed, self.step, self.recipe.batch_size, self.data.rows)
-        epochs, rows = (values[self.peers.rank :: self.peers.size] for values in (epochs, rows))
-        draws = augmentation.draw_uniforms(self.seed, epochs, rows, self.task.augmentation_draws)
-        place, at = self.device.place, torch.from_numpy(rows)
-        images = self.data.images[at.to(self.data.images.device)].to(place, non_blocking=True)
-        targets = {name: values[at.to(values.device)].to(place) for name, values in self.data.targets.items()}
-        return self.task.augment(base.Batch(to_float(images), targets), draws.to(place, non_blocking=True))
+        policy = self._read_policy()
+        feed = feeding.Feed(
+            data=self.data,
+            seed=self.seed,
+            step=self.step,
+            batch_size=self.recipe.batch_size,
+            rank=self.peers.rank,
+            size=self.peers.size,
+            draws=self.task.augmentation_draws,
+            others=self.task.count_others(policy),
+        )
+        found = self._feeder.take(feed)
+        others = None
+        if found.other_images is not None and found.other_targets is not None:
+            others = base.Batch(to_float(found.other_images), found.other_targets)
+        return self.task.augment(base.Batch(to_float(found.images), found.targets), found.draws, policy, others)
+
+    def _read_policy(self) -> policies.AugmentationPolicy:
+        return policies.limit_policy(policies.read_policy(self.recipe.augmentation), self.task.labels)
 
 
 def _build_optimizer(model: torch.nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
@@ -176,22 +186,6 @@ def schedule_rate(share: float) -> float:
     return 0.5 * (1 + math.cos(math.pi * (share - WARM_UP) / (1 - WARM_UP)))
 
 
-def find_batch(seed: int, step: int, batch_size: int, rows: Rows) -> tuple[Rows, Rows]:
-    """Return the epochs (B,) and rows (B,) of a step: the rows in a new random order each epoch, end to end."""
-    places = np.arange(step * batch_size, (step + 1) * batch_size)
-    epochs = places // len(rows)
-    chosen = [
-        rows[_shuffle(seed, int(epoch), len(rows))[place % len(rows)]]
-        for epoch, place in zip(epochs, places, strict=True)
-    ]
-    return epochs, np.array(chosen, dtype=np.int64)
-
-
-@functools.lru_cache(maxsize=4)
-def _shuffle(seed: int, epoch: int, count: int) -> Rows:
-    return np.random.Generator(np.random.Philox(key=[seed, epoch])).permutation(count)
-
-
 def to_float(images: torch.Tensor) -> torch.Tensor:
     """Return uint8 images (B, S, S, 3) as (B, 3, S, S) in [0, 1]; the memory order stays, which is channels-last."""
     return images.permute(0, 3, 1, 2).float().div_(255)
@@ -199,7 +193,7 @@ def to_float(images: torch.Tensor) -> torch.Tensor:
 
 def normalize(images: torch.Tensor, data: TrainingData) -> torch.Tensor:
     """Return images shifted and scaled as the backbone expects."""
-    return (images - data.mean) / data.deviation
+    return torch.addcmul(-data.mean / data.deviation, images, 1 / data.deviation)
 
 
 @dataclass(frozen=True)

@@ -34,13 +34,15 @@ def build_data(
 ) -> loop.TrainingData:
     """Return all images of `dataset`, decoded, with their targets; only `rows` count."""
     pixels = decode_images(dataset, preprocessing.image_size_px, work, reporter)
+    images = place_images(pixels, device)
     return loop.TrainingData(
-        images=place_images(pixels, device),
+        images=images,
         targets=task.build_targets(dataset.examples, rows),
         rows=rows,
         mean=as_planes(preprocessing.mean, device),
         deviation=as_planes(preprocessing.deviation, device),
         images_file=find_file(pixels),
+        is_mapped=images.data_ptr() == pixels.ctypes.data,
     )
 
 

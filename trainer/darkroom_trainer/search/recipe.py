@@ -23,6 +23,8 @@ class Recipe:
     weight_decay: float = 0.05
     augmentation: str = "standard"
     """Read by `tasks.augmentation.read_policy`."""
+    ema: bool = False
+    """Whether the model is the average of its last steps."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the form that model.json and checkpoints carry."""

@@ -6,7 +6,7 @@ Owns the words that the loop, the training and the evaluation use. Must not know
 import abc
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 import torch
 from torch import nn
@@ -14,6 +14,7 @@ from torch import nn
 from darkroom_api.v1alpha1.common import Performance, Task
 from darkroom_trainer.data.dataset import Example
 from darkroom_trainer.metrics.baseline import BaselineTest
+from darkroom_trainer.tasks.policies import STANDARD, AugmentationPolicy
 from darkroom_trainer.tasks.predictions import Integers, Prediction, Truth
 
 Targets = dict[str, torch.Tensor]
@@ -26,6 +27,30 @@ class Batch:
 
     images: torch.Tensor
     targets: Targets
+
+
+class LearnedData(Protocol):
+    """What a model has learned from: decoded images (N, S, S, 3) uint8, their targets, how they are normalized."""
+
+    @property
+    def images(self) -> torch.Tensor:
+        """Return the pixels of all images."""
+
+    @property
+    def targets(self) -> Targets:
+        """Return the targets of all images."""
+
+    @property
+    def rows(self) -> Integers:
+        """Return the images that were learned from."""
+
+    @property
+    def mean(self) -> torch.Tensor:
+        """Return the mean of each colour (3, 1, 1), on the model's device."""
+
+    @property
+    def deviation(self) -> torch.Tensor:
+        """Return the deviation of each colour (3, 1, 1), on the model's device."""
 
 
 class LearningTask(abc.ABC):
@@ -41,16 +66,30 @@ class LearningTask(abc.ABC):
         self.labels = labels
 
     @abc.abstractmethod
-    def build_model(self, backbone: str, weights: dict[str, torch.Tensor] | None = None) -> nn.Module:
-        """Return a model that takes normalized images (B, 3, S, S); `weights` fill its backbone."""
+    def build_model(
+        self, backbone: str, weights: dict[str, torch.Tensor] | None = None, image_size_px: int | None = None
+    ) -> nn.Module:
+        """Return a model that takes normalized images (B, 3, S, S); `weights` fill its backbone.
+
+        Some backbones are made for one size of image: give it, else such a one resizes every image to its own.
+        """
 
     @abc.abstractmethod
     def build_targets(self, examples: Sequence[Example], rows: Integers) -> Targets:
         """Return tensors with as many rows as `examples`; only `rows` have to be right."""
 
     @abc.abstractmethod
-    def augment(self, batch: Batch, draws: torch.Tensor) -> Batch:
-        """Return a varied batch; `draws` (B, augmentation_draws) in [0, 1) are all of its randomness."""
+    def augment(
+        self, batch: Batch, draws: torch.Tensor, policy: AugmentationPolicy = STANDARD, others: Batch | None = None
+    ) -> Batch:
+        """Return a varied batch; `draws` (B, augmentation_draws) in [0, 1) are all of its randomness.
+
+        `others` holds as many images for each of the batch as `count_others` asks for, one image's after another's.
+        """
+
+    def count_others(self, policy: AugmentationPolicy) -> int:  # noqa: ARG002
+        """Return how many further images `augment` takes for each image under this policy."""
+        return 0
 
     @abc.abstractmethod
     def compute_loss(self, outputs: torch.Tensor, targets: Targets) -> torch.Tensor:
@@ -59,6 +98,9 @@ class LearningTask(abc.ABC):
     def count_terms(self, outputs: torch.Tensor, targets: Targets) -> torch.Tensor:  # noqa: ARG002
         """Return how many terms `compute_loss` is a mean of: the weight of a slice among the slices of a batch."""
         return torch.tensor(float(len(outputs)), device=outputs.device)
+
+    def finish(self, model: nn.Module, data: LearnedData) -> None:  # noqa: B027 - most tasks are done when steps are
+        """Compute what the model knows from its images but not by steps; to call after each fit, before predicting."""
 
     @abc.abstractmethod
     def decode(self, outputs: torch.Tensor) -> list[Prediction]:

@@ -1,7 +1,6 @@
 """One tag for each image: a timm backbone with a linear head and cross entropy.
 
-Owns everything special about classification. Mirrored copies are not among the variations: digits, letters and signs
-change their meaning in a mirror.
+Owns everything special about classification.
 """
 
 import math
@@ -17,7 +16,7 @@ from darkroom_api.v1alpha1.common import Performance, Task
 from darkroom_trainer.data.dataset import Example
 from darkroom_trainer.decoding.tags import decode_exclusive
 from darkroom_trainer.metrics import baseline, classification
-from darkroom_trainer.tasks import augmentation, backbones, base
+from darkroom_trainer.tasks import augmentation, backbones, base, mixing, policies
 from darkroom_trainer.tasks.predictions import Integers, Prediction, Truth
 
 LABEL_SMOOTHING: Final = 0.05
@@ -33,7 +32,7 @@ class Classifier(base.LearningTask):
 
     kind = Task.CLASSIFIER
     least_passes = 1500
-    augmentation_draws = 8
+    augmentation_draws = augmentation.DRAWS
 
     def build_model(
         self, backbone: str, weights: dict[str, torch.Tensor] | None = None, image_size_px: int | None = None
@@ -51,14 +50,40 @@ class Classifier(base.LearningTask):
             labels[row] = examples[row].labels[0]
         return {"label": labels}
 
-    def augment(self, batch: base.Batch, draws: torch.Tensor) -> base.Batch:
-        """Turn, zoom, shear and shift, then vary the light."""
-        images = augmentation.warp(batch.images, _build_matrices(draws[:, :6]))
-        return base.Batch(augmentation.vary_light(images, draws[:, 6:8], LIGHT), batch.targets)
+    def augment(
+        self,
+        batch: base.Batch,
+        draws: torch.Tensor,
+        policy: policies.AugmentationPolicy = policies.STANDARD,
+        others: base.Batch | None = None,
+    ) -> base.Batch:
+        """Mix, turn, zoom, shear, shift and mirror, vary light and colours, then erase: as far as the policy goes."""
+        if others is not None:
+            batch = mixing.mix(batch, others, draws[:, augmentation.MIX_AT])
+        matrices = _build_matrices(draws[:, augmentation.PLACE_AT], policy.scale)
+        if policy.flip:
+            matrices = augmentation.mirror(matrices, draws[:, augmentation.FLIP_AT])
+        images = augmentation.warp(batch.images, matrices)
+        images = augmentation.vary_colors(images, draws, LIGHT, policy)
+        if policy.erased_share:
+            images = augmentation.erase(images, draws[:, augmentation.ERASE_AT], policy.erased_share)
+        return base.Batch(images, batch.targets)
+
+    def count_others(self, policy: policies.AugmentationPolicy) -> int:
+        """Return 1 where images are mixed with others."""
+        return int(policy.mix)
 
     def compute_loss(self, outputs: torch.Tensor, targets: base.Targets) -> torch.Tensor:
-        """Return the cross entropy with light label smoothing."""
-        return functional.cross_entropy(outputs.float(), targets["label"], label_smoothing=LABEL_SMOOTHING)
+        """Return the cross entropy with light label smoothing; a mixed image's two tags count by their shares."""
+        logits, mixed = outputs.float(), mixing.split_mixed(targets)
+        if mixed is None:
+            return functional.cross_entropy(logits, targets["label"], label_smoothing=LABEL_SMOOTHING)
+        others, share = mixed
+        own, other = (
+            functional.cross_entropy(logits, labels, reduction="none", label_smoothing=LABEL_SMOOTHING)
+            for labels in (targets["label"], others["label"])
+        )
+        return torch.lerp(other, own, share).mean()
 
     def decode(self, outputs: torch.Tensor) -> list[Prediction]:
         """Return all labels with their probabilities, best first."""
@@ -76,18 +101,12 @@ class Classifier(base.LearningTask):
         return baseline.compare_answers(guesses, np.array([truth.labels[0] for truth in truths], dtype=np.int64))
 
 
-def _build_matrices(draws: torch.Tensor) -> torch.Tensor:
-    turn = augmentation.spread(draws[:, 0], MAX_TURN)
-    zoom = 1 + augmentation.spread(draws[:, 1], MAX_ZOOM)
-    stretch = 1 + augmentation.spread(draws[:, 2], MAX_ZOOM / 2)
-    shear = augmentation.spread(draws[:, 3], MAX_SHEAR)
+def _build_matrices(draws: torch.Tensor, scale: float) -> torch.Tensor:
+    turn = augmentation.spread(draws[:, 0], MAX_TURN * scale)
+    zoom = 1 + augmentation.spread(draws[:, 1], MAX_ZOOM * scale)
+    stretch = 1 + augmentation.spread(draws[:, 2], MAX_ZOOM * scale / 2)
+    shear = augmentation.spread(draws[:, 3], MAX_SHEAR * scale)
+    shifts = augmentation.spread(draws[:, 4:6], MAX_SHIFT * scale)
     cosine, sine = torch.cos(turn) * zoom, torch.sin(turn) * zoom
-    rows = (
-        (cosine * stretch, shear - sine, augmentation.spread(draws[:, 4], MAX_SHIFT)),
-        (
-            sine,
-            cosine / stretch,
-            augmentation.spread(draws[:, 5], MAX_SHIFT),
-        ),
-    )
+    rows = ((cosine * stretch, shear - sine, shifts[:, 0]), (sine, cosine / stretch, shifts[:, 1]))
     return torch.stack([torch.stack(row, dim=1) for row in rows], dim=1)

@@ -17,15 +17,13 @@ from darkroom_api.v1alpha1.common import Performance, Task
 from darkroom_trainer.data.dataset import Example
 from darkroom_trainer.decoding.boxes import decode_cells
 from darkroom_trainer.metrics import baseline, detection
-from darkroom_trainer.tasks import augmentation, dense_head
+from darkroom_trainer.tasks import augmentation, dense_head, mixing, policies
 from darkroom_trainer.tasks.base import Batch, LearningTask, Targets
 from darkroom_trainer.tasks.predictions import Integers, Prediction, Truth
 
 MAX_ZOOM: Final = 0.2
 MAX_SHIFT: Final = 0.12
 LIGHT: Final = 0.3
-LEAST_VISIBLE: Final = 0.4
-"""A box keeps counting while this share of it is in the picture."""
 CENTER_RADIUS: Final = 1.5
 """Cells within this many strides of a box's middle answer for it (FCOS' center sampling)."""
 BOX_WEIGHT: Final = 2.0
@@ -42,7 +40,7 @@ class Detector(LearningTask):
 
     kind = Task.DETECTOR
     least_passes = 2000
-    augmentation_draws = 6
+    augmentation_draws = augmentation.DRAWS
 
     def build_model(
         self, backbone: str, weights: dict[str, torch.Tensor] | None = None, image_size_px: int | None = None
@@ -63,17 +61,29 @@ class Detector(LearningTask):
             boxes[at, :count] = torch.cat([corners[:, :2], corners[:, :2] + corners[:, 2:]], dim=1)
         return {"label": labels, "box": boxes}
 
-    def augment(self, batch: Batch, draws: torch.Tensor) -> Batch:
-        """Zoom and shift without turning, so that boxes stay exact; then vary the light."""
-        scale = torch.exp(augmentation.spread(draws[:, :2], MAX_ZOOM))
-        scale = scale[:, :1] * (1 + (scale / scale[:, :1] - 1) * 0.5)
-        shift = augmentation.spread(draws[:, 2:4], MAX_SHIFT)
-        matrices = torch.zeros(len(draws), 2, 3, device=draws.device)
-        matrices[:, 0, 0], matrices[:, 1, 1] = scale[:, 0], scale[:, 1]
-        matrices[:, :, 2] = shift
+    def augment(
+        self,
+        batch: Batch,
+        draws: torch.Tensor,
+        policy: policies.AugmentationPolicy = policies.STANDARD,
+        others: Batch | None = None,
+    ) -> Batch:
+        """Zoom, shift and mirror without turning, so that boxes stay exact; then vary light and colours.
+
+        Nothing is erased: a box whose object is gone would teach that objects are where none is.
+        """
+        if others is not None:
+            batch = mixing.compose_mosaic(batch, others, draws[:, augmentation.MIX_AT])
+        matrices = _build_matrices(draws, policy.scale)
+        if policy.flip:
+            matrices = augmentation.mirror(matrices, draws[:, augmentation.FLIP_AT])
         images = augmentation.warp(batch.images, matrices)
-        targets = _move_boxes(batch.targets, scale, shift)
-        return Batch(augmentation.vary_light(images, draws[:, 4:6], LIGHT), targets)
+        targets = _move_boxes(batch.targets, matrices)
+        return Batch(augmentation.vary_colors(images, draws, LIGHT, policy), targets)
+
+    def count_others(self, policy: policies.AugmentationPolicy) -> int:
+        """Return 3 where pictures are made of four."""
+        return mixing.MOSAIC_PICTURES - 1 if policy.mosaic else 0
 
     def compute_loss(self, outputs: torch.Tensor, targets: Targets) -> torch.Tensor:
         """Return focal loss over all cells, plus tag and IoU losses over the cells of boxes, for each such cell."""
@@ -137,13 +147,19 @@ def assign_cells(cells: torch.Tensor, targets: Targets) -> tuple[torch.Tensor, t
     return smallest.indices, torch.isfinite(smallest.values)
 
 
-def _move_boxes(targets: Targets, scale: torch.Tensor, shift: torch.Tensor) -> Targets:
-    """Return the targets as `warp` with this scale and shift (output to input, in [-1, 1]) shows them."""
-    boxes = targets["box"] * 2 - 1
-    moved = (boxes - shift.repeat(1, 2)[:, None]) / scale.repeat(1, 2)[:, None]
-    moved = (moved + 1) / 2
+def _build_matrices(draws: torch.Tensor, strength: float) -> torch.Tensor:
+    scale = torch.exp(augmentation.spread(draws[:, :2], MAX_ZOOM * strength))
+    scale = scale[:, :1] * (1 + (scale / scale[:, :1] - 1) * 0.5)
+    shift = augmentation.spread(draws[:, 2:4], MAX_SHIFT * strength)
+    return torch.cat([torch.diag_embed(scale), shift[:, :, None]], dim=2)
+
+
+def _move_boxes(targets: Targets, matrices: torch.Tensor) -> Targets:
+    """Return the targets as `warp` with these matrices, which turn nothing, shows them."""
+    scale, shift = matrices[:, :, :2].diagonal(dim1=1, dim2=2), matrices[:, :, 2]
+    corners = targets["box"] * 2 - 1
+    corners = ((corners - shift.repeat(1, 2)[:, None]) / scale.repeat(1, 2)[:, None] + 1) / 2
+    first, second = corners[..., :2], corners[..., 2:]
+    moved = torch.cat([torch.minimum(first, second), torch.maximum(first, second)], dim=-1)
     visible = moved.clamp(0, 1)
-    areas = (moved[..., 2:] - moved[..., :2]).prod(dim=-1)
-    shown = (visible[..., 2:] - visible[..., :2]).prod(dim=-1)
-    labels = torch.where(shown >= LEAST_VISIBLE * areas, targets["label"], -1)
-    return {"label": labels, "box": visible}
+    return {"label": torch.where(mixing.is_seen(visible, moved), targets["label"], -1), "box": visible}
