@@ -20,6 +20,8 @@ EXIT_OK: Final = 0
 EXIT_FAILED: Final = 1
 EXIT_USAGE: Final = 2
 EXIT_INTERRUPTED: Final = 130
+PREDICT_MODULES: Final = ("numpy", "PIL", "onnxruntime")
+"""What the extra `predict` brings."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,7 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"darkroom: {error}", file=sys.stderr)
         return EXIT_FAILED
     except ModuleNotFoundError as error:
-        print(f"darkroom: {error.name} is not installed: pip install 'darkroom[trainer]'", file=sys.stderr)
+        extra = "predict" if error.name in PREDICT_MODULES else "trainer"
+        print(f"darkroom: {error.name} is not installed: pip install 'darkroom[{extra}]'", file=sys.stderr)
         return EXIT_FAILED
     except BrokenPipeError:  # whoever read our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -76,9 +79,12 @@ def _add_run(commands: Commands) -> None:
 
 
 def _add_samples(commands: Commands) -> None:
-    about = "write a sample dataset of real handwritten digits"
+    about = "write a sample dataset: real handwritten digits, or drawn pictures"
     samples = commands.add_parser("samples", help=about, description=f"{about.capitalize()}.")
-    samples.add_argument("kind", choices=("digits", "digit-scenes"), help="digits to classify, or scenes to detect in")
+    samples.add_argument(
+        "kind", choices=("digits", "digit-scenes", "shapes", "shelves"),
+        help="digits to classify, scenes to detect in, shapes with any number of tags, or shelves of products",
+    )  # fmt: skip
     samples.add_argument("--to", required=True, metavar="TARGET", help="a folder, or s3://bucket/prefix")
     samples.add_argument("--shots", type=_positive, metavar="N", help="keep N training digits of each class")
     samples.add_argument("--seed", type=_natural, default=0, metavar="S", help="same seed, same files (default 0)")
@@ -88,9 +94,10 @@ def _add_samples(commands: Commands) -> None:
 def _add_predict(commands: Commands) -> None:
     about = "print what a trained model sees in images, as JSON"
     predict = commands.add_parser("predict", help=about, description=f"{about.capitalize()}.")
-    predict.add_argument("model", type=pathlib.Path, metavar="MODEL_DIR", help="folder with a model's artifacts")
+    predict.add_argument("model", type=pathlib.Path, metavar="MODEL", help="a model's folder, or its model.onnx alone")
     predict.add_argument("images", type=pathlib.Path, nargs="+", metavar="IMAGE", help="images to look at")
     predict.add_argument("--picture", type=pathlib.Path, metavar="PNG", help="draw the predictions into this file")
+    predict.add_argument("--threads", type=_positive, metavar="N", help="threads to compute with (default: all cores)")
 
 
 def _positive(text: str) -> int:
@@ -163,7 +170,7 @@ def _samples(arguments: argparse.Namespace) -> int:
 def _predict(arguments: argparse.Namespace) -> int:
     from darkroom_trainer.prediction.predict import run_predict
 
-    return run_predict(arguments.model, arguments.images, arguments.picture)
+    return run_predict(arguments.model, arguments.images, arguments.picture, arguments.threads)
 
 
 _COMMANDS: Final = {"run": _run, "samples": _samples, "predict": _predict}

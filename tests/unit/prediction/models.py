@@ -25,10 +25,10 @@ def a_model(description: ModelDescription, seed: int = 1) -> nn.Module:
     model = build_task(description.task, description.labels).build_model(description.backbone or "")
     with torch.no_grad():
         for parameter in model.parameters():
-            parameter += 0.05 * torch.randn_like(parameter)
+            parameter.add_(0.05 * torch.randn_like(parameter))
         for name, statistics in model.named_buffers():
             if name.endswith(("running_mean", "running_var")):
-                statistics += 0.1 * torch.rand_like(statistics)
+                statistics.add_(0.1 * torch.rand_like(statistics))
     return model
 
 

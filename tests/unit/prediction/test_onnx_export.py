@@ -61,7 +61,8 @@ class Odd(nn.Module):
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Return nonsense."""
-        return torch.linalg.eigvals(images[:, 0, :3, :3]).real
+        numbers: torch.Tensor = torch.linalg.eigvals(images[:, 0, :3, :3]).real
+        return numbers
 
 
 def test_a_model_that_cannot_be_written_leaves_nothing(tmp_path: pathlib.Path) -> None:

@@ -10,7 +10,7 @@ from darkroom_api import conditions, run_config
 from darkroom_api.v1alpha1.common import AnnotationKind, Task
 from darkroom_trainer import annotations, errors
 from darkroom_trainer.data.dataset import LoadedDataset
-from darkroom_trainer.export import artifacts, card, description
+from darkroom_trainer.export import artifacts, card, description, listing
 from darkroom_trainer.export.answers import build_answer, round_box
 from darkroom_trainer.tasks.predictions import Prediction, keep_best_of_stacked
 from tests.unit.training.learning import an_example
@@ -100,7 +100,7 @@ def published(tmp_path: pathlib.Path) -> pathlib.Path:
     (local / "b.txt").write_text("two")
     found = artifacts.publish_files(local, ["a.txt", "b.txt"], run_config.Location(uri=bucket.as_uri()))
     assert found is not None
-    assert artifacts.check_files(bucket, ["a.txt"]).digest == found.digest
+    assert listing.check_files(bucket, ["a.txt"]).digest == found.digest
     return bucket
 
 

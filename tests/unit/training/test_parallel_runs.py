@@ -10,7 +10,7 @@ from darkroom_api.report import ExitCode
 from darkroom_api.v1alpha1.common import Task
 from darkroom_trainer import device, engine, errors, fitting, reporting
 from darkroom_trainer.checkpoints import sessions
-from darkroom_trainer.export import artifacts
+from darkroom_trainer.export import listing
 from darkroom_trainer.parallel import ends, member, orders
 from tests.unit.training.learning import write_squares
 from tests.unit.training.test_tiny_training import TICK_SECONDS, StopAt, TickingClock, a_config
@@ -49,7 +49,7 @@ def test_a_run_on_two_devices_gives_the_same_results_and_is_charged_for_both(
     elapsed = clock() - started
     assert outcome.reason is conditions.Reason.SUCCEEDED, outcome.message
     assert outcome.artifacts is not None
-    assert artifacts.check_files(tmp_path / "model", NAMES).digest == outcome.artifacts.digest
+    assert listing.check_files(tmp_path / "model", NAMES).digest == outcome.artifacts.digest
     assert outcome.meter.devices == 2
     assert outcome.meter.charged_seconds == pytest.approx(2 * elapsed, abs=5 * TICK_SECONDS)
     assert BUDGET / 2 < outcome.meter.charged_seconds <= BUDGET

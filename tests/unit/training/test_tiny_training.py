@@ -11,7 +11,7 @@ from PIL import Image
 from darkroom_api import conditions, report, run_config
 from darkroom_api.v1alpha1.common import AnnotationKind, MeasuredOn, Task
 from darkroom_trainer import engine, fitting, reporting
-from darkroom_trainer.export import artifacts
+from darkroom_trainer.export import listing
 from darkroom_trainer.prediction.predict import run_predict
 from tests.unit.training.learning import LABELS, write_squares
 
@@ -66,7 +66,7 @@ def test_squares_are_learned_within_the_budget(
     assert trained.performance.measured_on is MeasuredOn.HOLD_OUT
     assert trained.artifacts is not None
     names = ["model.json", "model.safetensors", "metrics.json", "predictions.json", "predictions.png"]
-    assert artifacts.check_files(tmp_path / "model", names).digest == trained.artifacts.digest
+    assert listing.check_files(tmp_path / "model", names).digest == trained.artifacts.digest
     assert not list((tmp_path / "model").glob("checkpoints/*.safetensors")), "checkpoints go with the success"
 
     report = run_config.Location(uri=(tmp_path / "report").as_uri())

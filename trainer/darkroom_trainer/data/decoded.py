@@ -9,12 +9,12 @@ import pathlib
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from PIL import Image
 
 from darkroom_api.conditions import Reason
 from darkroom_trainer.data.dataset import Example, LoadedDataset
-from darkroom_trainer.data.images import ImageProblem, Pixels, use_picture
+from darkroom_trainer.data.images import ImageProblem, Pixels
 from darkroom_trainer.data.progress import build_progress
+from darkroom_trainer.data.resizing import decode_file
 from darkroom_trainer.errors import RunError
 from darkroom_trainer.reporting import Reporter
 
@@ -34,18 +34,6 @@ def decode_images(dataset: LoadedDataset, size_px: int, work: pathlib.Path, repo
         part.replace(path)
     array: Pixels = np.load(path, mmap_mode="r")
     return array
-
-
-def decode_file(path: pathlib.Path, size_px: int) -> Pixels:
-    """Return one image as `decode_images` does, uint8 (size_px, size_px, 3); raises ImageProblem or OSError."""
-    return use_picture(path.read_bytes(), lambda picture: resize_picture(picture, size_px), draft_px=size_px * 2)
-
-
-def resize_picture(picture: Image.Image, size_px: int) -> Pixels:
-    """Return `picture` resized as a whole to uint8 (size_px, size_px, 3); bilinear with antialiasing."""
-    if picture.size != (size_px, size_px):
-        picture = picture.resize((size_px, size_px), Image.Resampling.BILINEAR)
-    return np.asarray(picture, dtype=np.uint8)
 
 
 def _name_array(dataset: LoadedDataset) -> str:

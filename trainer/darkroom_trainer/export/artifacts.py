@@ -1,33 +1,21 @@
-"""The files of a finished run: hashed, uploaded, and listed in `artifacts.json`, which is written last.
+"""The files of a finished run: uploaded, and listed in `artifacts.json`, which is written last.
 
-Owns the list and its digest: a folder without it holds no finished result. Must not know what the files mean.
+Owns the order: a folder without the list holds no finished result. Must not know what the files mean.
 """
 
 import functools
 import hashlib
-import json
 import pathlib
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Final
 
 from darkroom_api.conditions import Reason
 from darkroom_api.run_config import Location
 from darkroom_api.v1alpha1.common import Artifacts
 from darkroom_trainer.errors import ObjectMissing, PreconditionFailed, RunError, StorageError
+from darkroom_trainer.export.listing import LIST_NAME, FileList, build_list, check_files
 from darkroom_trainer.storage.objects import Storage, explain_storage_error, join_uri, open_storage, retry_storage
 
-LIST_NAME: Final = "artifacts.json"
-
 Check = Callable[[], None]
-
-
-@dataclass(frozen=True)
-class FileList:
-    """`artifacts.json`: each file's SHA-256 and size, and the digest of the list itself as `sha256:...`."""
-
-    files: dict[str, dict[str, Any]]
-    digest: str
 
 
 def publish_files(
@@ -75,24 +63,6 @@ def _replace(storage: Storage, file: pathlib.Path, uri: str, check_claim: Check)
             return
 
 
-def build_list(folder: pathlib.Path, names: list[str]) -> str:
-    """Return the text of `artifacts.json` for files of `folder`."""
-    files = {
-        name: {
-            "sha256": hashlib.sha256((folder / name).read_bytes()).hexdigest(),
-            "size": (folder / name).stat().st_size,
-        }
-        for name in sorted(names)
-    }
-    return json.dumps({"files": files}, indent=1) + "\n"
-
-
-def read_list(text: bytes) -> FileList:
-    """Return the list in `text`; raises ValueError where it is none."""
-    files = json.loads(text)["files"]
-    return FileList(files, f"sha256:{hashlib.sha256(text).hexdigest()}")
-
-
 def fetch_model(location: Location, folder: pathlib.Path, names: list[str]) -> FileList:
     """Fetch the named files of a finished model into `folder` and check each against the list.
 
@@ -112,23 +82,3 @@ def fetch_model(location: Location, folder: pathlib.Path, names: list[str]) -> F
     except StorageError as error:
         raise explain_storage_error(error, location.storage) from error
     return check_files(folder, names)
-
-
-def check_files(folder: pathlib.Path, names: list[str]) -> FileList:
-    """Return the list of a local folder after checking the named files; raises RunError(InvalidConfiguration)."""
-    try:
-        found = read_list((folder / LIST_NAME).read_bytes())
-        for name in names:
-            if hashlib.sha256((folder / name).read_bytes()).hexdigest() != found.files[name]["sha256"]:
-                raise ValueError(f"{name} is not the file that {LIST_NAME} lists (its SHA-256 differs)")
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        message = f"model: {folder} holds no usable model: {describe_error(error)}"
-        raise RunError(Reason.INVALID_CONFIGURATION, message) from error
-    return found
-
-
-def describe_error(error: Exception) -> str:
-    """Return an error in words, without the numbers of the operating system."""
-    if isinstance(error, OSError) and error.strerror:
-        return f"{pathlib.Path(str(error.filename)).name}: {error.strerror}"
-    return f"no entry {error}" if isinstance(error, KeyError) else str(error)

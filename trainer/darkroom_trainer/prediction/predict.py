@@ -1,65 +1,85 @@
-"""`darkroom predict`: what a model folder says about image files, as the replaced service answered, and as a picture.
+"""`darkroom predict`: what a model says about image files, as the replaced service answered, and as a picture.
 
-Owns what a person sees of it: JSON on standard output, errors on standard error. Must not import torch before the
-folder is known to hold a model and the images to decode.
+Owns what a person sees of it: JSON on standard output, errors on standard error. Must not import torch.
 """
 
+import contextlib
 import json
 import pathlib
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
 
-from PIL import Image
+import numpy as np
 
-from darkroom_trainer.data.images import ImageProblem, open_picture
+from darkroom_trainer.data.images import ImageProblem, ImageSize, Pixels, measure_picture
+from darkroom_trainer.data.resizing import decode_file
 from darkroom_trainer.errors import RunError
-from darkroom_trainer.export import answers, artifacts, description, picture
+from darkroom_trainer.export import answers, picture
+from darkroom_trainer.export.description import ModelDescription
+from darkroom_trainer.prediction.loading import Predictor, open_predictor
 from darkroom_trainer.tasks.predictions import Prediction, keep_best_of_stacked
 
-if TYPE_CHECKING:
-    from darkroom_trainer.prediction.predictor import Predictor
+CHUNK: Final = 64
+"""Images that are decoded before the model sees them."""
 
 
-def load_predictor(model_dir: pathlib.Path) -> "Predictor":
-    """Return the model of a folder after checking its files' SHA-256; raises RunError naming what is wrong."""
-    artifacts.check_files(model_dir, [description.DESCRIPTION_NAME, description.WEIGHTS_NAME])
-    found = description.read_description(model_dir)
-    from darkroom_trainer.device import prepare_device
-    from darkroom_trainer.prediction import predictor
+def run_predict(
+    model: pathlib.Path, images: list[pathlib.Path], picture: pathlib.Path | None, threads: int | None = None
+) -> int:
+    """Print one JSON answer an image, and draw them into `picture`; returns 0, or 1 after saying what is wrong.
 
-    return predictor.build_predictor(model_dir, found, prepare_device())
-
-
-def run_predict(model_dir: pathlib.Path, images: list[pathlib.Path], picture: pathlib.Path | None) -> int:
-    """Print one JSON answer an image, and draw them into `picture`; returns 0, or 1 after saying what is wrong."""
+    `model` is a finished model's folder or its ONNX file. All images are looked at before the first answer.
+    """
+    shown: list[Prediction] = []
     try:
-        pictures = [_open(path) for path in images]
-        predictor = load_predictor(model_dir)
+        sizes = [_measure(path) for path in images]
+        predictor = open_predictor(model, threads)
+        for path, size, prediction in zip(images, sizes, predict_files(predictor, images), strict=True):
+            shown.append(keep_best_of_stacked(prediction, predictor.description.threshold))
+            print(json.dumps(_build_line(predictor.description, path, size, shown[-1]), ensure_ascii=False))
     except (RunError, ImageProblem) as error:
         print(f"darkroom predict: {error}", file=sys.stderr)
         return 1
-    predictions = predictor.predict(pictures) if pictures else []
-    shown = [keep_best_of_stacked(prediction, predictor.description.threshold) for prediction in predictions]
-    for path, opened, prediction in zip(images, pictures, shown, strict=True):
-        found = predictor.description
-        answer = answers.build_answer(found.task, prediction, found.labels, opened.size, found.version)
-        print(json.dumps({"image": str(path), **answer}, ensure_ascii=False))
     return 0 if picture is None else _draw(picture, predictor.description, images, shown)
 
 
-def _open(path: pathlib.Path) -> Image.Image:
+@contextlib.contextmanager
+def _named(path: pathlib.Path) -> Iterator[None]:
+    """Put the image's name before what is wrong with it."""
     try:
-        return open_picture(path.read_bytes())
+        yield
     except ImageProblem as error:
         raise ImageProblem(f"image {path}: it {error}") from error
     except OSError as error:
         raise ImageProblem(f"image {path}: {error.strerror or error}") from error
 
 
+def _measure(path: pathlib.Path) -> ImageSize:
+    with _named(path):
+        return measure_picture(path.read_bytes())
+
+
+def _decode(path: pathlib.Path, size_px: int) -> Pixels:
+    with _named(path):
+        return decode_file(path, size_px)
+
+
+def predict_files(predictor: Predictor, images: Sequence[pathlib.Path]) -> Iterator[Prediction]:
+    """Yield one Prediction for each image file; raises ImageProblem naming the file."""
+    size_px = predictor.description.preprocessing.image_size_px
+    for start in range(0, len(images), CHUNK):
+        yield from predictor.predict(np.stack([_decode(path, size_px) for path in images[start : start + CHUNK]]))
+
+
+def _build_line(model: ModelDescription, path: pathlib.Path, size: ImageSize, prediction: Prediction) -> dict[str, Any]:
+    answer = answers.build_answer(model.task, prediction, model.labels, (size.width, size.height), model.version)
+    return {"image": str(path), **answer}
+
+
 def _draw(
     path: pathlib.Path,
-    model: description.ModelDescription,
+    model: ModelDescription,
     images: Sequence[pathlib.Path],
     predictions: Sequence[Prediction],
 ) -> int:

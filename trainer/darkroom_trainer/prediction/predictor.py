@@ -4,17 +4,14 @@ Owns the way from a model folder to answers about pictures. Must not measure, an
 """
 
 import pathlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import safetensors.torch
 import torch
-from PIL import Image
 
 from darkroom_api.conditions import Reason
 from darkroom_trainer import device as devices, errors, inference, preparation
-from darkroom_trainer.data.decoded import resize_picture
+from darkroom_trainer.data.images import Pixels
 from darkroom_trainer.export.description import WEIGHTS_NAME, ModelDescription
 from darkroom_trainer.tasks import base, predictions, registry
 
@@ -28,10 +25,8 @@ class Predictor:
     model: torch.nn.Module
     device: devices.Device
 
-    def predict(self, pictures: Sequence[Image.Image]) -> list[predictions.Prediction]:
-        """Return one Prediction for each upright RGB picture."""
-        size = self.description.preprocessing.image_size_px
-        pixels = np.stack([resize_picture(picture, size) for picture in pictures])
+    def predict(self, pixels: Pixels) -> list[predictions.Prediction]:
+        """Return one Prediction for each decoded image (N, S, S, 3)."""
         data = preparation.build_unlabelled(pixels, self.description.preprocessing, self.device)
         return inference.predict_rows(self.model, self.task, data, data.rows, self.device)
 
