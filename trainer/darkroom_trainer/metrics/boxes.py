@@ -14,7 +14,7 @@ from darkroom_trainer.tasks.predictions import Integers, Prediction, Truth
 
 MAX_BOXES: Final = 300
 """Boxes of one tag in one image that count: the surest."""
-_SIDE: Final = 1000.0
+SIDE: Final = 1000.0
 """Relative boxes are scaled up, as COCO's code was written for pixels; overlaps do not depend on it."""
 
 
@@ -73,7 +73,7 @@ def compute_keys(table: BoxTable) -> Integers:
 def _tabulate(boxes: Sequence[object], labels: Integers, scores: Scores, crowd: Flags) -> BoxTable:
     rows = [np.asarray(part, dtype=np.float64).reshape(-1, 4) for part in boxes]
     images = np.repeat(np.arange(len(rows), dtype=np.int64), [len(part) for part in rows])
-    stacked = np.concatenate([*rows, np.zeros((0, 4))]) * _SIDE
+    stacked = np.concatenate([*rows, np.zeros((0, 4))]) * SIDE
     return BoxTable(images, labels, scores, stacked, crowd)
 
 

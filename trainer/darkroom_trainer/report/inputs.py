@@ -1,0 +1,52 @@
+"""What a report is made of.
+
+Owns these forms. Must not read files, and must not import torch.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from darkroom_api.v1alpha1.common import StopReason
+from darkroom_trainer.data.catalog import CatalogImage
+from darkroom_trainer.data.dataset import LoadedDataset
+from darkroom_trainer.data.examination import Examination
+from darkroom_trainer.data.findings import Advice
+from darkroom_trainer.export.description import ModelDescription
+from darkroom_trainer.export.results import Measured
+
+
+def has_always_time() -> bool:
+    """Return True: nothing waits for the report."""
+    return True
+
+
+@dataclass(frozen=True)
+class ReportInputs:
+    """A finished Model or Evaluation.
+
+    `metrics` is the content of metrics.json. `training` is the data that was learned from, None for an Evaluation;
+    `advice` is what its inspection found. A suspected label error is a dict of `subject`, `imageId`, `file`, `given`,
+    `suggested` and `confidence`; `parity` is the record of ONNX against torch. `has_time` is asked before each picture.
+    """
+
+    name: str
+    model: ModelDescription
+    metrics: dict[str, Any]
+    measured: Measured | None = None
+    training: LoadedDataset | None = None
+    advice: Sequence[Advice] = ()
+    label_errors: Sequence[dict[str, Any]] = ()
+    parity: dict[str, Any] | None = None
+    stop_reason: StopReason | None = None
+    note: str = ""
+    has_time: Callable[[], bool] = field(default=has_always_time)
+
+
+@dataclass(frozen=True)
+class InspectionInputs:
+    """An inspected Dataset. `read_image` returns the bytes of an image; it is None where pictures are not wanted."""
+
+    examination: Examination
+    read_image: Callable[[CatalogImage], bytes] | None = None
+    has_time: Callable[[], bool] = field(default=has_always_time)

@@ -1,0 +1,35 @@
+"""A report as files: the page for people and the same as JSON.
+
+Owns the files' names. Must not decide what a report says.
+"""
+
+import json
+import pathlib
+from typing import Final
+
+from darkroom_trainer.report.content import build_report
+from darkroom_trainer.report.inputs import InspectionInputs, ReportInputs
+from darkroom_trainer.report.inspection_content import build_inspection_report
+from darkroom_trainer.report.inspection_page import render_inspection
+from darkroom_trainer.report.training_page import render_html
+
+PAGE_NAME: Final = "report.html"
+JSON_NAME: Final = "report.json"
+INSPECTION_PAGE_NAME: Final = "inspection.html"
+SECONDS: Final = 1.0
+"""What a report costs at most on one core, measured: see docs/report.md."""
+
+
+def write_report(folder: pathlib.Path, inputs: ReportInputs) -> list[str]:
+    """Write report.html and report.json of a Model or an Evaluation into `folder`; returns their names."""
+    report = build_report(inputs)
+    # A lone surrogate has no UTF-8; as an escape it is still JSON.
+    text = json.dumps(report, ensure_ascii=False, separators=(",", ":"))
+    (folder / JSON_NAME).write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
+    (folder / PAGE_NAME).write_text(render_html(report), encoding="utf-8")
+    return [PAGE_NAME, JSON_NAME]
+
+
+def build_inspection_page(inputs: InspectionInputs) -> bytes:
+    """Return inspection.html of a Dataset."""
+    return render_inspection(build_inspection_report(inputs)).encode("utf-8")
