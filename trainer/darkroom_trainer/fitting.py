@@ -1,7 +1,7 @@
 """One training window from begin to end: steps, checkpoints, progress, and what to do when a step fails.
 
-Owns when a checkpoint is written, the retry after a loss that went wild and the smaller batch after memory ran out.
-Must not know what comes before or after a window.
+Owns which learner trains, when a checkpoint is written, the retry after a loss that went wild and the smaller batch
+after memory ran out. Must not decide what comes before or after a window.
 
 A step depends on the seed, its number, the weights and the share of the window that is spent. The last one is measured
 time: a resumed run takes the same steps as one without a break where the clock gives it the same shares (as in the
@@ -18,6 +18,7 @@ from darkroom_trainer.checkpoints import sessions
 from darkroom_trainer.checkpoints.checkpoint import Checkpoint, Tensors
 from darkroom_trainer.checkpoints.sessions import Session, Stage
 from darkroom_trainer.parallel import crew
+from darkroom_trainer.search.contest import Contender
 from darkroom_trainer.search.measuring import build_seeded_model
 from darkroom_trainer.search.recipe import Recipe
 
@@ -41,21 +42,17 @@ class Fitter:
 
     def begin(self) -> Session:
         """Return a new session, or the one that the newest checkpoint holds, with the meter set back to it."""
-        run, meter = self._run, self._run.place.meter
+        run, now = self._run, self._run.place.meter.charged_seconds
         if run.saved is not None:
             return self._resume(run.saved)
-        assert run.plan is not None, "a run without a checkpoint has a plan"
-        learner = self._build_learner(run.trial.recipe)
         stage = Stage.HOLD_OUT if len(run.rows.held_out) else Stage.FINAL
-        learner.data = self._select(stage)
-        window = loop.Window(meter.charged_seconds, meter.charged_seconds)
-        session = Session(learner, stage, window, batch_divisor=run.place.config.batch_divisor)
-        self._open_window(session)
-        return session
+        learner = self._build_learner(run.trial.recipe, stage)
+        return Session(learner, stage, loop.Window(now, now), batch_divisor=run.place.config.batch_divisor)
 
     def _resume(self, saved: Checkpoint) -> Session:
         run, meter = self._run, self._run.place.meter
-        session = sessions.fill(self._build_learner(Recipe(**saved.state["recipe"])), saved)
+        stage = Stage(saved.state["stage"])
+        session = sessions.fill(self._build_learner(Recipe(**saved.state["recipe"]), stage), saved)
         divisor = run.place.config.batch_divisor
         if divisor > session.batch_divisor:
             learner = session.learner
@@ -64,21 +61,36 @@ class Fitter:
         run.learn_measuring(session.measure_image)
         meter.resume(saved.charged_seconds)
         session.window = run.plan_resumed(session.window, is_hold_out=session.stage is Stage.HOLD_OUT)
-        session.learner.data = self._select(session.stage)
         LOG.info("going on in stage %s at %.1f charged seconds", session.stage, meter.charged_seconds)
         return session
 
-    def _build_learner(self, recipe: Recipe) -> loop.Learner:
+    def _build_learner(self, recipe: Recipe, stage: Stage) -> loop.Learner:
         run, seed = self._run, self._run.place.config.seed
         model = build_seeded_model(run.task, recipe, seed, setup.WEIGHTS_DIR)
-        return loop.Learner(run.task, model, run.data, recipe, run.place.device, seed)
+        return loop.Learner(run.task, model, self._select(stage), recipe, run.place.device, seed)
 
     def _select(self, stage: Stage) -> loop.TrainingData:
         rows = self._run.rows.train if stage is Stage.HOLD_OUT else self._run.rows.usable
         return dataclasses.replace(self._run.data, rows=rows)
 
+    def take_up(self, session: Session, contender: Contender) -> None:
+        """Put a contender's learner into the session: its weights so far, and an optimizer without a past."""
+        learner = self._build_learner(contender.recipe, session.stage)
+        weights = session.waiting.pop(contender.number, None)
+        if weights is not None:
+            learner.model.load_state_dict(weights)
+        learner.step = contender.step
+        session.learner = learner
+
+    def open_window(self, session: Session, length_seconds: float, *, must_save: bool = False) -> None:
+        """Give the session's learner a window from now on, after a checkpoint where one is due."""
+        if must_save or self._is_save_due():
+            self.save(session)
+        now = self._run.place.meter.charged_seconds
+        session.window = loop.Window(now, now + length_seconds)
+
     def fit(self, session: Session) -> None:
-        """Train through the session's window; raises RunError(TrainingDiverged), and RunStopped after a checkpoint.
+        """Train through the session's window; raises NonFiniteLoss, and RunStopped after a checkpoint.
 
         A final fit that diverges twice leaves the weights that it began with, which were good enough to be scored.
         """
@@ -88,9 +100,9 @@ class Fitter:
         except stopping.RunStopped:
             self.save(session)
             raise
-        except loop.NonFiniteLoss as error:
+        except loop.NonFiniteLoss:
             if session.stage is Stage.HOLD_OUT or session.hold_out is None:
-                raise self._explain_divergence() from error
+                raise
             LOG.warning("the final fit diverged twice; the weights from before it are kept")
             sessions.restore(session.learner, start)
             session.note = KEPT_NOTE
@@ -101,11 +113,14 @@ class Fitter:
         except loop.NonFiniteLoss:
             LOG.warning("the loss is not finite; once more at a lower learning rate")
             sessions.restore(session.learner, start)
-            session.learner.rate_scale *= LOWER_RATE
+            recipe = session.learner.recipe
+            rate = recipe.peak_learning_rate * LOWER_RATE
+            session.learner.recipe = dataclasses.replace(recipe, peak_learning_rate=rate)
             session.window = loop.Window(self._run.place.meter.charged_seconds, session.window.ends_at)
             self._train(session)
 
-    def _explain_divergence(self) -> errors.RunError:
+    def explain_divergence(self) -> errors.RunError:
+        """Return why a training went wild, with what in its data may be the cause."""
         run = self._run
         return divergence.explain_non_finite(divergence.find_suspects(run.dataset, run.rows.usable, run.data.images))
 
@@ -114,19 +129,17 @@ class Fitter:
         session.stage = Stage.FITTED
         self.save(session)
 
-    def begin_final(self, session: Session, rate_scale: float) -> None:
-        """Go from the hold-out run to the final fit: the same weights, all images, a new window."""
+    def begin_final(self, session: Session, rate_scale: float, most_seconds: float | None = None) -> None:
+        """Go on to the final fit: the same weights, all images, and what is left, or `most_seconds` of it.
+
+        The stage's start is saved, and the stage planned again once the save's cost is known.
+        """
         session.stage = Stage.FINAL
         session.learner.data = self._select(Stage.FINAL)
         session.learner.rate_scale *= rate_scale
-        self._open_window(session)
-
-    def _open_window(self, session: Session) -> None:
-        """Save the session at the start of its stage, and plan the stage again once the save's cost is known."""
-        plan = self._run.plan_hold_out if session.stage is Stage.HOLD_OUT else self._run.plan_final
-        session.window = plan()
+        session.window = self._run.plan_final(most_seconds)
         self.save(session)
-        session.window = plan()
+        session.window = self._run.plan_final(most_seconds)
 
     def save(self, session: Session) -> None:
         """Write a checkpoint; an outage of the bucket costs the checkpoint, not the run."""
@@ -173,12 +186,22 @@ class Fitter:
         now = time.monotonic()
         if now - self._reported_at >= REPORT_EVERY_SECONDS:
             self._reported_at = now
-            self._run.place.report(STAGE_NAMES[session.stage])
+            contest = session.contest if session.stage is Stage.HOLD_OUT else None
+            self._run.place.report(STAGE_NAMES[session.stage], contest.current.number if contest else None)
+
+
+def put_aside(session: Session, contender: Contender) -> None:
+    """Keep the weights of the contender that has trained, until its next round."""
+    state = session.learner.model.state_dict()
+    session.waiting[contender.number] = {name: value.detach().cpu().clone() for name, value in state.items()}
+    contender.step = session.learner.step
+    contender.recipe = session.learner.recipe
 
 
 def _build_point(session: Session, share: float, loss: float, charged_seconds: float) -> dict[str, Any]:
     return {
         "stage": session.stage.value,
+        "trial": session.contest.current.number if session.contest else None,
         "step": session.learner.step,
         "share": round(share, 4),
         "loss": round(loss, 5),

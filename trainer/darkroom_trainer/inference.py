@@ -13,6 +13,20 @@ from darkroom_trainer.tasks.predictions import Integers, Prediction
 BATCH_SIZE = 64
 
 
+def compute_outputs(model: torch.nn.Module, data: TrainingData, rows: Integers, device: Device) -> torch.Tensor:
+    """Return the model's raw outputs for each row of `data`, in float32 on the CPU."""
+    was_training = model.training
+    model.eval()
+    outputs: list[torch.Tensor] = []
+    with torch.inference_mode(), device.mixed_precision():
+        for chunk in _split(rows):
+            at = torch.from_numpy(chunk)
+            images = data.images[at.to(data.images.device)].to(device.place)
+            outputs.append(model(normalize(to_float(images), data)).float().cpu())
+    model.train(was_training)
+    return torch.cat(outputs)
+
+
 def predict_rows(
     model: torch.nn.Module, task: LearningTask, data: TrainingData, rows: Integers, device: Device
 ) -> list[Prediction]:

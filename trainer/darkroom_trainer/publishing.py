@@ -9,10 +9,11 @@ import pathlib
 from typing import Any
 
 import safetensors.torch
+import torch
 
 from darkroom_api import conditions, durations, report, run_config
-from darkroom_api.v1alpha1.common import Artifacts, MeasuredOn
-from darkroom_trainer import annotations, budget, inference, training_run
+from darkroom_api.v1alpha1.common import Artifacts, MeasuredOn, StopReason
+from darkroom_trainer import annotations, answering, budget, inference, searching, training_run
 from darkroom_trainer.checkpoints import receipts, sessions
 from darkroom_trainer.export import artifacts, card, description, results
 from darkroom_trainer.export.description import ModelDescription
@@ -31,7 +32,8 @@ def publish_model(run: training_run.TrainingRun, session: sessions.Session) -> r
     run.place.report("Measuring the final model")
     measured, published = _publish(run, session)
     message = _describe(run, session, measured)
-    return _close(run, _build_outcome(run, conditions.Reason.SUCCEEDED, message, measured, published))
+    outcome = _build_outcome(run, conditions.Reason.SUCCEEDED, message, measured, published)
+    return _close(run, outcome.model_copy(update={"stop_reason": find_stop_reason(session)}))
 
 
 def publish_cancelled(run: training_run.TrainingRun, session: sessions.Session) -> report.Outcome:
@@ -54,8 +56,9 @@ def _publish(run: training_run.TrainingRun, session: sessions.Session) -> tuple[
     """Measure, write and upload the model."""
     folder = run.place.work / ARTIFACTS_FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    measured = _measure(run, session)
-    model = _write_model(run, session, folder)
+    network = build_answering(session)
+    measured = _measure(run, session, network)
+    model = _write_model(run, session, network, folder)
     names = [description.DESCRIPTION_NAME, description.WEIGHTS_NAME]
     details = _build_details(run, session)
     num_measured = len(measured.rows) if measured else 0
@@ -101,7 +104,26 @@ def _build_outcome(
     )
 
 
-def _measure(run: training_run.TrainingRun, session: sessions.Session) -> Measured | None:
+def build_answering(session: sessions.Session) -> torch.nn.Module:
+    """Return the model that answers: the network, the light head, or both."""
+    light = session.light.model if session.light else None
+    return answering.blend(session.learner.task.kind, session.learner.model, light, _find_share(session))
+
+
+def _find_share(session: sessions.Session) -> float:
+    """Return the light head's share in the answers."""
+    if session.light is None:
+        return 0.0
+    return session.hold_out.light_share if session.hold_out else answering.UNTESTED_SHARE
+
+
+def find_stop_reason(session: sessions.Session) -> StopReason:
+    """Return why the training ended where it did."""
+    reason = session.contest.stop_reason if session.contest else None
+    return reason or StopReason.BUDGET_REACHED
+
+
+def _measure(run: training_run.TrainingRun, session: sessions.Session, network: torch.nn.Module) -> Measured | None:
     """Return the final model's scores on the evaluation dataset, else the hold-out run's on its own images."""
     if run.evaluation is None:
         if session.hold_out is None:
@@ -110,26 +132,30 @@ def _measure(run: training_run.TrainingRun, session: sessions.Session) -> Measur
         truths = annotations.build_truths(run.dataset, rows)
         return Measured(run.dataset, rows, session.hold_out.predictions, truths, session.hold_out.performance)
     data, dataset = run.evaluation.data, run.evaluation.dataset
-    predictions = inference.predict_rows(session.learner.model, run.task, data, data.rows, run.place.device)
+    predictions = inference.predict_rows(network, run.task, data, data.rows, run.place.device)
     truths = annotations.build_truths(dataset, data.rows)
     performance = run.task.measure(predictions, truths)
     performance = performance.model_copy(update={"measured_on": MeasuredOn.EVALUATION_DATASET})
     return Measured(dataset, data.rows, predictions, truths, performance)
 
 
-def _write_model(run: training_run.TrainingRun, session: sessions.Session, folder: pathlib.Path) -> ModelDescription:
-    state = session.learner.model.state_dict()
+def _write_model(
+    run: training_run.TrainingRun, session: sessions.Session, network: torch.nn.Module, folder: pathlib.Path
+) -> ModelDescription:
+    state, share = network.state_dict(), _find_share(session)
     data = safetensors.torch.save({name: value.detach().cpu().contiguous() for name, value in state.items()})
     (folder / description.WEIGHTS_NAME).write_bytes(data)
     threshold = session.hold_out.threshold if session.hold_out else run.task.choose_threshold([], [])
     model = ModelDescription(
         task=run.task.kind,
         labels=run.task.labels,
-        backbone=session.learner.recipe.backbone,
+        backbone=None if share == 1 else session.learner.recipe.backbone,
         preprocessing=run.preprocessing,
         threshold=threshold,
         version=hashlib.sha256(data).hexdigest()[:12],
         darkroom_version=description.read_version(),
+        light=session.light.spec if session.light and share > 0 else None,
+        light_share=share,
     )
     description.write_description(model, folder)
     return model
@@ -154,7 +180,10 @@ def _build_details(run: training_run.TrainingRun, session: sessions.Session) -> 
         },
         "recipe": session.learner.recipe.to_json(),
         "steps": session.learner.step,
-        "trials": [trial.to_json() for trial in run.trials],
+        "measuredRecipes": [trial.to_json() for trial in run.trials],
+        "trials": searching.list_trials(session),
+        "stopReason": find_stop_reason(session).value,
+        "lightShare": _find_share(session),
         "device": place.device.description,
         "datasetRevision": run.dataset.revision,
         "seed": place.config.seed,

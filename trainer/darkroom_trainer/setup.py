@@ -9,12 +9,12 @@ from typing import Final
 import numpy as np
 
 from darkroom_api import conditions, names, run_config
-from darkroom_api.v1alpha1.common import Task
+from darkroom_api.v1alpha1.common import TASK_ANNOTATIONS, AnnotationKind, Task
 from darkroom_trainer import annotations, budget, errors, preparation, splitting, training_run
 from darkroom_trainer.checkpoints import checkpoint
 from darkroom_trainer.data import dataset as datasets, loading
 from darkroom_trainer.export.description import Preprocessing
-from darkroom_trainer.search import measuring, recipe as recipes
+from darkroom_trainer.search import measuring, recipe as recipes, resolution
 from darkroom_trainer.storage.objects import explain_storage_error, open_storage, retry_storage
 from darkroom_trainer.tasks import backbones, base, predictions, registry
 
@@ -138,13 +138,21 @@ def _choose(
     if saved is not None:
         trial = measuring.measure_trial(bench, recipes.Recipe(**saved.state["recipe"]))
         return [trial], build_costs(trial.step_cost, trial.predict_image_cost), None
-    side = annotations.measure_source_side(dataset)
+    side = _measure_side(dataset, task)
     trials = measuring.choose_trial(bench, side, lambda: place.budget_seconds - place.meter.charged_seconds - reserve)
     chosen = trials[-1]
     costs = build_costs(chosen.step_cost, chosen.predict_image_cost)
     workload = training_run.build_workload(rows, num_measured, chosen.recipe.batch_size)
     charged = place.meter.charged_seconds
     return trials, costs, budget.plan_budget(place.budget_seconds, charged, costs, workload, task.least_passes)
+
+
+def _measure_side(dataset: datasets.LoadedDataset, task: base.LearningTask) -> float:
+    """Return how large images are worth being, in pixels; small boxes need every pixel that there is."""
+    side = annotations.measure_source_side(dataset)
+    if TASK_ANNOTATIONS[task.kind] is AnnotationKind.DETECTION:
+        return side
+    return min(side, resolution.measure_detail_side(dataset.examples))
 
 
 def _count(rows: training_run.Rows) -> predictions.Integers:

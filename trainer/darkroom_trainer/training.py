@@ -1,9 +1,9 @@
-"""The `train` command: a hold-out run that is scored, then a final fit on everything, within the budget.
+"""The `train` command: a search that is scored on held-out images, then a final fit on everything, within the budget.
 
-Owns the order of a training's stages. The score comes from the hold-out run, or from the evaluation dataset, measured
-on the final model. The final fit goes on from the hold-out run's weights and sees all images, so that no step is lost:
-on 400 digit scenes and 900 steps in all, 540 of them for the hold-out run, this gave mAP@50 0.973 on the evaluation
-scenes, where 540 steps from scratch on all images gave 0.92. Must not know how a stage works.
+Owns the order of a training's stages. The score comes from the search's winner, or from the evaluation dataset,
+measured on the final model. The final fit goes on from the winner's weights and sees all images, so that no step is
+lost: on 400 digit scenes and 900 steps in all, 540 of them for the hold-out run, this gave mAP@50 0.973 on the
+evaluation scenes, where 540 steps from scratch on all images gave 0.92. Must not know how a stage works.
 """
 
 import logging
@@ -13,6 +13,7 @@ from typing import Final
 
 from darkroom_api.report import Outcome
 from darkroom_api.run_config import RunConfig
+from darkroom_api.v1alpha1.common import StopReason
 from darkroom_trainer import (
     annotations,
     budget,
@@ -20,8 +21,11 @@ from darkroom_trainer import (
     divergence,
     fitting,
     inference,
+    lights,
+    loop,
     publishing,
     reporting,
+    searching,
     setup,
     stopping,
     training_run,
@@ -35,6 +39,8 @@ LOG = logging.getLogger(__name__)
 
 FINAL_RATE: Final = 0.5
 """Peak learning rate of the final fit, as a part of the first: it goes on from good weights."""
+EARLY_FINAL_SHARE: Final = 1.0
+"""Length of the final fit after a search that stopped early, in lengths of the winner's last round."""
 
 
 def train_model(
@@ -55,25 +61,61 @@ def train_model(
         except setup.NothingKept:
             return publishing.end_without_model(config)
         fitter = fitting.Fitter(run, peers)
-        session = fitter.begin()
+        session = open_session(run, fitter)
         if not config.publish_only:
             train_session(run, fitter, session)
     return keep_best(run, session) if config.publish_only else publishing.publish_model(run, session)
 
 
+def open_session(run: training_run.TrainingRun, fitter: fitting.Fitter) -> sessions.Session:
+    """Return the session that the newest checkpoint holds, or a new one with its first window open."""
+    session = fitter.begin()
+    if run.saved is not None:
+        return session
+    session.light = lights.search_light(run)
+    if session.stage is sessions.Stage.HOLD_OUT:
+        searching.begin_search(run, fitter, session)
+    else:
+        fitter.begin_final(session, 1.0)
+    return session
+
+
 def train_session(run: training_run.TrainingRun, fitter: fitting.Fitter, session: sessions.Session) -> None:
     """Take a session through the stages that it has not ended yet; raises as `train_model` does."""
     if session.stage is sessions.Stage.HOLD_OUT:
-        fitter.fit(session)
+        searching.run_search(run, fitter, session)
         try:
             session.hold_out = score_hold_out(run, session)
         except stopping.RunStopped:
             fitter.save(session)
             raise
-        fitter.begin_final(session, FINAL_RATE)
+        fitter.begin_final(session, FINAL_RATE, limit_final(session))
     if session.stage is sessions.Stage.FINAL:
-        fitter.fit(session)
+        fit_final(fitter, session)
         fitter.finish(session)
+
+
+def limit_final(session: sessions.Session) -> float | None:
+    """Return how long the final fit may take, in charged seconds; None for all that is left.
+
+    Where a longer search would not have helped, a longer final fit would not either; and a network that has no share
+    in the answers needs none.
+    """
+    contest, hold_out = session.contest, session.hold_out
+    assert contest is not None, "the search came first"
+    if hold_out is not None and hold_out.light_share == 1:
+        return 0.0
+    if contest.stop_reason is StopReason.BUDGET_REACHED:
+        return None
+    return EARLY_FINAL_SHARE * contest.round_seconds
+
+
+def fit_final(fitter: fitting.Fitter, session: sessions.Session) -> None:
+    """Train through the final window; raises RunError(TrainingDiverged) where there is no scored model to keep."""
+    try:
+        fitter.fit(session)
+    except loop.NonFiniteLoss as error:
+        raise fitter.explain_divergence() from error
 
 
 def keep_best(run: training_run.TrainingRun, session: sessions.Session) -> Outcome:
@@ -83,8 +125,7 @@ def keep_best(run: training_run.TrainingRun, session: sessions.Session) -> Outco
     """
     scoring = budget.compute_scoring(run.costs, len(run.rows.held_out))
     if session.stage is sessions.Stage.HOLD_OUT and run.fits(scoring):
-        predictions, truths = predict_hold_out(run, session)
-        session.hold_out = build_hold_out(run, predictions, truths)
+        session.hold_out = build_hold_out(run, *predict_hold_out(run, session))
     return publishing.publish_cancelled(run, session)
 
 
@@ -92,32 +133,39 @@ def score_hold_out(run: training_run.TrainingRun, session: sessions.Session) -> 
     """Return the scores on the held-out images; raises RunError(TrainingDiverged) for a model that only guesses."""
     run.place.report("Measuring on held-out images")
     started = run.place.meter.charged_seconds
-    predictions, truths = predict_hold_out(run, session)
+    predictions, truths, share = predict_hold_out(run, session)
     test = run.task.compare_with_baseline(predictions, truths)
     if test.is_no_better:
         refuse_if_too_short(run, session)
         suspects = divergence.find_suspects(run.dataset, run.rows.usable, run.data.images)
         raise divergence.explain_guessing(run.task.kind, test, suspects)
-    found = build_hold_out(run, predictions, truths)
+    found = build_hold_out(run, predictions, truths, share)
     session.measure_image = (run.place.meter.charged_seconds - started) / len(run.rows.held_out)
     run.learn_measuring(session.measure_image)
     LOG.info("hold-out score %s", found.performance.score, extra={"images": found.performance.images})
     return found
 
 
-def predict_hold_out(run: training_run.TrainingRun, session: sessions.Session) -> tuple[list[Prediction], list[Truth]]:
-    """Return the model's predictions on the held-out images, and their truths."""
+def predict_hold_out(
+    run: training_run.TrainingRun, session: sessions.Session
+) -> tuple[list[Prediction], list[Truth], float]:
+    """Return the model's predictions on the held-out images, their truths, and the light head's share in them."""
     rows = run.rows.held_out
-    predictions = inference.predict_rows(session.learner.model, run.task, run.data, rows, run.place.device)
-    return predictions, annotations.build_truths(run.dataset, rows)
+    truths = annotations.build_truths(run.dataset, rows)
+    if session.light is None:
+        predictions = inference.predict_rows(session.learner.model, run.task, run.data, rows, run.place.device)
+        return predictions, truths, 0.0
+    predictions, share = lights.predict_blended(run, session, session.light)
+    return predictions, truths, share
 
 
 def build_hold_out(
-    run: training_run.TrainingRun, predictions: list[Prediction], truths: list[Truth]
+    run: training_run.TrainingRun, predictions: list[Prediction], truths: list[Truth], light_share: float = 0.0
 ) -> sessions.HoldOut:
     """Return predictions with their scores and the threshold to show."""
     performance = run.task.measure(predictions, truths)
-    return sessions.HoldOut(performance, predictions, run.task.choose_threshold(predictions, truths))
+    threshold = run.task.choose_threshold(predictions, truths)
+    return sessions.HoldOut(performance, predictions, threshold, light_share)
 
 
 def refuse_if_too_short(run: training_run.TrainingRun, session: sessions.Session) -> None:

@@ -15,6 +15,8 @@ from darkroom_trainer.data.dataset import LoadedDataset
 from darkroom_trainer.device import Device
 from darkroom_trainer.export.description import Preprocessing
 from darkroom_trainer.search.measuring import Trial
+from darkroom_trainer.search.portfolio import build_portfolio
+from darkroom_trainer.search.recipe import Recipe
 from darkroom_trainer.tasks import base, predictions
 
 
@@ -34,13 +36,14 @@ class Place:
         """Return the whole budget, in charged seconds."""
         return self.config.budget_seconds or 0.0
 
-    def report(self, stage: str) -> None:
-        """Tell the stage; the percentage is the share of the budget that is spent."""
+    def report(self, stage: str, trial: int | None = None) -> None:
+        """Tell the stage, and the trial that runs; the percentage is the share of the budget that is spent."""
         charged = self.meter.charged_seconds
         left = max(0.0, self.budget_seconds - charged)
         self.reporter.update(
             percent=min(100, int(100 * charged / self.budget_seconds)) if self.budget_seconds else 0,
             stage=stage,
+            trial=trial,
             eta_seconds=int(left / self.meter.rate),
             charged_seconds=min(charged, self.budget_seconds) if self.budget_seconds else charged,
         )
@@ -99,10 +102,11 @@ class TrainingRun:
         """Return what the plan is about, in images."""
         return build_workload(self.rows, self.num_measured, self.trial.recipe.batch_size)
 
-    def plan_final(self) -> loop.Window:
-        """Return the window of the final fit: from now until the reserve begins."""
+    def plan_final(self, most_seconds: float | None = None) -> loop.Window:
+        """Return the window of the final fit: from now until the reserve begins, or for `most_seconds`."""
         reserve = budget.compute_reserve(self._learn_costs(), self.num_measured, len(self.rows.held_out))
-        return loop.Window(self.place.meter.charged_seconds, self.place.budget_seconds - reserve)
+        now, ends_at = self.place.meter.charged_seconds, self.place.budget_seconds - reserve
+        return loop.Window(now, ends_at if most_seconds is None else min(ends_at, now + most_seconds))
 
     def plan_resumed(self, window: loop.Window, *, is_hold_out: bool) -> loop.Window:
         """Return a saved window, cut where this machine needs a larger reserve than the one before."""
@@ -111,6 +115,16 @@ class TrainingRun:
         if is_hold_out:
             ends_at -= budget.compute_scoring(costs, len(self.rows.held_out))
         return loop.Window(window.starts_at, min(window.ends_at, ends_at))
+
+    @property
+    def least_seconds(self) -> float:
+        """Return what the least useful training costs, in charged seconds."""
+        return budget.compute_least_steps(self.build_workload(), self.task.least_passes) * self.costs.step
+
+    @property
+    def portfolio(self) -> tuple[Recipe, ...]:
+        """Return the recipes to try, best hope first."""
+        return build_portfolio(self.task.kind, self.trial.recipe)
 
     @property
     def num_measured(self) -> int:

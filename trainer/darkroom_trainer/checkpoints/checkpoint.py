@@ -24,7 +24,7 @@ LOG = logging.getLogger(__name__)
 
 FOLDER: Final = "checkpoints"
 KEPT: Final = 2
-FORMAT: Final = 2
+FORMAT: Final = 3
 
 Tensors = dict[str, torch.Tensor]
 
@@ -200,5 +200,5 @@ def take_prefix(prefix: str, tensors: Tensors) -> Tensors:
 
 def compute_fingerprint(config: RunConfig, revision: str, evaluation_revision: str | None) -> str:
     """Return a hash of everything that a checkpoint must agree with to be resumed."""
-    parts = [config.task, config.seed, config.budget_seconds, revision, evaluation_revision]
+    parts = [config.task, config.seed, config.budget_seconds, config.backbone, revision, evaluation_revision]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

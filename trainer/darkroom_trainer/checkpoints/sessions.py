@@ -13,7 +13,9 @@ import torch
 from darkroom_api.v1alpha1.common import Performance
 from darkroom_trainer.checkpoints import checkpoint
 from darkroom_trainer.checkpoints.checkpoint import Checkpoint, Tensors
+from darkroom_trainer.heads.model import LightModel, build_light_model
 from darkroom_trainer.loop import Learner, Window
+from darkroom_trainer.search import contest as contests
 from darkroom_trainer.tasks.predictions import Prediction
 
 
@@ -27,11 +29,32 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True)
 class HoldOut:
-    """What the hold-out run gave: scores, predictions in the order of the held-out rows, and the threshold to show."""
+    """What the hold-out run gave: scores, predictions in the order of the held-out rows, and the threshold to show.
+
+    `light_share` is the light head's share in the answers.
+    """
 
     performance: Performance
     predictions: list[Prediction]
     threshold: float
+    light_share: float = 0.0
+
+
+@dataclass(frozen=True)
+class Light:
+    """The best light head, fitted on all usable images, with its record.
+
+    `probabilities` (K, C) are what it gave for the images `rows` (K,) when it was fitted without them; `score` is None
+    where no image could be kept out.
+    """
+
+    spec: dict[str, Any]
+    model: LightModel
+    rows: torch.Tensor
+    probabilities: torch.Tensor
+    score: float | None
+    standard_error: float | None
+    records: list[dict[str, Any]]
 
 
 @dataclass
@@ -50,19 +73,25 @@ class Session:
     measure_image: float | None = None
     note: str = ""
     batch_divisor: int = 1
+    contest: contests.Contest | None = None
+    waiting: dict[int, Tensors] = field(default_factory=dict)
+    """Weights of the contenders that do not train now, by number."""
+    light: Light | None = None
 
 
 def snapshot(learner: Learner) -> Tensors:
     """Return a copy of everything that a step changes, but for the step's number."""
     model = checkpoint.add_prefix("model", learner.model.state_dict())
     optimizer = checkpoint.add_prefix("optimizer", checkpoint.flatten_optimizer(learner.optimizer))
-    return {name: value.detach().cpu().clone() for name, value in (model | optimizer).items()}
+    average = checkpoint.add_prefix("ema", learner.ema)
+    return {name: value.detach().cpu().clone() for name, value in (model | optimizer | average).items()}
 
 
 def restore(learner: Learner, tensors: Tensors) -> None:
     """Put back what `snapshot` returned."""
     learner.model.load_state_dict(checkpoint.take_prefix("model", tensors))
     checkpoint.fill_optimizer(learner.optimizer, checkpoint.take_prefix("optimizer", tensors))
+    learner.fill_average(checkpoint.take_prefix("ema", tensors))
 
 
 def pack(session: Session) -> Checkpoint:
@@ -80,9 +109,20 @@ def pack(session: Session) -> Checkpoint:
         "note": session.note,
         "batchDivisor": session.batch_divisor,
     }
+    if session.contest is not None:
+        state["contest"] = session.contest.to_json()
+        for number, weights in session.waiting.items():
+            tensors |= checkpoint.add_prefix(f"waiting/{number}", weights)
+    if session.light is not None:
+        tensors |= _pack_light(session.light)
+        state["light"] = {name: getattr(session.light, name) for name in _LIGHT_FIELDS}
     if hold_out is not None:
         tensors |= checkpoint.add_prefix("answers", pack_predictions(hold_out.predictions))
-        state["holdOut"] = {"performance": hold_out.performance.to_json(), "threshold": hold_out.threshold}
+        state["holdOut"] = {
+            "performance": hold_out.performance.to_json(),
+            "threshold": hold_out.threshold,
+            "lightShare": hold_out.light_share,
+        }
     return Checkpoint(tensors, state)
 
 
@@ -97,6 +137,7 @@ def fill(learner: Learner, saved: Checkpoint) -> Session:
             Performance.model_validate(state["holdOut"]["performance"]),
             unpack_predictions(checkpoint.take_prefix("answers", saved.tensors)),
             float(state["holdOut"]["threshold"]),
+            float(state["holdOut"]["lightShare"]),
         )
     return Session(
         learner=learner,
@@ -107,7 +148,39 @@ def fill(learner: Learner, saved: Checkpoint) -> Session:
         measure_image=state.get("measureImage"),
         note=str(state.get("note", "")),
         batch_divisor=int(state.get("batchDivisor", 1)),
+        contest=contests.read_contest(state["contest"]) if "contest" in state else None,
+        waiting=_unpack_waiting(saved.tensors),
+        light=_unpack_light(saved, len(learner.task.labels)),
     )
+
+
+_LIGHT_FIELDS = ("spec", "score", "standard_error", "records")
+
+
+def _pack_light(light: Light) -> Tensors:
+    tensors = checkpoint.add_prefix("light", light.model.state_dict())
+    return {name: value.cpu() for name, value in tensors.items()} | {
+        "lightAnswers/values": light.probabilities,
+        "lightAnswers/rows": light.rows,
+    }
+
+
+def _unpack_light(saved: Checkpoint, num_labels: int) -> Light | None:
+    if "light" not in saved.state:
+        return None
+    found = saved.state["light"]
+    model = build_light_model(found["spec"], num_labels)
+    model.load_state_dict(checkpoint.take_prefix("light", saved.tensors))
+    answers = checkpoint.take_prefix("lightAnswers", saved.tensors)
+    return Light(model=model.eval(), rows=answers["rows"], probabilities=answers["values"], **found)
+
+
+def _unpack_waiting(tensors: Tensors) -> dict[int, Tensors]:
+    waiting: dict[int, Tensors] = {}
+    for name, value in checkpoint.take_prefix("waiting", tensors).items():
+        number, key = name.split("/", 1)
+        waiting.setdefault(int(number), {})[key] = value
+    return waiting
 
 
 def pack_predictions(predictions: list[Prediction]) -> Tensors:

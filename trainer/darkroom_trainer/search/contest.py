@@ -64,12 +64,14 @@ class Contender:
 class Contest:
     """Where a search is: who takes part, in which round, how long a round is and who still has to train in it.
 
-    `size` is how many began; `queue` has the numbers of those that follow in this round, the first of them training.
+    `size` is how many began, `ends_at_seconds` when the last training has to be over; `queue` has the numbers of those
+    that follow in this round, the first of them training.
     """
 
     contenders: list[Contender]
     first_seconds: float
     size: int
+    ends_at_seconds: float
     is_whole_portfolio: bool = False
     round: int = 0
     queue: list[int] = field(default_factory=list)
@@ -111,11 +113,12 @@ def read_contest(found: dict[str, Any]) -> Contest:
     return Contest(**{**found, "contenders": contenders, "stop_reason": StopReason(reason) if reason else None})
 
 
-def open_contest(portfolio: Sequence[Recipe], left_seconds: float, least_seconds: float, now: float) -> Contest:
+def open_contest(portfolio: Sequence[Recipe], now: float, ends_at: float, least_seconds: float) -> Contest:
     """Return the contest of as many recipes of `portfolio`, best hope first, as the time allows.
 
-    `least_seconds` is the cost of the least useful training, `left_seconds` the time there is for the score.
+    `least_seconds` is the cost of the least useful training.
     """
+    left_seconds = ends_at - now
     size, first = 1, max(FIRST_FACTOR * least_seconds, FIRST_SHARE * left_seconds)
     while 2 * size <= len(portfolio) and compute_contest_cost(2 * size, first) <= CONTEST_SHARE * left_seconds:
         size *= 2
@@ -123,7 +126,7 @@ def open_contest(portfolio: Sequence[Recipe], left_seconds: float, least_seconds
         first = max(ALONE_FACTOR * least_seconds, FIRST_SHARE * left_seconds)
     contenders = [Contender(number, recipe, now) for number, recipe in enumerate(portfolio[:size], start=1)]
     is_whole = 1 < len(portfolio) < 2 * size
-    return Contest(contenders, first, size, is_whole, queue=[one.number for one in contenders])
+    return Contest(contenders, first, size, ends_at, is_whole, queue=[one.number for one in contenders])
 
 
 def compute_contest_cost(size: int, first_seconds: float) -> float:

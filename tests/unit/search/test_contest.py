@@ -1,0 +1,131 @@
+"""Which recipe trains next and for how long, and when a search ends: tables over pure rules."""
+
+import dataclasses
+
+import pytest
+
+from darkroom_api.v1alpha1.common import StopReason, Task
+from darkroom_trainer.search import contest as contests
+from darkroom_trainer.search.contest import Contender, Contest, Score
+from darkroom_trainer.search.portfolio import build_portfolio
+from darkroom_trainer.search.recipe import Recipe
+
+BASE = Recipe("test_resnet", 32, 32, 4e-3)
+PORTFOLIO = build_portfolio(Task.CLASSIFIER, BASE)
+
+
+def a_contest(*scores: list[float], error: float = 0.01, length: float = 2.0, **changes: object) -> Contest:
+    """Return a contest whose contenders have these scores, one list for each."""
+    contenders = [
+        Contender(number, BASE, scores=[Score(value, error) for value in values])
+        for number, values in enumerate(scores, start=1)
+    ]
+    return dataclasses.replace(Contest(contenders, length, len(scores), 100.0), **changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("left_seconds", "least_seconds", "size"),
+    [
+        pytest.param(10.0, 2.0, 1, id="hardly any time: the base recipe alone"),
+        pytest.param(16.0, 0.7, 2, id="two where a third of the time pays a round of two"),
+        pytest.param(60.0, 0.7, 4, id="four where it pays two rounds"),
+        pytest.param(3600.0, 0.7, 4, id="never more than there are recipes"),
+    ],
+)
+def test_as_many_recipes_begin_as_a_third_of_the_time_pays(
+    left_seconds: float, least_seconds: float, size: int
+) -> None:
+    contest = contests.open_contest(PORTFOLIO, 5.0, 5.0 + left_seconds, least_seconds)
+    assert contest.size == len(contest.contenders) == size
+    assert contest.queue == [one.number for one in contest.contenders]
+    if size > 1:
+        cost = contests.compute_contest_cost(size, contest.first_seconds)
+        assert cost <= contests.CONTEST_SHARE * left_seconds
+
+
+def test_the_first_contender_is_the_base_recipe_and_all_differ() -> None:
+    assert PORTFOLIO[0] == BASE
+    assert len(set(PORTFOLIO)) == len(PORTFOLIO) >= 6
+
+
+def test_recipes_of_another_backbone_join_at_the_same_size_of_image() -> None:
+    other = Recipe("resnet18", 192, 32, 2e-3)
+    found = [recipe for recipe in build_portfolio(Task.CLASSIFIER, BASE, [other]) if recipe.backbone == "resnet18"]
+    assert [recipe.image_size_px for recipe in found] == [BASE.image_size_px]
+
+
+@pytest.mark.parametrize(
+    ("alone", "left_seconds", "length"),
+    [
+        pytest.param(True, 100.0, 2.0, id="a round, where another twice as long follows"),
+        pytest.param(True, 5.9, 5.9, id="all that is left, where none would follow"),
+        pytest.param(False, 100.0, 2.0, id="a round with rivals"),
+        pytest.param(False, 1.5, 1.5, id="never more than is left"),
+    ],
+)
+def test_a_round_is_as_long_as_planned_or_takes_all_that_is_left(
+    alone: bool, left_seconds: float, length: float
+) -> None:
+    contest = a_contest([]) if alone else a_contest([], [])
+    assert contests.choose_length(contest, left_seconds) == length
+
+
+def test_the_better_half_goes_on_for_twice_as_long() -> None:
+    contest = a_contest([0.5], [0.9], [0.7], [0.8])
+    losers = contests.end_round(contest, left_seconds=100.0)
+    assert [one.number for one in losers] == [1, 3]
+    assert [one.number for one in contest.contenders] == contest.queue == [2, 4]
+    assert contest.round_seconds == 4.0
+
+
+def test_only_the_best_goes_on_where_the_time_does_not_pay_another_round_of_two() -> None:
+    contest = a_contest([0.5], [0.9], [0.7], [0.8])
+    losers = contests.end_round(contest, left_seconds=7.0)
+    assert [one.number for one in contest.contenders] == [2]
+    assert len(losers) == 3
+
+
+def test_of_equal_scores_the_earlier_recipe_goes_on() -> None:
+    contest = a_contest([0.8], [0.8])
+    contests.end_round(contest, left_seconds=100.0)
+    assert [one.number for one in contest.contenders] == [1]
+
+
+@pytest.mark.parametrize(
+    ("scores", "held_out", "reason"),
+    [
+        pytest.param([0.5], 200, None, id="after one round nobody knows"),
+        pytest.param([0.5, 0.7, 0.9], 200, None, id="while it rises"),
+        pytest.param([0.5, 0.9, 0.902, 0.903], 200, StopReason.CONVERGED, id="two doublings within noise"),
+        pytest.param([0.5, 0.9, 0.89, 0.9], 200, StopReason.NO_PROGRESS, id="two doublings without any gain"),
+        pytest.param([0.5, 0.9, 0.9, 0.9], 20, None, id="few images have to say it more often"),
+        pytest.param([0.5, 0.9, 0.9, 0.9, 0.9, 0.9], 20, StopReason.NO_PROGRESS, id="and then they are believed"),
+        pytest.param([0.997], 200, StopReason.CEILING, id="as good as it can be"),
+        pytest.param([1.0, 1.0], 20, None, id="full marks on few images may be luck"),
+        pytest.param([1.0, 1.0, 1.0], 20, StopReason.CEILING, id="full marks again and again"),
+    ],
+)
+def test_a_search_ends_when_more_training_does_not_help(
+    scores: list[float], held_out: int, reason: StopReason | None
+) -> None:
+    assert contests.find_stop(a_contest(scores), held_out, left_seconds=50.0, least_seconds=1.0) is reason
+
+
+def test_a_search_ends_with_the_budget() -> None:
+    contest = a_contest([0.5, 0.7, 0.9])
+    assert contests.find_stop(contest, 200, left_seconds=0.5, least_seconds=1.0) is StopReason.BUDGET_REACHED
+
+
+def test_a_flat_winner_of_the_whole_portfolio_leaves_nothing_to_try() -> None:
+    contest = a_contest([0.5, 0.9, 0.9, 0.9], is_whole_portfolio=True)
+    assert contests.find_stop(contest, 200, left_seconds=50.0, least_seconds=1.0) is StopReason.TRIALS_EXHAUSTED
+
+
+def test_rivals_are_not_flat_before_one_is_left() -> None:
+    contest = a_contest([0.9, 0.9, 0.9, 0.9], [0.8, 0.8, 0.8, 0.8])
+    assert contests.find_stop(contest, 200, left_seconds=50.0, least_seconds=1.0) is None
+
+
+def test_a_contest_survives_a_checkpoint() -> None:
+    contest = a_contest([0.5], [0.9, 0.95], stop_reason=StopReason.CONVERGED, queue=[2], ended=[{"number": 7}])
+    assert contests.read_contest(contest.to_json()) == contest

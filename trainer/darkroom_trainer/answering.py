@@ -1,0 +1,93 @@
+"""The model that answers: a network, a light head, or a blend of their probabilities.
+
+Owns the blend and how its share is chosen. A small network that learns from scratch and a linear model on fixed
+features err on different images, and which is better depends on how many images there are: held-out images decide.
+Must not train.
+"""
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+from torch.nn import functional
+
+from darkroom_api.v1alpha1.common import Task
+from darkroom_trainer.heads import model as heads
+from darkroom_trainer.tasks.base import LearningTask
+
+SHARES: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
+UNTESTED_SHARE: Final = 0.5
+"""The light head's share where no image could be held out to choose it."""
+LEAST_PROBABILITY: Final = 1e-6
+
+Probabilities = npt.NDArray[np.float32]
+
+
+class Blend(nn.Module):
+    """Maps images (B, 3, S, S) to logits (B, C) of the mixed probabilities; `light_share` belongs to the light head."""
+
+    def __init__(self, network: nn.Module, light: nn.Module, light_share: float, *, is_multilabel: bool) -> None:
+        super().__init__()
+        self.network = network
+        self.light = light
+        self.light_share = light_share
+        self.is_multilabel = is_multilabel
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Return logits whose softmax (sigmoid where there may be several tags) is the mixture."""
+        network = to_probabilities(self.network(images), is_multilabel=self.is_multilabel)
+        light = to_probabilities(self.light(images), is_multilabel=self.is_multilabel)
+        mixed = (1 - self.light_share) * network + self.light_share * light
+        return to_logits(mixed, is_multilabel=self.is_multilabel)
+
+
+def to_probabilities(logits: torch.Tensor, *, is_multilabel: bool) -> torch.Tensor:
+    """Return the probabilities of logits (B, C), in float32."""
+    return logits.float().sigmoid() if is_multilabel else functional.softmax(logits.float(), dim=1)
+
+
+def to_logits(probabilities: torch.Tensor, *, is_multilabel: bool) -> torch.Tensor:
+    """Return logits (B, C) that give back `probabilities`."""
+    kept = probabilities.clamp(LEAST_PROBABILITY, 1 - LEAST_PROBABILITY)
+    return kept.log() - (-kept).log1p() if is_multilabel else kept.log()
+
+
+def blend(task: Task, network: nn.Module | None, light: nn.Module | None, light_share: float) -> nn.Module:
+    """Return the model that answers; a part without a share in the answers is left out."""
+    if light is None or (network is not None and light_share == 0):
+        assert network is not None, "a model has a network or a light head"
+        return network
+    if network is None or light_share == 1:
+        return light
+    return Blend(network, light, light_share, is_multilabel=task is Task.MULTILABEL_CLASSIFIER)
+
+
+def build_answering(
+    task: LearningTask, backbone: str | None, light: dict[str, Any] | None, light_share: float
+) -> nn.Module:
+    """Return the model that a description tells of, without its weights."""
+    network = None if backbone is None else task.build_model(backbone)
+    head = None if light is None else heads.build_light_model(light, len(task.labels))
+    return blend(task.kind, network, head, light_share)
+
+
+def choose_share(
+    network: Probabilities, light: Probabilities, answers: npt.NDArray[np.bool_], *, is_multilabel: bool
+) -> float:
+    """Return the light head's share whose mixture (N, C) makes `answers` (N, C) likeliest; of equals the middle one.
+
+    The likelihood tells shares apart on few images, where many of them are right equally often.
+    """
+    losses = {
+        share: _measure_loss((1 - share) * network + share * light, answers, is_multilabel=is_multilabel)
+        for share in SHARES
+    }
+    return min(SHARES, key=lambda share: (round(losses[share], 6), abs(share - UNTESTED_SHARE)))
+
+
+def _measure_loss(mixed: Probabilities, answers: npt.NDArray[np.bool_], *, is_multilabel: bool) -> float:
+    kept = np.clip(mixed.astype(np.float64), LEAST_PROBABILITY, 1 - LEAST_PROBABILITY)
+    terms = np.where(answers, np.log(kept), np.log1p(-kept) if is_multilabel else 0.0)
+    return float(-terms.sum(axis=1).mean())

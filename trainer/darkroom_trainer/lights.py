@@ -1,0 +1,101 @@
+"""The light heads of a training: the search for the best one, and its part in the answers.
+
+Owns what `heads` is told about a run and what of the budget it may use. Must not fit a head itself.
+"""
+
+import logging
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from darkroom_api.v1alpha1.common import TASK_ANNOTATIONS, AnnotationKind, Task
+from darkroom_trainer import answering, inference, training_run
+from darkroom_trainer.checkpoints.sessions import Light, Session
+from darkroom_trainer.heads import fitting, selection
+from darkroom_trainer.heads.store import Examples
+from darkroom_trainer.heads.views import build_views
+from darkroom_trainer.tasks.predictions import Integers, Prediction
+
+LOG = logging.getLogger(__name__)
+
+TIME_SHARE: Final = 0.2
+"""Of the time for the score, at most this goes into light heads."""
+
+
+def search_light(run: training_run.TrainingRun) -> Light | None:
+    """Return the best light head of a run, None for a task with boxes or where there is no time for one."""
+    if TASK_ANNOTATIONS[run.task.kind] is AnnotationKind.DETECTION:
+        return None
+    run.place.report("Trying light heads")
+    meter, ends_at = run.place.meter, _find_end(run)
+    found = selection.search_heads(
+        _build_examples(run, run.rows.usable),
+        seed=run.place.config.seed,
+        left_seconds=lambda: ends_at - meter.charged_seconds,
+        stop=run.place.stop.is_set,
+        views=build_views(run.task, run.place.config.seed),
+        started_at_seconds=meter.charged_seconds,
+    )
+    if found is None:
+        return None
+    LOG.info("best light head: %s", found.score, extra={"spec": found.spec})
+    rows = torch.from_numpy(run.rows.usable[found.validated])
+    answers = torch.from_numpy(found.probabilities[found.validated])
+    records = [record.to_json() for record in found.trials]
+    return Light(found.spec, found.model, rows, answers, found.score, found.standard_error, records)
+
+
+def _find_end(run: training_run.TrainingRun) -> float:
+    """Return when the search has to end, in charged seconds: a network's least useful training must still fit."""
+    now = run.place.meter.charged_seconds
+    ends_at = run.plan_hold_out().ends_at
+    return now + min(TIME_SHARE * (ends_at - now), max(0.0, ends_at - now - run.least_seconds))
+
+
+def _build_examples(run: training_run.TrainingRun, rows: Integers) -> Examples:
+    data, labels = run.data, [run.dataset.examples[row].labels for row in rows]
+    if run.task.kind is Task.MULTILABEL_CLASSIFIER:
+        marks = torch.from_numpy(_mark(labels, len(run.task.labels)))
+    else:
+        marks = torch.tensor([each[0] for each in labels], dtype=torch.int64)
+    return Examples(data.images, data.mean, data.deviation, rows, marks, len(run.task.labels))
+
+
+def _mark(labels: Sequence[Sequence[int]], count: int) -> npt.NDArray[np.bool_]:
+    """Return (N, count): which tags each image has."""
+    marked = np.zeros((len(labels), count), dtype=bool)
+    for row, tags in enumerate(labels):
+        marked[row, list(tags)] = True
+    return marked
+
+
+def predict_blended(run: training_run.TrainingRun, session: Session, light: Light) -> tuple[list[Prediction], float]:
+    """Return the predictions of network and light head together on the held-out images, and the light head's share."""
+    is_multilabel = run.task.kind is Task.MULTILABEL_CLASSIFIER
+    rows = run.rows.held_out
+    outputs = inference.compute_outputs(session.learner.model, run.data, rows, run.place.device)
+    network = answering.to_probabilities(outputs, is_multilabel=is_multilabel).numpy()
+    unseen = _answer_unseen(run, light, is_multilabel=is_multilabel)
+    labels = _mark([run.dataset.examples[row].labels for row in rows], len(run.task.labels))
+    share = answering.choose_share(network, unseen, labels, is_multilabel=is_multilabel)
+    mixed = torch.from_numpy((1 - share) * network + share * unseen)
+    return run.task.decode(answering.to_logits(mixed, is_multilabel=is_multilabel)), share
+
+
+def _answer_unseen(run: training_run.TrainingRun, light: Light, *, is_multilabel: bool) -> npt.NDArray[np.float32]:
+    """Return the light head's probabilities (H, C) for the held-out images, fitted without them.
+
+    Small sets have them from the search; a large one, of which the search looks at a part, is fitted once more.
+    """
+    known, wanted = light.rows.numpy(), run.rows.held_out
+    if np.isin(wanted, known).all():
+        found: npt.NDArray[np.float32] = light.probabilities.numpy()[np.searchsorted(known, wanted)]
+        return found
+    examples = _build_examples(run, run.rows.train)
+    seed = run.place.config.seed
+    model = fitting.fit_spec(light.spec, examples, seed=seed, views=build_views(run.task, seed))
+    outputs = inference.compute_outputs(model, run.data, wanted, run.place.device)
+    return answering.to_probabilities(outputs, is_multilabel=is_multilabel).numpy()
