@@ -41,7 +41,7 @@ def align_labels(dataset: LoadedDataset, labels: tuple[str, ...]) -> LoadedDatas
 
     Raises RunError(DatasetCorrupt) naming the tags that the model has never learned.
     """
-    used = {label for example in dataset.examples for label in example.labels}
+    used = {label for example in dataset.examples for label in (*example.labels, *_find_crowd(example))}
     unknown = sorted(dataset.labels[label] for label in used if dataset.labels[label] not in labels)
     if unknown:
         shown = ", ".join(repr(name) for name in unknown[:5]) + (f" and {len(unknown) - 5} more" if unknown[5:] else "")
@@ -56,12 +56,27 @@ def align_labels(dataset: LoadedDataset, labels: tuple[str, ...]) -> LoadedDatas
 
 
 def _relabel(example: Example, places: dict[int, int]) -> Example:
-    return dataclasses.replace(example, labels=tuple(places[label] for label in example.labels))
+    crowd = example.crowd
+    if crowd is not None:
+        crowd = dataclasses.replace(crowd, labels=tuple(places[label] for label in crowd.labels))
+    return dataclasses.replace(example, labels=tuple(places[label] for label in example.labels), crowd=crowd)
+
+
+def _find_crowd(example: Example) -> tuple[int, ...]:
+    return () if example.crowd is None else example.crowd.labels
 
 
 def build_truths(dataset: LoadedDataset, rows: Integers) -> list[Truth]:
     """Return the annotations of the given rows."""
-    return [build_truth(dataset.examples[row].labels, dataset.examples[row].boxes) for row in rows]
+    return [_build_truth(dataset.examples[row]) for row in rows]
+
+
+def _build_truth(example: Example) -> Truth:
+    if example.crowd is None:
+        return build_truth(example.labels, example.boxes)
+    labels = (*example.labels, *example.crowd.labels)
+    truth = build_truth(labels, np.concatenate([example.boxes, example.crowd.boxes]))
+    return dataclasses.replace(truth, crowd=np.arange(len(labels)) >= len(example.labels))
 
 
 def measure_source_side(dataset: LoadedDataset) -> float:

@@ -172,6 +172,7 @@ ENTRIES: Final[dict[str, Case]] = {
     "a box nested 90 levels deep": Case(
         "bbox must be four numbers", change=annotation(bbox=json.loads("[" * 90 + "]" * 90))
     ),
+    "a crowd that is marked with text": Case(change=annotation(iscrowd="yes"), handled="Only 1 marks a crowd"),
     "a tag with NUL": Case("holds a control character", change=tag("pe\0ar")),
     "a tag with a line end": Case("holds a control character", change=tag("pe\nar")),
     "a tag that turns the writing direction": Case("holds a control character", change=tag("pe\u202ear")),

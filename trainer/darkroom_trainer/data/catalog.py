@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from darkroom_api.v1alpha1.dataset import Category
-from darkroom_trainer.data.dataset import Boxes
+from darkroom_trainer.data.dataset import Boxes, Crowd
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,7 @@ class CatalogImage:
     declared: tuple[float, float] | None
     labels: tuple[int, ...]
     boxes: Boxes
+    crowd: Crowd | None = None
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,7 @@ _ID_FIELDS: Final = ("id", "image_id", "category_id")
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 Entry = dict[str, Any]
 Placed = list[tuple[int, Entry]]
 """Entries, each with its position in its list."""
@@ -63,13 +64,17 @@ class ImageRecord:
 
 @dataclass(frozen=True)
 class AnnotationTable:
-    """The annotations as columns of length N; `boxes` is (N, 4) as written, rows of NaN where `has_box` is false."""
+    """The annotations as columns of length N; `boxes` is (N, 4) as written, rows of NaN where `has_box` is false.
+
+    `crowd` marks boxes around many things (`iscrowd`).
+    """
 
     ids: Integers
     image_ids: Integers
     category_ids: Integers
     boxes: Floats
-    has_box: npt.NDArray[np.bool_]
+    has_box: Flags
+    crowd: Flags
 
 
 @dataclass(frozen=True)
@@ -245,19 +250,22 @@ def _parse_annotations(entries: Placed, name: str, findings: Findings, with_boxe
     ids, image_ids, category_ids = (column if column is not None else _no_ids() for column in columns)
     none = np.full((len(kept), 4), np.nan), np.zeros(len(kept), dtype=bool)
     boxes, has_box = _read_boxes(kept, name, findings) if with_boxes else none
-    return AnnotationTable(ids, image_ids, category_ids, boxes, has_box)
+    crowd = np.array([entry.get("iscrowd") == 1 for entry in kept], dtype=bool)
+    return AnnotationTable(ids, image_ids, category_ids, boxes, has_box, crowd)
 
 
 def _join_tables(tables: list[AnnotationTable]) -> AnnotationTable:
     """Return all rows in one table."""
     if not tables:
-        return AnnotationTable(_no_ids(), _no_ids(), _no_ids(), np.zeros((0, 4)), np.zeros(0, dtype=bool))
+        nothing = np.zeros(0, dtype=bool)
+        return AnnotationTable(_no_ids(), _no_ids(), _no_ids(), np.zeros((0, 4)), nothing, nothing)
     return AnnotationTable(
         ids=np.concatenate([table.ids for table in tables]),
         image_ids=np.concatenate([table.image_ids for table in tables]),
         category_ids=np.concatenate([table.category_ids for table in tables]),
         boxes=np.concatenate([table.boxes for table in tables]),
         has_box=np.concatenate([table.has_box for table in tables]),
+        crowd=np.concatenate([table.crowd for table in tables]),
     )
 
 
@@ -290,7 +298,7 @@ def _drop_without_ids(entries: Placed, name: str, findings: Findings) -> list[En
     return kept
 
 
-def _read_boxes(entries: list[Entry], name: str, findings: Findings) -> tuple[Floats, npt.NDArray[np.bool_]]:
+def _read_boxes(entries: list[Entry], name: str, findings: Findings) -> tuple[Floats, Flags]:
     values = [entry.get("bbox") for entry in entries]
     has_box = np.array([value is not None and value != [] for value in values], dtype=bool)
     boxes = np.full((len(entries), 4), np.nan)

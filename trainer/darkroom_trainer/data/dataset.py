@@ -19,13 +19,22 @@ def no_boxes() -> Boxes:
 
 
 @dataclass(frozen=True)
+class Crowd:
+    """Boxes around many things, in the form of an Example's: what is found there counts for and against nobody."""
+
+    labels: tuple[int, ...]
+    boxes: Boxes
+
+
+@dataclass(frozen=True)
 class Example:
     """One image with its annotations.
 
     `image_id` is the id in its annotation file, so it is unique within one file only; `file` is the image's name for
     messages. `width` and `height` are real pixels after EXIF rotation. `labels` are indices into
     `LoadedDataset.labels`: one per box for detection, else each label of the image once. `boxes` is float32 (N, 4),
-    relative left, top, width, height in the rotated image, and (0, 4) except for detection.
+    relative left, top, width, height in the rotated image, and (0, 4) except for detection. `crowd` is what is measured
+    with and never trained on.
     """
 
     image_id: int
@@ -35,6 +44,7 @@ class Example:
     height: int
     labels: tuple[int, ...]
     boxes: Boxes
+    crowd: Crowd | None = None
 
 
 @dataclass(frozen=True)

@@ -51,4 +51,5 @@ def _build_example(image: CatalogImage, check: CheckedImage) -> Example:
         height=check.size.height,
         labels=image.labels,
         boxes=image.boxes,
+        crowd=image.crowd,
     )

@@ -15,7 +15,7 @@ from darkroom_api.v1alpha1.common import AnnotationKind
 from darkroom_api.v1alpha1.dataset import Category
 from darkroom_trainer.data import addresses, checks, dataset, totals
 from darkroom_trainer.data.catalog import Catalog, CatalogImage
-from darkroom_trainer.data.coco import CocoFile, Floats, ImageRecord, parse_coco, uncollected
+from darkroom_trainer.data.coco import CocoFile, Floats, ImageRecord, Integers, parse_coco, uncollected
 from darkroom_trainer.data.findings import Findings
 from darkroom_trainer.errors import display_uri
 
@@ -86,14 +86,16 @@ def _build_images(
     index_of = {number: tags[tag] for number, tag in coco.categories}
     names = list(tags)
     rows_of, no_rows = _group_rows(part), np.zeros(0, dtype=np.int64)
-    categories = table.category_ids.tolist()
+    categories = [index_of.get(number, -1) for number in table.category_ids.tolist()]
     book = addresses.build_address_book(uri, source.image_root, source.url_mappings)
     detection = source.annotation_kind is AnnotationKind.DETECTION
     built = []
     for record in coco.images:
         subject = f"{coco.name} image {record.id} ({record.shown})"
         rows = rows_of.get(record.id, no_rows)
-        labels = tuple(index_of[categories[row]] for row in rows.tolist())
+        crowd = _take_crowd(part, rows, categories) if detection else None
+        rows = rows[~table.crowd[rows]] if crowd else rows
+        labels = tuple(categories[row] for row in rows.tolist())
         counts.regions.update(names[label] for label in labels)
         unique = tuple(dict.fromkeys(labels))
         counts.images.update(names[label] for label in unique)
@@ -106,6 +108,7 @@ def _build_images(
                 declared=(record.width, record.height) if part.absolute else None,
                 labels=labels if detection else unique,
                 boxes=part.boxes[rows].astype(np.float32) if detection else dataset.no_boxes(),
+                crowd=crowd,
             )
         )
     return built
@@ -119,6 +122,14 @@ def _group_rows(part: _Part) -> dict[int, "np.ndarray[tuple[int], np.dtype[np.in
     values, starts = np.unique(image_ids[order], return_index=True)
     groups = np.split(rows[order], starts[1:])
     return dict(zip(values.tolist(), groups, strict=False))
+
+
+def _take_crowd(part: _Part, rows: Integers, labels: Sequence[int]) -> dataset.Crowd | None:
+    """Return the boxes around many things among `rows`, None where there are none; `labels` go with all rows."""
+    marked = rows[part.coco.annotations.crowd[rows]]
+    if not len(marked):
+        return None
+    return dataset.Crowd(tuple(labels[row] for row in marked.tolist()), part.boxes[marked].astype(np.float32))
 
 
 def _resolve(record: ImageRecord, subject: str, book: addresses.AddressBook, findings: Findings) -> str | None:
