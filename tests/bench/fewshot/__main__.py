@@ -1,0 +1,125 @@
+"""`python -m tests.bench.fewshot`: Darkroom beside what people would do instead, with few images, at equal compute.
+
+Every cell (set, shots, seed, method) runs alone in a process, one after the other, and is kept in a file: a bench that
+was interrupted goes on where it was. Prints a table for each set; exits 1 where Darkroom is behind in one of the lines.
+
+    python -m tests.bench.fewshot [--sets digits shapes] [--shots 2 10 full] [--seeds 0 1 2] [--methods darkroom]
+        [--budget 20] [--box-budget 40] [--fresh] [--tables] [--markdown docs/benchmarks.md]
+"""
+
+import argparse
+import json
+import pathlib
+import subprocess
+import sys
+import time
+from dataclasses import asdict
+from typing import Final
+
+from tests.bench.fewshot import methods, tables
+from tests.bench.fewshot.cells import Cell, ResultFile, Row, name_shots, parse_shots
+from tests.bench.fewshot.sets import FULL, SETS
+from tests.bench.marks import replace_marked
+
+FOLDER: Final = pathlib.Path(".bench/fewshot")
+MARK: Final = "fewshot"
+SHOTS: Final = (2, 3, 5, 10, FULL)
+MOST_SECONDS: Final = 900
+
+
+def main() -> int:
+    """Run the bench; returns the exit code."""
+    options = _parse_arguments()
+    file = ResultFile(options.folder / "results.jsonl")
+    failures = [] if options.tables else run_cells(plan_cells(options), file, options)
+    return show(file.read(), options) or int(bool(failures))
+
+
+def _parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    known = [*methods.CLASSIFIERS, *methods.DETECTORS[1:]]
+    parser.add_argument("--sets", nargs="+", choices=list(SETS), default=list(SETS))
+    parser.add_argument("--shots", type=parse_shots, nargs="+", default=list(SHOTS), help="numbers, or full")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--methods", nargs="+", choices=known, default=known)
+    parser.add_argument("--budget", type=float, default=20, help="seconds, for classification")
+    parser.add_argument("--box-budget", type=float, default=40, help="seconds, for detection")
+    parser.add_argument("--fresh", action="store_true", help="measure again what was measured before")
+    parser.add_argument("--tables", action="store_true", help="measure nothing, show what was measured before")
+    parser.add_argument("--folder", type=pathlib.Path, default=FOLDER, help="where data and results are kept")
+    parser.add_argument("--markdown", type=pathlib.Path, help=f"put the tables between the `{MARK}` marks of this file")
+    return parser.parse_args()
+
+
+def plan_cells(options: argparse.Namespace) -> list[Cell]:
+    """Return the cells in the order in which they run: by seed, so that the first ones already show a whole table."""
+    return [
+        Cell(name, shots, seed, method, options.box_budget if SETS[name].boxed else options.budget)
+        for seed in options.seeds
+        for name in options.sets
+        for shots in options.shots
+        for method in options.methods
+        if method in list_methods(name)
+    ]
+
+
+def list_methods(set_name: str) -> tuple[str, ...]:
+    """Return the methods that can learn a set."""
+    return methods.DETECTORS if SETS[set_name].boxed else methods.CLASSIFIERS
+
+
+def run_cells(cells: list[Cell], file: ResultFile, options: argparse.Namespace) -> list[Cell]:
+    """Measure the cells that are not in the file yet; returns those that could not be measured."""
+    known = {} if options.fresh else file.read()
+    due, failed, began = [cell for cell in cells if cell.key not in known], [], time.monotonic()
+    print(f"{len(due)} of {len(cells)} cells to measure", flush=True)
+    for at, cell in enumerate(due, start=1):
+        row = run_cell(cell, options.folder / "data")
+        if row is None:
+            failed.append(cell)
+            continue
+        file.append(row)
+        told = f"{row.score:.3f} in {row.charged_seconds:.1f} s charged, {row.details['wallSeconds']} s of wall time"
+        print(f"[{at}/{len(due)}, {time.monotonic() - began:.0f} s] {cell.key}: {told}", flush=True)
+    return failed
+
+
+def run_cell(cell: Cell, root: pathlib.Path) -> Row | None:
+    """Return the row of a cell, measured in a process of its own; None, and what it said, where that failed."""
+    command = [sys.executable, "-m", "tests.bench.fewshot.run_cell", json.dumps(asdict(cell)), str(root)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=MOST_SECONDS, check=False)
+    if done.returncode:
+        print(f"FAILED {cell.key}:\n{done.stderr[-2000:]}", flush=True)
+        return None
+    entry = json.loads(done.stdout.splitlines()[-1])
+    return Row(**{**entry, "cell": cell})
+
+
+def show(rows: dict[str, Row], options: argparse.Namespace) -> int:
+    """Print the tables of all methods' rows at these budgets; returns 1 where Darkroom is behind."""
+    texts, verdicts = [], []
+    for name in options.sets:
+        budget = options.box_budget if SETS[name].boxed else options.budget
+        keys = [
+            Cell(name, shots, seed, method, budget).key
+            for seed in options.seeds
+            for shots in options.shots
+            for method in list_methods(name)
+        ]
+        found = [rows[key] for key in keys if key in rows]
+        score = "mAP@50" if SETS[name].boxed else "accuracy"
+        title = f"{name} ({score}, {SETS[name].test_images} test images, {budget:g} s)"
+        text, judged = tables.format_table(title, found, options.shots, list_methods(name))
+        texts.append(text)
+        verdicts += [(name, name_shots(shots), verdict) for shots, verdict in zip(options.shots, judged, strict=True)]
+    print("\n" + "\n\n".join(texts) + "\n")
+    for name, shots, verdict in verdicts:
+        if verdict in (tables.BEHIND, tables.UNMEASURED):
+            print(f"{verdict.upper()}: {name} at {shots} shots")
+    if options.markdown is not None:
+        replace_marked(options.markdown, MARK, "\n\n".join(texts))
+    return int(any(verdict == tables.BEHIND for *_, verdict in verdicts))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
