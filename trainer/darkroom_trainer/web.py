@@ -10,9 +10,9 @@ import socket
 import ssl
 import threading
 import urllib.parse
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from darkroom_trainer.errors import (
     AddressForbidden,
@@ -21,7 +21,7 @@ from darkroom_trainer.errors import (
     StorageRefused,
     StorageUnreachable,
 )
-from darkroom_trainer.storage import bodies
+from darkroom_trainer.storage import bodies, disk
 
 CONNECT_TIMEOUT_SECONDS: Final = 10.0
 HEADER_SECONDS: Final = 30.0
@@ -36,6 +36,8 @@ _NOT_PUBLIC: Final = (
 )
 _QUERY_SAFE: Final = "/?%:@!$&'()*+,;=~-._"
 _AGENT: Final = "darkroom-trainer"
+
+Taken = TypeVar("Taken")
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,19 @@ def read_https(
     `trusted_hosts` (the storage endpoint's and those the administrator allows) may be at private addresses, no other.
     Raises ObjectMissing, StorageRefused, StorageUnreachable, AddressForbidden, ObjectTooLarge.
     """
+    return ask_https(
+        uri, lambda answer: _read_answer(uri, answer, limit_bytes), trusted_hosts=trusted_hosts, context=context
+    )
+
+
+def ask_https(
+    uri: str,
+    take: Callable[[http.client.HTTPResponse], Taken],
+    *,
+    trusted_hosts: Collection[str],
+    context: ssl.SSLContext | None = None,
+) -> Taken:
+    """Return what `take` makes of the answer of `uri`, whatever its status; errors are those of `read_https`."""
     host, port = _find_place(uri)
     parts = urllib.parse.urlsplit(uri)
     address = resolve_public_address(uri, host, port, trusted_hosts)
@@ -76,8 +91,10 @@ def read_https(
             f"?{urllib.parse.quote(parts.query, safe=_QUERY_SAFE)}" if parts.query else ""
         )
         connection.request("GET", target, headers={"User-Agent": _AGENT})
-        return _read_answer(uri, _await_answer(connection), limit_bytes)
+        return take(_await_answer(connection))
     except (OSError, http.client.HTTPException) as error:
+        if disk.is_full(error):
+            raise  # of the file that the body is written to
         raise StorageUnreachable(uri, f"{type(error).__name__}: {error}") from error
     finally:
         connection.close()
@@ -147,7 +164,7 @@ def _unwrap(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | ipaddress
 
 
 def _read_answer(uri: str, answer: http.client.HTTPResponse, limit_bytes: int) -> WebObject:
-    _check_status(uri, answer.status, answer.reason)
+    check_status(uri, answer.status, answer.reason)
     length = answer.getheader("Content-Length")
     expected = int(length) if length is not None and length.isdecimal() and len(length) < 16 else None
     if expected is not None and expected > limit_bytes:
@@ -159,7 +176,8 @@ def _read_answer(uri: str, answer: http.client.HTTPResponse, limit_bytes: int) -
     return WebObject(data, etag.strip('"'))
 
 
-def _check_status(uri: str, status: int, phrase: str) -> None:
+def check_status(uri: str, status: int, phrase: str) -> None:
+    """Raise the storage error that a status other than 200 means."""
     said = f"the server answered {status} {phrase}"
     if status in (404, 410):
         raise ObjectMissing(uri, said)

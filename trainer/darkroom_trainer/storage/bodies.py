@@ -39,14 +39,20 @@ def read_limited(
     uri: str, answer: http.client.HTTPResponse, limit_bytes: int, clock: Callable[[], float] = time.monotonic
 ) -> bytes:
     """Return the body of `answer`; ObjectTooLarge beyond the limit, StorageUnreachable where it hardly moves."""
-    parts, received, began = [], 0, clock()
+    return b"".join(iterate_limited(uri, answer, limit_bytes, clock))
+
+
+def iterate_limited(
+    uri: str, answer: http.client.HTTPResponse, limit_bytes: int, clock: Callable[[], float] = time.monotonic
+) -> Iterator[bytes]:
+    """Yield the parts of the body of `answer`, with the errors of `read_limited`."""
+    received, began = 0, clock()
     while part := answer.read1(min(CHUNK_BYTES, limit_bytes + 1 - received)):
-        parts.append(part)
         received += len(part)
         if received > limit_bytes:
             raise ObjectTooLarge(uri, f"more than {limit_bytes:,} bytes")
+        yield part
         _check_pace(uri, received, limit_bytes, clock() - began)
-    return b"".join(parts)
 
 
 def _check_pace(uri: str, received: int, length: int, seconds: float) -> None:

@@ -1,45 +1,273 @@
 """timm backbones by name; the only module that imports timm (whose import takes seconds, and whose hub is never used).
 
-Owns how weights from a folder get into a backbone. Must not reach the internet: `pretrained` is always False.
+Owns what timm knows of a network, how one is made for a size of image, and how tensors get into it. Must not reach the
+internet: `pretrained` is always False.
 """
 
-from typing import Any
+import difflib
+import functools
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
 
 import timm
 import torch
 from torch import nn
+from torch.nn import functional
+
+Shapes = Mapping[str, tuple[int, ...]]
+
+COARSEST_STRIDE: Final = 32
+"""Sizes of windowed transformers are multiples of it, where timm does not say what their coarsest level is."""
+_MADE_FOR_ONE_SIZE: Final = (TypeError, ValueError, AssertionError, RuntimeError)
+"""What the families of timm raise for a size that they cannot be made for, or cannot look at."""
+_COUNTERS: Final = "num_batches_tracked"
 
 
-def build_feature_extractor(name: str, levels: tuple[int, ...]) -> tuple[nn.Module, list[int]]:
-    """Return a backbone that answers with the feature maps of `levels`, and their channels."""
-    backbone: Any = timm.create_model(name, pretrained=False, features_only=True, out_indices=levels)
-    return backbone, list(backbone.feature_info.channels())
+class NoFeatureMaps(ValueError):
+    """A network of which timm gives no maps of features, so that nothing can be found by it in a picture."""
 
 
-def build_classifier(name: str, num_labels: int) -> nn.Module:
-    """Return a backbone with pooling and a linear head of `num_labels` outputs."""
-    model: nn.Module = timm.create_model(name, pretrained=False, num_classes=num_labels)
-    return model
+@dataclass(frozen=True)
+class NetworkFacts:
+    """What timm says of a network and of the weights that go by its name."""
+
+    mean: tuple[float, ...]
+    deviation: tuple[float, ...]
+    native_size_px: int
+    is_size_fixed: bool
+    licence: str | None
+    hub_repository: str | None
+    hub_file: str
+    tag: str
 
 
-def load_backbone_weights(module: nn.Module, weights: dict[str, torch.Tensor]) -> int:
-    """Fill `module` with the tensors of `weights` that have its names and shapes; returns how many.
+@dataclass(frozen=True)
+class Level:
+    """One map of features: its channels, and the pixels of the image that one of its cells stands for."""
 
-    timm's feature extractors flatten `stages.0` to `stages_0` at the first level for some families: both are tried.
-    """
-    own = module.state_dict()
-    fitting = {}
-    for name, tensor in weights.items():
-        for candidate in (name, name.replace(".", "_", 1)):
-            if candidate in own and own[candidate].shape == tensor.shape:
-                fitting[candidate] = tensor
-    module.load_state_dict(fitting, strict=False)
-    return len(fitting)
+    channels: int
+    stride: int
+
+
+class SizedImages(nn.Module):
+    """A network behind a change of the images to the one size that it is made for."""
+
+    def __init__(self, net: nn.Module, size_px: int) -> None:
+        super().__init__()
+        self.net = net
+        self.size_px = size_px
+
+    def forward(self, images: torch.Tensor) -> Any:
+        """Return what the network says of the resized images."""
+        size = (self.size_px, self.size_px)
+        return self.net(functional.interpolate(images, size=size, mode="bilinear", align_corners=False))
+
+
+class ChannelsFirst(nn.Module):
+    """A feature extractor whose maps (B, H, W, C) are turned to (B, C, H, W)."""
+
+    def __init__(self, net: nn.Module) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, images: torch.Tensor) -> list[torch.Tensor]:
+        """Return the maps, channels before rows."""
+        return [level.permute(0, 3, 1, 2).contiguous() for level in self.net(images)]
+
+
+def _create(name: str, **options: Any) -> Any:
+    return timm.create_model(name, pretrained=False, **options)
+
+
+def is_known(name: str) -> bool:
+    """Return whether timm has this network, and, where the name has a tag after a dot, these weights of it."""
+    if not timm.is_model(name):
+        return False
+    try:
+        timm.get_pretrained_cfg(name)
+    except RuntimeError:
+        return False
+    return True
+
+
+def suggest_names(name: str, count: int = 3) -> list[str]:
+    """Return the names of timm that look like `name`, best first."""
+    architecture, _, _ = name.partition(".")
+    return difflib.get_close_matches(architecture, timm.list_models(), n=count, cutoff=0.6)
+
+
+@functools.lru_cache
+def read_facts(name: str) -> NetworkFacts:
+    """Return what timm says of a network; the usual numbers where it says nothing."""
+    config = timm.get_pretrained_cfg(name)
+    if config is None:
+        return NetworkFacts((0.485, 0.456, 0.406), (0.229, 0.224, 0.225), 224, False, None, None, "", "")
+    return NetworkFacts(
+        mean=tuple(config.mean),
+        deviation=tuple(config.std),
+        native_size_px=int(config.input_size[-1]),
+        is_size_fixed=bool(config.fixed_input_size),
+        licence=config.license,
+        hub_repository=config.hf_hub_id,
+        hub_file="model.safetensors",
+        tag=config.tag or "",
+    )
 
 
 def read_preprocessing(name: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Return the mean and standard deviation of each colour that the backbone's weights expect."""
-    config = timm.get_pretrained_cfg(name)
-    if config is None:
-        return (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-    return tuple(config.mean), tuple(config.std)
+    facts = read_facts(name)
+    return facts.mean, facts.deviation
+
+
+@functools.lru_cache
+def list_shapes(name: str) -> Shapes:
+    """Return the tensors that a network has below its head, by name; nothing is allocated."""
+    with torch.device("meta"):
+        net = _create(name, num_classes=0)
+    return {key: tuple(value.shape) for key, value in net.state_dict().items() if not key.endswith(_COUNTERS)}
+
+
+def build_classifier(name: str, num_labels: int, image_size_px: int | None = None) -> nn.Module:
+    """Return a backbone with pooling and a linear head of `num_labels` outputs, for images of a size.
+
+    Without a size, a network that is made for one size only gets its images changed to it.
+    """
+    size = fit_size(name, image_size_px)
+    net: nn.Module = _create(name, num_classes=num_labels, **_size_option(name, size))
+    return _take_images(net, size, image_size_px)
+
+
+def build_embedder(
+    name: str, weights: Mapping[str, torch.Tensor] | None = None, image_size_px: int | None = None
+) -> tuple[nn.Module, int]:
+    """Return a frozen network that maps normalized images (B, 3, S, S) to features (B, D), and D."""
+    size = fit_size(name, image_size_px)
+    net: Any = _create(name, num_classes=0, **_size_option(name, size))
+    width = int(getattr(net, "head_hidden_size", None) or net.num_features)
+    model = _take_images(net, size, image_size_px)
+    if weights:
+        load_backbone_weights(model, weights, name, image_size_px)
+    return model.eval().requires_grad_(False), width
+
+
+def build_feature_extractor(name: str, image_size_px: int | None = None) -> tuple[nn.Module, list[Level]]:
+    """Return a network that answers with maps of features (B, C, H, W), finest first, and what those maps are.
+
+    Raises NoFeatureMaps.
+    """
+    size = fit_size(name, image_size_px)
+    options: dict[str, Any] = {"features_only": True, **_size_option(name, size)}
+    try:
+        with torch.device("meta"):
+            offered: Any = _create(name, **options)
+    except (RuntimeError, AttributeError, AssertionError, KeyError) as error:
+        raise NoFeatureMaps(f"{name} gives no maps of features ({error})") from error
+    strides = list(offered.feature_info.reduction())
+    chosen = choose_levels(strides)
+    if len(chosen) < len(strides):
+        options["out_indices"] = tuple(offered.feature_info.out_indices[at] for at in chosen)
+    net: Any = _create(name, **options)
+    levels = [
+        Level(int(c), int(s)) for c, s in zip(net.feature_info.channels(), net.feature_info.reduction(), strict=True)
+    ]
+    maps = ChannelsFirst(net) if str(getattr(net, "output_fmt", "NCHW")).endswith("NHWC") else net
+    return _take_images(maps, size, image_size_px), levels
+
+
+@functools.lru_cache
+def list_levels(name: str) -> tuple[tuple[int, ...], list[Level]]:
+    """Return the places in timm's list of the maps of features that a detector works on, and what those maps are.
+
+    Raises NoFeatureMaps.
+    """
+    try:
+        with torch.device("meta"):
+            info: Any = _create(name, features_only=True).feature_info
+    except (RuntimeError, AttributeError, AssertionError, KeyError) as error:
+        raise NoFeatureMaps(f"{name} gives no maps of features") from error
+    chosen = choose_levels(list(info.reduction()))
+    found = list(zip(info.out_indices, info.channels(), info.reduction(), strict=True))
+    levels = [Level(int(found[at][1]), int(found[at][2])) for at in chosen]
+    return tuple(int(found[at][0]) for at in chosen), levels
+
+
+def choose_levels(strides: list[int]) -> list[int]:
+    """Return which maps to use of those with these strides: near 8, 16 and 32, or all of a network with one stride."""
+    if len(set(strides)) == 1:
+        return list(range(len(strides)))
+    chosen = []
+    for wanted in (8, 16, 32):
+        near = [at for at, stride in enumerate(strides) if 0.7 * wanted <= stride <= 1.4 * wanted]
+        chosen += near[-1:]
+    return chosen or [len(strides) - 1]
+
+
+@functools.lru_cache
+def fit_size(name: str, image_size_px: int | None) -> int | None:
+    """Return the size of image that the network is to be made for; None where every size will do."""
+    facts = read_facts(name)
+    if not facts.is_size_fixed:
+        return None
+    if image_size_px is None:
+        return facts.native_size_px
+    with torch.device("meta"):
+        net: Any = _create(name, num_classes=0)
+        info = getattr(net, "feature_info", None)
+        step = int(info[-1]["reduction"]) if info else COARSEST_STRIDE
+        size = -(-image_size_px // step) * step
+        try:
+            _create(name, num_classes=0, img_size=size).eval()(torch.zeros(1, 3, size, size))
+        except _MADE_FOR_ONE_SIZE:
+            return facts.native_size_px
+    return size
+
+
+def _size_option(name: str, size: int | None) -> dict[str, int]:
+    return {} if size is None or size == read_facts(name).native_size_px else {"img_size": size}
+
+
+def _take_images(net: nn.Module, size: int | None, image_size_px: int | None) -> nn.Module:
+    return net if size is None or size == image_size_px else SizedImages(net, size)
+
+
+def load_backbone_weights(
+    module: nn.Module, weights: Mapping[str, torch.Tensor], name: str | None = None, image_size_px: int | None = None
+) -> int:
+    """Fill `module` with the tensors of `weights` that have its names and shapes; returns how many.
+
+    Given the network's name, tables of places are changed to the size of image that the module was made for.
+    """
+    inner = _find_inner(module)
+    fitting = _match(inner.state_dict(), weights)
+    if name is not None and fit_size(name, image_size_px) not in (None, read_facts(name).native_size_px):
+        fitting = _match(inner.state_dict(), _adapt(name, image_size_px, weights))
+    inner.load_state_dict(fitting, strict=False)
+    return len(fitting)
+
+
+def _find_inner(module: nn.Module) -> nn.Module:
+    while isinstance(module, SizedImages | ChannelsFirst):
+        module = module.net
+    return module
+
+
+def _adapt(name: str, image_size_px: int | None, weights: Mapping[str, torch.Tensor]) -> Mapping[str, torch.Tensor]:
+    """Return the tensors as the network's family changes them to another size of image, where it can."""
+    with torch.device("meta"):
+        net = _create(name, num_classes=0, **_size_option(name, fit_size(name, image_size_px)))
+    change = getattr(sys.modules[type(net).__module__], "checkpoint_filter_fn", None)
+    adapted: Mapping[str, torch.Tensor] = change(dict(weights), net) if change is not None else weights
+    return adapted
+
+
+def _match(own: Mapping[str, torch.Tensor], weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Feature extractors of timm flatten `stages.0` to `stages_0` for some families, and wrap others in `model`."""
+    fitting = {}
+    for name, tensor in weights.items():
+        for candidate in (name, name.replace(".", "_", 1), f"model.{name}"):
+            if candidate in own and own[candidate].shape == tensor.shape:
+                fitting[candidate] = tensor
+    return fitting

@@ -1,38 +1,48 @@
-"""The network of the detector: features at stride 8, enriched from coarser levels, and a narrow dense head.
+"""The network of the detector: features near stride 8, enriched from coarser levels, and a narrow dense head.
+
+A transformer of one stride gets its finer level by learned doubling, after ViTDet (Li et al., arXiv 2203.16527).
 
 Owns the geometry of cells and how raw numbers become boxes. Must not know labels or losses.
 """
 
 import math
+from collections.abc import Mapping
 from typing import Final
 
 import torch
 from torch import nn
 from torch.nn import functional
 
+from darkroom_trainer.decoding.boxes import MAX_LOG_SIZE
 from darkroom_trainer.tasks import backbones
 
-STRIDE: Final = 8
 CHANNELS: Final = 64
 GROUPS: Final = 8
-LEVELS: Final = (2, 3, 4)
-"""timm's feature indices at strides 8, 16 and 32."""
+COARSEST_WORKED_ON: Final = 11
+"""Strides above this are halved until they are not: 16 becomes 8, and the 14 of some transformers 7."""
 PRIOR_BIAS: Final = -4.6
 """Logit of 0.01: at the start nothing is an object (arXiv 1708.02002, section 4.1)."""
-MAX_LOG_SIZE: Final = 6.0
 FIRST_LOG_SIZE: Final = 1.1
 """Boxes start three strides wide."""
 
 
 class DenseDetector(nn.Module):
-    """Maps images (B, 3, S, S) to (B, (S / 8)^2, labels + 4)."""
+    """Maps images (B, 3, S, S) to (B, L, labels + 4), L the cells of a square: (S / 8)^2 for most backbones."""
 
-    def __init__(self, backbone: str, num_labels: int, weights: dict[str, torch.Tensor] | None = None) -> None:
+    def __init__(
+        self,
+        backbone: str,
+        num_labels: int,
+        weights: Mapping[str, torch.Tensor] | None = None,
+        image_size_px: int | None = None,
+    ) -> None:
         super().__init__()
-        self.backbone, channels = backbones.build_feature_extractor(backbone, LEVELS)
+        self.backbone, levels = backbones.build_feature_extractor(backbone, image_size_px)
         if weights:
-            backbones.load_backbone_weights(self.backbone, weights)
-        self.laterals = nn.ModuleList([nn.Conv2d(count, CHANNELS, 1) for count in channels])
+            backbones.load_backbone_weights(self.backbone, weights, backbone, image_size_px)
+        is_flat = len({level.stride for level in levels}) == 1
+        self.laterals = nn.ModuleList([_build_lateral(level.channels, is_flat=is_flat) for level in levels])
+        self.doubling = _build_doubling(levels[0].stride)
         self.shared = nn.Sequential(_build_block(), _build_block())
         self.tags = nn.Conv2d(CHANNELS, num_labels, 3, padding=1)
         self.boxes = nn.Conv2d(CHANNELS, 4, 3, padding=1)
@@ -47,8 +57,30 @@ class DenseDetector(nn.Module):
         merged = self.laterals[0](levels[0])
         for lateral, level in zip(list(self.laterals)[1:], levels[1:], strict=True):
             merged = merged + functional.interpolate(lateral(level), size=merged.shape[-2:], mode="nearest")
-        features = self.shared(merged)
+        features = self.shared(self.doubling(merged))
         return torch.cat([self.tags(features), self.boxes(features)], dim=1).flatten(2).transpose(1, 2)
+
+
+class ChannelNorm(nn.LayerNorm):
+    """Evens out the channels of each cell of a map (B, C, H, W): a transformer's inner features differ by hundreds."""
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """Return the map with each cell's channels at mean 0 and deviation 1, scaled."""
+        return super().forward(features.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+
+def _build_lateral(channels: int, *, is_flat: bool) -> nn.Module:
+    lateral = nn.Conv2d(channels, CHANNELS, 1)
+    return nn.Sequential(ChannelNorm(channels), lateral) if is_flat else lateral
+
+
+def _build_doubling(stride: int) -> nn.Module:
+    """Return what brings the finest level near stride 8."""
+    steps: list[nn.Module] = []
+    while stride > COARSEST_WORKED_ON:
+        steps += [nn.ConvTranspose2d(CHANNELS, CHANNELS, 2, stride=2), nn.GroupNorm(GROUPS, CHANNELS), nn.ReLU()]
+        stride //= 2
+    return nn.Sequential(*steps)
 
 
 def _build_block() -> nn.Module:

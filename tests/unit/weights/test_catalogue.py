@@ -1,0 +1,88 @@
+"""The catalogue of networks: what it says of them, and which names are refused with which words."""
+
+import pytest
+import torch
+
+from darkroom_api.conditions import Reason
+from darkroom_api.v1alpha1.common import Task
+from darkroom_trainer.errors import RunError
+from darkroom_trainer.tasks import backbones
+from darkroom_trainer.weights.catalogue import (
+    CATALOGUE,
+    Entry,
+    Pretraining,
+    Tier,
+    check_backbone,
+    find_entry,
+    is_permissive,
+    list_spellings,
+)
+
+every_entry = pytest.mark.parametrize("entry", CATALOGUE, ids=lambda entry: entry.name)
+
+
+@every_entry
+def test_an_entry_says_what_timm_says(entry: Entry) -> None:
+    facts = backbones.read_facts(entry.name)
+    assert entry.licence == facts.licence
+    assert entry.native_size_px == facts.native_size_px
+    assert facts.hub_repository is not None
+    shapes = backbones.list_shapes(entry.name)
+    assert sum(torch.Size(shape).numel() for shape in shapes.values()) / 1e6 == pytest.approx(
+        entry.million_parameters, rel=0.02
+    )
+
+
+def test_every_entry_may_be_used_for_everything() -> None:
+    assert all(is_permissive(entry.licence) for entry in CATALOGUE)
+    refused = ("vit_small_patch16_dinov3.lvd1689m", "convnextv2_nano.fcmae_ft_in22k_in1k")
+    assert not any(is_permissive(backbones.read_facts(name).licence) for name in refused)
+    assert not is_permissive(None)
+
+
+def test_every_size_and_every_kind_of_pretraining_is_there() -> None:
+    assert {entry.tier for entry in CATALOGUE} == set(Tier)
+    assert {entry.pretraining for entry in CATALOGUE} == set(Pretraining)
+    sizes = [entry.million_parameters for entry in CATALOGUE]
+    assert sizes == sorted(sizes)
+
+
+@every_entry
+def test_a_detector_can_be_put_on_every_dense_entry(entry: Entry) -> None:
+    assert entry.is_dense
+    check_backbone(entry.name, Task.DETECTOR)
+
+
+@pytest.mark.parametrize(
+    ("name", "spellings"),
+    [
+        ("resnet18", {"resnet18", "resnet18.a1_in1k"}),
+        ("resnet18.a1_in1k", {"resnet18", "resnet18.a1_in1k"}),
+        ("resnet18.a3_in1k", {"resnet18.a3_in1k"}),
+    ],
+)
+def test_a_name_without_a_tag_means_timms_usual_weights(name: str, spellings: set[str]) -> None:
+    assert set(list_spellings(name)) == spellings
+    entry = find_entry(name)
+    assert (entry is not None) == (len(spellings) == 2)
+
+
+UNKNOWN = {
+    "a slip of the finger": ("resnet81", Task.CLASSIFIER, "did you mean resnet"),
+    "weights that are not timm's": ("resnet18.mine", Task.CLASSIFIER, "timm has no weights mine of resnet18"),
+    "nothing like it": ("zzzz", Task.CLASSIFIER, "timm has no network zzzz; the catalogue has test_resnet.r160_in1k"),
+}
+
+
+@pytest.mark.parametrize(("name", "task", "says"), UNKNOWN.values(), ids=UNKNOWN.keys())
+def test_a_name_that_cannot_be_used_is_refused(name: str, task: Task, says: str) -> None:
+    with pytest.raises(RunError) as caught:
+        check_backbone(name, task)
+    assert caught.value.reason is Reason.INVALID_CONFIGURATION
+    assert caught.value.message.startswith("backbone: ")
+    assert says in caught.value.message
+
+
+@pytest.mark.parametrize("name", [None, "resnet18", "vit_tiny_patch16_224", "mixer_s16_224"])
+def test_any_name_of_timms_will_do_and_none_too(name: str | None) -> None:
+    check_backbone(name, Task.CLASSIFIER)
