@@ -13,6 +13,7 @@ from darkroom_trainer.report.plot import SERIES, Axis, Plot, Point, draw_bars, s
 UNIT: Final = (0.0, 1.0)
 STAGES: Final = {"holdOut": "for the score, held-out images left out", "final": "final model, all images"}
 TRIAL_KINDS: Final = {"head": "light head", "network": "network"}
+TRIAL_ENDS: Final = {"won": "won", "pruned": "pruned", "failed": "no score"}
 MAX_DRAWN_TRIALS: Final = 400
 
 
@@ -55,10 +56,31 @@ def draw_trials(trials: Sequence[Mapping[str, Any]], budget_seconds: float | Non
     marks = [_draw_best(plot, scored, max(ends, default=0.0))]
     marks += [_draw_trial(plot, trial) for trial in drawn]
     marks += [_draw_unscored(plot, trial) for trial in trials if trial["score"] is None][:MAX_DRAWN_TRIALS]
+    return join(plot.draw("Trials over the budget, by their score", *marks), _build_trial_legend(trials))
+
+
+def _build_trial_legend(trials: Sequence[Mapping[str, Any]]) -> Markup | None:
     kinds = [kind for kind in TRIAL_KINDS if any(trial["kind"] == kind for trial in trials)]
-    entries = [(f"k-{kind}", TRIAL_KINDS[kind]) for kind in kinds]
-    entries += [("best", "best so far")] if len(scored) > 1 else []
-    return join(plot.draw("Trials over the budget, by their score", *marks), _build_legend(entries))
+    ends = [end for end in TRIAL_ENDS if any(_name_end(trial) == end for trial in trials)]
+    entries = [(_draw_mark(f"k-{kind} kept", kind=kind), TRIAL_KINDS[kind]) for kind in kinds]
+    entries += [(_draw_mark(f"k-{kinds[-1]} {end}", kind=kinds[-1]), TRIAL_ENDS[end]) for end in ends if kinds]
+    entries.append((draw_swatch("best"), "best so far"))
+    return _list_legend(entries)
+
+
+def _draw_mark(css: str, *, kind: str) -> Markup:
+    if kind == "head":
+        mark = element("polygon", points="9,5 13,1 17,5 13,9", class_=f"dot {css}")
+    else:
+        mark = element("circle", cx=13, cy=5, r=4, class_=f"dot {css}")
+    return element("svg", mark, viewBox="0 0 26 10", class_="swatch", aria_hidden="true")
+
+
+def _name_end(trial: Mapping[str, Any]) -> str:
+    """Return how a trial is marked."""
+    if trial["score"] is None:
+        return "failed"
+    return trial["end"] if trial["end"] in ("won", "pruned") else "kept"
 
 
 def _floor_tenth(value: float) -> float:
@@ -69,11 +91,12 @@ def _floor_tenth(value: float) -> float:
 def _draw_trial(plot: Plot, trial: Mapping[str, Any]) -> Markup:
     start, end = trial["started_at_seconds"], trial["started_at_seconds"] + trial["cost_seconds"]
     css = f"k-{trial['kind']}" if trial["kind"] in TRIAL_KINDS else "s1"
-    ended = "won" if trial["end"] == "won" else "pruned" if trial["end"] == "pruned" else "kept"
+    ended = _name_end(trial)
     took = numbers.show_seconds(trial["cost_seconds"])
     title = f"{shorten(trial['name'], 60)}: {trial['score']:.3f}, {took}, {trial['end']}"
     bar = plot.draw_line([(start, trial["score"]), (end, trial["score"])], f"{css} trial")
-    dot = plot.draw_dot((end, trial["score"]), f"dot {css} {ended}", 6.0 if ended == "won" else 3.0, title)
+    draw = plot.draw_diamond if trial["kind"] == "head" else plot.draw_dot
+    dot = draw((end, trial["score"]), f"dot {css} {ended}", 6.0 if ended == "won" else 3.4, title)
     return join(bar, dot)
 
 
@@ -95,19 +118,29 @@ def _draw_best(plot: Plot, scored: Sequence[Mapping[str, Any]], last: float) -> 
 
 
 def draw_rungs(trials: Sequence[Mapping[str, Any]]) -> Markup:
-    """Return the scores of the networks in each round of the halving, and the best of each round."""
-    points = [
-        (float(trial["rung"]), float(trial["score"]), str(trial["name"]))
-        for trial in trials
-        if trial["kind"] == "network" and trial["score"] is not None
-    ]
-    rounds = sorted({x for x, _, _ in points})
-    best = [(rung, max(y for x, y, _ in points if x == rung)) for rung in rounds]
-    low = min((y for _, y, _ in points), default=0.0)
-    x_axis = Axis((rounds[0] if rounds else 0) - 0.5, (rounds[-1] if rounds else 1) + 0.5, "last round", _show_round)
+    """Return the score of each network after each round that it took part in, and the best of each round."""
+    lines = [(trial["name"], _read_rounds(trial)) for trial in trials if trial["kind"] == "network"]
+    every = [point for _, line in lines for point in line]
+    rounds = sorted({x for x, _ in every})
+    best = [(at, max(y for x, y in every if x == at)) for at in rounds]
+    low = min((y for _, y in every), default=0.0)
+    x_axis = Axis((rounds[0] if rounds else 0) - 0.5, (rounds[-1] if rounds else 1) + 0.5, "round", _show_round)
     plot = Plot(x_axis, Axis(_floor_tenth(low), 1.0, "score", "{:g}".format))
-    dots = [plot.draw_dot((x, y), "dot k-network", 3.5, f"{shorten(title, 60)}: {y:.3f}") for x, y, title in points]
-    return plot.draw("Score of the networks by round", plot.draw_line(best, "best"), *dots)
+    paths = [plot.draw_line(line, "k-network trial") for _, line in lines]
+    dots = [
+        plot.draw_dot((x, y), "dot k-network", 3.5, f"{shorten(title, 60)}: {y:.3f}")
+        for title, line in lines
+        for x, y in line
+    ]
+    legend = _build_legend([("best", "best of the round"), ("k-network trial", "a network")])
+    return join(plot.draw("Score of the networks by round", *paths, plot.draw_line(best, "best"), *dots), legend)
+
+
+def _read_rounds(trial: Mapping[str, Any]) -> list[Point]:
+    """Return a point for each round; a record without the scores of all has that of its last."""
+    scores = (trial.get("settings") or {}).get("scores") or ([trial["score"]] if trial["score"] is not None else [])
+    first = int(trial["rung"]) - len(scores) + 1
+    return [(float(first + at), float(score)) for at, score in enumerate(scores)]
 
 
 def _show_round(value: float) -> str:
@@ -130,7 +163,7 @@ def draw_calibration(bins: Sequence[Mapping[str, Any]]) -> Markup:
     """Return how often answers of each confidence are right; on the diagonal confidences are what they say."""
     plot = Plot(Axis(*UNIT, "confidence", "{:g}".format), Axis(*UNIT, "share that is right", "{:g}".format))
     most = max((cell["guesses"] for cell in bins), default=1) or 1
-    bars = [_draw_bin(plot, cell) for cell in bins]
+    gaps = [plot.draw_line([(cell["confidence"],) * 2, (cell["confidence"], cell["right"])], "gap") for cell in bins]
     dots = [
         plot.draw_dot(
             (cell["confidence"], cell["right"]),
@@ -141,12 +174,10 @@ def draw_calibration(bins: Sequence[Mapping[str, Any]]) -> Markup:
         for cell in bins
     ]
     diagonal = plot.draw_line([(0.0, 0.0), (1.0, 1.0)], "ideal")
-    legend = _build_legend([("ideal", "ideal"), ("s1", "answers; a larger dot is more of them")])
-    return join(plot.draw("How often answers of each confidence are right", *bars, diagonal, *dots), legend)
-
-
-def _draw_bin(plot: Plot, cell: Mapping[str, Any]) -> Markup:
-    return draw_bars(plot, [cell["low"], cell["high"]], [cell["right"]], "bar faint", [""])
+    legend = _build_legend(
+        [("ideal", "ideal"), ("s1", "answers, more of them where the dot is larger"), ("gap", "how far off")]
+    )
+    return join(plot.draw("How often answers of each confidence are right", diagonal, *gaps, *dots), legend)
 
 
 def draw_histogram(
@@ -167,10 +198,15 @@ def draw_histogram(
 
 
 def _build_legend(entries: Sequence[tuple[str, str]]) -> Markup | None:
+    """Return the key of a chart's lines."""
+    return _list_legend([(draw_swatch(css), text) for css, text in entries])
+
+
+def _list_legend(entries: Sequence[tuple[Markup, str]]) -> Markup | None:
     """Return the key of a chart; none where there is nothing to tell apart."""
     if not entries:
         return None
-    return element("ul", *(element("li", draw_swatch(css), name(text, 48)) for css, text in entries), class_="legend")
+    return element("ul", *(element("li", swatch, name(text, 48)) for swatch, text in entries), class_="legend")
 
 
 def draw_swatch(css: str) -> Markup:

@@ -21,6 +21,7 @@ MAX_TAGS_IN_JSON: Final = 2_000
 MAX_TRIALS: Final = 2_000
 MAX_LABEL_ERRORS: Final = 100
 MAX_HISTORY: Final = 400
+MAX_HEADS: Final = 2
 OTHER_SCORES: Final = {
     "accuracyTop1": "Accuracy (top 1)",
     "accuracyTop5": "Accuracy (top 5)",
@@ -59,7 +60,7 @@ def build_report(inputs: ReportInputs) -> dict[str, Any]:
         "tagCount": len(model.labels),
         "tags": rows[:MAX_TAGS_IN_JSON],
         "mistakes": _build_mistakes(inputs),
-        "advice": describe_advice(inputs.advice),
+        "advice": describe_advice(inputs.told),
         "labelErrors": [dict(error) for error in inputs.label_errors[:MAX_LABEL_ERRORS]],
         "labelErrorCount": len(inputs.label_errors),
         "making": _build_making(inputs),
@@ -72,7 +73,7 @@ def _build_headline(inputs: ReportInputs) -> dict[str, Any]:
     measured_on = performance.get("measuredOn")
     name = SCORE_NAMES[TASK_ANNOTATIONS[model.task]]
     interval = performance.get("scoreInterval") or _find_interval(metrics.get("scores"), name)
-    meter = metrics.get("meter") or {}
+    meter, stopped = metrics.get("meter") or {}, inputs.stopped
     return {
         "task": model.task.value,
         "scoreName": name,
@@ -82,17 +83,25 @@ def _build_headline(inputs: ReportInputs) -> dict[str, Any]:
         "measuredOn": measured_on,
         "imagesMeasured": performance.get("images", 0),
         "dataset": inputs.measured.dataset.name if inputs.measured else None,
-        "stopReason": inputs.stop_reason.value if inputs.stop_reason else None,
-        "stopMeaning": STOP_MEANINGS[inputs.stop_reason] if inputs.stop_reason else None,
+        "stopReason": stopped.value if stopped else None,
+        "stopMeaning": STOP_MEANINGS[stopped] if stopped else None,
         "chargedSeconds": meter.get("chargedSeconds"),
         "budgetSeconds": metrics.get("budgetSeconds"),
         "device": metrics.get("device"),
         "devices": meter.get("devices"),
         "backbone": model.backbone,
-        "light": (model.light or {}).get("name") or (model.light or {}).get("kind"),
+        "light": describe_light(model.light),
         "lightShare": model.light_share,
         "note": inputs.note or None,
     }
+
+
+def describe_light(spec: Mapping[str, Any] | None) -> str | None:
+    """Return the heads of a light model and what they look at; None where there is none."""
+    members = (spec or {}).get("members") or []
+    heads = [f"{member['family']} on {', '.join(member['blocks'])}" for member in members]
+    more = [f"{len(heads) - MAX_HEADS} more"] if len(heads) > MAX_HEADS else []
+    return "; ".join(heads[:MAX_HEADS] + more) or None
 
 
 def _find_interval(scores: Mapping[str, Any] | None, name: str) -> dict[str, float] | None:
@@ -147,5 +156,5 @@ def _build_making(inputs: ReportInputs) -> dict[str, Any]:
         "threshold": model.threshold,
         "imageSizePx": model.preprocessing.image_size_px,
         "light": model.light,
-        "onnx": inputs.parity,
+        "onnx": inputs.parity or metrics.get("onnx"),
     }

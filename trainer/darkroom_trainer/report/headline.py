@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from darkroom_trainer.report import numbers
-from darkroom_trainer.report.markup import Content, Markup, element, join, name
+from darkroom_trainer.report.markup import Content, Markup, element, join, join_with, name
 from darkroom_trainer.report.page import build_facts, build_meter, build_section, with_note
 
 TASK_NAMES: Final = {
@@ -58,11 +58,8 @@ def render_hero(report: Mapping[str, Any]) -> Markup:
     headline = report["headline"]
     note = headline.get("note")
     warning = element("p", note[:1].upper() + note[1:] + ".", class_="warning") if note else None
-    return join(
-        element("div", _render_score(headline), _render_facts(headline), class_="hero"),
-        _render_tiles(headline),
-        warning,
-    )
+    hero = element("div", _render_score(headline), _render_facts(headline), class_="hero")
+    return join(warning, hero, _render_tiles(headline))
 
 
 def _render_score(headline: Mapping[str, Any]) -> Markup:
@@ -116,7 +113,6 @@ def _render_facts(headline: Mapping[str, Any]) -> Markup:
             "Measured on": _describe_measured(headline),
             "Why it stopped": _describe_stop(headline),
             "Compute": _describe_compute(headline),
-            "Hardware": _describe_hardware(headline),
             "Model": _describe_model(headline),
         }
     )
@@ -145,24 +141,21 @@ def _describe_compute(headline: Mapping[str, Any]) -> Markup | None:
     )
 
 
-def _describe_hardware(headline: Mapping[str, Any]) -> Content:
+def _describe_hardware(headline: Mapping[str, Any]) -> str | None:
     device, devices = headline["device"], headline["devices"] or 1
     if not device:
         return None
-    return str(device) if devices == 1 else f"{devices} × {device}"
+    return f"trained on {device}" if devices == 1 else f"trained on {devices} × {device}"
 
 
 def _describe_model(headline: Mapping[str, Any]) -> Markup:
-    parts: list[Content] = []
-    if headline["backbone"]:
-        parts.append(name(headline["backbone"]))
-    if headline["lightShare"] or not headline["backbone"]:
-        light = join("light head", join(" on ", name(str(headline["light"]))) if headline["light"] else None)
-        parts.append(light)
-    shares = (
-        f"{numbers.show_share(headline['lightShare'])} of each answer is the light head's" if len(parts) > 1 else None
-    )
-    return with_note(join(parts[0], *(join(" + ", part) for part in parts[1:])), shares)
+    backbone, light, share = headline["backbone"], headline["light"], headline["lightShare"]
+    parts: list[Content] = [name(backbone)] if backbone else []
+    parts += ["a light head"] if share or not backbone else []
+    notes: list[Content] = [join("light head: ", name(light, 120))] if light and (share or not backbone) else []
+    notes += [f"it has {numbers.show_share(share)} of each answer"] if backbone and share else []
+    notes += [text] if (text := _describe_hardware(headline)) else []
+    return with_note(join_with(" and ", parts), join_with("; ", notes))
 
 
 def _render_tiles(headline: Mapping[str, Any]) -> Markup | None:

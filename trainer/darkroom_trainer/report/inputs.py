@@ -26,8 +26,9 @@ class ReportInputs:
     """A finished Model or Evaluation.
 
     `metrics` is the content of metrics.json. `training` is the data that was learned from, None for an Evaluation;
-    `advice` is what its inspection found. A suspected label error is a dict of `subject`, `imageId`, `file`, `given`,
-    `suggested` and `confidence`; `parity` is the record of ONNX against torch. `has_time` is asked before each picture.
+    `advice` is what inspections found, where it is more than what came with that data. A suspected label error is a
+    dict of `subject`, `imageId`, `file`, `given`, `suggested` and `confidence`; `parity` is the record of ONNX against
+    torch. `has_time` is asked before each picture.
     """
 
     name: str
@@ -41,6 +42,18 @@ class ReportInputs:
     stop_reason: StopReason | None = None
     note: str = ""
     has_time: Callable[[], bool] = field(default=has_always_time)
+
+    @property
+    def told(self) -> Sequence[Advice]:
+        """Return the advice, else what came with the data that is reported on."""
+        data = self.training or (self.measured.dataset if self.measured else None)
+        return self.advice or (data.advice if data else ())
+
+    @property
+    def stopped(self) -> StopReason | None:
+        """Return why the training stopped, else what metrics.json says of it."""
+        told = self.metrics.get("stopReason")
+        return self.stop_reason or (StopReason(told) if told else None)
 
 
 @dataclass(frozen=True)

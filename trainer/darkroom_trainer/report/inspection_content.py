@@ -26,8 +26,9 @@ MAX_SAMPLES: Final = 12
 MAX_SUSPECTS: Final = 12
 MAX_BOXES: Final = 40
 BINS: Final = 20
-ASPECT_EDGES: Final = (0.25, 0.33, 0.4, 0.5, 0.6, 0.75, 0.9, 1.1, 1.33, 1.67, 2.0, 2.5, 3.0, 4.0)
-"""Width to height; what is beyond the ends counts in the outer bins."""
+ASPECT_REACH: Final = 2.125
+ASPECT_BINS: Final = 17
+"""Aspects are binned by their binary logarithm, so that 1:2 and 2:1 lie as far from 1:1, which is amid a bin."""
 
 
 def build_inspection_report(inputs: InspectionInputs) -> dict[str, Any]:
@@ -61,11 +62,11 @@ def _describe_problem(problem: Problem) -> dict[str, str]:
 
 
 def _describe_sizes(examination: Examination) -> dict[str, Any]:
-    """Return histograms of the longer side and of the aspect, and the number of boxes an image."""
+    """Return histograms of the longer side, of the aspect (its binary logarithm), and of the boxes."""
     sizes = np.array([(check.size.width, check.size.height) for check in examination.checked if check], dtype=float)
     if not len(sizes):
         return {}
-    aspects = np.clip(sizes[:, 0] / sizes[:, 1], ASPECT_EDGES[0], ASPECT_EDGES[-1])
+    aspects = np.clip(np.log2(sizes[:, 0] / sizes[:, 1]), -ASPECT_REACH, ASPECT_REACH)
     sides = sizes.max(axis=1)
     return {
         "readable": len(sizes),
@@ -73,7 +74,7 @@ def _describe_sizes(examination: Examination) -> dict[str, Any]:
         "smallest": sizes[sizes.prod(axis=1).argmin()].tolist(),
         "largest": sizes[sizes.prod(axis=1).argmax()].tolist(),
         "sides": _count_bins(sides, choose_edges(float(sides.min()), float(sides.max()))),
-        "aspects": _count_bins(aspects, np.array(ASPECT_EDGES)),
+        "aspects": _count_bins(aspects, np.linspace(-ASPECT_REACH, ASPECT_REACH, ASPECT_BINS + 1)),
         "boxes": _describe_boxes(examination.catalog.images),
     }
 
@@ -145,7 +146,7 @@ def _show(inputs: InspectionInputs, image: CatalogImage, issue: str) -> dict[str
     tags, read = inputs.examination.catalog.tags, inputs.read_image
     named = [tags[label] for label in image.labels]
     boxes = [
-        {"kind": "found", "tag": tag, "box": [round(float(side), 4) for side in box]}
+        {"kind": "shown", "tag": tag, "box": [round(float(side), 4) for side in box]}
         for tag, box in list(zip(named, image.boxes, strict=False))[:MAX_BOXES]
     ]
     picture = make_thumbnail(lambda: read(image)) if read is not None and inputs.has_time() else None

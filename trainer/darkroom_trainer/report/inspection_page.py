@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from darkroom_trainer.report import charts, numbers
 from darkroom_trainer.report.data_page import ISSUE_TITLES, render_advice, render_entry
-from darkroom_trainer.report.markup import Content, Markup, element, join, name, shorten
+from darkroom_trainer.report.markup import Content, Markup, element, join_with, name, shorten
 from darkroom_trainer.report.page import (
     build_chart,
     build_facts,
@@ -146,7 +146,7 @@ def _render_sizes(sizes: Mapping[str, Any]) -> Markup | None:
     boxes = sizes.get("boxes")
     parts = [
         _draw("Longer side", sizes["sides"], "pixels of the longer side", "{:g}".format),
-        _draw("Aspect", sizes["aspects"], "width to height", "{:g}".format),
+        _draw("Aspect", sizes["aspects"], "width to height", numbers.show_tick_ratio),
         _draw("Boxes an image", boxes["numbers"], "boxes", "{:g}".format) if boxes else None,
         _draw("Size of the boxes", boxes["sides"], "side of a box, as a share of the image's", "{:g}".format, "boxes")
         if boxes
@@ -169,7 +169,7 @@ def _render_pictures(title: str, shown: Sequence[Mapping[str, Any]]) -> Markup |
 
 def _render_figure(entry: Mapping[str, Any]) -> Markup:
     issue = ISSUE_TITLES.get(entry["issue"], entry["issue"])
-    tags = join(*(join(", " if at else None, name(tag, 30)) for at, tag in enumerate(entry["tags"])))
+    tags = join_with(", ", [name(tag, 30) for tag in entry["tags"]])
     caption = element(
         "figcaption",
         element("div", element("b", issue)) if issue else None,

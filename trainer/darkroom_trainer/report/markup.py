@@ -5,6 +5,7 @@ Owns escaping. Only this module makes `Markup`; a plain string is always escaped
 
 import html
 import re
+from collections.abc import Sequence
 from typing import Final
 
 _UNSHOWABLE: Final = re.compile(
@@ -38,6 +39,11 @@ def escape(text: str) -> Markup:
 def join(*children: Content) -> Markup:
     """Return all children one after another."""
     return Markup("".join(child if isinstance(child, Markup) else escape(child) for child in children if child))
+
+
+def join_with(between: str, parts: Sequence[Content]) -> Markup:
+    """Return the parts with a text between each two."""
+    return join(*(join(between if at else None, part) for at, part in enumerate(parts)))
 
 
 def element(name: str, *children: Content, **attributes: object) -> Markup:

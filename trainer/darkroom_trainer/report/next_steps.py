@@ -11,6 +11,7 @@ from darkroom_api.durations import format_duration
 from darkroom_api.v1alpha1.common import StopReason
 from darkroom_trainer.budget import round_up
 from darkroom_trainer.data.findings import Issue
+from darkroom_trainer.report.numbers import count, show_share
 
 MAX_STEPS: Final = 8
 FEW_IMAGES: Final = 20
@@ -99,14 +100,14 @@ def _separate_evaluation(situation: Situation) -> str | None:
     shared = situation.issues.get(Issue.SHARED_WITH_EVALUATION, 0)
     if not shared:
         return None
-    many = _count(shared, "image")
+    many = count(shared, "image")
     return f"Take {many} out of the training or the evaluation data: what is in both makes the score too good."
 
 
 def _mend_labels(situation: Situation) -> str | None:
     clashes = situation.issues.get(Issue.CLASHING_LABELS, 0)
-    parts = [f"{_count(situation.label_errors, 'tag')} that the model doubts"] if situation.label_errors else []
-    parts += [f"{_count(clashes, 'pair')} of equal images with different tags"] if clashes else []
+    parts = [f"{count(situation.label_errors, 'tag')} that the model doubts"] if situation.label_errors else []
+    parts += [f"{count(clashes, 'pair')} of equal images with different tags"] if clashes else []
     if not parts:
         return None
     return f"Check {' and '.join(parts)}, listed below: a wrong tag costs more than a missing image."
@@ -119,7 +120,7 @@ def _add_images(situation: Situation) -> str | None:
     if not few:
         return None
     named = _list([f"“{tag.name}” has {tag.trained:,}" for tag in few])
-    return f"Add images to {_count(len(few), 'tag')} with fewer than {FEW_IMAGES}: {named}."
+    return f"Add images to {count(len(few), 'tag')} with fewer than {FEW_IMAGES}: {named}."
 
 
 def _by_trained(tag: TagState) -> int:
@@ -136,8 +137,8 @@ def _help_weak_tags(situation: Situation) -> str | None:
     if not weak:
         return None
     what = "boxes" if situation.has_boxes else "images"
-    named = _list([f"“{tag.name}” ({tag.recall or 0.0:.0%} of {tag.truths:,} {what} found)" for tag in weak])
-    return f"Add varied images of the tags that are found least: {named}; over all tags it is {mean:.0%}."
+    named = _list([f"“{tag.name}” ({show_share(tag.recall or 0.0)} of {tag.truths:,} {what} found)" for tag in weak])
+    return f"Add varied images of the tags that are found least: {named}; over all tags it is {show_share(mean)}."
 
 
 def _tell_apart(situation: Situation) -> str | None:
@@ -187,7 +188,7 @@ def _enlarge(situation: Situation) -> str | None:
             "across, too few to tell what they are."
         )
     tiny = situation.issues.get(Issue.TINY_BOX, 0)
-    return f"Cut {_count(tiny, 'image')} with tiny boxes into parts, or leave those boxes out." if tiny else None
+    return f"Cut {count(tiny, 'image')} with tiny boxes into parts, or leave those boxes out." if tiny else None
 
 
 def _balance(situation: Situation) -> str | None:
@@ -208,7 +209,7 @@ def _choose_threshold(situation: Situation) -> str | None:
     worse = "missing one is worse than a false one" if is_strict else "a false one is worse than missing one"
     return (
         f"{'Lower' if is_strict else 'Raise'} the confidence from which boxes are shown if {worse}: precision is "
-        f"{precision:.0%}, recall {recall:.0%}."
+        f"{show_share(precision)}, recall {show_share(recall)}."
     )
 
 
@@ -216,12 +217,12 @@ def _distrust_confidence(situation: Situation) -> str | None:
     error = situation.calibration_error
     if error is None or error <= BAD_CALIBRATION:
         return None
-    return f"Do not read confidences as probabilities: they are off by {error:.0%} on average."
+    return f"Do not read confidences as probabilities: they are off by {show_share(error)} on average."
 
 
 def _remove_duplicates(situation: Situation) -> str | None:
-    count = situation.issues.get(Issue.EXACT_DUPLICATE, 0) + situation.issues.get(Issue.NEAR_DUPLICATE, 0)
-    return f"Remove {_count(count, 'image')} that others in the data repeat: they add nothing." if count else None
+    repeats = situation.issues.get(Issue.EXACT_DUPLICATE, 0) + situation.issues.get(Issue.NEAR_DUPLICATE, 0)
+    return f"Remove {count(repeats, 'image')} that others in the data repeat: they add nothing." if repeats else None
 
 
 RULES: Final[dict[str, Rule]] = {
@@ -246,7 +247,3 @@ def _list(parts: Sequence[str]) -> str:
     """Return the first parts as a sentence would, and how many more there are."""
     shown = ", ".join(parts[:SHOWN_NAMES])
     return shown if len(parts) <= SHOWN_NAMES else f"{shown} and {len(parts) - SHOWN_NAMES:,} more"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -60,6 +60,14 @@ def show_tick_count(value: float) -> str:
     return f"{value:,g}" if value % 1 else f"{value:,.0f}"
 
 
+def show_tick_ratio(value: float) -> str:
+    """Return a binary logarithm on an axis as the ratio that it stands for, 1 as 2:1."""
+    if abs(value) < 0.01:
+        return "1:1"
+    ratio = f"{2 ** abs(value):.3g}"
+    return f"{ratio}:1" if value > 0 else f"1:{ratio}"
+
+
 def count(number: int, noun: str) -> str:
     """Return a number with its noun, in the plural where it is one."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -75,7 +75,7 @@ def build_chart(title: str, *children: Content) -> Markup:
 def build_pair(*children: Content) -> Markup | None:
     """Return parts side by side where there is room; nothing where there are none."""
     found = [child for child in children if child]
-    return element("div", *found, class_="pair") if found else None
+    return element("div", *found, class_="pair three" if len(found) == 3 else "pair") if found else None
 
 
 def with_note(text: Content, note: Content) -> Markup:

@@ -92,6 +92,12 @@ class Plot:
         x, y = self.locate(point)
         return element("circle", _title(title), cx=x, cy=y, r=radius, class_=css)
 
+    def draw_diamond(self, point: Point, css: str, radius: float = 3.5, title: str | None = None) -> Markup:
+        """Return a diamond, with a title that shows on hovering."""
+        x, y = self.locate(point)
+        corners = f"{x:.1f},{y - radius:.1f} {x + radius:.1f},{y:.1f} {x:.1f},{y + radius:.1f} {x - radius:.1f},{y:.1f}"
+        return element("polygon", _title(title), points=corners, class_=css)
+
     def draw(self, label: str, *marks: Content) -> Markup:
         """Return the whole chart: grid, axes and the marks on them; `label` says what it shows."""
         return element(

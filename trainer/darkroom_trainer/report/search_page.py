@@ -18,7 +18,7 @@ END_TITLES: Final = {
     "failed": "failed",
     "tooCostly": "too costly",
 }
-TRIAL_HEAD: Final = ("Trial", "Score", "Took", "Passes", "Round", "End")
+TRIAL_HEAD: Final = ("Trial", "Score", "Took", "Images seen", "Round", "End")
 
 
 def render_search(report: Mapping[str, Any]) -> Markup | None:
@@ -43,7 +43,7 @@ def _render_trials(trials: Sequence[Mapping[str, Any]]) -> Markup | None:
     best = sorted(
         trials, key=lambda trial: (trial["end"] != "won", -(trial["score"] if trial["score"] is not None else -1))
     )
-    table = build_table(TRIAL_HEAD, [_render_trial(trial) for trial in best[:MAX_TRIAL_ROWS]], (1, 2, 3, 4), (3, 4))
+    table = build_table(TRIAL_HEAD, [_render_trial(trial) for trial in best[:MAX_TRIAL_ROWS]], (1, 2, 3, 4), (2, 3, 4))
     more = (
         f"The best {MAX_TRIAL_ROWS}; all {len(trials):,} trials are in report.json."
         if len(trials) > MAX_TRIAL_ROWS
@@ -57,14 +57,12 @@ def _render_trial(trial: Mapping[str, Any]) -> list[Content]:
     score = numbers.show_score(trial["score"]) + (f" ± {error:.3f}" if error is not None else "")
     kind = charts.TRIAL_KINDS.get(trial["kind"], trial["kind"])
     return [
-        with_note(name(trial["name"], 60), element("span", kind, class_="soft small")),
+        with_note(name(trial["name"], 60), kind),
         score,
         numbers.show_seconds(trial["cost_seconds"]),
         numbers.show_count(trial["passes"]) if trial["passes"] else numbers.UNKNOWN,
         numbers.show_count(trial["rung"]) if trial["kind"] == "network" else numbers.UNKNOWN,
-        with_note(
-            END_TITLES.get(trial["end"], trial["end"]), element("span", shorten(trial["why"], 120), class_="soft small")
-        ),
+        with_note(END_TITLES.get(trial["end"], trial["end"]), shorten(trial["why"], 120)),
     ]
 
 
@@ -100,10 +98,14 @@ def _describe_images(images: Mapping[str, int]) -> str | None:
 
 
 def _describe_parity(parity: Mapping[str, Any] | None) -> Content:
+    """Return whether the ONNX file says the same as torch, from the record of `export.onnx_parity`."""
     if not parity:
         return None
-    shown = [f"{_split_words(key)}: {_show_value(value)}" for key, value in parity.items()]
-    return ", ".join(shown)
+    if not parity.get("agrees"):
+        return with_note("does not agree with torch", shorten(str(parity.get("problem") or ""), 200))
+    largest = max(float(parity.get(key) or 0.0) for key in ("maxLogitDifference", "maxBoxDifference"))
+    note = f"largest difference {largest:.1e}, at most {parity.get('tolerance', 0.0):.0e} allowed"
+    return with_note("agrees with torch", note)
 
 
 def _render_recipe(recipe: Mapping[str, Any] | None) -> Markup | None:

@@ -16,18 +16,20 @@ SHEET: Final = """
 html{-webkit-text-size-adjust:100%;text-size-adjust:100%}
 body{margin:0;background:var(--page);color:var(--ink);font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,
 "Helvetica Neue",Arial,"Noto Sans",sans-serif;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
+table{overflow-wrap:break-word}
 main{max-width:1120px;margin:0 auto;padding:40px 32px 64px}
 h1{font-size:34px;line-height:1.15;letter-spacing:-.02em;font-weight:680;margin:2px 0 6px}
 h2{font-size:21px;line-height:1.3;letter-spacing:-.01em;font-weight:650;margin:0 0 4px}
 h3{font-size:15px;line-height:1.4;font-weight:620;margin:0 0 8px}
-p{margin:0 0 12px;max-width:68ch}
+p{margin:0 0 12px;max-width:72ch;text-wrap:pretty}
 a{color:var(--focus)}
 section{margin-top:48px}
 section>p,.note{color:var(--soft)}
 .eyebrow{color:var(--soft);font-size:13px;letter-spacing:.06em;text-transform:uppercase;margin:0}
 .lead{color:var(--soft);font-size:17px;margin:0}
 .note{font-size:14px}
-.warning{border-left:4px solid var(--s2);padding:8px 14px;background:var(--card);border-radius:0 8px 8px 0}
+.warning{max-width:none;margin:22px 0 0;border-left:4px solid var(--s2);
+padding:8px 14px;background:var(--card);border-radius:0 8px 8px 0}
 .hero{display:grid;grid-template-columns:minmax(250px,5fr) 8fr;gap:20px 44px;background:var(--card);border-radius:14px;
 padding:26px 30px;margin-top:26px}
 .score{font-size:60px;line-height:1;letter-spacing:-.035em;font-weight:680;margin:6px 0 4px}
@@ -37,8 +39,8 @@ padding:26px 30px;margin-top:26px}
 .facts div{min-width:0}
 dt{color:var(--soft);font-size:13px;line-height:1.4}
 dd{margin:1px 0 0}
-dd small{display:block;color:var(--soft);font-size:13.5px;line-height:1.45}
-.tiles{display:flex;flex-wrap:wrap;gap:8px 30px;margin:18px 0 0;padding:14px 0 0;border-top:1px solid var(--line)}
+dd small,td small,th small{display:block;color:var(--soft);font-size:13px;line-height:1.45;font-weight:400}
+.tiles{display:flex;flex-wrap:wrap;gap:10px 34px;margin:20px 30px 0}
 .tiles div{min-width:104px}
 .tiles dd{font-size:19px;font-weight:600}
 .meter{display:block;height:6px;border-radius:3px;background:var(--line);margin:7px 0 3px;overflow:hidden}
@@ -47,7 +49,7 @@ ol.steps{margin:10px 0 0;padding:0;list-style:none;counter-reset:step;display:gr
 ol.steps li{counter-increment:step;display:grid;grid-template-columns:34px 1fr;align-items:baseline;max-width:84ch}
 ol.steps li::before{content:counter(step);font-weight:680;color:var(--s1);font-size:18px}
 .pair{display:grid;grid-template-columns:1fr 1fr;gap:34px 40px;margin-top:18px}
-.pair>*{min-width:0}
+.pair>*{min-width:0}.three .chart{font-size:15px}.pair.three{grid-template-columns:1fr 1fr 1fr;gap:34px 30px}
 .chart{display:block;width:100%;height:auto;max-width:560px;font-size:12px}
 .chart text{fill:var(--soft);font-family:inherit}
 .chart .axis{font-size:12px}
@@ -58,17 +60,17 @@ ol.steps li::before{content:counter(step);font-weight:680;color:var(--s1);font-s
 .s1{stroke:var(--s1)}.s2{stroke:var(--s2);stroke-dasharray:7 3}.s3{stroke:var(--s3);stroke-dasharray:2 3}
 .s4{stroke:var(--s4);stroke-dasharray:9 3 2 3}.s5{stroke:var(--s5);stroke-dasharray:4 4}
 .s6{stroke:var(--s6);stroke-dasharray:12 4}
-.dot{stroke-dasharray:none;stroke-width:1.5}
 .dot.s1{fill:var(--s1)}.dot.s2{fill:var(--s2)}.dot.s3{fill:var(--s3)}.dot.s4{fill:var(--s4)}.dot.s5{fill:var(--s5)}
 .dot.s6{fill:var(--s6)}
-.bar{stroke:none}.bar.s1{fill:var(--s1)}.bar.faint{fill:var(--s1);opacity:.16}
+.bar{stroke:none}.bar.s1{fill:var(--s1)}.gap{stroke:var(--s2);stroke-width:1.6;opacity:.8}
 .ideal{stroke:var(--soft);stroke-dasharray:4 4;stroke-width:1.2}
 .best{stroke:var(--ink);stroke-width:1.4;opacity:.75}
 .k-network{stroke:var(--s1)}.k-head{stroke:var(--s2);stroke-dasharray:3 2}
 .trial{stroke-width:2.4;opacity:.55}
 .dot.k-network{fill:var(--s1)}.dot.k-head{fill:var(--s2)}
 .dot.pruned{fill:var(--page)}
-.dot.won{stroke:var(--ink);stroke-width:2}
+.chart .dot,.swatch .dot{stroke-dasharray:none;stroke-width:1.5}
+.chart .dot.won,.swatch .dot.won{stroke:var(--ink);stroke-width:2.4}
 .dot.failed{fill:var(--bad);stroke:none}
 .legend{list-style:none;display:flex;flex-wrap:wrap;gap:2px 18px;margin:6px 0 0;padding:0;
 font-size:13.5px;color:var(--soft)}
@@ -81,6 +83,7 @@ font-size:13.5px;color:var(--soft)}
 table{border-collapse:collapse;width:100%;font-size:14.5px;line-height:1.4;margin-top:12px}
 th{font-weight:600;color:var(--soft);font-size:13px;text-align:left;vertical-align:bottom}
 th,td{padding:6px 14px 6px 0;border-bottom:1px solid var(--line);vertical-align:top}
+tbody th{min-width:6.5em;overflow-wrap:anywhere}tbody th i{font-weight:400}
 tbody th{color:var(--ink);font-size:inherit;font-weight:560}
 .n{text-align:right;white-space:nowrap}
 td .meter{width:84px;margin:8px 0 0;height:5px}
@@ -92,9 +95,10 @@ figure{margin:0;break-inside:avoid}
 .frame svg{position:absolute;inset:0;width:100%;height:100%}
 .frame.empty{min-height:120px;color:var(--soft);font-size:13.5px}
 .box{fill:none;stroke-width:1.6;vector-effect:non-scaling-stroke}
-.box.halo{stroke:#fff;stroke-width:3.4;opacity:.75}
+.box.halo{stroke:#fff;stroke-width:3;opacity:.75}.box.halo.loud{stroke-width:4.4;opacity:.8}
+.box.halo.quiet{stroke-width:2.4;opacity:.4}
 .box.true{stroke:#0060a8}.box.guess{stroke:#c23f00;stroke-dasharray:5 3}
-.box.quiet{stroke-width:1.1;opacity:.6}
+.box.quiet{stroke-width:1.1;opacity:.75}
 .box.loud{stroke-width:2.6}
 .frame text{font:600 11px system-ui,sans-serif;paint-order:stroke;stroke:#fff;stroke-width:3px;stroke-linejoin:round}
 .frame text.true{fill:#004f8c}.frame text.guess{fill:#a83600}
@@ -108,15 +112,16 @@ details{margin-top:14px;border-top:1px solid var(--line);padding-top:10px}
 summary{cursor:pointer;font-weight:600}
 summary:focus-visible,a:focus-visible{outline:2px solid var(--focus);outline-offset:3px}
 ul.plain{list-style:none;margin:8px 0 0;padding:0;font-size:14.5px}
-ul.plain li{padding:6px 0;border-bottom:1px solid var(--line)}
+ul.plain li{padding:6px 0;border-bottom:1px solid var(--line)}ul.plain li:last-child{border-bottom:0}
 .rows{display:grid;gap:3px;margin-top:12px;font-size:14px;max-width:760px}
 .rows div{display:grid;grid-template-columns:minmax(80px,200px) 1fr 76px;gap:12px;align-items:center}
 .rows .meter{height:10px;margin:0;border-radius:2px}.rows .meter i{border-radius:2px}
 .facts.wide{grid-template-columns:repeat(auto-fill,minmax(230px,1fr));margin-top:14px}
 footer{margin-top:56px;padding-top:14px;border-top:1px solid var(--line);color:var(--soft);font-size:13px}
 @media (max-width:820px){main{padding:24px 16px 40px}section{margin-top:38px}
-.hero{grid-template-columns:1fr;padding:20px 18px}
-.pair{grid-template-columns:1fr}h1{font-size:28px}.score{font-size:52px}.chart{font-size:13px}
+.hero{grid-template-columns:1fr;padding:20px 18px}.tiles{margin:18px 18px 0}
+.pair,.three .chart{font-size:15px}.pair.three{grid-template-columns:1fr}
+h1{font-size:28px}.score{font-size:52px}.chart{font-size:13px}
 .shots{grid-template-columns:repeat(auto-fill,minmax(150px,1fr));gap:18px 12px}
 .shots.large{grid-template-columns:repeat(auto-fill,minmax(240px,1fr))}
 .wideonly{display:none}th,td{padding-right:10px}}
@@ -127,5 +132,5 @@ footer{margin-top:56px;padding-top:14px;border-top:1px solid var(--line);color:v
 body{font-size:10.5pt;-webkit-print-color-adjust:exact;print-color-adjust:exact}main{max-width:none;padding:0}
 section{margin-top:24pt}h2{break-after:avoid}tr,li,.chart,.hero,.rows div{break-inside:avoid}
 .shots{grid-template-columns:repeat(4,1fr)}.shots.large{grid-template-columns:repeat(3,1fr)}
-.scroll{overflow:visible}.matrix{max-width:100%}@page{margin:16mm}}
+details::details-content{content-visibility:visible;block-size:auto}.scroll{overflow:visible}.matrix{max-width:100%}@page{margin:16mm}}
 """
