@@ -25,6 +25,7 @@ Quantity = Annotated[str, Field(pattern=QUANTITY_PATTERN, max_length=20)]
 Pattern = Annotated[str, Field(min_length=1, max_length=253)]
 HostName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.:-]*[a-z0-9])?$", max_length=253)]
 """As `urllib` gives it: in small letters, without brackets and without a port."""
+HubUrl = Annotated[str, Field(pattern=r"^https://[^\s?#]+$", max_length=2048)]
 
 
 class ConfigError(ValueError):
@@ -33,6 +34,14 @@ class ConfigError(ValueError):
 
 class _Section(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
+
+
+class WeightsConfig(_Section):
+    """Where trainers find pretrained backbones beside the mounted claim; nothing of it is used unless it is set."""
+
+    uri: BucketUri | None = None
+    storage: Storage | None = None
+    hub: HubUrl | None = None
 
 
 class TrainerConfig(_Section):
@@ -44,6 +53,7 @@ class TrainerConfig(_Section):
     run_as_user: Annotated[int, Field(ge=1)] = 10001
     node_selector: dict[str, str] = {}
     weights_claim: str | None = None
+    weights: WeightsConfig = WeightsConfig()
     allowed_image_hosts: tuple[HostName, ...] = ()
     """Hosts at private addresses that https images may come from; who may create a Dataset must not gain more."""
 

@@ -27,6 +27,16 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- end -}}
 {{- end -}}
 
+{{/* NetworkPolicy peers: every public address. */}}
+{{- define "darkroom.publicPeers" -}}
+- ipBlock:
+    cidr: 0.0.0.0/0
+    except: [10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 169.254.0.0/16, 172.16.0.0/12, 192.168.0.0/16]
+- ipBlock:
+    cidr: ::/0
+    except: ["fc00::/7", "fe80::/10"]
+{{- end -}}
+
 {{/* Image reference of a dict with `image` and `version`. */}}
 {{- define "darkroom.image" -}}
 {{- if .image.digest -}}
@@ -105,6 +115,7 @@ trainer:
   runAsUser: {{ int64 .Values.trainer.runAsUser }}
   nodeSelector: {{ toJson .Values.trainer.nodeSelector }}
   weightsClaim: {{ toJson .Values.trainer.weightsClaim }}
+  weights: {{ toJson .Values.trainer.weights }}
   allowedImageHosts: {{ toJson .Values.trainer.allowedImageHosts }}
 computeClasses:
 {{- range $name, $class := .Values.computeClasses }}

@@ -15,12 +15,13 @@ from darkroom_api.run_config import (
     RunConfig,
     StorageAccess,
     StorageRole,
+    Weights,
 )
 from darkroom_api.v1alpha1.common import Allocation, Storage
 from darkroom_api.v1alpha1.evaluation import EvaluationStatus
 from darkroom_api.v1alpha1.model import ModelStatus
 from darkroom_operator.build.locations import find_output_base, join_artifact_folder
-from darkroom_operator.config import ComputeClass, OperatorConfig
+from darkroom_operator.config import ComputeClass, OperatorConfig, WeightsConfig
 from darkroom_operator.decide.allocation import (
     INSPECTION_LIMIT_SECONDS,
     bound_seconds,
@@ -82,6 +83,8 @@ def plan_training(view: ModelView, decided: ModelStatus, config: OperatorConfig)
     storages = [(StorageRole.DATASET, dataset.spec.storage), (StorageRole.OUTPUT, base[1])]
     if other is not None:
         storages.append((StorageRole.EVALUATION, other.spec.storage))
+    if config.trainer.weights.uri is not None:
+        storages.append((StorageRole.WEIGHTS, config.trainer.weights.storage))
     run = RunConfig(
         command=Command.TRAIN,
         resource=_refer(seen, "Model"),
@@ -94,6 +97,7 @@ def plan_training(view: ModelView, decided: ModelStatus, config: OperatorConfig)
         milli_rate=given.milli_rate,
         seed=spec.seed or 0,
         backbone=spec.backbone,
+        weights=_build_weights(config.trainer.weights),
         batch_divisor=find_batch_divisor(decided.attempts),
         publish_only=bool(attempt.publish_only),
         allocated_seconds=decided.budget.allocated_seconds if decided.budget else 0.0,
@@ -144,6 +148,11 @@ def build_access(role: StorageRole, storage: Storage | None) -> StorageAccess:
         region=storage.region,
         credentials_dir=f"{names.CREDENTIALS_DIR}/{role.value}" if has_secret else None,
     )
+
+
+def _build_weights(weights: WeightsConfig) -> Weights:
+    location = _locate(weights.uri, StorageRole.WEIGHTS, weights.storage) if weights.uri is not None else None
+    return Weights(location=location, hub=weights.hub)
 
 
 def _refer(seen: Observed[SpecT, StatusT], kind: str) -> ResourceReference:

@@ -32,6 +32,7 @@ _SECRET_FIELDS: Final = {
     ("Model", "dataset"): "dataset: storage.credentialsSecret",
     ("Model", "evaluation"): "evaluationDataset: storage.credentialsSecret",
     ("Model", "output"): "output.storage.credentialsSecret",
+    ("Model", "weights"): "trainer.weights.storage.credentialsSecret of the installation",
     ("Evaluation", "dataset"): "dataset: storage.credentialsSecret",
     ("Evaluation", "model"): "model: output.storage.credentialsSecret",
     ("Evaluation", "output"): "model: output.storage.credentialsSecret",

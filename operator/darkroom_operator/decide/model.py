@@ -67,6 +67,8 @@ def _check_places(view: ModelView, config: OperatorConfig) -> Problem | None:
     storages = [("dataset: storage", dataset.spec.storage), ("output.storage", base[1])]
     if other is not None:
         storages.append(("evaluationDataset: storage", other.spec.storage))
+    if config.trainer.weights.uri is not None:
+        storages.append(("trainer.weights.storage", config.trainer.weights.storage))
     return checks.check_output(base[0]) or checks.check_storages(storages, config)
 
 

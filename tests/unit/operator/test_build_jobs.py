@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from darkroom_api import names
-from darkroom_api.run_config import RunConfig
+from darkroom_api.run_config import RunConfig, Weights
 from darkroom_operator.build.job import build_job
 from darkroom_operator.build.locations import find_output_base
 from darkroom_operator.build.pod import ANNOTATION_RUN_CONFIG, count_cores
@@ -29,6 +29,9 @@ from tests.builders import (
 
 SECRETLESS = a_dataset_spec(storage=None)
 WEIGHTS = {"trainer": {"image": "example.org/trainer:1", "weightsClaim": "weights", "imagePullSecrets": ["pull"]}}
+
+BUCKET: Json = {"uri": "s3://models/backbones", "storage": {"credentialsSecret": "darkroom-weights"}}
+SOURCES = {"trainer": {**WEIGHTS["trainer"], "weights": {**BUCKET, "hub": "https://hub.example.com"}}}
 
 
 def inspection(config: Any = None, **changes: Any) -> Json:
@@ -55,6 +58,7 @@ JOBS = {
     "a training": training(),
     "a training on two devices": training(spec=a_model_spec(compute={"devices": 2})),
     "a training with mounted weights": training(a_config(**WEIGHTS)),
+    "a training with weights in a bucket": training(a_config(**SOURCES)),
     "an evaluation": evaluation(),
 }
 every_job = pytest.mark.parametrize("job", JOBS.values(), ids=JOBS.keys())
@@ -129,7 +133,7 @@ def test_a_trainer_finds_its_configuration_where_its_arguments_say(job: Json) ->
 @every_job
 def test_every_credentials_folder_is_mounted_and_every_mount_has_its_volume(job: Json) -> None:
     told = RunConfig.model_validate_json(job["spec"]["template"]["metadata"]["annotations"][ANNOTATION_RUN_CONFIG])
-    sources = [told.dataset, told.evaluation_dataset, told.model, told.output]
+    sources = [told.dataset, told.evaluation_dataset, told.model, told.output, told.weights.location]
     wanted = {source.storage.credentials_dir for source in sources if source is not None} - {None}
     mounts = {mount["mountPath"]: mount for mount in container_of(job)["volumeMounts"]}
     assert wanted == {path for path in mounts if path.startswith(names.CREDENTIALS_DIR)}
@@ -210,6 +214,36 @@ def test_every_dataset_may_be_read_from_the_hosts_that_the_administrator_allows(
         annotations = build(config)["spec"]["template"]["metadata"]["annotations"]
         told = RunConfig.model_validate_json(annotations[ANNOTATION_RUN_CONFIG])
         assert told.dataset.storage.image_hosts == hosts
+
+
+def told_by(job: Json) -> RunConfig:
+    """Return what a Job's trainer is told."""
+    return RunConfig.model_validate_json(job["spec"]["template"]["metadata"]["annotations"][ANNOTATION_RUN_CONFIG])
+
+
+def test_a_training_is_told_where_weights_are_and_other_runs_are_not() -> None:
+    config = a_config(**SOURCES)
+    job = training(config)
+    weights = told_by(job).weights
+    assert weights.hub == "https://hub.example.com"
+    assert weights.location is not None
+    assert weights.location.uri == "s3://models/backbones"
+    assert weights.location.storage.credentials_dir == f"{names.CREDENTIALS_DIR}/weights"
+    secrets = {v["name"]: v["secret"]["secretName"] for v in pod_of(job)["volumes"] if "secret" in v}
+    assert secrets["credentials-weights"] == "darkroom-weights"
+    for other in (inspection(config), evaluation(config)):
+        assert told_by(other).weights == Weights()
+        assert "credentials-weights" not in {volume["name"] for volume in pod_of(other)["volumes"]}
+
+
+def test_no_source_of_weights_is_told_of_that_is_not_configured() -> None:
+    assert told_by(training()).weights == Weights()
+
+
+def test_the_weights_own_service_account_is_used_where_no_other_is_named() -> None:
+    weights = {"uri": "s3://models/backbones", "storage": {"serviceAccountName": "darkroom-weights"}}
+    config = a_config(trainer={**WEIGHTS["trainer"], "weights": weights})
+    assert pod_of(training(config))["serviceAccountName"] == "darkroom-weights"
 
 
 PLACES: dict[str, tuple[Json, Json, str | None]] = {

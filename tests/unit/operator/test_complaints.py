@@ -111,6 +111,10 @@ KUBELET: dict[str, tuple[Any, str, str, Reason, str]] = {
         Asked(kind="Model", secrets=(("credentials-evaluation", "darkroom-b"),)), "FailedMount", NOT_MOUNTED,
         Reason.INVALID_CONFIGURATION, "evaluationDataset: storage.credentialsSecret: Secret `darkroom-b`",
     ),
+    "a Secret of the bucket with weights": (
+        Asked(kind="Model", secrets=(("credentials-weights", "darkroom-b"),)), "FailedMount", NOT_MOUNTED,
+        Reason.INVALID_CONFIGURATION, "trainer.weights.storage.credentialsSecret of the installation: Secret `darkroom",
+    ),
     "a Secret of an inspected Dataset": (
         Asked(kind="Dataset", secrets=QUEUED_TWICE), "FailedMount", NOT_MOUNTED,
         Reason.INVALID_CONFIGURATION, "storage.credentialsSecret: Secret `darkroom-b`",

@@ -115,6 +115,15 @@ def test_what_blocks_a_model_starts_nothing_and_says_why(
     assert decision.start is None
 
 
+def test_a_secret_for_weights_that_is_not_allowed_names_the_value() -> None:
+    weights = {"uri": "s3://models/backbones", "storage": {"credentialsSecret": "other-teams"}}
+    config = a_config(trainer={"image": "example.org/trainer:1", "weights": weights})
+    decision = decide_model(a_model_view(), config)
+    assert (decision.status.reason, decision.start) == (Reason.INVALID_CONFIGURATION, None)
+    said = "trainer.weights.storage.credentialsSecret: Secret `other-teams` may not be used"
+    assert said in (decision.status.message or "")
+
+
 def test_a_model_whose_dataset_is_ready_starts_its_first_attempt() -> None:
     decision = decide(a_model_view())
     assert decision.start == 1

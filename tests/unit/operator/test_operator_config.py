@@ -27,6 +27,14 @@ REFUSED = {
         {**GOOD, "trainer": {"image": "x", "allowedImageHosts": ["https://images.test/"]}},
         "trainer.allowedImageHosts.0",
     ),
+    "weights on a web address": (
+        {**GOOD, "trainer": {"image": "x", "weights": {"uri": "https://hub.example.com"}}},
+        "trainer.weights.uri",
+    ),
+    "a hub without encryption": (
+        {**GOOD, "trainer": {"image": "x", "weights": {"hub": "http://hub.example.com"}}},
+        "trainer.weights.hub",
+    ),
     "nothing at all": (None, "test"),
 }
 

@@ -13,6 +13,7 @@ FIELDS: Final = {
     StorageRole.EVALUATION: "storage.credentialsSecret of the evaluation Dataset",
     StorageRole.MODEL: "output.storage.credentialsSecret of the Model",
     StorageRole.OUTPUT: "output.storage.credentialsSecret",
+    StorageRole.WEIGHTS: "trainer.weights.storage.credentialsSecret of the installation",
 }
 """The field that names the Secret which is mounted for a role."""
 
