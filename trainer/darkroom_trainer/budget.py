@@ -18,7 +18,7 @@ MARGIN: Final = 1.25
 """Costs of what comes after the training are multiplied by this: measured once, on a machine that is shared."""
 LEAST_RESERVE_SECONDS: Final = 0.4
 """For what is not measured. A run should end within 5 % of its budget, which is 1.5 s of the smallest useful one."""
-UPLOADED_FILES: Final = 7
+UPLOADED_FILES: Final = 12
 ROUNDING_MARGIN: Final = 1.2
 """The minimum and the suggestion are meant for another run, which may start a little slower."""
 SUGGESTED_FACTOR: Final = 6
@@ -34,6 +34,8 @@ class Costs:
     measure_image: float = 0.001
     picture: float = 0.4
     record: float = 0.4
+    report: float = 0.4
+    export: float = 0.3
     save: float = 0.0
 
 
@@ -75,7 +77,7 @@ def compute_reserve(costs: Costs, evaluation_images: int, hold_out_images: int =
     """
     after = compute_scoring(costs, evaluation_images) + MARGIN * (costs.save + costs.upload_file * UPLOADED_FILES)
     record = compute_record(costs, evaluation_images or hold_out_images)
-    return LEAST_RESERVE_SECONDS + after + record + costs.picture
+    return LEAST_RESERVE_SECONDS + after + record + costs.picture + costs.report + MARGIN * costs.export
 
 
 def compute_least_steps(workload: Workload, least_passes: int) -> int:

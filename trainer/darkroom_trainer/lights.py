@@ -14,9 +14,7 @@ import torch
 from darkroom_api.v1alpha1.common import TASK_ANNOTATIONS, AnnotationKind, Task
 from darkroom_trainer import answering, inference, training_run
 from darkroom_trainer.checkpoints.sessions import Light, Session
-from darkroom_trainer.heads import fitting, selection
-from darkroom_trainer.heads.store import Examples
-from darkroom_trainer.heads.views import build_views
+from darkroom_trainer.heads import fitting, selection, store, views
 from darkroom_trainer.tasks.predictions import Integers, Prediction
 
 LOG = logging.getLogger(__name__)
@@ -36,7 +34,7 @@ def search_light(run: training_run.TrainingRun) -> Light | None:
         seed=run.place.config.seed,
         left_seconds=lambda: ends_at - meter.charged_seconds,
         stop=run.place.stop.is_set,
-        views=build_views(run.task, run.place.config.seed),
+        views=views.build_views(run.task, run.place.config.seed),
         started_at_seconds=meter.charged_seconds,
     )
     if found is None:
@@ -55,13 +53,13 @@ def _find_end(run: training_run.TrainingRun) -> float:
     return now + min(TIME_SHARE * (ends_at - now), max(0.0, ends_at - now - run.least_seconds))
 
 
-def _build_examples(run: training_run.TrainingRun, rows: Integers) -> Examples:
+def _build_examples(run: training_run.TrainingRun, rows: Integers) -> store.Examples:
     data, labels = run.data, [run.dataset.examples[row].labels for row in rows]
     if run.task.kind is Task.MULTILABEL_CLASSIFIER:
         marks = torch.from_numpy(_mark(labels, len(run.task.labels)))
     else:
         marks = torch.tensor([each[0] for each in labels], dtype=torch.int64)
-    return Examples(data.images, data.mean, data.deviation, rows, marks, len(run.task.labels))
+    return store.Examples(data.images, data.mean, data.deviation, rows, marks, len(run.task.labels))
 
 
 def _mark(labels: Sequence[Sequence[int]], count: int) -> npt.NDArray[np.bool_]:
@@ -96,6 +94,6 @@ def _answer_unseen(run: training_run.TrainingRun, light: Light, *, is_multilabel
         return found
     examples = _build_examples(run, run.rows.train)
     seed = run.place.config.seed
-    model = fitting.fit_spec(light.spec, examples, seed=seed, views=build_views(run.task, seed))
+    model = fitting.fit_spec(light.spec, examples, seed=seed, views=views.build_views(run.task, seed))
     outputs = inference.compute_outputs(model, run.data, wanted, run.place.device)
     return answering.to_probabilities(outputs, is_multilabel=is_multilabel).numpy()

@@ -3,23 +3,20 @@
 Owns the model's folder. Must not change the model.
 """
 
-import hashlib
-import logging
-import pathlib
+import json
 from typing import Any
 
-import safetensors.torch
 import torch
 
 from darkroom_api import conditions, durations, report, run_config
 from darkroom_api.v1alpha1.common import Artifacts, MeasuredOn, StopReason
-from darkroom_trainer import annotations, answering, budget, inference, searching, training_run
+from darkroom_trainer import annotations, budget, inference, searching, takeaway, training_run
 from darkroom_trainer.checkpoints import receipts, sessions
-from darkroom_trainer.export import artifacts, card, description, results
-from darkroom_trainer.export.description import ModelDescription
+from darkroom_trainer.export import artifacts, card, results
 from darkroom_trainer.export.results import Measured
-
-LOG = logging.getLogger(__name__)
+from darkroom_trainer.report import writing
+from darkroom_trainer.report.inputs import ReportInputs
+from darkroom_trainer.storage.objects import join_uri
 
 ARTIFACTS_FOLDER = "artifacts"
 
@@ -56,22 +53,22 @@ def _publish(run: training_run.TrainingRun, session: sessions.Session) -> tuple[
     """Measure, write and upload the model."""
     folder = run.place.work / ARTIFACTS_FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    network = build_answering(session)
-    measured = _measure(run, session, network)
-    model = _write_model(run, session, network, folder)
-    names = [description.DESCRIPTION_NAME, description.WEIGHTS_NAME]
-    details = _build_details(run, session)
+    model = takeaway.build_answering(session)
+    measured = _measure(run, session, model)
+    taken = takeaway.write_model(run, session, model, folder)
+    details = {**_build_details(run, session), "onnx": taken.parity}
     num_measured = len(measured.rows) if measured else 0
-    names += results.write_results(
+    names = taken.names + results.write_results(
         folder,
-        model,
+        taken.description,
         measured,
         details,
         has_time_to_score=lambda: run.fits(budget.compute_record(run.costs, num_measured)),
         has_time_to_draw=lambda: run.fits(run.costs.picture),
     )
-    performance = measured.performance if measured else None
-    names.append(card.write_card(folder, run.place.config.resource.name, model, performance, details, session.note))
+    name, performance = run.place.config.resource.name, measured.performance if measured else None
+    names.append(card.write_card(folder, name, taken.description, performance, details, session.note))
+    names += writing.write_report(folder, _build_inputs(run, session, taken, measured))
     run.place.report("Uploading")
     check_claim = None if run.store is None else run.store.claim.check
     published = artifacts.publish_files(folder, names, run.place.config.output, check_claim)
@@ -101,20 +98,8 @@ def _build_outcome(
         performance=measured.performance if measured else None,
         artifacts=published,
         dataset_revision=run.dataset.revision,
+        report=join_uri(published.uri, writing.PAGE_NAME) if published else None,
     )
-
-
-def build_answering(session: sessions.Session) -> torch.nn.Module:
-    """Return the model that answers: the network, the light head, or both."""
-    light = session.light.model if session.light else None
-    return answering.blend(session.learner.task.kind, session.learner.model, light, _find_share(session))
-
-
-def _find_share(session: sessions.Session) -> float:
-    """Return the light head's share in the answers."""
-    if session.light is None:
-        return 0.0
-    return session.hold_out.light_share if session.hold_out else answering.UNTESTED_SHARE
 
 
 def find_stop_reason(session: sessions.Session) -> StopReason:
@@ -123,7 +108,24 @@ def find_stop_reason(session: sessions.Session) -> StopReason:
     return reason or StopReason.BUDGET_REACHED
 
 
-def _measure(run: training_run.TrainingRun, session: sessions.Session, network: torch.nn.Module) -> Measured | None:
+def _build_inputs(
+    run: training_run.TrainingRun, session: sessions.Session, taken: takeaway.TakenAway, measured: Measured | None
+) -> ReportInputs:
+    metrics = json.loads((run.place.work / ARTIFACTS_FOLDER / results.METRICS_NAME).read_text(encoding="utf-8"))
+    return ReportInputs(
+        name=run.place.config.resource.name,
+        model=taken.description,
+        metrics=metrics,
+        measured=measured,
+        training=run.dataset,
+        parity=taken.parity,
+        stop_reason=find_stop_reason(session),
+        note=session.note,
+        has_time=lambda: run.fits(run.costs.report),
+    )
+
+
+def _measure(run: training_run.TrainingRun, session: sessions.Session, model: torch.nn.Module) -> Measured | None:
     """Return the final model's scores on the evaluation dataset, else the hold-out run's on its own images."""
     if run.evaluation is None:
         if session.hold_out is None:
@@ -132,33 +134,11 @@ def _measure(run: training_run.TrainingRun, session: sessions.Session, network: 
         truths = annotations.build_truths(run.dataset, rows)
         return Measured(run.dataset, rows, session.hold_out.predictions, truths, session.hold_out.performance)
     data, dataset = run.evaluation.data, run.evaluation.dataset
-    predictions = inference.predict_rows(network, run.task, data, data.rows, run.place.device)
+    predictions = inference.predict_rows(model, run.task, data, data.rows, run.place.device)
     truths = annotations.build_truths(dataset, data.rows)
     performance = run.task.measure(predictions, truths)
     performance = performance.model_copy(update={"measured_on": MeasuredOn.EVALUATION_DATASET})
     return Measured(dataset, data.rows, predictions, truths, performance)
-
-
-def _write_model(
-    run: training_run.TrainingRun, session: sessions.Session, network: torch.nn.Module, folder: pathlib.Path
-) -> ModelDescription:
-    state, share = network.state_dict(), _find_share(session)
-    data = safetensors.torch.save({name: value.detach().cpu().contiguous() for name, value in state.items()})
-    (folder / description.WEIGHTS_NAME).write_bytes(data)
-    threshold = session.hold_out.threshold if session.hold_out else run.task.choose_threshold([], [])
-    model = ModelDescription(
-        task=run.task.kind,
-        labels=run.task.labels,
-        backbone=None if share == 1 else session.learner.recipe.backbone,
-        preprocessing=run.preprocessing,
-        threshold=threshold,
-        version=hashlib.sha256(data).hexdigest()[:12],
-        darkroom_version=description.read_version(),
-        light=session.light.spec if session.light and share > 0 else None,
-        light_share=share,
-    )
-    description.write_description(model, folder)
-    return model
 
 
 def _build_details(run: training_run.TrainingRun, session: sessions.Session) -> dict[str, Any]:
@@ -183,7 +163,7 @@ def _build_details(run: training_run.TrainingRun, session: sessions.Session) -> 
         "measuredRecipes": [trial.to_json() for trial in run.trials],
         "trials": searching.list_trials(session),
         "stopReason": find_stop_reason(session).value,
-        "lightShare": _find_share(session),
+        "lightShare": takeaway.find_share(session),
         "device": place.device.description,
         "datasetRevision": run.dataset.revision,
         "seed": place.config.seed,

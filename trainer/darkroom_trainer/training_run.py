@@ -14,9 +14,7 @@ from darkroom_trainer.checkpoints import checkpoint
 from darkroom_trainer.data.dataset import LoadedDataset
 from darkroom_trainer.device import Device
 from darkroom_trainer.export.description import Preprocessing
-from darkroom_trainer.search.measuring import Trial
-from darkroom_trainer.search.portfolio import build_portfolio
-from darkroom_trainer.search.recipe import Recipe
+from darkroom_trainer.search import measuring, portfolio as portfolios, recipe as recipes
 from darkroom_trainer.tasks import base, predictions
 
 
@@ -77,14 +75,14 @@ class TrainingRun:
     data: loop.TrainingData
     evaluation: Measurable | None
     preprocessing: Preprocessing
-    trials: list[Trial]
+    trials: list[measuring.Trial]
     costs: budget.Costs
     plan: budget.Plan | None
     store: checkpoint.CheckpointStore | None
     saved: checkpoint.Checkpoint | None
 
     @property
-    def trial(self) -> Trial:
+    def trial(self) -> measuring.Trial:
         """Return the recipe that is trained, with its costs."""
         return self.trials[-1]
 
@@ -122,9 +120,9 @@ class TrainingRun:
         return budget.compute_least_steps(self.build_workload(), self.task.least_passes) * self.costs.step
 
     @property
-    def portfolio(self) -> tuple[Recipe, ...]:
+    def portfolio(self) -> tuple[recipes.Recipe, ...]:
         """Return the recipes to try, best hope first."""
-        return build_portfolio(self.task.kind, self.trial.recipe)
+        return portfolios.build_portfolio(self.task.kind, self.trial.recipe)
 
     @property
     def num_measured(self) -> int:

@@ -10,7 +10,7 @@ import safetensors.torch
 import torch
 
 from darkroom_api.conditions import Reason
-from darkroom_trainer import device as devices, errors, inference, preparation
+from darkroom_trainer import answering, device as devices, errors, inference, preparation
 from darkroom_trainer.data.images import Pixels
 from darkroom_trainer.export.description import WEIGHTS_NAME, ModelDescription
 from darkroom_trainer.tasks import base, predictions, registry
@@ -37,7 +37,7 @@ def build_predictor(folder: pathlib.Path, description: ModelDescription, device:
     Raises RunError(InvalidConfiguration) where the weights do not fit the description.
     """
     task = registry.build_task(description.task, description.labels)
-    model = task.build_model(description.backbone or "")
+    model = answering.build_answering(task, description.backbone, description.light, description.light_share)
     try:
         model.load_state_dict(safetensors.torch.load_file(folder / WEIGHTS_NAME))
     except (OSError, RuntimeError, safetensors.SafetensorError) as error:

@@ -1,0 +1,81 @@
+"""What people take away: weights, model.json, the tags and an ONNX file that was checked against torch.
+
+Owns these files of a finished training. Must not measure, and must not change the model.
+"""
+
+import hashlib
+import logging
+import pathlib
+from dataclasses import dataclass
+from typing import Any, Final
+
+import safetensors.torch
+import torch
+
+from darkroom_trainer import answering, training_run
+from darkroom_trainer.checkpoints import sessions
+from darkroom_trainer.export import description, onnx_model, onnx_parity
+
+LOG = logging.getLogger(__name__)
+
+LABELS_NAME: Final = "labels.txt"
+
+
+@dataclass(frozen=True)
+class TakenAway:
+    """The model's description, the names of its files, and the record of ONNX against torch."""
+
+    description: description.ModelDescription
+    names: list[str]
+    parity: dict[str, Any]
+
+
+def find_share(session: sessions.Session) -> float:
+    """Return the light head's share in the answers."""
+    if session.light is None:
+        return 0.0
+    return session.hold_out.light_share if session.hold_out else answering.UNTESTED_SHARE
+
+
+def build_answering(session: sessions.Session) -> torch.nn.Module:
+    """Return the model that answers: the network, the light head, or both."""
+    light = session.light.model if session.light else None
+    model = answering.blend(session.learner.task.kind, session.learner.model, light, find_share(session))
+    return model.to(session.learner.device.place)
+
+
+def write_model(
+    run: training_run.TrainingRun, session: sessions.Session, model: torch.nn.Module, folder: pathlib.Path
+) -> TakenAway:
+    """Write the files into `folder`; a model that ONNX cannot say is handed over without it, and the record tells."""
+    tensors = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
+    data = safetensors.torch.save(tensors)
+    (folder / description.WEIGHTS_NAME).write_bytes(data)
+    described = _describe(run, session, hashlib.sha256(data).hexdigest()[:12])
+    description.write_description(described, folder)
+    (folder / LABELS_NAME).write_text("".join(f"{label}\n" for label in described.labels), encoding="utf-8")
+    names = [description.DESCRIPTION_NAME, description.WEIGHTS_NAME, LABELS_NAME]
+    pixels = run.data.images[torch.from_numpy(run.rows.usable[: onnx_parity.MAX_IMAGES])].cpu().numpy()
+    try:
+        parity = onnx_parity.export_checked(model, described, folder, pixels).to_json()
+        names.append(description.ONNX_NAME)
+    except onnx_model.ExportFailed as error:
+        LOG.warning("there is no %s: %s", description.ONNX_NAME, error)
+        parity = {"agrees": False, "problem": str(error)}
+    return TakenAway(described, names, parity)
+
+
+def _describe(run: training_run.TrainingRun, session: sessions.Session, version: str) -> description.ModelDescription:
+    share = find_share(session)
+    threshold = session.hold_out.threshold if session.hold_out else run.task.choose_threshold([], [])
+    return description.ModelDescription(
+        task=run.task.kind,
+        labels=run.task.labels,
+        backbone=None if share == 1 else session.learner.recipe.backbone,
+        preprocessing=run.preprocessing,
+        threshold=threshold,
+        version=version,
+        darkroom_version=description.read_version(),
+        light=session.light.model.spec if session.light and share > 0 else None,
+        light_share=share,
+    )
