@@ -1,0 +1,79 @@
+"""The search for a light head: what it finds, for whom, and when it ends."""
+
+import dataclasses
+
+import numpy as np
+import torch
+
+from darkroom_trainer.heads.selection import search_heads
+from darkroom_trainer.search.trials import TrialEnd
+from tests.unit.heads.head_examples import build_examples, build_several, count_down, normalize, unhurried
+
+
+def test_two_images_a_label_are_enough_for_a_model() -> None:
+    train = build_examples(np.repeat(np.arange(4), 2), 4, noise=0.15)
+    held_out = build_examples(np.repeat(np.arange(4), 25), 4, seed=1, noise=0.15)
+    found = search_heads(train, seed=0, left_seconds=unhurried)
+    assert found is not None
+    assert found.score is not None
+    guesses = found.model(normalize(held_out)).argmax(dim=1)
+    assert float((guesses == held_out.labels).float().mean()) > 0.5
+    assert found.validated.all()
+    np.testing.assert_allclose(found.probabilities.sum(axis=1), 1, atol=1e-5)
+
+
+def test_images_with_several_labels_are_learned() -> None:
+    train, held_out = build_several(60, 4), build_several(60, 4, seed=1)
+    found = search_heads(train, seed=0, left_seconds=unhurried)
+    assert found is not None
+    assert found.score is not None
+    assert found.score > 0.9
+    answers = torch.sigmoid(found.model(normalize(held_out))) > 0.5
+    assert float((answers == held_out.labels).float().mean()) > 0.9
+
+
+def test_a_label_with_one_image_is_learned_but_never_kept_out() -> None:
+    labels = np.array([0, 1, 1, 1, 2, 2, 2])
+    found = search_heads(build_examples(labels, 3, noise=0.05), seed=0, left_seconds=unhurried)
+    assert found is not None
+    assert found.validated.tolist() == [False] + [True] * 6
+    assert found.model(normalize(build_examples(labels, 3, noise=0.05))).argmax(dim=1)[0] == 0
+
+
+def test_one_image_of_every_label_gives_a_model_without_a_score() -> None:
+    train = build_examples(np.arange(5), 5, noise=0.05)
+    found = search_heads(train, seed=0, left_seconds=unhurried)
+    assert found is not None
+    assert found.score is None
+    assert not found.validated.any()
+    assert found.model(normalize(train)).argmax(dim=1).tolist() == [0, 1, 2, 3, 4]
+
+
+def test_the_same_seed_finds_the_same_model() -> None:
+    train = build_examples(np.repeat(np.arange(3), 4), 3, noise=0.6)
+    first, again = (search_heads(train, seed=3, left_seconds=unhurried) for _ in range(2))
+    assert first is not None
+    assert again is not None
+    assert first.spec == again.spec
+    assert [dataclasses.astuple(one) for one in first.trials] == [dataclasses.astuple(one) for one in again.trials]
+    assert torch.equal(first.model(normalize(train)), again.model(normalize(train)))
+
+
+def test_without_any_time_there_is_no_model() -> None:
+    train = build_examples(np.repeat(np.arange(3), 4), 3)
+    assert search_heads(train, seed=0, left_seconds=lambda: 0.0) is None
+
+
+def test_a_clock_that_runs_out_leaves_the_best_so_far() -> None:
+    train = build_examples(np.repeat(np.arange(3), 4), 3)
+    found = search_heads(train, seed=0, left_seconds=count_down(60.0, 1.0))
+    assert found is not None
+    ends = [trial.end for trial in found.trials]
+    assert TrialEnd.WON in ends
+    assert TrialEnd.TOO_COSTLY in ends
+    assert all(trial.why for trial in found.trials)
+
+
+def test_a_run_that_is_stopped_starts_no_further_head() -> None:
+    train = build_examples(np.repeat(np.arange(3), 4), 3)
+    assert search_heads(train, seed=0, left_seconds=unhurried, stop=lambda: True) is None

@@ -1,0 +1,164 @@
+"""The features of the images that heads are fitted on: block by block, the images as they are and varied views of them.
+
+Owns when features are computed and which are kept in memory. View 0 is the image itself. Must not know labels' meaning
+or heads.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from darkroom_trainer.heads.features import Extractor
+from darkroom_trainer.heads.linear import Batches, Part
+from darkroom_trainer.heads.model import NO_BACKBONES, Spec
+from darkroom_trainer.heads.scaling import Scale
+from darkroom_trainer.loop import to_float
+
+Rows = npt.NDArray[np.int64]
+Views = Callable[[torch.Tensor, int], torch.Tensor]
+"""The k-th varied view (k from 1) of images (B, 3, S, S) in [0, 1]."""
+
+BATCH: Final = 256
+PROBED: Final = 32
+KEPT_BYTES: Final = 256 << 20
+"""Images in memory as floats, and features of one block, up to which they are kept."""
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Decoded images (N, S, S, 3) uint8, the rows (M,) of them that are labelled, and their labels.
+
+    Labels are (M,) int64, or (M, C) bool where a row has any number of them. Mean and deviation are (3, 1, 1).
+    """
+
+    images: torch.Tensor
+    mean: torch.Tensor
+    deviation: torch.Tensor
+    rows: Rows
+    labels: torch.Tensor
+    num_labels: int
+
+    @property
+    def several(self) -> bool:
+        """Return whether a row has any number of labels."""
+        return self.labels.ndim == 2
+
+    def build_marks(self, places: Rows) -> torch.Tensor:
+        """Return targets (K, C) of 0 and 1 for places among the rows."""
+        labels = self.labels[torch.from_numpy(places).to(self.labels.device)].to(self.images.device)
+        if self.several:
+            return labels.float()
+        return torch.nn.functional.one_hot(labels.long(), self.num_labels).float()
+
+    def describe_look(self) -> Spec:
+        """Return how images are normalized, as the spec has it."""
+        mean, deviation = (plane.flatten().tolist() for plane in (self.mean, self.deviation))
+        return {"size_px": int(self.images.shape[1]), "mean": mean, "deviation": deviation}
+
+
+class Store:
+    """Features of some of the examples (`places` among their rows), computed when first asked for."""
+
+    def __init__(
+        self,
+        examples: Examples,
+        places: Rows,
+        views: Views | None = None,
+        backbones: Mapping[str, nn.Module] = NO_BACKBONES,
+    ) -> None:
+        self.examples = examples
+        self.places = places
+        self._views = views
+        self.backbones = backbones
+        self._extractors: dict[str, Extractor] = {}
+        self._blocks: dict[tuple[str, int], torch.Tensor] = {}
+        self._images: dict[tuple[int, int, int], torch.Tensor] = {}
+        self._widths: dict[str, int] = {}
+        self._kept_bytes = 0
+
+    @property
+    def has_views(self) -> bool:
+        """Return whether there are views beside the images."""
+        return self._views is not None
+
+    def has_features(self, block: str, num_views: int) -> bool:
+        """Return whether the features of a block are there for so many views."""
+        return all((block, view) in self._blocks for view in range(num_views + 1))
+
+    def probe(self, block: str) -> int:
+        """Compute the features of a few varied images, to be timed; returns how many."""
+        part = slice(0, min(PROBED, len(self.places)))
+        self._extract(block, self._load(int(self.has_views), part))
+        return part.stop
+
+    def narrow(self, places: Rows) -> "Store":
+        """Return a store of other places of the same examples."""
+        return Store(self.examples, places, self._views, self.backbones)
+
+    def find_width(self, block: str) -> int:
+        """Return how many features a block has."""
+        if block not in self._widths:
+            self._widths[block] = int(self._extract(block, self._load(0, slice(0, 1))).shape[1])
+        return self._widths[block]
+
+    def get_features(self, blocks: Sequence[str], view: int) -> torch.Tensor:
+        """Return the features (M, D) of the blocks side by side, for one view of all places."""
+        return torch.cat([self._get_block(block, view) for block in blocks], dim=1)
+
+    def gather(self, blocks: Sequence[str], chosen: Rows, num_views: int) -> torch.Tensor:
+        """Return the features of the chosen places: as they are, then those of each view ((1 + views) * K, D)."""
+        at = torch.from_numpy(chosen).to(self.examples.images.device)
+        return torch.cat([self.get_features(blocks, view)[at] for view in range(num_views + 1)])
+
+    def stream(self, blocks: Sequence[str], num_views: int, scale: Scale) -> Batches:
+        """Return all places with all views, scaled, part by part."""
+        width = len(scale.centre)
+
+        def walk() -> Iterator[Part]:
+            for view in range(num_views + 1):
+                for start in range(0, len(self.places), BATCH):
+                    part = slice(start, start + BATCH)
+                    features = torch.cat([self._get_part(block, view, part) for block in blocks], dim=1)
+                    yield scale.apply(features), self.examples.build_marks(self.places[part])
+
+        return Batches(len(self.places) * (num_views + 1), width, walk)
+
+    def _get_part(self, block: str, view: int, part: slice) -> torch.Tensor:
+        if (block, view) in self._blocks:
+            return self._blocks[block, view][part]
+        return self._extract(block, self._load(view, part))
+
+    def _get_block(self, block: str, view: int) -> torch.Tensor:
+        if (block, view) not in self._blocks:
+            parts = [slice(start, start + BATCH) for start in range(0, len(self.places), BATCH)]
+            self._blocks[block, view] = torch.cat([self._extract(block, self._load(view, part)) for part in parts])
+        return self._blocks[block, view]
+
+    def _extract(self, block: str, images: torch.Tensor) -> torch.Tensor:
+        examples = self.examples
+        if block not in self._extractors:
+            extractor = Extractor([block], examples.describe_look(), self.backbones)
+            self._extractors[block] = extractor.eval().to(examples.images.device)
+        with torch.inference_mode():
+            normalized = (images - examples.mean) / examples.deviation
+            found: torch.Tensor = self._extractors[block](normalized)[0].float()
+        return found.clone()
+
+    def _load(self, view: int, part: slice) -> torch.Tensor:
+        """Return one view of the images of a part, in [0, 1]; kept for the next block while there is room."""
+        key = (view, part.start, part.stop)
+        if key in self._images:
+            return self._images[key]
+        at = torch.from_numpy(self.examples.rows[self.places[part]]).to(self.examples.images.device)
+        images = to_float(self.examples.images[at])
+        if view and self._views is not None:
+            images = self._views(images, view)
+        if self._kept_bytes + images.nbytes <= KEPT_BYTES:
+            self._images[key] = images
+            self._kept_bytes += images.nbytes
+        return images
