@@ -12,11 +12,13 @@ from typing import Final
 THREADS: Final = 2
 
 
-def prepare_threads() -> None:
-    """Have whatever computes use THREADS threads, which sleep while they wait; before torch or numpy are imported."""
-    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-        os.environ[name] = str(THREADS)
-    os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+def build_environment() -> dict[str, str]:
+    """Return the environment of a process whose torch uses THREADS threads, which sleep while they wait.
+
+    OpenBLAS, below scikit-learn, gets one: on small matrices its threads do nothing but wait, and burn time at that.
+    """
+    threads = {name: str(THREADS) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
+    return {**os.environ, **threads, "OMP_WAIT_POLICY": "PASSIVE", "OPENBLAS_NUM_THREADS": "1"}
 
 
 def read_clock() -> float:

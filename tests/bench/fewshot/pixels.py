@@ -44,6 +44,7 @@ def train_on_pixels(kind: str, train: list[Picture], test: list[Picture]) -> tup
     chosen = FIRST_CHOICE[kind]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
+        warnings.filterwarnings("ignore", message="The number of unique classes")
         if folds >= 2:
             chosen = _choose(pipeline, _limit(SETTINGS[kind], len(labels), folds), pixels, labels, folds)
         pipeline.set_params(**chosen).fit(pixels, labels)

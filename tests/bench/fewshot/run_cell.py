@@ -53,7 +53,6 @@ def _run_baseline(cell: Cell, train_file: pathlib.Path, test_file: pathlib.Path)
 
 def main() -> int:
     """Measure the cell of the arguments."""
-    clock.prepare_threads()
     entry: dict[str, Any] = json.loads(sys.argv[1])
     row = measure(Cell(**entry), pathlib.Path(sys.argv[2]))
     print(json.dumps(asdict(row)))

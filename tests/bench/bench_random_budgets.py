@@ -1,0 +1,77 @@
+"""`python -m tests.bench.bench_random_budgets`: no run passes its budget, however unsteady its machine is.
+
+Two hundred tiny trainings of random task, data, budget, rate and seed, most of them interrupted once or twice, each on
+a machine that slows down and stalls at random (see `slow_machine`). Each must end Succeeded or BudgetNotEnough, be
+charged at most its budget, and end every unit of work within it: every look at the uncapped meter counts, the last one,
+after the upload, included. Prints a table and the worst case; exits 1 where a run breaks a rule.
+
+    python -m tests.bench.bench_random_budgets [--runs 200] [--seed 5] [--jobs 2] [--only 17] [--markdown FILE]
+"""
+
+import argparse
+import concurrent.futures
+import multiprocessing
+import os
+import pathlib
+import random
+import sys
+import tempfile
+import time
+
+from tests.bench import random_runs
+from tests.bench.marks import replace_marked
+
+MARK = "random-budgets"
+
+
+def main() -> int:
+    """Run the bench; returns the exit code."""
+    options = _parse_arguments()
+    chance = random.Random(options.seed)
+    plans = [random_runs.draw_plan(number, chance) for number in range(options.runs)]
+    plans = [plan for plan in plans if options.only in (None, plan.number)]
+    began = time.monotonic()
+    runs = run_all(plans, options.jobs)
+    table = random_runs.format_table(runs)
+    print(f"\n{table}\n\nseed {options.seed}, {time.monotonic() - began:.0f} s in all")
+    print(f"closest to the budget: {random_runs.describe(max(runs, key=lambda run: run.excess_seconds))}")
+    broken = [run for run in runs if random_runs.find_problems(run)]
+    for run in broken:
+        print(f"BROKEN: {'; '.join(random_runs.find_problems(run))}: {random_runs.describe(run)}")
+    if options.markdown is not None:
+        replace_marked(options.markdown, MARK, table)
+    return int(bool(broken))
+
+
+def _parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=5)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes, one CPU each")
+    parser.add_argument("--only", type=int, help="the one run of this number")
+    parser.add_argument("--markdown", type=pathlib.Path, help=f"put the table between the `{MARK}` marks of this file")
+    return parser.parse_args()
+
+
+def run_all(plans: list[random_runs.Plan], jobs: int) -> list[random_runs.Run]:
+    """Return the runs of all plans, in their order, several at a time."""
+    runs = []
+    context = multiprocessing.get_context("spawn")
+    cpus = multiprocessing.get_context("spawn").Queue()
+    for cpu in range(jobs):
+        cpus.put(sorted(os.sched_getaffinity(0))[cpu % len(os.sched_getaffinity(0))])
+    with tempfile.TemporaryDirectory() as folder:
+        root = pathlib.Path(folder)
+        random_runs.write_data(root)
+        with concurrent.futures.ProcessPoolExecutor(jobs, context, random_runs.take_cpu, (cpus,)) as pool:
+            pending = [pool.submit(random_runs.run_plan, plan, root) for plan in plans]
+            for at, future in enumerate(concurrent.futures.as_completed(pending), start=1):
+                run = future.result()
+                runs.append(run)
+                if random_runs.find_problems(run) or at % 20 == 0:
+                    print(f"[{at}/{len(plans)}] {random_runs.describe(run)}", flush=True)
+    return sorted(runs, key=lambda run: run.plan.number)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

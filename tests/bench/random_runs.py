@@ -1,0 +1,215 @@
+"""One run of the bench of random budgets: what it is, how it goes, what must hold, and how it is shown.
+
+Owns a run from its plan to its row. Runs in a worker process.
+"""
+
+import logging
+import math
+import os
+import pathlib
+import random
+import statistics
+import tempfile
+import time
+from dataclasses import dataclass
+from typing import Any, Final
+
+from darkroom_api import report, run_config
+from darkroom_api.conditions import Reason
+from darkroom_api.v1alpha1.common import TASK_ANNOTATIONS, Task
+from darkroom_trainer import engine, reporting
+from darkroom_trainer.tasks import registry
+from tests.bench.slow_machine import Excess, Interruption, Killed, SlowMachine, slowed
+from tests.unit.training.learning import write_squares
+
+ALLOWED: Final = (Reason.SUCCEEDED, Reason.BUDGET_NOT_ENOUGH)
+TRAIN_IMAGES: Final = (12, 30, 60)
+TEST_IMAGES: Final = 20
+BUDGET_SECONDS: Final = (4.0, 60.0)
+STEP_SECONDS: Final = (0.02, 0.2)
+RATES: Final = (500, 1000, 2500)
+LEAST_PASSES: Final = 150
+"""Coloured squares need no more; with what real data need, most of these budgets would be refused at once."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run. `clock_seconds` is its budget on the machine's clock; what it is charged is that by its rate."""
+
+    number: int
+    task: Task
+    images: int
+    has_evaluation: bool
+    clock_seconds: float
+    milli_rate: int
+    seed: int
+    step_seconds: float
+    interruptions: tuple[Interruption, ...]
+
+    @property
+    def budget_seconds(self) -> float:
+        """Return the budget in charged seconds."""
+        return self.clock_seconds * self.milli_rate / 1000
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a plan ended. `excess_seconds` is the most that any look at the uncapped meter was above the budget."""
+
+    plan: Plan
+    reason: Reason
+    message: str
+    charged_seconds: float
+    excess_seconds: float
+    seen_by: str
+    attempts: int
+    stop_reason: str
+    real_seconds: float
+
+
+def draw_plan(number: int, chance: random.Random) -> Plan:
+    """Return a random plan; small budgets are as likely as large ones."""
+    low, high = (math.log(seconds) for seconds in BUDGET_SECONDS)
+    clock_seconds = round(math.exp(chance.uniform(low, high)), 1)
+    kinds = chance.choice(((), (), ("kill",), ("stop",), ("kill", "stop"), ("kill", "kill")))
+    moments = [round(chance.uniform(0.05, 1.0) * clock_seconds, 2) for _ in kinds]
+    return Plan(
+        number=number,
+        task=chance.choice(sorted(set(registry.TASKS) - {Task.PRODUCT_RECOGNIZER})),
+        images=chance.choice(TRAIN_IMAGES),
+        has_evaluation=chance.random() < 0.5,
+        clock_seconds=clock_seconds,
+        milli_rate=chance.choice(RATES),
+        seed=chance.randrange(1000),
+        step_seconds=round(math.exp(chance.uniform(*(math.log(seconds) for seconds in STEP_SECONDS))), 3),
+        interruptions=tuple(Interruption(kind, at) for kind, at in zip(kinds, moments, strict=True)),
+    )
+
+
+def write_data(root: pathlib.Path) -> None:
+    """Write the coloured squares of all plans."""
+    for boxed in (False, True):
+        for count in TRAIN_IMAGES:
+            write_squares(root / f"train-{count}-{int(boxed)}", count, boxed=boxed)
+        write_squares(root / f"test-{int(boxed)}", TEST_IMAGES, boxed=boxed, seed=1)
+
+
+def take_cpu(cpus: Any) -> None:
+    """Keep this worker on one CPU out of the queue; runs say nothing."""
+    os.sched_setaffinity(0, {cpus.get()})
+    os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+    logging.disable(logging.CRITICAL)
+    for task in registry.TASKS.values():
+        task.least_passes = LEAST_PASSES
+
+
+def run_plan(plan: Plan, root: pathlib.Path) -> Run:
+    """Train until the run has ended, attempt after attempt."""
+    began, excess = time.monotonic(), Excess()
+    with tempfile.TemporaryDirectory(dir=root) as folder:
+        work = pathlib.Path(folder)
+        for attempt in range(1, len(plan.interruptions) + 2):
+            outcome = _attempt(plan, attempt, root, work, excess)
+            if outcome is not None and outcome.reason is not Reason.RETRYING_AFTER_DISRUPTION:
+                break
+    assert outcome is not None, "the last attempt is not interrupted"
+    return Run(
+        plan=plan,
+        reason=outcome.reason,
+        message=outcome.message,
+        charged_seconds=outcome.meter.charged_seconds,
+        excess_seconds=excess.seconds,
+        seen_by=excess.seen_by,
+        attempts=attempt,
+        stop_reason=outcome.stop_reason.value if outcome.stop_reason else "",
+        real_seconds=time.monotonic() - began,
+    )
+
+
+def _attempt(plan: Plan, attempt: int, root: pathlib.Path, work: pathlib.Path, excess: Excess) -> report.Outcome | None:
+    """Return how an attempt ended; None where it was killed."""
+    interruption = plan.interruptions[attempt - 1] if attempt <= len(plan.interruptions) else None
+    machine = SlowMachine(plan.number * 10 + attempt, plan.step_seconds, interruption)
+    config = build_config(plan, attempt, root, work)
+    with slowed(machine, plan.budget_seconds, excess):
+        try:
+            return engine.execute(
+                config, work / f"scratch-{attempt}", reporting.SilentReporter(), machine.stop, clock=machine
+            )
+        except Killed:
+            return None
+
+
+def build_config(plan: Plan, attempt: int, root: pathlib.Path, work: pathlib.Path) -> run_config.RunConfig:
+    """Return the config of an attempt."""
+    boxed = int(plan.task is Task.DETECTOR)
+    names = [f"train-{plan.images}-{boxed}", *([f"test-{boxed}"] if plan.has_evaluation else [])]
+    sources = [
+        run_config.DatasetSource(
+            name=name,
+            annotation_kind=TASK_ANNOTATIONS[plan.task],
+            annotation_files=((root / name / "annotations.json").as_uri(),),
+        )
+        for name in names
+    ]
+    return run_config.RunConfig(
+        command=run_config.Command.TRAIN,
+        resource=run_config.ResourceReference(kind="Model", namespace="bench", name="squares", uid=str(plan.number)),
+        attempt=attempt,
+        dataset=sources[0],
+        evaluation_dataset=sources[1] if plan.has_evaluation else None,
+        task=plan.task,
+        budget_seconds=plan.budget_seconds,
+        milli_rate=plan.milli_rate,
+        seed=plan.seed,
+        output=run_config.Location(uri=(work / "model").as_uri()),
+    )
+
+
+def find_problems(run: Run) -> list[str]:
+    """Return what is wrong with a run, in words."""
+    problems = []
+    if run.reason not in ALLOWED:
+        problems.append(f"it ended {run.reason}")
+    if run.charged_seconds > run.plan.budget_seconds:
+        problems.append(f"it was charged {run.charged_seconds:.2f} s of {run.plan.budget_seconds:.2f} s")
+    if run.excess_seconds > 0:
+        problems.append(f"its meter was {run.excess_seconds:.2f} charged seconds above the budget")
+    return problems
+
+
+def describe(run: Run) -> str:
+    """Return a run in one line."""
+    plan = run.plan
+    ends = ", ".join(f"{one.kind} at {one.at_seconds:g} s" for one in plan.interruptions) or "not interrupted"
+    return (
+        f"run {plan.number}, {plan.task.value}, {plan.images} images, {plan.clock_seconds:g} s at rate "
+        f"{plan.milli_rate}, steps of {plan.step_seconds:g} s, {ends}: {run.reason} {run.stop_reason} after "
+        f"{run.attempts} attempts, {run.charged_seconds:.1f} of {plan.budget_seconds:.1f} s charged, closest "
+        f"{run.excess_seconds:+.2f} s at {run.seen_by}, {run.real_seconds:.1f} real s; {run.message[:160]}"
+    )
+
+
+def format_table(runs: list[Run]) -> str:
+    """Return a line for each task and number of interruptions; `used` is a median of the Succeeded."""
+    lines = [
+        "| task | interruptions | runs | Succeeded | BudgetNotEnough | other | used | latest unit ended | broken |",
+        "|---" * 9 + "|",
+    ]
+    for task in sorted({run.plan.task for run in runs}):
+        for count in sorted({len(run.plan.interruptions) for run in runs}):
+            group = [run for run in runs if run.plan.task is task and len(run.plan.interruptions) == count]
+            if group:
+                lines.append(_format_group(task, count, group))
+    return "\n".join(lines)
+
+
+def _format_group(task: Task, count: int, group: list[Run]) -> str:
+    ends = [sum(run.reason is reason for run in group) for reason in ALLOWED]
+    used = [run.charged_seconds / run.plan.budget_seconds for run in group if run.reason is Reason.SUCCEEDED]
+    median = f"{statistics.median(used):.1%}" if used else "–"
+    latest = max(run.excess_seconds for run in group)
+    place = f"{abs(latest):.2f} s {'after' if latest > 0 else 'before'} the end"
+    broken = sum(bool(find_problems(run)) for run in group)
+    others = len(group) - sum(ends)
+    return f"| {task} | {count} | {len(group)} | {ends[0]} | {ends[1]} | {others} | {median} | {place} | {broken} |"
