@@ -15,6 +15,7 @@ from torch.nn import functional
 
 from darkroom_api.v1alpha1.common import Task
 from darkroom_trainer.heads import model as heads
+from darkroom_trainer.tasks import backbones
 from darkroom_trainer.tasks.base import LearningTask
 
 SHARES: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -64,12 +65,19 @@ def blend(task: Task, network: nn.Module | None, light: nn.Module | None, light_
     return Blend(network, light, light_share, is_multilabel=task is Task.MULTILABEL_CLASSIFIER)
 
 
+def build_light(spec: dict[str, Any], num_labels: int) -> heads.LightModel:
+    """Return the light head of a spec, without its weights, on the backbones that it names."""
+    size_px = int(spec["look"]["size_px"])
+    named = {name: backbones.build_embedder(name, None, size_px)[0] for name in heads.list_backbones(spec)}
+    return heads.build_light_model(spec, num_labels, named)
+
+
 def build_answering(
-    task: LearningTask, backbone: str | None, light: dict[str, Any] | None, light_share: float
+    task: LearningTask, backbone: str | None, light: dict[str, Any] | None, light_share: float, image_size_px: int
 ) -> nn.Module:
     """Return the model that a description tells of, without its weights."""
-    network = None if backbone is None else task.build_model(backbone)
-    head = None if light is None else heads.build_light_model(light, len(task.labels))
+    network = None if backbone is None else task.build_model(backbone, image_size_px=image_size_px)
+    head = None if light is None else build_light(light, len(task.labels))
     return blend(task.kind, network, head, light_share)
 
 

@@ -13,13 +13,13 @@ import logging
 import time
 from typing import Any, Final
 
-from darkroom_trainer import divergence, errors, loop, memory, reporting, setup, stopping, training_run
+from darkroom_trainer import divergence, errors, loop, memory, reporting, stopping, training_run
 from darkroom_trainer.checkpoints import sessions
 from darkroom_trainer.checkpoints.checkpoint import Checkpoint, Tensors
 from darkroom_trainer.checkpoints.sessions import Session, Stage
 from darkroom_trainer.parallel import crew
 from darkroom_trainer.search.contest import Contender
-from darkroom_trainer.search.measuring import build_seeded_model
+from darkroom_trainer.search.pretrained import build_seeded_model
 from darkroom_trainer.search.recipe import Recipe
 
 LOG = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ class Fitter:
 
     def _build_learner(self, recipe: Recipe, stage: Stage) -> loop.Learner:
         run, seed = self._run, self._run.place.config.seed
-        model = build_seeded_model(run.task, recipe, seed, setup.WEIGHTS_DIR)
+        model = build_seeded_model(run.task, recipe, seed, run.pretrained)
         return loop.Learner(run.task, model, self._select(stage), recipe, run.place.device, seed)
 
     def _select(self, stage: Stage) -> loop.TrainingData:

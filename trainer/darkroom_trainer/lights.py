@@ -15,6 +15,7 @@ from darkroom_api.v1alpha1.common import TASK_ANNOTATIONS, AnnotationKind, Task
 from darkroom_trainer import answering, inference, training_run
 from darkroom_trainer.checkpoints.sessions import Light, Session
 from darkroom_trainer.heads import fitting, selection, store, views
+from darkroom_trainer.tasks import backbones
 from darkroom_trainer.tasks.predictions import Integers, Prediction
 
 LOG = logging.getLogger(__name__)
@@ -34,6 +35,7 @@ def search_light(run: training_run.TrainingRun) -> Light | None:
         seed=run.place.config.seed,
         left_seconds=lambda: ends_at - meter.charged_seconds,
         stop=run.place.stop.is_set,
+        backbones=_build_embedders(run),
         views=views.build_views(run.task, run.place.config.seed),
         started_at_seconds=meter.charged_seconds,
     )
@@ -44,6 +46,16 @@ def search_light(run: training_run.TrainingRun) -> Light | None:
     answers = torch.from_numpy(found.probabilities[found.validated])
     records = [record.to_json() for record in found.trials]
     return Light(found.spec, found.model, rows, answers, found.score, found.standard_error, records)
+
+
+def _build_embedders(run: training_run.TrainingRun) -> dict[str, torch.nn.Module]:
+    """Return the networks with pretrained weights as fixed features; from random ones, pixels do better."""
+    size_px, found = run.preprocessing.image_size_px, {}
+    for name in run.pretrained.names:
+        tensors = run.pretrained.load(name)
+        if tensors is not None:
+            found[name] = backbones.build_embedder(name, tensors, size_px)[0].to(run.place.device.place)
+    return found
 
 
 def _find_end(run: training_run.TrainingRun) -> float:

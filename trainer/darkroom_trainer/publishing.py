@@ -159,6 +159,7 @@ def _build_details(run: training_run.TrainingRun, session: sessions.Session) -> 
             "evaluation": run.num_measured,
         },
         "recipe": session.learner.recipe.to_json(),
+        "weights": run.pretrained.describe(session.learner.recipe.backbone),
         "steps": session.learner.step,
         "measuredRecipes": [trial.to_json() for trial in run.trials],
         "trials": searching.list_trials(session),

@@ -3,22 +3,25 @@
 Owns the order in which a bad run is found out: cheapest first. Must not train.
 """
 
-import pathlib
+import logging
 from typing import Final
 
 import numpy as np
 
-from darkroom_api import conditions, names, run_config
+from darkroom_api import conditions, run_config
 from darkroom_api.v1alpha1.common import TASK_ANNOTATIONS, AnnotationKind, Task
 from darkroom_trainer import annotations, budget, errors, preparation, splitting, training_run
 from darkroom_trainer.checkpoints import checkpoint
 from darkroom_trainer.data import dataset as datasets, loading
 from darkroom_trainer.export.description import Preprocessing
 from darkroom_trainer.search import measuring, recipe as recipes, resolution
+from darkroom_trainer.search.pretrained import Pretrained
 from darkroom_trainer.storage.objects import explain_storage_error, open_storage, retry_storage
 from darkroom_trainer.tasks import backbones, base, predictions, registry
+from darkroom_trainer.weights import catalogue, finding
 
-WEIGHTS_DIR: Final = pathlib.Path(names.WEIGHTS_DIR)
+LOG = logging.getLogger(__name__)
+
 BENCH_IMAGES: Final = 64
 FIRST_UPLOAD_SECONDS: Final = 0.1
 """What a file's upload is taken to cost before a checkpoint's upload has been measured."""
@@ -42,7 +45,8 @@ def prepare_run(place: training_run.Place) -> training_run.TrainingRun:
     store, saved = _open_store(place, dataset, evaluation)
     if place.config.publish_only and saved is None:
         raise NothingKept
-    trials, costs, plan = _choose(place, task, dataset, rows, evaluation, saved)
+    pretrained = open_pretrained(place, kind)
+    trials, costs, plan = _choose(place, task, dataset, rows, evaluation, saved, pretrained)
     preprocessing = _build_preprocessing(trials[-1].recipe)
     build = (task, preprocessing, place.device, place.work, place.reporter)
     data = preparation.build_data(dataset, rows.usable, *build)
@@ -58,6 +62,7 @@ def prepare_run(place: training_run.Place) -> training_run.TrainingRun:
         data=data,
         evaluation=measurable,
         preprocessing=preprocessing,
+        pretrained=pretrained,
         trials=trials,
         costs=costs,
         plan=plan,
@@ -72,6 +77,7 @@ def check_config(config: run_config.RunConfig) -> Task:
         field = "task" if config.task is None else "budgetSeconds"
         raise errors.RunError(conditions.Reason.INVALID_CONFIGURATION, f"{field}: a training needs it")
     registry.check_trainable(config.task)
+    catalogue.check_backbone(config.backbone, config.task)
     source = config.dataset
     annotations.check_annotation_kind(
         source.name, source.annotation_kind, config.task, conditions.Reason.INVALID_CONFIGURATION, "task"
@@ -127,6 +133,7 @@ def _choose(
     rows: training_run.Rows,
     evaluation: datasets.LoadedDataset | None,
     saved: checkpoint.Checkpoint | None,
+    pretrained: Pretrained,
 ) -> tuple[list[measuring.Trial], budget.Costs, budget.Plan | None]:
     """Return the measured recipes, the costs of the last one, and the plan (None for a resumed run: it has one)."""
     place.report("Measuring the speed of this machine")
@@ -134,7 +141,7 @@ def _choose(
     first = build_costs(0.0, 0.0)
     reserve = budget.compute_reserve(first, num_measured)
     targets = task.build_targets([dataset.examples[row] for row in rows.usable[:BENCH_IMAGES]], _count(rows))
-    bench = measuring.Bench(task, targets, place.device, place.meter, WEIGHTS_DIR, place.config.batch_divisor)
+    bench = measuring.Bench(task, targets, place.device, place.meter, pretrained, place.config.batch_divisor)
     if saved is not None:
         trial = measuring.measure_trial(bench, recipes.Recipe(**saved.state["recipe"]))
         return [trial], build_costs(trial.step_cost, trial.predict_image_cost), None
@@ -145,6 +152,16 @@ def _choose(
     workload = training_run.build_workload(rows, num_measured, chosen.recipe.batch_size)
     charged = place.meter.charged_seconds
     return trials, costs, budget.plan_budget(place.budget_seconds, charged, costs, workload, task.least_passes)
+
+
+def open_pretrained(place: training_run.Place, kind: Task) -> Pretrained:
+    """Return the weights that the run can start from; raises RunError(InvalidConfiguration) naming the field."""
+    config = place.config
+    pretrained = Pretrained(finding.open_sources(config.weights, place.work), kind, config.backbone)
+    missing = pretrained.explain_missing()
+    if missing:
+        LOG.warning("%s", missing)
+    return pretrained
 
 
 def _measure_side(dataset: datasets.LoadedDataset, task: base.LearningTask) -> float:

@@ -72,6 +72,7 @@ def open_session(run: training_run.TrainingRun, fitter: fitting.Fitter) -> sessi
     session = fitter.begin()
     if run.saved is not None:
         return session
+    session.note = run.pretrained.explain_missing()
     session.light = lights.search_light(run)
     if session.stage is sessions.Stage.HOLD_OUT:
         searching.begin_search(run, fitter, session)

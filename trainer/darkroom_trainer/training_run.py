@@ -15,6 +15,7 @@ from darkroom_trainer.data.dataset import LoadedDataset
 from darkroom_trainer.device import Device
 from darkroom_trainer.export.description import Preprocessing
 from darkroom_trainer.search import measuring, portfolio as portfolios, recipe as recipes
+from darkroom_trainer.search.pretrained import Pretrained
 from darkroom_trainer.tasks import base, predictions
 
 
@@ -75,6 +76,7 @@ class TrainingRun:
     data: loop.TrainingData
     evaluation: Measurable | None
     preprocessing: Preprocessing
+    pretrained: Pretrained
     trials: list[measuring.Trial]
     costs: budget.Costs
     plan: budget.Plan | None
@@ -122,7 +124,10 @@ class TrainingRun:
     @property
     def portfolio(self) -> tuple[recipes.Recipe, ...]:
         """Return the recipes to try, best hope first."""
-        return portfolios.build_portfolio(self.task.kind, self.trial.recipe)
+        chosen = self.trial
+        cheaper = [trial.recipe for trial in self.trials[:-1] if trial.step_cost <= chosen.step_cost]
+        others = [recipe for recipe in cheaper if recipe.backbone != chosen.recipe.backbone]
+        return portfolios.build_portfolio(self.task.kind, chosen.recipe, others[-1:])
 
     @property
     def num_measured(self) -> int:

@@ -7,7 +7,14 @@ import pytest
 
 from darkroom_api.v1alpha1.common import Task
 from darkroom_trainer.device import count_threads, read_cpu_quota
-from darkroom_trainer.search.recipe import LADDERS, build_recipe, find_weights, is_next_worth_measuring, is_worthwhile
+from darkroom_trainer.search.recipe import (
+    LADDERS,
+    PRETRAINED_PASSES,
+    build_ladder,
+    build_recipe,
+    is_next_worth_measuring,
+    is_worthwhile,
+)
 from darkroom_trainer.splitting import split_rows
 from tests.unit.training.learning import an_example
 
@@ -22,7 +29,7 @@ from tests.unit.training.learning import an_example
     ],
 )
 def test_image_size_follows_the_pictures(task: Task, side: float, size: int) -> None:
-    assert build_recipe(task, 0, side, on_gpu=False).image_size_px == size
+    assert build_recipe(task, LADDERS[task][0], side, on_gpu=False).image_size_px == size
 
 
 @pytest.mark.parametrize(
@@ -34,18 +41,32 @@ def test_image_size_follows_the_pictures(task: Task, side: float, size: int) -> 
     ],
 )
 def test_a_larger_backbone_has_to_earn_its_place(passes: float, *, measured: bool, taken: bool) -> None:
-    assert is_next_worth_measuring(Task.DETECTOR, 0, passes) is measured
-    assert is_worthwhile(Task.DETECTOR, 1, passes) is taken
+    ladder = build_ladder(Task.DETECTOR)
+    assert is_next_worth_measuring(ladder, 0, passes) is measured
+    assert is_worthwhile(ladder[1], passes) is taken
 
 
 def test_the_last_rung_has_no_next() -> None:
-    assert not is_next_worth_measuring(Task.CLASSIFIER, len(LADDERS[Task.CLASSIFIER]) - 1, 1e12)
+    ladder = build_ladder(Task.CLASSIFIER)
+    assert not is_next_worth_measuring(ladder, len(ladder) - 1, 1e12)
 
 
-def test_weights_are_those_with_the_backbones_name(tmp_path: pathlib.Path) -> None:
-    (tmp_path / "resnet18.safetensors").write_bytes(b"")
-    assert find_weights(tmp_path, "resnet18") == tmp_path / "resnet18.safetensors"
-    assert find_weights(tmp_path, "resnet50") is None
+def test_a_named_backbone_is_the_only_rung() -> None:
+    assert [rung.backbone for rung in build_ladder(Task.MULTILABEL_CLASSIFIER, "resnet34", ["resnet18"])] == [
+        "resnet34"
+    ]
+
+
+def test_with_pretrained_weights_the_ladder_is_the_smallest_network_and_those_that_have_them() -> None:
+    ladder = build_ladder(Task.CLASSIFIER, None, ["resnet18", "vit_small"])
+    assert [rung.backbone for rung in ladder] == ["test_resnet", "resnet18", "vit_small"]
+    assert [rung.worthwhile_passes for rung in ladder] == [0, PRETRAINED_PASSES, PRETRAINED_PASSES]
+
+
+def test_pretrained_weights_are_learned_from_in_smaller_steps() -> None:
+    rung = LADDERS[Task.CLASSIFIER][2]
+    fresh, kept = (build_recipe(Task.CLASSIFIER, rung, 96, on_gpu=False, has_weights=has) for has in (False, True))
+    assert kept.peak_learning_rate < fresh.peak_learning_rate
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,10 @@ import numpy as np
 import torch
 
 from darkroom_api.v1alpha1.common import Performance
+from darkroom_trainer import answering
 from darkroom_trainer.checkpoints import checkpoint
 from darkroom_trainer.checkpoints.checkpoint import Checkpoint, Tensors
-from darkroom_trainer.heads.model import LightModel, build_light_model
+from darkroom_trainer.heads.model import LightModel
 from darkroom_trainer.loop import Learner, Window
 from darkroom_trainer.search import contest as contests
 from darkroom_trainer.tasks.predictions import Prediction
@@ -169,7 +170,7 @@ def _unpack_light(saved: Checkpoint, num_labels: int) -> Light | None:
     if "light" not in saved.state:
         return None
     found = saved.state["light"]
-    model = build_light_model(found["spec"], num_labels)
+    model = answering.build_light(found["spec"], num_labels)
     model.load_state_dict(checkpoint.take_prefix("light", saved.tensors))
     answers = checkpoint.take_prefix("lightAnswers", saved.tensors)
     return Light(model=model.eval(), rows=answers["rows"], probabilities=answers["values"], **found)

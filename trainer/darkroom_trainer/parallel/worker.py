@@ -61,7 +61,7 @@ def build_learner(order: orders.Assignment) -> loop.Learner:
         mean=preparation.as_planes(order.mean, device),
         deviation=preparation.as_planes(order.deviation, device),
     )
-    model = task.build_model(order.recipe.backbone)
+    model = task.build_model(order.recipe.backbone, image_size_px=order.recipe.image_size_px)
     learner = loop.Learner(task, model, data, order.recipe, device, order.seed)
     sessions.restore(learner, safetensors.torch.load_file(order.state_file))
     learner.step = order.step

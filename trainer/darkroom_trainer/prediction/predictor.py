@@ -37,7 +37,8 @@ def build_predictor(folder: pathlib.Path, description: ModelDescription, device:
     Raises RunError(InvalidConfiguration) where the weights do not fit the description.
     """
     task = registry.build_task(description.task, description.labels)
-    model = answering.build_answering(task, description.backbone, description.light, description.light_share)
+    parts = (description.backbone, description.light, description.light_share)
+    model = answering.build_answering(task, *parts, description.preprocessing.image_size_px)
     try:
         model.load_state_dict(safetensors.torch.load_file(folder / WEIGHTS_NAME))
     except (OSError, RuntimeError, safetensors.SafetensorError) as error:

@@ -4,18 +4,17 @@ Owns the measuring; which rung is worthwhile is `recipe`'s rule. Must not keep w
 """
 
 import logging
-import pathlib
 import statistics
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import numpy as np
-import safetensors.torch
 import torch
 
 from darkroom_trainer import device as devices, errors, inference, loop, memory, meter as meters
 from darkroom_trainer.search import recipe as recipes
+from darkroom_trainer.search.pretrained import Pretrained
 from darkroom_trainer.tasks.base import LearningTask, Targets
 
 LOG = logging.getLogger(__name__)
@@ -39,24 +38,24 @@ class Trial:
 
 @dataclass(frozen=True)
 class Bench:
-    """What timed steps need: a task, some targets (all rows usable), the machine, the meter, and mounted weights."""
+    """What timed steps need: a task, some targets (all rows usable), the machine, the meter, and pretrained weights."""
 
     task: LearningTask
     targets: Targets
     device: devices.Device
     meter: meters.Meter
-    weights_dir: pathlib.Path
+    pretrained: Pretrained
     batch_divisor: int = 1
     """Divides every recipe's batch, after an attempt that ran out of memory."""
 
 
 def choose_trial(bench: Bench, source_side_px: float, left_seconds: Callable[[], float]) -> list[Trial]:
     """Return the trials that were measured, best last; `left_seconds` tells what is left for training."""
-    kind = bench.task.kind
-    trials, rung = [measure_trial(bench, _build_candidate(bench, 0, source_side_px))], 0
-    while recipes.is_next_worth_measuring(kind, rung, _count_passes(trials[-1], left_seconds())):
-        rung += 1
-        candidate = _build_candidate(bench, rung, source_side_px)
+    ladder, at = recipes.build_ladder(bench.task.kind, bench.pretrained.named, bench.pretrained.names), 0
+    trials = [measure_trial(bench, _build_candidate(bench, ladder[0], source_side_px))]
+    while recipes.is_next_worth_measuring(ladder, at, _count_passes(trials[-1], left_seconds())):
+        at += 1
+        candidate = _build_candidate(bench, ladder[at], source_side_px)
         if candidate == trials[-1].recipe:
             continue
         try:
@@ -64,17 +63,15 @@ def choose_trial(bench: Bench, source_side_px: float, left_seconds: Callable[[],
         except errors.RunError as error:
             LOG.info("%s at %d px is too large: %s", candidate.backbone, candidate.image_size_px, error.message)
             break
-        if not recipes.is_worthwhile(kind, rung, _count_passes(trial, left_seconds())):
+        if not recipes.is_worthwhile(ladder[at], _count_passes(trial, left_seconds())):
             trials.insert(0, trial)
             break
         trials.append(trial)
     return trials
 
 
-def _build_candidate(bench: Bench, rung: int, source_side_px: float) -> recipes.Recipe:
-    kind = bench.task.kind
-    path = recipes.find_weights(bench.weights_dir, recipes.LADDERS[kind][rung].backbone)
-    has_weights = path is not None
+def _build_candidate(bench: Bench, rung: recipes.Rung, source_side_px: float) -> recipes.Recipe:
+    kind, has_weights = bench.task.kind, bench.pretrained.find(rung.backbone) is not None
     recipe = recipes.build_recipe(kind, rung, source_side_px, on_gpu=bench.device.is_gpu, has_weights=has_weights)
     return memory.shrink_batch(recipe, bench.batch_divisor)
 
@@ -105,7 +102,8 @@ def _measure_trial(bench: Bench, recipe: recipes.Recipe) -> Trial:
         mean=torch.full((3, 1, 1), 0.5, device=bench.device.place),
         deviation=torch.full((3, 1, 1), 0.25, device=bench.device.place),
     )
-    learner = loop.Learner(bench.task, bench.task.build_model(recipe.backbone), data, recipe, bench.device, seed=0)
+    model = bench.task.build_model(recipe.backbone, image_size_px=size)
+    learner = loop.Learner(bench.task, model, data, recipe, bench.device, seed=0)
     learner.peers = loop.Alone(size=bench.device.count)
     steps = [_time(bench, lambda: learner.train_step(0.0)) for _ in range(WARM_UP_STEPS + TIMED_STEPS)]
     predict = [
@@ -123,15 +121,3 @@ def _time(bench: Bench, work: Callable[[], object]) -> float:
     if bench.device.is_gpu:
         torch.cuda.synchronize(bench.device.place)
     return bench.meter.charged_seconds - started
-
-
-def build_seeded_model(
-    task: LearningTask, recipe: recipes.Recipe, seed: int, weights_dir: pathlib.Path
-) -> torch.nn.Module:
-    """Return the model of a recipe: its weights depend on the seed, and on the mounted ones where there are any."""
-    torch.manual_seed(seed)
-    path = recipes.find_weights(weights_dir, recipe.backbone)
-    if path is None:
-        return task.build_model(recipe.backbone)
-    LOG.info("starting from %s", path)
-    return task.build_model(recipe.backbone, safetensors.torch.load_file(path))

@@ -5,7 +5,7 @@ table test.
 """
 
 import math
-import pathlib
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -59,6 +59,13 @@ LADDERS: Final[dict[Task, tuple[Rung, ...]]] = {
 """Backbones from small to large. Measured on two shared cores (training.md): at 120 s a detector on test_resnet reaches
 mAP@50 0.99 where the next larger one reaches 0.39, so a larger one has to earn its place by the passes that it gets."""
 
+LADDER_TASKS: Final = {Task.MULTILABEL_CLASSIFIER: Task.CLASSIFIER, Task.PRODUCT_RECOGNIZER: Task.DETECTOR}
+"""Tasks that climb another task's ladder."""
+PRETRAINED_PASSES: Final = 3_000
+"""Image passes that a network with pretrained weights needs: few, whatever its size, so that a larger one wins as soon
+as it gets them."""
+PRETRAINED_SIZES_PX: Final = {Task.CLASSIFIER: 224, Task.DETECTOR: 384}
+"""DINOv2 at 224 px instead of its own 518 costs a sixth (training.md, section 8)."""
 PRETRAINED_RATE_SCALE: Final = 0.25
 LEARNING_RATES: Final = {Task.CLASSIFIER: 4e-3, Task.DETECTOR: 4e-3}
 BATCH_SIZES: Final = {Task.CLASSIFIER: 32, Task.DETECTOR: 16}
@@ -68,32 +75,44 @@ SIZE_STEP_PX: Final = 32
 """The coarsest stride of the backbones: other sizes would be padded inside the network."""
 
 
-def build_recipe(task: Task, rung: int, source_side_px: float, *, on_gpu: bool, has_weights: bool = False) -> Recipe:
+def find_kind(task: Task) -> Task:
+    """Return the task whose ladder, batch and learning rate this one uses."""
+    return LADDER_TASKS.get(task, task)
+
+
+def build_ladder(task: Task, named: str | None = None, pretrained: Sequence[str] = ()) -> tuple[Rung, ...]:
+    """Return the rungs to climb: the named backbone alone; else the smallest and all `pretrained`, small to large.
+
+    Without pretrained weights these are the task's own rungs, which start from random ones.
+    """
+    kind = find_kind(task)
+    ladder = LADDERS[kind]
+    if named is not None:
+        return (Rung(named, PRETRAINED_SIZES_PX[kind], 0, rate_scale=0.5),)
+    if not pretrained:
+        return ladder
+    return ladder[0], *(Rung(name, PRETRAINED_SIZES_PX[kind], PRETRAINED_PASSES, 0.5) for name in pretrained)
+
+
+def build_recipe(task: Task, rung: Rung, source_side_px: float, *, on_gpu: bool, has_weights: bool = False) -> Recipe:
     """Return the recipe of a rung for images whose longer side is `source_side_px`; more pixels would add nothing."""
-    chosen = LADDERS[task][rung]
+    kind = find_kind(task)
     wanted = math.ceil(source_side_px / SIZE_STEP_PX) * SIZE_STEP_PX
-    batch_size = GPU_BATCH_SIZE if on_gpu else BATCH_SIZES[task]
-    scale = chosen.rate_scale * (PRETRAINED_RATE_SCALE if has_weights else 1.0)
+    batch_size = GPU_BATCH_SIZE if on_gpu else BATCH_SIZES[kind]
+    scale = rung.rate_scale * (PRETRAINED_RATE_SCALE if has_weights else 1.0)
     return Recipe(
-        backbone=chosen.backbone,
-        image_size_px=max(LEAST_SIZE_PX, min(chosen.max_size_px, wanted)),
+        backbone=rung.backbone,
+        image_size_px=max(LEAST_SIZE_PX, min(rung.max_size_px, wanted)),
         batch_size=batch_size,
-        peak_learning_rate=scale * LEARNING_RATES[task] * math.sqrt(batch_size / BATCH_SIZES[task]),
+        peak_learning_rate=scale * LEARNING_RATES[kind] * math.sqrt(batch_size / BATCH_SIZES[kind]),
     )
 
 
-def is_next_worth_measuring(task: Task, rung: int, affordable_passes: float) -> bool:
-    """Return whether the next rung can be worthwhile: it never makes more passes than this one."""
-    ladder = LADDERS[task]
-    return rung + 1 < len(ladder) and affordable_passes >= 2 * ladder[rung + 1].worthwhile_passes
+def is_next_worth_measuring(ladder: Sequence[Rung], at: int, affordable_passes: float) -> bool:
+    """Return whether the rung after `at` can be worthwhile: it never makes more passes than this one."""
+    return at + 1 < len(ladder) and affordable_passes >= 2 * ladder[at + 1].worthwhile_passes
 
 
-def is_worthwhile(task: Task, rung: int, affordable_passes: float) -> bool:
+def is_worthwhile(rung: Rung, affordable_passes: float) -> bool:
     """Return whether `affordable_passes` of this rung are enough for it to beat the one below."""
-    return affordable_passes >= LADDERS[task][rung].worthwhile_passes
-
-
-def find_weights(weights_dir: pathlib.Path, backbone: str) -> pathlib.Path | None:
-    """Return the mounted weights of a backbone, if there are any."""
-    path = weights_dir / f"{backbone}.safetensors"
-    return path if path.is_file() else None
+    return affordable_passes >= rung.worthwhile_passes

@@ -1,0 +1,54 @@
+"""The pretrained weights that one run can start from, each fetched and checked once.
+
+Owns what is kept of them and the record of what was used. Must not know where weights come from: that is `weights`.
+"""
+
+import logging
+from typing import Any
+
+import torch
+
+from darkroom_api.v1alpha1.common import Task
+from darkroom_trainer.search.recipe import Recipe
+from darkroom_trainer.tasks.base import LearningTask
+from darkroom_trainer.weights import finding
+
+LOG = logging.getLogger(__name__)
+
+
+class Pretrained:
+    """The weights of a run; `named` is the backbone that its Model asks for."""
+
+    def __init__(self, sources: finding.Sources, task: Task, named: str | None) -> None:
+        self._sources = sources
+        self.named = named
+        self.names = [named] if named is not None else finding.list_available(sources, task)
+        self._found: dict[str, finding.FoundWeights | None] = {}
+
+    def find(self, name: str) -> finding.FoundWeights | None:
+        """Return the weights of a network, None where there are none; raises RunError as `find_weights` does."""
+        if name not in self._found:
+            self._found[name] = finding.find_weights(name, self._sources)
+        return self._found[name]
+
+    def load(self, name: str) -> dict[str, torch.Tensor] | None:
+        """Return a network's tensors, None where it starts from random ones."""
+        found = self.find(name)
+        return None if found is None else finding.load_tensors(found)
+
+    def describe(self, name: str) -> dict[str, Any] | None:
+        """Return the record of the weights that a network started from."""
+        found = self.find(name)
+        return None if found is None else found.to_json()
+
+    def explain_missing(self) -> str:
+        """Return what the user should read where the backbone that was asked for has no weights; else nothing."""
+        if self.named is None or self.find(self.named) is not None:
+            return ""
+        return finding.explain_missing(self.named, self._sources)
+
+
+def build_seeded_model(task: LearningTask, recipe: Recipe, seed: int, pretrained: Pretrained) -> torch.nn.Module:
+    """Return the model of a recipe: its weights depend on the seed, and on pretrained ones where there are any."""
+    torch.manual_seed(seed)
+    return task.build_model(recipe.backbone, pretrained.load(recipe.backbone), recipe.image_size_px)
