@@ -109,10 +109,9 @@ def _draw_boxes(boxes: Sequence[Mapping[str, Any]], size: tuple[int, int]) -> li
     places = [_scale(box["box"], size) for box in boxes]
     shown = sorted(zip(boxes, places, strict=True), key=lambda pair: pair[0]["kind"] in LOUD)
     taken: list[Place] = []
-    loud = [(box, place) for box, place in zip(boxes, places, strict=True) if box["kind"] in LOUD]
-    return [_draw_box(box, place) for box, place in shown] + [
-        _draw_name(box, place, size, taken) for box, place in loud
-    ]
+    named = [(box, place) for box, place in zip(boxes, places, strict=True) if box["kind"] in NAMED]
+    drawn = [_draw_box(box, place) for box, place in shown]
+    return drawn + [_draw_name(box, place, size, taken) for box, place in named]
 
 
 def _scale(box: Sequence[float], size: tuple[int, int]) -> Place:

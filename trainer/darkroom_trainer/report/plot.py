@@ -12,8 +12,8 @@ from darkroom_trainer.report.markup import Content, Markup, element
 
 WIDTH: Final = 400
 HEIGHT: Final = 250
-LEFT: Final = 46
-RIGHT: Final = 14
+LEFT: Final = 50
+RIGHT: Final = 20
 TOP: Final = 14
 BOTTOM: Final = 44
 MAX_TICKS: Final = 6

@@ -44,7 +44,7 @@ def render_confusion(confusion: Mapping[str, Any] | None) -> Markup | None:
     mistakes = confusion["mostConfused"]
     if "counts" in confusion:
         shown = len([label for label in confusion["labels"] if label is not None])
-        note = "Rows are the truth, columns the answer; a darker cell is a larger share of its row."
+        note = "Rows are the truth, columns the answer; a stronger colour is a larger share of its row."
         if shown < confusion["tags"]:
             note += f" These are the {shown} most confused of {confusion['tags']:,} tags."
         matrix = join(

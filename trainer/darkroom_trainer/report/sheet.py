@@ -52,7 +52,6 @@ ol.steps li::before{content:counter(step);font-weight:680;color:var(--s1);font-s
 .pair>*{min-width:0}.three .chart{font-size:15px}.pair.three{grid-template-columns:1fr 1fr 1fr;gap:34px 30px}
 .chart{display:block;width:100%;height:auto;max-width:560px;font-size:12px}
 .chart text{fill:var(--soft);font-family:inherit}
-.chart .axis{font-size:12px}
 .grid{stroke:var(--grid);stroke-width:1}
 .tick{stroke:var(--soft);stroke-width:1}
 .line{fill:none;stroke-width:1.8;stroke-linejoin:round;stroke-linecap:round}
@@ -120,14 +119,14 @@ ul.plain li{padding:6px 0;border-bottom:1px solid var(--line)}ul.plain li:last-c
 footer{margin-top:56px;padding-top:14px;border-top:1px solid var(--line);color:var(--soft);font-size:13px}
 @media (max-width:820px){main{padding:24px 16px 40px}section{margin-top:38px}
 .hero{grid-template-columns:1fr;padding:20px 18px}.tiles{margin:18px 18px 0}
-.pair,.three .chart{font-size:15px}.pair.three{grid-template-columns:1fr}
-h1{font-size:28px}.score{font-size:52px}.chart{font-size:13px}
+.pair,.pair.three{grid-template-columns:1fr}
+h1{font-size:28px}.score{font-size:52px}.chart,.three .chart{font-size:13px}
 .shots{grid-template-columns:repeat(auto-fill,minmax(150px,1fr));gap:18px 12px}
 .shots.large{grid-template-columns:repeat(auto-fill,minmax(240px,1fr))}
 .wideonly{display:none}th,td{padding-right:10px}}
 @media (min-width:821px){.shots.large{grid-template-columns:repeat(auto-fill,minmax(245px,1fr))}}
 @media (max-width:480px){.facts{gap:14px 18px}.rows div{grid-template-columns:minmax(70px,110px) 1fr 58px;gap:8px}}
-@media print{:root{color-scheme:light;--page:#fff;--card:#f5f5f3;--ink:#000;--soft:#444;--line:#ccc;--grid:#e2e2e2;
+@media print{.three .chart{font-size:15px}:root{color-scheme:light;--page:#fff;--card:#f5f5f3;--ink:#000;--soft:#444;--line:#ccc;--grid:#e2e2e2;
 --s1:#0069b4;--s2:#c14a00;--s3:#00795a;--s4:#a8467f;--s5:#8a6400;--s6:#5b5f8f;--good:#00795a;--bad:#b8322a;--strong:#fff}
 body{font-size:10.5pt;-webkit-print-color-adjust:exact;print-color-adjust:exact}main{max-width:none;padding:0}
 section{margin-top:24pt}h2{break-after:avoid}tr,li,.chart,.hero,.rows div{break-inside:avoid}

@@ -1,0 +1,160 @@
+"""report.html and report.json: the same numbers, nothing from strangers that a browser would run, bounded size."""
+
+import dataclasses
+import json
+import pathlib
+import re
+from typing import Any
+
+import pytest
+
+from darkroom_api.v1alpha1.common import STOP_MEANINGS, StopReason, Task
+from darkroom_trainer.data.findings import Advice, Issue
+from darkroom_trainer.report import content, writing
+from darkroom_trainer.report.inputs import ReportInputs
+from darkroom_trainer.report.training_page import render_html
+from tests.unit.report.builders import HOSTILE, Page, a_model, a_training, build_metrics, measure_classifier
+
+MAX_PAGE_BYTES = 3_000_000
+LOADING = frozenset({"src", "href", "xlink:href", "action", "srcset", "data", "poster", "background", "formaction"})
+RUNNING = frozenset({"script", "iframe", "object", "embed", "link", "base", "form", "foreignobject", "animate", "set"})
+
+
+def write(folder: pathlib.Path, inputs: ReportInputs) -> tuple[Page, dict[str, Any]]:
+    """Write a report; returns its page and its JSON as they are on disk."""
+    names = writing.write_report(folder, inputs)
+    assert names == ["report.html", "report.json"]
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    return Page(page), json.loads((folder / "report.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("task", [Task.CLASSIFIER, Task.DETECTOR], ids=lambda task: task.value)
+def test_hostile_names_are_shown_and_never_become_markup(tmp_path: pathlib.Path, task: Task) -> None:
+    advice = [Advice(Issue.DARK, name, name, (1,), 0.1) for name in HOSTILE]
+    page, _ = write(tmp_path, dataclasses.replace(a_training(tmp_path, task), advice=advice))
+    assert "<script>alert(1)</script>" in page.text
+    assert not RUNNING & {name for name, _ in page.elements}
+    assert not page.open
+    assert not page.strays
+    for _, attributes in page.elements:
+        assert not [key for key in attributes if key.startswith("on")]
+        for key in LOADING & attributes.keys():
+            assert (attributes[key] or "").startswith("data:image/jpeg;base64,")
+
+
+def test_hostile_characters_that_turn_or_break_the_text_are_gone(tmp_path: pathlib.Path) -> None:
+    write(tmp_path, a_training(tmp_path))
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert not re.search("[\x00-\x08\x1b\u202a-\u202e\u2066-\u2069]", text)
+
+
+def test_the_page_allows_itself_to_load_and_run_nothing(tmp_path: pathlib.Path) -> None:
+    page, _ = write(tmp_path, a_training(tmp_path))
+    policies = [found["content"] for _, found in page.elements if found.get("http-equiv") == "Content-Security-Policy"]
+    directives = dict(part.strip().split(" ", 1) for part in (policies[0] or "").split(";"))
+    assert directives["default-src"] == "'none'"
+    assert directives["img-src"] == "data:"
+    assert set(directives) == {"default-src", "style-src", "img-src", "base-uri", "form-action"}
+
+
+def test_the_style_sheet_and_styles_refer_to_nothing_outside(tmp_path: pathlib.Path) -> None:
+    write(tmp_path, a_training(tmp_path))
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    sheet = text[text.index("<style>") : text.index("</style>")]
+    styles = sheet + " ".join(re.findall(r'style="([^"]*)"', text))
+    assert not re.search(r"url\(|@import|https?:|expression", styles)
+
+
+@pytest.mark.parametrize("task", [Task.CLASSIFIER, Task.DETECTOR], ids=lambda task: task.value)
+def test_the_page_tells_the_headline_of_the_json(tmp_path: pathlib.Path, task: Task) -> None:
+    page, report = write(tmp_path, a_training(tmp_path, task))
+    headline = report["headline"]
+    assert f"{headline['score']:.3f}" in page.text
+    assert f"95 % interval {headline['interval']['low']:.3f} to {headline['interval']['high']:.3f}" in page.text
+    assert f"{headline['imagesMeasured']} images" in page.text
+    assert STOP_MEANINGS[StopReason.CONVERGED] in page.text
+    assert "23 s of 60 s" in page.text
+    assert all(step["text"] in page.text for step in report["nextSteps"] if "\ufffd" not in step["text"])
+
+
+def test_the_json_holds_what_metrics_say(tmp_path: pathlib.Path) -> None:
+    inputs = a_training(tmp_path)
+    report = content.build_report(inputs)
+    performance = inputs.metrics["performance"]
+    assert report["headline"]["score"] == performance["score"]
+    assert report["headline"]["interval"] == performance["scoreInterval"]
+    assert report["headline"]["stopReason"] == "Converged"
+    assert len(report["trials"]) == len(inputs.metrics["trials"])
+    recalls = {row["tag"]: row["recall"] for row in report["tags"] if row["truths"]}
+    assert recalls == {tag: inputs.metrics["scores"]["tags"][tag]["recall"] for tag in recalls}
+
+
+def test_the_most_troubled_tags_come_first(tmp_path: pathlib.Path) -> None:
+    rows = content.build_report(a_training(tmp_path))["tags"]
+    measured = [row["f1"] for row in rows if row["f1"] is not None]
+    assert measured == sorted(measured)
+
+
+def test_a_model_that_could_not_be_measured_is_reported_too(tmp_path: pathlib.Path) -> None:
+    inputs = a_training(tmp_path)
+    metrics = {**inputs.metrics, "performance": None, "scores": None, "trials": [], "history": []}
+    page, report = write(tmp_path, dataclasses.replace(inputs, metrics=metrics, measured=None))
+    assert report["headline"]["score"] is None
+    assert "not measured" in page.text
+    assert report["nextSteps"][0]["rule"] == "noScore"
+
+
+def test_without_time_for_all_scores_those_of_the_status_are_told(tmp_path: pathlib.Path) -> None:
+    inputs = a_training(tmp_path)
+    page, report = write(tmp_path, dataclasses.replace(inputs, metrics={**inputs.metrics, "scores": None}))
+    assert report["confusion"] is None
+    assert f"{report['headline']['score']:.3f}" in page.text
+
+
+def test_without_time_there_are_no_pictures_and_the_rest_stays(tmp_path: pathlib.Path) -> None:
+    page, report = write(tmp_path, dataclasses.replace(a_training(tmp_path), has_time=lambda: False))
+    assert report["mistakes"]["shown"]
+    assert not [name for name, _ in page.elements if name == "img"]
+    assert "no picture" in page.text
+
+
+def test_an_image_that_is_gone_or_broken_costs_only_its_picture(tmp_path: pathlib.Path) -> None:
+    inputs = a_training(tmp_path)
+    for number in range(20):
+        (tmp_path / f"{number}.png").write_bytes(b"nothing") if number % 2 else (tmp_path / f"{number}.png").unlink()
+    page, report = write(tmp_path, inputs)
+    assert report["mistakes"]["shown"]
+    assert not [name for name, _ in page.elements if name == "img"]
+
+
+def test_an_evaluation_has_no_search_to_tell_of(tmp_path: pathlib.Path) -> None:
+    inputs = a_training(tmp_path)
+    kept = {key: inputs.metrics[key] for key in ("performance", "scores", "datasetRevision")}
+    metrics = {**kept, "model": {"uri": "s3://models/shelf", "digest": "sha256:1", "version": "1"}}
+    page, report = write(tmp_path, dataclasses.replace(inputs, metrics=metrics, training=None, note=""))
+    assert report["kind"] == "evaluation"
+    assert report["trials"] == []
+    assert "How it was found" not in page.text
+    assert "s3://models/shelf" in page.text
+
+
+def test_suspected_label_errors_are_listed_with_what_they_look_like(tmp_path: pathlib.Path) -> None:
+    errors = [{"imageId": 3, "file": "a.png", "given": "tea", "suggested": "oil", "confidence": 0.97}]
+    page, report = write(tmp_path, dataclasses.replace(a_training(tmp_path), label_errors=errors))
+    assert report["labelErrors"] == errors
+    assert "a.png tea oil 97 %" in " ".join(page.texts)
+    assert "labels" in [step["rule"] for step in report["nextSteps"]]
+
+
+def test_a_report_of_very_many_tags_images_and_trials_stays_small(tmp_path: pathlib.Path) -> None:
+    labels = tuple(f"product-{at:05}-{'é' * 40}" for at in range(2_000))
+    measured, scores = measure_classifier(tmp_path, labels, 60)
+    model, metrics = a_model(Task.CLASSIFIER, labels), build_metrics(measured, scores, trials=1_500)
+    advice = [Advice(Issue.BLURRY, f"image {at} " + "y" * 400, "z" * 400, (at,), 0.5) for at in range(5_000)]
+    inputs = ReportInputs("shelf", model, metrics, measured, training=measured.dataset, advice=advice)
+    _, report = write(tmp_path, inputs)
+    assert (tmp_path / "report.html").stat().st_size < MAX_PAGE_BYTES
+    assert (tmp_path / "report.json").stat().st_size < MAX_PAGE_BYTES
+    assert len(report["tags"]) == 2_000
+    assert len(report["trials"]) == 1_500
+    assert render_html(report).count("<tr>") < 200
