@@ -11,7 +11,7 @@ TYPED := $(wildcard crds operator trainer localcluster demo tools tests)
 
 .PHONY: help
 help: ## Say what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-21s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo demo-down
 demo: .venv-demo/.stamp ## Train and evaluate a classifier and a detector on a real cluster (CONTEXT=name for your own)
@@ -58,7 +58,11 @@ images: .venv/.stamp ## Build the operator's and the trainer's image and load th
 cluster: .venv/.stamp ## Start the local cluster, with both images
 	@$(PY) -m localcluster all
 
-bench: bench-operator ## Run every benchmark
+bench: bench-operator bench-budget bench-trainer bench-fewshot bench-curve bench-random-budgets ## Run every benchmark (6 h)
+
+.PHONY: bench-trainer
+bench-trainer: .venv/.stamp ## Measure the training loop: speed, memory, growth with the data (8 min; ARGS=--quick for less)
+	@$(PY) -m tests.bench.bench_trainer $(ARGS)
 
 bench-operator: .venv/.stamp ## Measure the operator on 1,000 Models applied at once, beside a bare kopf handler
 	@$(PY) -m localcluster build
@@ -66,6 +70,16 @@ bench-operator: .venv/.stamp ## Measure the operator on 1,000 Models applied at 
 
 bench-budget: .venv/.stamp ## Budgets of 30, 60 and 120 s with 0, 1 and 3 kills on the local cluster; prints the table (16 min)
 	@$(PY) -m tests.bench.bench_budget $(ARGS)
+
+.PHONY: bench-fewshot bench-curve bench-random-budgets
+bench-fewshot: .venv/.stamp ## Darkroom beside usual baselines at 2, 3, 5, 10 images a class and all, at equal compute (3 h)
+	@$(PY) -m tests.bench.fewshot $(ARGS)
+
+bench-curve: .venv/.stamp ## Scores at 30 s to 5 min, and what early stop saves of 10 min (80 min)
+	@$(PY) -m tests.bench.bench_curve $(ARGS)
+
+bench-random-budgets: .venv/.stamp ## 200 random trainings on a machine that slows down and stalls: none may pass its budget (10 min)
+	@$(PY) -m tests.bench.bench_random_budgets $(ARGS)
 
 soak: .venv/.stamp ## 200 Models on the local cluster while pods and operator are killed at random (20 min)
 	@$(PY) -m tests.bench.soak $(ARGS)
