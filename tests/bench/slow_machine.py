@@ -99,10 +99,20 @@ class SlowMachine:
 
 @dataclass
 class Excess:
-    """The most that a meter has shown beyond the budget, in charged seconds, and who looked; below 0 it never did."""
+    """The most that a meter has shown beyond the budget, in charged seconds; below 0 it never did.
+
+    `seen_by` looked at it when it was the most, `first_seen_by` when it was first above the budget.
+    """
 
     seconds: float = float("-inf")
     seen_by: str = ""
+    first_seen_by: str = ""
+
+    def note(self, seconds: float) -> None:
+        """Take a look at the meter, `seconds` beyond the budget."""
+        if seconds > self.seconds:
+            self.seconds, self.seen_by = seconds, name_caller()
+            self.first_seen_by = self.first_seen_by or (self.seen_by if seconds > 0 else "")
 
 
 @contextlib.contextmanager
@@ -136,8 +146,7 @@ def build_meter(budget_seconds: float, excess: Excess) -> type[Meter]:
         @property
         def charged_seconds(self) -> float:
             charged = super().charged_seconds
-            if charged - budget_seconds > excess.seconds:
-                excess.seconds, excess.seen_by = charged - budget_seconds, name_caller()
+            excess.note(charged - budget_seconds)
             return charged
 
     return NotingMeter
