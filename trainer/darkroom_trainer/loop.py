@@ -1,12 +1,12 @@
 """The training loop: while there is budget, step; now and then, tell and keep.
 
-Owns the step and the schedule. The schedule's position is the share of the window that is
-spent, so that a run ends annealed exactly on its budget on a machine of any speed. Must not know tasks, storage or
-how a window was chosen.
+Owns the step and the schedule. The schedule's position is the share of the window that is spent, so that a run ends
+annealed exactly on its budget on a machine of any speed. Must not know tasks, storage or how a window was chosen.
 """
 
 import contextlib
 import math
+import statistics
 import threading
 from collections import abc, deque
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 
 import torch
 
-from darkroom_trainer import averaging, device as devices, feeding, meter as meters, stopping
+from darkroom_trainer import averaging, compiling, device as devices, feeding, meter as meters, stopping
 from darkroom_trainer.feeding import TrainingData as TrainingData, find_batch as find_batch
 from darkroom_trainer.search.recipe import Recipe
 from darkroom_trainer.tasks import base, policies
@@ -113,6 +113,7 @@ class Learner:
         self.optimizer = _build_optimizer(self.model, recipe)
         self.ema = averaging.copy_numbers(self.model) if recipe.ema else {}
         self._feeder = feeding.Feeder(device)
+        self._compiled: compiling.Compiled | None = None
 
     def train_step(self, share: float) -> torch.Tensor:
         """Take one step at this share of the window; returns the loss, still on the device."""
@@ -125,7 +126,7 @@ class Learner:
         self.peers.announce(rate, self.recipe.batch_size)
         batch = self._load_batch()
         with self.device.mixed_precision():
-            outputs = self.model(normalize(batch.images, self.data))
+            outputs = (self._compiled or self.model)(normalize(batch.images, self.data))
         loss = self.task.compute_loss(outputs, batch.targets)
         self.optimizer.zero_grad(set_to_none=True)
         loss = self.peers.backward(self.model, loss, lambda: self.task.count_terms(outputs, batch.targets))
@@ -135,6 +136,14 @@ class Learner:
         if self.ema:
             averaging.update(self.ema, self.model, self.step)
         return loss
+
+    def consider_compiling(self, step_seconds: float, left_seconds: float) -> None:
+        """Compile the network where that pays within the seconds that are left; only on one GPU."""
+        if not self.device.is_gpu or self.peers.size > 1 or self._compiled is not None:
+            return
+        expected = compiling.WARM_UP_SECONDS, compiling.EXPECTED_SPEEDUP
+        if compiling.is_compile_worthwhile(step_seconds, left_seconds / step_seconds, *expected):
+            self._compiled = compiling.Compiled(self.model)
 
     def fill_average(self, saved: dict[str, torch.Tensor]) -> None:
         """Put a saved average back, where the recipe keeps one."""
@@ -234,6 +243,8 @@ def train_window(
         now = meter.charged_seconds
         costs.append(now - before)
         before = now
+        if len(costs) == compiling.KNOWN_STEPS:
+            learner.consider_compiling(statistics.median(costs) / meter.rate, (window.ends_at - now) / meter.rate)
     if losses:
         hooks.observe(1.0, _check_loss(losses))
 

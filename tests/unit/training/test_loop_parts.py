@@ -1,10 +1,14 @@
 """The schedule, the order of the data, and what happens to a loss that is no number."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
 
-from darkroom_trainer.loop import NonFiniteLoss, Window, find_batch, schedule_rate, train_window
+from darkroom_trainer import averaging, feeding
+from darkroom_trainer.checkpoints import sessions
+from darkroom_trainer.loop import Learner, NonFiniteLoss, Window, find_batch, schedule_rate, train_window
 from darkroom_trainer.tasks.augmentation import draw_uniforms
 from tests.unit.training.learning import QUIET, StepClock, a_learner, a_meter
 
@@ -55,3 +59,82 @@ def test_a_loss_that_is_no_number_ends_the_window() -> None:
         next(learner.model.parameters()).fill_(float("nan"))
     with pytest.raises(NonFiniteLoss):
         train_window(clock.drive(learner), Window(0, 4), a_meter(clock), QUIET)
+
+
+def an_average_learner(name: str = "classifier") -> Learner:
+    learner = a_learner(name)
+    recipe = dataclasses.replace(learner.recipe, ema=True)
+    return Learner(learner.task, learner.model, learner.data, recipe, learner.device, learner.seed)
+
+
+def read_weights(learner: Learner) -> torch.Tensor:
+    return torch.cat([value.detach().flatten().clone() for value in learner.model.parameters()])
+
+
+def test_the_average_forgets_its_first_weights_and_reaches_back_a_share_of_the_steps() -> None:
+    decays = [averaging.compute_decay(step) for step in (1, 21, 201, 10**9)]
+    assert decays == pytest.approx([0, 0.5, 10 / 11, 1 - 1 / (1 + averaging.MAX_HORIZON)])
+
+
+def test_the_average_is_in_the_model_only_while_it_is_used() -> None:
+    learner = an_average_learner()
+    for _ in range(6):
+        learner.take_step(1e-2)
+    own = read_weights(learner)
+    with learner.use_average():
+        averaged = read_weights(learner)
+    assert torch.equal(read_weights(learner), own)
+    assert 0 < float((averaged - own).abs().max()) < 0.5
+
+
+def test_a_learner_without_an_average_is_scored_as_it_is() -> None:
+    learner = a_learner("classifier")
+    own = read_weights(learner)
+    with learner.use_average():
+        assert torch.equal(read_weights(learner), own)
+    assert not any(name.startswith("ema/") for name in sessions.snapshot(learner))
+
+
+def test_an_average_goes_on_from_a_snapshot_without_a_bit_changed() -> None:
+    whole, first, second = (an_average_learner() for _ in range(3))
+    for _ in range(6):
+        whole.take_step(1e-2)
+    for _ in range(3):
+        first.take_step(1e-2)
+    sessions.restore(second, sessions.snapshot(first))
+    second.step = first.step
+    for _ in range(3):
+        second.take_step(1e-2)
+    assert all(torch.equal(value, second.ema[name]) for name, value in whole.ema.items())
+
+
+@pytest.mark.parametrize(
+    ("name", "policy"), [("classifier", "strong+mix"), ("detector", "standard+mosaic"), ("detector", "light+flip")]
+)
+def test_slices_of_a_batch_are_varied_as_the_whole_is(name: str, policy: str) -> None:
+    learner = a_learner(name)
+    learner.recipe = dataclasses.replace(learner.recipe, augmentation=policy)
+    task, chosen = learner.task, learner._read_policy()
+    feed = feeding.Feed(learner.data, 1, 5, 4, 0, 1, task.augmentation_draws, task.count_others(chosen))
+    whole = feeding.gather(feed, learner.device)
+    for rank in range(2):
+        part = feeding.gather(dataclasses.replace(feed, rank=rank, size=2), learner.device)
+        assert torch.equal(part.images, whole.images[rank::2])
+        assert torch.equal(part.draws, whole.draws[rank::2])
+        if whole.other_images is not None:
+            assert part.other_images is not None
+            images = whole.other_images.unflatten(0, (4, -1))  # type: ignore[no-untyped-call]
+            assert torch.equal(part.other_images, images[rank::2].flatten(0, 1))
+
+
+@pytest.mark.parametrize("policy", ["standard", "strong+mix"])
+def test_batches_that_are_gathered_ahead_are_the_same(policy: str) -> None:
+    plain, ahead = a_learner("classifier"), a_learner("classifier")
+    for learner in (plain, ahead):
+        learner.recipe = dataclasses.replace(learner.recipe, augmentation=policy)
+    ahead.data = dataclasses.replace(ahead.data, is_mapped=True)
+    for step in (0, 1, 2, 7, 3):
+        plain.step = ahead.step = step
+        ours, theirs = plain._load_batch(), ahead._load_batch()
+        assert torch.equal(ours.images, theirs.images)
+        assert all(torch.equal(values, theirs.targets[name]) for name, values in ours.targets.items())
