@@ -76,6 +76,10 @@ def _add_run(commands: Commands) -> None:
         "--output", type=pathlib.Path, required=True, metavar="OUT",
         help="folder for resources.yaml and artifacts/; what an earlier run left there is set aside",
     )  # fmt: skip
+    run.add_argument(
+        "--weights", type=_folder, metavar="DIR",
+        help="folder with pretrained networks, as NAME.safetensors by their timm names",
+    )  # fmt: skip
 
 
 def _add_samples(commands: Commands) -> None:
@@ -98,6 +102,13 @@ def _add_predict(commands: Commands) -> None:
     predict.add_argument("images", type=pathlib.Path, nargs="+", metavar="IMAGE", help="images to look at")
     predict.add_argument("--picture", type=pathlib.Path, metavar="PNG", help="draw the predictions into this file")
     predict.add_argument("--threads", type=_positive, metavar="N", help="threads to compute with (default: all cores)")
+
+
+def _folder(text: str) -> pathlib.Path:
+    path = pathlib.Path(text)
+    if not path.is_dir():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a folder")
+    return path
 
 
 def _positive(text: str) -> int:
@@ -138,7 +149,7 @@ def _run(arguments: argparse.Namespace) -> int:
         earlier = set_aside(output)
         if earlier is not None:
             display.say(f"what an earlier run left is in {earlier}")
-        board = Board(found.resources, output)
+        board = Board(found.resources, output, arguments.weights)
         code = run_board(board, display)
     print(render_end(board.to_documents(), read_clock(), output))
     return code

@@ -1,11 +1,12 @@
 """From manifests to what a run on this machine is told."""
 
+import dataclasses
 import pathlib
 
 import pytest
 
 from darkroom_api.names import artifact_folder
-from darkroom_api.run_config import Command, RunConfig
+from darkroom_api.run_config import Command, RunConfig, Weights
 from darkroom_api.v1alpha1.common import Artifacts, Task
 from darkroom_trainer.local.config import (
     Target,
@@ -14,7 +15,7 @@ from darkroom_trainer.local.config import (
     build_source,
     build_train_config,
 )
-from darkroom_trainer.storage.local_files import resolve_uri
+from darkroom_trainer.storage.local_files import resolve_uri, to_path
 from tests.unit.command.run_builders import Document, a_dataset, a_model, an_evaluation, parse
 
 UID = "5a0c"
@@ -67,6 +68,16 @@ def test_every_config_survives_the_way_through_json(tmp_path: pathlib.Path) -> N
         assert RunConfig.model_validate_json(config.model_dump_json(by_alias=True)) == config
     train = configs[1]
     assert (train.budget_seconds, train.seed, train.task, train.devices) == (60, 3, Task.CLASSIFIER, 1)
+
+
+def test_a_training_looks_for_weights_in_the_folder_that_is_given(tmp_path: pathlib.Path) -> None:
+    source = build_source(parse(tmp_path, a_dataset()), None)
+    target = a_target(tmp_path, a_model(backbone="resnet18"))
+    told = build_train_config(dataclasses.replace(target, weights=tmp_path / "my nets"), source, None)
+    assert (told.backbone, told.weights.hub) == ("resnet18", None)
+    assert told.weights.location is not None
+    assert to_path(told.weights.location.uri) == tmp_path / "my nets"
+    assert build_train_config(target, source, None).weights == Weights()
 
 
 @pytest.mark.parametrize(

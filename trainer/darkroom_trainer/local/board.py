@@ -68,12 +68,14 @@ class Entry:
 class Board:
     """Every resource of one run."""
 
-    def __init__(self, manifests: Sequence[Manifest], output: pathlib.Path) -> None:
+    def __init__(
+        self, manifests: Sequence[Manifest], output: pathlib.Path, weights: pathlib.Path | None = None
+    ) -> None:
         now = read_clock()
         self.output = output
         order = list(KINDS)
         self.entries = [
-            Entry(Target(manifest, str(uuid.uuid4()), output), now, start_status(manifest, now))
+            Entry(Target(manifest, str(uuid.uuid4()), output, weights), now, start_status(manifest, now))
             for manifest in sorted(manifests, key=lambda manifest: order.index(manifest.kind.name))
         ]
 

@@ -9,7 +9,15 @@ from dataclasses import dataclass
 
 from darkroom_api import names
 from darkroom_api.durations import parse_duration
-from darkroom_api.run_config import Command, DatasetSource, Location, ResourceReference, RunConfig, StorageAccess
+from darkroom_api.run_config import (
+    Command,
+    DatasetSource,
+    Location,
+    ResourceReference,
+    RunConfig,
+    StorageAccess,
+    Weights,
+)
 from darkroom_api.v1alpha1.common import Artifacts, Storage
 from darkroom_api.v1alpha1.dataset import DatasetSpec, UrlMapping
 from darkroom_api.v1alpha1.model import ModelSpec
@@ -25,6 +33,8 @@ class Target:
     manifest: Manifest
     uid: str
     output: pathlib.Path
+    weights: pathlib.Path | None = None
+    """Folder with pretrained backbones."""
 
     @property
     def reference(self) -> ResourceReference:
@@ -57,6 +67,7 @@ def build_train_config(target: Target, dataset: DatasetSource, evaluation_datase
         budget_seconds=parse_duration(spec.budget),
         seed=spec.seed or 0,
         backbone=spec.backbone,
+        weights=_build_weights(target.weights),
         output=_build_output(target, spec, dataset),
     )
 
@@ -74,6 +85,10 @@ def build_evaluate_config(
         model=Location(uri=artifacts.uri, storage=_output_access(spec, model_dataset)),
         output=Location(uri=_local_folder(target)),
     )
+
+
+def _build_weights(folder: pathlib.Path | None) -> Weights:
+    return Weights(location=Location(uri=to_uri(folder))) if folder is not None else Weights()
 
 
 def _build_output(target: Target, spec: ModelSpec, dataset: DatasetSource) -> Location:
