@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from darkroom_trainer.data.looks import Look
+from darkroom_trainer.data.looks import SKETCH_BYTES, Look
 
 MAX_BITS: Final = 4
 MAX_LEVELS: Final = 6.0
@@ -37,7 +37,7 @@ class Pair:
 def find_pairs(looks: Sequence[Look | None]) -> list[Pair]:
     """Return each image that shows the same as an earlier one, once; None is an image that could not be read."""
     by_content: dict[bytes, int] = {}
-    by_band: dict[tuple[int, int], list[int]] = {}
+    index = _Index(looks)
     pairs = []
     for row, look in enumerate(looks):
         if look is None:
@@ -46,28 +46,55 @@ def find_pairs(looks: Sequence[Look | None]) -> list[Pair]:
         if first != row:
             pairs.append(Pair(row, first, exact=True))
             continue
-        near = _find_near(look, looks, by_band)
+        near = index.find_near(look)
         if near is not None:
             pairs.append(Pair(row, near, exact=False))
-        for key in _name_bands(look):
-            by_band.setdefault(key, []).append(row)
+        index.add(row, look)
     return pairs
 
 
 def find_shared(looks: Sequence[Look], others: Sequence[Look]) -> list[Pair]:
     """Return each of `others` (as `row`) that shows the same as one of `looks` (as `first`)."""
     by_content = {look.content: row for row, look in reversed(list(enumerate(looks)))}
-    by_band: dict[tuple[int, int], list[int]] = {}
+    index = _Index(looks)
     for row, look in enumerate(looks):
-        for key in _name_bands(look):
-            by_band.setdefault(key, []).append(row)
+        index.add(row, look)
     pairs = []
     for row, look in enumerate(others):
         exact = by_content.get(look.content)
-        found = exact if exact is not None else _find_near(look, looks, by_band)
+        found = exact if exact is not None else index.find_near(look)
         if found is not None:
             pairs.append(Pair(row, found, exact=exact is not None))
     return pairs
+
+
+class _Index:
+    """Finds, among the rows that were added, one that looks like an image."""
+
+    def __init__(self, looks: Sequence[Look | None]) -> None:
+        blank = bytes(SKETCH_BYTES)
+        joined = b"".join(blank if look is None else look.sketch for look in looks)
+        self._sketches = np.frombuffer(joined, dtype=np.uint8).reshape(-1, SKETCH_BYTES)
+        self._hashes = [0 if look is None else look.perceptual for look in looks]
+        self._by_band: dict[tuple[int, int], list[int]] = {}
+
+    def add(self, row: int, look: Look) -> None:
+        """Let `row` be found; a band takes no more rows than are compared."""
+        for key in _name_bands(look):
+            rows = self._by_band.setdefault(key, [])
+            if len(rows) < _MAX_COMPARED:
+                rows.append(row)
+
+    def find_near(self, look: Look) -> int | None:
+        """Return the first row that looks the same."""
+        candidates = dict.fromkeys(row for key in _name_bands(look) for row in self._by_band.get(key, ()))
+        rows = [row for row in candidates if (self._hashes[row] ^ look.perceptual).bit_count() <= MAX_BITS]
+        if not rows:
+            return None
+        own = np.frombuffer(look.sketch, dtype=np.uint8).astype(np.int16)
+        distances = np.abs(self._sketches[rows] - own).mean(axis=1)
+        near = np.flatnonzero(distances <= MAX_LEVELS)
+        return rows[near[0]] if len(near) else None
 
 
 def _name_bands(look: Look) -> Iterator[tuple[int, int]]:
@@ -75,19 +102,3 @@ def _name_bands(look: Look) -> Iterator[tuple[int, int]]:
         return
     for begin, width in _BANDS:
         yield begin, look.perceptual >> begin & (1 << width) - 1
-
-
-def _find_near(look: Look, looks: Sequence[Look | None], by_band: dict[tuple[int, int], list[int]]) -> int | None:
-    for key in _name_bands(look):
-        for row in by_band.get(key, ())[:_MAX_COMPARED]:
-            other = looks[row]
-            if other is not None and _are_near(look, other):
-                return row
-    return None
-
-
-def _are_near(one: Look, other: Look) -> bool:
-    if (one.perceptual ^ other.perceptual).bit_count() > MAX_BITS:
-        return False
-    sketches = [np.frombuffer(look.sketch, dtype=np.uint8).astype(np.int16) for look in (one, other)]
-    return bool(np.abs(sketches[0] - sketches[1]).mean() <= MAX_LEVELS)

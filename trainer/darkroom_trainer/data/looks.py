@@ -16,6 +16,7 @@ from PIL import Image, ImageFilter, ImageStat
 _SIDE_PX: Final = 256
 """Images are measured at about this size, so that a photo of twelve megapixels costs what a small one does."""
 _SKETCH_PX: Final = 16
+SKETCH_BYTES: Final = _SKETCH_PX**2
 _HASH_PX: Final = 32
 _EDGE_SCALE: Final = 100.0
 _BITS_SCALE: Final = 10.0
