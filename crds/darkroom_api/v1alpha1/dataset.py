@@ -98,7 +98,7 @@ class DatasetSummary(Object):
     )
     advice_count: Annotated[int, Field(ge=0)] = Field(default=0, description="Number of pieces of advice.")
     report: Annotated[str, Field(max_length=2048)] | None = Field(
-        default=None, description="URI of the report with every problem and count."
+        default=None, description="URI of the report's page; `inspection.json` beside it holds every problem and count."
     )
 
 

@@ -116,7 +116,10 @@ def test_all_problems_are_in_the_report_and_ten_in_the_summary(tmp_path: pathlib
     assert outcome.message.startswith("13 problems, the first: train.json annotation 0 (image 1): category_id 77")
     assert outcome.summary is not None
     assert (outcome.summary.problem_count, len(outcome.summary.problems)) == (13, 10)
-    assert outcome.summary.report == f"{(tmp_path / 'out').as_uri()}/inspection.json"
+    assert outcome.summary.report == f"{(tmp_path / 'out').as_uri()}/inspection.html"
+    page = (tmp_path / "out" / "inspection.html").read_text()
+    assert "category_id 77" in page
+    assert "data:image/jpeg;base64," in page
     report = json.loads((tmp_path / "out" / "inspection.json").read_text())
     assert len(report["problems"]) == 13
     assert report["problems"][-1]["subject"] == "train.json image 2 (images/2.png)"
