@@ -201,7 +201,7 @@ def a_training(folder: pathlib.Path, task: Task = Task.CLASSIFIER, labels: tuple
     """Return the inputs of a finished training with everything that a report can hold."""
     measure = measure_detector if task is Task.DETECTOR else measure_classifier
     measured, scores = measure(folder, labels, 40)
-    errors = [{"imageId": 3, "file": labels[0], "given": labels[1], "suggested": labels[2], "confidence": 0.97}]
+    errors = [{"imageId": 3, "file": labels[0], "given": labels[1], "suggested": labels[-1], "confidence": 0.97}]
     return ReportInputs(
         name="shelf",
         model=a_model(task, labels, 0.4 if task is Task.DETECTOR else 0.0),

@@ -70,6 +70,11 @@ DETECTIONS: dict[str, tuple[Prediction, Truth, list[str]]] = {
         ["false", "found", "right"],
     ),
     "nothing there and nothing said": (some_boxes(), build_truth([], NO_BOXES), []),
+    "a crowd that is not found is not missed": (
+        some_boxes(),
+        Truth(np.array([0]), np.array([BOX], dtype=np.float32), np.array([True])),
+        [],
+    ),
     "a crowd is neither missed nor false": (
         some_boxes((0, 0.9, BOX)),
         Truth(np.array([0]), np.array([BOX], dtype=np.float32), np.array([True])),

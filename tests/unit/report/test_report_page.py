@@ -158,3 +158,25 @@ def test_a_report_of_very_many_tags_images_and_trials_stays_small(tmp_path: path
     assert len(report["tags"]) == 2_000
     assert len(report["trials"]) == 1_500
     assert render_html(report).count("<tr>") < 200
+
+
+def test_the_surest_suspects_are_shown_as_pictures_and_the_others_listed(tmp_path: pathlib.Path) -> None:
+    inputs = a_training(tmp_path, labels=("tea", "oil"))
+    examples = inputs.training.examples if inputs.training else ()
+    errors = [
+        {"imageId": one.image_id, "file": one.file, "given": "tea", "suggested": "oil", "confidence": 0.9}
+        for one in examples[:12]
+    ]
+    page, report = write(tmp_path, dataclasses.replace(inputs, label_errors=errors))
+    assert [bool(entry.get("picture")) for entry in report["labelErrors"]] == [True] * 8 + [False] * 4
+    assert page.text.count("Looks like oil") == 8
+
+
+def test_pictures_end_when_their_second_is_over(tmp_path: pathlib.Path) -> None:
+    now = iter([0.0, 0.5, 0.9, *[1.1] * 100])
+    report = content.build_report(dataclasses.replace(a_training(tmp_path), clock=lambda: next(now)))
+    assert [bool(entry["picture"]) for entry in report["mistakes"]["shown"]][:4] == [True, True, False, False]
+
+
+def test_a_larger_measurement_is_estimated_to_cost_more_and_never_much() -> None:
+    assert 0 < writing.estimate_seconds(0) < writing.estimate_seconds(1_000) < 1.0

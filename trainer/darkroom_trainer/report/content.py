@@ -4,24 +4,28 @@ Owns the form and what is left out where there is much. Must not make markup. Pi
 from the measured images; nothing else is.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from darkroom_api.v1alpha1.common import STOP_MEANINGS, TASK_ANNOTATIONS, AnnotationKind
+from darkroom_trainer.data.dataset import Example
 from darkroom_trainer.export.results import Measured
 from darkroom_trainer.report import mistakes, situation, tags
 from darkroom_trainer.report.findings import describe_advice
 from darkroom_trainer.report.inputs import ReportInputs
 from darkroom_trainer.report.next_steps import suggest
-from darkroom_trainer.report.thumbnails import make_thumbnail
+from darkroom_trainer.report.thumbnails import limit, make_thumbnail
 
 FORM: Final = 1
 """Version of the form; it grows by one where a reader of an older one would misread it."""
 MAX_TAGS_IN_JSON: Final = 2_000
 MAX_TRIALS: Final = 2_000
 MAX_LABEL_ERRORS: Final = 100
+MAX_PICTURED_ERRORS: Final = 8
 MAX_HISTORY: Final = 400
 MAX_HEADS: Final = 2
+PICTURES_SECONDS: Final = 1.0
+"""Wall-clock seconds after which no further picture is begun; a dozen of usual size take a tenth of it."""
 OTHER_SCORES: Final = {
     "accuracyTop1": "Accuracy (top 1)",
     "accuracyTop5": "Accuracy (top 5)",
@@ -43,6 +47,7 @@ SCORE_NAMES: Final = {
 def build_report(inputs: ReportInputs) -> dict[str, Any]:
     """Return the content of report.json."""
     metrics, model = inputs.metrics, inputs.model
+    has_time = limit(inputs.has_time, PICTURES_SECONDS, inputs.clock)
     performance, scores = metrics.get("performance"), metrics.get("scores")
     rows = tags.build_tag_rows(scores, performance, tags.count_images(inputs.training))
     steps = suggest(situation.describe_situation(inputs, rows))
@@ -59,9 +64,9 @@ def build_report(inputs: ReportInputs) -> dict[str, Any]:
         "calibration": (scores or {}).get("calibration") or [],
         "tagCount": len(model.labels),
         "tags": rows[:MAX_TAGS_IN_JSON],
-        "mistakes": _build_mistakes(inputs),
+        "mistakes": _build_mistakes(inputs, has_time),
         "advice": describe_advice(inputs.told),
-        "labelErrors": [dict(error) for error in inputs.label_errors[:MAX_LABEL_ERRORS]],
+        "labelErrors": _build_label_errors(inputs, has_time),
         "labelErrorCount": len(inputs.label_errors),
         "making": _build_making(inputs),
     }
@@ -121,17 +126,18 @@ def _thin(points: Sequence[Any], most: int) -> list[Any]:
     return [points[round(at * (len(points) - 1) / (most - 1))] for at in range(most)]
 
 
-def _build_mistakes(inputs: ReportInputs) -> dict[str, Any]:
+def _build_mistakes(inputs: ReportInputs, has_time: Callable[[], bool]) -> dict[str, Any]:
     measured, model = inputs.measured, inputs.model
     if measured is None:
         return {"wrong": 0, "images": 0, "shown": []}
     wrong, worst = mistakes.find_mistakes(model.task, measured.predictions, measured.truths, model.threshold)
-    shown = [_show_mistake(inputs, measured, mistake) for mistake in worst]
+    shown = [_show_mistake(model.labels, measured, mistake, has_time) for mistake in worst]
     return {"wrong": wrong, "images": len(measured.rows), "shown": shown}
 
 
-def _show_mistake(inputs: ReportInputs, measured: Measured, mistake: mistakes.Mistake) -> dict[str, Any]:
-    labels = inputs.model.labels
+def _show_mistake(
+    labels: Sequence[str], measured: Measured, mistake: mistakes.Mistake, has_time: Callable[[], bool]
+) -> dict[str, Any]:
     example = measured.dataset.examples[int(measured.rows[mistake.at])]
     boxes = [{"tag": labels[box["label"]], **{key: box[key] for key in box if key != "label"}} for box in mistake.boxes]
     return {
@@ -141,8 +147,24 @@ def _show_mistake(inputs: ReportInputs, measured: Measured, mistake: mistakes.Mi
         "truth": [labels[label] for label in mistake.truth],
         "guesses": [{"tag": labels[label], "confidence": round(score, 4)} for label, score in mistake.guesses],
         "boxes": boxes,
-        "picture": make_thumbnail(example.path.read_bytes) if inputs.has_time() else None,
+        "picture": make_thumbnail(example.path.read_bytes) if has_time() else None,
     }
+
+
+def _build_label_errors(inputs: ReportInputs, has_time: Callable[[], bool]) -> list[dict[str, Any]]:
+    """Return the suspects, the first of them with their pictures where the data they come from is at hand."""
+    entries = [dict(error) for error in inputs.label_errors[:MAX_LABEL_ERRORS]]
+    pictured = entries[:MAX_PICTURED_ERRORS]
+    wanted = {(error.get("imageId"), error.get("file")) for error in pictured}
+    examples = inputs.training.examples if inputs.training and wanted else ()
+    found: dict[tuple[Any, Any], Example] = {
+        (one.image_id, one.file): one for one in examples if (one.image_id, one.file) in wanted
+    }
+    for error in pictured:
+        example = found.get((error.get("imageId"), error.get("file")))
+        if example is not None and has_time():
+            error["picture"] = make_thumbnail(example.path.read_bytes)
+    return entries
 
 
 def _build_making(inputs: ReportInputs) -> dict[str, Any]:

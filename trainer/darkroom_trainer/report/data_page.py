@@ -9,6 +9,7 @@ from typing import Any, Final
 from darkroom_trainer.report import numbers
 from darkroom_trainer.report.markup import Content, Markup, element, join, name
 from darkroom_trainer.report.page import build_section, build_table
+from darkroom_trainer.report.pictures import render_frame
 
 ISSUE_TITLES: Final = {
     "exactDuplicate": "The same picture twice",
@@ -58,19 +59,42 @@ def render_entry(entry: Mapping[str, Any]) -> Markup:
 
 
 def render_label_errors(errors: Sequence[Mapping[str, Any]], total: int) -> Markup | None:
-    """Return the tags that the model doubts, the surest first."""
+    """Return the tags that the model doubts, the surest first: as pictures, the others as a table."""
+    if not errors:
+        return None
+    pictured = [error for error in errors if error.get("picture")]
+    rest = [error for error in errors[:MAX_ERRORS] if not error.get("picture")]
+    figures = element("div", *(_render_suspect(error) for error in pictured), class_="shots") if pictured else None
+    intro = "A model that had not seen these images is surer of another tag; look at them before anything else is done."
+    shown = len(pictured) + len(rest)
+    more = f" These are {shown} of {total:,}; the first {len(errors):,} are in report.json." if total > shown else ""
+    return build_section("Tags that are probably wrong", figures, _tabulate_suspects(rest), intro=join(intro, more))
+
+
+def _render_suspect(error: Mapping[str, Any]) -> Markup:
+    share = element("span", f" · {numbers.show_share(error.get('confidence'))}", class_="soft")
+    looks = element(
+        "div", "Looks like ", element("b", name(str(error.get("suggested", "")), 40), class_="isgood"), share
+    )
+    tagged = element("div", "Tagged ", element("b", name(str(error.get("given", "")), 40), class_="isbad"))
+    file = element("div", name(_name_image(error), 48), class_="soft small")
+    return element("figure", render_frame(error["picture"]), element("figcaption", looks, tagged, file))
+
+
+def _tabulate_suspects(errors: Sequence[Mapping[str, Any]]) -> Markup | None:
     if not errors:
         return None
     rows: list[list[Content]] = [
         [
-            name(str(error.get("file") or error.get("subject") or error.get("imageId")), 60),
+            name(_name_image(error), 60),
             name(str(error.get("given", "")), 40),
             name(str(error.get("suggested", "")), 40),
             numbers.show_share(error.get("confidence")),
         ]
-        for error in errors[:MAX_ERRORS]
+        for error in errors
     ]
-    table = build_table(("Image", "Tagged", "Looks like", "Confidence"), rows, (3,))
-    intro = "A model that had not seen these images is surer of another tag; look at them before anything else is done."
-    more = f" These are {len(rows)} of {total:,}." if total > len(rows) else ""
-    return build_section("Tags that are probably wrong", table, intro=join(intro, more))
+    return build_table(("Image", "Tagged", "Looks like", "Confidence"), rows, (3,))
+
+
+def _name_image(error: Mapping[str, Any]) -> str:
+    return str(error.get("file") or error.get("subject") or error.get("imageId"))

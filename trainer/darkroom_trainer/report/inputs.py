@@ -3,6 +3,7 @@
 Owns these forms. Must not read files, and must not import torch.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -42,6 +43,7 @@ class ReportInputs:
     stop_reason: StopReason | None = None
     note: str = ""
     has_time: Callable[[], bool] = field(default=has_always_time)
+    clock: Callable[[], float] = field(default=time.monotonic)
 
     @property
     def told(self) -> Sequence[Advice]:

@@ -126,7 +126,8 @@ h1{font-size:28px}.score{font-size:52px}.chart,.three .chart{font-size:13px}
 .wideonly{display:none}th,td{padding-right:10px}}
 @media (min-width:821px){.shots.large{grid-template-columns:repeat(auto-fill,minmax(245px,1fr))}}
 @media (max-width:480px){.facts{gap:14px 18px}.rows div{grid-template-columns:minmax(70px,110px) 1fr 58px;gap:8px}}
-@media print{.three .chart{font-size:15px}:root{color-scheme:light;--page:#fff;--card:#f5f5f3;--ink:#000;--soft:#444;--line:#ccc;--grid:#e2e2e2;
+@media print{.three .chart{font-size:15px}
+:root{color-scheme:light;--page:#fff;--card:#f5f5f3;--ink:#000;--soft:#444;--line:#ccc;--grid:#e2e2e2;
 --s1:#0069b4;--s2:#c14a00;--s3:#00795a;--s4:#a8467f;--s5:#8a6400;--s6:#5b5f8f;--good:#00795a;--bad:#b8322a;--strong:#fff}
 body{font-size:10.5pt;-webkit-print-color-adjust:exact;print-color-adjust:exact}main{max-width:none;padding:0}
 section{margin-top:24pt}h2{break-after:avoid}tr,li,.chart,.hero,.rows div{break-inside:avoid}

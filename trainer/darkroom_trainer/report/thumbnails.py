@@ -17,8 +17,14 @@ SIDE_PX: Final = 256
 QUALITY: Final = 80
 MAX_BYTES: Final = 40_000
 """A picture of noise at this side and quality; the worst case of all of a page's pictures stays below a megabyte."""
-MAX_FILE_BYTES: Final = 25_000_000
+MAX_FILE_BYTES: Final = 10_000_000
 """A larger file takes longer to decode than a picture in a report is worth."""
+
+
+def limit(has_time: Callable[[], bool], seconds: float, clock: Callable[[], float]) -> Callable[[], bool]:
+    """Return whether there is time for another picture: as `has_time` says, and at most for `seconds` from now."""
+    ends_at = clock() + seconds
+    return lambda: clock() < ends_at and has_time()
 
 
 def make_thumbnail(read: Callable[[], bytes]) -> dict[str, Any] | None:
