@@ -107,8 +107,9 @@ def gather(feed: Feed, device: devices.Device) -> Gathered:
 
 def _gather_rows(data: TrainingData, rows: Rows, device: devices.Device) -> tuple[torch.Tensor, base.Targets]:
     at = torch.from_numpy(rows)
-    images = _send(data.images[at if data.images.device.type == "cpu" else _send(at, device)], device)
-    return images, {name: _send(values[at.to(values.device)], device) for name, values in data.targets.items()}
+    images = data.images.index_select(0, _send(at, device) if data.images.is_cuda else at)
+    targets = {name: _send(values[at.to(values.device)], device) for name, values in data.targets.items()}
+    return _send(images, device), targets
 
 
 def _send(values: torch.Tensor, device: devices.Device) -> torch.Tensor:

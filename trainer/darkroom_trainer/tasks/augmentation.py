@@ -67,10 +67,7 @@ def build_grid(matrices: torch.Tensor, size_px: int) -> torch.Tensor:
     line = (torch.arange(size_px, device=matrices.device, dtype=matrices.dtype) * 2 + 1) / size_px - 1
     columns = matrices[:, :, 0, None] * line
     rows = torch.addcmul(matrices[:, :, 2, None], matrices[:, :, 1, None], line)
-    grid = matrices.new_empty(len(matrices), size_px, size_px, 2)
-    for axis in range(2):
-        torch.add(columns[:, axis, None, :], rows[:, axis, :, None], out=grid[..., axis])
-    return grid
+    return (columns[:, :, None, :] + rows[:, :, :, None]).permute(0, 2, 3, 1)
 
 
 def mirror(matrices: torch.Tensor, draws: torch.Tensor) -> torch.Tensor:
