@@ -1,4 +1,4 @@
-"""The `darkroom` command: run, samples, predict.
+"""The `darkroom` command: run, samples, predict, add-product.
 
 Owns arguments, exit codes and last words. Must not do: the work itself, or import torch before it is needed.
 """
@@ -53,6 +53,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_run(commands)
     _add_samples(commands)
     _add_predict(commands)
+    _add_add_product(commands)
     return parser
 
 
@@ -102,6 +103,26 @@ def _add_predict(commands: Commands) -> None:
     predict.add_argument("images", type=pathlib.Path, nargs="+", metavar="IMAGE", help="images to look at")
     predict.add_argument("--picture", type=pathlib.Path, metavar="PNG", help="draw the predictions into this file")
     predict.add_argument("--threads", type=_positive, metavar="N", help="threads to compute with (default: all cores)")
+
+
+def _add_add_product(commands: Commands) -> None:
+    about = "teach a product recognizer one more product from one image, without training"
+    add = commands.add_parser("add-product", help=about, description=f"{about.capitalize()}.")
+    add.add_argument("model", type=pathlib.Path, metavar="MODEL_DIR", help="a finished model's folder; it is changed")
+    add.add_argument("--name", required=True, metavar="NAME", help="the product's tag")
+    add.add_argument("--image", type=pathlib.Path, required=True, metavar="FILE", help="an image of it")
+    add.add_argument(
+        "--box", type=_box, metavar="L,T,W,H",
+        help="where it is in the image, relative or in pixels (default: it fills the image)",
+    )  # fmt: skip
+
+
+def _box(text: str) -> tuple[float, float, float, float]:
+    try:
+        left, top, width, height = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not left,top,width,height") from error
+    return left, top, width, height
 
 
 def _folder(text: str) -> pathlib.Path:
@@ -184,7 +205,13 @@ def _predict(arguments: argparse.Namespace) -> int:
     return run_predict(arguments.model, arguments.images, arguments.picture, arguments.threads)
 
 
-_COMMANDS: Final = {"run": _run, "samples": _samples, "predict": _predict}
+def _add_product(arguments: argparse.Namespace) -> int:
+    from darkroom_trainer.prediction.products import run_add_product
+
+    return run_add_product(arguments.model, arguments.name, arguments.image, arguments.box)
+
+
+_COMMANDS: Final = {"run": _run, "samples": _samples, "predict": _predict, "add-product": _add_product}
 
 if __name__ == "__main__":
     sys.exit(main())

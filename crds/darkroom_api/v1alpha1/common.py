@@ -164,6 +164,12 @@ class Performance(Object):
     mean_average_precision: float | None = Field(
         default=None, description="Detection: COCO's mAP, the mean over IoU 0.50, 0.55 to 0.95."
     )
+    box_average_precision50: float | None = Field(
+        default=None, description="Product recognition: mAP at IoU 0.5 of products and gaps, whichever the product."
+    )
+    product_accuracy_top1: float | None = Field(
+        default=None, description="Product recognition: share of found products that get the right name."
+    )
     tag_performance: Annotated[dict[str, TagPerformance], Field(max_length=2000)] | None = Field(
         default=None, description="Per tag; left out where it would not fit, and always in metrics.json."
     )

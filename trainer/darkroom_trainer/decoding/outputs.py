@@ -4,13 +4,14 @@ from collections.abc import Callable
 from typing import Final
 
 from darkroom_api.v1alpha1.common import Task
-from darkroom_trainer.decoding import boxes, tags
+from darkroom_trainer.decoding import boxes, products, tags
 from darkroom_trainer.tasks.predictions import Floats, Prediction
 
 DECODERS: Final[dict[Task, Callable[[Floats], list[Prediction]]]] = {
     Task.CLASSIFIER: tags.decode_exclusive,
     Task.MULTILABEL_CLASSIFIER: tags.decode_independent,
     Task.DETECTOR: boxes.decode_cells,
+    Task.PRODUCT_RECOGNIZER: products.decode_products,
 }
 
 

@@ -1,4 +1,4 @@
-"""Predictions in the form that the replaced service answered: `tagsResult` and `objectsResult`.
+"""Predictions in the form that the replaced service answered: `tagsResult`, `objectsResult`, `products` and `gaps`.
 
 Owns the rounding to integer pixels. Source: ImageAnalysisResult of the Computer Vision REST API, 2023-04-01.
 """
@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from darkroom_api.v1alpha1.common import TASK_ANNOTATIONS, AnnotationKind, Task
+from darkroom_trainer.tasks.gaps import is_gap
 from darkroom_trainer.tasks.predictions import Floats, Prediction, Truth
 
 
@@ -20,11 +21,18 @@ def build_answer(
     task: Task, prediction: Prediction, labels: Sequence[str], size_px: tuple[int, int], version: str
 ) -> dict[str, Any]:
     """Return the answer for one image of `size_px` (width, height)."""
-    return {
-        "modelVersion": version,
-        "metadata": {"width": size_px[0], "height": size_px[1]},
-        "customModelResult": build_result(task, prediction, labels, size_px),
-    }
+    size = {"width": size_px[0], "height": size_px[1]}
+    result = build_result(task, prediction, labels, size_px)
+    answer = {"modelVersion": version, "metadata": size, "customModelResult": result}
+    if task is Task.PRODUCT_RECOGNIZER:
+        answer["result"] = {"imageMetadata": size, **_divide(result["objectsResult"]["values"])}
+    return answer
+
+
+def _divide(objects: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Return the objects as the service's product recognition did: what stands on a shelf, and what is missing."""
+    gaps = [found for found in objects if is_gap(found["tags"][0]["name"])]
+    return {"products": [found for found in objects if found not in gaps], "gaps": gaps}
 
 
 def build_result(task: Task, prediction: Prediction, labels: Sequence[str], size_px: tuple[int, int]) -> dict[str, Any]:

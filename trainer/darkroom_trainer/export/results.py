@@ -14,8 +14,7 @@ from PIL import Image
 
 from darkroom_api.v1alpha1.common import MeasuredOn, Performance, Task
 from darkroom_trainer.data.dataset import LoadedDataset
-from darkroom_trainer.export import answers, description, picture
-from darkroom_trainer.export.card import name_score
+from darkroom_trainer.export import answers, card, description, picture
 from darkroom_trainer.metrics import record
 from darkroom_trainer.tasks.predictions import Integers, Prediction, Truth, keep_best_of_stacked
 
@@ -147,5 +146,5 @@ def _is_right(model: description.ModelDescription, prediction: Prediction, truth
 def describe_performance(performance: Performance, dataset_name: str) -> str:
     """Return the score in words."""
     place = "held-out images of" if performance.measured_on is MeasuredOn.HOLD_OUT else "images of"
-    name = name_score(performance)
+    name = card.name_score(performance)
     return f"{name} {performance.score or 0.0:.3f} on {performance.images:,} {place} {dataset_name}"

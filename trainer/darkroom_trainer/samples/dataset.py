@@ -6,7 +6,7 @@ Must not do: I/O.
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -14,15 +14,19 @@ from typing import Any, Final
 import numpy as np
 from PIL import Image
 
+from darkroom_api.v1alpha1.common import AnnotationKind
+from darkroom_trainer.samples import shapes, shelves
 from darkroom_trainer.samples.digits import Digits, Part, Pixels, choose_shots, enlarge, load_part
 from darkroom_trainer.samples.scenes import SCENE_PX, Scene, draw_scene
 
 DIGIT_PX: Final = 64
 SCENES: Final = {Part.TRAIN: 400, Part.EVALUATION: 100}
+SHAPES: Final = {Part.TRAIN: 600, Part.EVALUATION: 200}
+SHELVES: Final = {Part.TRAIN: 200, Part.EVALUATION: 60}
 ANNOTATION_FILES: Final = {Part.TRAIN: "train.json", Part.EVALUATION: "eval.json"}
 SAMPLE_MARK: Final = "Darkroom sample"
 """In the COCO file's info: tells a sample, which may be written again, from somebody's data, which may not."""
-_CATEGORIES: Final = [{"id": digit + 1, "name": str(digit)} for digit in range(10)]
+_DIGIT_TAGS: Final = tuple(str(digit) for digit in range(10))
 
 Coco = dict[str, Any]
 
@@ -32,6 +36,16 @@ class SampleKind(StrEnum):
 
     DIGITS = "digits"
     SCENES = "digit-scenes"
+    SHAPES = "shapes"
+    SHELVES = "shelves"
+
+
+ANNOTATION_KINDS: Final = {
+    SampleKind.DIGITS: AnnotationKind.CLASSIFICATION,
+    SampleKind.SCENES: AnnotationKind.DETECTION,
+    SampleKind.SHAPES: AnnotationKind.MULTILABEL,
+    SampleKind.SHELVES: AnnotationKind.DETECTION,
+}
 
 
 @dataclass(frozen=True)
@@ -45,20 +59,19 @@ class SampleFile:
 def build_sample(kind: SampleKind, shots: int | None, seed: int) -> Iterator[SampleFile]:
     """Yield every file of a sample, images first; the same arguments give the same bytes.
 
-    `shots` keeps that many training digits of each class (for scenes: as many scenes as a digit class needs to be
-    seen that often, from that many different digits). ValueError where there are not so many.
+    `shots` keeps that many training digits of each class; of pictures with several things as many as each of them
+    needs to be seen that often (scenes: from that many different digits). ValueError where there are not so many.
     """
+    build = _BUILDERS[kind]
     for part in Part:
         random = np.random.default_rng([seed, list(Part).index(part)])
         limit = shots if part is Part.TRAIN else None
-        yield from (
-            _build_digits(part, limit, random) if kind is SampleKind.DIGITS else _build_scenes(part, limit, random)
-        )
+        yield from build(part, limit, random)
 
 
 def _build_digits(part: Part, shots: int | None, random: np.random.Generator) -> Iterator[SampleFile]:
     digits = _load(part, shots, random)
-    coco = _empty_coco()
+    coco = _empty_coco(_DIGIT_TAGS)
     for number, (ink, value) in enumerate(zip(digits.ink, digits.values, strict=True), start=1):
         name = f"images/{part}-{number:04d}.png"
         coco["images"].append(_build_image(number, DIGIT_PX, name))
@@ -69,7 +82,7 @@ def _build_digits(part: Part, shots: int | None, random: np.random.Generator) ->
 
 def _build_scenes(part: Part, shots: int | None, random: np.random.Generator) -> Iterator[SampleFile]:
     digits = _load(part, shots, random)
-    coco = _empty_coco()
+    coco = _empty_coco(_DIGIT_TAGS)
     seen = np.zeros(10, dtype=int)
     number = 0
     while number < SCENES[part] and (shots is None or seen.min() < shots):
@@ -81,6 +94,56 @@ def _build_scenes(part: Part, shots: int | None, random: np.random.Generator) ->
         coco["annotations"] += _build_boxes(scene, number, len(coco["annotations"]) + 1)
         yield SampleFile(name, _encode(scene.pixels))
     yield _encode_coco(part, coco)
+
+
+def _build_shapes(part: Part, shots: int | None, random: np.random.Generator) -> Iterator[SampleFile]:
+    def draw() -> tuple[Pixels, list[Coco]]:
+        picture = shapes.draw_picture(random)
+        return picture.pixels, [{"category_id": shapes.TAGS.index(tag) + 1} for tag in picture.tags]
+
+    yield from _build_drawn(part, SHAPES[part], shots, shapes.TAGS, draw)
+
+
+def _build_shelves(part: Part, shots: int | None, random: np.random.Generator) -> Iterator[SampleFile]:
+    def draw() -> tuple[Pixels, list[Coco]]:
+        shelf = shelves.draw_shelf(random)
+        return shelf.pixels, [
+            {
+                "category_id": shelves.TAGS.index(placed.tag) + 1,
+                "bbox": [side / shelves.SHELF_PX for side in placed.box],
+            }
+            for placed in shelf.placed
+        ]
+
+    yield from _build_drawn(part, SHELVES[part], shots, shelves.TAGS, draw)
+
+
+def _build_drawn(
+    part: Part, most: int, shots: int | None, tags: Sequence[str], draw: Callable[[], tuple[Pixels, list[Coco]]]
+) -> Iterator[SampleFile]:
+    """Yield up to `most` pictures, fewer where `shots` of each tag are enough."""
+    coco = _empty_coco(tags)
+    seen = np.zeros(len(tags), dtype=int)
+    number = 0
+    while number < most and (shots is None or seen.min() < shots):
+        number += 1
+        pixels, found = draw()
+        name = f"images/{part}-{number:04d}.png"
+        coco["images"].append(_build_image(number, len(pixels), name))
+        for annotation in found:
+            seen[annotation["category_id"] - 1] += 1
+            entry = {"id": len(coco["annotations"]) + 1, "image_id": number, **annotation}
+            coco["annotations"].append(entry)
+        yield SampleFile(name, _encode(pixels))
+    yield _encode_coco(part, coco)
+
+
+_BUILDERS: Final = {
+    SampleKind.DIGITS: _build_digits,
+    SampleKind.SCENES: _build_scenes,
+    SampleKind.SHAPES: _build_shapes,
+    SampleKind.SHELVES: _build_shelves,
+}
 
 
 def _load(part: Part, shots: int | None, random: np.random.Generator) -> Digits:
@@ -104,8 +167,9 @@ def _build_image(number: int, side_px: int, name: str) -> Coco:
     return {"id": number, "width": side_px, "height": side_px, "file_name": name}
 
 
-def _empty_coco() -> Coco:
-    return {"info": {"description": SAMPLE_MARK}, "images": [], "annotations": [], "categories": _CATEGORIES}
+def _empty_coco(tags: Sequence[str]) -> Coco:
+    categories = [{"id": number, "name": tag} for number, tag in enumerate(tags, start=1)]
+    return {"info": {"description": SAMPLE_MARK}, "images": [], "annotations": [], "categories": categories}
 
 
 def _encode(pixels: Pixels) -> bytes:
@@ -120,7 +184,7 @@ def _encode_coco(part: Part, coco: Coco) -> SampleFile:
 
 def describe_next_step(kind: SampleKind, root_uri: str, endpoint: str | None) -> str:
     """Return what to write into a manifest to use a sample at `root_uri`."""
-    annotation = "imageClassification" if kind is SampleKind.DIGITS else "imageObjectDetection"
+    annotation = ANNOTATION_KINDS[kind].value
     storage = f', storage: {{endpoint: "{endpoint}"}}' if endpoint else ""
     files = f"{root_uri}/{ANNOTATION_FILES[Part.TRAIN]}"
     return (

@@ -14,10 +14,9 @@ from torch.nn import functional
 
 from darkroom_api.v1alpha1.common import Performance, Task
 from darkroom_trainer.data.dataset import Example
+from darkroom_trainer.decoding.tags import decode_independent
 from darkroom_trainer.metrics import baseline, classification, tagging
-from darkroom_trainer.metrics.curves import Flags, Scores
-from darkroom_trainer.tasks import base, mixing
-from darkroom_trainer.tasks.classifier import Classifier
+from darkroom_trainer.tasks import base, classifier, mixing
 from darkroom_trainer.tasks.predictions import Integers, Prediction, Truth
 
 FIRST_TAGS: Final = 2.0
@@ -27,7 +26,7 @@ MOST_WEIGHT: Final = 8.0
 """The most that an image with a rare tag counts, against one without it."""
 
 
-class MultilabelClassifier(Classifier):
+class MultilabelClassifier(classifier.Classifier):
     """Targets: `label` (N, M) int32, -1 for none, with the `weight` (N, M) of each. Outputs: logits (B, C)."""
 
     kind = Task.MULTILABEL_CLASSIFIER
@@ -67,7 +66,7 @@ class MultilabelClassifier(Classifier):
 
     def decode(self, outputs: torch.Tensor) -> list[Prediction]:
         """Return all tags with their confidences, best first; they add up to nothing in particular."""
-        return order_scores(outputs.float().sigmoid().cpu().numpy())
+        return decode_independent(outputs.float().cpu().numpy())
 
     def measure(self, predictions: Sequence[Prediction], truths: Sequence[Truth]) -> Performance:
         """Return average precision, over tags and of each."""
@@ -83,7 +82,7 @@ class MultilabelClassifier(Classifier):
         """Return the confidence with the best F1."""
         return tagging.choose_threshold(*self._stack(predictions, truths))
 
-    def _stack(self, predictions: Sequence[Prediction], truths: Sequence[Truth]) -> tuple[Scores, Flags]:
+    def _stack(self, predictions: Sequence[Prediction], truths: Sequence[Truth]) -> tuple[np.ndarray, np.ndarray]:
         count = len(self.labels)
         return classification.stack_scores(predictions, count), classification.stack_relevant(truths, count)
 
@@ -108,12 +107,3 @@ def spread_tags(targets: base.Targets, num_labels: int) -> tuple[torch.Tensor, t
     wanted = torch.zeros(size, device=labels.device).scatter(1, places, 1.0)
     weights = torch.ones(size, device=labels.device).scatter(1, places, targets["weight"].float())
     return wanted[:, :num_labels], weights[:, :num_labels]
-
-
-def order_scores(scores: np.ndarray) -> list[Prediction]:
-    """Return a Prediction of all labels for each row (C,) of `scores`, best first."""
-    orders = np.argsort(-scores, axis=1, kind="stable")
-    nothing = np.zeros((0, 4), dtype=np.float32)
-    return [
-        Prediction(labels=order, scores=row[order], boxes=nothing) for row, order in zip(scores, orders, strict=True)
-    ]

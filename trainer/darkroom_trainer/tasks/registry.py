@@ -9,9 +9,10 @@ from darkroom_trainer.tasks.base import LearningTask
 from darkroom_trainer.tasks.classifier import Classifier
 from darkroom_trainer.tasks.detector import Detector
 from darkroom_trainer.tasks.multilabel import MultilabelClassifier
+from darkroom_trainer.tasks.recognizer import ProductRecognizer
 
 TASKS: Final[dict[Task, type[LearningTask]]] = {
-    task.kind: task for task in (Classifier, MultilabelClassifier, Detector)
+    task.kind: task for task in (Classifier, MultilabelClassifier, Detector, ProductRecognizer)
 }
 
 

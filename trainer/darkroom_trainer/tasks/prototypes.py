@@ -1,0 +1,152 @@
+"""What each product looks like: the mean embedding of its training boxes, in a space where copies of one lie close.
+
+Owns the space (fixed features, whitened by how crops of one product differ) and the prototypes in it. Nothing is
+learned by steps: one pass over the boxes, the same result each time. Must not change the detector.
+"""
+
+from typing import Final
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from darkroom_trainer.tasks import recognizer_network
+from darkroom_trainer.tasks.base import LearnedData
+
+MOST_VIEWS: Final = 4_000
+"""Crops that are described, about a second of work for one core."""
+MOST_BOXES: Final = 48
+"""Boxes of one product that are looked at."""
+COPIES: Final = 8
+LEAST_COPIES: Final = 2
+JITTER: Final = 0.08
+"""How far the edges of a crop move, as a share of its sides: predicted boxes are not exact either."""
+LIGHT: Final = 0.3
+SHRINKAGE: Final = 0.1
+SCALES: Final = (4.0, 8.0, 16.0, 32.0)
+LEAST_CENTRED: Final = 4
+"""With fewer products their mean is too near to each of them to be taken away."""
+BATCH: Final = 32
+_SEED: Final = 0
+
+
+def fit_prototypes(network: recognizer_network.RecognizerNetwork, data: LearnedData) -> None:
+    """Give the network its space, its prototypes and its scale; labels without boxes get none."""
+    labels, places = choose_boxes(data, network.gap)
+    if not len(labels):
+        return
+    with torch.inference_mode():
+        views, sides = _describe(network, data, labels, places)
+        set_space(network, views, labels)
+        network.product_side.copy_(sides.median())
+        _set_prototypes(network, views, labels)
+
+
+def choose_boxes(data: LearnedData, gap: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the labels (K,) and places (K, 2), image and box, of boxes, a few of each product."""
+    rows = torch.from_numpy(np.asarray(data.rows, dtype=np.int64))
+    labels = data.targets["label"][rows]
+    found = torch.nonzero((labels >= 0) & (labels != gap))
+    values = labels[found[:, 0], found[:, 1]]
+    present = np.unique(values.numpy()).tolist()
+    most = max(1, min(MOST_BOXES, MOST_VIEWS // LEAST_COPIES // max(1, len(present))))
+    kept = []
+    for label in present:
+        own = torch.nonzero(values == label).flatten()
+        even = torch.linspace(0, len(own) - 1, min(most, len(own))).round().long()
+        kept.append(own[even])
+    chosen = torch.cat(kept).sort().values if kept else torch.zeros(0, dtype=torch.int64)
+    places = found[chosen]
+    return values[chosen].long(), torch.stack([rows[places[:, 0]], places[:, 1]], dim=1)
+
+
+def _describe(
+    network: recognizer_network.RecognizerNetwork, data: LearnedData, labels: torch.Tensor, places: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the features (K, copies, D) of the boxes, varied, and the roots of their areas (K,)."""
+    copies = int(np.clip(MOST_VIEWS // len(labels), LEAST_COPIES, COPIES))
+    generator = torch.Generator().manual_seed(_SEED)
+    device, parts, sides = data.mean.device, [], []
+    for start in range(0, len(places), BATCH):
+        chunk = places[start : start + BATCH]
+        images = data.images[chunk[:, 0].to(data.images.device)].to(device)
+        images = (images.permute(0, 3, 1, 2).float() / 255 - data.mean) / data.deviation
+        boxes = data.targets["box"][chunk[:, 0], chunk[:, 1]].to(device)
+        sides.append((boxes[:, 2:] - boxes[:, :2]).prod(dim=1).sqrt())
+        parts.append(describe_views(network, images, boxes, copies, generator))
+    return torch.cat(parts), torch.cat(sides)
+
+
+def describe_views(
+    network: recognizer_network.RecognizerNetwork,
+    images: torch.Tensor,
+    boxes: torch.Tensor,
+    copies: int,
+    generator: torch.Generator,
+) -> torch.Tensor:
+    """Return the features (N, copies, D) of one box (N, 4) of each normalized image; the first copy is as it is."""
+    views = []
+    sizes = (boxes[:, 2:] - boxes[:, :2]).repeat(1, 2)
+    for copy in range(copies):
+        strength = 0.0 if copy == 0 else 1.0
+        moves = (torch.rand(boxes.shape, generator=generator) * 2 - 1).to(boxes.device) * JITTER * strength
+        light = (torch.rand((2, len(images), 1, 1, 1), generator=generator) * 2 - 1).to(boxes.device) * LIGHT * strength
+        varied = images * (1 + light[0]) + light[1]
+        views.append(network.features(varied, (boxes + moves * sizes)[:, None]))
+    return torch.cat(views, dim=1)
+
+
+def set_space(network: recognizer_network.RecognizerNetwork, views: torch.Tensor, labels: torch.Tensor) -> None:
+    """Centre and whiten the features (K, copies, D): what differs between crops of one product counts little."""
+    size = int(network.prototypes.shape[0])
+    means = _average(views.mean(dim=1), labels, size)
+    known = torch.bincount(labels, minlength=size) > 0
+    inner = (views - means[labels][:, None]).flatten(0, 1).double()
+    spread = inner.t() @ inner / len(inner)
+    level = spread.diagonal().mean().clamp(min=1e-8)
+    values, vectors = torch.linalg.eigh(spread)
+    weights = (values.clamp(min=0) + SHRINKAGE * level).rsqrt() * level.sqrt()
+    network.projection.copy_((vectors * weights) @ vectors.t())
+    centre = means[known].mean(dim=0)
+    network.centre.copy_(centre if int(known.sum()) >= LEAST_CENTRED else torch.zeros_like(centre))
+
+
+def _average(values: torch.Tensor, labels: torch.Tensor, size: int) -> torch.Tensor:
+    """Return the mean (C, D) of the rows of each label; zeros where there are none."""
+    labels = labels.to(values.device)
+    totals = torch.zeros(size, values.shape[1], device=values.device).index_add_(0, labels, values)
+    return totals / torch.bincount(labels, minlength=size).clamp(min=1)[:, None]
+
+
+def _set_prototypes(network: recognizer_network.RecognizerNetwork, views: torch.Tensor, labels: torch.Tensor) -> None:
+    embeddings = project(network, views)
+    size = int(network.prototypes.shape[0])
+    network.is_known.copy_((torch.bincount(labels, minlength=size) > 0).float())
+    network.prototypes.copy_(functional.normalize(_average(embeddings[:, ::2].mean(dim=1), labels, size), dim=1))
+    network.scale.fill_(_choose_scale(network, embeddings[:, 1::2], labels))
+    network.prototypes.copy_(functional.normalize(_average(embeddings.mean(dim=1), labels, size), dim=1))
+
+
+def project(network: recognizer_network.RecognizerNetwork, views: torch.Tensor) -> torch.Tensor:
+    """Return features (..., D) as embeddings of length 1."""
+    return functional.normalize((views - network.centre) @ network.projection, dim=-1)
+
+
+def _choose_scale(
+    network: recognizer_network.RecognizerNetwork, embeddings: torch.Tensor, labels: torch.Tensor
+) -> float:
+    """Return how steeply a cosine becomes a probability: best for copies that the prototypes have not seen."""
+    cosines = embeddings.flatten(0, 1) @ network.prototypes.t() + (1 - network.is_known) * recognizer_network.UNKNOWN
+    answers = labels.to(cosines.device).repeat_interleave(embeddings.shape[1])
+    losses = [float(functional.cross_entropy(scale * cosines, answers)) for scale in SCALES]
+    return SCALES[int(np.argmin(losses))]
+
+
+def embed_picture(
+    network: recognizer_network.RecognizerNetwork, image: torch.Tensor, box: torch.Tensor
+) -> torch.Tensor:
+    """Return the prototype (E,) of what is in one box (4,) of one normalized image (3, S, S)."""
+    generator = torch.Generator().manual_seed(_SEED)
+    with torch.inference_mode():
+        views = describe_views(network, image[None], box[None], COPIES, generator)
+        return functional.normalize(project(network, views).mean(dim=(0, 1)), dim=0)
