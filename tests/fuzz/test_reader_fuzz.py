@@ -27,7 +27,7 @@ HOSTILE = st.sampled_from(
 FIELDS = [
     ("images", "id"), ("images", "width"), ("images", "height"), ("images", "file_name"), ("images", "absolute_url"),
     ("images", "coco_url"), ("annotations", "id"), ("annotations", "image_id"), ("annotations", "category_id"),
-    ("annotations", "bbox"), ("categories", "id"), ("categories", "name"),
+    ("annotations", "bbox"), ("annotations", "iscrowd"), ("categories", "id"), ("categories", "name"),
 ]  # fmt: skip
 VALUES = ANYTHING | HOSTILE | st.lists(st.floats() | st.integers() | HOSTILE, min_size=3, max_size=5)
 
@@ -73,7 +73,8 @@ def read(text: bytes, kind: str) -> Findings:
         json.dumps(problem.to_json(), ensure_ascii=False).encode()
     for image in catalog.images:
         assert image.uri is None or image.uri.startswith(("file:///data/", "s3://", "https://"))
-        assert all(0 <= label < len(catalog.tags) for label in image.labels)
+        crowd = image.crowd.labels if image.crowd else ()
+        assert all(0 <= label < len(catalog.tags) for label in (*image.labels, *crowd))
     return findings
 
 

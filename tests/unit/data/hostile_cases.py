@@ -141,7 +141,7 @@ TEXT: Final[dict[str, Case]] = {
     "2 GiB of JSON": Case("at most 1,073,741,824 are read; split it into several annotationFiles", arrange=grow),
     "a field nested 100 levels deep": Case(text=nested(100), handled="Fields that are not COCO's are passed over"),
     "a field nested 100,000 levels deep": Case("is not JSON that can be read", text=nested(100_000)),
-    "an entry of 10 MiB": Case("holds an entry of more than 8 MiB", change=annotation(segmentation=[[0] * (4 << 20)])),
+    "an entry of 10 MiB": Case("holds an entry of more than 8 MiB", change=annotation(segmentation="0" * (10 << 20))),
     "invalid UTF-8": Case("is not valid utf-8 text at byte 7", text=b'{"a": "\xff"}'),
     "UTF-16 with a mark of byte order": Case(
         text=json.dumps(a_document()).encode("utf-16"), handled="Read as what it is"
