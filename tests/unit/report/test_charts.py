@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from darkroom_trainer.report import charts, matrix, numbers, plot
-from tests.unit.report.builders import HOSTILE, Page, list_trials
+from tests.unit.report.builders import HOSTILE, list_trials
+from tests.unit.report.reading import Page
 
 
 def a_history(count: int) -> list[dict[str, Any]]:

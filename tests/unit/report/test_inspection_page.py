@@ -8,9 +8,8 @@ import pytest
 from darkroom_trainer.data.catalog import CatalogImage
 from darkroom_trainer.data.examination import Examination, examine_dataset
 from darkroom_trainer.errors import StorageError
+from darkroom_trainer.report import inspection_content, writing
 from darkroom_trainer.report.inputs import InspectionInputs
-from darkroom_trainer.report.inspection_content import build_inspection_report, choose_edges
-from darkroom_trainer.report.writing import build_inspection_page
 from darkroom_trainer.storage.local_files import to_path
 from tests.unit.data.coco_builders import (
     MISSING,
@@ -22,7 +21,8 @@ from tests.unit.data.coco_builders import (
     an_image,
     write_dataset,
 )
-from tests.unit.report.builders import HOSTILE, Page
+from tests.unit.report.builders import HOSTILE
+from tests.unit.report.reading import Page
 
 NAMES = [text for text in HOSTILE if "\ud800" not in text]
 
@@ -41,7 +41,7 @@ def read_local(image: CatalogImage) -> bytes:
 
 def show(examination: Examination) -> Page:
     """Return the page with pictures."""
-    return Page(build_inspection_page(InspectionInputs(examination, read_local)).decode())
+    return Page(writing.build_inspection_page(InspectionInputs(examination, read_local)).decode())
 
 
 def a_hostile_dataset(folder: pathlib.Path) -> Examination:
@@ -83,7 +83,7 @@ def test_a_sound_dataset_is_ready_and_has_no_problems(tmp_path: pathlib.Path) ->
 
 def test_the_page_tells_the_counts_of_the_inspection(tmp_path: pathlib.Path) -> None:
     examination = a_hostile_dataset(tmp_path)
-    report = build_inspection_report(InspectionInputs(examination))
+    report = inspection_content.build_inspection_report(InspectionInputs(examination))
     assert report["images"] == len(NAMES)
     assert [tag["name"] for tag in report["tags"]] == [category.name for category in examination.catalog.categories]
     assert sum(report["sizes"]["sides"]["counts"]) == len(NAMES)
@@ -92,14 +92,14 @@ def test_the_page_tells_the_counts_of_the_inspection(tmp_path: pathlib.Path) -> 
 
 
 def test_no_picture_is_read_where_none_is_wanted(tmp_path: pathlib.Path) -> None:
-    page = Page(build_inspection_page(InspectionInputs(a_hostile_dataset(tmp_path))).decode())
+    page = Page(writing.build_inspection_page(InspectionInputs(a_hostile_dataset(tmp_path))).decode())
     assert "img" not in [name for name, _ in page.elements]
 
 
 def test_time_that_runs_out_costs_pictures_only(tmp_path: pathlib.Path) -> None:
     left = [True, True, False]
     inputs = InspectionInputs(a_hostile_dataset(tmp_path), read_local, lambda: left.pop(0) if left else False)
-    report = build_inspection_report(inputs)
+    report = inspection_content.build_inspection_report(inputs)
     pictures = [entry["picture"] for entry in report["samples"] + report["suspects"]]
     assert sum(picture is not None for picture in pictures) == 2
 
@@ -109,7 +109,7 @@ def fail_to_read(_image: CatalogImage) -> bytes:
 
 
 def test_a_bucket_that_is_gone_costs_the_pictures_only(tmp_path: pathlib.Path) -> None:
-    page = Page(build_inspection_page(InspectionInputs(a_hostile_dataset(tmp_path), fail_to_read)).decode())
+    page = Page(writing.build_inspection_page(InspectionInputs(a_hostile_dataset(tmp_path), fail_to_read)).decode())
     assert "img" not in [name for name, _ in page.elements]
     assert "Shapes and sizes" in page.text
 
@@ -137,7 +137,7 @@ def test_a_dataset_none_of_whose_images_can_be_read_has_a_page(tmp_path: pathlib
 
 @pytest.mark.parametrize(("low", "high"), [(128.0, 128.0), (100.0, 101.0), (0.0, 16_000.0)])
 def test_bins_hold_both_ends(low: float, high: float) -> None:
-    edges = choose_edges(low, high)
+    edges = inspection_content.choose_edges(low, high)
     assert edges[0] <= low
     assert edges[-1] >= high
     assert (edges[1:] > edges[:-1]).all()

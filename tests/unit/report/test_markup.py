@@ -3,7 +3,8 @@
 import pytest
 
 from darkroom_trainer.report.markup import Markup, element, escape, join, join_with, name
-from tests.unit.report.builders import HOSTILE, Page
+from tests.unit.report.builders import HOSTILE
+from tests.unit.report.reading import Page
 
 
 @pytest.mark.parametrize("text", HOSTILE)

@@ -10,10 +10,10 @@ import pytest
 
 from darkroom_api.v1alpha1.common import STOP_MEANINGS, StopReason, Task
 from darkroom_trainer.data.findings import Advice, Issue
-from darkroom_trainer.report import content, writing
+from darkroom_trainer.report import content, training_page, writing
 from darkroom_trainer.report.inputs import ReportInputs
-from darkroom_trainer.report.training_page import render_html
-from tests.unit.report.builders import HOSTILE, Page, a_model, a_training, build_metrics, measure_classifier
+from tests.unit.report.builders import HOSTILE, a_model, a_training, build_metrics, measure_classifier
+from tests.unit.report.reading import Page
 
 MAX_PAGE_BYTES = 3_000_000
 LOADING = frozenset({"src", "href", "xlink:href", "action", "srcset", "data", "poster", "background", "formaction"})
@@ -157,7 +157,7 @@ def test_a_report_of_very_many_tags_images_and_trials_stays_small(tmp_path: path
     assert (tmp_path / "report.json").stat().st_size < MAX_PAGE_BYTES
     assert len(report["tags"]) == 2_000
     assert len(report["trials"]) == 1_500
-    assert render_html(report).count("<tr>") < 200
+    assert training_page.render_html(report).count("<tr>") < 200
 
 
 def test_the_surest_suspects_are_shown_as_pictures_and_the_others_listed(tmp_path: pathlib.Path) -> None:

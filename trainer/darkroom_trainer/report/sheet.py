@@ -126,11 +126,13 @@ h1{font-size:28px}.score{font-size:52px}.chart,.three .chart{font-size:13px}
 .wideonly{display:none}th,td{padding-right:10px}}
 @media (min-width:821px){.shots.large{grid-template-columns:repeat(auto-fill,minmax(245px,1fr))}}
 @media (max-width:480px){.facts{gap:14px 18px}.rows div{grid-template-columns:minmax(70px,110px) 1fr 58px;gap:8px}}
-@media print{.three .chart{font-size:15px}
-:root{color-scheme:light;--page:#fff;--card:#f5f5f3;--ink:#000;--soft:#444;--line:#ccc;--grid:#e2e2e2;
+@media print{:root{color-scheme:light;--page:#fff;--card:#f5f5f3;--ink:#000;--soft:#444;--line:#ccc;--grid:#e2e2e2;
 --s1:#0069b4;--s2:#c14a00;--s3:#00795a;--s4:#a8467f;--s5:#8a6400;--s6:#5b5f8f;--good:#00795a;--bad:#b8322a;--strong:#fff}
 body{font-size:10.5pt;-webkit-print-color-adjust:exact;print-color-adjust:exact}main{max-width:none;padding:0}
-section{margin-top:24pt}h2{break-after:avoid}tr,li,.chart,.hero,.rows div{break-inside:avoid}
+section{margin-top:22pt}h2,h3,section>p,.legend{break-after:avoid}.pair>*{break-inside:avoid}
+.pair,.pair.three,.hero{grid-template-columns:1fr 1fr}.pair,.pair.three{gap:16pt}.legend{break-inside:avoid}
+.facts.wide{grid-template-columns:1fr 1fr 1fr}.chart,.three .chart{font-size:13px}h1{font-size:24pt}h2{font-size:15pt}
+tr,li,.chart,.hero,.rows div{break-inside:avoid}
 .shots{grid-template-columns:repeat(4,1fr)}.shots.large{grid-template-columns:repeat(3,1fr)}
 details::details-content{content-visibility:visible;block-size:auto}.scroll{overflow:visible}.matrix{max-width:100%}@page{margin:16mm}}
 """
