@@ -1,7 +1,6 @@
 """Tags that are probably wrong, found by planting wrong ones where the right ones are known."""
 
 import functools
-import pathlib
 from typing import Any
 
 import numpy as np
@@ -13,9 +12,7 @@ from sklearn.model_selection import cross_val_predict
 from sklearn.multiclass import OneVsRestClassifier
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from darkroom_trainer.data.label_errors import Suspect, describe_suspects, find_label_errors
-from tests.unit.data.coco_builders import a_source, write_dataset
-from tests.unit.data.run_support import load
+from darkroom_trainer.data.label_errors import find_label_errors
 
 WRONG_SHARE = 0.05
 Array = npt.NDArray[Any]
@@ -106,19 +103,3 @@ def test_the_surest_come_first_and_no_more_than_asked_for() -> None:
 def test_shapes_that_do_not_fit_are_refused() -> None:
     with pytest.raises(ValueError, match=r"labels \(3,\) do not go with probabilities \(2, 2\)"):
         find_label_errors(np.zeros((2, 2)), np.zeros(3, dtype=np.int64))
-
-
-def test_suspects_are_named_by_image_and_tag(tmp_path: pathlib.Path) -> None:
-    dataset = load(a_source(write_dataset(tmp_path)), tmp_path / "work")
-    suspects = [Suspect(0, 1, 0, 0.98765, 0.9), Suspect(0, None, 0, 0.7, 0.4), Suspect(0, 1, None, 0.7, 0.4)]
-    described = describe_suspects(dataset, np.array([1]), suspects)
-    assert described[0] == {
-        "subject": "dataset fruit image 2 (images/2.png)",
-        "imageId": 2,
-        "file": "images/2.png",
-        "given": "pear",
-        "suggested": "apple",
-        "confidence": 0.9877,
-    }
-    pairs = [(entry["given"], entry["suggested"]) for entry in described[1:]]
-    assert pairs == [("not apple", "apple"), ("pear", "not pear")]

@@ -11,7 +11,9 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from darkroom_api.v1alpha1.common import AnnotationKind
 from darkroom_trainer.data.dataset import LoadedDataset
+from darkroom_trainer.tasks.predictions import Prediction
 
 Probabilities = npt.NDArray[np.floating[Any]]
 Integers = npt.NDArray[np.int64]
@@ -52,7 +54,7 @@ def find_label_errors(
     """
     if probabilities.ndim != 2 or labels.shape not in (probabilities.shape[:1], probabilities.shape):
         raise ValueError(f"labels {labels.shape} do not go with probabilities {probabilities.shape}")
-    known = np.flatnonzero(np.isfinite(probabilities).all(axis=1))
+    known = np.flatnonzero(np.isfinite(probabilities.sum(axis=1)))
     if labels.ndim == 1:
         suspects = _find_wrong_label(probabilities, labels.astype(np.int64), known)
     else:
@@ -93,6 +95,23 @@ def _find_wrong_tags(probabilities: Probabilities, labels: Flags, known: Integer
                 confidence = float(belief[at])
                 wrong, missing = (tag, None) if is_given else (None, tag)
                 yield Suspect(int(known[at]), wrong, missing, confidence, 2 * confidence - 1)
+
+
+def suspect_labels(dataset: LoadedDataset, rows: Integers, predictions: Sequence[Prediction]) -> list[dict[str, Any]]:
+    """Return the entries of a report for `predictions` of the images `rows`, made by models that had not seen them.
+
+    For images with tags; each prediction scores every tag. Nothing is said of boxes.
+    """
+    if dataset.annotation_kind is AnnotationKind.DETECTION or not len(rows):
+        return []
+    probabilities = np.zeros((len(rows), len(dataset.labels)), dtype=np.float32)
+    given = np.zeros(probabilities.shape, dtype=np.bool_)
+    for at, (row, prediction) in enumerate(zip(rows.tolist(), predictions, strict=True)):
+        probabilities[at, prediction.labels] = prediction.scores
+        given[at, list(dataset.examples[row].labels)] = True
+    is_single = dataset.annotation_kind is AnnotationKind.CLASSIFICATION
+    suspects = find_label_errors(probabilities, given.argmax(axis=1).astype(np.int64) if is_single else given)
+    return describe_suspects(dataset, rows, suspects)
 
 
 def describe_suspects(dataset: LoadedDataset, rows: Integers, suspects: Sequence[Suspect]) -> list[dict[str, Any]]:
