@@ -55,8 +55,7 @@ class Fitter:
         session = sessions.fill(self._build_learner(Recipe(**saved.state["recipe"]), stage), saved)
         divisor = run.place.config.batch_divisor
         if divisor > session.batch_divisor:
-            learner = session.learner
-            learner.recipe = memory.shrink_batch(learner.recipe, divisor // session.batch_divisor)
+            _shrink_batches(session, divisor // session.batch_divisor)
             session.batch_divisor = divisor
         run.learn_measuring(session.measure_image)
         meter.resume(saved.charged_seconds)
@@ -188,6 +187,13 @@ class Fitter:
             self._reported_at = now
             contest = session.contest if session.stage is Stage.HOLD_OUT else None
             self._run.place.report(STAGE_NAMES[session.stage], contest.current.number if contest else None)
+
+
+def _shrink_batches(session: Session, divisor: int) -> None:
+    """Divide the batch of what trains now and of all that may train later."""
+    session.learner.recipe = memory.shrink_batch(session.learner.recipe, divisor)
+    for contender in session.contest.contenders if session.contest else ():
+        contender.recipe = memory.shrink_batch(contender.recipe, divisor)
 
 
 def put_aside(session: Session, contender: Contender) -> None:

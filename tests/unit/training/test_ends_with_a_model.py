@@ -124,9 +124,9 @@ def test_a_final_fit_that_diverges_twice_leaves_the_model_that_was_scored(
     begin, compute = fitting.Fitter.begin_final, Classifier.compute_loss
     is_wild = False
 
-    def begin_final(fitter: fitting.Fitter, session: sessions.Session, rate_scale: float) -> None:
+    def begin_final(fitter: fitting.Fitter, session: sessions.Session, rate: float, most: float | None = None) -> None:
         nonlocal is_wild
-        begin(fitter, session, rate_scale)
+        begin(fitter, session, rate, most)
         is_wild = True
 
     def compute_loss(task: Classifier, outputs: Any, targets: Any) -> torch.Tensor:

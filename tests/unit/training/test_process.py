@@ -58,8 +58,9 @@ def test_a_configuration_for_another_command_is_refused(tmp_path: pathlib.Path) 
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
-        pytest.param({"task": Task.PRODUCT_RECOGNIZER}, "task: productRecognizer", id="a task of a later version"),
-        pytest.param({"task": Task.MULTILABEL_CLASSIFIER}, "task: multilabelClassifier", id="another one"),
+        pytest.param({"task": Task.PRODUCT_RECOGNIZER}, "task: a productRecognizer needs", id="tags without boxes"),
+        pytest.param({"task": Task.MULTILABEL_CLASSIFIER}, "task: a multilabelClassifier needs", id="one tag an image"),
+        pytest.param({"backbone": "resnet_eighteen"}, "backbone: ", id="a network that nobody knows"),
         pytest.param({"task": None}, "task:", id="no task"),
         pytest.param({"budget_seconds": None}, "budgetSeconds:", id="no budget"),
         pytest.param({"task": Task.DETECTOR}, "task: a detector needs", id="data of another kind"),

@@ -62,9 +62,9 @@ class Trainer:
 
 @pytest.mark.slow
 def test_a_stop_at_any_stage_ends_with_143_in_time_and_the_run_succeeds_after_all(tmp_path: pathlib.Path) -> None:
-    train = learning.write_squares(tmp_path / "train", 60, boxed=False)
+    train = learning.write_squares(tmp_path / "train", 60, boxed=True)
     output = run_config.Location(uri=(tmp_path / "model").as_uri())
-    config = tiny.a_config(run_config.Command.TRAIN, Task.CLASSIFIER, train, budget_seconds=30.0, output=output)
+    config = tiny.a_config(run_config.Command.TRAIN, Task.DETECTOR, train, budget_seconds=30.0, output=output)
     charged = 0.0
     stages = ("Starting", "Measuring the speed", "Training for the score", "Training the final")
     for attempt, stage in enumerate(stages, start=1):

@@ -3,7 +3,6 @@
 Owns what is kept of them and the record of what was used. Must not know where weights come from: that is `weights`.
 """
 
-import logging
 from typing import Any
 
 import torch
@@ -11,9 +10,7 @@ import torch
 from darkroom_api.v1alpha1.common import Task
 from darkroom_trainer.search.recipe import Recipe
 from darkroom_trainer.tasks.base import LearningTask
-from darkroom_trainer.weights import finding
-
-LOG = logging.getLogger(__name__)
+from darkroom_trainer.weights import files, finding
 
 
 class Pretrained:
@@ -23,9 +20,9 @@ class Pretrained:
         self._sources = sources
         self.named = named
         self.names = [named] if named is not None else finding.list_available(sources, task)
-        self._found: dict[str, finding.FoundWeights | None] = {}
+        self._found: dict[str, files.FoundWeights | None] = {}
 
-    def find(self, name: str) -> finding.FoundWeights | None:
+    def find(self, name: str) -> files.FoundWeights | None:
         """Return the weights of a network, None where there are none; raises RunError as `find_weights` does."""
         if name not in self._found:
             self._found[name] = finding.find_weights(name, self._sources)
