@@ -47,6 +47,8 @@ class Workload:
     hold_out_images: int
     evaluation_images: int
     batch_size: int
+    finish_images: int = 0
+    """Images that the model looks at once more after each fit (see `LearningTask.finish`)."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,12 @@ def compute_record(costs: Costs, images: int) -> float:
     return costs.record + images * (costs.predict_image + costs.measure_image)
 
 
-def compute_reserve(costs: Costs, evaluation_images: int, hold_out_images: int = 0) -> float:
+def compute_finish(costs: Costs, images: int) -> float:
+    """Return what `LearningTask.finish` costs: about a prediction of each image."""
+    return MARGIN * images * costs.predict_image
+
+
+def compute_reserve(costs: Costs, evaluation_images: int, hold_out_images: int = 0, finish_images: int = 0) -> float:
     """Return what must be left after the final fit: its checkpoint, evaluation, scores, export, upload and the picture.
 
     Scores are those of the held-out images where there is no evaluation. They and the picture are counted without a
@@ -77,7 +84,8 @@ def compute_reserve(costs: Costs, evaluation_images: int, hold_out_images: int =
     """
     after = compute_scoring(costs, evaluation_images) + MARGIN * (costs.save + costs.upload_file * UPLOADED_FILES)
     record = compute_record(costs, evaluation_images or hold_out_images)
-    return LEAST_RESERVE_SECONDS + after + record + costs.picture + costs.report + MARGIN * costs.export
+    told = record + costs.picture + costs.report
+    return LEAST_RESERVE_SECONDS + after + told + MARGIN * costs.export + compute_finish(costs, finish_images)
 
 
 def compute_least_steps(workload: Workload, least_passes: int) -> int:
@@ -89,8 +97,9 @@ def plan_budget(
     budget_seconds: float, charged_seconds: float, costs: Costs, workload: Workload, least_passes: int
 ) -> Plan:
     """Return the plan for what is left; raises RunError(BudgetNotEnough) with a minimum and a suggestion."""
-    reserve = compute_reserve(costs, workload.evaluation_images, workload.hold_out_images)
-    scoring = compute_scoring(costs, workload.hold_out_images)
+    finish = workload.finish_images
+    reserve = compute_reserve(costs, workload.evaluation_images, workload.hold_out_images, finish)
+    scoring = compute_scoring(costs, workload.hold_out_images) + compute_finish(costs, finish)
     training = budget_seconds - charged_seconds - reserve - scoring
     least = compute_least_steps(workload, least_passes) * costs.step
     if training < least:

@@ -10,7 +10,7 @@ import torch
 
 from darkroom_api import conditions, durations, report, run_config
 from darkroom_api.v1alpha1.common import Artifacts, MeasuredOn, StopReason
-from darkroom_trainer import annotations, budget, inference, searching, takeaway, training_run
+from darkroom_trainer import annotations, budget, doubts, inference, searching, takeaway, training_run
 from darkroom_trainer.checkpoints import receipts, sessions
 from darkroom_trainer.export import artifacts, card, results
 from darkroom_trainer.export.results import Measured
@@ -118,6 +118,8 @@ def _build_inputs(
         metrics=metrics,
         measured=measured,
         training=run.dataset,
+        advice=doubts.find_advice(run),
+        label_errors=doubts.suspect_tags(run, session),
         parity=taken.parity,
         stop_reason=find_stop_reason(session),
         note=session.note,

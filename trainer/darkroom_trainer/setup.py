@@ -3,7 +3,6 @@
 Owns the order in which a bad run is found out: cheapest first. Must not train.
 """
 
-import logging
 from typing import Final
 
 import numpy as np
@@ -14,13 +13,10 @@ from darkroom_trainer import annotations, budget, errors, preparation, splitting
 from darkroom_trainer.checkpoints import checkpoint
 from darkroom_trainer.data import dataset as datasets, loading
 from darkroom_trainer.export.description import Preprocessing
-from darkroom_trainer.search import measuring, recipe as recipes, resolution
-from darkroom_trainer.search.pretrained import Pretrained
+from darkroom_trainer.search import measuring, pretrained as pretraining, recipe as recipes, resolution
 from darkroom_trainer.storage.objects import explain_storage_error, open_storage, retry_storage
 from darkroom_trainer.tasks import backbones, base, predictions, registry
-from darkroom_trainer.weights import catalogue, finding
-
-LOG = logging.getLogger(__name__)
+from darkroom_trainer.weights import catalogue
 
 BENCH_IMAGES: Final = 64
 FIRST_UPLOAD_SECONDS: Final = 0.1
@@ -45,7 +41,7 @@ def prepare_run(place: training_run.Place) -> training_run.TrainingRun:
     store, saved = _open_store(place, dataset, evaluation)
     if place.config.publish_only and saved is None:
         raise NothingKept
-    pretrained = open_pretrained(place, kind)
+    pretrained = pretraining.open_pretrained(place.config, kind, place.work)
     trials, costs, plan = _choose(place, task, dataset, rows, evaluation, saved, pretrained)
     preprocessing = _build_preprocessing(trials[-1].recipe)
     build = (task, preprocessing, place.device, place.work, place.reporter)
@@ -133,7 +129,7 @@ def _choose(
     rows: training_run.Rows,
     evaluation: datasets.LoadedDataset | None,
     saved: checkpoint.Checkpoint | None,
-    pretrained: Pretrained,
+    pretrained: pretraining.Pretrained,
 ) -> tuple[list[measuring.Trial], budget.Costs, budget.Plan | None]:
     """Return the measured recipes, the costs of the last one, and the plan (None for a resumed run: it has one)."""
     place.report("Measuring the speed of this machine")
@@ -149,19 +145,9 @@ def _choose(
     trials = measuring.choose_trial(bench, side, lambda: place.budget_seconds - place.meter.charged_seconds - reserve)
     chosen = trials[-1]
     costs = build_costs(chosen.step_cost, chosen.predict_image_cost)
-    workload = training_run.build_workload(rows, num_measured, chosen.recipe.batch_size)
+    workload = training_run.build_workload(task, rows, num_measured, chosen.recipe.batch_size)
     charged = place.meter.charged_seconds
     return trials, costs, budget.plan_budget(place.budget_seconds, charged, costs, workload, task.least_passes)
-
-
-def open_pretrained(place: training_run.Place, kind: Task) -> Pretrained:
-    """Return the weights that the run can start from; raises RunError(InvalidConfiguration) naming the field."""
-    config = place.config
-    pretrained = Pretrained(finding.open_sources(config.weights, place.work), kind, config.backbone)
-    missing = pretrained.explain_missing()
-    if missing:
-        LOG.warning("%s", missing)
-    return pretrained
 
 
 def _measure_side(dataset: datasets.LoadedDataset, task: base.LearningTask) -> float:

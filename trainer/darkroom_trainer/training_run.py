@@ -14,8 +14,7 @@ from darkroom_trainer.checkpoints import checkpoint
 from darkroom_trainer.data.dataset import LoadedDataset
 from darkroom_trainer.device import Device
 from darkroom_trainer.export.description import Preprocessing
-from darkroom_trainer.search import measuring, portfolio as portfolios, recipe as recipes
-from darkroom_trainer.search.pretrained import Pretrained
+from darkroom_trainer.search import measuring, portfolio as portfolios, pretrained as pretraining, recipe as recipes
 from darkroom_trainer.tasks import base, predictions
 
 
@@ -76,7 +75,7 @@ class TrainingRun:
     data: loop.TrainingData
     evaluation: Measurable | None
     preprocessing: Preprocessing
-    pretrained: Pretrained
+    pretrained: pretraining.Pretrained
     trials: list[measuring.Trial]
     costs: budget.Costs
     plan: budget.Plan | None
@@ -98,22 +97,27 @@ class TrainingRun:
         charged = place.meter.charged_seconds
         return budget.plan_budget(place.budget_seconds, charged, costs, self.build_workload(), least_passes)
 
+    def _reserve(self, costs: budget.Costs) -> float:
+        finish = self.build_workload().finish_images
+        return budget.compute_reserve(costs, self.num_measured, len(self.rows.held_out), finish)
+
     def build_workload(self) -> budget.Workload:
         """Return what the plan is about, in images."""
-        return build_workload(self.rows, self.num_measured, self.trial.recipe.batch_size)
+        return build_workload(self.task, self.rows, self.num_measured, self.trial.recipe.batch_size)
 
     def plan_final(self, most_seconds: float | None = None) -> loop.Window:
         """Return the window of the final fit: from now until the reserve begins, or for `most_seconds`."""
-        reserve = budget.compute_reserve(self._learn_costs(), self.num_measured, len(self.rows.held_out))
+        reserve = self._reserve(self._learn_costs())
         now, ends_at = self.place.meter.charged_seconds, self.place.budget_seconds - reserve
         return loop.Window(now, ends_at if most_seconds is None else min(ends_at, now + most_seconds))
 
     def plan_resumed(self, window: loop.Window, *, is_hold_out: bool) -> loop.Window:
         """Return a saved window, cut where this machine needs a larger reserve than the one before."""
         costs = self._learn_costs()
-        ends_at = self.place.budget_seconds - budget.compute_reserve(costs, self.num_measured, len(self.rows.held_out))
+        ends_at = self.place.budget_seconds - self._reserve(costs)
         if is_hold_out:
             ends_at -= budget.compute_scoring(costs, len(self.rows.held_out))
+            ends_at -= budget.compute_finish(costs, self.build_workload().finish_images)
         return loop.Window(window.starts_at, min(window.ends_at, ends_at))
 
     @property
@@ -152,6 +156,7 @@ class TrainingRun:
         return budget.is_admitted(self.place.meter.charged_seconds, cost + uploads, self.place.budget_seconds)
 
 
-def build_workload(rows: Rows, num_measured: int, batch_size: int) -> budget.Workload:
+def build_workload(task: base.LearningTask, rows: Rows, num_measured: int, batch_size: int) -> budget.Workload:
     """Return what the plan is about, in images."""
-    return budget.Workload(len(rows.usable), len(rows.held_out), num_measured, batch_size)
+    finish_images = len(rows.usable) if task.has_finish else 0
+    return budget.Workload(len(rows.usable), len(rows.held_out), num_measured, batch_size, finish_images)

@@ -3,14 +3,20 @@
 Owns what is kept of them and the record of what was used. Must not know where weights come from: that is `weights`.
 """
 
+import logging
+import pathlib
 from typing import Any
 
 import torch
 
+from darkroom_api.run_config import RunConfig
 from darkroom_api.v1alpha1.common import Task
 from darkroom_trainer.search.recipe import Recipe
 from darkroom_trainer.tasks.base import LearningTask
 from darkroom_trainer.weights import files, finding
+
+
+LOG = logging.getLogger(__name__)
 
 
 class Pretrained:
@@ -43,6 +49,15 @@ class Pretrained:
         if self.named is None or self.find(self.named) is not None:
             return ""
         return finding.explain_missing(self.named, self._sources)
+
+
+def open_pretrained(config: RunConfig, kind: Task, work: pathlib.Path) -> Pretrained:
+    """Return the weights that a run can start from, fetched below `work`; raises RunError as `open_sources` does."""
+    pretrained = Pretrained(finding.open_sources(config.weights, work), kind, config.backbone)
+    missing = pretrained.explain_missing()
+    if missing:
+        LOG.warning("%s", missing)
+    return pretrained
 
 
 def build_seeded_model(task: LearningTask, recipe: Recipe, seed: int, pretrained: Pretrained) -> torch.nn.Module:

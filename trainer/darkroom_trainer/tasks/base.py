@@ -62,6 +62,9 @@ class LearningTask(abc.ABC):
     least_passes: ClassVar[int]
     """Image passes of the smallest training that is of any use."""
 
+    has_finish: ClassVar[bool] = False
+    """Whether `finish` looks at the images once more, which the budget has to allow for."""
+
     def __init__(self, labels: tuple[str, ...]) -> None:
         self.labels = labels
 

@@ -23,6 +23,7 @@ class ProductRecognizer(Detector):
     """Targets as the detector's. Outputs: see `RecognizerNetwork`."""
 
     kind = Task.PRODUCT_RECOGNIZER
+    has_finish = True
 
     def build_model(
         self, backbone: str, weights: dict[str, torch.Tensor] | None = None, image_size_px: int | None = None
