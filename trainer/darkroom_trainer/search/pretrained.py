@@ -15,7 +15,6 @@ from darkroom_trainer.search.recipe import Recipe
 from darkroom_trainer.tasks.base import LearningTask
 from darkroom_trainer.weights import files, finding
 
-
 LOG = logging.getLogger(__name__)
 
 
