@@ -2,7 +2,7 @@
 
 import pytest
 
-from darkroom_trainer.report.markup import Markup, element, escape, join, join_with, name
+from darkroom_trainer.report.markup import Markup, element, escape, join, join_with, name, shorten_middle
 from tests.unit.report.builders import HOSTILE
 from tests.unit.report.reading import Page
 
@@ -32,6 +32,12 @@ def test_numbers_in_attributes_are_short() -> None:
     assert element("rect", x=1.23456, y=2.0, width=3, stroke_width=0.5) == (
         '<rect x="1.23" y="2" width="3" stroke-width="0.5"></rect>'
     )
+
+
+def test_a_name_cut_in_its_middle_keeps_both_ends() -> None:
+    assert shorten_middle("Olive oil extra virgin 12", 18) == "Olive oil…irgin 12"
+    assert len(shorten_middle("x" * 100, 18)) == 18
+    assert shorten_middle("tea", 18) == "tea"
 
 
 def test_a_long_name_is_cut_before_it_is_escaped() -> None:

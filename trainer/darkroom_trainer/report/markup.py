@@ -69,6 +69,14 @@ def shorten(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
+def shorten_middle(text: str, limit: int) -> str:
+    """Return `text` in at most `limit` characters, cut in its middle: names of products differ at their ends."""
+    if len(text) <= limit:
+        return text
+    head = limit // 2
+    return f"{text[:head].rstrip()}…{text[head + 1 - limit :].lstrip()}"
+
+
 def style(text: str) -> Markup:
     """Return a style sheet of ours as an element; its text is not escaped, so it must never hold a stranger's."""
     return Markup(f"<style>{text}</style>")

@@ -6,13 +6,13 @@ Owns its layout. Pure.
 from collections.abc import Sequence
 from typing import Final
 
-from darkroom_trainer.report.markup import Markup, element, shorten
+from darkroom_trainer.report.markup import Markup, element, shorten_middle
 
 CELL: Final = 30
 SMALL_CELL: Final = 22
 SMALL_FROM: Final = 14
 """Tags from which cells are small."""
-MAX_LABEL: Final = 16
+MAX_LABEL: Final = 18
 LETTER: Final = 6.4
 """Width of a letter in units of the picture, roughly."""
 NOTHING_LABEL: Final = "(none)"
@@ -20,7 +20,7 @@ NOTHING_LABEL: Final = "(none)"
 
 def draw_matrix(labels: Sequence[str | None], counts: Sequence[Sequence[int]]) -> Markup:
     """Return the matrix, rows being the truth; a label of None is no box. An empty matrix is an empty picture."""
-    names = [NOTHING_LABEL if label is None else shorten(label, MAX_LABEL) for label in labels]
+    names = [NOTHING_LABEL if label is None else shorten_middle(label, MAX_LABEL) for label in labels]
     cell = SMALL_CELL if len(names) >= SMALL_FROM else CELL
     margin = 24 + LETTER * max((len(text) for text in names), default=0)
     side = margin + cell * len(names) + 4

@@ -6,6 +6,8 @@ Owns the digits and the sign for what is unknown. Pure.
 from typing import Final
 
 UNKNOWN: Final = "–"
+NARROW: Final = "\u00a0"
+"""Keeps a number and its sign on one line."""
 
 
 def show_score(value: float | None) -> str:
@@ -18,10 +20,10 @@ def show_share(value: float | None) -> str:
     if value is None:
         return UNKNOWN
     if 0 < value < 0.005:
-        return "< 1 %"
+        return f"< 1{NARROW}%"
     if 0.995 <= value < 1:
-        return "> 99 %"
-    return f"{100 * value:.0f} %"
+        return f"> 99{NARROW}%"
+    return f"{100 * value:.0f}{NARROW}%"
 
 
 def show_count(value: float | None) -> str:

@@ -69,7 +69,7 @@ def _caption_tags(mistake: Mapping[str, Any]) -> Markup:
 
 
 def _name_guess(tag: str, confidence: float | None, css: str) -> Markup:
-    share = None if confidence is None else element("span", f" · {numbers.show_share(confidence)}", class_="soft")
+    share = None if confidence is None else element("span", f"\u00a0· {numbers.show_share(confidence)}", class_="soft")
     return join(element("b", name(tag, 40), class_=css), share)
 
 
