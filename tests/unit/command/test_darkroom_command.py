@@ -117,7 +117,9 @@ def test_an_output_that_cannot_be_written_is_named(tmp_path: pathlib.Path, capsy
         pytest.param(["run", "--output", "x"], "-f/--filename", id="no manifests"),
         pytest.param(["run", "-f", "x"], "--output", id="no output"),
         pytest.param(
-            ["run", "-f", "x", "--output", "y", "--weights", "none"], "'none' is not a folder", id="no folder of weights"
+            ["run", "-f", "x", "--output", "y", "--weights", "none"],
+            "'none' is not a folder",
+            id="no folder of weights",
         ),
         pytest.param(["samples", "cats", "--to", "x"], "invalid choice: 'cats'", id="an unknown sample"),
         pytest.param(["samples", "digits", "--to", "x", "--shots", "0"], "0 is less than 1", id="no shots"),

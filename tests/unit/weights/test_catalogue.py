@@ -17,7 +17,9 @@ from darkroom_trainer.weights.catalogue import (
     is_permissive,
     list_spellings,
 )
+from tools.generate import ROOT
 
+PAGE = (ROOT / "docs/backbones.md").read_text()
 every_entry = pytest.mark.parametrize("entry", CATALOGUE, ids=lambda entry: entry.name)
 
 
@@ -31,6 +33,14 @@ def test_an_entry_says_what_timm_says(entry: Entry) -> None:
     assert sum(torch.Size(shape).numel() for shape in shapes.values()) / 1e6 == pytest.approx(
         entry.million_parameters, rel=0.02
     )
+
+
+@every_entry
+def test_the_page_lists_an_entry_as_the_catalogue_has_it(entry: Entry) -> None:
+    (row,) = (line for line in PAGE.splitlines() if line.startswith(f"| `{entry.name}` "))
+    cells = [cell.strip() for cell in row.strip("|").split("|")]
+    assert (cells[1], cells[4].lower()) == (entry.tier.value, entry.licence)
+    assert (float(cells[5]), int(cells[6])) == (entry.million_parameters, entry.native_size_px)
 
 
 def test_every_entry_may_be_used_for_everything() -> None:

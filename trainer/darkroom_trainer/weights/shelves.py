@@ -7,13 +7,16 @@ for a training from random weights in their place would be paid for.
 import functools
 import os
 import pathlib
-from typing import Final, Protocol
+from collections.abc import Callable
+from typing import Final, Protocol, TypeVar
 
 from darkroom_api.conditions import Reason
 from darkroom_api.run_config import Location
-from darkroom_trainer.errors import ObjectTooLarge, RunError, StorageError
+from darkroom_trainer.errors import RunError, StorageError
 from darkroom_trainer.storage import local_files
 from darkroom_trainer.storage.objects import explain_storage_error, join_uri, open_storage, retry_storage
+
+Result = TypeVar("Result")
 
 MAX_FILES: Final = 10_000
 """A folder with more than this below it is no folder of weights."""
@@ -86,10 +89,7 @@ class BucketShelf:
     @functools.cached_property
     def _files(self) -> frozenset[str]:
         folder = self._location.uri.rstrip("/") + "/"
-        try:
-            found = retry_storage(lambda: self._storage.list_uris(folder))
-        except StorageError as error:
-            raise explain_storage_error(error, self._location.storage, is_output=True) from error
+        found = self._try(lambda: self._storage.list_uris(folder))
         names = (uri.removeprefix(folder) for uri in found[:MAX_FILES])
         return frozenset(name for name in names if name.count("/") <= 1)
 
@@ -101,22 +101,21 @@ class BucketShelf:
         """Return the path of what was fetched, now or earlier in this run."""
         path = self._cache / file
         if not path.exists():
-            uri = join_uri(self._location.uri, file)
-            try:
-                retry_storage(lambda: self._storage.fetch(uri, path))
-            except StorageError as error:
-                raise explain_storage_error(error, self._location.storage, is_output=True) from error
+            self._try(lambda: self._storage.fetch(join_uri(self._location.uri, file), path))
         return path
 
     def read_text(self, file: str, limit_bytes: int) -> str:
         """Return the text."""
-        uri = join_uri(self._location.uri, file)
+        return self._try(lambda: self._storage.read(join_uri(self._location.uri, file), limit_bytes)).data.decode(
+            errors="replace"
+        )
+
+    def _try(self, action: Callable[[], Result]) -> Result:
         try:
-            return retry_storage(lambda: self._storage.read(uri, limit_bytes)).data.decode(errors="replace")
+            return retry_storage(action)
         except StorageError as error:
-            if isinstance(error, ObjectTooLarge):
-                return ""
-            raise explain_storage_error(error, self._location.storage, is_output=True) from error
+            end = explain_storage_error(error, self._location.storage, is_output=True)
+            raise RunError(end.reason, f"weights: {end.message}; this is trainer.weights.uri") from error
 
 
 def open_location(location: Location, cache: pathlib.Path) -> Shelf:
