@@ -80,6 +80,14 @@ def test_every_scored_trial_has_a_mark_at_its_score_and_the_winner_stands_out() 
     assert sum("failed" in css.split() for css in marks) == sum(trial["score"] is None for trial in trials)
 
 
+def test_a_winner_without_a_score_is_no_failure() -> None:
+    trial = {**list_trials(1)[0], "score": None, "end": "won"}
+    page = Page(charts.draw_trials([trial], 60.0))
+    marks = [(found.get("class") or "").split() for name, found in page.elements if name == "circle"]
+    assert marks
+    assert not any("failed" in css for css in marks)
+
+
 def test_the_best_score_so_far_never_falls() -> None:
     trials = list_trials(40)
     scores = [0.5, 0.9, 0.3, 0.8, 0.95, 0.1, 0.7, 0.6] * 5

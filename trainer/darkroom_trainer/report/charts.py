@@ -78,7 +78,7 @@ def _draw_mark(css: str, *, kind: str) -> Markup:
 
 def _name_end(trial: Mapping[str, Any]) -> str:
     """Return how a trial is marked."""
-    if trial["score"] is None:
+    if trial["score"] is None and trial["end"] not in ("won", "kept"):
         return "failed"
     return trial["end"] if trial["end"] in ("won", "pruned") else "kept"
 
@@ -103,7 +103,9 @@ def _draw_trial(plot: Plot, trial: Mapping[str, Any]) -> Markup:
 def _draw_unscored(plot: Plot, trial: Mapping[str, Any]) -> Markup:
     """A trial without a score stands on the floor of the chart."""
     title = f"{shorten(trial['name'], 60)}: {trial['end']}"
-    return plot.draw_dot((trial["started_at_seconds"], plot.y.low), "dot failed", 3.0, title)
+    return plot.draw_dot(
+        (trial["started_at_seconds"], plot.y.low), f"dot k-{trial['kind']} {_name_end(trial)}", 3.4, title
+    )
 
 
 def _draw_best(plot: Plot, scored: Sequence[Mapping[str, Any]], last: float) -> Markup:

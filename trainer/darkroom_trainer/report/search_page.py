@@ -82,7 +82,7 @@ def render_making(report: Mapping[str, Any]) -> Markup:
         "Attempt": numbers.show_count(meter["attempt"]) if "attempt" in meter else None,
         "Model": name(source["uri"], 200) if source.get("uri") else None,
         "Model version": element("code", making["version"]),
-        "Dataset revision": element("code", shorten(making["datasetRevision"], 26))
+        "Dataset revision": element("code", shorten(making["datasetRevision"], 22))
         if making.get("datasetRevision")
         else None,
         "Darkroom": making["darkroomVersion"],

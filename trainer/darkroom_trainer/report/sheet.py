@@ -70,7 +70,7 @@ ol.steps li::before{content:counter(step);font-weight:680;color:var(--s1);font-s
 .dot.pruned{fill:var(--page)}
 .chart .dot,.swatch .dot{stroke-dasharray:none;stroke-width:1.5}
 .chart .dot.won,.swatch .dot.won{stroke:var(--ink);stroke-width:2.4}
-.dot.failed{fill:var(--bad);stroke:none}
+.chart .dot.failed,.swatch .dot.failed{fill:var(--bad);stroke:none}
 .legend{list-style:none;display:flex;flex-wrap:wrap;gap:2px 18px;margin:6px 0 0;padding:0;
 font-size:13.5px;color:var(--soft)}
 .legend li{display:flex;align-items:center;gap:7px}
