@@ -110,17 +110,23 @@ def _find_left(run: training_run.TrainingRun, contest: Contest) -> float:
 
 def list_trials(session: Session) -> list[dict[str, Any]]:
     """Return the records of all that was tried: light heads, losers, and what was left in the end."""
-    heads = session.light.records if session.light else []
-    contest = session.contest
+    contest, share = session.contest, session.hold_out.light_share if session.hold_out else 0.0
+    heads = [_judge_head(record, share) for record in (session.light.records if session.light else [])]
     if contest is None:
         return heads
-    share = session.hold_out.light_share if session.hold_out else 0.0
     found = list(contest.ended)
     for one in contest.contenders:
         is_winner = one is contest.leader and share < 1
         end = trials.TrialEnd.WON if is_winner else trials.TrialEnd.PRUNED
         found.append(build_record(one, end, f"the search ended: {contest.stop_reason}", contest.round).to_json())
     return heads + found
+
+
+def _judge_head(record: dict[str, Any], light_share: float) -> dict[str, Any]:
+    """Return the record of a head; the best of them has lost all the same where the network answers without it."""
+    if record["end"] != trials.TrialEnd.WON or light_share > 0:
+        return record
+    return {**record, "end": trials.TrialEnd.PRUNED.value, "why": "the network answers held-out images better alone"}
 
 
 def build_record(contender: Contender, end: trials.TrialEnd, why: str, last_round: int) -> trials.TrialRecord:
