@@ -1,6 +1,7 @@
 """`python -m tests.bench.bench_trainer`: how fast the training loop is, what it needs, and how both grow with the data.
 
 Prints its tables with their bars; ends with 1 where a bar is missed. `--quick`: fewer rounds, no 100,000 images.
+The share by CPU seconds tells a busy machine from a slow loop: what else runs takes none of them.
 """
 
 import argparse
@@ -63,13 +64,15 @@ def compute_exponent(small: tuple[int, float], large: tuple[int, float]) -> floa
 def show_loop(rounds: int, bars: Bars) -> None:
     """Print the loop beside bare steps of the same network."""
     print("## The loop beside the same network, loss and optimizer on one batch of floats in memory\n")
-    print("| network | loop, images/s | bare, images/s | share | peak memory, MB |\n|---|---|---|---|---|")
+    print("| network | loop, images/s | bare, images/s | share | share by CPU seconds | peak memory, MB |")
+    print("|---|---|---|---|---|---|")
     for backbone, size_px, batch_size in NETWORKS:
         found = measure("loop", backbone, size_px, batch_size, rounds)
         share = bars.judge(f"loop {backbone}", compute_share(found["speeds"], "loop", "synthetic"), least=LEAST_SHARE)
         ours, bare = (statistics.median(found["speeds"][arm]) for arm in ("loop", "synthetic"))
         name = f"{backbone} {size_px} px, batch {batch_size}"
-        print(f"| {name} | {ours:.0f} | {bare:.0f} | {share} | {found['peak'] / MIB:.0f} |", flush=True)
+        thrift = compute_share(found["thrift"], "loop", "synthetic")
+        print(f"| {name} | {ours:.0f} | {bare:.0f} | {share} | {thrift:.2f} | {found['peak'] / MIB:.0f} |", flush=True)
     print(f"\non {found['device']}\n")
 
 

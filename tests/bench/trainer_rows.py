@@ -76,16 +76,19 @@ def run_batches(learner: loop.Learner, batches: Iterator[tuple[torch.Tensor, tor
 
 
 def compare(arms: dict[str, Steps], batch_size: int, rounds: int, device: devices.Device) -> dict[str, Any]:
-    """Return images a second of each arm, round by round, with the arms in turn."""
+    """Return images a second of each arm, and a CPU second, round by round, with the arms in turn."""
     speeds: dict[str, list[float]] = {name: [] for name in arms}
+    thrift: dict[str, list[float]] = {name: [] for name in arms}
     steps: dict[str, int] = {}
     for name, run in arms.items():
         seconds = time_steps(run, WARM_UP_STEPS, device) + time_steps(run, WARM_UP_STEPS, device)
         steps[name] = max(2, round(ROUND_SECONDS / (seconds / (2 * WARM_UP_STEPS))))
     for _ in range(rounds):
         for name, run in arms.items():
+            began = time.process_time()
             speeds[name].append(steps[name] * batch_size / time_steps(run, steps[name], device))
-    return {"speeds": speeds, "device": device.description, "peak": read_peak_bytes()}
+            thrift[name].append(steps[name] * batch_size / (time.process_time() - began))
+    return {"speeds": speeds, "thrift": thrift, "device": device.description, "peak": read_peak_bytes()}
 
 
 def time_steps(run: Steps, steps: int, device: devices.Device) -> float:
