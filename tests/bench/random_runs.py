@@ -170,13 +170,18 @@ def build_config(plan: Plan, attempt: int, root: pathlib.Path, work: pathlib.Pat
 
 
 def find_problems(run: Run) -> list[str]:
-    """Return what is wrong with a run, in words."""
+    """Return what is wrong with a run, in words.
+
+    A run that is refused may have looked at its machine for longer than its budget: it admitted no work and is charged
+    nothing.
+    """
     problems = []
     if run.reason not in ALLOWED:
         problems.append(f"it ended {run.reason}")
     if run.charged_seconds > run.plan.budget_seconds:
         problems.append(f"it was charged {run.charged_seconds:.2f} s of {run.plan.budget_seconds:.2f} s")
-    if run.excess_seconds > 0:
+    is_refused = run.reason is Reason.BUDGET_NOT_ENOUGH and run.charged_seconds == 0
+    if run.excess_seconds > 0 and not is_refused:
         problems.append(f"its meter was {run.excess_seconds:.2f} charged seconds above the budget")
     return problems
 
@@ -211,8 +216,8 @@ def _format_group(task: Task, count: int, group: list[Run]) -> str:
     ends = [sum(run.reason is reason for run in group) for reason in ALLOWED]
     used = [run.charged_seconds / run.plan.budget_seconds for run in group if run.reason is Reason.SUCCEEDED]
     median = f"{statistics.median(used):.1%}" if used else "–"
-    latest = max(run.excess_seconds for run in group)
-    place = f"{abs(latest):.2f} s {'after' if latest > 0 else 'before'} the end"
+    latest = max((run.excess_seconds for run in group if run.charged_seconds), default=float("-inf"))
+    place = f"{abs(latest):.2f} s {'after' if latest > 0 else 'before'} the end" if math.isfinite(latest) else "–"
     broken = sum(bool(find_problems(run)) for run in group)
     others = len(group) - sum(ends)
     return f"| {task} | {count} | {len(group)} | {ends[0]} | {ends[1]} | {others} | {median} | {place} | {broken} |"

@@ -2,11 +2,14 @@
 
 import pytest
 
+from darkroom_api.conditions import Reason
+from darkroom_api.v1alpha1.common import Task
 from tests.bench import curve_points
 from tests.bench.curve_points import Point, Result
 from tests.bench.fewshot import cells, sets, tables
 from tests.bench.fewshot.cells import Cell, Row
 from tests.bench.fewshot.tables import BEHIND, BEST, UNMEASURED, WITHIN, Score
+from tests.bench.random_runs import Plan, Run, find_problems
 
 
 @pytest.mark.parametrize(
@@ -107,5 +110,25 @@ def test_early_stop_saves_compute_at_no_loss(score: float, charged: float, said:
     problems = curve_points.find_stop_problems(
         [a_result(600, score, charged)], [a_result(300, 0.95, 299, stops_early=False)]
     )
+    assert len(problems) == len(said)
+    assert all(text in problem for text, problem in zip(said, problems, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("reason", "charged", "excess", "said"),
+    [
+        pytest.param(Reason.SUCCEEDED, 9.9, -0.1, [], id="within the budget"),
+        pytest.param(Reason.SUCCEEDED, 10.0, 0.4, ["0.40 charged seconds above"], id="capped, and yet above it"),
+        pytest.param(Reason.SUCCEEDED, 10.5, -0.1, ["was charged 10.50"], id="charged too much"),
+        pytest.param(Reason.BUDGET_NOT_ENOUGH, 0.0, 0.4, [], id="refused after a slow measurement"),
+        pytest.param(Reason.BUDGET_NOT_ENOUGH, 3.0, 0.4, ["above the budget"], id="refused after kept work"),
+        pytest.param(Reason.UNKNOWN, 2.0, -5.0, ["ended Unknown"], id="a crash"),
+    ],
+)
+def test_a_random_run_is_broken_when_it_passes_its_budget_or_crashes(
+    reason: Reason, charged: float, excess: float, said: list[str]
+) -> None:
+    plan = Plan(1, Task.CLASSIFIER, 12, False, 10.0, 1000, 0, 0.1, ())
+    problems = find_problems(Run(plan, reason, "", charged, excess, "", 1, "", 1.0))
     assert len(problems) == len(said)
     assert all(text in problem for text, problem in zip(said, problems, strict=True))
