@@ -13,9 +13,10 @@ from darkroom_trainer.tasks.recognizer import ProductRecognizer
 from darkroom_trainer.tasks.recognizer_network import RecognizerNetwork
 
 LABELS = shelves.TAGS
+Shelves = tuple[np.ndarray, list[Example]]
 
 
-def draw_shelves(count: int, seed: int = 0) -> tuple[np.ndarray, list[Example]]:
+def draw_shelves(count: int, seed: int = 0) -> Shelves:
     """Return the pixels (N, S, S, 3) of shelves, and their annotations."""
     random = np.random.default_rng(seed)
     drawn = [shelves.draw_shelf(random) for _ in range(count)]

@@ -1,7 +1,5 @@
 """Very many tags with very few images: every task has a path from annotations to a loss, answers and scores."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import pytest
 import torch
@@ -19,7 +17,7 @@ from tests.unit.tasks.tagged import a_boxed_example, a_tagged_example
 BOXED = (Task.DETECTOR, Task.PRODUCT_RECOGNIZER)
 
 
-def an_example(task: Task, labels: Sequence[int]) -> Example:
+def an_example(task: Task, labels: tuple[int, ...]) -> Example:
     """Return an example of a task: one tag, some tags, or boxes."""
     if task in BOXED:
         return a_boxed_example(*labels)

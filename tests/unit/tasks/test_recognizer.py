@@ -4,20 +4,15 @@ import numpy as np
 import pytest
 import torch
 
-from darkroom_trainer.data.dataset import Example
 from darkroom_trainer.decoding.products import decode_products, find_boxes
 from darkroom_trainer.metrics import recognition
-from darkroom_trainer.samples import shelves
 from darkroom_trainer.tasks import crops, prototypes
 from darkroom_trainer.tasks.gaps import find_gap, is_gap
 from darkroom_trainer.tasks.predictions import Prediction, build_truth
 from darkroom_trainer.tasks.recognizer import ProductRecognizer
 from darkroom_trainer.tasks.recognizer_network import choose_cells
-from darkroom_trainer.tasks.registry import build_task
-from tests.unit.tasks.shelf_models import LABELS, build_data, build_network, draw_shelves, name_true_boxes
+from tests.unit.tasks.shelf_models import LABELS, Shelves, build_data, build_network, draw_shelves, name_true_boxes
 from tests.unit.tasks.tagged import a_boxed_example
-
-Shelves = tuple[np.ndarray, list[Example]]
 
 TASK = ProductRecognizer(LABELS)
 GAP = find_gap(LABELS)
@@ -29,10 +24,6 @@ GAP = find_gap(LABELS)
 )
 def test_the_gap_is_known_by_its_name(label: str, *, expected: bool) -> None:
     assert is_gap(label) is expected
-
-
-def test_the_registry_builds_it() -> None:
-    assert isinstance(build_task(ProductRecognizer.kind, LABELS), ProductRecognizer)
 
 
 def test_while_it_learns_products_are_one_tag_and_gaps_another() -> None:
@@ -175,7 +166,3 @@ def test_scores_are_told_of_the_whole_and_of_its_parts() -> None:
     nothing = recognition.measure_recognition([guess], [build_truth([], [])], LABELS, GAP)
     assert nothing.product_accuracy_top1 is None
     assert nothing.box_average_precision50 is None
-
-
-def test_every_drawn_product_is_named_otherwise_than_the_gap() -> None:
-    assert [tag for tag in LABELS if is_gap(tag)] == [shelves.GAP]
