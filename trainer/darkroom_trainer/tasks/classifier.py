@@ -10,7 +10,6 @@ from typing import Final
 import numpy as np
 import torch
 from torch import nn
-from torch.nn import functional
 
 from darkroom_api.v1alpha1.common import Performance, Task
 from darkroom_trainer.data.dataset import Example
@@ -77,10 +76,10 @@ class Classifier(base.LearningTask):
         """Return the cross entropy with light label smoothing; a mixed image's two tags count by their shares."""
         logits, mixed = outputs.float(), mixing.split_mixed(targets)
         if mixed is None:
-            return functional.cross_entropy(logits, targets["label"], label_smoothing=LABEL_SMOOTHING)
+            return nn.functional.cross_entropy(logits, targets["label"], label_smoothing=LABEL_SMOOTHING)
         others, share = mixed
         own, other = (
-            functional.cross_entropy(logits, labels, reduction="none", label_smoothing=LABEL_SMOOTHING)
+            nn.functional.cross_entropy(logits, labels, reduction="none", label_smoothing=LABEL_SMOOTHING)
             for labels in (targets["label"], others["label"])
         )
         return torch.lerp(other, own, share).mean()

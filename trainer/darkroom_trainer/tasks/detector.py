@@ -10,7 +10,6 @@ from typing import Final
 
 import numpy as np
 import torch
-from torch import nn
 from torchvision.ops import generalized_box_iou_loss, sigmoid_focal_loss
 
 from darkroom_api.v1alpha1.common import Performance, Task
@@ -44,7 +43,7 @@ class Detector(LearningTask):
 
     def build_model(
         self, backbone: str, weights: dict[str, torch.Tensor] | None = None, image_size_px: int | None = None
-    ) -> nn.Module:
+    ) -> torch.nn.Module:
         """Return backbone and dense head."""
         return dense_head.DenseDetector(backbone, len(self.labels), weights, image_size_px)
 
@@ -93,10 +92,10 @@ class Detector(LearningTask):
         labels = targets["label"].gather(1, owners)
         num_labels = outputs.shape[2] - 4
         logits = outputs[..., :num_labels]
-        wanted = nn.functional.one_hot(labels.clamp(min=0), num_labels) * is_owned[..., None]
+        wanted = torch.nn.functional.one_hot(labels.clamp(min=0), num_labels) * is_owned[..., None]
         count = is_owned.sum().clamp(min=1)
         focal = sigmoid_focal_loss(logits, wanted.float(), reduction="sum") / count
-        tags = nn.functional.cross_entropy(logits.flatten(0, 1), labels.clamp(min=0).flatten(), reduction="none")
+        tags = torch.nn.functional.cross_entropy(logits.flatten(0, 1), labels.clamp(min=0).flatten(), reduction="none")
         tags = (tags * is_owned.flatten()).sum() / count
         boxes = dense_head.decode_boxes(outputs[..., num_labels:], cells)
         true_boxes = targets["box"].gather(1, owners[..., None].expand(-1, -1, 4))
