@@ -22,7 +22,8 @@ def a_description(task: Task, backbone: str = "test_resnet", size_px: int = 32) 
 def a_model(description: ModelDescription, seed: int = 1) -> nn.Module:
     """Return a network whose random weights say something: scores apart, boxes of several sizes."""
     torch.manual_seed(seed)
-    model = build_task(description.task, description.labels).build_model(description.backbone or "")
+    task, size_px = build_task(description.task, description.labels), description.preprocessing.image_size_px
+    model = task.build_model(description.backbone or "", image_size_px=size_px)
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.add_(0.05 * torch.randn_like(parameter))

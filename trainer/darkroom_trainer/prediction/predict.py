@@ -12,11 +12,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from darkroom_trainer.data.images import ImageProblem, ImageSize, Pixels, measure_picture
-from darkroom_trainer.data.resizing import decode_file
+from darkroom_trainer.data import images as image_data, resizing
 from darkroom_trainer.errors import RunError
-from darkroom_trainer.export import answers, picture
-from darkroom_trainer.export.description import ModelDescription
+from darkroom_trainer.export import answers, description, picture
 from darkroom_trainer.prediction.loading import Predictor, open_predictor
 from darkroom_trainer.tasks.predictions import Prediction, keep_best_of_stacked
 
@@ -38,7 +36,7 @@ def run_predict(
         for path, size, prediction in zip(images, sizes, predict_files(predictor, images), strict=True):
             shown.append(keep_best_of_stacked(prediction, predictor.description.threshold))
             print(json.dumps(_build_line(predictor.description, path, size, shown[-1]), ensure_ascii=False))
-    except (RunError, ImageProblem) as error:
+    except (RunError, image_data.ImageProblem) as error:
         print(f"darkroom predict: {error}", file=sys.stderr)
         return 1
     return 0 if picture is None else _draw(picture, predictor.description, images, shown)
@@ -49,20 +47,20 @@ def _named(path: pathlib.Path) -> Iterator[None]:
     """Put the image's name before what is wrong with it."""
     try:
         yield
-    except ImageProblem as error:
-        raise ImageProblem(f"image {path}: it {error}") from error
+    except image_data.ImageProblem as error:
+        raise image_data.ImageProblem(f"image {path}: it {error}") from error
     except OSError as error:
-        raise ImageProblem(f"image {path}: {error.strerror or error}") from error
+        raise image_data.ImageProblem(f"image {path}: {error.strerror or error}") from error
 
 
-def _measure(path: pathlib.Path) -> ImageSize:
+def _measure(path: pathlib.Path) -> image_data.ImageSize:
     with _named(path):
-        return measure_picture(path.read_bytes())
+        return image_data.measure_picture(path.read_bytes())
 
 
-def _decode(path: pathlib.Path, size_px: int) -> Pixels:
+def _decode(path: pathlib.Path, size_px: int) -> image_data.Pixels:
     with _named(path):
-        return decode_file(path, size_px)
+        return resizing.decode_file(path, size_px)
 
 
 def predict_files(predictor: Predictor, images: Sequence[pathlib.Path]) -> Iterator[Prediction]:
@@ -72,14 +70,16 @@ def predict_files(predictor: Predictor, images: Sequence[pathlib.Path]) -> Itera
         yield from predictor.predict(np.stack([_decode(path, size_px) for path in images[start : start + CHUNK]]))
 
 
-def _build_line(model: ModelDescription, path: pathlib.Path, size: ImageSize, prediction: Prediction) -> dict[str, Any]:
+def _build_line(
+    model: description.ModelDescription, path: pathlib.Path, size: image_data.ImageSize, prediction: Prediction
+) -> dict[str, Any]:
     answer = answers.build_answer(model.task, prediction, model.labels, (size.width, size.height), model.version)
     return {"image": str(path), **answer}
 
 
 def _draw(
     path: pathlib.Path,
-    model: ModelDescription,
+    model: description.ModelDescription,
     images: Sequence[pathlib.Path],
     predictions: Sequence[Prediction],
 ) -> int:
