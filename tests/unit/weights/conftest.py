@@ -33,7 +33,8 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> Pack:
     def make(name: str) -> bytes:
         if name not in made:
             path = tmp_path_factory.mktemp("packed") / "model.safetensors"
-            safetensors.torch.save_file(backbones.build_embedder(name)[0].state_dict(), path)
+            model, _ = backbones.build_embedder(name, image_size_px=backbones.read_facts(name).native_size_px)
+            safetensors.torch.save_file(model.state_dict(), path)
             made[name] = path.read_bytes()
         return made[name]
 
