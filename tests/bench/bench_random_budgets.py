@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 
-from tests.bench import random_runs
+from tests.bench import random_rows, random_runs
 from tests.bench.marks import replace_marked
 
 MARK = "random-budgets"
@@ -28,16 +28,16 @@ def main() -> int:
     """Run the bench; returns the exit code."""
     options = _parse_arguments()
     chance = random.Random(options.seed)
-    plans = [random_runs.draw_plan(number, chance) for number in range(options.runs)]
+    plans = [random_rows.draw_plan(number, chance) for number in range(options.runs)]
     plans = [plan for plan in plans if options.only in (None, plan.number)]
     began = time.monotonic()
     runs = run_all(plans, options.jobs)
-    table = random_runs.format_table(runs)
+    table = random_rows.format_table(runs)
     print(f"\n{table}\n\nseed {options.seed}, {time.monotonic() - began:.0f} s in all")
-    print(f"closest to the budget: {random_runs.describe(max(runs, key=lambda run: run.excess_seconds))}")
-    broken = [run for run in runs if random_runs.find_problems(run)]
+    print(f"closest to the budget: {random_rows.describe(max(runs, key=lambda run: run.excess_seconds))}")
+    broken = [run for run in runs if random_rows.find_problems(run)]
     for run in broken:
-        print(f"BROKEN: {'; '.join(random_runs.find_problems(run))}: {random_runs.describe(run)}")
+        print(f"BROKEN: {'; '.join(random_rows.find_problems(run))}: {random_rows.describe(run)}")
     if options.markdown is not None:
         replace_marked(options.markdown, MARK, table)
     return int(bool(broken))
@@ -53,7 +53,7 @@ def _parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def run_all(plans: list[random_runs.Plan], jobs: int) -> list[random_runs.Run]:
+def run_all(plans: list[random_rows.Plan], jobs: int) -> list[random_rows.Run]:
     """Return the runs of all plans, in their order, several at a time."""
     runs = []
     context = multiprocessing.get_context("spawn")
@@ -68,8 +68,8 @@ def run_all(plans: list[random_runs.Plan], jobs: int) -> list[random_runs.Run]:
             for at, future in enumerate(concurrent.futures.as_completed(pending), start=1):
                 run = future.result()
                 runs.append(run)
-                if random_runs.find_problems(run) or at % 20 == 0:
-                    print(f"[{at}/{len(plans)}] {random_runs.describe(run)}", flush=True)
+                if random_rows.find_problems(run) or at % 20 == 0:
+                    print(f"[{at}/{len(plans)}] {random_rows.describe(run)}", flush=True)
     return sorted(runs, key=lambda run: run.plan.number)
 
 

@@ -7,18 +7,15 @@ import contextlib
 import json
 import math
 import pathlib
-import shutil
 import statistics
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
-from unittest import mock
 
-from tests.bench.fewshot import clock
+from tests.bench.fewshot import clock, sets
 from tests.bench.fewshot.cells import name_shots
-from tests.bench.fewshot.sets import SETS, VERSION, write_part
 
 MOST_CHARGED: Final = 1 / 3
 """Of the budget, on an easy set."""
@@ -38,7 +35,7 @@ class Point:
     def key(self) -> str:
         """Return what tells results apart."""
         end = "stops early" if self.stops_early else "spends all"
-        return f"v{VERSION}/{self.set_name}/{name_shots(self.shots)}/{self.seed}/{self.budget_seconds:g}s/{end}"
+        return f"v{sets.VERSION}/{self.set_name}/{name_shots(self.shots)}/{self.seed}/{self.budget_seconds:g}s/{end}"
 
     @property
     def shape(self) -> tuple[str, int]:
@@ -84,18 +81,16 @@ def measure(point: Point, root: pathlib.Path) -> Result:
     """Train on the point's data and measure on the test images; RuntimeError where no model comes of it."""
     from tests.bench.fewshot import darkroom_run
 
-    bench_set = SETS[point.set_name]
-    train = write_part(bench_set, point.shots, point.seed, root)
-    test = write_part(bench_set, None, 0, root)
-    work = pathlib.Path(tempfile.mkdtemp(prefix="curve-"))
-    try:
+    bench_set = sets.SETS[point.set_name]
+    train = sets.write_part(bench_set, point.shots, point.seed, root)
+    test = sets.write_part(bench_set, None, 0, root)
+    with tempfile.TemporaryDirectory(prefix="curve-") as folder:
+        work = pathlib.Path(folder)
         config = darkroom_run.build_config(
             train, test, work, boxed=bench_set.boxed, budget_seconds=point.budget_seconds, seed=point.seed
         )
         with contextlib.nullcontext() if point.stops_early else spending_all():
             trained = darkroom_run.train(config, work, clock.read_clock)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
     reason = trained.details.get("stop") or ""
     return Result(point, trained.score, trained.images, trained.charged_seconds, reason, trained.details)
 
@@ -103,6 +98,8 @@ def measure(point: Point, root: pathlib.Path) -> Result:
 @contextlib.contextmanager
 def spending_all() -> Iterator[None]:
     """Have the search go on for as long as a round fits, whatever it scores."""
+    from unittest import mock
+
     from darkroom_api.v1alpha1.common import StopReason
     from darkroom_trainer.search import contest
 

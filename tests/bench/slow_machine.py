@@ -17,6 +17,7 @@ from unittest import mock
 
 from darkroom_trainer import engine, inference, loop
 from darkroom_trainer.meter import Meter
+from tests.bench.random_rows import Interruption
 
 FACTORS: Final = (1.0, 1.0, 1.0, 1.5, 2.0, 3.0)
 """How much slower than real time a phase is."""
@@ -34,14 +35,6 @@ PREDICTED_PER_STEP: Final = 100
 
 class Killed(BaseException):
     """The process is gone, wherever it was; nothing in it may catch this."""
-
-
-@dataclass(frozen=True)
-class Interruption:
-    """An end from outside, at a moment of the attempt: `stop` asks for it, `kill` does not ask."""
-
-    kind: str
-    at_seconds: float
 
 
 class SlowMachine:

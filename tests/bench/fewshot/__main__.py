@@ -16,9 +16,8 @@ import time
 from dataclasses import asdict
 from typing import Final
 
-from tests.bench.fewshot import methods, tables
+from tests.bench.fewshot import clock, methods, tables
 from tests.bench.fewshot.cells import Cell, ResultFile, Row, name_shots, parse_shots
-from tests.bench.fewshot.clock import build_environment
 from tests.bench.fewshot.sets import FULL, SETS
 from tests.bench.marks import replace_marked
 
@@ -88,7 +87,7 @@ def run_cells(cells: list[Cell], file: ResultFile, options: argparse.Namespace) 
 def run_cell(cell: Cell, root: pathlib.Path) -> Row | None:
     """Return the row of a cell, measured in a process of its own; None, and what it said, where that failed."""
     command = [sys.executable, "-m", "tests.bench.fewshot.run_cell", json.dumps(asdict(cell)), str(root)]
-    environment = build_environment()
+    environment = clock.build_environment()
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=MOST_SECONDS, check=False)
     if done.returncode:
         print(f"FAILED {cell.key}:\n{done.stderr[-2000:]}", flush=True)

@@ -11,16 +11,13 @@ from typing import Any, Final
 import numpy as np
 import timm
 import torch
-from torchvision import tv_tensors
-from torchvision.models.detection.anchor_utils import AnchorGenerator
-from torchvision.models.detection.fcos import FCOS
-from torchvision.ops import FeaturePyramidNetwork
+from torchvision import ops, tv_tensors
+from torchvision.models.detection import anchor_utils, fcos as torchvision_fcos
 from torchvision.transforms import v2
 
 from darkroom_trainer.metrics import detection
 from darkroom_trainer.tasks.predictions import Prediction, build_truth
-from tests.bench.fewshot.clock import read_clock
-from tests.bench.fewshot.finetuning import draw_batches, schedule
+from tests.bench.fewshot import clock, finetuning
 from tests.bench.fewshot.pictures import Picture
 
 BACKBONES: Final = {"fcos-test_resnet": "test_resnet", "fcos-resnet18": "resnet18"}
@@ -40,7 +37,7 @@ class Pyramid(torch.nn.Module):
         super().__init__()
         body: Any = timm.create_model(name, pretrained=False, features_only=True, out_indices=LEVELS)
         self.body: torch.nn.Module = body
-        self.pyramid = FeaturePyramidNetwork(list(body.feature_info.channels()), CHANNELS)
+        self.pyramid = ops.FeaturePyramidNetwork(list(body.feature_info.channels()), CHANNELS)
         self.out_channels = CHANNELS
 
     def forward(self, images: torch.Tensor) -> Any:
@@ -57,12 +54,12 @@ def train_fcos(
     optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=WEIGHT_DECAY)
     samples = [_as_sample(picture) for picture in train]
     augment = _build_augmentation()
-    began, steps, slowest = read_clock(), 0, 0.0
-    batches = draw_batches(len(train), min(BATCH_SIZE, len(train)), seed)
+    began, steps, slowest = clock.read_clock(), 0, 0.0
+    batches = finetuning.draw_batches(len(train), min(BATCH_SIZE, len(train)), seed)
     model.train()
-    while (now := read_clock()) + slowest < ends_at:
+    while (now := clock.read_clock()) + slowest < ends_at:
         for group in optimizer.param_groups:
-            group["lr"] = RATE * schedule((now - began) / (ends_at - began))
+            group["lr"] = RATE * finetuning.schedule((now - began) / (ends_at - began))
         images, targets = zip(*(augment(*samples[row]) for row in next(batches).tolist()), strict=True)
         loss = sum(model(list(images), list(targets)).values())
         optimizer.zero_grad()
@@ -70,14 +67,14 @@ def train_fcos(
         torch.nn.utils.clip_grad_norm_(model.parameters(), GRADIENT_NORM)
         optimizer.step()
         steps += 1
-        slowest = max(slowest, read_clock() - now) if steps > 2 else 0.0
+        slowest = max(slowest, clock.read_clock() - now) if steps > 2 else 0.0
     passes = steps * min(BATCH_SIZE, len(train))
     return _measure(model, test, labels), {"steps": steps, "passes": passes, "loss": round(float(loss.detach()), 3)}
 
 
 def _build(backbone: str, num_labels: int, side_px: int) -> Any:
-    anchors = AnchorGenerator(sizes=((8,), (16,), (32,)), aspect_ratios=((1.0,),) * 3)
-    return FCOS(
+    anchors = anchor_utils.AnchorGenerator(sizes=((8,), (16,), (32,)), aspect_ratios=((1.0,),) * 3)
+    return torchvision_fcos.FCOS(
         Pyramid(backbone), num_labels, min_size=side_px, max_size=side_px, anchor_generator=anchors, score_thresh=0.05
     )
 

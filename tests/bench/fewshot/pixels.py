@@ -10,10 +10,9 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
+from sklearn import linear_model, neighbors
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, StratifiedKFold, train_test_split
-from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -38,7 +37,11 @@ MOST_ITERATIONS: Final = 300
 def train_on_pixels(kind: str, train: list[Picture], test: list[Picture]) -> tuple[float, dict[str, Any]]:
     """Return the accuracy on the test images, and the settings that were chosen."""
     pixels, labels = _flatten(train), np.array([picture.labels[0] for picture in train])
-    estimator = LogisticRegression(max_iter=MOST_ITERATIONS) if kind == "logistic" else KNeighborsClassifier()
+    estimator = (
+        linear_model.LogisticRegression(max_iter=MOST_ITERATIONS)
+        if kind == "logistic"
+        else neighbors.KNeighborsClassifier()
+    )
     pipeline = make_pipeline(StandardScaler(), estimator)
     folds = min(FOLDS, int(np.bincount(labels).min()))
     chosen = FIRST_CHOICE[kind]

@@ -9,7 +9,7 @@ from tests.bench.curve_points import Point, Result
 from tests.bench.fewshot import cells, sets, tables
 from tests.bench.fewshot.cells import Cell, Row
 from tests.bench.fewshot.tables import BEHIND, BEST, UNMEASURED, WITHIN, Score
-from tests.bench.random_runs import Plan, Run, find_problems
+from tests.bench.random_rows import Plan, Run, find_problems
 
 
 @pytest.mark.parametrize(
