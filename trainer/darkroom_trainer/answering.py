@@ -5,6 +5,7 @@ features err on different images, and which is better depends on how many images
 Must not train.
 """
 
+import math
 from typing import Any, Final
 
 import numpy as np
@@ -38,10 +39,16 @@ class Blend(nn.Module):
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Return logits whose softmax (sigmoid where there may be several tags) is the mixture."""
-        network = to_probabilities(self.network(images), is_multilabel=self.is_multilabel)
-        light = to_probabilities(self.light(images), is_multilabel=self.is_multilabel)
-        mixed = (1 - self.light_share) * network + self.light_share * light
-        return to_logits(mixed, is_multilabel=self.is_multilabel)
+        network, light = self.network(images).float(), self.light(images).float()
+        if self.is_multilabel:
+            present = self._mix(functional.logsigmoid(network), functional.logsigmoid(light))
+            return present - self._mix(functional.logsigmoid(-network), functional.logsigmoid(-light))
+        return self._mix(functional.log_softmax(network, dim=1), functional.log_softmax(light, dim=1))
+
+    def _mix(self, network: torch.Tensor, light: torch.Tensor) -> torch.Tensor:
+        """Return the logarithm of the mixture of probabilities that are given as logarithms, so that none is lost."""
+        parts = [network + math.log(1 - self.light_share), light + math.log(self.light_share)]
+        return torch.logsumexp(torch.stack(parts), dim=0)
 
 
 def to_probabilities(logits: torch.Tensor, *, is_multilabel: bool) -> torch.Tensor:

@@ -98,8 +98,7 @@ def _load_evaluation(place: training_run.Place, labels: tuple[str, ...]) -> data
 
 def _split(dataset: datasets.LoadedDataset, task: base.LearningTask, seed: int) -> training_run.Rows:
     usable = annotations.find_usable_rows(dataset, task.kind)
-    by_label = task.kind is not Task.DETECTOR
-    train, held_out = splitting.split_rows(dataset.examples, usable, seed, by_label=by_label)
+    train, held_out = splitting.split_rows(dataset.examples, usable, seed, by_label=True)
     return training_run.Rows(train, held_out, usable)
 
 

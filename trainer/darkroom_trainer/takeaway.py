@@ -14,6 +14,7 @@ import torch
 
 from darkroom_trainer import answering, training_run
 from darkroom_trainer.checkpoints import sessions
+from darkroom_trainer.data.images import Pixels
 from darkroom_trainer.export import description, onnx_model, onnx_parity
 
 LOG = logging.getLogger(__name__)
@@ -56,13 +57,22 @@ def write_model(
     (folder / LABELS_NAME).write_text("".join(f"{label}\n" for label in described.labels), encoding="utf-8")
     names = [description.DESCRIPTION_NAME, description.WEIGHTS_NAME, LABELS_NAME]
     pixels = run.data.images[torch.from_numpy(run.rows.usable[: onnx_parity.MAX_IMAGES])].cpu().numpy()
-    try:
-        parity = onnx_parity.export_checked(model, described, folder, pixels).to_json()
+    parity = _export(model, described, folder, pixels)
+    if parity["agrees"]:
         names.append(description.ONNX_NAME)
-    except onnx_model.ExportFailed as error:
-        LOG.warning("there is no %s: %s", description.ONNX_NAME, error)
-        parity = {"agrees": False, "problem": str(error)}
+    else:
+        LOG.warning("there is no %s: %s", description.ONNX_NAME, parity)
     return TakenAway(described, names, parity)
+
+
+def _export(
+    model: torch.nn.Module, described: description.ModelDescription, folder: pathlib.Path, pixels: Pixels
+) -> dict[str, Any]:
+    """Write the ONNX file and return how it compares with torch; one that says something else is worth nothing."""
+    try:
+        return onnx_parity.export_checked(model, described, folder, pixels).to_json()
+    except onnx_model.ExportFailed as error:
+        return {"agrees": False, "problem": str(error)}
 
 
 def _describe(run: training_run.TrainingRun, session: sessions.Session, version: str) -> description.ModelDescription:

@@ -124,6 +124,7 @@ def keep_best(run: training_run.TrainingRun, session: sessions.Session) -> Outco
 
     Weights from the middle of the hold-out run are scored on the held-out images first, where that fits the budget.
     """
+    run.task.finish(session.learner.model, session.learner.data)
     scoring = budget.compute_scoring(run.costs, len(run.rows.held_out))
     if session.stage is sessions.Stage.HOLD_OUT and run.fits(scoring):
         session.hold_out = build_hold_out(run, *predict_hold_out(run, session))

@@ -15,7 +15,7 @@ from darkroom_trainer.data.dataset import LoadedDataset
 from darkroom_trainer.device import Device
 from darkroom_trainer.export.description import Preprocessing
 from darkroom_trainer.search import measuring, portfolio as portfolios, pretrained as pretraining, recipe as recipes
-from darkroom_trainer.tasks import base, predictions
+from darkroom_trainer.tasks import base, policies, predictions
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,8 @@ class TrainingRun:
         chosen = self.trial
         cheaper = [trial.recipe for trial in self.trials[:-1] if trial.step_cost <= chosen.step_cost]
         others = [recipe for recipe in cheaper if recipe.backbone != chosen.recipe.backbone]
-        return portfolios.build_portfolio(self.task.kind, chosen.recipe, others[-1:])
+        may_mirror = policies.may_mirror(self.task.labels)
+        return portfolios.build_portfolio(self.task.kind, chosen.recipe, others[-1:], may_mirror=may_mirror)
 
     @property
     def num_measured(self) -> int:

@@ -48,6 +48,11 @@ def test_the_first_contender_is_the_base_recipe_and_all_differ() -> None:
     assert len(set(PORTFOLIO)) == len(PORTFOLIO) >= 6
 
 
+def test_tags_that_change_in_a_mirror_get_no_recipe_with_one() -> None:
+    assert any("flip" in recipe.augmentation for recipe in PORTFOLIO)
+    assert not any("flip" in one.augmentation for one in build_portfolio(Task.DETECTOR, BASE, may_mirror=False))
+
+
 def test_recipes_of_another_backbone_join_at_the_same_size_of_image() -> None:
     other = Recipe("resnet18", 192, 32, 2e-3)
     found = [recipe for recipe in build_portfolio(Task.CLASSIFIER, BASE, [other]) if recipe.backbone == "resnet18"]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from darkroom_api.v1alpha1.common import Task
-from darkroom_trainer.search.recipe import Recipe
+from darkroom_trainer.search.recipe import Recipe, find_kind
 
 
 @dataclass(frozen=True)
@@ -40,13 +40,19 @@ VARIATIONS: Final[dict[Task, tuple[Variation, ...]]] = {
         Variation(augmentation="light"),
     ),
 }
-"""After the base come those that most often beat it on small sets (docs/training.md)."""
+"""After the base come a stronger variation and a slower one, whose merits depend most on the set (docs/training.md)."""
 
 
-def build_portfolio(task: Task, base: Recipe, others: Sequence[Recipe] = ()) -> tuple[Recipe, ...]:
-    """Return the base recipe, its variations, and `others` (of another backbone) after the second of them."""
-    kind = task if task in VARIATIONS else (Task.DETECTOR if task is Task.PRODUCT_RECOGNIZER else Task.CLASSIFIER)
-    varied = [_vary(base, variation) for variation in VARIATIONS[kind]]
+def build_portfolio(
+    task: Task, base: Recipe, others: Sequence[Recipe] = (), *, may_mirror: bool = True
+) -> tuple[Recipe, ...]:
+    """Return the base recipe, its variations, and `others` (of another backbone) after the second of them.
+
+    Where tags change in a mirror, no variation has one.
+    """
+    kind = find_kind(task)
+    allowed = [one for one in VARIATIONS[kind] if may_mirror or "flip" not in (one.augmentation or "")]
+    varied = [_vary(base, variation) for variation in allowed]
     same_size = [replace(other, image_size_px=base.image_size_px) for other in others]
     ordered = [*varied[:2], *same_size, *varied[2:]]
     return tuple(dict.fromkeys(ordered))
