@@ -63,3 +63,14 @@ def count_down(seconds: float, each: float) -> Callable[[], float]:
         return left[0]
 
     return look
+
+
+def stop_after(units: int) -> Callable[[], bool]:
+    """Return a wish to stop that comes once so many heads were tried."""
+    left = [units]
+
+    def look() -> bool:
+        left[0] -= 1
+        return left[0] < 0
+
+    return look

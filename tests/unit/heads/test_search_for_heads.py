@@ -7,7 +7,15 @@ import torch
 
 from darkroom_trainer.heads.selection import search_heads
 from darkroom_trainer.search.trials import TrialEnd
-from tests.unit.heads.head_examples import build_examples, build_several, count_down, normalize, unhurried
+from tests.unit.heads.head_examples import (
+    build_examples,
+    build_several,
+    count_down,
+    normalize,
+    stop_after,
+    unhurried,
+    wrap,
+)
 
 
 def test_two_images_a_label_are_enough_for_a_model() -> None:
@@ -77,3 +85,29 @@ def test_a_clock_that_runs_out_leaves_the_best_so_far() -> None:
 def test_a_run_that_is_stopped_starts_no_further_head() -> None:
     train = build_examples(np.repeat(np.arange(3), 4), 3)
     assert search_heads(train, seed=0, left_seconds=unhurried, stop=lambda: True) is None
+
+
+def test_two_thousand_labels_with_two_small_images_each_are_searched() -> None:
+    labels = np.repeat(np.arange(2000), 2)
+    random = np.random.default_rng(0)
+    palette = random.integers(0, 256, (2000, 2, 2, 3))[labels]
+    images = (palette + random.integers(-8, 9, palette.shape)).clip(0, 255).astype(np.uint8)
+    examples = wrap(torch.from_numpy(images), torch.from_numpy(labels), 2000)
+    found = search_heads(examples, seed=0, left_seconds=unhurried, stop=stop_after(2))
+    assert found is not None
+    assert found.score is not None
+    assert found.score > 0.5
+    assert found.probabilities.shape == (4000, 2000)
+
+
+def test_of_a_large_set_a_part_is_kept_out_and_all_is_fitted() -> None:
+    labels = np.arange(9000) % 2
+    images = np.full((9000, 4, 4, 3), 60, dtype=np.uint8)
+    images[labels == 1, :2] += 90
+    noisy = images + np.random.default_rng(0).integers(0, 60, images.shape, dtype=np.uint8)
+    examples = wrap(torch.from_numpy(noisy), torch.from_numpy(labels), 2)
+    found = search_heads(examples, seed=0, left_seconds=unhurried, stop=stop_after(3))
+    assert found is not None
+    assert found.score == 1.0
+    assert found.validated.sum() == 3000
+    assert (found.model(normalize(examples)).argmax(dim=1) == examples.labels).all()

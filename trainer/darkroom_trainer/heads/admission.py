@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from darkroom_trainer.heads.blending import Blend
+from darkroom_trainer.heads.exemplars import MOST_POINTS
 from darkroom_trainer.heads.families import Family
 from darkroom_trainer.heads.store import Store
 from darkroom_trainer.heads.validation import Candidate, Trialling, Unit
@@ -32,6 +33,7 @@ class Entry:
     cost_seconds: float = 0.0
     work: float = 0.0
     candidate: Candidate | None = None
+    end: TrialEnd | None = None
     why: str = ""
 
 
@@ -54,7 +56,7 @@ class Ledger:
         """Return whether the unit, and the final fit after it, fit into what is left; records the refusal."""
         entry = Entry(unit, self._now())
         if self._stop():
-            return self._refuse(entry, "the run was stopped")
+            return self._refuse(entry, "the run was stopped", TrialEnd.PRUNED)
         if self._left() <= 0:
             return self._refuse(entry, "no time was left")
         needed = CAUTION * (self._estimate(unit, trialling) + self._estimate_final(unit))
@@ -63,8 +65,8 @@ class Ledger:
             return self._refuse(entry, f"it would have taken about {needed:.2g} s of the {left:.2g} s left")
         return True
 
-    def _refuse(self, entry: Entry, why: str) -> bool:
-        entry.why = why
+    def _refuse(self, entry: Entry, why: str, end: TrialEnd = TrialEnd.TOO_COSTLY) -> bool:
+        entry.end, entry.why = end, why
         self._entries.append(entry)
         return False
 
@@ -78,7 +80,7 @@ class Ledger:
         try:
             yield entry
         except (ValueError, RuntimeError) as error:
-            entry.why = f"{type(error).__name__}: {error}"
+            entry.end, entry.why = TrialEnd.FAILED, f"{type(error).__name__}: {error}"
         entry.cost_seconds = max(0.0, self._now() - entry.started_at_seconds)
         self._entries.append(entry)
 
@@ -131,7 +133,7 @@ def count_work(unit: Unit, rows: int, width: int, num_labels: int) -> float:
     """Return about how many multiplications the unit's fits on rows of that width take."""
     settings, least = len(unit.grid), min(rows, width)
     if unit.family is Family.KERNEL:
-        points = min(rows, 800)
+        points = min(rows, MOST_POINTS)
         return settings * (points**3 / 3 + points * num_labels * points) + 4 * rows * points * (points + width)
     if unit.family is Family.LOGISTIC:
         return 60.0 * settings * rows * width * num_labels
@@ -160,10 +162,9 @@ def _build_record(number: int, entry: Entry, winner: Blend) -> TrialRecord:
 
 def _explain(entry: Entry, winner: Blend) -> tuple[TrialEnd, str]:
     """Return how a unit ended, and why."""
-    if entry.candidate is None:
-        refused = entry.cost_seconds == 0 and entry.work == 0
-        return (TrialEnd.TOO_COSTLY if refused else TrialEnd.FAILED), entry.why
-    if any(member.unit == entry.unit for member in winner.members):
+    if entry.end is not None:
+        return entry.end, entry.why
+    if any(member.unit.name == entry.unit.name for member in winner.members):
         alone = len(winner.members) == 1
         return (TrialEnd.WON, "the best in cross-validation") if alone else (TrialEnd.KEPT, "part of the best mean")
     return TrialEnd.PRUNED, "another head did better in cross-validation"

@@ -45,7 +45,7 @@ def build_blend(members: tuple[Candidate, ...], trialling: Trialling) -> Blend:
     """Return the calibrated mean of the members' answers."""
     if len(members) == 1:
         return Blend(members, Calibration(), members[0].logits, members[0].score)
-    mixed = mix(torch.stack([member.logits for member in members]), several=trialling.several)
+    mixed = mix([member.logits for member in members], several=trialling.several)
     marks = trialling.marks
     fitted = calibrate(mixed.flatten(0, 1), marks.repeat(len(mixed), 1), several=trialling.several)
     logits = fitted.apply(mixed)
@@ -67,4 +67,5 @@ def blend_best(first: Candidate, candidates: Sequence[Candidate], trialling: Tri
 
 def _is_better(wider: Blend, blend: Blend) -> bool:
     saved = blend.score.log_loss - wider.score.log_loss
-    return wider.score.cautious >= blend.score.cautious and saved > LEAST_GAIN * blend.score.log_loss
+    floor = blend.score.cautious - 0.25 * blend.score.standard_error
+    return wider.score.cautious >= floor and saved > LEAST_GAIN * blend.score.log_loss

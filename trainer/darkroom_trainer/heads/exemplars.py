@@ -9,11 +9,11 @@ from typing import Final
 
 import torch
 
-from darkroom_trainer.heads.linear import Batches
+from darkroom_trainer.heads.linear import Batches, fill_absent
 
-MOST_POINTS: Final = 800
+MOST_POINTS: Final = 600
 """Examples that a kernel head keeps."""
-JITTER: Final = 1e-6
+JITTER: Final = 1e-5
 """Keeps the system of equations solvable where points are the same."""
 _LEAST: Final = 1e-12
 
@@ -81,7 +81,10 @@ def choose_points(features: torch.Tensor, most: int = MOST_POINTS) -> torch.Tens
 
 
 def fit_kernel(batches: Batches, points: torch.Tensor, sharpness: float, penalties: Sequence[float]) -> list[Kernel]:
-    """Return regularised least squares on bumps at `points`, for each penalty (Nystrom where rows are more)."""
+    """Return least squares on bumps at `points` for each penalty (Nystrom where rows are more).
+
+    Weights are no numbers where the equations cannot be solved.
+    """
     among = torch.exp(-sharpness * measure_squares(points, points)).double()
     second, cross, total = torch.zeros_like(among), among.new_zeros(()), among.new_zeros(())
     for features, marks in batches.walk():
@@ -89,14 +92,15 @@ def fit_kernel(batches: Batches, points: torch.Tensor, sharpness: float, penalti
         second += (bumps.t() @ bumps).double()
         cross = cross + (bumps.t() @ marks).double()
         total = total + torch.cat([bumps, marks], dim=1).sum(dim=0).double()
-    rows, share = batches.rows, total
-    middle, bias = share[: len(points)] / rows, share[len(points) :] / rows
+    rows = batches.rows
+    middle, bias = total[: len(points)] / rows, total[len(points) :] / rows
     right = cross / rows - middle[:, None] * bias
     left = second / rows - torch.outer(middle, middle)
     fits = []
     for penalty in penalties:
         matrix = left + penalty * among + JITTER * torch.eye(len(points), dtype=left.dtype, device=left.device)
-        weight = torch.cholesky_solve(right, torch.linalg.cholesky(matrix))
+        factor, failed = torch.linalg.cholesky_ex(matrix)
+        weight = torch.cholesky_solve(right, factor) if not failed else torch.full_like(right, torch.nan)
         fits.append(Kernel(points, weight.float(), (bias - middle @ weight).float(), points.new_tensor(sharpness)))
     return fits
 
@@ -111,4 +115,4 @@ def fit_prototypes(batches: Batches) -> list[Prototypes]:
     """Return one direction for each label."""
     features, marks = batches.join()
     means = to_unit(features).t() @ marks / marks.sum(dim=0).clamp(min=1)
-    return [Prototypes(to_unit(means.t()).t())]
+    return [Prototypes(fill_absent(to_unit(means.t()).t(), marks.sum(dim=0)))]

@@ -37,12 +37,13 @@ KINDS: Final[Mapping[Family, str]] = {
 }
 """The form in which the model keeps each family."""
 
+PENALTIES: Final = tuple({"penalty": 10.0 ** (step / 2 - 5)} for step in range(10))
 GRIDS: Final[Mapping[Family, tuple[Settings, ...]]] = {
-    Family.DISCRIMINANT: tuple({"penalty": 10.0 ** (step / 2 - 4)} for step in range(8)),
-    Family.RIDGE: tuple({"penalty": 10.0 ** (step / 2 - 4)} for step in range(8)),
-    Family.LOGISTIC: tuple({"penalty": 10.0 ** (step - 5)} for step in range(4)),
+    Family.DISCRIMINANT: PENALTIES,
+    Family.RIDGE: PENALTIES,
+    Family.LOGISTIC: tuple({"penalty": 10.0**step} for step in (-5, -4, -3)),
     Family.KERNEL: tuple(
-        {"width": width, "penalty": 10.0**step} for width in (0.25, 0.5, 1.0, 2.0) for step in (-5, -4, -3, -2)
+        {"width": width, "penalty": 10.0**step} for width in (0.25, 0.5, 1.0) for step in (-5, -4, -3, -2)
     ),
     Family.NEIGHBOURS: tuple({"width": width} for width in (4.0, 8.0, 16.0, 32.0)),
     Family.PROTOTYPES: ({},),

@@ -29,8 +29,9 @@ def build_area_matrix(cells: int, size_px: int) -> torch.Tensor:
 
 def build_tent_matrix(cells: int, size_px: int) -> torch.Tensor:
     """Return (cells, size_px): overlapping triangular windows, so that a small shift changes a cell only a little."""
-    width = size_px / cells
-    centres = (torch.arange(cells, dtype=torch.float64) + 0.5) * width
+    step = size_px / cells
+    width = max(1.0, step)
+    centres = (torch.arange(cells, dtype=torch.float64) + 0.5) * step
     places = torch.arange(size_px, dtype=torch.float64) + 0.5
     tent = (1 - (places - centres[:, None]).abs() / width).clamp(min=0)
     return (tent / tent.sum(dim=1, keepdim=True)).float()
@@ -74,17 +75,22 @@ class Pixels(nn.Module):
 
 
 class Gradients(nn.Module):
-    """Histograms of the direction of brightness changes in overlapping cells, normalized by their neighbourhood."""
+    """Histograms of the direction of brightness changes in overlapping cells, normalized by their neighbourhood.
+
+    With `both_ways`, dark on bright is the same as bright on dark.
+    """
 
     directions: torch.Tensor
     kernels: torch.Tensor
 
-    def __init__(self, size_px: int, cells: int, bins: int = 8) -> None:
+    def __init__(self, size_px: int, cells: int, bins: int = 8, *, both_ways: bool = False) -> None:
         super().__init__()
         self.shrink = Pool(build_area_matrix(GRADIENT_SIDE_PX, size_px))
         self.cells = Pool(build_tent_matrix(cells, GRADIENT_SIDE_PX))
         self.near = Pool(build_neighbour_matrix(cells))
-        angles = torch.arange(bins, dtype=torch.float64) * (2 * math.pi / bins)
+        self.both_ways = both_ways
+        turn = math.pi if both_ways else 2 * math.pi
+        angles = torch.arange(bins, dtype=torch.float64) * (turn / bins)
         directions = torch.stack([angles.cos(), angles.sin()], dim=1).float()
         self.register_buffer("directions", directions[:, :, None, None], persistent=False)
         along = torch.tensor([[-1.0, 0.0, 1.0]]) / 2
@@ -97,7 +103,8 @@ class Gradients(nn.Module):
         grey = functional.pad(self.shrink(to_grey(images)), (1, 1, 1, 1), mode="replicate")
         slopes = functional.conv2d(grey, self.kernels)
         length = torch.sqrt((slopes * slopes).sum(dim=1, keepdim=True) + _EPSILON)
-        towards = functional.relu(functional.conv2d(slopes, self.directions)) / length
+        towards = functional.conv2d(slopes, self.directions)
+        towards = (towards.abs() if self.both_ways else functional.relu(towards)) / length
         squares = towards * towards
         histograms = self.cells(squares * squares * length)
         energy = histograms.sum(dim=1, keepdim=True)
@@ -198,6 +205,7 @@ BLOCKS: Final[Mapping[str, Callable[[int], nn.Module]]] = {
     "colour16": lambda size: Pixels(size, 16, grey=False),
     "gradients4": lambda size: Gradients(size, 4),
     "gradients7": lambda size: Gradients(size, 7),
+    "edges7": lambda size: Gradients(size, 7, both_ways=True),
     "colours": lambda size: Colours(size),
     "textures": lambda size: Textures(size),
 }

@@ -14,7 +14,7 @@ from torch import nn
 
 from darkroom_trainer.heads import families
 from darkroom_trainer.heads.exemplars import Prototypes
-from darkroom_trainer.heads.folds import build_strata, choose_rows
+from darkroom_trainer.heads.folds import Rows, build_strata, choose_rows
 from darkroom_trainer.heads.linear import Linear
 from darkroom_trainer.heads.model import NO_BACKBONES, Head, LightModel, Spec, build_light_model
 from darkroom_trainer.heads.scaling import Scale, fit_scale
@@ -22,7 +22,7 @@ from darkroom_trainer.heads.store import Examples, Store, Views
 
 SCALE_ROWS: Final = 4_000
 """Rows that the scale of the features is measured on, in a larger set."""
-JOINED_ROWS: Final = 20_000
+JOINED_ROWS: Final = 10_000
 """Rows, views included, that a head takes which needs all of them in memory at once."""
 STREAMED: Final = (families.Family.DISCRIMINANT, families.Family.RIDGE, families.Family.KERNEL)
 
@@ -39,7 +39,7 @@ def fit_spec(
 
     A spec that was chosen with views needs views again: without them it is fitted on the images alone.
     """
-    store = Store(examples, np.arange(len(examples.rows)), views, backbones)
+    store = Store(examples, order_places(len(examples.rows), seed), views, backbones)
     return fit_on(spec, store, seed)
 
 
@@ -47,17 +47,24 @@ def fit_on(spec: Spec, store: Store, seed: int) -> LightModel:
     """Return the model of the spec fitted on all rows of the store's examples; what the store has is not redone."""
     examples = store.examples
     if len(store.places) < len(examples.rows):
-        store = store.narrow(np.arange(len(examples.rows)))
+        store = store.narrow(order_places(len(examples.rows), seed))
     spec = copy.deepcopy(spec)
     spec["look"] = examples.describe_look()
     spec["widths"] = [store.find_width(block) for block in spec["blocks"]]
     fitted = [_fit_member(member, store, seed) for member in spec["members"]]
     for member, (head, _) in zip(spec["members"], fitted, strict=True):
         member["points"] = 0 if isinstance(head, Linear | Prototypes) else len(head.points)
-    model = build_light_model(spec, examples.num_labels, store.backbones).to(examples.images.device)
+    model = build_light_model(spec, examples.num_labels, store.backbones).to(examples.place)
     for layer, (head, scale) in zip(model.members, fitted, strict=True):
         layer.fill(head, scale)  # type: ignore[operator]
     return model
+
+
+def order_places(rows: int, seed: int) -> Rows:
+    """Return the places of all rows; of many in random order, so that the first ones stand for all."""
+    if rows <= SCALE_ROWS:
+        return np.arange(rows)
+    return np.random.Generator(np.random.Philox(key=[seed & 0xFFFFFFFF, 1 << 21])).permutation(rows)
 
 
 def _fit_member(member: dict[str, Any], store: Store, seed: int) -> tuple[Head, Scale]:

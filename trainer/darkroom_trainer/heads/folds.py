@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 MOST_FOLDS: Final = 5
-FOLDED_ROWS: Final = 1_000
+FOLDED_ROWS: Final = 600
 """Kept-out rows over all repeats, about: few images are divided many times."""
-MOST_REPEATS: Final = 8
+MOST_FITS: Final = 12
+"""Folds of all repeats together."""
 
 Rows = npt.NDArray[np.int64]
 
@@ -34,9 +35,9 @@ def count_folds(strata: Rows) -> int:
     return int(np.clip(np.quantile(several, 0.25), 2, MOST_FOLDS)) if len(several) else 0
 
 
-def count_repeats(rows: int) -> int:
+def count_repeats(rows: int, folds: int) -> int:
     """Return how often the rows are divided anew."""
-    return int(np.clip(FOLDED_ROWS // max(1, rows), 1, MOST_REPEATS))
+    return int(np.clip(FOLDED_ROWS // max(1, rows), 1, MOST_FITS // folds))
 
 
 def build_folds(strata: Rows, seed: int) -> list[Fold]:
@@ -44,7 +45,9 @@ def build_folds(strata: Rows, seed: int) -> list[Fold]:
     folds = count_folds(strata)
     if not folds:
         return []
-    return [fold for repeat in range(count_repeats(len(strata))) for fold in _divide(strata, folds, repeat, seed)]
+    return [
+        fold for repeat in range(count_repeats(len(strata), folds)) for fold in _divide(strata, folds, repeat, seed)
+    ]
 
 
 def _divide(strata: Rows, folds: int, repeat: int, seed: int) -> list[Fold]:

@@ -61,8 +61,11 @@ class Moments:
 
     def solve(self, penalty: float, right: torch.Tensor) -> torch.Tensor:
         """Return (scatter + penalty * I)^-1 @ right (D, K)."""
-        share = self.variances / (self.variances + penalty)
-        return (right - self.axes @ (share[:, None] * (self.axes.t() @ right))) / penalty
+        along = self.axes.t() @ right
+        found = self.axes @ (along / (self.variances + penalty)[:, None])
+        if self.axes.shape[1] < self.axes.shape[0]:
+            found = found + (right - self.axes @ along) / penalty
+        return found
 
 
 def sum_moments(batches: Batches, *, within: bool) -> Moments:
@@ -87,24 +90,36 @@ def _sum_few(features: torch.Tensor, marks: torch.Tensor, *, within: bool) -> Mo
     mean, sums = features.mean(dim=0), features.t() @ marks
     centres = marks @ (sums / counts.clamp(min=1)).t() if within else mean
     rest = features - centres
-    variances, turned = torch.linalg.eigh((rest @ rest.t() / rows).double())
-    kept = variances > 1e-7 * variances.max().clamp(min=1e-12)
-    variances = variances[kept].float()
-    axes = rest.t() @ turned[:, kept].float() / torch.sqrt(rows * variances)
+    variances, turned = torch.linalg.eigh(rest @ rest.t() / rows)
+    kept = variances > 1e-6 * variances.max().clamp(min=1e-12)
+    variances = variances[kept]
+    axes = rest.t() @ turned[:, kept] / torch.sqrt(rows * variances)
     return Moments(rows, counts, mean, sums, variances, axes)
 
 
 def fit_discriminant(batches: Batches, shrinkages: Sequence[float]) -> list[Linear]:
-    """Return linear discriminant analysis with one tag a row, for each shrinkage of the scatter to a sphere."""
+    """Return linear discriminant analysis with one tag a row, for each shrinkage of the scatter to a sphere.
+
+    Outputs are divided by the mean squared distance of the labels' means: the scatter of few rows says little about
+    that size, so that a calibration of it would not hold for other rows.
+    """
     moments = sum_moments(batches, within=True)
     middles = moments.sums / moments.counts.clamp(min=1) - moments.mean[:, None]
     prior = torch.log((moments.counts + 0.5) / (moments.rows + 0.5 * len(moments.counts)))
     fits = []
     for shrinkage in shrinkages:
         weight = moments.solve(shrinkage, middles)
-        bias = prior - 0.5 * (middles * weight).sum(dim=0) - moments.mean @ weight
-        fits.append(Linear(weight, bias))
+        distances = (middles * weight).sum(dim=0)
+        bias = prior - 0.5 * distances - moments.mean @ weight
+        size = distances[moments.counts > 0].mean().clamp(min=1e-9)
+        fits.append(Linear(fill_absent(weight, moments.counts) / size, fill_absent(bias, moments.counts) / size))
     return fits
+
+
+def fill_absent(values: torch.Tensor, counts: torch.Tensor) -> torch.Tensor:
+    """Return values (..., C) with the mean of the others for labels without rows, so that none of these ever wins."""
+    present = counts > 0
+    return torch.where(present, values, values[..., present].mean(dim=-1, keepdim=True))
 
 
 def fit_ridge(batches: Batches, penalties: Sequence[float]) -> list[Linear]:

@@ -115,13 +115,14 @@ class LightModel(nn.Module):
             member(torch.cat([blocks[place] for place in places], dim=1))
             for member, places in zip(self.members, self.places, strict=True)
         ]
-        return self.calibration.apply(mix(torch.stack(answers), several=self.several))
+        return self.calibration.apply(mix(answers, several=self.several))
 
 
-def mix(logits: torch.Tensor, *, several: bool) -> torch.Tensor:
-    """Return the mean over the first dimension, of log probabilities where each row has one label."""
-    if len(logits) == 1:
-        return logits[0]
+def mix(answers: list[torch.Tensor], *, several: bool) -> torch.Tensor:
+    """Return the mean of logits, of log probabilities where each row has one label."""
+    if len(answers) == 1:
+        return answers[0]
+    logits = torch.stack(answers)
     return (logits if several else torch.log_softmax(logits, dim=-1)).mean(dim=0)
 
 

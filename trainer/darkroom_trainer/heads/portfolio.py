@@ -11,20 +11,32 @@ from darkroom_trainer.heads.families import GRIDS, Family
 from darkroom_trainer.heads.features import BACKBONE_PREFIX
 from darkroom_trainer.heads.validation import Candidate, Unit
 
-GREY_SETS: Final = (("grey8",), ("gradients7",), ("grey16", "gradients7"), ("grey16",), ("gradients4", "textures"))
+GREY_SETS: Final = (
+    ("grey8",),
+    ("gradients7",),
+    ("grey16", "gradients7"),
+    ("edges7",),
+    ("gradients4", "textures"),
+    ("grey16", "gradients7", "edges7", "textures"),
+)
 COLOUR_SETS: Final = (
     ("grey8",),
     ("gradients7",),
     ("colours",),
     ("colour8",),
+    ("edges7",),
     ("grey16", "gradients7"),
     ("colours", "textures"),
-    ("colour8", "gradients7", "colours", "textures"),
+    ("colour8", "gradients7", "edges7", "colours", "textures"),
 )
-MOST_VIEWS: Final = 8
-VIEWED_ROWS: Final = 900
+MOST_VIEWS: Final = 6
+VIEWED_ROWS: Final = 2_000
 """Rows with all their views, about: few images are seen in many ways."""
 MOST_KERNEL_LABELS: Final = 300
+MANY_ROWS: Final = 1_000
+"""From these on, kernels are tried on the best set alone."""
+LEAST_LOGISTIC_ROWS: Final = 200
+"""With fewer rows the closed forms do as well, at a part of the time."""
 
 
 def list_sets(*, has_colour: bool, backbones: Sequence[str]) -> list[tuple[str, ...]]:
@@ -46,15 +58,21 @@ def plan_first(sets: Sequence[tuple[str, ...]], num_views: int, *, several: bool
     return [build_unit(blocks, family, num_views) for blocks in sets for family in kinds]
 
 
-def plan_second(ranked: Sequence[Candidate], num_views: int, num_labels: int, *, several: bool) -> list[Unit]:
+def plan_second(
+    ranked: Sequence[Candidate], num_views: int, rows: int, num_labels: int, *, several: bool
+) -> list[Unit]:
     """Return the second round: the dear kinds on the best sets, and the best without views."""
     sets = list(dict.fromkeys(candidate.unit.blocks for candidate in ranked))
-    units = [build_unit(blocks, Family.KERNEL, num_views) for blocks in sets[:2] if num_labels <= MOST_KERNEL_LABELS]
-    units += [build_unit(blocks, Family.LOGISTIC, num_views) for blocks in sets[:1]]
+    most = 2 if rows < MANY_ROWS else 1
+    units = [build_unit(blocks, Family.KERNEL, num_views) for blocks in sets[:most] if num_labels <= MOST_KERNEL_LABELS]
     if num_views:
         units.append(build_unit(sets[0], ranked[0].unit.family, 0))
-    second = Family.PROTOTYPES if several else Family.RIDGE
-    return [*units, build_unit(sets[0], second, num_views), build_unit(sets[0], Family.PROTOTYPES, num_views)]
+    if not several:
+        units.append(build_unit(sets[0], Family.RIDGE, num_views))
+    units.append(build_unit(sets[0], Family.PROTOTYPES, num_views))
+    if several or rows >= LEAST_LOGISTIC_ROWS:
+        units.append(build_unit(sets[0], Family.LOGISTIC, num_views))
+    return units
 
 
 def build_unit(blocks: tuple[str, ...], family: Family, num_views: int) -> Unit:

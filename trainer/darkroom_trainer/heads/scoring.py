@@ -30,12 +30,6 @@ class Score:
         return self.value - self.standard_error
 
 
-def measure_accuracy(logits: torch.Tensor, marks: torch.Tensor) -> float:
-    """Return how often the best label is the row's."""
-    best = logits.argmax(dim=-1, keepdim=True)
-    return float(marks.expand_as(logits).gather(-1, best).mean())
-
-
 def measure_log_loss(logits: torch.Tensor, marks: torch.Tensor, *, several: bool) -> float:
     """Return the mean log loss."""
     if several:

@@ -20,8 +20,9 @@ from darkroom_trainer.heads.specs import build_default_spec, build_spec
 from darkroom_trainer.heads.store import Examples, Store, Views
 from darkroom_trainer.search.trials import TrialRecord
 
-MOST_ROWS: Final = 3_000
-"""Rows that are cross-validated; of a larger set a part of every label is."""
+LEAST_ROWS: Final = 3_000
+MOST_ROWS: Final = 8_000
+"""Rows that are cross-validated, the more the more labels; of a larger set a part of every label is."""
 KEPT_ANSWERS: Final = 10
 """Best candidates whose kept-out answers stay in memory."""
 
@@ -62,7 +63,8 @@ def search_heads(
     (B, D, h, w) or features (B, D) of normalized images, by name.
     """
     strata = folds.build_strata(examples.labels.cpu().numpy())
-    places = folds.choose_rows(strata, MOST_ROWS, seed)
+    most = int(np.clip(5 * examples.num_labels, LEAST_ROWS, MOST_ROWS))
+    places = folds.choose_rows(strata, most, seed)
     store = Store(examples, places, views, backbones)
     ledger = Ledger(store, left_seconds, stop, len(examples.rows), started_at_seconds)
     division = folds.build_folds(strata[places], seed)
@@ -77,7 +79,8 @@ def search_heads(
     if not search.candidates:
         return None
     ranked = blending.rank(search.candidates)
-    search.try_all(portfolio.plan_second(ranked, num_views, examples.num_labels, several=examples.several))
+    second = portfolio.plan_second(ranked, num_views, len(places), examples.num_labels, several=examples.several)
+    search.try_all(second)
     return _finish(search, seed)
 
 

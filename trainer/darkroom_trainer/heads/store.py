@@ -48,9 +48,14 @@ class Examples:
         """Return whether a row has any number of labels."""
         return self.labels.ndim == 2
 
+    @property
+    def place(self) -> torch.device:
+        """Return the device that computes, which is where mean and deviation are; images may lie elsewhere."""
+        return self.mean.device
+
     def build_marks(self, places: Rows) -> torch.Tensor:
         """Return targets (K, C) of 0 and 1 for places among the rows."""
-        labels = self.labels[torch.from_numpy(places).to(self.labels.device)].to(self.images.device)
+        labels = self.labels[torch.from_numpy(places).to(self.labels.device)].to(self.place)
         if self.several:
             return labels.float()
         return torch.nn.functional.one_hot(labels.long(), self.num_labels).float()
@@ -112,7 +117,7 @@ class Store:
 
     def gather(self, blocks: Sequence[str], chosen: Rows, num_views: int) -> torch.Tensor:
         """Return the features of the chosen places: as they are, then those of each view ((1 + views) * K, D)."""
-        at = torch.from_numpy(chosen).to(self.examples.images.device)
+        at = torch.from_numpy(chosen).to(self.examples.place)
         return torch.cat([self.get_features(blocks, view)[at] for view in range(num_views + 1)])
 
     def stream(self, blocks: Sequence[str], num_views: int, scale: Scale) -> Batches:
@@ -143,7 +148,7 @@ class Store:
         examples = self.examples
         if block not in self._extractors:
             extractor = Extractor([block], examples.describe_look(), self.backbones)
-            self._extractors[block] = extractor.eval().to(examples.images.device)
+            self._extractors[block] = extractor.eval().to(examples.place)
         with torch.inference_mode():
             normalized = (images - examples.mean) / examples.deviation
             found: torch.Tensor = self._extractors[block](normalized)[0].float()
@@ -155,7 +160,7 @@ class Store:
         if key in self._images:
             return self._images[key]
         at = torch.from_numpy(self.examples.rows[self.places[part]]).to(self.examples.images.device)
-        images = to_float(self.examples.images[at])
+        images = to_float(self.examples.images[at].to(self.examples.place))
         if view and self._views is not None:
             images = self._views(images, view)
         if self._kept_bytes + images.nbytes <= KEPT_BYTES:

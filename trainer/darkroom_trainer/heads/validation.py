@@ -6,6 +6,7 @@ scale included. Must not choose.
 
 import dataclasses
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import torch
@@ -15,6 +16,9 @@ from darkroom_trainer.heads.folds import Fold, Rows
 from darkroom_trainer.heads.linear import Batches
 from darkroom_trainer.heads.scaling import fit_scale
 from darkroom_trainer.heads.store import Store
+
+MOST_OUTPUTS: Final = 50_000_000
+"""Answers of all settings together that are held in memory."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,7 @@ def fit_and_predict(store: Store, unit: Unit, fold: Fold) -> list[torch.Tensor]:
 
 def try_unit(trialling: Trialling, unit: Unit) -> Candidate:
     """Return the unit at the settings that answer best; ValueError where no setting gives finite answers."""
+    unit = thin_grid(unit, trialling.repeats * trialling.marks.numel())
     outputs = predict_kept_out(trialling, unit)
     found = [
         evaluate(trialling, unit, setting, raw)
@@ -104,6 +109,15 @@ def try_unit(trialling: Trialling, unit: Unit) -> Candidate:
     if not found:
         raise ValueError(f"{unit.name}: no settings with finite answers")
     return choose(found)
+
+
+def thin_grid(unit: Unit, outputs: int) -> Unit:
+    """Return the unit with as many of its settings, evenly spread, as leave their answers in memory."""
+    most = max(1, MOST_OUTPUTS // max(1, outputs))
+    if len(unit.grid) <= most:
+        return unit
+    kept = np.linspace(0, len(unit.grid) - 1, most + 2).round().astype(int)[1:-1]
+    return dataclasses.replace(unit, grid=tuple(unit.grid[place] for place in np.unique(kept)))
 
 
 def evaluate(trialling: Trialling, unit: Unit, settings: families.Settings, raw: torch.Tensor) -> Candidate:
