@@ -10,51 +10,53 @@ import pytest
 import safetensors.torch
 import torch
 
-from darkroom_trainer.heads.calibration import Calibration
-from darkroom_trainer.heads.families import GRIDS, Family
-from darkroom_trainer.heads.fitting import fit_spec
-from darkroom_trainer.heads.model import build_light_model
-from darkroom_trainer.heads.specs import build_member, join_members
-from darkroom_trainer.heads.store import Examples, Store
-from darkroom_trainer.heads.views import build_views
+from darkroom_trainer.heads import calibration, families, fitting, model, specs, store, views as varied
 from darkroom_trainer.tasks.classifier import Classifier
 from tests.unit.heads.head_examples import build_examples, build_several, normalize
 
 
-def build_spec(examples: Examples, *kinds: Family) -> dict[str, Any]:
+def build_spec(examples: store.Examples, *kinds: families.Family) -> dict[str, Any]:
     blocks = [("grey8", "gradients4"), ("gradients4",), ("colours",)]
     members = [
-        build_member(blocks[place], kind, GRIDS[kind][-1], 2, Calibration(3.0, -0.5))
+        specs.build_member(blocks[place], kind, families.GRIDS[kind][-1], 2, calibration.Calibration(3.0, -0.5))
         for place, kind in enumerate(kinds)
     ]
-    return join_members(members, Store(examples, np.arange(len(examples.rows))), Calibration(1.2, 0.1))
+    return specs.join_members(
+        members, store.Store(examples, np.arange(len(examples.rows))), calibration.Calibration(1.2, 0.1)
+    )
 
 
 ONE_LABEL = build_examples(np.arange(12) % 3, 3)
 SEVERAL = build_several(20, 3)
 MODELS = [
-    pytest.param(ONE_LABEL, (Family.DISCRIMINANT,), id="discriminant"),
-    pytest.param(ONE_LABEL, (Family.KERNEL, Family.NEIGHBOURS, Family.PROTOTYPES), id="kernel, neighbours, prototypes"),
-    pytest.param(SEVERAL, (Family.RIDGE, Family.NEIGHBOURS, Family.LOGISTIC), id="several labels"),
+    pytest.param(ONE_LABEL, (families.Family.DISCRIMINANT,), id="discriminant"),
+    pytest.param(
+        ONE_LABEL,
+        (families.Family.KERNEL, families.Family.NEIGHBOURS, families.Family.PROTOTYPES),
+        id="kernel, neighbours, prototypes",
+    ),
+    pytest.param(
+        SEVERAL, (families.Family.RIDGE, families.Family.NEIGHBOURS, families.Family.LOGISTIC), id="several labels"
+    ),
 ]
 
 
 @pytest.mark.parametrize(("examples", "kinds"), MODELS)
 def test_a_model_comes_back_from_its_spec_and_file_bit_by_bit(
-    examples: Examples, kinds: tuple[Family, ...], tmp_path: pathlib.Path
+    examples: store.Examples, kinds: tuple[families.Family, ...], tmp_path: pathlib.Path
 ) -> None:
-    fitted = fit_spec(build_spec(examples, *kinds), examples, seed=0)
+    fitted = fitting.fit_spec(build_spec(examples, *kinds), examples, seed=0)
     safetensors.torch.save_file(fitted.state_dict(), tmp_path / "light.safetensors")
-    again = build_light_model(json.loads(json.dumps(fitted.spec)), examples.num_labels)
+    again = model.build_light_model(json.loads(json.dumps(fitted.spec)), examples.num_labels)
     again.load_state_dict(safetensors.torch.load_file(tmp_path / "light.safetensors"))
     assert torch.equal(again(normalize(examples)), fitted(normalize(examples)))
 
 
 @pytest.mark.parametrize(("examples", "kinds"), MODELS)
 def test_a_model_exports_to_onnx_and_agrees(
-    examples: Examples, kinds: tuple[Family, ...], tmp_path: pathlib.Path
+    examples: store.Examples, kinds: tuple[families.Family, ...], tmp_path: pathlib.Path
 ) -> None:
-    fitted, images = fit_spec(build_spec(examples, *kinds), examples, seed=0), normalize(examples)
+    fitted, images = fitting.fit_spec(build_spec(examples, *kinds), examples, seed=0), normalize(examples)
     path, axes = tmp_path / "light.onnx", {"images": {0: "batch"}, "logits": {0: "batch"}}
     names = {"input_names": ["images"], "output_names": ["logits"], "dynamic_axes": axes}
     torch.onnx.export(fitted, (images[:1],), str(path), dynamo=False, opset_version=17, **names)  # type: ignore[arg-type]
@@ -66,19 +68,23 @@ def test_a_model_exports_to_onnx_and_agrees(
 def test_a_backbone_travels_with_the_model() -> None:
     torch.manual_seed(0)
     backbones = {"own": torch.nn.Conv2d(3, 6, 3)}
-    member = build_member(("backbone:own",), Family.RIDGE, {"penalty": 0.01}, 0, Calibration())
-    spec = join_members([member], Store(ONE_LABEL, np.arange(12), None, backbones), Calibration())
-    fitted = fit_spec(spec, ONE_LABEL, seed=0, backbones=backbones)
-    again = build_light_model(spec, 3, {"own": torch.nn.Conv2d(3, 6, 3)})
+    member = specs.build_member(
+        ("backbone:own",), families.Family.RIDGE, {"penalty": 0.01}, 0, calibration.Calibration()
+    )
+    spec = specs.join_members(
+        [member], store.Store(ONE_LABEL, np.arange(12), None, backbones), calibration.Calibration()
+    )
+    fitted = fitting.fit_spec(spec, ONE_LABEL, seed=0, backbones=backbones)
+    again = model.build_light_model(spec, 3, {"own": torch.nn.Conv2d(3, 6, 3)})
     again.load_state_dict(fitted.state_dict())
     assert torch.equal(again(normalize(ONE_LABEL)), fitted(normalize(ONE_LABEL)))
 
 
 def test_fitting_a_spec_again_gives_the_same_model_and_views_count() -> None:
-    views = build_views(Classifier(("a", "b", "c")), seed=5)
-    spec = build_spec(ONE_LABEL, Family.DISCRIMINANT)
-    first, again = (fit_spec(spec, ONE_LABEL, seed=0, views=views) for _ in range(2))
-    plain = fit_spec(spec, ONE_LABEL, seed=0)
+    views = varied.build_views(Classifier(("a", "b", "c")), seed=5)
+    spec = build_spec(ONE_LABEL, families.Family.DISCRIMINANT)
+    first, again = (fitting.fit_spec(spec, ONE_LABEL, seed=0, views=views) for _ in range(2))
+    plain = fitting.fit_spec(spec, ONE_LABEL, seed=0)
     images = normalize(ONE_LABEL)
     assert torch.equal(first(images), again(images))
     assert not torch.allclose(first(images), plain(images))

@@ -12,10 +12,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from darkroom_trainer.heads import families
-from darkroom_trainer.heads.exemplars import Prototypes
+from darkroom_trainer.heads import exemplars, families, linear
 from darkroom_trainer.heads.folds import Rows, build_strata, choose_rows
-from darkroom_trainer.heads.linear import Linear
 from darkroom_trainer.heads.model import NO_BACKBONES, Head, LightModel, Spec, build_light_model
 from darkroom_trainer.heads.scaling import Scale, fit_scale
 from darkroom_trainer.heads.store import Examples, Store, Views
@@ -53,7 +51,7 @@ def fit_on(spec: Spec, store: Store, seed: int) -> LightModel:
     spec["widths"] = [store.find_width(block) for block in spec["blocks"]]
     fitted = [_fit_member(member, store, seed) for member in spec["members"]]
     for member, (head, _) in zip(spec["members"], fitted, strict=True):
-        member["points"] = 0 if isinstance(head, Linear | Prototypes) else len(head.points)
+        member["points"] = 0 if isinstance(head, linear.Linear | exemplars.Prototypes) else len(head.points)
     model = build_light_model(spec, examples.num_labels, store.backbones).to(examples.place)
     for layer, (head, scale) in zip(model.members, fitted, strict=True):
         layer.fill(head, scale)  # type: ignore[operator]

@@ -13,10 +13,9 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from darkroom_trainer.heads import blending, fitting, folds, portfolio, scoring, validation
+from darkroom_trainer.heads import blending, fitting, folds, portfolio, scoring, specs, validation
 from darkroom_trainer.heads.admission import Ledger
 from darkroom_trainer.heads.model import NO_BACKBONES, LightModel, Spec
-from darkroom_trainer.heads.specs import build_default_spec, build_spec
 from darkroom_trainer.heads.store import Examples, Store, Views
 from darkroom_trainer.search.trials import TrialRecord
 
@@ -114,7 +113,7 @@ def _finish(search: _Search, seed: int) -> LightSearch:
     """Fit the winner on all rows; one head or the mean of a few."""
     trialling, store = search.trialling, search.trialling.store
     winner = blending.blend_best(validation.choose(search.candidates), search.candidates, trialling)
-    model = fitting.fit_on(build_spec(winner, store), store, seed)
+    model = fitting.fit_on(specs.build_spec(winner, store), store, seed)
     probabilities, validated = _spread(trialling, winner)
     return LightSearch(
         spec=model.spec,
@@ -148,6 +147,6 @@ def _build_unknown(examples: Examples) -> tuple[npt.NDArray[np.float32], npt.NDA
 
 def _fit_default(store: Store, num_views: int, seed: int) -> LightSearch:
     """Fit what does well on most sets, where nothing can be kept out."""
-    model = fitting.fit_on(build_default_spec(store, num_views), store, seed)
+    model = fitting.fit_on(specs.build_default_spec(store, num_views), store, seed)
     probabilities, validated = _build_unknown(store.examples)
     return LightSearch(model.spec, model, None, None, None, probabilities, validated, [])
