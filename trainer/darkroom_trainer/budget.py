@@ -5,7 +5,7 @@ arguments.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Final
 
 from darkroom_api.conditions import Reason
@@ -16,9 +16,9 @@ HOLD_OUT_SHARE: Final = 0.6
 """Of the training time. The rest refits the same weights on all data (see `training`)."""
 MARGIN: Final = 1.25
 """Costs of what comes after the training are multiplied by this: measured once, on a machine that is shared."""
-LEAST_RESERVE_SECONDS: Final = 0.4
-"""For what is not measured. A run should end within 5 % of its budget, which is 1.5 s of the smallest useful one."""
 UPLOADED_FILES: Final = 12
+EXPORT_SECONDS: Final = 0.15
+"""A million parameters, to write ONNX and run it against torch. One core, ResNet-18: 1.7 to 2.1 s."""
 ROUNDING_MARGIN: Final = 1.2
 """The minimum and the suggestion are meant for another run, which may start a little slower."""
 SUGGESTED_FACTOR: Final = 6
@@ -26,17 +26,30 @@ SUGGESTED_FACTOR: Final = 6
 
 @dataclass(frozen=True)
 class Costs:
-    """What was measured, in charged seconds; `save` is a checkpoint's cost."""
+    """What was measured, in charged seconds, and what is not measured, at a rate of 1.
+
+    `save` is a checkpoint's cost, `unmeasured` what has no name: a run should end within 5 % of its budget, which is
+    1.5 s of the smallest useful one.
+    """
 
     step: float
     predict_image: float
-    upload_file: float
+    upload_file: float = 0.1
+    """Before a checkpoint's upload has been measured."""
     measure_image: float = 0.001
     picture: float = 0.4
     record: float = 0.4
     report: float = 0.4
     export: float = 0.3
+    unmeasured: float = 0.4
     save: float = 0.0
+
+
+def estimate_costs(step: float, predict_image: float, rate: float, million_parameters: float = 0.0) -> Costs:
+    """Return costs with what is not measured yet filled in; a second on the clock is charged as `rate` seconds."""
+    export = Costs.export + EXPORT_SECONDS * million_parameters
+    wall = Costs(step / rate, predict_image / rate, export=export)
+    return Costs(**{name: value * rate for name, value in asdict(wall).items()})
 
 
 @dataclass(frozen=True)
@@ -85,7 +98,7 @@ def compute_reserve(costs: Costs, evaluation_images: int, hold_out_images: int =
     after = compute_scoring(costs, evaluation_images) + MARGIN * (costs.save + costs.upload_file * UPLOADED_FILES)
     record = compute_record(costs, evaluation_images or hold_out_images)
     told = record + costs.picture + costs.report
-    return LEAST_RESERVE_SECONDS + after + told + MARGIN * costs.export + compute_finish(costs, finish_images)
+    return costs.unmeasured + after + told + MARGIN * costs.export + compute_finish(costs, finish_images)
 
 
 def compute_least_steps(workload: Workload, least_passes: int) -> int:

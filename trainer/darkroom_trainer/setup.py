@@ -19,8 +19,6 @@ from darkroom_trainer.tasks import backbones, base, predictions, registry
 from darkroom_trainer.weights import catalogue
 
 BENCH_IMAGES: Final = 64
-FIRST_UPLOAD_SECONDS: Final = 0.1
-"""What a file's upload is taken to cost before a checkpoint's upload has been measured."""
 
 
 class NothingKept(Exception):
@@ -133,20 +131,25 @@ def _choose(
     """Return the measured recipes, the costs of the last one, and the plan (None for a resumed run: it has one)."""
     place.report("Measuring the speed of this machine")
     num_measured = len(evaluation.examples) if evaluation else 0
-    first = build_costs(0.0, 0.0)
+    rate = place.meter.rate
+    first = budget.estimate_costs(0.0, 0.0, rate)
     reserve = budget.compute_reserve(first, num_measured)
     targets = task.build_targets([dataset.examples[row] for row in rows.usable[:BENCH_IMAGES]], _count(rows))
     bench = measuring.Bench(task, targets, place.device, place.meter, pretrained, place.config.batch_divisor)
     if saved is not None:
         trial = measuring.measure_trial(bench, recipes.Recipe(**saved.state["recipe"]))
-        return [trial], build_costs(trial.step_cost, trial.predict_image_cost), None
+        return [trial], _estimate(trial, rate), None
     side = _measure_side(dataset, task)
     trials = measuring.choose_trial(bench, side, lambda: place.budget_seconds - place.meter.charged_seconds - reserve)
     chosen = trials[-1]
-    costs = build_costs(chosen.step_cost, chosen.predict_image_cost)
+    costs = _estimate(chosen, rate)
     workload = training_run.build_workload(task, rows, num_measured, chosen.recipe.batch_size)
     charged = place.meter.charged_seconds
     return trials, costs, budget.plan_budget(place.budget_seconds, charged, costs, workload, task.least_passes)
+
+
+def _estimate(trial: measuring.Trial, rate: float) -> budget.Costs:
+    return budget.estimate_costs(trial.step_cost, trial.predict_image_cost, rate, trial.million_parameters)
 
 
 def _measure_side(dataset: datasets.LoadedDataset, task: base.LearningTask) -> float:
@@ -159,11 +162,6 @@ def _measure_side(dataset: datasets.LoadedDataset, task: base.LearningTask) -> f
 
 def _count(rows: training_run.Rows) -> predictions.Integers:
     return np.arange(min(BENCH_IMAGES, len(rows.usable)))
-
-
-def build_costs(step: float, predict_image: float) -> budget.Costs:
-    """Return costs with what is not measured yet filled in."""
-    return budget.Costs(step=step, predict_image=predict_image, upload_file=FIRST_UPLOAD_SECONDS)
 
 
 def _build_preprocessing(recipe: recipes.Recipe) -> Preprocessing:

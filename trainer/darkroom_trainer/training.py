@@ -70,14 +70,14 @@ def train_model(
 def open_session(run: training_run.TrainingRun, fitter: fitting.Fitter) -> sessions.Session:
     """Return the session that the newest checkpoint holds, or a new one with its first window open."""
     session = fitter.begin()
-    if run.saved is not None:
-        return session
-    session.note = run.pretrained.explain_missing()
-    session.light = lights.search_light(run)
-    if session.stage is sessions.Stage.HOLD_OUT:
+    if run.saved is None:
+        session.note = run.pretrained.explain_missing()
+        session.light = lights.search_light(run)
+        if session.stage is sessions.Stage.FINAL:
+            fitter.begin_final(session, 1.0)
+    has_begun = session.stage is not sessions.Stage.HOLD_OUT or session.contest is not None
+    if not has_begun and not run.place.config.publish_only:
         searching.begin_search(run, fitter, session)
-    else:
-        fitter.begin_final(session, 1.0)
     return session
 
 

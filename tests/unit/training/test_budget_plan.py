@@ -10,6 +10,7 @@ from darkroom_trainer.budget import (
     Workload,
     compute_least_steps,
     compute_reserve,
+    estimate_costs,
     is_admitted,
     plan_budget,
     round_up,
@@ -40,6 +41,13 @@ def test_plan_never_passes_the_budget_and_keeps_the_reserve(
     assert plan.final_ends_at - plan.hold_out_ends_at >= plan.scoring_seconds
     if not workload.hold_out_images:
         assert plan.hold_out_ends_at == charged, "without a hold-out all time goes to the final fit"
+
+
+def test_what_is_not_measured_is_charged_at_the_rate_of_the_hardware() -> None:
+    slow, fast = (estimate_costs(0.05, 0.001, rate) for rate in (1.0, 2.5))
+    assert (slow.step, fast.step) == (0.05, 0.05), "measured in charged seconds already"
+    assert fast.picture == pytest.approx(2.5 * slow.picture)
+    assert compute_reserve(fast, 0) == pytest.approx(2.5 * compute_reserve(slow, 0))
 
 
 @pytest.mark.parametrize(

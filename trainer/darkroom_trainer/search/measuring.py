@@ -30,6 +30,7 @@ class Trial:
     recipe: recipes.Recipe
     step_cost: float
     predict_image_cost: float
+    million_parameters: float = 0.0
 
     def to_json(self) -> dict[str, Any]:
         """Return the form for metrics.json."""
@@ -110,7 +111,8 @@ def _measure_trial(bench: Bench, recipe: recipes.Recipe) -> Trial:
         _time(bench, lambda: inference.predict_rows(learner.model, bench.task, data, data.rows, bench.device))
         for _ in range(2)
     ]
-    trial = Trial(recipe, statistics.median(steps[WARM_UP_STEPS:]), min(predict) / rows)
+    parameters = sum(value.numel() for value in model.parameters()) / 1e6
+    trial = Trial(recipe, statistics.median(steps[WARM_UP_STEPS:]), min(predict) / rows, parameters)
     LOG.info("measured %s at %d px", recipe.backbone, size, extra={"trial": trial.to_json()})
     return trial
 
