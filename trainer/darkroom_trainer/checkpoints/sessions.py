@@ -13,7 +13,6 @@ import torch
 from darkroom_api.v1alpha1.common import Performance
 from darkroom_trainer import answering
 from darkroom_trainer.checkpoints import checkpoint
-from darkroom_trainer.checkpoints.checkpoint import Checkpoint, Tensors
 from darkroom_trainer.heads.model import LightModel
 from darkroom_trainer.loop import Learner, Window
 from darkroom_trainer.search import contest as contests
@@ -75,12 +74,12 @@ class Session:
     note: str = ""
     batch_divisor: int = 1
     contest: contests.Contest | None = None
-    waiting: dict[int, Tensors] = field(default_factory=dict)
+    waiting: dict[int, checkpoint.Tensors] = field(default_factory=dict)
     """Weights of the contenders that do not train now, by number."""
     light: Light | None = None
 
 
-def snapshot(learner: Learner) -> Tensors:
+def snapshot(learner: Learner) -> checkpoint.Tensors:
     """Return a copy of everything that a step changes, but for the step's number."""
     model = checkpoint.add_prefix("model", learner.model.state_dict())
     optimizer = checkpoint.add_prefix("optimizer", checkpoint.flatten_optimizer(learner.optimizer))
@@ -88,14 +87,14 @@ def snapshot(learner: Learner) -> Tensors:
     return {name: value.detach().cpu().clone() for name, value in (model | optimizer | average).items()}
 
 
-def restore(learner: Learner, tensors: Tensors) -> None:
+def restore(learner: Learner, tensors: checkpoint.Tensors) -> None:
     """Put back what `snapshot` returned."""
     learner.model.load_state_dict(checkpoint.take_prefix("model", tensors))
     checkpoint.fill_optimizer(learner.optimizer, checkpoint.take_prefix("optimizer", tensors))
     learner.fill_average(checkpoint.take_prefix("ema", tensors))
 
 
-def pack(session: Session) -> Checkpoint:
+def pack(session: Session) -> checkpoint.Checkpoint:
     """Return the session as tensors and JSON."""
     learner, hold_out = session.learner, session.hold_out
     tensors = snapshot(learner)
@@ -124,10 +123,10 @@ def pack(session: Session) -> Checkpoint:
             "threshold": hold_out.threshold,
             "lightShare": hold_out.light_share,
         }
-    return Checkpoint(tensors, state)
+    return checkpoint.Checkpoint(tensors, state)
 
 
-def fill(learner: Learner, saved: Checkpoint) -> Session:
+def fill(learner: Learner, saved: checkpoint.Checkpoint) -> Session:
     """Return the session that `pack` wrote, in a learner built from the same recipe."""
     restore(learner, saved.tensors)
     state = saved.state
@@ -158,7 +157,7 @@ def fill(learner: Learner, saved: Checkpoint) -> Session:
 _LIGHT_FIELDS = ("spec", "score", "standard_error", "records")
 
 
-def _pack_light(light: Light) -> Tensors:
+def _pack_light(light: Light) -> checkpoint.Tensors:
     tensors = checkpoint.add_prefix("light", light.model.state_dict())
     return {name: value.cpu() for name, value in tensors.items()} | {
         "lightAnswers/values": light.probabilities,
@@ -166,7 +165,7 @@ def _pack_light(light: Light) -> Tensors:
     }
 
 
-def _unpack_light(saved: Checkpoint, num_labels: int) -> Light | None:
+def _unpack_light(saved: checkpoint.Checkpoint, num_labels: int) -> Light | None:
     if "light" not in saved.state:
         return None
     found = saved.state["light"]
@@ -176,15 +175,15 @@ def _unpack_light(saved: Checkpoint, num_labels: int) -> Light | None:
     return Light(model=model.eval(), rows=answers["rows"], probabilities=answers["values"], **found)
 
 
-def _unpack_waiting(tensors: Tensors) -> dict[int, Tensors]:
-    waiting: dict[int, Tensors] = {}
+def _unpack_waiting(tensors: checkpoint.Tensors) -> dict[int, checkpoint.Tensors]:
+    waiting: dict[int, checkpoint.Tensors] = {}
     for name, value in checkpoint.take_prefix("waiting", tensors).items():
         number, key = name.split("/", 1)
         waiting.setdefault(int(number), {})[key] = value
     return waiting
 
 
-def pack_predictions(predictions: list[Prediction]) -> Tensors:
+def pack_predictions(predictions: list[Prediction]) -> checkpoint.Tensors:
     """Return predictions end to end, with how many each image has."""
     return {
         "counts": torch.tensor([len(prediction.labels) for prediction in predictions]),
@@ -194,7 +193,7 @@ def pack_predictions(predictions: list[Prediction]) -> Tensors:
     }
 
 
-def unpack_predictions(tensors: Tensors) -> list[Prediction]:
+def unpack_predictions(tensors: checkpoint.Tensors) -> list[Prediction]:
     """Return what `pack_predictions` packed."""
     labels, scores, boxes = (tensors[name].numpy() for name in ("labels", "scores", "boxes"))
     ends = np.cumsum(tensors["counts"].numpy())
