@@ -131,6 +131,14 @@ def test_rivals_are_not_flat_before_one_is_left() -> None:
     assert contests.find_stop(contest, 200, left_seconds=50.0, least_seconds=1.0) is None
 
 
+@pytest.mark.parametrize(
+    ("score", "images", "is_there"),
+    [(0.996, 200, True), (0.996, 20, False), (0.99, 2_000, False), (None, 200, False)],
+)
+def test_a_head_is_at_the_ceiling_where_many_images_say_so(score: float | None, images: int, *, is_there: bool) -> None:
+    assert contests.is_at_ceiling(score, images) is is_there
+
+
 def test_a_contest_survives_a_checkpoint() -> None:
     contest = a_contest([0.5], [0.9, 0.95], stop_reason=StopReason.CONVERGED, queue=[2], ended=[{"number": 7}])
     assert contests.read_contest(contest.to_json()) == contest

@@ -162,14 +162,23 @@ def find_stop(contest: Contest, held_out: int, left_seconds: float, least_second
 
     `held_out` is the number of images that scores were measured on.
     """
-    scores = contest.leader.scores
-    needed = next(rounds for images, rounds in FLAT_ROUNDS if held_out >= images)
+    scores, needed = contest.leader.scores, count_looks(held_out)
     if len(scores) >= needed - 1 and all(score.value >= CEILING for score in scores[-(needed - 1) :]):
         return StopReason.CEILING
     flat = _judge_flatness(scores, needed) if len(contest.contenders) == 1 else None
     if flat is not None:
         return StopReason.TRIALS_EXHAUSTED if contest.is_whole_portfolio else flat
     return StopReason.BUDGET_REACHED if left_seconds < least_seconds else None
+
+
+def count_looks(held_out: int) -> int:
+    """Return how many rounds without a gain are believed, on scores of so many images."""
+    return next(rounds for images, rounds in FLAT_ROUNDS if held_out >= images)
+
+
+def is_at_ceiling(score: float | None, images: int) -> bool:
+    """Return whether one score of so many images is as good as they can show."""
+    return score is not None and score >= CEILING and images >= FLAT_ROUNDS[0][0]
 
 
 def _judge_flatness(scores: Sequence[Score], needed: int) -> StopReason | None:
