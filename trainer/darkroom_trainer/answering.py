@@ -41,8 +41,9 @@ class Blend(nn.Module):
         """Return logits whose softmax (sigmoid where there may be several tags) is the mixture."""
         network, light = self.network(images).float(), self.light(images).float()
         if self.is_multilabel:
-            present = self._mix(functional.logsigmoid(network), functional.logsigmoid(light))
-            return present - self._mix(functional.logsigmoid(-network), functional.logsigmoid(-light))
+            # by softplus, as ONNX knows logsigmoid only as the log of a sigmoid that is 0 where it is surest
+            absent = self._mix(-functional.softplus(network), -functional.softplus(light))
+            return self._mix(-functional.softplus(-network), -functional.softplus(-light)) - absent
         return self._mix(functional.log_softmax(network, dim=1), functional.log_softmax(light, dim=1))
 
     def _mix(self, network: torch.Tensor, light: torch.Tensor) -> torch.Tensor:

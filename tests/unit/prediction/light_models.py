@@ -1,0 +1,27 @@
+"""Light heads of every kind, with random numbers in place of fitted ones."""
+
+import torch
+
+from darkroom_trainer.heads import features, model as heads
+from tests.unit.prediction.models import LABELS
+
+CALIBRATED = {"sharpness": 1.3, "shift": 0.1}
+
+
+def a_light_model(kind: str, *, several: bool, size_px: int = 32, seed: int = 2) -> heads.LightModel:
+    """Return a head of `kind` on every block of fixed features, together with a linear one on two of them."""
+    torch.manual_seed(seed)
+    names = list(features.BLOCKS)
+    look = {"size_px": size_px, "mean": (0.485, 0.456, 0.406), "deviation": (0.229, 0.224, 0.225)}
+    found = features.Extractor(names, look, {})(torch.rand(2, 3, size_px, size_px))
+    members = [
+        {"kind": kind, "blocks": names, "points": 7, **CALIBRATED},
+        {"kind": "linear", "blocks": names[:2], "points": 0, **CALIBRATED},
+    ]
+    widths = [block.shape[1] for block in found]
+    spec = {"blocks": names, "widths": widths, "look": look, "several": several, "members": members, **CALIBRATED}
+    model = heads.build_light_model(spec, len(LABELS))
+    for name, value in model.state_dict().items():
+        drawn = torch.rand_like(value) - (0.5 if name.endswith("weight") else 0.0)
+        value.copy_(0.2 * drawn if value.ndim else torch.tensor(1.5))
+    return model
