@@ -50,7 +50,7 @@ def compare_box_labels(predictions: Sequence[Prediction], truths: Sequence[Truth
     """
     guesses: list[int] = []
     answers: list[int] = []
-    for prediction, truth in zip(predictions, truths, strict=True):
+    for prediction, truth in zip(predictions, map(_leave_out_crowds, truths), strict=True):
         if not len(truth.labels) or not len(prediction.labels):
             continue
         overlapping = compute_overlaps(truth.boxes, prediction.boxes) >= SCORE_OVERLAP
@@ -63,13 +63,18 @@ def compare_box_labels(predictions: Sequence[Prediction], truths: Sequence[Truth
 
 def compute_found_share(predictions: Sequence[Prediction], truths: Sequence[Truth]) -> BaselineTest:
     """Compare the share of true boxes that any predicted box covers with finding nothing."""
-    total = sum(len(truth.labels) for truth in truths)
+    singles = [_leave_out_crowds(truth) for truth in truths]
+    total = sum(len(truth.labels) for truth in singles)
     found = sum(
         int((compute_overlaps(truth.boxes, prediction.boxes) >= SCORE_OVERLAP).any(axis=1).sum())
-        for prediction, truth in zip(predictions, truths, strict=True)
+        for prediction, truth in zip(predictions, singles, strict=True)
         if len(truth.labels) and len(prediction.labels)
     )
     return BaselineTest(score=found / max(1, total), baseline=0.0, noise=LEAST_FOUND_SHARE, count=total)
+
+
+def _leave_out_crowds(truth: Truth) -> Truth:
+    return truth if truth.crowd is None else Truth(truth.labels[~truth.crowd], truth.boxes[~truth.crowd])
 
 
 def choose_threshold(predictions: Sequence[Prediction], truths: Sequence[Truth]) -> float:

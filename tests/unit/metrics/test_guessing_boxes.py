@@ -1,0 +1,50 @@
+"""Whether a detector is better than guessing: by the boxes it finds and by their tags, crowds left out."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from darkroom_trainer.metrics import detection
+from darkroom_trainer.tasks.predictions import Prediction, Truth
+
+LEFT, MIDDLE, RIGHT = [0.0, 0.0, 0.3, 0.3], [0.35, 0.0, 0.3, 0.3], [0.7, 0.7, 0.3, 0.3]
+Boxes = Sequence[tuple[list[float], int]]
+
+
+def a_truth(singles: Boxes, crowds: Boxes = ()) -> Truth:
+    """Return boxes, each with its tag, of which those in `crowds` are around many things."""
+    boxes, labels = zip(*singles, *crowds, strict=True)
+    is_crowd = np.array([False] * len(singles) + [True] * len(crowds))
+    return Truth(np.array(labels), np.array(boxes, dtype=np.float32), is_crowd if crowds else None)
+
+
+def a_prediction(*found: tuple[list[float], int]) -> Prediction:
+    """Return boxes, each with its tag, of falling scores."""
+    boxes, labels = zip(*found, strict=True)
+    scores = np.linspace(0.9, 0.5, len(found), dtype=np.float32)
+    return Prediction(np.array(labels), scores, np.array(boxes, dtype=np.float32))
+
+
+CASES = [
+    pytest.param(a_truth([(LEFT, 0), (MIDDLE, 1)]), [(LEFT, 0), (MIDDLE, 0)], 0.5, 1.0, 2, id="one name wrong"),
+    pytest.param(a_truth([(LEFT, 0)], [(RIGHT, 1)]), [(LEFT, 0)], 1.0, 1.0, 1, id="a crowd that is not found"),
+    pytest.param(
+        a_truth([(LEFT, 0), (MIDDLE, 1)], [(RIGHT, 1)]), [(RIGHT, 1)], 0.0, 0.0, 2, id="only the crowd is found"
+    ),
+    pytest.param(
+        a_truth([(LEFT, 0)], [(RIGHT, 1)]), [(LEFT, 0), (RIGHT, 0)], 1.0, 1.0, 1, id="a crowd with another name"
+    ),
+    pytest.param(a_truth([], [(RIGHT, 1)]), [(RIGHT, 1)], 0.0, 0.0, 0, id="nothing but a crowd"),
+]
+
+
+@pytest.mark.parametrize(("truth", "guesses", "named", "found", "count"), CASES)
+def test_crowds_count_for_and_against_nobody(
+    truth: Truth, guesses: Boxes, named: float, found: float, count: int
+) -> None:
+    predictions = [a_prediction(*guesses)]
+    assert detection.compare_box_labels(predictions, [truth]).score == named
+    share = detection.compute_found_share(predictions, [truth])
+    assert (share.score, share.count) == (found, count)
+    assert detection.compare_box_labels(predictions, [truth]).count == round(found * count)
