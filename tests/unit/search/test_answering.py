@@ -1,0 +1,101 @@
+"""How much a light head says in a blend, and that the blend is the mixture of probabilities."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from darkroom_api.v1alpha1.common import Task
+from darkroom_trainer import answering
+
+SHARES = (0.25, 0.5, 0.75)
+SURE_RIGHT, SURE_WRONG = np.array([[0.98, 0.01, 0.01]] * 6), np.array([[0.01, 0.98, 0.01]] * 6)
+UNSURE = np.array([[0.4, 0.3, 0.3]] * 6)
+ANSWERS = np.eye(3, dtype=bool)[[0] * 6]
+
+
+CHOICES = [
+    pytest.param(SURE_RIGHT, SURE_WRONG, 0.0, id="the network right and sure, the head wrong"),
+    pytest.param(SURE_WRONG, SURE_RIGHT, 1.0, id="the head right and sure, the network wrong"),
+    pytest.param(SURE_RIGHT, UNSURE, 0.0, id="both right, the network surer"),
+    pytest.param(SURE_RIGHT, SURE_RIGHT, 0.5, id="both the same"),
+]
+
+
+@pytest.mark.parametrize("is_multilabel", [False, True], ids=["one tag", "several tags"])
+@pytest.mark.parametrize(("network", "light", "share"), CHOICES)
+def test_the_likelier_part_says_more(
+    network: np.ndarray, light: np.ndarray, share: float, *, is_multilabel: bool
+) -> None:
+    assert answering.choose_share(network, light, ANSWERS, is_multilabel=is_multilabel) == share
+
+
+def test_parts_that_err_on_different_images_are_mixed() -> None:
+    network, light = np.concatenate([SURE_RIGHT, SURE_WRONG]), np.concatenate([SURE_WRONG, SURE_RIGHT])
+    answers = np.concatenate([ANSWERS, ANSWERS])
+    assert answering.choose_share(network, light, answers, is_multilabel=False) == 0.5
+
+
+def test_a_certainty_that_is_wrong_is_no_number_without_end() -> None:
+    certain = np.array([[0.0, 1.0, 0.0]])
+    assert answering.choose_share(certain, SURE_RIGHT[:1], ANSWERS[:1], is_multilabel=False) == 1.0
+
+
+class Says(nn.Module):
+    """Answers the same logits, whatever the images."""
+
+    def __init__(self, logits: torch.Tensor) -> None:
+        super().__init__()
+        self.logits = logits
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Return the logits."""
+        del images
+        return self.logits
+
+
+NETWORK = Says(torch.tensor([[2.0, -1.0, 0.5], [-3.0, 0.0, 4.0]]))
+LIGHT = Says(torch.tensor([[-1.5, 0.25, 3.0], [1.0, 1.0, -2.0]]))
+IMAGES = torch.zeros(2, 3, 4, 4)
+MIXING = [pytest.param(Task.CLASSIFIER, id="softmax"), pytest.param(Task.MULTILABEL_CLASSIFIER, id="sigmoid")]
+
+
+@pytest.mark.parametrize("share", SHARES)
+@pytest.mark.parametrize("task", MIXING)
+def test_a_blend_answers_the_mixture_of_probabilities(task: Task, share: float) -> None:
+    is_multilabel = task is Task.MULTILABEL_CLASSIFIER
+    mixed = answering.blend(task, NETWORK, LIGHT, share)(IMAGES)
+    network, light = (answering.to_probabilities(part.logits, is_multilabel=is_multilabel) for part in (NETWORK, LIGHT))
+    found = answering.to_probabilities(mixed, is_multilabel=is_multilabel)
+    torch.testing.assert_close(found, (1 - share) * network + share * light, rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("share", SHARES)
+@pytest.mark.parametrize("task", MIXING)
+@pytest.mark.parametrize("times", [30.0, 300.0])
+def test_a_blend_of_sure_parts_loses_nothing(task: Task, share: float, times: float) -> None:
+    """The mixture in float64, where such probabilities are neither 0 nor 1."""
+    parts = [(times * part.logits).double() for part in (NETWORK, LIGHT)]
+    shares = torch.tensor([1 - share, share], dtype=torch.float64).log()[:, None, None]
+    if task is Task.CLASSIFIER:
+        expected = torch.logsumexp(torch.stack(parts).log_softmax(dim=2) + shares, dim=0)
+    else:
+        present, absent = (nn.functional.logsigmoid(sign * torch.stack(parts)) + shares for sign in (1, -1))
+        expected = torch.logsumexp(present, dim=0) - torch.logsumexp(absent, dim=0)
+    network, light = (Says(part.float()) for part in parts)
+    mixed = answering.blend(task, network, light, share)(IMAGES)
+    torch.testing.assert_close(mixed, expected.float(), rtol=1e-6, atol=1e-6)
+
+
+def test_what_has_no_share_is_left_out() -> None:
+    assert answering.blend(Task.CLASSIFIER, NETWORK, LIGHT, 0.0) is NETWORK
+    assert answering.blend(Task.CLASSIFIER, NETWORK, LIGHT, 1.0) is LIGHT
+    assert answering.blend(Task.CLASSIFIER, NETWORK, None, 0.5) is NETWORK
+    assert answering.blend(Task.CLASSIFIER, None, LIGHT, 0.5) is LIGHT
+
+
+@pytest.mark.parametrize("is_multilabel", [False, True], ids=["one tag", "several tags"])
+def test_probabilities_come_back_from_their_logits(*, is_multilabel: bool) -> None:
+    probabilities = answering.to_probabilities(NETWORK.logits, is_multilabel=is_multilabel)
+    logits = answering.to_logits(probabilities, is_multilabel=is_multilabel)
+    torch.testing.assert_close(answering.to_probabilities(logits, is_multilabel=is_multilabel), probabilities)
