@@ -90,10 +90,19 @@ def train_session(run: training_run.TrainingRun, fitter: fitting.Fitter, session
         except stopping.RunStopped:
             fitter.save(session)
             raise
+        judge_stop(session)
         fitter.begin_final(session, FINAL_RATE, limit_final(session))
     if session.stage is sessions.Stage.FINAL:
         fit_final(fitter, session)
         fitter.finish(session)
+
+
+def judge_stop(session: sessions.Session) -> None:
+    """Say NoProgress where networks spent their share of the budget and have none in the answers: more is no use."""
+    contest, hold_out = session.contest, session.hold_out
+    has_lost = hold_out is not None and hold_out.light_share == 1
+    if has_lost and contest is not None and contest.stop_reason is StopReason.BUDGET_REACHED:
+        contest.stop_reason = StopReason.NO_PROGRESS
 
 
 def limit_final(session: sessions.Session) -> float | None:

@@ -1,0 +1,38 @@
+"""How long the final fit is, and why a training is said to have ended, by what the search found."""
+
+import pytest
+
+from darkroom_api.v1alpha1.common import MeasuredOn, Performance, StopReason
+from darkroom_trainer import training
+from darkroom_trainer.checkpoints.sessions import HoldOut, Session, Stage
+from darkroom_trainer.loop import Window
+from darkroom_trainer.search.contest import Contender, Contest
+from tests.unit.training.learning import a_learner
+
+
+def a_session(reason: StopReason, light_share: float) -> Session:
+    """Return a session whose search ended for this reason, after a third round of 8 seconds."""
+    learner = a_learner("classifier")
+    contest = Contest([Contender(1, learner.recipe)], 2.0, 1, 100.0, round=2, stop_reason=reason)
+    performance = Performance(measured_on=MeasuredOn.HOLD_OUT, images=10, score=0.9)
+    hold_out = HoldOut(performance, [], 0.0, light_share)
+    return Session(learner, Stage.HOLD_OUT, Window(0.0, 1.0), hold_out=hold_out, contest=contest)
+
+
+@pytest.mark.parametrize(
+    ("reason", "light_share", "limit", "told"),
+    [
+        pytest.param(StopReason.BUDGET_REACHED, 0.0, None, StopReason.BUDGET_REACHED, id="all that is left"),
+        pytest.param(StopReason.CONVERGED, 0.5, 8.0, StopReason.CONVERGED, id="a last round where more is no use"),
+        pytest.param(StopReason.CEILING, 1.0, 0.0, StopReason.CEILING, id="nothing for a network without a share"),
+        pytest.param(StopReason.BUDGET_REACHED, 1.0, 0.0, StopReason.NO_PROGRESS, id="and its budget made no progress"),
+    ],
+)
+def test_the_final_fit_is_as_long_as_it_can_help(
+    reason: StopReason, light_share: float, limit: float | None, told: StopReason
+) -> None:
+    session = a_session(reason, light_share)
+    training.judge_stop(session)
+    assert training.limit_final(session) == limit
+    assert session.contest is not None
+    assert session.contest.stop_reason is told
