@@ -12,7 +12,8 @@ from moto.server import ThreadedMotoServer
 from darkroom_api.run_config import Location, StorageAccess
 from darkroom_trainer.storage.objects import Storage, open_storage
 from darkroom_trainer.tasks import backbones
-from tests.unit.weights import certificate as certificates, fake_hub
+from tests import certificate as certificates
+from tests.unit.weights import fake_hub
 from tests.unit.weights.places import Pack
 
 

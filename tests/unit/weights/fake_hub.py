@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from tests.unit.weights.certificate import HOST
+from tests.certificate import HOST
 
 
 @dataclass
