@@ -13,12 +13,11 @@ from darkroom_api.run_config import Location, StorageAccess
 from darkroom_trainer.storage.objects import Storage, open_storage
 from darkroom_trainer.tasks import backbones
 from tests import certificate as certificates
-from tests.unit.weights import fake_hub
-from tests.unit.weights.places import Pack
+from tests.unit.weights import fake_hub, places
 
 
 @pytest.fixture(scope="session")
-def pack(tmp_path_factory: pytest.TempPathFactory) -> Pack:
+def pack(tmp_path_factory: pytest.TempPathFactory) -> places.Pack:
     """Return what gives the bytes of a network's weights as a safetensors file."""
     made: dict[str, bytes] = {}
 
