@@ -7,7 +7,6 @@ trained or what follows the search.
 import logging
 from typing import Any, Final
 
-from darkroom_api.v1alpha1.common import StopReason
 from darkroom_trainer import annotations, fitting, inference, loop, stopping, training_run
 from darkroom_trainer.checkpoints.sessions import Session
 from darkroom_trainer.search import contest as contests, scoring, trials
@@ -28,6 +27,8 @@ def begin_search(run: training_run.TrainingRun, fitter: fitting.Fitter, session:
     fitter.open_window(session, 0.0, must_save=True)
     window = run.plan_hold_out()
     contest = contests.open_contest(run.portfolio, window.starts_at, window.ends_at, run.least_seconds)
+    if session.light is not None:
+        contest.has_perfect_head = contests.is_at_ceiling(session.light.score, len(session.light.rows))
     session.contest = contest
     fitter.open_window(session, contests.choose_length(contest, _find_left(run, contest)))
 
@@ -85,8 +86,6 @@ def _go_on(
     if not contest.queue:
         left_seconds = _find_left(run, contest)
         contest.stop_reason = contests.find_stop(contest, len(run.rows.held_out), left_seconds, run.least_seconds)
-        if session.light is not None and contests.is_at_ceiling(session.light.score, len(session.light.rows)):
-            contest.stop_reason = StopReason.CEILING
         if contest.stop_reason is not None:
             return
         for loser in contests.end_round(contest, left_seconds):

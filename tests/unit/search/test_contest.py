@@ -116,6 +116,11 @@ def test_a_search_ends_when_more_training_does_not_help(
     assert contests.find_stop(a_contest(scores), held_out, left_seconds=50.0, least_seconds=1.0) is reason
 
 
+def test_one_round_is_enough_where_a_light_head_is_at_the_ceiling() -> None:
+    contest = a_contest([0.5], has_perfect_head=True)
+    assert contests.find_stop(contest, 200, left_seconds=50.0, least_seconds=1.0) is StopReason.CEILING
+
+
 def test_a_search_ends_with_the_budget() -> None:
     contest = a_contest([0.5, 0.7, 0.9])
     assert contests.find_stop(contest, 200, left_seconds=0.5, least_seconds=1.0) is StopReason.BUDGET_REACHED

@@ -73,6 +73,8 @@ class Contest:
     size: int
     ends_at_seconds: float
     is_whole_portfolio: bool = False
+    has_perfect_head: bool = False
+    """Whether a light head is at the ceiling already: one round shows whether a network is, too."""
     round: int = 0
     queue: list[int] = field(default_factory=list)
     ended: list[dict[str, Any]] = field(default_factory=list)
@@ -163,6 +165,8 @@ def find_stop(contest: Contest, held_out: int, left_seconds: float, least_second
     `held_out` is the number of images that scores were measured on.
     """
     scores, needed = contest.leader.scores, count_looks(held_out)
+    if contest.has_perfect_head:
+        return StopReason.CEILING
     if len(scores) >= needed - 1 and all(score.value >= CEILING for score in scores[-(needed - 1) :]):
         return StopReason.CEILING
     flat = _judge_flatness(scores, needed) if len(contest.contenders) == 1 else None
