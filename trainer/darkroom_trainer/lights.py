@@ -20,7 +20,7 @@ from darkroom_trainer.tasks.predictions import Integers, Prediction
 
 LOG = logging.getLogger(__name__)
 
-TIME_SHARE: Final = 0.2
+TIME_SHARE: Final = 0.4
 """Of the time for the score, at most this goes into light heads."""
 
 
