@@ -8,10 +8,11 @@ import pathlib
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 from PIL import Image
 
-from darkroom_trainer import device, loop, meter
+from darkroom_trainer import device, lights, loop, meter
 from darkroom_trainer.data.dataset import Example
 from darkroom_trainer.search.recipe import Recipe
 from darkroom_trainer.tasks.base import LearningTask
@@ -73,6 +74,11 @@ def a_learner(name: str, *, seed: int = 3, images: int = 12) -> loop.Learner:
     torch.manual_seed(seed)
     recipe = Recipe("test_resnet", 32, 4, 1e-3)
     return loop.Learner(task, task.build_model(recipe.backbone), data, recipe, CPU, seed)
+
+
+def leave_to_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Try no light head: coloured squares are so easy for one that a network would have no part in the answers."""
+    monkeypatch.setattr(lights, "search_light", lambda _run: None)
 
 
 def a_meter(clock: StepClock) -> meter.Meter:

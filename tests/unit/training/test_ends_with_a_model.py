@@ -39,6 +39,7 @@ class Bench(NamedTuple):
 @pytest.fixture
 def bench(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     monkeypatch.setattr(Classifier, "least_passes", 100)
+    learning.leave_to_networks(monkeypatch)
     return Bench(tmp_path, learning.write_squares(tmp_path / "train", 30, boxed=False))
 
 

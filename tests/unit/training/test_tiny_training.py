@@ -13,7 +13,7 @@ from darkroom_api.v1alpha1.common import AnnotationKind, MeasuredOn, Task
 from darkroom_trainer import engine, fitting, reporting
 from darkroom_trainer.export import listing
 from darkroom_trainer.prediction.predict import run_predict
-from tests.unit.training.learning import LABELS, write_squares
+from tests.unit.training.learning import LABELS, leave_to_networks, write_squares
 
 TICK_SECONDS = 0.05
 BUDGETS = {Task.CLASSIFIER: 20.0, Task.DETECTOR: 25.0}
@@ -107,6 +107,7 @@ def test_a_stopped_training_goes_on_and_uses_its_whole_budget(
     tmp_path: pathlib.Path, stage: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("darkroom_trainer.tasks.classifier.Classifier.least_passes", 100)
+    leave_to_networks(monkeypatch)
     train = write_squares(tmp_path / "train", 30, boxed=False)
     model = run_config.Location(uri=(tmp_path / "model").as_uri())
     reporter = StopAt(stage)
