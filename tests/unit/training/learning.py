@@ -15,9 +15,8 @@ from PIL import Image
 from darkroom_trainer import device, lights, loop, meter
 from darkroom_trainer.data.dataset import Example
 from darkroom_trainer.search.recipe import Recipe
+from darkroom_trainer.tasks import classifier, detector
 from darkroom_trainer.tasks.base import LearningTask
-from darkroom_trainer.tasks.classifier import Classifier
-from darkroom_trainer.tasks.detector import Detector
 
 LABELS = ("blue", "green", "red")
 COLORS = ((40, 60, 220), (30, 180, 60), (220, 40, 40))
@@ -49,7 +48,7 @@ class StepClock:
 
 def a_task(name: str) -> LearningTask:
     """Return the classifier or the detector of three tags."""
-    return Classifier(LABELS) if name == "classifier" else Detector(LABELS)
+    return classifier.Classifier(LABELS) if name == "classifier" else detector.Detector(LABELS)
 
 
 def an_example(label: int, *, boxed: bool, box: tuple[float, ...] = (0.25, 0.25, 0.5, 0.5)) -> Example:
