@@ -82,11 +82,15 @@ class Fitter:
         session.learner = learner
 
     def open_window(self, session: Session, length_seconds: float, *, must_save: bool = False) -> None:
-        """Give the session's learner a window from now on, after a checkpoint where one is due."""
+        """Give the session's learner a window from now on, after a checkpoint where one is due.
+
+        The checkpoint holds the window too: an attempt that goes on from it trains through one of the same length.
+        """
+        meter = self._run.place.meter
+        session.window = loop.Window(meter.charged_seconds, meter.charged_seconds + length_seconds)
         if must_save or self._is_save_due():
             self.save(session)
-        now = self._run.place.meter.charged_seconds
-        session.window = loop.Window(now, now + length_seconds)
+            session.window = loop.Window(meter.charged_seconds, meter.charged_seconds + length_seconds)
 
     def fit(self, session: Session) -> None:
         """Train through the session's window; raises NonFiniteLoss, and RunStopped after a checkpoint.

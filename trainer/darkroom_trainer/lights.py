@@ -4,7 +4,6 @@ Owns what `heads` is told about a run and what of the budget it may use. Must no
 """
 
 import logging
-from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -12,9 +11,10 @@ import numpy.typing as npt
 import torch
 
 from darkroom_api.v1alpha1.common import TASK_ANNOTATIONS, AnnotationKind, Task
-from darkroom_trainer import answering, inference, training_run
+from darkroom_trainer import annotations, answering, inference, training_run
 from darkroom_trainer.checkpoints.sessions import Light, Session
 from darkroom_trainer.heads import fitting, selection, store, views
+from darkroom_trainer.metrics import classification
 from darkroom_trainer.tasks import backbones
 from darkroom_trainer.tasks.predictions import Integers, Prediction
 
@@ -66,20 +66,10 @@ def _find_end(run: training_run.TrainingRun) -> float:
 
 
 def _build_examples(run: training_run.TrainingRun, rows: Integers) -> store.Examples:
-    data, labels = run.data, [run.dataset.examples[row].labels for row in rows]
-    if run.task.kind is Task.MULTILABEL_CLASSIFIER:
-        marks = torch.from_numpy(_mark(labels, len(run.task.labels)))
-    else:
-        marks = torch.tensor([each[0] for each in labels], dtype=torch.int64)
-    return store.Examples(data.images, data.mean, data.deviation, rows, marks, len(run.task.labels))
-
-
-def _mark(labels: Sequence[Sequence[int]], count: int) -> npt.NDArray[np.bool_]:
-    """Return (N, count): which tags each image has."""
-    marked = np.zeros((len(labels), count), dtype=bool)
-    for row, tags in enumerate(labels):
-        marked[row, list(tags)] = True
-    return marked
+    data, truths, count = run.data, annotations.build_truths(run.dataset, rows), len(run.task.labels)
+    is_multilabel = run.task.kind is Task.MULTILABEL_CLASSIFIER
+    labels = classification.stack_relevant(truths, count) if is_multilabel else classification.stack_answers(truths)
+    return store.Examples(data.images, data.mean, data.deviation, rows, torch.from_numpy(labels), count)
 
 
 def predict_blended(run: training_run.TrainingRun, session: Session, light: Light) -> tuple[list[Prediction], float]:
@@ -89,7 +79,7 @@ def predict_blended(run: training_run.TrainingRun, session: Session, light: Ligh
     outputs = inference.compute_outputs(session.learner.model, run.data, rows, run.place.device)
     network = answering.to_probabilities(outputs, is_multilabel=is_multilabel).numpy()
     unseen = _answer_unseen(run, light, is_multilabel=is_multilabel)
-    labels = _mark([run.dataset.examples[row].labels for row in rows], len(run.task.labels))
+    labels = classification.stack_relevant(annotations.build_truths(run.dataset, rows), len(run.task.labels))
     share = answering.choose_share(network, unseen, labels, is_multilabel=is_multilabel)
     mixed = torch.from_numpy((1 - share) * network + share * unseen)
     return run.task.decode(answering.to_logits(mixed, is_multilabel=is_multilabel)), share

@@ -166,7 +166,7 @@ def _build_details(run: training_run.TrainingRun, session: sessions.Session) -> 
         "measuredRecipes": [trial.to_json() for trial in run.trials],
         "trials": searching.list_trials(session),
         "stopReason": find_stop_reason(session).value,
-        "lightShare": takeaway.find_share(session),
+        "lightShare": session.light_share,
         "device": place.device.description,
         "datasetRevision": run.dataset.revision,
         "seed": place.config.seed,

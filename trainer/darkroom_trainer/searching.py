@@ -54,7 +54,6 @@ def run_search(run: training_run.TrainingRun, fitter: fitting.Fitter, session: S
             raise
         if contest.stop_reason is None:
             _go_on(run, fitter, session, contest, contender)
-    fitter.take_up(session, contest.leader)
     LOG.info("the search ended: %s", contest.stop_reason)
 
 
@@ -80,13 +79,14 @@ def _score(run: training_run.TrainingRun, session: Session) -> contests.Score:
 def _go_on(
     run: training_run.TrainingRun, fitter: fitting.Fitter, session: Session, contest: Contest, last: Contender
 ) -> None:
-    """Open the next contender's window, or note why there is none."""
+    """Open the next contender's window; where there is none, note why and put the winner into the session."""
     if contest.queue[:1] == [last.number]:
         contest.queue.pop(0)
     if not contest.queue:
         left_seconds = _find_left(run, contest)
         contest.stop_reason = contests.find_stop(contest, len(run.rows.held_out), left_seconds, run.least_seconds)
         if contest.stop_reason is not None:
+            fitter.take_up(session, contest.leader)
             return
         for loser in contests.end_round(contest, left_seconds):
             _record(contest, loser, trials.TrialEnd.PRUNED, f"scored below the better half after round {contest.round}")
@@ -112,7 +112,7 @@ def _find_left(run: training_run.TrainingRun, contest: Contest) -> float:
 
 def list_trials(session: Session) -> list[dict[str, Any]]:
     """Return the records of all that was tried: light heads, losers, and what was left in the end."""
-    contest, share = session.contest, session.hold_out.light_share if session.hold_out else 0.0
+    contest, share = session.contest, session.light_share
     heads = [_judge_head(record, share) for record in (session.light.records if session.light else [])]
     if contest is None:
         return heads

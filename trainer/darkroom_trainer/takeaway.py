@@ -31,17 +31,10 @@ class TakenAway:
     parity: dict[str, Any]
 
 
-def find_share(session: sessions.Session) -> float:
-    """Return the light head's share in the answers."""
-    if session.light is None:
-        return 0.0
-    return session.hold_out.light_share if session.hold_out else answering.UNTESTED_SHARE
-
-
 def build_answering(session: sessions.Session) -> torch.nn.Module:
     """Return the model that answers: the network, the light head, or both."""
     light = session.light.model if session.light else None
-    model = answering.blend(session.learner.task.kind, session.learner.model, light, find_share(session))
+    model = answering.blend(session.learner.task.kind, session.learner.model, light, session.light_share)
     return model.to(session.learner.device.place)
 
 
@@ -76,7 +69,7 @@ def _export(
 
 
 def _describe(run: training_run.TrainingRun, session: sessions.Session, version: str) -> description.ModelDescription:
-    share = find_share(session)
+    share = session.light_share
     threshold = session.hold_out.threshold if session.hold_out else run.task.choose_threshold([], [])
     return description.ModelDescription(
         task=run.task.kind,

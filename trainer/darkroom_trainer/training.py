@@ -99,8 +99,7 @@ def train_session(run: training_run.TrainingRun, fitter: fitting.Fitter, session
 
 def judge_stop(session: sessions.Session) -> None:
     """Say NoProgress where networks spent their share of the budget and have none in the answers: more is no use."""
-    contest, hold_out = session.contest, session.hold_out
-    has_lost = hold_out is not None and hold_out.light_share == 1
+    contest, has_lost = session.contest, session.light_share == 1
     if has_lost and contest is not None and contest.stop_reason is StopReason.BUDGET_REACHED:
         contest.stop_reason = StopReason.NO_PROGRESS
 
@@ -111,9 +110,9 @@ def limit_final(session: sessions.Session) -> float | None:
     Where a longer search would not have helped, a longer final fit would not either; and a network that has no share
     in the answers needs none.
     """
-    contest, hold_out = session.contest, session.hold_out
+    contest = session.contest
     assert contest is not None, "the search came first"
-    if hold_out is not None and hold_out.light_share == 1:
+    if session.light_share == 1:
         return 0.0
     if contest.stop_reason is StopReason.BUDGET_REACHED:
         return None
@@ -171,7 +170,7 @@ def predict_hold_out(
 
 
 def build_hold_out(
-    run: training_run.TrainingRun, predictions: list[Prediction], truths: list[Truth], light_share: float = 0.0
+    run: training_run.TrainingRun, predictions: list[Prediction], truths: list[Truth], light_share: float
 ) -> sessions.HoldOut:
     """Return predictions with their scores and the threshold to show."""
     performance = run.task.measure(predictions, truths)

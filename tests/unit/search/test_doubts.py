@@ -1,8 +1,8 @@
-"""Kept-out probabilities as predictions, by which suspected tags are found."""
+"""Probabilities as predictions: answers of models, and the kept-out ones by which suspected tags are found."""
 
 import numpy as np
 
-from darkroom_trainer.doubts import rank_tags
+from darkroom_trainer.decoding.tags import rank_tags
 
 
 def test_tags_are_ranked_by_their_probabilities() -> None:

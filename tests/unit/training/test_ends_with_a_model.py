@@ -93,6 +93,14 @@ def test_the_operators_divisor_goes_into_a_resumed_batch_once(bench: Bench) -> N
 
 
 @pytest.mark.slow
+def test_a_run_that_is_stopped_before_its_winner_is_scored_scores_that_winner(bench: Bench) -> None:
+    assert bench.run(1, stop_at="Measuring on held-out images").exit_code is report.ExitCode.STOPPED
+    outcome = bench.run(2)
+    assert outcome.reason is conditions.Reason.SUCCEEDED, outcome.message
+    assert bench.read_metrics()["holdOut"]["score"] > 0.6, "weights that nobody trained are right on a third"
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", list(fitting.STAGE_NAMES))
 def test_a_cancelled_run_keeps_the_model_of_its_newest_checkpoint(bench: Bench, stage: sessions.Stage) -> None:
     assert bench.run(1, stop_at=fitting.STAGE_NAMES[stage]).exit_code is report.ExitCode.STOPPED

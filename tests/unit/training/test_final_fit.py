@@ -1,10 +1,12 @@
 """How long the final fit is, and why a training is said to have ended, by what the search found."""
 
 import pytest
+import torch
 
 from darkroom_api.v1alpha1.common import MeasuredOn, Performance, StopReason
 from darkroom_trainer import training
-from darkroom_trainer.checkpoints.sessions import HoldOut, Session, Stage
+from darkroom_trainer.checkpoints.sessions import HoldOut, Light, Session, Stage
+from darkroom_trainer.heads.model import build_light_model
 from darkroom_trainer.loop import Window
 from darkroom_trainer.search.contest import Contender, Contest
 from tests.unit.training.learning import a_learner
@@ -16,7 +18,10 @@ def a_session(reason: StopReason, light_share: float) -> Session:
     contest = Contest([Contender(1, learner.recipe)], 2.0, 1, 100.0, round=2, stop_reason=reason)
     performance = Performance(measured_on=MeasuredOn.HOLD_OUT, images=10, score=0.9)
     hold_out = HoldOut(performance, [], 0.0, light_share)
-    return Session(learner, Stage.HOLD_OUT, Window(0.0, 1.0), hold_out=hold_out, contest=contest)
+    spec = {"blocks": [], "widths": [], "members": [], "several": False, "sharpness": 1.0, "shift": 0.0}
+    head = build_light_model({**spec, "look": {"size_px": 32, "mean": [0.5] * 3, "deviation": [0.25] * 3}}, 3)
+    light = Light(spec, head, torch.zeros(0, dtype=torch.int64), torch.zeros(0, 3), None, None, [])
+    return Session(learner, Stage.HOLD_OUT, Window(0.0, 1.0), hold_out=hold_out, contest=contest, light=light)
 
 
 @pytest.mark.parametrize(

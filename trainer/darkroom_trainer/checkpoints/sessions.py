@@ -78,6 +78,13 @@ class Session:
     """Weights of the contenders that do not train now, by number."""
     light: Light | None = None
 
+    @property
+    def light_share(self) -> float:
+        """Return the light head's share in the answers; the usual one where no image could be held out to choose it."""
+        if self.light is None:
+            return 0.0
+        return self.hold_out.light_share if self.hold_out else answering.UNTESTED_SHARE
+
 
 def snapshot(learner: Learner) -> checkpoint.Tensors:
     """Return a copy of everything that a step changes, but for the step's number."""

@@ -7,12 +7,12 @@ from darkroom_trainer.tasks.predictions import Floats, Prediction
 
 def decode_exclusive(logits: Floats) -> list[Prediction]:
     """Return for each row of `logits` (B, C) all labels with their probabilities, of which one is right, best first."""
-    return _rank(compute_softmax(logits))
+    return rank_tags(compute_softmax(logits))
 
 
 def decode_independent(logits: Floats) -> list[Prediction]:
     """Return for each row of `logits` (B, C) all labels with their probabilities, each for itself, best first."""
-    return _rank(compute_sigmoid(logits))
+    return rank_tags(compute_sigmoid(logits))
 
 
 def compute_softmax(logits: Floats) -> Floats:
@@ -29,7 +29,8 @@ def compute_sigmoid(logits: Floats) -> Floats:
     return probabilities.astype(np.float32, copy=False)
 
 
-def _rank(probabilities: Floats) -> list[Prediction]:
+def rank_tags(probabilities: Floats) -> list[Prediction]:
+    """Return a Prediction of all labels, best first, for each row of (B, C); of equal ones the first comes first."""
     orders = np.argsort(-probabilities, axis=1, kind="stable")
     nothing = np.zeros((0, 4), dtype=np.float32)
     return [
