@@ -82,8 +82,7 @@ def measure(point: Point, root: pathlib.Path) -> Result:
     from tests.bench.fewshot import darkroom_run
 
     bench_set = sets.SETS[point.set_name]
-    train = sets.write_part(bench_set, point.shots, point.seed, root)
-    test = sets.write_part(bench_set, None, 0, root)
+    train, test = sets.write_parts(bench_set, point.shots, point.seed, root)
     with tempfile.TemporaryDirectory(prefix="curve-") as folder:
         work = pathlib.Path(folder)
         config = darkroom_run.build_config(

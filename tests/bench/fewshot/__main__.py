@@ -1,30 +1,32 @@
 """`python -m tests.bench.fewshot`: Darkroom beside what people would do instead, with few images, at equal compute.
 
-Every cell (set, shots, seed, method) runs alone in a process, one after the other, and is kept in a file: a bench that
-was interrupted goes on where it was. Prints a table for each set; exits 1 where Darkroom is behind in one of the lines.
+Every cell (set, shots, seed, method) has a process and a core of its own and is kept in a file: a bench that was
+interrupted goes on where it was. Prints a table for each set; exits 1 where Darkroom is behind in one of the lines.
 
     python -m tests.bench.fewshot [--sets digits shapes] [--shots 2 10 full] [--seeds 0 1 2] [--methods darkroom]
-        [--budget 20] [--box-budget 40] [--fresh] [--tables] [--markdown docs/benchmarks.md]
+        [--budget 20] [--box-budget 40] [--cores 2] [--fresh] [--tables]
+        [--markdown docs/benchmarks.md]
 """
 
 import argparse
 import json
 import pathlib
-import subprocess
 import sys
 import time
 from dataclasses import asdict
 from typing import Final
 
+from tests.bench import side_by_side
 from tests.bench.fewshot import clock, methods, tables
 from tests.bench.fewshot.cells import Cell, ResultFile, Row, name_shots, parse_shots
-from tests.bench.fewshot.sets import FULL, SETS
+from tests.bench.fewshot.sets import FULL, SETS, write_parts
 from tests.bench.marks import replace_marked
 
 FOLDER: Final = pathlib.Path(".bench/fewshot")
 MARK: Final = "fewshot"
 SHOTS: Final = (2, 3, 5, 10, FULL)
 MOST_SECONDS: Final = 900
+MODULE: Final = "tests.bench.fewshot.run_cell"
 
 
 def main() -> int:
@@ -44,6 +46,7 @@ def _parse_arguments() -> argparse.Namespace:
     parser.add_argument("--methods", nargs="+", choices=known, default=known)
     parser.add_argument("--budget", type=float, default=20, help="seconds, for classification")
     parser.add_argument("--box-budget", type=float, default=40, help="seconds, for detection")
+    parser.add_argument("--cores", type=int, default=clock.CORES, help="cells that run side by side")
     parser.add_argument("--fresh", action="store_true", help="measure again what was measured before")
     parser.add_argument("--tables", action="store_true", help="measure nothing, show what was measured before")
     parser.add_argument("--folder", type=pathlib.Path, default=FOLDER, help="where data and results are kept")
@@ -73,27 +76,20 @@ def run_cells(cells: list[Cell], file: ResultFile, options: argparse.Namespace) 
     known = {} if options.fresh else file.read()
     due, failed, began = [cell for cell in cells if cell.key not in known], [], time.monotonic()
     print(f"{len(due)} of {len(cells)} cells to measure", flush=True)
-    for at, cell in enumerate(due, start=1):
-        row = run_cell(cell, options.folder / "data")
-        if row is None:
+    for cell in due:
+        write_parts(SETS[cell.set_name], cell.shots, cell.seed, options.folder / "data")
+    calls = [[MODULE, json.dumps(asdict(cell)), str(options.folder / "data")] for cell in due]
+    answers = side_by_side.run_modules(calls, clock.build_environment(), options.cores, MOST_SECONDS)
+    for at, (place, line) in enumerate(answers, start=1):
+        cell = due[place]
+        if line is None:
             failed.append(cell)
             continue
+        row = Row(**{**json.loads(line), "cell": cell})
         file.append(row)
         told = f"{row.score:.3f} in {row.charged_seconds:.1f} s charged, {row.details['wallSeconds']} s of wall time"
         print(f"[{at}/{len(due)}, {time.monotonic() - began:.0f} s] {cell.key}: {told}", flush=True)
     return failed
-
-
-def run_cell(cell: Cell, root: pathlib.Path) -> Row | None:
-    """Return the row of a cell, measured in a process of its own; None, and what it said, where that failed."""
-    command = [sys.executable, "-m", "tests.bench.fewshot.run_cell", json.dumps(asdict(cell)), str(root)]
-    environment = clock.build_environment()
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=MOST_SECONDS, check=False)
-    if done.returncode:
-        print(f"FAILED {cell.key}:\n{done.stderr[-2000:]}", flush=True)
-        return None
-    entry = json.loads(done.stdout.splitlines()[-1])
-    return Row(**{**entry, "cell": cell})
 
 
 def show(rows: dict[str, Row], options: argparse.Namespace) -> int:

@@ -20,7 +20,8 @@ from darkroom_trainer.tasks.predictions import Prediction, build_truth
 from tests.bench.fewshot import clock, finetuning
 from tests.bench.fewshot.pictures import Picture
 
-BACKBONES: Final = {"fcos-test_resnet": "test_resnet", "fcos-resnet18": "resnet18"}
+BACKBONES: Final = {"fcos-test_resnet": "test_resnet"}
+"""The one that Darkroom starts from in such budgets."""
 CHANNELS: Final = 64
 LEVELS: Final = (2, 3, 4)
 BATCH_SIZE: Final = 16

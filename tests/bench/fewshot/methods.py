@@ -10,7 +10,7 @@ from tests.bench.fewshot.sets import BenchSet
 Baseline = Callable[[BenchSet, list[Picture], list[Picture], int, float], tuple[float, dict[str, Any]]]
 
 CLASSIFIERS: Final = (DARKROOM, "timm-small", "timm-medium", "logistic", "knn")
-DETECTORS: Final = (DARKROOM, "fcos-test_resnet", "fcos-resnet18")
+DETECTORS: Final = (DARKROOM, "fcos-test_resnet")
 
 
 def prepare(method: str) -> Baseline:

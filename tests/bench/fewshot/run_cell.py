@@ -15,14 +15,13 @@ from typing import Any
 
 from tests.bench.fewshot import clock, methods
 from tests.bench.fewshot.cells import DARKROOM, Cell, Row
-from tests.bench.fewshot.sets import SETS, BenchSet, read_part, write_part
+from tests.bench.fewshot.sets import SETS, BenchSet, read_part, write_parts
 
 
 def measure(cell: Cell, root: pathlib.Path) -> Row:
     """Write the cell's data where it is not there yet, and measure its method on them."""
     bench_set = SETS[cell.set_name]
-    train = write_part(bench_set, cell.shots, cell.seed, root)
-    test = write_part(bench_set, None, 0, root)
+    train, test = write_parts(bench_set, cell.shots, cell.seed, root)
     began = time.monotonic()
     row = _run_darkroom(cell, bench_set, train, test) if cell.method == DARKROOM else _run_baseline(cell, train, test)
     row.details["wallSeconds"] = round(time.monotonic() - began, 1)

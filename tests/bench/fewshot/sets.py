@@ -121,6 +121,11 @@ def write_part(bench_set: BenchSet, shots: int | None, seed: int, root: pathlib.
     return file
 
 
+def write_parts(bench_set: BenchSet, shots: int, seed: int, root: pathlib.Path) -> tuple[pathlib.Path, pathlib.Path]:
+    """Write the training part and the test part once; returns their COCO files."""
+    return write_part(bench_set, shots, seed, root), write_part(bench_set, None, 0, root)
+
+
 def _write(part: list[Picture], labels: tuple[str, ...], folder: pathlib.Path, file: pathlib.Path) -> None:
     (folder / "images").mkdir(parents=True)
     images: list[dict[str, Any]] = []

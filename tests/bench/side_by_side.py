@@ -1,0 +1,48 @@
+"""Measurements side by side: each a process of its own on a core of its own, so that none slows another down.
+
+Owns the cores. Must not know what is measured: a process is told what to do by its arguments and answers with the last
+line that it prints.
+"""
+
+import os
+import queue
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+
+
+def run_modules(
+    calls: Sequence[Sequence[str]], environment: Mapping[str, str], cores: int, most_seconds: float
+) -> Iterator[tuple[int, str | None]]:
+    """Run `python -m` with each call; yields its place and last line, as they end, or None and says what it said."""
+    free: queue.SimpleQueue[int] = queue.SimpleQueue()
+    for core in sorted(os.sched_getaffinity(0))[-cores:]:
+        free.put(core)
+
+    def run(call: Sequence[str]) -> str | None:
+        core = free.get()
+        try:
+            return _run_on(core, call, environment, most_seconds)
+        finally:
+            free.put(core)
+
+    with ThreadPoolExecutor(free.qsize()) as pool:
+        waiting = {pool.submit(run, call): place for place, call in enumerate(calls)}
+        for done in as_completed(waiting):
+            yield waiting[done], done.result()
+
+
+def _run_on(core: int, call: Sequence[str], environment: Mapping[str, str], most_seconds: float) -> str | None:
+    command = ["taskset", "--cpu-list", str(core), sys.executable, "-m", *call]
+    try:
+        done = subprocess.run(
+            command, env=dict(environment), capture_output=True, text=True, timeout=most_seconds, check=False
+        )
+    except subprocess.TimeoutExpired:
+        print(f"FAILED {call}: it took more than {most_seconds:g} s", flush=True)
+        return None
+    if done.returncode:
+        print(f"FAILED {call}:\n{done.stderr[-2000:]}", flush=True)
+        return None
+    return done.stdout.splitlines()[-1]
