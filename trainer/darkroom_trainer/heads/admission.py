@@ -31,6 +31,8 @@ class Entry:
     unit: Unit
     started_at_seconds: float
     cost_seconds: float = 0.0
+    fitting_seconds: float = 0.0
+    """The part of the cost that is not for features, which the next unit may find there already."""
     work: float = 0.0
     candidate: Candidate | None = None
     end: TrialEnd | None = None
@@ -77,10 +79,14 @@ class Ledger:
     def charge(self, unit: Unit) -> Iterator[Entry]:
         """Note what the work within costs; a unit whose numbers fail is recorded, and the search goes on."""
         entry = Entry(unit, self._now(), work=self._work.get(id(unit), 0.0))
+        fits_from = entry.started_at_seconds
         try:
+            self._store.extract(unit.blocks, unit.num_views)
+            fits_from = self._now()
             yield entry
         except (ValueError, RuntimeError) as error:
             entry.end, entry.why = TrialEnd.FAILED, f"{type(error).__name__}: {error}"
+        entry.fitting_seconds = max(0.0, self._now() - fits_from)
         entry.cost_seconds = max(0.0, self._now() - entry.started_at_seconds)
         self._entries.append(entry)
 
@@ -108,10 +114,14 @@ class Ledger:
         return extraction + work * self._find_rate(unit.family)
 
     def _find_rate(self, family: Family) -> float:
-        """Return the seconds for one unit of work: of the same kind of head where there was one, else the slowest."""
-        done = [entry for entry in self._entries if entry.work > 0]
+        """Return the seconds for one unit of work: of the largest head of the kind, else of any kind.
+
+        Small ones tell more of what every fit takes than of what work takes.
+        """
+        done = [entry for entry in self._entries if entry.work > 0 and entry.end is None]
         same = [entry for entry in done if entry.unit.family is family]
-        return max((entry.cost_seconds / entry.work for entry in same or done), default=FIRST_RATE)
+        largest = max(same or done, key=lambda entry: entry.work, default=None)
+        return largest.fitting_seconds / largest.work if largest else FIRST_RATE
 
     def _measure_image(self, block: str) -> float:
         """Return the seconds that the features of one image take, measured once on a few."""

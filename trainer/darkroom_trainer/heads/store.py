@@ -111,6 +111,12 @@ class Store:
             self._widths[block] = int(self._extract(block, self._load(0, slice(0, 1))).shape[1])
         return self._widths[block]
 
+    def extract(self, blocks: Sequence[str], num_views: int) -> None:
+        """Compute the features of the blocks for all places and so many views, where they are not there yet."""
+        for view in range(num_views + 1):
+            for block in blocks:
+                self._get_block(block, view)
+
     def get_features(self, blocks: Sequence[str], view: int) -> torch.Tensor:
         """Return the features (M, D) of the blocks side by side, for one view of all places."""
         return torch.cat([self._get_block(block, view) for block in blocks], dim=1)
