@@ -9,9 +9,10 @@ from darkroom_api.v1alpha1.common import Task
 from darkroom_trainer import answering
 
 SHARES = (0.25, 0.5, 0.75)
-SURE_RIGHT, SURE_WRONG = np.array([[0.98, 0.01, 0.01]] * 6), np.array([[0.01, 0.98, 0.01]] * 6)
-UNSURE = np.array([[0.4, 0.3, 0.3]] * 6)
-ANSWERS = np.eye(3, dtype=bool)[[0] * 6]
+MANY, FEW = 60, 2
+SURE_RIGHT, SURE_WRONG = np.array([[0.98, 0.01, 0.01]] * MANY), np.array([[0.01, 0.98, 0.01]] * MANY)
+UNSURE = np.array([[0.4, 0.3, 0.3]] * MANY)
+ANSWERS = np.eye(3, dtype=bool)[[0] * MANY]
 
 
 CHOICES = [
@@ -36,9 +37,14 @@ def test_parts_that_err_on_different_images_are_mixed() -> None:
     assert answering.choose_share(network, light, answers, is_multilabel=False) == 0.5
 
 
+def test_few_images_do_not_tell_the_parts_apart() -> None:
+    share = answering.choose_share(SURE_RIGHT[:FEW], UNSURE[:FEW], ANSWERS[:FEW], is_multilabel=False)
+    assert share == answering.UNTESTED_SHARE
+
+
 def test_a_certainty_that_is_wrong_is_no_number_without_end() -> None:
-    certain = np.array([[0.0, 1.0, 0.0]])
-    assert answering.choose_share(certain, SURE_RIGHT[:1], ANSWERS[:1], is_multilabel=False) == 1.0
+    certain = np.array([[0.0, 1.0, 0.0]] * MANY)
+    assert answering.choose_share(certain, SURE_RIGHT, ANSWERS, is_multilabel=False) == 1.0
 
 
 class Says(nn.Module):
