@@ -48,3 +48,12 @@ def test_crowds_count_for_and_against_nobody(
     share = detection.compute_found_share(predictions, [truth])
     assert (share.score, share.count) == (found, count)
     assert detection.compare_box_labels(predictions, [truth]).count == round(found * count)
+
+
+@pytest.mark.parametrize(
+    ("images", "no_better"), [pytest.param(40, True, id="many boxes"), pytest.param(14, False, id="few boxes")]
+)
+def test_wrong_names_show_a_guess_once_there_are_many_boxes(images: int, *, no_better: bool) -> None:
+    truths = [a_truth([(LEFT, at % 10), (MIDDLE, at % 7)]) for at in range(images)]
+    predictions = [a_prediction((LEFT, (at + 1) % 10), (MIDDLE, (at + 1) % 7)) for at in range(images)]
+    assert detection.compare_box_labels(predictions, truths).is_no_better is no_better

@@ -17,9 +17,6 @@ STANDARD_ERRORS: Final = 3.0
 LARGEST_NOISE: Final = 0.35
 """A test whose noise covers more of the way from the baseline to a perfect score says nothing."""
 
-LEAST_ANSWERS: Final = 50
-"""Fewer say nothing: they are kept out of a few images a tag, of which a model may learn little that is right."""
-
 
 @dataclass(frozen=True)
 class BaselineTest:
@@ -47,7 +44,7 @@ def compare_answers(guesses: Integers, answers: Integers) -> BaselineTest:
     if count == 0:
         return BaselineTest(score=0.0, baseline=0.0, noise=0.0, count=0)
     baseline = float(np.bincount(answers).max()) / count
-    noise = STANDARD_ERRORS * math.sqrt(baseline * (1 - baseline) / count) if count >= LEAST_ANSWERS else 1.0
+    noise = STANDARD_ERRORS * math.sqrt(baseline * (1 - baseline) / count)
     return BaselineTest(float(np.mean(guesses == answers)), baseline, noise, count)
 
 
