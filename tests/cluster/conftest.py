@@ -21,7 +21,7 @@ from tests.cluster.waiting import Waiter
 
 SHOTS: Final = 10
 MODULES: Final = (
-    *("test_admission", "test_main_job", "test_parity", "test_security", "test_observability"),
+    *("test_admission", "test_main_job", "test_parity", "test_security", "test_observability", "test_tasks"),
     *("test_failures", "test_disruptions", "test_storage", "test_mending", "test_availability"),
     *("test_operator_restarts", "test_helm"),
 )

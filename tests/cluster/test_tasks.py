@@ -1,0 +1,107 @@
+"""The tasks beside the classifier, as resources: trained, measured by an Evaluation, and taken away."""
+
+import json
+import pathlib
+import subprocess
+import sys
+from dataclasses import dataclass
+
+import pytest
+
+from tests.cluster import manifests, samples
+from tests.cluster.bucket import Bucket
+from tests.cluster.connection import Connection, Manifest
+from tests.cluster.waiting import Waiter, status_of
+
+BUDGET = "45s"
+BUDGET_SECONDS = 45
+LEAST_SCORE = 0.5
+
+
+@dataclass(frozen=True)
+class TaskCase:
+    """A task, the sample that it learns, the least of each thing to learn from, and what its scores are called."""
+
+    task: str
+    sample: str
+    kind: str
+    shots: int
+    score: str
+    result: str
+    """Where `darkroom predict` tells what it saw."""
+
+
+CASES = (
+    TaskCase("multilabelClassifier", "shapes", "imageMultilabelClassification", 60, "averagePrecision", "tagsResult"),
+    TaskCase("detector", "digit-scenes", "imageObjectDetection", 60, "meanAveragePrecision50", "objectsResult"),
+    TaskCase("productRecognizer", "shelves", "imageObjectDetection", 10, "meanAveragePrecision50", "objectsResult"),
+)
+
+
+@dataclass(frozen=True)
+class TrainedTask:
+    """The finished resources of a task, and the folder with its sample."""
+
+    case: TaskCase
+    model: Manifest
+    evaluation: Manifest
+    folder: pathlib.Path
+
+
+@pytest.fixture(scope="module", params=CASES, ids=lambda case: case.task)
+def trained(
+    request: pytest.FixtureRequest,
+    connection: Connection,
+    waiter: Waiter,
+    bucket: Bucket,
+    namespace: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> TrainedTask:
+    """Return a task's Model and Evaluation when both have ended; one task trains at a time."""
+    case: TaskCase = request.param
+    folder = tmp_path_factory.mktemp(case.sample)
+    samples.write_samples(case.sample, folder, case.shots)
+    bucket.put_folder(folder, case.sample)
+    for part in ("train", "eval"):
+        uri = bucket.uri(f"{case.sample}/{part}.json")
+        connection.apply(manifests.a_dataset(f"{case.sample}-{part}", namespace, uri, kind=case.kind))
+    name = case.sample
+    connection.apply(manifests.a_model(name, namespace, f"{name}-train", task=case.task, budget=BUDGET))
+    connection.apply(manifests.an_evaluation(name, namespace, name, f"{name}-eval"))
+    model = waiter.phase("Model", namespace, name, "Succeeded", 200)
+    evaluation = waiter.phase("Evaluation", namespace, name, "Succeeded", 120)
+    return TrainedTask(case, model, evaluation, folder)
+
+
+def test_a_task_trains_within_its_budget_and_says_why_it_stopped(trained: TrainedTask) -> None:
+    status = status_of(trained.model)
+    assert 0 < status["budget"]["chargedSeconds"] <= BUDGET_SECONDS
+    assert status["stopReason"] in ("Converged", "NoProgress", "Ceiling", "BudgetReached", "TrialsExhausted")
+
+
+def test_an_evaluation_measures_a_task_by_its_own_score(trained: TrainedTask) -> None:
+    performance = status_of(trained.evaluation)["performance"]
+    assert performance["measuredOn"] == "evaluationDataset"
+    assert performance["score"] == performance[trained.case.score] > LEAST_SCORE
+    assert performance["tagPerformance"]
+
+
+def test_a_task_leaves_a_report_that_names_its_score(trained: TrainedTask, bucket: Bucket) -> None:
+    page = bucket.read(status_of(trained.model)["report"]).decode()
+    assert page.startswith("<!doctype html>")
+    assert "https://" not in page.replace("https://www.w3.org", "")
+
+
+def test_a_model_of_a_task_answers_from_its_onnx_file_alone(
+    trained: TrainedTask, bucket: Bucket, tmp_path: pathlib.Path
+) -> None:
+    uri = status_of(trained.model)["artifacts"]["uri"].rstrip("/")
+    (tmp_path / "model.onnx").write_bytes(bucket.read(f"{uri}/model.onnx"))
+    image = sorted((trained.folder / "images").glob("eval*.png"))[0]
+    command = [str(pathlib.Path(sys.executable).with_name("darkroom")), "predict"]
+    done = subprocess.run(
+        [*command, str(tmp_path / "model.onnx"), str(image)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)["customModelResult"]
+    assert {*result} == {trained.case.result}
