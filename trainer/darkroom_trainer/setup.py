@@ -140,7 +140,13 @@ def _choose(
         trial = measuring.measure_trial(bench, recipes.Recipe(**saved.state["recipe"]))
         return [trial], _estimate(trial, rate), None
     side = _measure_side(dataset, task)
-    trials = measuring.choose_trial(bench, side, lambda: place.budget_seconds - place.meter.charged_seconds - reserve)
+
+    def count_left() -> float:
+        return place.budget_seconds - place.meter.charged_seconds - reserve
+
+    trials = measuring.suit_trials(
+        measuring.choose_trial(bench, side, count_left), images=len(rows.usable), left_seconds=count_left()
+    )
     chosen = trials[-1]
     costs = _estimate(chosen, rate)
     workload = training_run.build_workload(task, rows, num_measured, chosen.recipe.batch_size)

@@ -8,7 +8,7 @@ from darkroom_api.v1alpha1.common import StopReason, Task
 from darkroom_trainer.search import contest as contests
 from darkroom_trainer.search.contest import Contender, Contest, Score
 from darkroom_trainer.search.portfolio import build_portfolio
-from darkroom_trainer.search.recipe import Recipe
+from darkroom_trainer.search.recipe import Recipe, suit_repetition
 
 BASE = Recipe("test_resnet", 32, 32, 4e-3)
 PORTFOLIO = build_portfolio(Task.CLASSIFIER, BASE)
@@ -46,6 +46,21 @@ def test_as_many_recipes_begin_as_a_third_of_the_time_pays(
 def test_the_first_contender_is_the_base_recipe_and_all_differ() -> None:
     assert PORTFOLIO[0] == BASE
     assert len(set(PORTFOLIO)) == len(PORTFOLIO) >= 6
+
+
+@pytest.mark.parametrize(
+    ("epochs", "augmentation"),
+    [
+        pytest.param(5, "standard", id="many images: each seen a few times"),
+        pytest.param(200, "strong", id="few images: each seen very often"),
+    ],
+)
+def test_images_that_are_seen_often_are_varied_strongly_and_the_rivals_both_ways(
+    epochs: float, augmentation: str
+) -> None:
+    base = suit_repetition(BASE, epochs)
+    assert base.augmentation == augmentation
+    assert {one.augmentation for one in build_portfolio(Task.CLASSIFIER, base)[:3]} == {"standard", "strong"}
 
 
 def test_tags_that_change_in_a_mirror_get_no_recipe_with_one() -> None:

@@ -6,7 +6,7 @@ Owns the measuring; which rung is worthwhile is `recipe`'s rule. Must not keep w
 import logging
 import statistics
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -69,6 +69,14 @@ def choose_trial(bench: Bench, source_side_px: float, left_seconds: Callable[[],
             break
         trials.append(trial)
     return trials
+
+
+def suit_trials(trials: list[Trial], images: int, left_seconds: float) -> list[Trial]:
+    """Return the trials with recipes that suit how often the time left shows each of so many images."""
+    return [
+        replace(trial, recipe=recipes.suit_repetition(trial.recipe, _count_passes(trial, left_seconds) / images))
+        for trial in trials
+    ]
 
 
 def _build_candidate(bench: Bench, rung: recipes.Rung, source_side_px: float) -> recipes.Recipe:

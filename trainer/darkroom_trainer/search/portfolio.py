@@ -24,6 +24,7 @@ VARIATIONS: Final[dict[Task, tuple[Variation, ...]]] = {
     Task.CLASSIFIER: (
         Variation(),
         Variation(augmentation="strong"),
+        Variation(augmentation="standard"),
         Variation(rate_scale=0.35),
         Variation(augmentation="standard+flip"),
         Variation(augmentation="standard+mix"),
@@ -34,6 +35,7 @@ VARIATIONS: Final[dict[Task, tuple[Variation, ...]]] = {
         Variation(),
         Variation(rate_scale=0.5),
         Variation(augmentation="strong"),
+        Variation(augmentation="standard"),
         Variation(augmentation="standard+mosaic"),
         Variation(augmentation="standard+flip"),
         Variation(rate_scale=2.0),
