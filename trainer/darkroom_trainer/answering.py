@@ -1,6 +1,6 @@
 """The model that answers: a network, a light head, or a blend of their probabilities.
 
-Owns the blend and how its share is chosen. A small network that learns from scratch and a linear model on fixed
+Owns the blend; `shares` chooses its share. A small network that learns from scratch and a linear model on fixed
 features err on different images, and which is better depends on how many images there are: held-out images decide.
 Must not train.
 """
@@ -8,8 +8,6 @@ Must not train.
 import math
 from typing import Any, Final
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import nn
 from torch.nn import functional
@@ -19,15 +17,7 @@ from darkroom_trainer.heads import model as heads
 from darkroom_trainer.tasks import backbones
 from darkroom_trainer.tasks.base import LearningTask
 
-SHARES: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
-UNTESTED_SHARE: Final = 0.5
-"""The light head's share where no image could be held out to choose it."""
-SUPPORT_NATS: Final = 2.0
-"""Log-likelihoods of all held-out images together that differ by less do not tell shares apart (the support interval of
-Edwards, Likelihood, 1972)."""
 LEAST_PROBABILITY: Final = 1e-6
-
-Probabilities = npt.NDArray[np.float32]
 
 
 class Blend(nn.Module):
@@ -90,26 +80,3 @@ def build_answering(
     network = None if backbone is None else task.build_model(backbone, image_size_px=image_size_px)
     head = None if light is None else build_light(light, len(task.labels))
     return blend(task.kind, network, head, light_share)
-
-
-def choose_share(
-    network: Probabilities, light: Probabilities, answers: npt.NDArray[np.bool_], *, is_multilabel: bool
-) -> float:
-    """Return the light head's share in the mixture of probabilities (N, C) that suits `answers` (N, C).
-
-    Of all shares that the held-out images support, the most even one: on ten images the likeliest share is luck, and
-    the network that is mixed in the end has seen more images and steps than the one that is compared here.
-    """
-    losses = {
-        share: _measure_loss((1 - share) * network + share * light, answers, is_multilabel=is_multilabel)
-        for share in SHARES
-    }
-    supported = [share for share in SHARES if losses[share] <= min(losses.values()) + SUPPORT_NATS]
-    return min(supported, key=lambda share: (abs(share - UNTESTED_SHARE), losses[share]))
-
-
-def _measure_loss(mixed: Probabilities, answers: npt.NDArray[np.bool_], *, is_multilabel: bool) -> float:
-    """Return the log loss of all images together, in nats."""
-    kept = np.clip(mixed.astype(np.float64), LEAST_PROBABILITY, 1 - LEAST_PROBABILITY)
-    terms = np.where(answers, np.log(kept), np.log1p(-kept) if is_multilabel else 0.0)
-    return float(-terms.sum())

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 
 from darkroom_api.v1alpha1.common import TASK_ANNOTATIONS, AnnotationKind, Task
-from darkroom_trainer import annotations, answering, inference, training_run
+from darkroom_trainer import annotations, answering, inference, shares, training_run
 from darkroom_trainer.checkpoints.sessions import Light, Session
 from darkroom_trainer.heads import fitting, selection, store, views
 from darkroom_trainer.metrics import classification
@@ -80,7 +80,7 @@ def predict_blended(run: training_run.TrainingRun, session: Session, light: Ligh
     network = answering.to_probabilities(outputs, is_multilabel=is_multilabel).numpy()
     unseen = _answer_unseen(run, light, is_multilabel=is_multilabel)
     labels = classification.stack_relevant(annotations.build_truths(run.dataset, rows), len(run.task.labels))
-    share = answering.choose_share(network, unseen, labels, is_multilabel=is_multilabel)
+    share = shares.choose_share(network, unseen, labels, is_multilabel=is_multilabel)
     mixed = torch.from_numpy((1 - share) * network + share * unseen)
     return run.task.decode(answering.to_logits(mixed, is_multilabel=is_multilabel)), share
 

@@ -143,6 +143,7 @@ def score_hold_out(run: training_run.TrainingRun, session: sessions.Session) -> 
     """Return the scores on the held-out images; raises RunError(TrainingDiverged) for a model that only guesses."""
     run.place.report("Measuring on held-out images")
     started = run.place.meter.charged_seconds
+    run.task.tune(session.learner.model, run.data, run.rows.held_out)
     predictions, truths, share = predict_hold_out(run, session)
     test = run.task.compare_with_baseline(predictions, truths)
     if test.is_no_better:

@@ -159,5 +159,5 @@ class TrainingRun:
 
 def build_workload(task: base.LearningTask, rows: Rows, num_measured: int, batch_size: int) -> budget.Workload:
     """Return what the plan is about, in images."""
-    finish_images = len(rows.usable) if task.has_finish else 0
+    finish_images = min(len(rows.usable) + len(rows.held_out), task.most_finished)
     return budget.Workload(len(rows.usable), len(rows.held_out), num_measured, batch_size, finish_images)

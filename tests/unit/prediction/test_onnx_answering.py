@@ -9,6 +9,7 @@ from torch import nn
 from darkroom_api.v1alpha1.common import Task
 from darkroom_trainer import answering
 from darkroom_trainer.export import onnx_parity
+from darkroom_trainer.tasks.detector_network import find_network
 from darkroom_trainer.tasks.recognizer_network import RecognizerNetwork
 from tests.unit.prediction.light_models import a_light_model
 from tests.unit.prediction.models import a_description, a_model, some_pixels
@@ -61,5 +62,18 @@ def test_product_recognizers_agree(tmp_path: pathlib.Path) -> None:
     told = model.eval()(torch.from_numpy(pixels).permute(0, 3, 1, 2) / 255)
     assert len(told[..., 2].unique()) > 1, "several products are named"
     parity = onnx_parity.export_checked(model, description, tmp_path, pixels)
+    assert parity.agrees, parity
+    assert parity.max_box_difference is not None
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_detectors_agree_whatever_their_crops_say(share: float, tmp_path: pathlib.Path) -> None:
+    description = a_description(Task.DETECTOR, size_px=64)
+    model = a_model(description)
+    network = find_network(model)
+    network.prototypes.copy_(nn.functional.normalize(torch.randn_like(network.prototypes), dim=1))
+    network.is_known.fill_(1)
+    network.crop_share.fill_(share)
+    parity = onnx_parity.export_checked(model.eval(), description, tmp_path, some_pixels(4, size_px=64))
     assert parity.agrees, parity
     assert parity.max_box_difference is not None

@@ -9,6 +9,7 @@ from darkroom_trainer import loop
 from darkroom_trainer.data.dataset import Example
 from darkroom_trainer.samples import shelves
 from darkroom_trainer.tasks import prototypes
+from darkroom_trainer.tasks.detector import Detector
 from darkroom_trainer.tasks.recognizer import ProductRecognizer
 from darkroom_trainer.tasks.recognizer_network import RecognizerNetwork
 
@@ -36,7 +37,7 @@ def draw_shelves(count: int, seed: int = 0) -> Shelves:
     return np.stack([shelf.pixels for shelf in drawn]), examples
 
 
-def build_data(task: ProductRecognizer, pixels: np.ndarray, examples: list[Example]) -> loop.TrainingData:
+def build_data(task: Detector, pixels: np.ndarray, examples: list[Example]) -> loop.TrainingData:
     """Return the shelves as training data."""
     rows = np.arange(len(examples))
     return loop.TrainingData(

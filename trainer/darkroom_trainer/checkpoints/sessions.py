@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from darkroom_api.v1alpha1.common import Performance
-from darkroom_trainer import answering
+from darkroom_trainer import answering, shares
 from darkroom_trainer.checkpoints import checkpoint
 from darkroom_trainer.heads.model import LightModel
 from darkroom_trainer.loop import Learner, Window
@@ -83,7 +83,7 @@ class Session:
         """Return the light head's share in the answers; the usual one where no image could be held out to choose it."""
         if self.light is None:
             return 0.0
-        return self.hold_out.light_share if self.hold_out else answering.UNTESTED_SHARE
+        return self.hold_out.light_share if self.hold_out else shares.UNTESTED_SHARE
 
 
 def snapshot(learner: Learner) -> checkpoint.Tensors:

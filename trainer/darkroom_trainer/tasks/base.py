@@ -62,8 +62,8 @@ class LearningTask(abc.ABC):
     least_passes: ClassVar[int]
     """Image passes of the smallest training that is of any use."""
 
-    has_finish: ClassVar[bool] = False
-    """Whether `finish` looks at the images once more, which the budget has to allow for."""
+    most_finished: ClassVar[int] = 0
+    """Images that `finish` and `tune` look at once more, at most; the budget has to allow for them."""
 
     def __init__(self, labels: tuple[str, ...]) -> None:
         self.labels = labels
@@ -104,6 +104,9 @@ class LearningTask(abc.ABC):
 
     def finish(self, model: nn.Module, data: LearnedData) -> None:  # noqa: B027 - most tasks are done when steps are
         """Compute what the model knows from its images but not by steps; to call after each fit, before predicting."""
+
+    def tune(self, model: nn.Module, data: LearnedData, rows: Integers) -> None:  # noqa: B027 - most leave nothing open
+        """Settle by held-out rows what `finish` left open; the final model keeps it."""
 
     @abc.abstractmethod
     def decode(self, outputs: torch.Tensor) -> list[Prediction]:

@@ -16,8 +16,8 @@ from darkroom_api.v1alpha1.common import Performance, Task
 from darkroom_trainer.data.dataset import Example
 from darkroom_trainer.decoding.boxes import decode_cells
 from darkroom_trainer.metrics import baseline, detection
-from darkroom_trainer.tasks import augmentation, dense_head, mixing, policies
-from darkroom_trainer.tasks.base import Batch, LearningTask, Targets
+from darkroom_trainer.tasks import augmentation, crop_shares, dense_head, detector_network, mixing, policies, prototypes
+from darkroom_trainer.tasks.base import Batch, LearnedData, LearningTask, Targets
 from darkroom_trainer.tasks.predictions import Integers, Prediction, Truth
 
 MAX_ZOOM: Final = 0.2
@@ -39,13 +39,14 @@ class Detector(LearningTask):
 
     kind = Task.DETECTOR
     least_passes = 2000
+    most_finished = prototypes.MOST_IMAGES
     augmentation_draws = augmentation.DRAWS
 
     def build_model(
         self, backbone: str, weights: dict[str, torch.Tensor] | None = None, image_size_px: int | None = None
     ) -> torch.nn.Module:
-        """Return backbone and dense head."""
-        return dense_head.DenseDetector(backbone, len(self.labels), weights, image_size_px)
+        """Return backbone and dense head, with a place for what the crops of each tag look like."""
+        return detector_network.DetectorNetwork(backbone, len(self.labels), weights, image_size_px)
 
     def build_targets(self, examples: Sequence[Example], rows: Integers) -> Targets:
         """Return the boxes of each example, filled up to the largest number of boxes in any of them."""
@@ -107,6 +108,14 @@ class Detector(LearningTask):
         """Return the number of cells that answer for a box."""
         cells = dense_head.build_cells(outputs.shape[1], outputs.device)
         return assign_cells(cells, targets)[1].sum().float()
+
+    def finish(self, model: torch.nn.Module, data: LearnedData) -> None:
+        """Compute what crops of each tag look like from the boxes of `data.rows`."""
+        prototypes.fit_prototypes(detector_network.find_network(model), data)
+
+    def tune(self, model: torch.nn.Module, data: LearnedData, rows: Integers) -> None:
+        """Choose how much crops say in the names, by the boxes of held-out rows."""
+        crop_shares.fit_crop_share(detector_network.find_network(model), data, rows)
 
     def decode(self, outputs: torch.Tensor) -> list[Prediction]:
         """Return the boxes of each image after non-maximum suppression, best first."""

@@ -16,14 +16,13 @@ from darkroom_trainer.tasks import prototypes, recognizer_network
 from darkroom_trainer.tasks.base import LearnedData, Targets
 from darkroom_trainer.tasks.detector import Detector
 from darkroom_trainer.tasks.gaps import find_gap
-from darkroom_trainer.tasks.predictions import Prediction, Truth
+from darkroom_trainer.tasks.predictions import Integers, Prediction, Truth
 
 
 class ProductRecognizer(Detector):
     """Targets as the detector's. Outputs: see `RecognizerNetwork`."""
 
     kind = Task.PRODUCT_RECOGNIZER
-    has_finish = True
 
     def build_model(
         self, backbone: str, weights: dict[str, torch.Tensor] | None = None, image_size_px: int | None = None
@@ -55,3 +54,6 @@ class ProductRecognizer(Detector):
         network = getattr(model, "_orig_mod", model)
         assert isinstance(network, recognizer_network.RecognizerNetwork)
         prototypes.fit_prototypes(network, data)
+
+    def tune(self, model: nn.Module, data: LearnedData, rows: Integers) -> None:
+        """Leave nothing open: products are told apart by their crops alone."""

@@ -1,0 +1,64 @@
+"""How much crops say in a detector's names: asked of boxes that neither the network nor the prototypes have seen.
+
+Owns the question; `shares` owns the rule. Must not change anything but the share.
+"""
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch.nn import functional
+
+from darkroom_trainer import shares
+from darkroom_trainer.tasks import dense_head
+from darkroom_trainer.tasks.base import LearnedData
+from darkroom_trainer.tasks.detector_network import DetectorNetwork
+from darkroom_trainer.tasks.predictions import Integers
+
+MOST_BOXES: Final = 1_000
+BATCH: Final = 32
+
+Names = npt.NDArray[np.float32]
+
+
+def fit_crop_share(network: DetectorNetwork, data: LearnedData, rows: Integers) -> None:
+    """Set the share that suits the boxes of `rows`; without any, or without known crops, it stays as it is."""
+    rows = limit_rows(data.targets["label"], rows)
+    if not len(rows) or not network.is_known.any():
+        return
+    was_training = network.training
+    network.eval()
+    with torch.inference_mode():
+        asked = [_ask(network, data, rows[start : start + BATCH]) for start in range(0, len(rows), BATCH)]
+    network.train(was_training)
+    dense, crops, answers = (np.concatenate(parts) for parts in zip(*asked, strict=True))
+    if len(answers):
+        network.crop_share.fill_(shares.choose_share(dense, crops, answers, is_multilabel=False))
+
+
+def limit_rows(labels: torch.Tensor, rows: Integers) -> Integers:
+    """Return the first rows, of labels (N, M), that have about `MOST_BOXES` boxes together."""
+    totals = np.cumsum((labels[torch.from_numpy(rows)] >= 0).sum(dim=1).numpy())
+    return rows[: int(np.searchsorted(totals, MOST_BOXES)) + 1]
+
+
+def _ask(network: DetectorNetwork, data: LearnedData, rows: Integers) -> tuple[Names, Names, npt.NDArray[np.bool_]]:
+    """Return what the dense head and the crops (K, C) call the boxes of some images, and what they are."""
+    at, place = torch.from_numpy(rows), data.mean.device
+    images = data.images[at.to(data.images.device)].to(place)
+    images = (images.permute(0, 3, 1, 2).float() / 255 - data.mean) / data.deviation
+    labels, boxes = data.targets["label"][at].to(place), data.targets["box"][at].to(place)
+    is_box = labels >= 0
+    crops = network.compare(network.embed(images, boxes))[is_box]
+    logits = network.dense(images).float()[..., :-4]
+    dense = logits.gather(1, find_cells(boxes, logits.shape[1])[..., None].expand(-1, -1, logits.shape[2]))[is_box]
+    answers = functional.one_hot(labels[is_box], logits.shape[2]).bool()
+    return dense.softmax(dim=-1).cpu().numpy(), crops.cpu().numpy(), answers.cpu().numpy()
+
+
+def find_cells(boxes: torch.Tensor, num_cells: int) -> torch.Tensor:
+    """Return the cell (B, M) in which the middle of each box (B, M, 4) is."""
+    side = dense_head.side_of(num_cells)
+    middles = ((boxes[..., :2] + boxes[..., 2:]) / 2 * side).long().clamp(0, side - 1)
+    return middles[..., 1] * side + middles[..., 0]
