@@ -108,7 +108,7 @@ class Fitter:
                 raise
             LOG.warning("the final fit diverged twice; the weights from before it are kept")
             sessions.restore(session.learner, start)
-            session.note = KEPT_NOTE
+            session.note = "; ".join(filter(None, (session.note, KEPT_NOTE)))
         self._run.task.finish(session.learner.model, session.learner.data)
 
     def _train_or_retry(self, session: Session, start: Tensors) -> None:

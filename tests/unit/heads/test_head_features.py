@@ -34,6 +34,12 @@ def test_pooled_pixels_are_means_over_cells() -> None:
 
 
 @pytest.mark.parametrize("name", BLOCKS)
+def test_features_take_the_memory_layout_of_networks(name: str) -> None:
+    block = BLOCKS[name](32).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    assert torch.isfinite(block(torch.rand(2, 3, 32, 32))).all()
+
+
+@pytest.mark.parametrize("name", BLOCKS)
 @pytest.mark.parametrize("size", [1, 7, 20, 70])
 def test_every_block_gives_finite_features_of_any_image(name: str, size: int) -> None:
     noise = torch.rand(1, 3, size, size, generator=torch.Generator().manual_seed(0))

@@ -20,7 +20,7 @@ def a_contest(*scores: list[float], error: float = 0.01, length: float = 2.0, **
         Contender(number, BASE, scores=[Score(value, error) for value in values])
         for number, values in enumerate(scores, start=1)
     ]
-    return dataclasses.replace(Contest(contenders, length, len(scores), 100.0), **changes)  # type: ignore[arg-type]
+    return dataclasses.replace(Contest(contenders, length, 100.0), **changes)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_as_many_recipes_begin_as_a_third_of_the_time_pays(
     left_seconds: float, least_seconds: float, size: int
 ) -> None:
     contest = contests.open_contest(PORTFOLIO, 5.0, 5.0 + left_seconds, least_seconds)
-    assert contest.size == len(contest.contenders) == size
+    assert len(contest.contenders) == size
     assert contest.queue == [one.number for one in contest.contenders]
     if size > 1:
         cost = contests.compute_contest_cost(size, contest.first_seconds)

@@ -15,7 +15,7 @@ from tests.unit.training.learning import a_learner
 def a_session(reason: StopReason, light_share: float) -> Session:
     """Return a session whose search ended for this reason, after a third round of 8 seconds."""
     learner = a_learner("classifier")
-    contest = Contest([Contender(1, learner.recipe)], 2.0, 1, 100.0, round=2, stop_reason=reason)
+    contest = Contest([Contender(1, learner.recipe)], 2.0, 100.0, round=2, stop_reason=reason)
     performance = Performance(measured_on=MeasuredOn.HOLD_OUT, images=10, score=0.9)
     hold_out = HoldOut(performance, [], 0.0, light_share)
     spec = {"blocks": [], "widths": [], "members": [], "several": False, "sharpness": 1.0, "shift": 0.0}

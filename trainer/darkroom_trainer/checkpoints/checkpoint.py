@@ -24,7 +24,7 @@ LOG = logging.getLogger(__name__)
 
 FOLDER: Final = "checkpoints"
 KEPT: Final = 2
-FORMAT: Final = 3
+FORMAT: Final = 4
 
 Tensors = dict[str, torch.Tensor]
 

@@ -132,7 +132,7 @@ class Colours(nn.Module):
         mixing = torch.tensor([[1 / 3, 1 / 3, 1 / 3], [1.0, -1.0, 0.0], [0.5, 0.5, -1.0]])
         self.register_buffer("mixing", mixing[:, :, None, None], persistent=False)
         spans = [torch.linspace(0, 1, bins), torch.linspace(-0.5, 0.5, bins), torch.linspace(-0.5, 0.5, bins)]
-        self.register_buffer("centres", torch.stack(spans)[None, :, :, None, None], persistent=False)
+        self.register_buffer("centres", torch.stack(spans)[:, :, None, None], persistent=False)
         self.sharpness = float(bins - 1)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:

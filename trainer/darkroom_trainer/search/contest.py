@@ -64,13 +64,12 @@ class Contender:
 class Contest:
     """Where a search is: who takes part, in which round, how long a round is and who still has to train in it.
 
-    `size` is how many began, `ends_at_seconds` when the last training has to be over; `queue` has the numbers of those
-    that follow in this round, the first of them training.
+    `ends_at_seconds` is when the last training has to be over; `queue` has the numbers of those that follow in this
+    round, the first of them training.
     """
 
     contenders: list[Contender]
     first_seconds: float
-    size: int
     ends_at_seconds: float
     is_whole_portfolio: bool = False
     has_perfect_head: bool = False
@@ -128,7 +127,7 @@ def open_contest(portfolio: Sequence[Recipe], now: float, ends_at: float, least_
         first = max(ALONE_FACTOR * least_seconds, FIRST_SHARE * left_seconds)
     contenders = [Contender(number, recipe, now) for number, recipe in enumerate(portfolio[:size], start=1)]
     is_whole = 1 < len(portfolio) < 2 * size
-    return Contest(contenders, first, size, ends_at, is_whole, queue=[one.number for one in contenders])
+    return Contest(contenders, first, ends_at, is_whole, queue=[one.number for one in contenders])
 
 
 def compute_contest_cost(size: int, first_seconds: float) -> float:
