@@ -35,7 +35,7 @@ def test_pooled_pixels_are_means_over_cells() -> None:
 
 @pytest.mark.parametrize("name", BLOCKS)
 def test_features_take_the_memory_layout_of_networks(name: str) -> None:
-    block = BLOCKS[name](32).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    block = BLOCKS[name](32).to(memory_format=torch.channels_last)
     assert torch.isfinite(block(torch.rand(2, 3, 32, 32))).all()
 
 
