@@ -81,7 +81,6 @@ class Gradients(nn.Module):
     """
 
     directions: torch.Tensor
-    kernels: torch.Tensor
 
     def __init__(self, size_px: int, cells: int, bins: int = 8, *, both_ways: bool = False) -> None:
         super().__init__()
@@ -91,25 +90,28 @@ class Gradients(nn.Module):
         self.both_ways = both_ways
         turn = math.pi if both_ways else 2 * math.pi
         angles = torch.arange(bins, dtype=torch.float64) * (turn / bins)
-        directions = torch.stack([angles.cos(), angles.sin()], dim=1).float()
-        self.register_buffer("directions", directions[:, :, None, None], persistent=False)
-        along = torch.tensor([[-1.0, 0.0, 1.0]]) / 2
-        smooth = torch.tensor([[1.0], [2.0], [1.0]]) / 4
-        kernel = smooth * along
-        self.register_buffer("kernels", torch.stack([kernel, kernel.t()])[:, None], persistent=False)
+        self.register_buffer("directions", torch.stack([angles.cos(), angles.sin()], dim=1).float(), persistent=False)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Return (B, bins * cells * cells)."""
-        grey = functional.pad(self.shrink(to_grey(images)), (1, 1, 1, 1), mode="replicate")
-        slopes = functional.conv2d(grey, self.kernels)
-        length = torch.sqrt((slopes * slopes).sum(dim=1, keepdim=True) + _EPSILON)
-        towards = functional.conv2d(slopes, self.directions)
-        towards = (towards.abs() if self.both_ways else functional.relu(towards)) / length
-        squares = towards * towards
-        histograms = self.cells(squares * squares * length)
+        slopes = measure_slopes(functional.pad(self.shrink(to_grey(images)), (1, 1, 1, 1), mode="replicate"))
+        squared_length = (slopes * slopes).sum(dim=1, keepdim=True) + _EPSILON
+        towards = torch.matmul(self.directions, slopes.flatten(2))
+        squares = (towards if self.both_ways else functional.relu(towards)).square()
+        shares = squares.square() * squared_length.flatten(2).pow(-1.5)
+        histograms = self.cells(shares.unflatten(2, (GRADIENT_SIDE_PX, GRADIENT_SIDE_PX)))
         energy = histograms.sum(dim=1, keepdim=True)
         floor = 0.2 * energy.mean(dim=(2, 3), keepdim=True) + 1e-3
         return torch.sqrt(histograms / (self.near(energy) + floor) + _EPSILON).flatten(1)
+
+
+def measure_slopes(grey: torch.Tensor) -> torch.Tensor:
+    """Return how brightness (B, 1, H, W) rises to the right and down (B, 2, H - 2, W - 2), smoothed across."""
+    down = (grey[:, :, :-2] + 2 * grey[:, :, 1:-1] + grey[:, :, 2:]) / 4
+    across = (grey[..., :-2] + 2 * grey[..., 1:-1] + grey[..., 2:]) / 4
+    right = (down[..., 2:] - down[..., :-2]) / 2
+    lower = (across[:, :, 2:] - across[:, :, :-2]) / 2
+    return torch.cat([right, lower], dim=1)
 
 
 def build_neighbour_matrix(cells: int) -> torch.Tensor:

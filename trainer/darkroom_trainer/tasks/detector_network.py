@@ -16,6 +16,8 @@ from darkroom_trainer.tasks.crop_naming import CropNaming, choose_cells
 from darkroom_trainer.tasks.gaps import NO_GAP
 
 LEAST_PROBABILITY: Final = 1e-6
+LEAST_CROPS: Final = 32
+"""Looking at crops is most of what predicting a small picture costs."""
 
 
 class DetectorNetwork(CropNaming):
@@ -51,7 +53,7 @@ class DetectorNetwork(CropNaming):
         """Return the numbers with mixed names for the cells whose crops are looked at, and no thing in the others."""
         logits, places = numbers[..., :-4], numbers[..., -4:]
         objectness = logits.sigmoid().sum(dim=-1).clamp(max=1.0)
-        at = choose_cells(objectness)
+        at = choose_cells(objectness, LEAST_CROPS)
         cells = dense_head.build_cells(numbers.shape[1], numbers.device)
         boxes = dense_head.decode_boxes(places, cells).clamp(0, 1)
         crops = self.compare(self.embed(images, _take(boxes, at)))
