@@ -99,7 +99,7 @@ class Gradients(nn.Module):
         towards = torch.matmul(self.directions, slopes.flatten(2))
         squares = (towards if self.both_ways else functional.relu(towards)).square()
         shares = squares.square() * squared_length.flatten(2).pow(-1.5)
-        histograms = self.cells(shares.reshape(len(images), -1, GRADIENT_SIDE_PX, GRADIENT_SIDE_PX))
+        histograms = self.cells(shares.reshape(-1, len(self.directions), GRADIENT_SIDE_PX, GRADIENT_SIDE_PX))
         energy = histograms.sum(dim=1, keepdim=True)
         floor = 0.2 * energy.mean(dim=(2, 3), keepdim=True) + 1e-3
         return torch.sqrt(histograms / (self.near(energy) + floor) + _EPSILON).flatten(1)
