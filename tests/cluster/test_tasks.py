@@ -13,8 +13,8 @@ from tests.cluster.bucket import Bucket
 from tests.cluster.connection import Connection, Manifest
 from tests.cluster.waiting import Waiter, status_of
 
-BUDGET = "45s"
-BUDGET_SECONDS = 45
+BUDGET = "90s"
+BUDGET_SECONDS = 90
 LEAST_SCORE = 0.5
 
 
@@ -68,7 +68,7 @@ def trained(
     name = case.sample
     connection.apply(manifests.a_model(name, namespace, f"{name}-train", task=case.task, budget=BUDGET))
     connection.apply(manifests.an_evaluation(name, namespace, name, f"{name}-eval"))
-    model = waiter.phase("Model", namespace, name, "Succeeded", 200)
+    model = waiter.phase("Model", namespace, name, "Succeeded", 300)
     evaluation = waiter.phase("Evaluation", namespace, name, "Succeeded", 120)
     return TrainedTask(case, model, evaluation, folder)
 
