@@ -52,11 +52,11 @@ class CropNaming(nn.Module):
         return (self.scale * cosines + (1 - self.is_known) * UNKNOWN).softmax(dim=-1)
 
 
-def choose_cells(objectness: torch.Tensor, least: int = LEAST_CROPS) -> torch.Tensor:
+def choose_cells(objectness: torch.Tensor) -> torch.Tensor:
     """Return the cells (B, K) whose boxes are looked at: the surest, those first that no neighbour surpasses."""
     cells = objectness.shape[1]
     side = dense_head.side_of(cells)
     grid = objectness.reshape(-1, 1, side, side)
     highest = functional.max_pool2d(grid, 3, stride=1, padding=1).flatten(1)
     rank = objectness + PEAK * (objectness >= highest).to(objectness.dtype)
-    return rank.topk(min(cells, max(least, min(MOST_CROPS, cells * least // 256))), dim=1).indices
+    return rank.topk(min(cells, max(LEAST_CROPS, min(MOST_CROPS, cells // 4))), dim=1).indices

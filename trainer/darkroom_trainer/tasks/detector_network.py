@@ -9,15 +9,20 @@ from collections.abc import Mapping
 from typing import Final
 
 import torch
+from torch.nn import functional
 
 from darkroom_trainer import shares
 from darkroom_trainer.tasks import dense_head
-from darkroom_trainer.tasks.crop_naming import CropNaming, choose_cells
+from darkroom_trainer.tasks.crop_naming import CropNaming
 from darkroom_trainer.tasks.gaps import NO_GAP
 
-LEAST_PROBABILITY: Final = 1e-6
+LEAST_PROBABILITY, MOST_PROBABILITY = 0.01, 0.999
+"""Below what counts as found, and no further from it: nearer to 0 or 1, sums in another order move a logit too far."""
 LEAST_CROPS: Final = 32
 """Looking at crops is most of what predicting a small picture costs."""
+MOST_CROPS: Final = 256
+FADE: Final = 0.1
+"""Cells fade away over so much of their rank, so that sums in another order do not switch one on or off."""
 
 
 class DetectorNetwork(CropNaming):
@@ -53,15 +58,31 @@ class DetectorNetwork(CropNaming):
         """Return the numbers with mixed names for the cells whose crops are looked at, and no thing in the others."""
         logits, places = numbers[..., :-4], numbers[..., -4:]
         objectness = logits.sigmoid().sum(dim=-1).clamp(max=1.0)
-        at = choose_cells(objectness, LEAST_CROPS)
+        at, seen = choose_cells(objectness)
         cells = dense_head.build_cells(numbers.shape[1], numbers.device)
         boxes = dense_head.decode_boxes(places, cells).clamp(0, 1)
         crops = self.compare(self.embed(images, _take(boxes, at)))
         names = (1 - self.crop_share) * _take(logits, at).softmax(dim=-1) + self.crop_share * crops
-        mixed = (names * objectness.gather(1, at)[..., None]).clamp(LEAST_PROBABILITY, 1 - LEAST_PROBABILITY)
+        mixed = (names * seen[..., None]).clamp(LEAST_PROBABILITY, MOST_PROBABILITY)
         nothing = torch.full_like(logits, LEAST_PROBABILITY).logit()
         told = nothing.scatter(1, at[..., None].expand(-1, -1, logits.shape[-1]), mixed.logit())
         return torch.cat([told, places], dim=-1)
+
+
+def choose_cells(objectness: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the cells (B, K) whose boxes are looked at, and their objectness, which fades away towards the last.
+
+    Of cells (B, L) the surest; one that a neighbour surpasses counts less, so that no thing takes the places of others.
+    """
+    cells = objectness.shape[1]
+    side = dense_head.side_of(cells)
+    highest = functional.max_pool2d(objectness.reshape(-1, 1, side, side), 3, stride=1, padding=1).flatten(1)
+    rank = 2 * objectness - highest
+    kept = min(cells - 1, max(LEAST_CROPS, min(MOST_CROPS, cells // 8)))
+    found = rank.topk(kept + 1, dim=1)
+    at, last = found.indices[:, :kept], found.values[:, kept:]
+    fading = ((found.values[:, :kept] - last) / FADE).clamp(max=1.0)
+    return at, objectness.gather(1, at) * fading
 
 
 def find_network(model: torch.nn.Module) -> DetectorNetwork:
