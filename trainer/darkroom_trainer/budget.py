@@ -43,12 +43,16 @@ class Costs:
     export: float = 0.3
     unmeasured: float = 0.4
     save: float = 0.0
+    finish: float = 0.0
+    """What `LearningTask.finish` takes however few images it looks at."""
 
 
-def estimate_costs(step: float, predict_image: float, rate: float, million_parameters: float = 0.0) -> Costs:
+def estimate_costs(
+    step: float, predict_image: float, rate: float, million_parameters: float = 0.0, finish: float = 0.0
+) -> Costs:
     """Return costs with what is not measured yet filled in; a second on the clock is charged as `rate` seconds."""
     export = Costs.export + EXPORT_SECONDS * million_parameters
-    wall = Costs(step / rate, predict_image / rate, export=export)
+    wall = Costs(step / rate, predict_image / rate, export=export, finish=finish / rate)
     return Costs(**{name: value * rate for name, value in asdict(wall).items()})
 
 
@@ -85,8 +89,8 @@ def compute_record(costs: Costs, images: int) -> float:
 
 
 def compute_finish(costs: Costs, images: int) -> float:
-    """Return what `LearningTask.finish` costs: about a prediction of each image."""
-    return MARGIN * images * costs.predict_image
+    """Return what `LearningTask.finish` costs: its own work, and about a prediction of each image."""
+    return MARGIN * (costs.finish + images * costs.predict_image) if images else 0.0
 
 
 def compute_reserve(costs: Costs, evaluation_images: int, hold_out_images: int = 0, finish_images: int = 0) -> float:

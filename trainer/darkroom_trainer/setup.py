@@ -155,7 +155,8 @@ def _choose(
 
 
 def _estimate(trial: measuring.Trial, rate: float) -> budget.Costs:
-    return budget.estimate_costs(trial.step_cost, trial.predict_image_cost, rate, trial.million_parameters)
+    step, predict = trial.step_cost, trial.predict_image_cost
+    return budget.estimate_costs(step, predict, rate, trial.million_parameters, trial.finish_cost)
 
 
 def _measure_side(dataset: datasets.LoadedDataset, task: base.LearningTask) -> float:

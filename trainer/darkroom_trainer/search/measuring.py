@@ -32,6 +32,7 @@ class Trial:
     step_cost: float
     predict_image_cost: float
     million_parameters: float = 0.0
+    finish_cost: float = 0.0
 
     def to_json(self) -> dict[str, Any]:
         """Return the form for metrics.json."""
@@ -117,13 +118,14 @@ def _measure_trial(bench: Bench, recipe: recipes.Recipe) -> Trial:
     learner.peers = loop.Alone(size=bench.device.count)
     steps = [_time(bench, lambda: learner.train_step(0.0)) for _ in range(WARM_UP_STEPS + TIMED_STEPS)]
     # a model that knows what to compare crops with has more work to predict
-    bench.task.finish(learner.model, replace(data, rows=data.rows[:FINISHED_IMAGES]))
+    few = replace(data, rows=data.rows[:FINISHED_IMAGES])
+    finish = _time(bench, lambda: bench.task.finish(learner.model, few))
     predict = [
         _time(bench, lambda: inference.predict_rows(learner.model, bench.task, data, data.rows, bench.device))
         for _ in range(2)
     ]
     parameters = sum(value.numel() for value in model.parameters()) / 1e6
-    trial = Trial(recipe, statistics.median(steps[WARM_UP_STEPS:]), min(predict) / rows, parameters)
+    trial = Trial(recipe, statistics.median(steps[WARM_UP_STEPS:]), min(predict) / rows, parameters, finish)
     LOG.info("measured %s at %d px", recipe.backbone, size, extra={"trial": trial.to_json()})
     return trial
 
