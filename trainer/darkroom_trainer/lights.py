@@ -20,6 +20,7 @@ from darkroom_trainer.tasks.predictions import Integers, Prediction
 
 LOG = logging.getLogger(__name__)
 
+TIMED_IMAGES: Final = 32
 TIME_SHARE: Final = 0.4
 """Of the time for the score, at most this goes into light heads."""
 
@@ -46,6 +47,14 @@ def search_light(run: training_run.TrainingRun) -> Light | None:
     answers = torch.from_numpy(found.probabilities[found.validated])
     records = [record.to_json() for record in found.trials]
     return Light(found.spec, found.model, rows, answers, found.score, found.standard_error, records)
+
+
+def measure_image(run: training_run.TrainingRun, light: Light) -> float:
+    """Return what predicting an image with the head alone costs, in charged seconds."""
+    rows = run.rows.usable[:TIMED_IMAGES]
+    started = run.place.meter.charged_seconds
+    inference.compute_outputs(light.model, run.data, rows, run.place.device)
+    return (run.place.meter.charged_seconds - started) / len(rows)
 
 
 def _build_embedders(run: training_run.TrainingRun) -> dict[str, torch.nn.Module]:

@@ -75,6 +75,8 @@ def open_session(run: training_run.TrainingRun, fitter: fitting.Fitter) -> sessi
         session.light = lights.search_light(run)
         if session.stage is sessions.Stage.FINAL:
             fitter.begin_final(session, 1.0)
+    if session.light is not None and not run.place.config.publish_only:
+        run.learn_light(lights.measure_image(run, session.light))
     has_begun = session.stage is not sessions.Stage.HOLD_OUT or session.contest is not None
     if not has_begun and not run.place.config.publish_only:
         searching.begin_search(run, fitter, session)

@@ -81,6 +81,8 @@ class TrainingRun:
     plan: budget.Plan | None
     store: checkpoint.CheckpointStore | None
     saved: checkpoint.Checkpoint | None
+    light_image: float = 0.0
+    """What a light head takes for an image, in charged seconds; held-out images are answered from the search."""
 
     @property
     def trial(self) -> measuring.Trial:
@@ -146,10 +148,15 @@ class TrainingRun:
             self.costs = dataclasses.replace(self.costs, upload_file=upload, save=save)
         return self.costs
 
+    def learn_light(self, predict_image: float) -> None:
+        """Add what a light head takes for an image, in charged seconds, to what the network takes."""
+        self.light_image = predict_image
+        self.costs = dataclasses.replace(self.costs, predict_image=self.costs.predict_image + predict_image)
+
     def learn_measuring(self, measure_image: float | None) -> None:
         """Take over what predicting and scoring an image really took, in charged seconds."""
         if measure_image is not None:
-            self.costs = dataclasses.replace(self.costs, predict_image=0.0, measure_image=measure_image)
+            self.costs = dataclasses.replace(self.costs, predict_image=self.light_image, measure_image=measure_image)
 
     def fits(self, cost: float) -> bool:
         """Return whether something optional that costs this still fits, with the uploads after it."""
