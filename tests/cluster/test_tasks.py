@@ -86,7 +86,7 @@ def test_an_evaluation_measures_a_task_by_its_own_score(trained: TrainedTask) ->
     assert performance["tagPerformance"]
 
 
-def test_a_task_leaves_a_report_that_names_its_score(trained: TrainedTask, bucket: Bucket) -> None:
+def test_a_task_leaves_a_report_that_loads_nothing_from_elsewhere(trained: TrainedTask, bucket: Bucket) -> None:
     page = bucket.read(status_of(trained.model)["report"]).decode()
     assert page.startswith("<!doctype html>")
     assert "https://" not in page.replace("https://www.w3.org", "")

@@ -53,6 +53,12 @@ class LearnedData(Protocol):
         """Return the deviation of each colour (3, 1, 1), on the model's device."""
 
 
+def take_images(data: LearnedData, rows: torch.Tensor) -> torch.Tensor:
+    """Return the images (K, 3, S, S) of rows (K,), normalized, on the model's device."""
+    images = data.images[rows.to(data.images.device)].to(data.mean.device)
+    return (images.permute(0, 3, 1, 2).float() / 255 - data.mean) / data.deviation
+
+
 class LearningTask(abc.ABC):
     """What differs between tasks; one loop serves them all. Stateless but for the labels."""
 

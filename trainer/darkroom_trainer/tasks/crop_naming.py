@@ -1,7 +1,7 @@
 """Names for boxes by what their crops look like: fixed features, compared with one prototype of each label.
 
-Owns the comparison, and which boxes of a picture are worth one. A label more or less changes no box. The prototypes
-come from `prototypes`. Must not know where boxes come from.
+Owns the comparison. A label more or less changes no box. The prototypes come from `prototypes`. Must not know where
+boxes come from.
 """
 
 from typing import Final
@@ -10,11 +10,10 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from darkroom_trainer.tasks import crops, dense_head
+from darkroom_trainer.tasks import crops
 
-LEAST_CROPS: Final = 64
 MOST_CROPS: Final = 256
-PEAK: Final = 100.0
+"""Crops of a picture that are looked at, however large it is."""
 FIRST_SCALE: Final = 16.0
 UNKNOWN: Final = -1e4
 
@@ -52,11 +51,8 @@ class CropNaming(nn.Module):
         return (self.scale * cosines + (1 - self.is_known) * UNKNOWN).softmax(dim=-1)
 
 
-def choose_cells(objectness: torch.Tensor) -> torch.Tensor:
-    """Return the cells (B, K) whose boxes are looked at: the surest, those first that no neighbour surpasses."""
-    cells = objectness.shape[1]
-    side = dense_head.side_of(cells)
-    grid = objectness.reshape(-1, 1, side, side)
-    highest = functional.max_pool2d(grid, 3, stride=1, padding=1).flatten(1)
-    rank = objectness + PEAK * (objectness >= highest).to(objectness.dtype)
-    return rank.topk(min(cells, max(LEAST_CROPS, min(MOST_CROPS, cells // 4))), dim=1).indices
+def find_naming(model: nn.Module) -> CropNaming:
+    """Return the network that names boxes by their crops, also where it is compiled."""
+    network = getattr(model, "_orig_mod", model)
+    assert isinstance(network, CropNaming)
+    return network

@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from darkroom_trainer import shares
 from darkroom_trainer.tasks import dense_head
-from darkroom_trainer.tasks.base import LearnedData
+from darkroom_trainer.tasks.base import LearnedData, take_images
 from darkroom_trainer.tasks.detector_network import DetectorNetwork
 from darkroom_trainer.tasks.predictions import Integers
 
@@ -46,8 +46,7 @@ def limit_rows(labels: torch.Tensor, rows: Integers) -> Integers:
 def _ask(network: DetectorNetwork, data: LearnedData, rows: Integers) -> tuple[Names, Names, npt.NDArray[np.bool_]]:
     """Return what the dense head and the crops (K, C) call the boxes of some images, and what they are."""
     at, place = torch.from_numpy(rows), data.mean.device
-    images = data.images[at.to(data.images.device)].to(place)
-    images = (images.permute(0, 3, 1, 2).float() / 255 - data.mean) / data.deviation
+    images = take_images(data, at)
     labels, boxes = data.targets["label"][at].to(place), data.targets["box"][at].to(place)
     is_box = labels >= 0
     crops = network.compare(network.embed(images, boxes))[is_box]

@@ -94,6 +94,12 @@ def side_of(num_cells: int) -> int:
     return math.isqrt(num_cells)
 
 
+def find_highest(values: torch.Tensor) -> torch.Tensor:
+    """Return for each cell the highest of the values (B, L) of itself and its neighbours."""
+    side = side_of(values.shape[1])
+    return functional.max_pool2d(values.reshape(-1, 1, side, side), 3, stride=1, padding=1).flatten(1)
+
+
 def build_cells(num_cells: int, device: torch.device) -> torch.Tensor:
     """Return the relative middles (L, 2), x before y, of the cells of a square picture."""
     side = side_of(num_cells)

@@ -16,7 +16,16 @@ from darkroom_api.v1alpha1.common import Performance, Task
 from darkroom_trainer.data.dataset import Example
 from darkroom_trainer.decoding.boxes import decode_cells
 from darkroom_trainer.metrics import baseline, detection
-from darkroom_trainer.tasks import augmentation, crop_shares, dense_head, detector_network, mixing, policies, prototypes
+from darkroom_trainer.tasks import (
+    augmentation,
+    crop_naming,
+    crop_shares,
+    dense_head,
+    detector_network,
+    mixing,
+    policies,
+    prototypes,
+)
 from darkroom_trainer.tasks.base import Batch, LearnedData, LearningTask, Targets
 from darkroom_trainer.tasks.predictions import Integers, Prediction, Truth
 
@@ -111,7 +120,7 @@ class Detector(LearningTask):
 
     def finish(self, model: torch.nn.Module, data: LearnedData) -> None:
         """Compute what crops of each tag look like from the boxes of `data.rows`."""
-        prototypes.fit_prototypes(detector_network.find_network(model), data)
+        prototypes.fit_prototypes(crop_naming.find_naming(model), data)
 
     def tune(self, model: torch.nn.Module, data: LearnedData, rows: Integers) -> None:
         """Choose how much crops say in the names, by the boxes of held-out rows."""

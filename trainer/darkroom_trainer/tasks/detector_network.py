@@ -1,26 +1,23 @@
 """The network of the detector: a dense head that finds and names boxes, and a second opinion on the names.
 
 Owns how both opinions are mixed. Steps teach the dense head where things are long before it tells their tags apart;
-what a crop looks like beside the crops of the training boxes needs no steps. Measured on eight digit scenes (32 boxes)
-and 40 s: the head named 21 % of the boxes that it found rightly, their crops 58 %. With many boxes the head is better.
+what a crop looks like beside the crops of the training boxes needs no steps (docs/decisions/0016).
 """
 
 from collections.abc import Mapping
 from typing import Final
 
 import torch
-from torch.nn import functional
 
 from darkroom_trainer import shares
 from darkroom_trainer.tasks import dense_head
-from darkroom_trainer.tasks.crop_naming import CropNaming
+from darkroom_trainer.tasks.crop_naming import MOST_CROPS, CropNaming, find_naming
 from darkroom_trainer.tasks.gaps import NO_GAP
 
 LEAST_PROBABILITY, MOST_PROBABILITY = 0.01, 0.999
 """Below what counts as found, and no further from it: nearer to 0 or 1, sums in another order move a logit too far."""
 LEAST_CROPS: Final = 32
 """Looking at crops is most of what predicting a small picture costs."""
-MOST_CROPS: Final = 256
 FADE: Final = 0.1
 """Cells fade away over so much of their rank, so that sums in another order do not switch one on or off."""
 
@@ -75,9 +72,7 @@ def choose_cells(objectness: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     Of cells (B, L) the surest; one that a neighbour surpasses counts less, so that no thing takes the places of others.
     """
     cells = objectness.shape[1]
-    side = dense_head.side_of(cells)
-    highest = functional.max_pool2d(objectness.reshape(-1, 1, side, side), 3, stride=1, padding=1).flatten(1)
-    rank = 2 * objectness - highest
+    rank = 2 * objectness - dense_head.find_highest(objectness)
     kept = min(cells - 1, max(LEAST_CROPS, min(MOST_CROPS, cells // 8)))
     found = rank.topk(kept + 1, dim=1)
     at, last = found.indices[:, :kept], found.values[:, kept:]
@@ -86,8 +81,8 @@ def choose_cells(objectness: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def find_network(model: torch.nn.Module) -> DetectorNetwork:
-    """Return the network, also where it is compiled."""
-    network = getattr(model, "_orig_mod", model)
+    """Return the detector's network, also where it is compiled."""
+    network = find_naming(model)
     assert isinstance(network, DetectorNetwork)
     return network
 

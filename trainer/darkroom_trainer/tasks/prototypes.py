@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from darkroom_trainer.tasks.base import LearnedData
+from darkroom_trainer.tasks.base import LearnedData, take_images
 from darkroom_trainer.tasks.crop_naming import UNKNOWN, CropNaming
 
 MOST_VIEWS: Final = 4_000
@@ -72,8 +72,7 @@ def _describe(
     device, parts, sides = data.mean.device, [], []
     for start in range(0, len(places), BATCH):
         chunk = places[start : start + BATCH]
-        images = data.images[chunk[:, 0].to(data.images.device)].to(device)
-        images = (images.permute(0, 3, 1, 2).float() / 255 - data.mean) / data.deviation
+        images = take_images(data, chunk[:, 0])
         boxes = data.targets["box"][chunk[:, 0], chunk[:, 1]].to(device)
         sides.append((boxes[:, 2:] - boxes[:, :2]).prod(dim=1).sqrt())
         parts.append(describe_views(network, images, boxes, copies, generator))
@@ -151,8 +150,7 @@ def choose_scale(network: CropNaming, views: torch.Tensor, labels: torch.Tensor)
 def choose_asked(labels: torch.Tensor) -> torch.Tensor:
     """Return which boxes (K,) the scale is asked about, every second one of a label, so that the others never saw them.
 
-    Copies of boxes that a prototype is made of look too much like it: with three boxes of each of ten digits, a scale
-    that was chosen on them gave a log loss of 3.4 on other pictures.
+    Copies of boxes that a prototype is made of look too much like it, so a scale that was chosen on them is too sure.
     """
     order = torch.argsort(labels, stable=True)
     ordered = labels[order]

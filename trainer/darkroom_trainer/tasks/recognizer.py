@@ -12,7 +12,7 @@ from torch import nn
 from darkroom_api.v1alpha1.common import Performance, Task
 from darkroom_trainer.decoding.products import decode_products
 from darkroom_trainer.metrics import recognition
-from darkroom_trainer.tasks import prototypes, recognizer_network
+from darkroom_trainer.tasks import recognizer_network
 from darkroom_trainer.tasks.base import LearnedData, Targets
 from darkroom_trainer.tasks.detector import Detector
 from darkroom_trainer.tasks.gaps import find_gap
@@ -48,12 +48,6 @@ class ProductRecognizer(Detector):
     def measure(self, predictions: Sequence[Prediction], truths: Sequence[Truth]) -> Performance:
         """Return mean average precision over products and gap, of boxes alone, and how often the product is right."""
         return recognition.measure_recognition(predictions, truths, self.labels, find_gap(self.labels))
-
-    def finish(self, model: nn.Module, data: LearnedData) -> None:
-        """Compute the prototypes from the boxes of `data.rows`."""
-        network = getattr(model, "_orig_mod", model)
-        assert isinstance(network, recognizer_network.RecognizerNetwork)
-        prototypes.fit_prototypes(network, data)
 
     def tune(self, model: nn.Module, data: LearnedData, rows: Integers) -> None:
         """Leave nothing open: products are told apart by their crops alone."""

@@ -10,11 +10,13 @@ from typing import Final
 import torch
 
 from darkroom_trainer.tasks import dense_head
-from darkroom_trainer.tasks.crop_naming import CropNaming, choose_cells
+from darkroom_trainer.tasks.crop_naming import MOST_CROPS, CropNaming
 from darkroom_trainer.tasks.gaps import NO_GAP
 
 PRODUCT, GAP = 0, 1
 BOX_TAGS: Final = 2
+LEAST_CROPS: Final = 64
+PEAK: Final = 100.0
 
 
 class RecognizerNetwork(CropNaming):
@@ -57,3 +59,10 @@ class RecognizerNetwork(CropNaming):
         nothing = torch.zeros_like(logits[..., 0])
         told = [nothing.scatter(1, at, values)[..., None] for values in (labels, shares)]
         return torch.cat([logits, *told, numbers[..., BOX_TAGS:]], dim=-1)
+
+
+def choose_cells(objectness: torch.Tensor) -> torch.Tensor:
+    """Return the cells (B, K) whose boxes are looked at: the surest, those first that no neighbour surpasses."""
+    cells = objectness.shape[1]
+    rank = objectness + PEAK * (objectness >= dense_head.find_highest(objectness)).to(objectness.dtype)
+    return rank.topk(min(cells, max(LEAST_CROPS, min(MOST_CROPS, cells // 4))), dim=1).indices
