@@ -1,18 +1,21 @@
 """What the watches have told, in memory: every read of a reconcile is answered here, none by the API server.
 
 Owns the indexes (by key, by owner, by reference) and the guard against stale news: an object is only ever replaced by
-a newer version of itself, so an answer to our own write is not undone by an older watch event that comes after it.
-Must not do: any I/O, any decision.
+a newer version of itself, so an answer to our own write is not undone by an older watch event that comes after it, and
+an answer that comes after the news of a deletion brings nothing back. Must not do: any I/O, any decision.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from darkroom_api import names
 from darkroom_operator.children import Json, ObservedJob, ObservedPod, mark_gone, parse_job, parse_pod, read_version
 from darkroom_operator.resources import JOBS, PODS, Key, Resource
+
+MOST_GONE: Final = 10_000
+"""So many deletions are remembered: more than answers can be on their way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ class Store:
         self._dependents: dict[Key, set[Key]] = defaultdict(set)
         self._jobs: dict[str, dict[str, ObservedJob]] = defaultdict(dict)
         self._pods: dict[str, dict[str, ObservedPod]] = defaultdict(dict)
+        self._gone: dict[str, int] = {}
 
     def owner(self, key: Key) -> StoredOwner | None:
         """Return the stored object."""
@@ -61,7 +65,9 @@ class Store:
         return [(key, pod) for key, pod in found if key is not None and pod.running]
 
     def put(self, resource: Resource, raw: Json) -> set[Key]:
-        """Take in an object, unless what is stored is as new."""
+        """Take in an object, unless what is stored is as new, or news of its deletion are newer."""
+        if read_version(raw) < self._gone.get(raw["metadata"]["uid"], 0):
+            return set()
         if resource is JOBS:
             return self._put_child(self._jobs, parse_job(raw))
         if resource is PODS:
@@ -70,6 +76,7 @@ class Store:
 
     def remove(self, resource: Resource, raw: Json) -> set[Key]:
         """Take in that an object is gone."""
+        self._remember_gone(raw)
         if resource is JOBS:
             return self._drop_job(parse_job(raw))
         if resource is PODS:
@@ -92,6 +99,12 @@ class Store:
             return _child_versions(self._pods)
         mine = [owner for owner in self._owners.values() if owner.key.kind == resource.kind]
         return {o.uid: (o.resource_version, _stub(o.key.namespace, o.key.name, o.uid)) for o in mine}
+
+    def _remember_gone(self, raw: Json) -> None:
+        """Keep the deletion's version: an object that left a watch with its labels may come back."""
+        self._gone[raw["metadata"]["uid"]] = read_version(raw)
+        if len(self._gone) > MOST_GONE:
+            del self._gone[next(iter(self._gone))]
 
     def _put_owner(self, resource: Resource, raw: Json) -> set[Key]:
         owner = _parse_owner(resource, raw)

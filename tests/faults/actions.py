@@ -41,6 +41,17 @@ def delay(seconds: float) -> Action:
     return act
 
 
+def hold_answer(seconds: float) -> Action:
+    """Send it on at once, and keep the answer back for a while."""
+
+    async def act(exchange: Exchange) -> web.StreamResponse:
+        found = await exchange.send()
+        await asyncio.sleep(seconds)
+        return await exchange.reply(found)
+
+    return act
+
+
 async def drop(exchange: Exchange) -> web.StreamResponse:
     """Close the connection; the server hears nothing."""
     return exchange.abort()

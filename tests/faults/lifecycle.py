@@ -5,16 +5,19 @@ from collections.abc import Callable
 from typing import Final
 
 from darkroom_operator.resources import JOBS, MODELS
+from tests.faults import actions
 from tests.faults.api import NAMESPACES, Refusal
 from tests.faults.cases import Case
 from tests.faults.kubelet import CHARGED_SECONDS
 from tests.faults.manifests import build_dataset, build_model
 from tests.faults.player import Player
+from tests.faults.proxy import Rule
 
 GROUP: Final = "Lifecycle"
 GONE: Final = "Model, Job and pod go; no write afterwards"
 REFUSED_TRIES: Final = 6
 """How often the operator may ask for a Job that the API server refuses, before it hears that its owner goes too."""
+HELD_SECONDS: Final = 3
 SAME: Final = "the undisturbed end"
 
 
@@ -28,15 +31,33 @@ def deleted(bring: Callable[[Player], None], is_operator_up: bool = True) -> Cal
             player.lane.keep_operator_up = False
             player.lane.operator.kill()
         player.delete()
-        wait_gone(player)
-        written = len(player.lane.proxy.mutations.about(player.name))
-        player.lane.keep_operator_up = True
-        player.lane.wait("an operator", player.lane.operator.is_ready)
-        time.sleep(2)
-        late = player.lane.proxy.mutations.about(player.name)[written:]
-        assert not late, f"wrote after the deletion: {[str(write) for write in late]}"
+        expect_silence(player, 2)
 
     return play
+
+
+def expect_silence(player: Player, seconds: float) -> None:
+    """See the Model go with all that belongs to it, and an operator that writes nothing about it for a while."""
+    lane = player.lane
+    wait_gone(player)
+    written = len(lane.proxy.mutations.about(player.name))
+    lane.keep_operator_up = True
+    lane.wait("an operator", lane.operator.is_ready)
+    time.sleep(seconds)
+    late = lane.proxy.mutations.about(player.name)[written:]
+    assert not late, f"wrote after the deletion: {[str(write) for write in late]}"
+
+
+def play_late_answer(player: Player) -> None:
+    """The news that the Model is gone overtake the answer to a status write."""
+    player.create()
+    player.wait_pod()
+    player.wait("attempt 1 in the status", lambda: player.attempt(1) is not None)
+    player.lane.proxy.add(Rule(actions.hold_answer(HELD_SECONDS), "/models/.*/status", "PATCH", times=1))
+    player.lane.plane.kubelet.place(player.pod())
+    player.wait_reason("Starting")
+    player.delete()
+    expect_silence(player, HELD_SECONDS + 3)
 
 
 def wait_gone(player: Player) -> None:
@@ -152,6 +173,14 @@ CASES = (
     Case(GROUP, "deleted while starting", "deleted while its container is created", GONE, deleted(_place), "nothing"),
     Case(GROUP, "deleted while training", "deleted while its trainer works", GONE, deleted(Player.start), "nothing"),
     Case(GROUP, "deleted once succeeded", "deleted after its end", GONE, deleted(Player.run), "nothing"),
+    Case(
+        GROUP,
+        "deleted, an answer late",
+        f"deleted while the answer to a status write is on its way for {HELD_SECONDS} s",
+        GONE,
+        play_late_answer,
+        "nothing",
+    ),
     Case(
         GROUP,
         "deleted while training, operator down",

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from darkroom_api import names
+from darkroom_operator import store as store_module
 from darkroom_operator.resources import DATASETS, EVALUATIONS, JOBS, MODELS, PODS, Key
 from darkroom_operator.store import Store
 
@@ -79,6 +80,33 @@ def test_an_object_that_was_created_anew_starts_without_the_old_ones_children() 
     assert store.jobs("u2") == ()
     assert store.remove(MODELS, raw(4)) == set()
     assert store.owner(MODEL) is not None
+
+
+@pytest.mark.parametrize(
+    ("resource", "make"), [(MODELS, raw), (JOBS, child), (PODS, child)], ids=["a Model", "a Job", "a pod"]
+)
+def test_an_answer_that_comes_after_the_deletion_brings_nothing_back(resource: Any, make: Any) -> None:
+    store = Store()
+    store.put(resource, make(5))
+    store.remove(resource, make(8))
+    assert store.put(resource, make(7)) == set()
+    assert store.versions(resource) == {}
+
+
+def test_a_job_that_left_the_watch_with_its_labels_can_be_taken_in_again() -> None:
+    store = Store()
+    store.put(MODELS, raw(1))
+    store.put(JOBS, child(5))
+    store.remove(JOBS, child(6))
+    assert store.put(JOBS, child(6)) == {MODEL}
+
+
+def test_only_the_last_deletions_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_module, "MOST_GONE", 2)
+    store = Store()
+    for uid in ("a", "b", "c"):
+        store.remove(MODELS, raw(9, uid))
+    assert [bool(store.put(MODELS, raw(8, uid))) for uid in ("c", "b", "a")] == [False, False, True]
 
 
 def test_a_gone_pod_is_kept_with_its_end_until_it_is_forgotten() -> None:
