@@ -93,16 +93,20 @@ def compute_finish(costs: Costs, images: int) -> float:
     return MARGIN * (costs.finish + images * costs.predict_image) if images else 0.0
 
 
-def compute_reserve(costs: Costs, evaluation_images: int, hold_out_images: int = 0, finish_images: int = 0) -> float:
-    """Return what must be left after the final fit: its checkpoint, evaluation, scores, export, upload and the picture.
-
-    Scores are those of the held-out images where there is no evaluation. They and the picture are counted without a
-    margin: they are left out where they would not fit (see `publishing`).
-    """
+def compute_owed(costs: Costs, evaluation_images: int, finish_images: int = 0) -> float:
+    """Return what a model cannot be handed over without: its checkpoint, its evaluation, its weights, the uploads."""
     after = compute_scoring(costs, evaluation_images) + MARGIN * (costs.save + costs.upload_file * UPLOADED_FILES)
-    record = compute_record(costs, evaluation_images or hold_out_images)
-    told = record + costs.picture + costs.report
-    return costs.unmeasured + after + told + MARGIN * costs.export + compute_finish(costs, finish_images)
+    return costs.unmeasured + after + compute_finish(costs, finish_images)
+
+
+def compute_reserve(costs: Costs, evaluation_images: int, hold_out_images: int = 0, finish_images: int = 0) -> float:
+    """Return what must be left after the final fit: what is owed, all scores, the export, the picture and the report.
+
+    Scores are those of the held-out images where there is no evaluation. They and what follows give way where a machine
+    became slower than it was measured (see `publishing`), so they are counted without a margin, but for the export.
+    """
+    told = compute_record(costs, evaluation_images or hold_out_images) + costs.picture + costs.report
+    return compute_owed(costs, evaluation_images, finish_images) + told + MARGIN * costs.export
 
 
 def compute_least_steps(workload: Workload, least_passes: int) -> int:

@@ -108,7 +108,7 @@ class Fitter:
                 raise
             LOG.warning("the final fit diverged twice; the weights from before it are kept")
             sessions.restore(session.learner, start)
-            session.note = "; ".join(filter(None, (session.note, KEPT_NOTE)))
+            session.add_note(KEPT_NOTE)
         self._run.task.finish(session.learner.model, session.learner.data)
 
     def _train_or_retry(self, session: Session, start: Tensors) -> None:
@@ -163,6 +163,7 @@ class Fitter:
             observe=lambda share, loss: self._observe(session, share, loss),
             keep=lambda _: self._keep(session),
             is_due=self._is_save_due,
+            may_cost=lambda seconds: self._run.leaves_owed(seconds, is_hold_out=session.stage is Stage.HOLD_OUT),
         )
         while not is_through:
             try:

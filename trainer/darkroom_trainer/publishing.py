@@ -56,6 +56,7 @@ def _publish(run: training_run.TrainingRun, session: sessions.Session) -> tuple[
     model = takeaway.build_answering(session)
     measured = _measure(run, session, model)
     taken = takeaway.write_model(run, session, model, folder)
+    session.add_note(takeaway.explain_missing(taken.parity))
     details = {**_build_details(run, session), "onnx": taken.parity}
     num_measured = len(measured.rows) if measured else 0
     names = taken.names + results.write_results(

@@ -12,7 +12,7 @@ from typing import Any, Final
 import safetensors.torch
 import torch
 
-from darkroom_trainer import answering, training_run
+from darkroom_trainer import answering, budget, training_run
 from darkroom_trainer.checkpoints import sessions
 from darkroom_trainer.data.images import Pixels
 from darkroom_trainer.export import description, onnx_model, onnx_parity
@@ -41,7 +41,10 @@ def build_answering(session: sessions.Session) -> torch.nn.Module:
 def write_model(
     run: training_run.TrainingRun, session: sessions.Session, model: torch.nn.Module, folder: pathlib.Path
 ) -> TakenAway:
-    """Write the files into `folder`; a model that ONNX cannot say is handed over without it, and the record tells."""
+    """Write the files into `folder`; a model that ONNX cannot say is handed over without it, and the record tells why.
+
+    So is one whose machine became so slow that no time is left for the export.
+    """
     tensors = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
     data = safetensors.torch.save(tensors)
     (folder / description.WEIGHTS_NAME).write_bytes(data)
@@ -49,13 +52,32 @@ def write_model(
     description.write_description(described, folder)
     (folder / LABELS_NAME).write_text("".join(f"{label}\n" for label in described.labels), encoding="utf-8")
     names = [description.DESCRIPTION_NAME, description.WEIGHTS_NAME, LABELS_NAME]
-    pixels = run.data.images[torch.from_numpy(run.rows.usable[: onnx_parity.MAX_IMAGES])].cpu().numpy()
-    parity = _export(model, described, folder, pixels)
+    parity = _export_in_time(run, model, described, folder)
     if parity["agrees"]:
         names.append(description.ONNX_NAME)
     else:
-        LOG.warning("there is no %s: %s", description.ONNX_NAME, parity)
+        LOG.warning("%s", explain_missing(parity), extra={"parity": parity})
     return TakenAway(described, names, parity)
+
+
+def _export_in_time(
+    run: training_run.TrainingRun, model: torch.nn.Module, described: description.ModelDescription, folder: pathlib.Path
+) -> dict[str, Any]:
+    """Write the ONNX file where there is time for it; what it took tells how slow the machine is now."""
+    if not run.fits(budget.MARGIN * run.costs.export):
+        return {"agrees": False, "problem": "no time of the budget was left to write it"}
+    pixels = run.data.images[torch.from_numpy(run.rows.usable[: onnx_parity.MAX_IMAGES])].cpu().numpy()
+    started = run.place.meter.charged_seconds
+    parity = _export(model, described, folder, pixels)
+    run.learn_pace(run.costs.export, run.place.meter.charged_seconds - started)
+    return parity
+
+
+def explain_missing(parity: dict[str, Any]) -> str | None:
+    """Return why there is no ONNX file, None where there is one."""
+    if parity["agrees"]:
+        return None
+    return f"there is no {description.ONNX_NAME}: {parity.get('problem') or 'it answered otherwise than the model'}"
 
 
 def _export(

@@ -83,6 +83,8 @@ class TrainingRun:
     saved: checkpoint.Checkpoint | None
     light_image: float = 0.0
     """What a light head takes for an image, in charged seconds; held-out images are answered from the search."""
+    pace: float = 1.0
+    """How many times its estimate the export took, 1 at least: what follows it is not estimated better."""
 
     @property
     def trial(self) -> measuring.Trial:
@@ -158,10 +160,26 @@ class TrainingRun:
         if measure_image is not None:
             self.costs = dataclasses.replace(self.costs, predict_image=self.light_image, measure_image=measure_image)
 
+    def learn_pace(self, estimated: float, took: float) -> None:
+        """Take over how many times its estimate a unit took that came after the training."""
+        self.pace = max(1.0, took / estimated)
+
     def fits(self, cost: float) -> bool:
-        """Return whether something optional that costs this still fits, with the uploads after it."""
-        uploads = budget.MARGIN * budget.UPLOADED_FILES * self.costs.upload_file
-        return budget.is_admitted(self.place.meter.charged_seconds, cost + uploads, self.place.budget_seconds)
+        """Return whether something optional that costs this still fits, with what is owed after it."""
+        owed = budget.compute_owed(self.costs, evaluation_images=0)
+        return budget.is_admitted(self.place.meter.charged_seconds, self.pace * cost + owed, self.place.budget_seconds)
+
+    def leaves_owed(self, cost: float, *, is_hold_out: bool) -> bool:
+        """Return whether a step that costs this leaves what a model cannot be handed over without.
+
+        A step as slow as the slowest of late may take what is kept for scores, export and report, and no more.
+        """
+        finish_images = self.build_workload().finish_images
+        owed = budget.compute_owed(self.costs, self.num_measured, finish_images)
+        if is_hold_out:
+            owed += budget.compute_scoring(self.costs, len(self.rows.held_out))
+            owed += budget.compute_finish(self.costs, finish_images)
+        return budget.is_admitted(self.place.meter.charged_seconds, cost + owed, self.place.budget_seconds)
 
 
 def build_workload(task: base.LearningTask, rows: Rows, num_measured: int, batch_size: int) -> budget.Workload:

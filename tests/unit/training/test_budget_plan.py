@@ -9,6 +9,7 @@ from darkroom_trainer.budget import (
     Costs,
     Workload,
     compute_least_steps,
+    compute_owed,
     compute_reserve,
     estimate_costs,
     is_admitted,
@@ -92,6 +93,13 @@ def test_reserve_grows_with_what_there_is_to_measure() -> None:
 def test_the_reserve_holds_all_scores_of_the_images_that_the_model_is_measured_on() -> None:
     assert compute_reserve(COSTS, 0, 5_000) - compute_reserve(COSTS, 0) == pytest.approx(5_000 * (0.001 + 0.001))
     assert compute_reserve(COSTS, 100, 5_000) == compute_reserve(COSTS, 100), "held-out images are not measured again"
+
+
+def test_what_may_give_way_is_kept_besides_what_is_owed() -> None:
+    gives_way = COSTS.picture + COSTS.report + COSTS.record + 1.25 * COSTS.export
+    owed = compute_owed(COSTS, 0, finish_images=50)
+    assert compute_reserve(COSTS, 0, finish_images=50) == pytest.approx(owed + gives_way)
+    assert compute_owed(COSTS, 100) > compute_owed(COSTS, 0) >= COSTS.unmeasured
 
 
 @pytest.mark.parametrize(

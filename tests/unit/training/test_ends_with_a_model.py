@@ -31,9 +31,30 @@ class Bench(NamedTuple):
         reporter = tiny.StopAt(stop_at or "never")
         return engine.execute(config, self.folder / f"w{attempt}", reporter, reporter.stop, clock=tiny.TickingClock())
 
+    def run_with_stall(self, stage: str, seconds: float) -> report.Outcome:
+        """Return how a run ended whose machine stood still for a while when it came to `stage`."""
+        clock = tiny.TickingClock()
+        reporter = Stall(stage, clock, seconds)
+        output = run_config.Location(uri=(self.folder / "model").as_uri())
+        config = tiny.a_config(
+            run_config.Command.TRAIN, Task.CLASSIFIER, self.file, budget_seconds=BUDGET_SECONDS, output=output
+        )
+        return engine.execute(config, self.folder / "w1", reporter, clock=clock)
+
     def read_metrics(self) -> dict[str, Any]:
         metrics: dict[str, Any] = json.loads((self.folder / "model" / "metrics.json").read_text())
         return metrics
+
+
+class Stall:
+    """A reporter that lets time pass when it is told of a stage."""
+
+    def __init__(self, stage: str, clock: tiny.TickingClock, seconds: float) -> None:
+        self._stage, self._clock, self._seconds = stage, clock, seconds
+
+    def update(self, *, stage: str, **_others: object) -> None:
+        if stage == self._stage:
+            self._clock.pass_by(self._seconds)
 
 
 @pytest.fixture
@@ -148,6 +169,19 @@ def test_a_final_fit_that_diverges_twice_leaves_the_model_that_was_scored(
     assert fitting.KEPT_NOTE in outcome.message
     weights = safetensors.torch.load_file(bench.folder / "model" / "model.safetensors")
     assert all(bool(value.isfinite().all()) for value in weights.values())
+
+
+@pytest.mark.slow
+def test_a_model_whose_machine_stalls_at_the_end_is_handed_over_in_its_budget_without_what_gives_way(
+    bench: Bench,
+) -> None:
+    outcome = bench.run_with_stall("Measuring the final model", 1.5)
+    assert outcome.reason is conditions.Reason.SUCCEEDED, outcome.message
+    assert outcome.message.endswith("there is no model.onnx: no time of the budget was left to write it")
+    assert outcome.meter.charged_seconds < BUDGET_SECONDS, "not even capped"
+    names = {path.name for path in (bench.folder / "model").iterdir()}
+    assert names >= {"model.safetensors", "model.json", "metrics.json", "report.html"}
+    assert not names & {"model.onnx", "predictions.png"}
 
 
 def test_a_full_disk_is_told_with_the_setting_that_enlarges_it(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

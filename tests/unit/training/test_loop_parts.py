@@ -61,6 +61,18 @@ def test_a_loss_that_is_no_number_ends_the_window() -> None:
         train_window(clock.drive(learner), Window(0, 4), a_meter(clock), QUIET)
 
 
+def test_no_step_starts_that_could_be_as_slow_as_the_slowest_of_late_and_take_what_is_owed() -> None:
+    clock = StepClock()
+    learner = clock.drive(a_learner("classifier"))
+
+    def stall(one: Learner) -> None:
+        clock.now += 5.0 if one.step == 3 else 0.0
+
+    hooks = dataclasses.replace(QUIET, keep=stall, may_cost=lambda seconds: clock.now + seconds <= 20)
+    train_window(learner, Window(0, 18), a_meter(clock), hooks)
+    assert clock.now == 15, "the one that stalled took 6 s, and 14 + 6 is the last that may be"
+
+
 def an_average_learner(name: str = "classifier") -> Learner:
     learner = a_learner(name)
     recipe = dataclasses.replace(learner.recipe, ema=True)

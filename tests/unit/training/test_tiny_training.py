@@ -31,6 +31,10 @@ class TickingClock:
         self._now += TICK_SECONDS
         return self._now
 
+    def pass_by(self, seconds: float) -> None:
+        """Move on without being read."""
+        self._now += seconds
+
 
 def a_source(task: Task, file: pathlib.Path) -> run_config.DatasetSource:
     return run_config.DatasetSource(

@@ -85,6 +85,10 @@ class Session:
             return 0.0
         return self.hold_out.light_share if self.hold_out else shares.UNTESTED_SHARE
 
+    def add_note(self, text: str | None) -> None:
+        """Add something that the model's user should read, if there is anything."""
+        self.note = "; ".join(filter(None, (self.note, text)))
+
 
 def snapshot(learner: Learner) -> checkpoint.Tensors:
     """Return a copy of everything that a step changes, but for the step's number."""

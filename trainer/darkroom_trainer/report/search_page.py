@@ -101,8 +101,10 @@ def _describe_parity(parity: Mapping[str, Any] | None) -> Content:
     """Return whether the ONNX file says the same as torch, from the record of `export.onnx_parity`."""
     if not parity:
         return None
+    if parity.get("problem"):
+        return with_note("left out", shorten(str(parity["problem"]), 200))
     if not parity.get("agrees"):
-        return with_note("does not agree with torch", shorten(str(parity.get("problem") or ""), 200))
+        return "does not agree with torch"
     largest = max(float(parity.get(key) or 0.0) for key in ("maxLogitDifference", "maxBoxDifference"))
     note = f"largest difference {largest:.1e}, at most {parity.get('tolerance', 0.0):.0e} allowed"
     return with_note("agrees with torch", note)
