@@ -5,7 +5,7 @@ a machine that slows down and stalls at random (see `slow_machine`). Each must e
 charged at most its budget, and end every unit of work within it: every look at the uncapped meter counts, the last one,
 after the upload, included. Prints a table and the worst case; exits 1 where a run breaks a rule.
 
-    python -m tests.bench.bench_random_budgets [--runs 200] [--seed 5] [--jobs 2] [--only 17] [--markdown FILE]
+    python -m tests.bench.bench_random_budgets [--runs 200] [--seed 5] [--jobs 2] [--only 17 24] [--markdown FILE]
 """
 
 import argparse
@@ -29,7 +29,7 @@ def main() -> int:
     options = _parse_arguments()
     chance = random.Random(options.seed)
     plans = [random_rows.draw_plan(number, chance) for number in range(options.runs)]
-    plans = [plan for plan in plans if options.only in (None, plan.number)]
+    plans = [plan for plan in plans if options.only is None or plan.number in options.only]
     began = time.monotonic()
     runs = run_all(plans, options.jobs)
     table = random_rows.format_table(runs)
@@ -48,7 +48,7 @@ def _parse_arguments() -> argparse.Namespace:
     parser.add_argument("--runs", type=int, default=200)
     parser.add_argument("--seed", type=int, default=5)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes, one CPU each")
-    parser.add_argument("--only", type=int, help="the one run of this number")
+    parser.add_argument("--only", type=int, nargs="+", help="the runs of these numbers")
     parser.add_argument("--markdown", type=pathlib.Path, help=f"put the table between the `{MARK}` marks of this file")
     return parser.parse_args()
 

@@ -18,10 +18,12 @@ MARGIN: Final = 1.25
 """Costs of what comes after the training are multiplied by this: measured once, on a machine that is shared."""
 UPLOADED_FILES: Final = 12
 EXPORT_SECONDS: Final = 0.15
-"""A million parameters, to write ONNX and run it against torch. One core, ResNet-18: 1.7 to 2.1 s."""
+"""A million parameters more, to write ONNX and run it against torch on one core."""
 ROUNDING_MARGIN: Final = 1.2
 """The minimum and the suggestion are meant for another run, which may start a little slower."""
 SUGGESTED_FACTOR: Final = 6
+SLOWEST_PACE: Final = 4.0
+"""A machine that seems slower than this was measured wrongly; its word would take the budget from the training."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Costs:
     picture: float = 0.4
     record: float = 0.4
     report: float = 0.4
-    export: float = 0.3
+    export: float = 0.4
     unmeasured: float = 0.4
     save: float = 0.0
     finish: float = 0.0
@@ -48,12 +50,16 @@ class Costs:
 
 
 def estimate_costs(
-    step: float, predict_image: float, rate: float, million_parameters: float = 0.0, finish: float = 0.0
+    step: float, predict_image: float, rate: float, export_seconds: float = Costs.export, finish: float = 0.0
 ) -> Costs:
     """Return costs with what is not measured yet filled in; a second on the clock is charged as `rate` seconds."""
-    export = Costs.export + EXPORT_SECONDS * million_parameters
-    wall = Costs(step / rate, predict_image / rate, export=export, finish=finish / rate)
+    wall = Costs(step / rate, predict_image / rate, export=export_seconds, finish=finish / rate)
     return Costs(**{name: value * rate for name, value in asdict(wall).items()})
+
+
+def estimate_export(smallest_seconds: float, million_parameters: float) -> float:
+    """Return what writing ONNX takes on one core, in seconds on the clock; `smallest_seconds` is the task's."""
+    return smallest_seconds + EXPORT_SECONDS * million_parameters
 
 
 @dataclass(frozen=True)
@@ -152,6 +158,11 @@ def round_up(seconds: float) -> int:
         if seconds <= limit:
             return grain * math.ceil(seconds / grain)
     return 600 * math.ceil(seconds / 600)
+
+
+def compute_pace(estimated: float, took: float) -> float:
+    """Return how many times its estimate a unit of work took, from 1 to SLOWEST_PACE."""
+    return min(SLOWEST_PACE, max(1.0, took / max(1e-9, estimated)))
 
 
 def is_admitted(charged_seconds: float, cost: float, ends_at: float) -> bool:

@@ -168,7 +168,8 @@ class Fitter:
         while not is_through:
             try:
                 with self._crew.share(learner):
-                    loop.train_window(learner, session.window, place.meter, hooks, place.stop)
+                    step_seconds = loop.train_window(learner, session.window, place.meter, hooks, place.stop)
+                self._run.learn_step(learner.recipe, step_seconds)
                 is_through = True
             except (RuntimeError, MemoryError) as error:
                 learner.optimizer.zero_grad(set_to_none=True)

@@ -28,6 +28,8 @@ LOSS_WINDOW: Final = 20
 LOSS_SECONDS: Final = 5.0
 """Charged seconds after which the loss is looked at in any case."""
 QUEUED_STEPS: Final = 3
+LATE_STEPS: Final = 10
+"""So many steps tell how fast a machine is now."""
 
 CountTerms = abc.Callable[[], torch.Tensor]
 
@@ -221,10 +223,11 @@ class Hooks:
 
 def train_window(
     learner: Learner, window: Window, meter: meters.Meter, hooks: Hooks, stop: threading.Event | None = None
-) -> None:
+) -> float | None:
     """Step until the window is spent; a step starts only if its measured cost still fits, and the slowest of late may.
 
-    Raises NonFiniteLoss, and RunStopped once `stop` is set (the caller keeps what is to be kept).
+    Returns what a step took in the end, in charged seconds, None where there was none. Raises NonFiniteLoss, and
+    RunStopped once `stop` is set (the caller keeps what is to be kept).
     """
     costs: deque[float] = deque(maxlen=50)
     losses: list[torch.Tensor] = []
@@ -249,6 +252,7 @@ def train_window(
             learner.consider_compiling(statistics.median(costs) / meter.rate, (window.ends_at - now) / meter.rate)
     if losses:
         hooks.observe(1.0, _check_loss(losses))
+    return statistics.median(list(costs)[-LATE_STEPS:]) if costs else None
 
 
 def _high(costs: deque[float]) -> float:

@@ -132,13 +132,13 @@ def _choose(
     place.report("Measuring the speed of this machine")
     num_measured = len(evaluation.examples) if evaluation else 0
     rate = place.meter.rate
-    first = budget.estimate_costs(0.0, 0.0, rate)
+    first = budget.estimate_costs(0.0, 0.0, rate, task.export_seconds)
     reserve = budget.compute_reserve(first, num_measured)
     targets = task.build_targets([dataset.examples[row] for row in rows.usable[:BENCH_IMAGES]], _count(rows))
     bench = measuring.Bench(task, targets, place.device, place.meter, pretrained, place.config.batch_divisor)
     if saved is not None:
         trial = measuring.measure_trial(bench, recipes.Recipe(**saved.state["recipe"]))
-        return [trial], _estimate(trial, rate), None
+        return [trial], _estimate(task, trial, rate), None
     side = _measure_side(dataset, task)
 
     def count_left() -> float:
@@ -148,15 +148,15 @@ def _choose(
         measuring.choose_trial(bench, side, count_left), images=len(rows.usable), left_seconds=count_left()
     )
     chosen = trials[-1]
-    costs = _estimate(chosen, rate)
+    costs = _estimate(task, chosen, rate)
     workload = training_run.build_workload(task, rows, num_measured, chosen.recipe.batch_size)
     charged = place.meter.charged_seconds
     return trials, costs, budget.plan_budget(place.budget_seconds, charged, costs, workload, task.least_passes)
 
 
-def _estimate(trial: measuring.Trial, rate: float) -> budget.Costs:
-    step, predict = trial.step_cost, trial.predict_image_cost
-    return budget.estimate_costs(step, predict, rate, trial.million_parameters, trial.finish_cost)
+def _estimate(task: base.LearningTask, trial: measuring.Trial, rate: float) -> budget.Costs:
+    export = budget.estimate_export(task.export_seconds, trial.million_parameters)
+    return budget.estimate_costs(trial.step_cost, trial.predict_image_cost, rate, export, trial.finish_cost)
 
 
 def _measure_side(dataset: datasets.LoadedDataset, task: base.LearningTask) -> float:

@@ -84,7 +84,7 @@ class TrainingRun:
     light_image: float = 0.0
     """What a light head takes for an image, in charged seconds; held-out images are answered from the search."""
     pace: float = 1.0
-    """How many times its estimate the export took, 1 at least: what follows it is not estimated better."""
+    """How many times its estimate the last step or export took, 1 at least: what follows will hardly be faster."""
 
     @property
     def trial(self) -> measuring.Trial:
@@ -103,7 +103,7 @@ class TrainingRun:
 
     def _reserve(self, costs: budget.Costs) -> float:
         finish = self.build_workload().finish_images
-        return budget.compute_reserve(costs, self.num_measured, len(self.rows.held_out), finish)
+        return self.pace * budget.compute_reserve(costs, self.num_measured, len(self.rows.held_out), finish)
 
     def build_workload(self) -> budget.Workload:
         """Return what the plan is about, in images."""
@@ -161,16 +161,21 @@ class TrainingRun:
             self.costs = dataclasses.replace(self.costs, predict_image=self.light_image, measure_image=measure_image)
 
     def learn_pace(self, estimated: float, took: float) -> None:
-        """Take over how many times its estimate a unit took that came after the training."""
-        self.pace = max(1.0, took / estimated)
+        """Take over how many times its estimate a unit took."""
+        self.pace = budget.compute_pace(estimated, took)
+
+    def learn_step(self, recipe: recipes.Recipe, took: float | None) -> None:
+        """Take over the pace of a window's last steps, where steps of their kind were measured at the start."""
+        measured = next((trial.step_cost for trial in self.trials if recipes.costs_alike(trial.recipe, recipe)), None)
+        if took is not None and measured is not None:
+            self.learn_pace(measured, took)
 
     def fits(self, cost: float) -> bool:
         """Return whether something optional that costs this still fits, with what is owed after it."""
-        owed = budget.compute_owed(self.costs, evaluation_images=0)
-        return budget.is_admitted(self.place.meter.charged_seconds, self.pace * cost + owed, self.place.budget_seconds)
+        return self._leaves(cost, budget.compute_owed(self.costs, evaluation_images=0))
 
     def leaves_owed(self, cost: float, *, is_hold_out: bool) -> bool:
-        """Return whether a step that costs this leaves what a model cannot be handed over without.
+        """Return whether a step that takes this leaves what a model cannot be handed over without.
 
         A step as slow as the slowest of late may take what is kept for scores, export and report, and no more.
         """
@@ -179,7 +184,11 @@ class TrainingRun:
         if is_hold_out:
             owed += budget.compute_scoring(self.costs, len(self.rows.held_out))
             owed += budget.compute_finish(self.costs, finish_images)
-        return budget.is_admitted(self.place.meter.charged_seconds, cost + owed, self.place.budget_seconds)
+        return self._leaves(cost / self.pace, owed)
+
+    def _leaves(self, cost: float, owed: float) -> bool:
+        charged = self.place.meter.charged_seconds
+        return budget.is_admitted(charged, self.pace * (cost + owed), self.place.budget_seconds)
 
 
 def build_workload(task: base.LearningTask, rows: Rows, num_measured: int, batch_size: int) -> budget.Workload:

@@ -57,3 +57,18 @@ def test_wrong_names_show_a_guess_once_there_are_many_boxes(images: int, *, no_b
     truths = [a_truth([(LEFT, at % 10), (MIDDLE, at % 7)]) for at in range(images)]
     predictions = [a_prediction((LEFT, (at + 1) % 10), (MIDDLE, (at + 1) % 7)) for at in range(images)]
     assert detection.compare_box_labels(predictions, truths).is_no_better is no_better
+
+
+@pytest.mark.parametrize(
+    ("boxes", "found", "no_better"),
+    [
+        pytest.param(60, 0, True, id="none of many is found"),
+        pytest.param(60, 1, True, id="one of many"),
+        pytest.param(60, 6, False, id="a tenth of many"),
+        pytest.param(3, 0, False, id="none of three shows nothing"),
+    ],
+)
+def test_missed_boxes_show_a_guess_once_there_are_enough(boxes: int, found: int, *, no_better: bool) -> None:
+    truths = [a_truth([(LEFT, 0)]) for _ in range(boxes)]
+    predictions = [a_prediction((LEFT if at < found else RIGHT, 0)) for at in range(boxes)]
+    assert detection.compute_found_share(predictions, truths).is_no_better is no_better

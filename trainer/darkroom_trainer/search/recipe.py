@@ -110,6 +110,12 @@ def build_recipe(task: Task, rung: Rung, source_side_px: float, *, on_gpu: bool,
     )
 
 
+def costs_alike(first: Recipe, second: Recipe) -> bool:
+    """Return whether steps of both cost the same."""
+    shapes = [(one.backbone, one.image_size_px, one.batch_size) for one in (first, second)]
+    return shapes[0] == shapes[1]
+
+
 def suit_repetition(recipe: Recipe, epochs: float) -> Recipe:
     """Return the recipe for a training that sees each image `epochs` times."""
     return replace(recipe, augmentation="strong") if epochs >= MANY_EPOCHS else recipe

@@ -70,6 +70,8 @@ class LearningTask(abc.ABC):
 
     most_finished: ClassVar[int] = 0
     """Images that `finish` and `tune` look at once more, at most; the budget has to allow for them."""
+    export_seconds: ClassVar[float] = 0.4
+    """To write the smallest network as ONNX and run it against torch, on one core."""
 
     def __init__(self, labels: tuple[str, ...]) -> None:
         self.labels = labels
