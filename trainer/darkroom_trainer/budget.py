@@ -22,6 +22,8 @@ EXPORT_SECONDS: Final = 0.15
 ROUNDING_MARGIN: Final = 1.2
 """The minimum and the suggestion are meant for another run, which may start a little slower."""
 SUGGESTED_FACTOR: Final = 6
+ALLOWED_PACE: Final = 1.5
+"""The costs that are not measured are about twice what an idle core takes: a little slower is no matter."""
 SLOWEST_PACE: Final = 4.0
 """A machine that seems slower than this was measured wrongly; its word would take the budget from the training."""
 
@@ -161,8 +163,9 @@ def round_up(seconds: float) -> int:
 
 
 def compute_pace(estimated: float, took: float) -> float:
-    """Return how many times its estimate a unit of work took, from 1 to SLOWEST_PACE."""
-    return min(SLOWEST_PACE, max(1.0, took / max(1e-9, estimated)))
+    """Return how many times its estimate a unit of work took, at most SLOWEST_PACE; 1 where margins allow for it."""
+    pace = took / max(1e-9, estimated)
+    return min(SLOWEST_PACE, pace) if pace > ALLOWED_PACE else 1.0
 
 
 def is_admitted(charged_seconds: float, cost: float, ends_at: float) -> bool:

@@ -163,7 +163,7 @@ class Fitter:
             observe=lambda share, loss: self._observe(session, share, loss),
             keep=lambda _: self._keep(session),
             is_due=self._is_save_due,
-            may_cost=lambda seconds: self._run.leaves_owed(seconds, is_hold_out=session.stage is Stage.HOLD_OUT),
+            may_end_at=lambda charged: self._run.leaves_owed(charged, is_hold_out=session.stage is Stage.HOLD_OUT),
         )
         while not is_through:
             try:

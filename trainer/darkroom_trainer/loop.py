@@ -211,14 +211,14 @@ def normalize(images: torch.Tensor, data: TrainingData) -> torch.Tensor:
 class Hooks:
     """What the loop tells: `observe(share, loss)` at each look at a finite loss, `keep(learner)` after each step.
 
-    `is_due` asks for a look at the loss before its turn; `may_cost(seconds)` tells whether a step as slow as that would
-    still leave what must follow.
+    `is_due` asks for a look at the loss before its turn; `may_end_at(charged_seconds)` tells whether a step that ends
+    then would still leave what must follow.
     """
 
     observe: abc.Callable[[float, float], None]
     keep: abc.Callable[["Learner"], None]
     is_due: abc.Callable[[], bool] = lambda: False
-    may_cost: abc.Callable[[float], bool] = lambda _seconds: True
+    may_end_at: abc.Callable[[float], bool] = lambda _charged_seconds: True
 
 
 def train_window(
@@ -233,7 +233,7 @@ def train_window(
     losses: list[torch.Tensor] = []
     pace = _Pace(learner.device)
     before = looked_at = meter.charged_seconds
-    while before + _high(costs) < window.ends_at and hooks.may_cost(max(costs, default=0.0)):
+    while before + _high(costs) < window.ends_at and hooks.may_end_at(before + max(costs, default=0.0)):
         if stop is not None and stop.is_set():
             raise stopping.RunStopped
         losses.append(learner.train_step(window.share(before)))

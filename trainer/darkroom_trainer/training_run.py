@@ -84,7 +84,9 @@ class TrainingRun:
     light_image: float = 0.0
     """What a light head takes for an image, in charged seconds; held-out images are answered from the search."""
     pace: float = 1.0
-    """How many times its estimate the last step or export took, 1 at least: what follows will hardly be faster."""
+    """How many times as long as it could the last step or export took: what follows will hardly be faster."""
+    fastest: dict[tuple[str, int, int], float] = dataclasses.field(default_factory=dict)
+    """What a step took at best, in charged seconds, by the recipe's shape."""
 
     @property
     def trial(self) -> measuring.Trial:
@@ -165,17 +167,18 @@ class TrainingRun:
         self.pace = budget.compute_pace(estimated, took)
 
     def learn_step(self, recipe: recipes.Recipe, took: float | None) -> None:
-        """Take over the pace of a window's last steps, where steps of their kind were measured at the start."""
-        measured = next((trial.step_cost for trial in self.trials if recipes.costs_alike(trial.recipe, recipe)), None)
-        if took is not None and measured is not None:
-            self.learn_pace(measured, took)
+        """Take over the pace of a window's last steps, beside the best that steps of their shape took."""
+        if took is not None:
+            best = self.fastest[recipe.shape] = min(took, self.fastest.get(recipe.shape, took))
+            self.learn_pace(best, took)
 
     def fits(self, cost: float) -> bool:
         """Return whether something optional that costs this still fits, with what is owed after it."""
-        return self._leaves(cost, budget.compute_owed(self.costs, evaluation_images=0))
+        needed = self.pace * (cost + budget.compute_owed(self.costs, evaluation_images=0))
+        return budget.is_admitted(self.place.meter.charged_seconds, needed, self.place.budget_seconds)
 
-    def leaves_owed(self, cost: float, *, is_hold_out: bool) -> bool:
-        """Return whether a step that takes this leaves what a model cannot be handed over without.
+    def leaves_owed(self, charged_seconds: float, *, is_hold_out: bool) -> bool:
+        """Return whether a step that ends then leaves what a model cannot be handed over without.
 
         A step as slow as the slowest of late may take what is kept for scores, export and report, and no more.
         """
@@ -184,11 +187,7 @@ class TrainingRun:
         if is_hold_out:
             owed += budget.compute_scoring(self.costs, len(self.rows.held_out))
             owed += budget.compute_finish(self.costs, finish_images)
-        return self._leaves(cost / self.pace, owed)
-
-    def _leaves(self, cost: float, owed: float) -> bool:
-        charged = self.place.meter.charged_seconds
-        return budget.is_admitted(charged, self.pace * (cost + owed), self.place.budget_seconds)
+        return budget.is_admitted(charged_seconds, self.pace * owed, self.place.budget_seconds)
 
 
 def build_workload(task: base.LearningTask, rows: Rows, num_measured: int, batch_size: int) -> budget.Workload:

@@ -26,6 +26,11 @@ class Recipe:
     ema: bool = False
     """Whether the model is the average of its last steps."""
 
+    @property
+    def shape(self) -> tuple[str, int, int]:
+        """Return what a step costs by: recipes of one shape cost the same."""
+        return self.backbone, self.image_size_px, self.batch_size
+
     def to_json(self) -> dict[str, Any]:
         """Return the form that model.json and checkpoints carry."""
         return asdict(self)
@@ -108,12 +113,6 @@ def build_recipe(task: Task, rung: Rung, source_side_px: float, *, on_gpu: bool,
         batch_size=batch_size,
         peak_learning_rate=scale * LEARNING_RATES[kind] * math.sqrt(batch_size / BATCH_SIZES[kind]),
     )
-
-
-def costs_alike(first: Recipe, second: Recipe) -> bool:
-    """Return whether steps of both cost the same."""
-    shapes = [(one.backbone, one.image_size_px, one.batch_size) for one in (first, second)]
-    return shapes[0] == shapes[1]
 
 
 def suit_repetition(recipe: Recipe, epochs: float) -> Recipe:
