@@ -18,7 +18,6 @@ from tests.cluster.connection import Connection
 from tests.cluster.installation import Installation
 from tests.cluster.main_job import MainJob, run_main_job
 from tests.cluster.waiting import Waiter
-from tests.conftest import ALONE
 
 SHOTS: Final = 10
 MODULES: Final = (
@@ -35,7 +34,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     ours = [item for item in items if item.path.is_relative_to(here)]
     for item in ours:
         item.add_marker(pytest.mark.cluster)
-        item.add_marker(pytest.mark.xdist_group(ALONE))
         if item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(400, func_only=True))  # fixtures have deadlines of their own
     ours.sort(key=lambda item: MODULES.index(item.path.stem) if item.path.stem in MODULES else len(MODULES))

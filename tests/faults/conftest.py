@@ -9,10 +9,8 @@ from typing import Final, TypeVar
 
 import pytest
 
-from localcluster import cluster
-from localcluster.progress import Unsupported
+from localcluster import cluster, progress
 from localcluster.state import State, default_root
-from tests.conftest import ALONE
 from tests.faults.cases import Case, Result, run_cases
 from tests.faults.crash_matrix import run_matrix
 from tests.faults.crash_points import Point, summarise
@@ -26,17 +24,11 @@ RowT = TypeVar("RowT", Case, Life)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the tests of this folder after those that need no cluster, each with a timeout of its own.
-
-    Fixtures have deadlines of their own.
-    """
+    """Give every test of this folder a timeout of its own; fixtures have deadlines of their own."""
     here = pathlib.Path(__file__).parent
-    ours = [item for item in items if item.path.is_relative_to(here)]
-    for item in ours:
-        item.add_marker(pytest.mark.xdist_group(ALONE))
-        if item.get_closest_marker("timeout") is None:
+    for item in items:
+        if item.path.is_relative_to(here) and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(TEST_SECONDS, func_only=True))
-    items[:] = [item for item in items if not item.path.is_relative_to(here)] + ours
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +36,7 @@ def built() -> None:
     """Build the programs that are not there yet, or wait for who does; skips where no cluster can run."""
     try:
         cluster.build(State(default_root()))
-    except Unsupported as reason:
+    except progress.Unsupported as reason:
         pytest.skip(str(reason))
 
 
