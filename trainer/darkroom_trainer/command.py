@@ -1,4 +1,4 @@
-"""The `darkroom` command: run, samples, predict, add-product.
+"""The `darkroom` command: run, samples, predict, add-product, export.
 
 Owns arguments, exit codes and last words. Must not do: the work itself, or import torch before it is needed.
 """
@@ -54,6 +54,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_samples(commands)
     _add_predict(commands)
     _add_add_product(commands)
+    _add_export(commands)
     return parser
 
 
@@ -114,6 +115,16 @@ def _add_add_product(commands: Commands) -> None:
     add.add_argument(
         "--box", type=_box, metavar="L,T,W,H",
         help="where it is in the image, relative or in pixels (default: it fills the image)",
+    )  # fmt: skip
+
+
+def _add_export(commands: Commands) -> None:
+    about = "write the model.onnx of a finished model that has none"
+    export = commands.add_parser("export", help=about, description=f"{about.capitalize()}.")
+    export.add_argument("model", type=pathlib.Path, metavar="MODEL_DIR", help="a finished model's folder")
+    export.add_argument(
+        "images", type=pathlib.Path, nargs="+", metavar="IMAGE",
+        help="images on which the file has to answer as the weights do",
     )  # fmt: skip
 
 
@@ -211,7 +222,16 @@ def _add_product(arguments: argparse.Namespace) -> int:
     return run_add_product(arguments.model, arguments.name, arguments.image, arguments.box)
 
 
-_COMMANDS: Final = {"run": _run, "samples": _samples, "predict": _predict, "add-product": _add_product}
+def _export(arguments: argparse.Namespace) -> int:
+    from darkroom_trainer.prediction.exporting import run_export
+
+    return run_export(arguments.model, arguments.images)
+
+
+_COMMANDS: Final = {
+    **{"run": _run, "samples": _samples, "predict": _predict},
+    **{"add-product": _add_product, "export": _export},
+}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -20,6 +20,7 @@ from darkroom_trainer.export import description, onnx_model, onnx_parity
 LOG = logging.getLogger(__name__)
 
 LABELS_NAME: Final = "labels.txt"
+NO_TIME: Final = "no time of the budget was left to write it (`darkroom export` does)"
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def _export_in_time(
 ) -> dict[str, Any]:
     """Write the ONNX file where there is time for it; what it took tells how slow the machine is now."""
     if not run.fits(budget.MARGIN * run.costs.export):
-        return {"agrees": False, "problem": "no time of the budget was left to write it"}
+        return {"agrees": False, "problem": NO_TIME}
     pixels = run.data.images[torch.from_numpy(run.rows.usable[: onnx_parity.MAX_IMAGES])].cpu().numpy()
     started = run.place.meter.charged_seconds
     parity = _export(model, described, folder, pixels)

@@ -58,7 +58,8 @@ def _measure(path: pathlib.Path) -> image_data.ImageSize:
         return image_data.measure_picture(path.read_bytes())
 
 
-def _decode(path: pathlib.Path, size_px: int) -> image_data.Pixels:
+def decode_image(path: pathlib.Path, size_px: int) -> image_data.Pixels:
+    """Return an image file as a model sees it (S, S, 3); raises ImageProblem naming the file."""
     with _named(path):
         return resizing.decode_file(path, size_px)
 
@@ -67,7 +68,7 @@ def predict_files(predictor: Predictor, images: Sequence[pathlib.Path]) -> Itera
     """Yield one Prediction for each image file; raises ImageProblem naming the file."""
     size_px = predictor.description.preprocessing.image_size_px
     for start in range(0, len(images), CHUNK):
-        yield from predictor.predict(np.stack([_decode(path, size_px) for path in images[start : start + CHUNK]]))
+        yield from predictor.predict(np.stack([decode_image(path, size_px) for path in images[start : start + CHUNK]]))
 
 
 def _build_line(
