@@ -28,7 +28,7 @@ local: .venv/.stamp ## Run the same manifests in one process, without a cluster;
 
 .PHONY: test test-all test-unit verify generate
 # Tests that need no cluster run on all CPUs while a machine that lacks one builds it; the others come last, one by one.
-SIDE_BY_SIDE := -n auto --maxprocesses 8 --dist loadgroup --no-loadscope-reorder
+SIDE_BY_SIDE := -n auto --maxprocesses 8 --no-loadscope-reorder
 test: .venv/.stamp ## Run the tests, on a local cluster that is started if it does not run
 	@$(PY) -m localcluster all & $(PY) -m pytest $(SIDE_BY_SIDE) tests
 
