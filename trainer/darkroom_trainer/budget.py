@@ -117,6 +117,14 @@ def compute_reserve(costs: Costs, evaluation_images: int, hold_out_images: int =
     return compute_owed(costs, evaluation_images, finish_images) + told + MARGIN * costs.export
 
 
+def compute_export_room(costs: Costs) -> float:
+    """Return what must be left for an export beside what is owed: it cannot be cut short, so it may take longer.
+
+    By how much is what half of that needs which gives way after it.
+    """
+    return MARGIN * costs.export + (costs.record + costs.picture + costs.report) / 2
+
+
 def compute_least_steps(workload: Workload, least_passes: int) -> int:
     """Return the steps of the smallest training that is of any use: each image once, and at least `least_passes`."""
     return math.ceil(max(least_passes, workload.train_images) / workload.batch_size)

@@ -65,7 +65,7 @@ def _export_in_time(
     run: training_run.TrainingRun, model: torch.nn.Module, described: description.ModelDescription, folder: pathlib.Path
 ) -> dict[str, Any]:
     """Write the ONNX file where there is time for it; what it took tells how slow the machine is now."""
-    if not run.fits(budget.MARGIN * run.costs.export):
+    if not run.fits(budget.compute_export_room(run.costs)):
         return {"agrees": False, "problem": NO_TIME}
     pixels = run.data.images[torch.from_numpy(run.rows.usable[: onnx_parity.MAX_IMAGES])].cpu().numpy()
     started = run.place.meter.charged_seconds

@@ -8,6 +8,7 @@ from darkroom_api.conditions import Reason
 from darkroom_trainer.budget import (
     Costs,
     Workload,
+    compute_export_room,
     compute_least_steps,
     compute_owed,
     compute_reserve,
@@ -100,6 +101,7 @@ def test_what_may_give_way_is_kept_besides_what_is_owed() -> None:
     owed = compute_owed(COSTS, 0, finish_images=50)
     assert compute_reserve(COSTS, 0, finish_images=50) == pytest.approx(owed + gives_way)
     assert compute_owed(COSTS, 100) > compute_owed(COSTS, 0) >= COSTS.unmeasured
+    assert 1.25 * COSTS.export < compute_export_room(COSTS) < gives_way, "a run that kept its reserve has its export"
 
 
 @pytest.mark.parametrize(
