@@ -23,7 +23,7 @@ ROUNDING_MARGIN: Final = 1.2
 """The minimum and the suggestion are meant for another run, which may start a little slower."""
 SUGGESTED_FACTOR: Final = 6
 ALLOWED_PACE: Final = 1.5
-"""The costs that are not measured are about twice what an idle core takes: a little slower is no matter."""
+"""Up to here, what is counted for costs that are not measured allows for a slower machine."""
 SLOWEST_PACE: Final = 4.0
 """A machine that seems slower than this was measured wrongly; its word would take the budget from the training."""
 

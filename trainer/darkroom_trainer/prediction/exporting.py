@@ -20,10 +20,11 @@ from darkroom_trainer.prediction import predict, predictor
 def run_export(folder: pathlib.Path, images: Sequence[pathlib.Path]) -> int:
     """Write `model.onnx` into a finished model's folder; returns 0, or 1 after saying what is wrong."""
     try:
-        listing.check_files(folder, list(listing.check_files(folder, []).files))
+        names = list(listing.check_files(folder, []).files)
+        listing.check_files(folder, names)
         model = description.read_description(folder)
         pixels = np.stack([predict.decode_image(path, model.preprocessing.image_size_px) for path in images])
-        parity = export_model(folder, model, pixels)
+        parity = export_model(folder, names, model, pixels)
     except (RunError, ImageProblem, onnx_model.ExportFailed) as error:
         print(f"darkroom export: {error}", file=sys.stderr)
         return 1
@@ -32,19 +33,20 @@ def run_export(folder: pathlib.Path, images: Sequence[pathlib.Path]) -> int:
     return 0
 
 
-def export_model(folder: pathlib.Path, model: description.ModelDescription, pixels: Pixels) -> onnx_parity.Parity:
-    """Write the file and list it, last; returns how far it is from the weights on decoded images (N, S, S, 3).
+def export_model(
+    folder: pathlib.Path, names: Sequence[str], model: description.ModelDescription, pixels: Pixels
+) -> onnx_parity.Parity:
+    """Write the file and list it beside `names`, last; returns how far it is from the weights on images (N, S, S, 3).
 
     Raises RunError, and ExportFailed where it cannot be written or answers otherwise: the folder is then as it was.
     """
     network = predictor.build_predictor(folder, model, prepare_device()).model
-    names = {*listing.check_files(folder, []).files, description.ONNX_NAME}
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".export-") as made:
         work = pathlib.Path(made)
         parity = onnx_parity.export_checked(network, model, work, pixels)
         if not parity.agrees:
             raise onnx_model.ExportFailed(f"it answers otherwise than the weights: {parity.to_json()}")
         (work / description.ONNX_NAME).replace(folder / description.ONNX_NAME)
-        (work / listing.LIST_NAME).write_text(listing.build_list(folder, sorted(names)))
+        (work / listing.LIST_NAME).write_text(listing.build_list(folder, sorted({*names, description.ONNX_NAME})))
         (work / listing.LIST_NAME).replace(folder / listing.LIST_NAME)
     return parity
