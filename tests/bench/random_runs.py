@@ -1,14 +1,17 @@
-"""One run of the bench of random budgets, attempt after attempt, in a worker process.
+"""One run of the bench of random budgets, attempt after attempt, in a process of its own.
 
 Owns how a plan is carried out. Must not judge.
 """
 
 import logging
+import multiprocessing
 import os
 import pathlib
+import queue
 import tempfile
 import time
-from typing import Any, Final
+from multiprocessing.connection import Connection
+from typing import Final
 
 from darkroom_api import conditions, report, run_config
 from darkroom_trainer import engine, reporting
@@ -30,13 +33,30 @@ def write_data(root: pathlib.Path) -> None:
         write_squares(root / f"test-{int(boxed)}", TEST_IMAGES, boxed=boxed, seed=1)
 
 
-def take_cpu(cpus: Any) -> None:
-    """Keep this worker on one CPU out of the queue; runs say nothing."""
-    os.sched_setaffinity(0, {cpus.get()})
+def run_apart(plan: Plan, root: pathlib.Path, cpus: queue.Queue[int]) -> Run:
+    """Run the plan in a new process, on a CPU out of the queue; its code is loaded, and nothing in it was used yet."""
     os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["darkroom_trainer.training", "tests.bench.random_runs"])
+    cpu = cpus.get()
+    try:
+        receiver, sender = context.Pipe(duplex=False)
+        process = context.Process(target=_send_run, args=(sender, plan, root, cpu))
+        process.start()
+        sender.close()
+        run: Run = receiver.recv()
+        process.join()
+    finally:
+        cpus.put(cpu)
+    return run
+
+
+def _send_run(sender: Connection, plan: Plan, root: pathlib.Path, cpu: int) -> None:
+    os.sched_setaffinity(0, {cpu})
     logging.disable(logging.CRITICAL)
     for task in registry.TASKS.values():
         task.least_passes = LEAST_PASSES
+    sender.send(run_plan(plan, root))
 
 
 def run_plan(plan: Plan, root: pathlib.Path) -> Run:
@@ -56,6 +76,7 @@ def run_plan(plan: Plan, root: pathlib.Path) -> Run:
         charged_seconds=outcome.meter.charged_seconds,
         excess_seconds=excess.seconds,
         seen_by=excess.first_seen_by or excess.seen_by,
+        trail=tuple(excess.trail),
         attempts=attempt,
         stop_reason=outcome.stop_reason.value if outcome.stop_reason else "",
         real_seconds=time.monotonic() - began,

@@ -5,13 +5,14 @@ seconds, plus stalls at random moments; steps and predictions cost virtual secon
 passes in a few real ones, while what the engine does between its steps keeps its real cost. Must not judge.
 """
 
+import collections
 import contextlib
 import random
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 from unittest import mock
 
@@ -29,6 +30,7 @@ SLOW_STEP_CHANCE: Final = 0.03
 SLOW_STEP_FACTOR: Final = 5.0
 SLEEP_CHANCE: Final = 0.02
 SLEEP_SECONDS: Final = 0.01
+TRAIL_LOOKS: Final = 16
 PREDICTED_PER_STEP: Final = 100
 """Images that are predicted in the time of a step."""
 
@@ -100,12 +102,15 @@ class Excess:
     seconds: float = float("-inf")
     seen_by: str = ""
     first_seen_by: str = ""
+    trail: collections.deque[str] = field(default_factory=lambda: collections.deque(maxlen=TRAIL_LOOKS))
+    """The last looks: when, by whom."""
 
     def note(self, seconds: float) -> None:
         """Take a look at the meter, `seconds` beyond the budget."""
         if seconds > self.seconds:
             self.seconds, self.seen_by = seconds, name_caller()
             self.first_seen_by = self.first_seen_by or (self.seen_by if seconds > 0 else "")
+            self.trail.append(f"{seconds:+.2f} s {self.seen_by}")
 
 
 @contextlib.contextmanager

@@ -41,11 +41,11 @@ class Costs:
     upload_file: float = 0.1
     """Before a checkpoint's upload has been measured."""
     measure_image: float = 0.001
-    picture: float = 0.4
+    picture: float = 0.3
     record: float = 0.4
     report: float = 0.4
     export: float = 0.4
-    unmeasured: float = 0.4
+    unmeasured: float = 0.5
     save: float = 0.0
     finish: float = 0.0
     """What `LearningTask.finish` takes however few images it looks at."""
@@ -118,11 +118,21 @@ def compute_reserve(costs: Costs, evaluation_images: int, hold_out_images: int =
 
 
 def compute_export_room(costs: Costs) -> float:
-    """Return what must be left for an export beside what is owed: it cannot be cut short, so it may take longer.
+    """Return what must be left for an export beside what is owed.
 
-    By how much is what half of that needs which gives way after it.
+    It cannot be cut short, nor can the scores and a picture, so each may take half of what gives way after it besides.
     """
     return MARGIN * costs.export + (costs.record + costs.picture + costs.report) / 2
+
+
+def compute_record_room(costs: Costs, images: int) -> float:
+    """Return what must be left for all scores of `images` beside what is owed."""
+    return compute_record(costs, images) + (costs.picture + costs.report) / 2
+
+
+def compute_picture_room(costs: Costs) -> float:
+    """Return what must be left for a sample more in the picture beside what is owed."""
+    return costs.picture + costs.report / 2
 
 
 def compute_least_steps(workload: Workload, least_passes: int) -> int:

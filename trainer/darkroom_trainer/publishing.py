@@ -64,8 +64,8 @@ def _publish(run: training_run.TrainingRun, session: sessions.Session) -> tuple[
         taken.description,
         measured,
         details,
-        has_time_to_score=lambda: run.fits(budget.compute_record(run.costs, num_measured)),
-        has_time_to_draw=lambda: run.fits(run.costs.picture),
+        has_time_to_score=lambda: run.fits(budget.compute_record_room(run.costs, num_measured)),
+        has_time_to_draw=lambda: run.fits(budget.compute_picture_room(run.costs)),
     )
     name, performance = run.place.config.resource.name, measured.performance if measured else None
     names.append(card.write_card(folder, name, taken.description, performance, details, session.note))

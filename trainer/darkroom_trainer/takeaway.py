@@ -20,6 +20,7 @@ from darkroom_trainer.export import description, onnx_model, onnx_parity
 LOG = logging.getLogger(__name__)
 
 LABELS_NAME: Final = "labels.txt"
+DISAGREES: Final = "it answered otherwise than the model"
 NO_TIME: Final = "no time of the budget was left to write it (`darkroom export` does)"
 
 
@@ -78,7 +79,7 @@ def explain_missing(parity: dict[str, Any]) -> str | None:
     """Return why there is no ONNX file, None where there is one."""
     if parity["agrees"]:
         return None
-    return f"there is no {description.ONNX_NAME}: {parity.get('problem') or 'it answered otherwise than the model'}"
+    return f"there is no {description.ONNX_NAME}: {parity.get('problem') or DISAGREES}"
 
 
 def _export(

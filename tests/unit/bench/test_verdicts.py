@@ -4,6 +4,7 @@ import pytest
 
 from darkroom_api.conditions import Reason
 from darkroom_api.v1alpha1.common import Task
+from darkroom_trainer import takeaway
 from tests.bench import curve_points
 from tests.bench.curve_points import Point, Result
 from tests.bench.fewshot import cells, sets, tables
@@ -128,7 +129,20 @@ def test_early_stop_saves_compute_at_no_loss(score: float, charged: float, said:
 def test_a_random_run_is_broken_when_it_passes_its_budget_or_crashes(
     reason: Reason, charged: float, excess: float, said: list[str]
 ) -> None:
-    plan = Plan(1, Task.CLASSIFIER, 12, False, 10.0, 1000, 0, 0.1, ())
-    problems = find_problems(Run(plan, reason, "", charged, excess, "", 1, "", 1.0))
+    problems = find_problems(a_random_run(reason, "", charged, excess))
     assert len(problems) == len(said)
     assert all(text in problem for text, problem in zip(said, problems, strict=True))
+
+
+@pytest.mark.parametrize(("problem", "is_broken"), [(None, True), (takeaway.NO_TIME, False)])
+def test_a_random_run_is_broken_when_its_onnx_file_disagrees_and_not_when_there_was_no_time_for_it(
+    problem: str | None, *, is_broken: bool
+) -> None:
+    message = takeaway.explain_missing({"agrees": False, "problem": problem})
+    assert message is not None
+    assert bool(find_problems(a_random_run(Reason.SUCCEEDED, message, 9.0, -1.0))) is is_broken
+
+
+def a_random_run(reason: Reason, message: str, charged: float, excess: float) -> Run:
+    plan = Plan(1, Task.CLASSIFIER, 12, False, 10.0, 1000, 0, 0.1, ())
+    return Run(plan, reason, message, charged, excess, "", (), 1, "", 1.0)

@@ -6,7 +6,7 @@ import torch
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from darkroom_trainer.heads import calibration, families, folds, linear, model, scaling, store, validation
+from darkroom_trainer.heads import calibration, exemplars, families, folds, linear, model, scaling, store, validation
 from tests.unit.heads.head_examples import build_examples, build_several
 
 
@@ -159,3 +159,14 @@ def test_rows_with_several_labels_are_spread_by_their_rarest() -> None:
     labels = np.array([[True, True], [True, False], [True, False], [False, False]])
     assert folds.build_strata(labels).tolist() == [1, 0, 0, 2]
     assert build_several(6, 3).several
+
+
+def test_neighbours_that_are_sure_of_several_labels_are_as_exact_as_float32_is() -> None:
+    torch.manual_seed(0)
+    points, marks = torch.rand(420, 8), torch.tensor([[1.0, 0.0, 1.0]]).repeat(420, 1)
+    head = exemplars.Neighbours(points, marks, torch.tensor(3.0), several=True)
+    double = exemplars.Neighbours(points.double(), marks.double(), torch.tensor(3.0).double(), several=True)
+    features = torch.rand(50, 8)
+    found = head.apply(features)
+    assert found.abs().max() > 8, "some label is nowhere or everywhere"
+    torch.testing.assert_close(found.double(), double.apply(features.double()), atol=1e-5, rtol=1e-5)

@@ -11,6 +11,9 @@ from darkroom_trainer.budget import (
     compute_export_room,
     compute_least_steps,
     compute_owed,
+    compute_picture_room,
+    compute_record,
+    compute_record_room,
     compute_reserve,
     estimate_costs,
     is_admitted,
@@ -101,7 +104,19 @@ def test_what_may_give_way_is_kept_besides_what_is_owed() -> None:
     owed = compute_owed(COSTS, 0, finish_images=50)
     assert compute_reserve(COSTS, 0, finish_images=50) == pytest.approx(owed + gives_way)
     assert compute_owed(COSTS, 100) > compute_owed(COSTS, 0) >= COSTS.unmeasured
-    assert 1.25 * COSTS.export < compute_export_room(COSTS) < gives_way, "a run that kept its reserve has its export"
+
+
+def test_a_run_that_kept_its_reserve_has_all_that_may_give_way_and_each_may_take_longer() -> None:
+    left = compute_reserve(COSTS, 0, 100) - compute_owed(COSTS, 0)
+    units = [
+        (1.25 * COSTS.export, compute_export_room(COSTS)),
+        (compute_record(COSTS, 100), compute_record_room(COSTS, 100)),
+        (COSTS.picture, compute_picture_room(COSTS)),
+    ]
+    for cost, room in units:
+        assert cost < room <= left
+        left -= cost
+    assert left == pytest.approx(COSTS.report)
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,9 @@ GAP_PX: Final = 14
 CAPTION_PX: Final = 26
 HEADER_PX: Final = 64
 COLUMNS: Final = 4
+LEAST_WIDTH_PX: Final = 520
+COMPRESS_LEVEL: Final = 1
+"""Of zlib. A training pays for its picture, and the usual 6 takes several times as long to save a fifth."""
 BACKGROUND: Final = (250, 250, 248)
 INK: Final = (32, 33, 36)
 FAINT: Final = (120, 122, 126)
@@ -55,33 +58,31 @@ def choose_form(task: Task) -> Form:
     return forms.get(TASK_ANNOTATIONS[task], Form.BOXES)
 
 
-def draw_samples(
-    samples: Sequence[Sample], labels: Sequence[str], title: str, *, threshold: float, form: Form
-) -> Image.Image:
-    """Return the picture of all samples; boxes and tags of many below `threshold` are left out."""
-    panels = [_draw_sample(sample, labels, threshold, form) for sample in samples]
-    columns = min(COLUMNS, max(1, len(panels)))
-    if form is Form.BOXES and samples and samples[0].truth is not None:
-        columns = min(2, columns)
-    width = max(columns * (panels[0].width + GAP_PX) + GAP_PX, 520) if panels else 520
-    height = HEADER_PX + math.ceil(len(panels) / columns) * ((panels[0].height if panels else 0) + GAP_PX)
-    page = Image.new("RGB", (width, height), BACKGROUND)
+def draw_sample(sample: Sample, labels: Sequence[str], *, threshold: float, form: Form) -> Image.Image:
+    """Return the panel of an image; boxes and tags of many below `threshold` are left out."""
+    if form is Form.BOXES:
+        return _draw_detection(sample, labels, threshold)
+    return _draw_tags(sample, labels, threshold) if form is Form.TAGS else _draw_classification(sample, labels)
+
+
+def arrange_panels(panels: Sequence[Image.Image], title: str, *, threshold: float, form: Form) -> Image.Image:
+    """Return the page of all panels, which are of one size, under its title."""
+    width, height = panels[0].size if panels else (0, 0)
+    most = 2 if width > PANEL_PX else COLUMNS
+    columns = min(most, max(1, len(panels)))
+    page_width = max(columns * (width + GAP_PX) + GAP_PX, LEAST_WIDTH_PX)
+    page_height = HEADER_PX + math.ceil(len(panels) / columns) * (height + GAP_PX)
+    page = Image.new("RGB", (page_width, page_height), BACKGROUND)
     _draw_header(page, title, form, threshold)
     for at, panel in enumerate(panels):
-        left = GAP_PX + at % columns * (panel.width + GAP_PX)
-        page.paste(panel, (left, HEADER_PX + at // columns * (panel.height + GAP_PX)))
+        left = GAP_PX + at % columns * (width + GAP_PX)
+        page.paste(panel, (left, HEADER_PX + at // columns * (height + GAP_PX)))
     return page
 
 
 def save_picture(page: Image.Image, path: pathlib.Path) -> None:
     """Write the picture as PNG."""
-    page.save(path, format="PNG")
-
-
-def _draw_sample(sample: Sample, labels: Sequence[str], threshold: float, form: Form) -> Image.Image:
-    if form is Form.BOXES:
-        return _draw_detection(sample, labels, threshold)
-    return _draw_tags(sample, labels, threshold) if form is Form.TAGS else _draw_classification(sample, labels)
+    page.save(path, format="PNG", compress_level=COMPRESS_LEVEL)
 
 
 def _draw_header(page: Image.Image, title: str, form: Form, threshold: float) -> None:
@@ -203,7 +204,8 @@ def _load(path: pathlib.Path) -> Image.Image:
     """Return the image upright, stretched to the panel as the model sees it."""
     from darkroom_trainer.data.images import open_picture
 
-    return open_picture(path.read_bytes()).resize((PANEL_PX, PANEL_PX), Image.Resampling.BICUBIC)
+    picture = open_picture(path.read_bytes(), draft_px=2 * PANEL_PX)
+    return picture.resize((PANEL_PX, PANEL_PX), Image.Resampling.BICUBIC)
 
 
 def _font(size_px: int) -> ImageFont.ImageFont:

@@ -49,7 +49,8 @@ def write_results(
 ) -> list[str]:
     """Write the files into `folder` and return their names; only metrics.json where nothing could be measured.
 
-    Without the time, all scores but those of the status are left out, and the picture.
+    Without the time, all scores but those of the status are left out, and the picture, or samples of it: drawing is
+    asked before each of them.
     """
     performance = measured.performance.to_json() if measured else None
     scores = _build_scores(model, measured) if measured and has_time_to_score() else None
@@ -59,9 +60,10 @@ def write_results(
         return [METRICS_NAME]
     predictions = build_predictions(model, measured)
     (folder / PREDICTIONS_NAME).write_text(json.dumps(predictions, ensure_ascii=False) + "\n", encoding="utf-8")
-    if not has_time_to_draw():
+    page = draw_results(model, measured, has_time_to_draw)
+    if page is None:
         return [METRICS_NAME, PREDICTIONS_NAME]
-    picture.save_picture(draw_results(model, measured), folder / PICTURE_NAME)
+    picture.save_picture(page, folder / PICTURE_NAME)
     return [METRICS_NAME, PREDICTIONS_NAME, PICTURE_NAME]
 
 
@@ -107,20 +109,22 @@ def _choose_shown(model: description.ModelDescription, prediction: Prediction) -
     return replace(prediction, labels=prediction.labels[:MAX_TAGS], scores=prediction.scores[:MAX_TAGS])
 
 
-def draw_results(model: description.ModelDescription, measured: Measured) -> Image.Image:
-    """Return the picture of sample images; a classifier's mistakes come first, since they teach most."""
-    chosen = _choose_samples(model, measured)
-    samples = [
-        picture.Sample(measured.dataset.examples[measured.rows[at]].path, measured.predictions[at], measured.truths[at])
-        for at in chosen
-    ]
-    return picture.draw_samples(
-        samples,
-        model.labels,
-        describe_performance(measured.performance, measured.dataset.name),
-        threshold=model.threshold,
-        form=picture.choose_form(model.task),
-    )
+def draw_results(
+    model: description.ModelDescription, measured: Measured, has_time: Callable[[], bool]
+) -> Image.Image | None:
+    """Return the picture of sample images, as many as there is time for; None without any.
+
+    A classifier's mistakes come first, since they teach most.
+    """
+    form, panels = picture.choose_form(model.task), []
+    for at in _choose_samples(model, measured):
+        if not has_time():
+            break
+        file = measured.dataset.examples[measured.rows[at]].path
+        sample = picture.Sample(file, measured.predictions[at], measured.truths[at])
+        panels.append(picture.draw_sample(sample, model.labels, threshold=model.threshold, form=form))
+    title = describe_performance(measured.performance, measured.dataset.name)
+    return picture.arrange_panels(panels, title, threshold=model.threshold, form=form) if panels else None
 
 
 def _choose_samples(model: description.ModelDescription, measured: Measured) -> list[int]:

@@ -16,6 +16,7 @@ MOST_POINTS: Final = 600
 JITTER: Final = 1e-5
 """Keeps the system of equations solvable where points are the same."""
 _LEAST: Final = 1e-12
+_LEAST_SHARE: Final = 1e-4
 
 
 def measure_squares(features: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
@@ -51,10 +52,12 @@ class Neighbours:
 
     def apply(self, features: torch.Tensor) -> torch.Tensor:
         """Return the logs of the shares (B, C) of the labels, or with `several` of their odds."""
-        squares = measure_squares(features, self.points)
-        shares = torch.matmul(torch.softmax(-self.sharpness * squares, dim=1), self.marks)
-        logs = torch.log(shares + 1e-4)
-        return logs - torch.log(1 - shares.clamp(max=1) + 1e-4) if self.several else logs
+        nearness = torch.softmax(-self.sharpness * measure_squares(features, self.points), dim=1)
+        logs = torch.log(torch.matmul(nearness, self.marks) + _LEAST_SHARE)
+        if not self.several:
+            return logs
+        # Summed and not taken from 1, where float32 leaves a rest that the logarithm makes large.
+        return logs - torch.log(torch.matmul(nearness, 1 - self.marks) + _LEAST_SHARE)
 
 
 @dataclass(frozen=True)

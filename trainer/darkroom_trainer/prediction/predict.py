@@ -84,10 +84,13 @@ def _draw(
     images: Sequence[pathlib.Path],
     predictions: Sequence[Prediction],
 ) -> int:
-    samples = [picture.Sample(image, prediction) for image, prediction in zip(images, predictions, strict=True)]
     title = f"{model.task.value} {model.version}: {len(images)} image{'s' if len(images) != 1 else ''}"
     form = picture.choose_form(model.task)
-    page = picture.draw_samples(samples, model.labels, title, threshold=model.threshold, form=form)
+    panels = [
+        picture.draw_sample(picture.Sample(image, prediction), model.labels, threshold=model.threshold, form=form)
+        for image, prediction in zip(images, predictions, strict=True)
+    ]
+    page = picture.arrange_panels(panels, title, threshold=model.threshold, form=form)
     try:
         picture.save_picture(page, path)
     except (OSError, ValueError) as error:
