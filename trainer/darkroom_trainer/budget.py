@@ -41,11 +41,11 @@ class Costs:
     upload_file: float = 0.1
     """Before a checkpoint's upload has been measured."""
     measure_image: float = 0.001
-    picture: float = 0.3
-    record: float = 0.4
+    picture: float = 0.2
+    record: float = 0.35
     report: float = 0.4
     export: float = 0.4
-    unmeasured: float = 0.5
+    unmeasured: float = 0.4
     save: float = 0.0
     finish: float = 0.0
     """What `LearningTask.finish` takes however few images it looks at."""

@@ -13,7 +13,7 @@ import traceback
 from typing import Final
 
 from darkroom_api import conditions, report, run_config
-from darkroom_trainer import errors, stopping
+from darkroom_trainer import errors, garbage, stopping
 from darkroom_trainer.meter import Clock, Meter
 from darkroom_trainer.reporting import Reporter
 from darkroom_trainer.storage import disk
@@ -90,8 +90,9 @@ def _dispatch(
     if config.command is run_config.Command.TRAIN:
         from darkroom_trainer.training import train_model
 
-        meter.begin()
-        return train_model(config, work, reporter, stop, meter)
+        with garbage.leave_out_loaded():
+            meter.begin()
+            return train_model(config, work, reporter, stop, meter)
     from darkroom_trainer.evaluation import evaluate_model
 
     return evaluate_model(config, work, reporter, stop, meter)

@@ -49,7 +49,7 @@ class Detector(LearningTask):
     kind = Task.DETECTOR
     least_passes = 2000
     most_finished = prototypes.MOST_IMAGES
-    export_seconds = 0.8
+    export_seconds = 0.7
     augmentation_draws = augmentation.DRAWS
 
     def build_model(
