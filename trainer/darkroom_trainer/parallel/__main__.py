@@ -22,9 +22,11 @@ def main() -> int:
     """Follow the orders that come through the open file whose number is the argument."""
     channel = Connection(int(sys.argv[1]))
     threading.Thread(target=_end_with, args=(channel,), daemon=True).start()
+    from darkroom_trainer import garbage
     from darkroom_trainer.parallel.worker import work
 
-    return work(channel)
+    with garbage.leave_out_loaded():
+        return work(channel)
 
 
 if __name__ == "__main__":
