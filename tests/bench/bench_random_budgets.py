@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 
-from tests.bench import random_rows, random_runs
+from tests.bench import random_processes, random_rows, random_runs
 from tests.bench.marks import replace_marked
 
 MARK = "random-budgets"
@@ -67,7 +67,7 @@ def run_all(plans: list[random_rows.Plan], jobs: int) -> list[random_rows.Run]:
         root = pathlib.Path(folder)
         random_runs.write_data(root)
         with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-            run_apart = functools.partial(random_runs.run_apart, root=root, cpus=cpus)
+            run_apart = functools.partial(random_processes.run_apart, root=root, cpus=cpus)
             pending = [pool.submit(run_apart, plan) for plan in plans]
             for at, future in enumerate(concurrent.futures.as_completed(pending), start=1):
                 run = future.result()

@@ -1,28 +1,21 @@
-"""One run of the bench of random budgets, attempt after attempt, in a process of its own.
+"""One run of the bench of random budgets, attempt after attempt.
 
 Owns how a plan is carried out. Must not judge.
 """
 
-import logging
-import multiprocessing
-import os
 import pathlib
-import queue
 import tempfile
 import time
-from multiprocessing.connection import Connection
 from typing import Final
 
 from darkroom_api import conditions, report, run_config
 from darkroom_trainer import engine, reporting
-from darkroom_trainer.tasks import registry
+from tests.bench.meter_looks import Excess
 from tests.bench.random_rows import TRAIN_IMAGES, Plan, Run
-from tests.bench.slow_machine import Excess, Killed, SlowMachine, slowed
+from tests.bench.slow_machine import Killed, SlowMachine, slowed
 from tests.unit.training.learning import write_squares
 
 TEST_IMAGES: Final = 20
-LEAST_PASSES: Final = 150
-"""Coloured squares need no more; with what real data need, most of these budgets would be refused at once."""
 
 
 def write_data(root: pathlib.Path) -> None:
@@ -31,32 +24,6 @@ def write_data(root: pathlib.Path) -> None:
         for count in TRAIN_IMAGES:
             write_squares(root / f"train-{count}-{int(boxed)}", count, boxed=boxed)
         write_squares(root / f"test-{int(boxed)}", TEST_IMAGES, boxed=boxed, seed=1)
-
-
-def run_apart(plan: Plan, root: pathlib.Path, cpus: queue.Queue[int]) -> Run:
-    """Run the plan in a new process, on a CPU out of the queue; its code is loaded, and nothing in it was used yet."""
-    os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["darkroom_trainer.training", "tests.bench.random_runs"])
-    cpu = cpus.get()
-    try:
-        receiver, sender = context.Pipe(duplex=False)
-        process = context.Process(target=_send_run, args=(sender, plan, root, cpu))
-        process.start()
-        sender.close()
-        run: Run = receiver.recv()
-        process.join()
-    finally:
-        cpus.put(cpu)
-    return run
-
-
-def _send_run(sender: Connection, plan: Plan, root: pathlib.Path, cpu: int) -> None:
-    os.sched_setaffinity(0, {cpu})
-    logging.disable(logging.CRITICAL)
-    for task in registry.TASKS.values():
-        task.least_passes = LEAST_PASSES
-    sender.send(run_plan(plan, root))
 
 
 def run_plan(plan: Plan, root: pathlib.Path) -> Run:

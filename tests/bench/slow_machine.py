@@ -5,19 +5,16 @@ seconds, plus stalls at random moments; steps and predictions cost virtual secon
 passes in a few real ones, while what the engine does between its steps keeps its real cost. Must not judge.
 """
 
-import collections
 import contextlib
 import random
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any, Final
 from unittest import mock
 
 from darkroom_trainer import engine, inference, loop
-from darkroom_trainer.meter import Meter
+from tests.bench.meter_looks import Excess, build_meter
 from tests.bench.random_rows import Interruption
 
 FACTORS: Final = (1.0, 1.0, 1.0, 1.5, 2.0, 3.0)
@@ -30,7 +27,6 @@ SLOW_STEP_CHANCE: Final = 0.03
 SLOW_STEP_FACTOR: Final = 5.0
 SLEEP_CHANCE: Final = 0.02
 SLEEP_SECONDS: Final = 0.01
-TRAIL_LOOKS: Final = 16
 PREDICTED_PER_STEP: Final = 100
 """Images that are predicted in the time of a step."""
 
@@ -92,27 +88,6 @@ class SlowMachine:
         self._advance(self._step_seconds * images / PREDICTED_PER_STEP * self._chance.uniform(*STEP_SPREAD))
 
 
-@dataclass
-class Excess:
-    """The most that a meter has shown beyond the budget, in charged seconds; below 0 it never did.
-
-    `seen_by` looked at it when it was the most, `first_seen_by` when it was first above the budget.
-    """
-
-    seconds: float = float("-inf")
-    seen_by: str = ""
-    first_seen_by: str = ""
-    trail: collections.deque[str] = field(default_factory=lambda: collections.deque(maxlen=TRAIL_LOOKS))
-    """The last looks: when, by whom."""
-
-    def note(self, seconds: float) -> None:
-        """Take a look at the meter, `seconds` beyond the budget."""
-        if seconds > self.seconds:
-            self.seconds, self.seen_by = seconds, name_caller()
-            self.first_seen_by = self.first_seen_by or (self.seen_by if seconds > 0 else "")
-            self.trail.append(f"{seconds:+.2f} s {self.seen_by}")
-
-
 @contextlib.contextmanager
 def slowed(machine: SlowMachine, budget_seconds: float, excess: Excess) -> Iterator[None]:
     """Have the trainings of this process run on the machine, and every look at their meter noted."""
@@ -135,24 +110,3 @@ def slowed(machine: SlowMachine, budget_seconds: float, excess: Excess) -> Itera
         mock.patch.object(engine, "Meter", build_meter(budget_seconds, excess)),
     ):
         yield
-
-
-def build_meter(budget_seconds: float, excess: Excess) -> type[Meter]:
-    """Return a meter that notes the most that it ever shows beyond the budget: uncapped, at the end of every unit."""
-
-    class NotingMeter(Meter):
-        @property
-        def charged_seconds(self) -> float:
-            charged = super().charged_seconds
-            excess.note(charged - budget_seconds)
-            return charged
-
-    return NotingMeter
-
-
-def name_caller() -> str:
-    """Return the innermost function outside of this module and the meter's that looks at the clock."""
-    frame = sys._getframe(1)
-    while frame.f_back and frame.f_code.co_filename.endswith(("slow_machine.py", "meter.py")):
-        frame = frame.f_back
-    return frame.f_code.co_qualname
