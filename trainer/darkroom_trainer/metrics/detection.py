@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from darkroom_api.v1alpha1.common import MeasuredOn, Performance, TagPerformance
-from darkroom_trainer.metrics import coco, matching
+from darkroom_trainer.metrics import coco, matching, thresholds
 from darkroom_trainer.metrics.baseline import BaselineTest, compare_answers
 from darkroom_trainer.metrics.box_intervals import compute_box_interval
 from darkroom_trainer.metrics.boxes import tabulate_predictions, tabulate_truths
@@ -85,14 +85,9 @@ def _leave_out_crowds(truth: Truth) -> Truth:
 
 
 def choose_threshold(predictions: Sequence[Prediction], truths: Sequence[Truth]) -> float:
-    """Return the confidence with the best F1 at IoU 0.5; `DEFAULT_THRESHOLD` without boxes."""
+    """Return the confidence to show boxes from, by F1 at IoU 0.5; `DEFAULT_THRESHOLD` where none is right."""
     found, truth = tabulate_predictions(predictions), tabulate_truths(truths)
     matches = matching.match_boxes(found, truth, SCORE_OVERLAP)
     counted, total = ~matches.ignored, int((~truth.crowd).sum())
     scores, right = found.scores[counted], matches.right[counted]
-    if not len(scores) or not total:
-        return DEFAULT_THRESHOLD
-    quality = 2 * np.cumsum(right) / (np.arange(1, len(scores) + 1) + total)
-    best = int(quality.argmax())
-    following = scores[best + 1] if best + 1 < len(scores) else 0.0
-    return round(float(np.clip((scores[best] + following) / 2, 0.05, 0.95)), 3)
+    return thresholds.choose_threshold(scores, right, total) if right.any() else DEFAULT_THRESHOLD

@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from darkroom_trainer.metrics import thresholds
 from darkroom_trainer.metrics.baseline import STANDARD_ERRORS, BaselineTest
 from darkroom_trainer.metrics.classification import DEFAULT_THRESHOLD
 from darkroom_trainer.metrics.curves import Flags, Scores, compute_average_precisions
@@ -19,7 +20,6 @@ MOST_TAGS: Final = 24
 SEED: Final = 0
 LEAST_SCORE: Final = 0.02
 """Scores below it are no candidates for a threshold: of 2,000 tags nearly all lie there."""
-LOWEST, HIGHEST = 0.05, 0.95
 
 
 def compare_with_frequencies(scores: Scores, relevant: Flags) -> BaselineTest:
@@ -52,15 +52,9 @@ def _average(scores: Scores, relevant: Flags) -> float:
 
 
 def choose_threshold(scores: Scores, relevant: Flags) -> float:
-    """Return the score with the best F1 over all pairs of image and tag; `DEFAULT_THRESHOLD` where none is right."""
+    """Return the score to show tags from, by F1 over all pairs of image and tag; the default where none is right."""
     candidates = scores >= LEAST_SCORE
     values, right = scores[candidates], relevant[candidates]
     if not right.any():
         return DEFAULT_THRESHOLD
-    order = np.argsort(-values, kind="stable")
-    values, hits = values[order], np.cumsum(right[order])
-    ends = np.flatnonzero(np.append(values[1:] != values[:-1], True))
-    quality = 2 * hits[ends] / (ends + 1 + int(relevant.sum()))
-    best = int(quality.argmax())
-    following = values[ends[best + 1]] if best + 1 < len(ends) else LEAST_SCORE
-    return round(float(np.clip((values[ends[best]] + following) / 2, LOWEST, HIGHEST)), 3)
+    return thresholds.choose_threshold(values, right, int(relevant.sum()), LEAST_SCORE)

@@ -143,7 +143,7 @@ class Detector(LearningTask):
         return baseline.combine_tests([detection.compare_box_labels(predictions, truths), found])
 
     def choose_threshold(self, predictions: Sequence[Prediction], truths: Sequence[Truth]) -> float:
-        """Return the confidence with the best F1."""
+        """Return the confidence to show boxes from, by F1."""
         return detection.choose_threshold(predictions, truths)
 
 

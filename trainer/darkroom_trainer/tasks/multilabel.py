@@ -79,7 +79,7 @@ class MultilabelClassifier(classifier.Classifier):
         return tagging.compare_with_frequencies(*self._stack(predictions, truths))
 
     def choose_threshold(self, predictions: Sequence[Prediction], truths: Sequence[Truth]) -> float:
-        """Return the confidence with the best F1."""
+        """Return the confidence to show tags from, by F1."""
         return tagging.choose_threshold(*self._stack(predictions, truths))
 
     def _stack(self, predictions: Sequence[Prediction], truths: Sequence[Truth]) -> tuple[np.ndarray, np.ndarray]:
