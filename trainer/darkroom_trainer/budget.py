@@ -41,6 +41,8 @@ class Costs:
     upload_file: float = 0.1
     """Before a checkpoint's upload has been measured."""
     measure_image: float = 0.001
+    measure: float = 0.1
+    """What scoring takes however few images there are."""
     picture: float = 0.2
     record: float = 0.35
     report: float = 0.4
@@ -88,7 +90,17 @@ class Plan:
 
 def compute_scoring(costs: Costs, images: int) -> float:
     """Return what predicting and measuring `images` costs."""
-    return MARGIN * images * (costs.predict_image + costs.measure_image)
+    return MARGIN * (costs.measure + images * (costs.predict_image + costs.measure_image)) if images else 0.0
+
+
+def learn_measure_image(took: float, images: int, costs: Costs) -> float:
+    """Return what predicting and measuring an image costs, by what `images` of them took.
+
+    A handful of images takes hardly more than what is fixed; a hundredfold of it would keep a good part of the budget
+    for an evaluation of some hundred images. So an image costs at most a part of all, and at least what was expected.
+    """
+    expected = costs.predict_image + costs.measure_image
+    return min(took / images, max(expected, (took - costs.measure) / images))
 
 
 def compute_record(costs: Costs, images: int) -> float:

@@ -144,16 +144,17 @@ def keep_best(run: training_run.TrainingRun, session: sessions.Session) -> Outco
 def score_hold_out(run: training_run.TrainingRun, session: sessions.Session) -> sessions.HoldOut:
     """Return the scores on the held-out images; raises RunError(TrainingDiverged) for a model that only guesses."""
     run.place.report("Measuring on held-out images")
-    started = run.place.meter.charged_seconds
     run.task.tune(session.learner.model, run.data, run.rows.held_out)
+    started = run.place.meter.charged_seconds
     predictions, truths, share = predict_hold_out(run, session)
+    found = build_hold_out(run, predictions, truths, share)
+    took = run.place.meter.charged_seconds - started
     test = run.task.compare_with_baseline(predictions, truths)
     if test.is_no_better:
         refuse_if_too_short(run, session)
         suspects = divergence.find_suspects(run.dataset, run.rows.usable, run.data.images)
         raise divergence.explain_guessing(run.task.kind, test, suspects)
-    found = build_hold_out(run, predictions, truths, share)
-    session.measure_image = (run.place.meter.charged_seconds - started) / len(run.rows.held_out)
+    session.measure_image = budget.learn_measure_image(took, len(run.rows.held_out), run.network_costs)
     run.learn_measuring(session.measure_image)
     LOG.info("hold-out score %s", found.performance.score, extra={"images": found.performance.images})
     return found

@@ -157,6 +157,11 @@ class TrainingRun:
         self.light_image = predict_image
         self.costs = dataclasses.replace(self.costs, predict_image=self.costs.predict_image + predict_image)
 
+    @property
+    def network_costs(self) -> budget.Costs:
+        """Return the costs without a light head: held-out images have its answers from the search."""
+        return dataclasses.replace(self.costs, predict_image=self.costs.predict_image - self.light_image)
+
     def learn_measuring(self, measure_image: float | None) -> None:
         """Take over what predicting and scoring an image really took, in charged seconds."""
         if measure_image is not None:

@@ -17,6 +17,7 @@ from darkroom_trainer.budget import (
     compute_reserve,
     estimate_costs,
     is_admitted,
+    learn_measure_image,
     plan_budget,
     round_up,
 )
@@ -104,6 +105,21 @@ def test_what_may_give_way_is_kept_besides_what_is_owed() -> None:
     owed = compute_owed(COSTS, 0, finish_images=50)
     assert compute_reserve(COSTS, 0, finish_images=50) == pytest.approx(owed + gives_way)
     assert compute_owed(COSTS, 100) > compute_owed(COSTS, 0) >= COSTS.unmeasured
+
+
+@pytest.mark.parametrize(
+    ("took", "images", "cost"),
+    [
+        pytest.param(8.0, 1000, 0.0079, id="many images say what one costs"),
+        pytest.param(0.18, 4, 0.02, id="few of them, most of it fixed"),
+        pytest.param(0.08, 4, 0.002, id="few of them, next to nothing but what is fixed"),
+        pytest.param(0.004, 4, 0.001, id="faster than was expected"),
+    ],
+)
+def test_what_an_image_costs_is_not_what_is_fixed_by_the_number_of_images(
+    took: float, images: int, cost: float
+) -> None:
+    assert learn_measure_image(took, images, COSTS) == pytest.approx(cost)
 
 
 def test_a_run_that_kept_its_reserve_has_all_that_may_give_way_and_each_may_take_longer() -> None:
