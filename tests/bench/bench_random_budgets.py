@@ -1,10 +1,11 @@
 """`python -m tests.bench.bench_random_budgets`: no run passes its budget, however unsteady its machine is.
 
-Two hundred tiny trainings of random task, data, budget, rate and seed, most of them interrupted once or twice, each on
-a machine that slows down and stalls at random (see `slow_machine`), in a process of its own, as a pod has: what a first
-export or picture takes longer than later ones counts. Each must end Succeeded or BudgetNotEnough, be
-charged at most its budget, and end every unit of work within it: every look at the uncapped meter counts, the last one,
-after the upload, included. Prints a table and the worst case; exits 1 where a run breaks a rule.
+Two hundred tiny trainings of random task, data, budget, rate and seed, most of them interrupted once or twice, each
+on a machine that slows down and stalls at random (see `slow_machine`), in a process of its own, as a pod has: what a
+first export or picture takes longer than later ones counts. Each must end Succeeded or BudgetNotEnough, be charged at
+most its budget, and end every unit of work within it: every look at the uncapped meter counts, the last one, after
+the upload, included. An ONNX file that was written must agree with torch. Prints a table and the worst case; exits 1
+where a run breaks a rule.
 
     python -m tests.bench.bench_random_budgets [--runs 200] [--seed 5] [--jobs 2] [--only 17 24] [--markdown FILE]
 """

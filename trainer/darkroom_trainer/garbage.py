@@ -13,7 +13,7 @@ def leave_out_loaded() -> Iterator[None]:
     """Keep what is loaded by now out of collections inside the block.
 
     torch and what it brings are hundreds of thousands of objects, and a collection that looks through all of them stops
-    a step or an export for a quarter of a second on one core, to find nothing:
+    a step or an export for some tenths of a second, to find nothing:
     `python -m timeit -n 3 -s 'import gc, darkroom_trainer.training' 'gc.collect()'`.
     """
     gc.freeze()

@@ -5,7 +5,7 @@ Owns colours, type and layout. Must not choose the samples, and must not import 
 
 import math
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -22,7 +22,7 @@ HEADER_PX: Final = 64
 COLUMNS: Final = 4
 LEAST_WIDTH_PX: Final = 520
 COMPRESS_LEVEL: Final = 1
-"""Of zlib. A training pays for its picture, and the usual 6 takes several times as long to save a fifth."""
+"""Of zlib. A training pays for its picture, and the usual 6 saves little for the time that it takes."""
 BACKGROUND: Final = (250, 250, 248)
 INK: Final = (32, 33, 36)
 FAINT: Final = (120, 122, 126)
@@ -58,18 +58,31 @@ def choose_form(task: Task) -> Form:
     return forms.get(TASK_ANNOTATIONS[task], Form.BOXES)
 
 
-def draw_sample(sample: Sample, labels: Sequence[str], *, threshold: float, form: Form) -> Image.Image:
-    """Return the panel of an image; boxes and tags of many below `threshold` are left out."""
+def draw_samples(
+    samples: Iterable[Sample], labels: Sequence[str], title: str, *, threshold: float, form: Form
+) -> Image.Image | None:
+    """Return the picture of the samples, each drawn as it comes; None where none comes.
+
+    Boxes and tags of many below `threshold` are left out.
+    """
+    panels = [_draw_sample(sample, labels, threshold, form) for sample in samples]
+    return _arrange_panels(panels, title, threshold, form) if panels else None
+
+
+def save_picture(page: Image.Image, path: pathlib.Path) -> None:
+    """Write the picture as PNG."""
+    page.save(path, format="PNG", compress_level=COMPRESS_LEVEL)
+
+
+def _draw_sample(sample: Sample, labels: Sequence[str], threshold: float, form: Form) -> Image.Image:
     if form is Form.BOXES:
         return _draw_detection(sample, labels, threshold)
     return _draw_tags(sample, labels, threshold) if form is Form.TAGS else _draw_classification(sample, labels)
 
 
-def arrange_panels(panels: Sequence[Image.Image], title: str, *, threshold: float, form: Form) -> Image.Image:
-    """Return the page of all panels, which are of one size, under its title."""
-    width, height = panels[0].size if panels else (0, 0)
-    most = 2 if width > PANEL_PX else COLUMNS
-    columns = min(most, max(1, len(panels)))
+def _arrange_panels(panels: Sequence[Image.Image], title: str, threshold: float, form: Form) -> Image.Image:
+    width, height = panels[0].size
+    columns = min(2 if width > PANEL_PX else COLUMNS, len(panels))
     page_width = max(columns * (width + GAP_PX) + GAP_PX, LEAST_WIDTH_PX)
     page_height = HEADER_PX + math.ceil(len(panels) / columns) * (height + GAP_PX)
     page = Image.new("RGB", (page_width, page_height), BACKGROUND)
@@ -78,11 +91,6 @@ def arrange_panels(panels: Sequence[Image.Image], title: str, *, threshold: floa
         left = GAP_PX + at % columns * (width + GAP_PX)
         page.paste(panel, (left, HEADER_PX + at // columns * (height + GAP_PX)))
     return page
-
-
-def save_picture(page: Image.Image, path: pathlib.Path) -> None:
-    """Write the picture as PNG."""
-    page.save(path, format="PNG", compress_level=COMPRESS_LEVEL)
 
 
 def _draw_header(page: Image.Image, title: str, form: Form, threshold: float) -> None:

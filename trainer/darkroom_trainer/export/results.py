@@ -5,7 +5,7 @@ Owns these files' forms. Must not compute scores.
 
 import json
 import pathlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -116,15 +116,24 @@ def draw_results(
 
     A classifier's mistakes come first, since they teach most.
     """
-    form, panels = picture.choose_form(model.task), []
+    return picture.draw_samples(
+        _take_samples(model, measured, has_time),
+        model.labels,
+        describe_performance(measured.performance, measured.dataset.name),
+        threshold=model.threshold,
+        form=picture.choose_form(model.task),
+    )
+
+
+def _take_samples(
+    model: description.ModelDescription, measured: Measured, has_time: Callable[[], bool]
+) -> Iterator[picture.Sample]:
+    """Give the samples one by one, until there is no time for another."""
     for at in _choose_samples(model, measured):
         if not has_time():
-            break
+            return
         file = measured.dataset.examples[measured.rows[at]].path
-        sample = picture.Sample(file, measured.predictions[at], measured.truths[at])
-        panels.append(picture.draw_sample(sample, model.labels, threshold=model.threshold, form=form))
-    title = describe_performance(measured.performance, measured.dataset.name)
-    return picture.arrange_panels(panels, title, threshold=model.threshold, form=form) if panels else None
+        yield picture.Sample(file, measured.predictions[at], measured.truths[at])
 
 
 def _choose_samples(model: description.ModelDescription, measured: Measured) -> list[int]:

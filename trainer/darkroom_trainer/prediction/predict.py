@@ -86,11 +86,9 @@ def _draw(
 ) -> int:
     title = f"{model.task.value} {model.version}: {len(images)} image{'s' if len(images) != 1 else ''}"
     form = picture.choose_form(model.task)
-    panels = [
-        picture.draw_sample(picture.Sample(image, prediction), model.labels, threshold=model.threshold, form=form)
-        for image, prediction in zip(images, predictions, strict=True)
-    ]
-    page = picture.arrange_panels(panels, title, threshold=model.threshold, form=form)
+    samples = [picture.Sample(image, prediction) for image, prediction in zip(images, predictions, strict=True)]
+    page = picture.draw_samples(samples, model.labels, title, threshold=model.threshold, form=form)
+    assert page is not None, "the command takes at least one image"
     try:
         picture.save_picture(page, path)
     except (OSError, ValueError) as error:
