@@ -128,8 +128,9 @@ def describe(run: Run) -> str:
 def format_table(runs: list[Run]) -> str:
     """Return a line for each task and number of interruptions; `used` is a median of the Succeeded."""
     lines = [
-        "| task | interruptions | runs | Succeeded | BudgetNotEnough | other | used | latest unit ended | broken |",
-        "|---" * 9 + "|",
+        "| task | interruptions | runs | Succeeded | without ONNX | BudgetNotEnough | other | used | latest unit ended "
+        "| broken |",
+        "|---" * 10 + "|",
     ]
     for task in sorted({run.plan.task for run in runs}):
         for count in sorted({len(run.plan.interruptions) for run in runs}):
@@ -147,4 +148,8 @@ def _format_group(task: Task, count: int, group: list[Run]) -> str:
     place = f"{abs(latest):.2f} s {'after' if latest > 0 else 'before'} the end" if math.isfinite(latest) else "–"
     broken = sum(bool(find_problems(run)) for run in group)
     others = len(group) - sum(ends)
-    return f"| {task} | {count} | {len(group)} | {ends[0]} | {ends[1]} | {others} | {median} | {place} | {broken} |"
+    lacking = sum(takeaway.NO_TIME in run.message for run in group)
+    return (
+        f"| {task} | {count} | {len(group)} | {ends[0]} | {lacking} | {ends[1]} | {others} | {median} | {place} "
+        f"| {broken} |"
+    )

@@ -69,6 +69,12 @@ class Bucket:
         data: bytes = self.client.get_object(Bucket=self.name, Key=self._key(key))["Body"].read()
         return data
 
+    def take_folder(self, uri: str, folder: pathlib.Path) -> None:
+        """Write the objects directly below a URI into `folder`."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for key in self.keys(uri):
+            (folder / pathlib.PurePosixPath(key).name).write_bytes(self.read(key))
+
     def read_json(self, key: str) -> Any:
         """Return one object, parsed."""
         return json.loads(self.read(key))

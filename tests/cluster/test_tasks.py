@@ -92,16 +92,23 @@ def test_a_task_leaves_a_report_that_loads_nothing_from_elsewhere(trained: Train
     assert "https://" not in page.replace("https://www.w3.org", "")
 
 
+def run_darkroom(*words: str | pathlib.Path) -> str:
+    """Run the command beside this Python; returns what it printed."""
+    command = [str(pathlib.Path(sys.executable).with_name("darkroom")), *map(str, words)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 def test_a_model_of_a_task_answers_from_its_onnx_file_alone(
     trained: TrainedTask, bucket: Bucket, tmp_path: pathlib.Path
 ) -> None:
-    uri = status_of(trained.model)["artifacts"]["uri"].rstrip("/")
-    (tmp_path / "model.onnx").write_bytes(bucket.read(f"{uri}/model.onnx"))
+    status, model = status_of(trained.model), tmp_path / "model"
+    bucket.take_folder(status["artifacts"]["uri"], model)
     image = sorted((trained.folder / "images").glob("eval*.png"))[0]
-    command = [str(pathlib.Path(sys.executable).with_name("darkroom")), "predict"]
-    done = subprocess.run(
-        [*command, str(tmp_path / "model.onnx"), str(image)], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    result = json.loads(done.stdout)["customModelResult"]
+    if not (model / "model.onnx").exists():  # a machine that became slow within the budget hands over without it
+        assert "there is no model.onnx" in status["message"]
+        run_darkroom("export", model, image)
+    alone = (model / "model.onnx").rename(tmp_path / "model.onnx")
+    result = json.loads(run_darkroom("predict", alone, image))["customModelResult"]
     assert {*result} == {trained.case.result}

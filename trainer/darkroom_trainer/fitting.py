@@ -163,7 +163,7 @@ class Fitter:
             observe=lambda share, loss: self._observe(session, share, loss),
             keep=lambda _: self._keep(session),
             is_due=self._is_save_due,
-            may_end_at=lambda charged: self._run.leaves_owed(charged, is_hold_out=session.stage is Stage.HOLD_OUT),
+            may_end_at=lambda charged, late: self._leaves_model(session, charged, late),
         )
         while not is_through:
             try:
@@ -174,6 +174,10 @@ class Fitter:
             except (RuntimeError, MemoryError) as error:
                 learner.optimizer.zero_grad(set_to_none=True)
                 learner.recipe = memory.recover(error, learner.recipe, place.device)
+
+    def _leaves_model(self, session: Session, charged_seconds: float, late_seconds: float | None) -> bool:
+        pace = self._run.judge_pace(session.learner.recipe, late_seconds)
+        return self._run.leaves_model(charged_seconds, pace, is_hold_out=session.stage is Stage.HOLD_OUT)
 
     def _is_save_due(self) -> bool:
         return self._run.store is not None and self._run.store.is_due()

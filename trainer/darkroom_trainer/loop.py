@@ -6,7 +6,6 @@ annealed exactly on its budget on a machine of any speed. Must not know tasks, s
 
 import contextlib
 import math
-import statistics
 import threading
 from collections import abc, deque
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import torch
 from darkroom_trainer import averaging, compiling, device as devices, feeding, meter as meters, stopping
 from darkroom_trainer.feeding import TrainingData as TrainingData, find_batch as find_batch
 from darkroom_trainer.search.recipe import Recipe
+from darkroom_trainer.step_costs import StepCosts
 from darkroom_trainer.tasks import base, policies
 
 WARM_UP: Final = 0.15
@@ -28,8 +28,6 @@ LOSS_WINDOW: Final = 20
 LOSS_SECONDS: Final = 5.0
 """Charged seconds after which the loss is looked at in any case."""
 QUEUED_STEPS: Final = 3
-LATE_STEPS: Final = 10
-"""So many steps tell how fast a machine is now."""
 
 CountTerms = abc.Callable[[], torch.Tensor]
 
@@ -113,6 +111,7 @@ class Learner:
         self.rate_scale = 1.0
         self.peers: Peers = Alone()
         self.optimizer = _build_optimizer(self.model, recipe)
+        self._parameters = list(self.model.parameters())
         self.ema = averaging.copy_numbers(self.model) if recipe.ema else {}
         self._feeder = feeding.Feeder(device)
         self._compiled: compiling.Compiled | None = None
@@ -132,7 +131,7 @@ class Learner:
         loss = self.task.compute_loss(outputs, batch.targets)
         self.optimizer.zero_grad(set_to_none=True)
         loss = self.peers.backward(self.model, loss, lambda: self.task.count_terms(outputs, batch.targets))
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), GRADIENT_NORM)
+        clip_gradients(self._parameters)
         self.optimizer.step()
         self.step += 1
         if self.ema:
@@ -203,22 +202,29 @@ def to_float(images: torch.Tensor) -> torch.Tensor:
 
 
 def normalize(images: torch.Tensor, data: TrainingData) -> torch.Tensor:
-    """Return images shifted and scaled as the backbone expects."""
-    return torch.addcmul(-data.mean / data.deviation, images, 1 / data.deviation)
+    """Return the images themselves, shifted and scaled as the backbone expects."""
+    return images.sub_(data.mean).mul_(1 / data.deviation)
+
+
+def clip_gradients(parameters: list[torch.nn.Parameter]) -> None:
+    """Shorten the gradients of all to GRADIENT_NORM together; on a CPU that reads them once where they are shorter."""
+    norm = torch.nn.utils.get_total_norm([value.grad for value in parameters if value.grad is not None])
+    if norm.is_cuda or not norm <= GRADIENT_NORM:
+        torch.nn.utils.clip_grads_with_norm_(parameters, GRADIENT_NORM, norm)
 
 
 @dataclass(frozen=True)
 class Hooks:
     """What the loop tells: `observe(share, loss)` at each look at a finite loss, `keep(learner)` after each step.
 
-    `is_due` asks for a look at the loss before its turn; `may_end_at(charged_seconds)` tells whether a step that ends
-    then would still leave what must follow.
+    `is_due` asks for a look at the loss before its turn; `may_end_at(charged_seconds, late_seconds)` tells whether a
+    step that ends then would still leave what must follow, where a step of late takes so long (None: too few to tell).
     """
 
     observe: abc.Callable[[float, float], None]
     keep: abc.Callable[["Learner"], None]
     is_due: abc.Callable[[], bool] = lambda: False
-    may_end_at: abc.Callable[[float], bool] = lambda _charged_seconds: True
+    may_end_at: abc.Callable[[float, float | None], bool] = lambda _charged_seconds, _late_seconds: True
 
 
 def train_window(
@@ -229,11 +235,11 @@ def train_window(
     Returns what a step took in the end, in charged seconds, None where there was none. Raises NonFiniteLoss, and
     RunStopped once `stop` is set (the caller keeps what is to be kept).
     """
-    costs: deque[float] = deque(maxlen=50)
+    costs = StepCosts()
     losses: list[torch.Tensor] = []
     pace = _Pace(learner.device)
     before = looked_at = meter.charged_seconds
-    while before + _high(costs) < window.ends_at and hooks.may_end_at(before + max(costs, default=0.0)):
+    while before + costs.high < window.ends_at and hooks.may_end_at(before + costs.highest, costs.find_late()):
         if stop is not None and stop.is_set():
             raise stopping.RunStopped
         losses.append(learner.train_step(window.share(before)))
@@ -246,18 +252,13 @@ def train_window(
             looked_at = before
         hooks.keep(learner)
         now = meter.charged_seconds
-        costs.append(now - before)
+        costs.add(now - before)
         before = now
         if len(costs) == compiling.KNOWN_STEPS:
-            learner.consider_compiling(statistics.median(costs) / meter.rate, (window.ends_at - now) / meter.rate)
+            learner.consider_compiling(costs.median / meter.rate, (window.ends_at - now) / meter.rate)
     if losses:
         hooks.observe(1.0, _check_loss(losses))
-    return statistics.median(list(costs)[-LATE_STEPS:]) if costs else None
-
-
-def _high(costs: deque[float]) -> float:
-    """Return the 95th percentile of the last steps' costs."""
-    return sorted(costs)[int(0.95 * (len(costs) - 1))] if costs else 0.0
+    return costs.find_late(least_steps=1)
 
 
 def _check_loss(losses: list[torch.Tensor]) -> float:

@@ -174,25 +174,31 @@ class TrainingRun:
     def learn_step(self, recipe: recipes.Recipe, took: float | None) -> None:
         """Take over the pace of a window's last steps, beside the best that steps of their shape took."""
         if took is not None:
-            best = self.fastest[recipe.shape] = min(took, self.fastest.get(recipe.shape, took))
-            self.learn_pace(best, took)
+            self.fastest[recipe.shape] = min(took, self.fastest.get(recipe.shape, took))
+            self.pace = self.judge_pace(recipe, took)
+
+    def judge_pace(self, recipe: recipes.Recipe, took: float | None) -> float:
+        """Return the pace of steps that take so long now; the last one known where that says nothing."""
+        best = self.fastest.get(recipe.shape)
+        return self.pace if took is None or best is None else budget.compute_pace(best, took)
 
     def fits(self, cost: float) -> bool:
         """Return whether something optional that costs this still fits, with what is owed after it."""
         needed = self.pace * (cost + budget.compute_owed(self.costs, evaluation_images=0))
         return budget.is_admitted(self.place.meter.charged_seconds, needed, self.place.budget_seconds)
 
-    def leaves_owed(self, charged_seconds: float, *, is_hold_out: bool) -> bool:
-        """Return whether a step that ends then leaves what a model cannot be handed over without.
+    def leaves_model(self, charged_seconds: float, pace: float, *, is_hold_out: bool) -> bool:
+        """Return whether a step that ends then leaves what is owed and an export, on a machine of this pace.
 
-        A step as slow as the slowest of late may take what is kept for scores, export and report, and no more.
+        A step as slow as the slowest of late may take what is kept for scores and report, and no more.
         """
         finish_images = self.build_workload().finish_images
         owed = budget.compute_owed(self.costs, self.num_measured, finish_images)
+        owed += budget.compute_export_room(self.costs)
         if is_hold_out:
             owed += budget.compute_scoring(self.costs, len(self.rows.held_out))
             owed += budget.compute_finish(self.costs, finish_images)
-        return budget.is_admitted(charged_seconds, self.pace * owed, self.place.budget_seconds)
+        return budget.is_admitted(charged_seconds, pace * owed, self.place.budget_seconds)
 
 
 def build_workload(task: base.LearningTask, rows: Rows, num_measured: int, batch_size: int) -> budget.Workload:

@@ -8,7 +8,16 @@ import torch
 
 from darkroom_trainer import averaging, feeding
 from darkroom_trainer.checkpoints import sessions
-from darkroom_trainer.loop import Learner, NonFiniteLoss, Window, find_batch, schedule_rate, train_window
+from darkroom_trainer.loop import (
+    GRADIENT_NORM,
+    Learner,
+    NonFiniteLoss,
+    Window,
+    clip_gradients,
+    find_batch,
+    schedule_rate,
+    train_window,
+)
 from darkroom_trainer.tasks.augmentation import draw_uniforms
 from tests.unit.training.learning import QUIET, StepClock, a_learner, a_meter
 
@@ -68,9 +77,25 @@ def test_no_step_starts_that_could_be_as_slow_as_the_slowest_of_late_and_take_wh
     def stall(one: Learner) -> None:
         clock.now += 5.0 if one.step == 3 else 0.0
 
-    hooks = dataclasses.replace(QUIET, keep=stall, may_end_at=lambda charged: charged <= 20)
+    hooks = dataclasses.replace(QUIET, keep=stall, may_end_at=lambda charged, _late: charged <= 20)
     train_window(learner, Window(0, 18), a_meter(clock), hooks)
     assert clock.now == 15, "the one that stalled took 6 s, and 14 + 6 is the last that may be"
+
+
+@pytest.mark.parametrize(
+    "length", [pytest.param(0.5, id="short"), pytest.param(50.0, id="long"), pytest.param(float("nan"), id="no number")]
+)
+def test_gradients_are_shortened_as_torch_does_it(length: float) -> None:
+    ours, theirs = ([torch.nn.Parameter(torch.zeros(size)) for size in (3, 7)] for _ in range(2))
+    for pair in zip(ours, theirs, strict=True):
+        for value in pair:
+            value.grad = torch.full_like(value, length / 10**0.5)
+    unused = torch.nn.Parameter(torch.zeros(2))
+    clip_gradients([*ours, unused])
+    torch.nn.utils.clip_grad_norm_(theirs, GRADIENT_NORM)
+    for mine, other in zip(ours, theirs, strict=True):
+        assert mine.grad is not None
+        assert torch.equal(torch.nan_to_num(mine.grad, -1), torch.nan_to_num(torch.as_tensor(other.grad), -1))
 
 
 def an_average_learner(name: str = "classifier") -> Learner:

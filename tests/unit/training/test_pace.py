@@ -88,9 +88,36 @@ def test_the_final_fit_leaves_a_slow_machine_more_for_what_follows() -> None:
     assert BUDGET_SECONDS - run.plan_final().ends_at == pytest.approx(2 * (BUDGET_SECONDS - before))
 
 
-def test_a_step_as_slow_as_the_slowest_may_take_what_gives_way_and_nothing_that_is_owed() -> None:
+@pytest.mark.parametrize("pace", [1.0, 2.0])
+def test_a_step_as_slow_as_the_slowest_may_take_what_gives_way_and_nothing_of_the_model(pace: float) -> None:
     run = a_run(test_charging.Hand())
-    last = BUDGET_SECONDS - budget.compute_owed(COSTS, 0)
-    assert run.leaves_owed(last - 0.01, is_hold_out=False)
-    assert not run.leaves_owed(last + 0.01, is_hold_out=False)
-    assert not run.leaves_owed(last - 0.01, is_hold_out=True), "the held-out images are not scored yet"
+    last = BUDGET_SECONDS - pace * (budget.compute_owed(COSTS, 0) + budget.compute_export_room(COSTS))
+    assert run.leaves_model(last - 0.01, pace, is_hold_out=False)
+    assert not run.leaves_model(last + 0.01, pace, is_hold_out=False)
+    assert not run.leaves_model(last - 0.01, pace, is_hold_out=True), "the held-out images are not scored yet"
+
+
+@pytest.mark.parametrize(
+    ("took", "pace"),
+    [
+        pytest.param(0.3, 3.0, id="slower than at best"),
+        pytest.param(0.14, 1.0, id="hardly slower"),
+        pytest.param(None, 2.0, id="too few steps to tell, so as it was"),
+    ],
+)
+def test_steps_tell_the_pace_while_they_are_taken(took: float | None, pace: float) -> None:
+    run = a_run(test_charging.Hand())
+    for seconds in (0.1, 0.2):
+        run.learn_step(RECIPE, seconds)
+    assert run.judge_pace(RECIPE, took) == pytest.approx(pace)
+    assert run.judge_pace(recipes.Recipe("test_vit", 64, 32, 0.002), took) == 2.0, "nothing is known of such steps"
+
+
+def test_an_export_fits_after_the_last_step_that_leaves_a_model() -> None:
+    hand = test_charging.Hand()
+    run = a_run(hand)
+    for seconds in (0.1, 0.3):
+        run.learn_step(RECIPE, seconds)
+    while run.leaves_model(run.place.meter.charged_seconds + 0.3, run.pace, is_hold_out=False):
+        hand.now += 0.3
+    assert run.fits(budget.compute_export_room(COSTS))

@@ -79,20 +79,20 @@ def mirror(matrices: torch.Tensor, draws: torch.Tensor) -> torch.Tensor:
 def vary_light(
     images: torch.Tensor, draws: torch.Tensor, strength: float, tints: torch.Tensor | None = None
 ) -> torch.Tensor:
-    """Return images with contrast (draws[:, 0]) and brightness (draws[:, 1]) varied by `strength`.
+    """Return the images themselves, with contrast (draws[:, 0]) and brightness (draws[:, 1]) varied by `strength`.
 
     `tints` (B, 3) are factors of the colours.
     """
     contrast = 1 + spread(draws[:, :1], strength)
     offset = 0.5 * (1 - contrast) + spread(draws[:, 1:2], strength / 2)
     gain = contrast if tints is None else contrast * tints
-    return torch.addcmul(offset[:, :, None, None], images, gain[:, :, None, None]).clamp_(0, 1)
+    return images.mul_(gain[:, :, None, None]).add_(offset[:, :, None, None]).clamp_(0, 1)
 
 
 def vary_colors(
     images: torch.Tensor, draws: torch.Tensor, light: float, policy: policies.AugmentationPolicy
 ) -> torch.Tensor:
-    """Return images with light and colours varied; `draws` are those of `LIGHT_AT`, then of `TINT_AT`."""
+    """Return the images themselves, with light and colours varied; takes the draws of `LIGHT_AT` and `TINT_AT`."""
     tints = 1 + spread(draws[:, TINT_AT], policy.tint) if policy.tint else None
     return vary_light(images, draws[:, LIGHT_AT], light * policy.scale, tints)
 

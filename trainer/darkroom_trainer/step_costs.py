@@ -1,0 +1,56 @@
+"""What the last steps of a window cost, and what that says of the next. Pure.
+
+All numbers are charged seconds. Must not decide what follows.
+"""
+
+import statistics
+from collections import deque
+from typing import Final
+
+KEPT_STEPS: Final = 50
+LATE_STEPS: Final = 10
+LATE_SECONDS: Final = 2.0
+"""So many steps, and for as long, tell how fast a machine is now; a hiccup of some short steps does not."""
+
+
+class StepCosts:
+    """The costs of the last KEPT_STEPS steps."""
+
+    def __init__(self) -> None:
+        self._costs: deque[float] = deque(maxlen=KEPT_STEPS)
+
+    def __len__(self) -> int:
+        return len(self._costs)
+
+    def add(self, cost: float) -> None:
+        """Take in the newest step's cost."""
+        self._costs.append(cost)
+
+    @property
+    def median(self) -> float:
+        """Return the middle one; 0 before the first step."""
+        return statistics.median(self._costs) if self._costs else 0.0
+
+    @property
+    def high(self) -> float:
+        """Return the 95th percentile; 0 before the first step."""
+        return sorted(self._costs)[int(0.95 * (len(self._costs) - 1))] if self._costs else 0.0
+
+    @property
+    def highest(self) -> float:
+        """Return the slowest one's; 0 before the first step."""
+        return max(self._costs, default=0.0)
+
+    def find_late(self, least_steps: int = LATE_STEPS) -> float | None:
+        """Return what a step takes now: the median of LATE_STEPS, and of more where these took less than LATE_SECONDS.
+
+        None where there were fewer than `least_steps`.
+        """
+        late: list[float] = []
+        seconds = 0.0
+        for cost in reversed(self._costs):
+            if len(late) >= LATE_STEPS and seconds >= LATE_SECONDS:
+                break
+            late.append(cost)
+            seconds += cost
+        return statistics.median(late) if len(late) >= max(1, least_steps) else None
