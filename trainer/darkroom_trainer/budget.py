@@ -51,13 +51,16 @@ class Costs:
     save: float = 0.0
     finish: float = 0.0
     """What `LearningTask.finish` takes however few images it looks at."""
+    finish_image: float = 0.0
+    """What it takes for an image more."""
 
 
 def estimate_costs(
     step: float, predict_image: float, rate: float, export_seconds: float = Costs.export, finish: float = 0.0
 ) -> Costs:
     """Return costs with what is not measured yet filled in; a second on the clock is charged as `rate` seconds."""
-    wall = Costs(step / rate, predict_image / rate, export=export_seconds, finish=finish / rate)
+    image = predict_image / rate
+    wall = Costs(step / rate, image, export=export_seconds, finish=finish / rate, finish_image=image)
     return Costs(**{name: value * rate for name, value in asdict(wall).items()})
 
 
@@ -109,8 +112,8 @@ def compute_record(costs: Costs, images: int) -> float:
 
 
 def compute_finish(costs: Costs, images: int) -> float:
-    """Return what `LearningTask.finish` costs: its own work, and about a prediction of each image."""
-    return MARGIN * (costs.finish + images * costs.predict_image) if images else 0.0
+    """Return what `LearningTask.finish` costs: its own work, and that on each image."""
+    return MARGIN * (costs.finish + images * costs.finish_image) if images else 0.0
 
 
 def compute_owed(costs: Costs, evaluation_images: int, finish_images: int = 0) -> float:

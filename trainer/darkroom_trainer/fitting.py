@@ -109,7 +109,12 @@ class Fitter:
             LOG.warning("the final fit diverged twice; the weights from before it are kept")
             sessions.restore(session.learner, start)
             session.add_note(KEPT_NOTE)
-        self._run.task.finish(session.learner.model, session.learner.data)
+        self._finish_model(session.learner)
+
+    def _finish_model(self, learner: loop.Learner) -> None:
+        run, began_at = self._run, self._run.place.meter.charged_seconds
+        run.task.finish(learner.model, learner.data)
+        run.learn_finish(run.place.meter.charged_seconds - began_at, len(learner.data.rows))
 
     def _train_or_retry(self, session: Session, start: Tensors) -> None:
         try:

@@ -167,6 +167,11 @@ class TrainingRun:
         if measure_image is not None:
             self.costs = dataclasses.replace(self.costs, predict_image=self.light_image, measure_image=measure_image)
 
+    def learn_finish(self, took: float, num_rows: int) -> None:
+        """Take over what `LearningTask.finish` took on so many images, in charged seconds, for a fit on all of them."""
+        whole = took * len(self.rows.usable) / num_rows
+        self.costs = dataclasses.replace(self.costs, finish=whole, finish_image=0.0)
+
     def learn_pace(self, estimated: float, took: float) -> None:
         """Take over how many times its estimate a unit took."""
         self.pace = budget.compute_pace(estimated, took)

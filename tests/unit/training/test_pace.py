@@ -121,3 +121,16 @@ def test_an_export_fits_after_the_last_step_that_leaves_a_model() -> None:
     while run.leaves_model(run.place.meter.charged_seconds + 0.3, run.pace, is_hold_out=False):
         hand.now += 0.3
     assert run.fits(budget.compute_export_room(COSTS))
+
+
+def test_what_finishing_took_is_kept_for_a_fit_on_all_images_whatever_a_prediction_takes() -> None:
+    run = a_run(test_charging.Hand())
+    run.learn_finish(0.8, num_rows=80)
+    run.learn_measuring(0.002)
+    assert budget.compute_finish(run.costs, images=100) == pytest.approx(budget.MARGIN * 1.0)
+    assert budget.compute_finish(run.costs, images=0) == 0.0, "this task looks at none"
+
+
+def test_before_it_was_done_finishing_costs_about_a_prediction_of_each_image() -> None:
+    costs = budget.estimate_costs(0.1, 0.01, rate=2.0, finish=0.4)
+    assert budget.compute_finish(costs, images=50) == pytest.approx(budget.MARGIN * (0.4 + 50 * 0.01))
