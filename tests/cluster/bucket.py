@@ -72,8 +72,11 @@ class Bucket:
     def take_folder(self, uri: str, folder: pathlib.Path) -> None:
         """Write the objects directly below a URI into `folder`."""
         folder.mkdir(parents=True, exist_ok=True)
-        for key in self.keys(uri):
-            (folder / pathlib.PurePosixPath(key).name).write_bytes(self.read(key))
+        prefix = f"{self._key(uri).rstrip('/')}/"
+        for key in self.keys(prefix):
+            name = key.removeprefix(prefix)
+            if "/" not in name:
+                (folder / name).write_bytes(self.read(key))
 
     def read_json(self, key: str) -> Any:
         """Return one object, parsed."""

@@ -1,13 +1,12 @@
 """The same manifests without a cluster: `darkroom run` writes the same status."""
 
 import pathlib
-import subprocess
-import sys
 from typing import Any, Final
 
 import pytest
 import yaml
 
+from tests.cluster.commands import run_darkroom
 from tests.cluster.connection import Manifest
 from tests.cluster.main_job import MainJob, build_local_manifests
 from tests.cluster.waiting import status_of
@@ -41,9 +40,7 @@ def local_run(digits: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) ->
     """Return the resources of a run without a cluster, by kind and name."""
     folder, output = tmp_path_factory.mktemp("manifests"), tmp_path_factory.mktemp("output")
     (folder / "all.yaml").write_text(yaml.safe_dump_all(build_local_manifests(digits)))
-    command = [str(pathlib.Path(sys.executable).with_name("darkroom")), "run", "-f", str(folder)]
-    done = subprocess.run([*command, "--output", str(output)], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"{done.stdout[-2000:]}{done.stderr[-2000:]}"
+    run_darkroom("run", "-f", folder, "--output", output)
     return {(item["kind"], item["metadata"]["name"]): item for item in _read(output / "resources.yaml")}
 
 

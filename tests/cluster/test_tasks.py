@@ -2,14 +2,13 @@
 
 import json
 import pathlib
-import subprocess
-import sys
 from dataclasses import dataclass
 
 import pytest
 
 from tests.cluster import manifests, samples
 from tests.cluster.bucket import Bucket
+from tests.cluster.commands import run_darkroom
 from tests.cluster.connection import Connection, Manifest
 from tests.cluster.waiting import Waiter, status_of
 
@@ -90,14 +89,6 @@ def test_a_task_leaves_a_report_that_loads_nothing_from_elsewhere(trained: Train
     page = bucket.read(status_of(trained.model)["report"]).decode()
     assert page.startswith("<!doctype html>")
     assert "https://" not in page.replace("https://www.w3.org", "")
-
-
-def run_darkroom(*words: str | pathlib.Path) -> str:
-    """Run the command beside this Python; returns what it printed."""
-    command = [str(pathlib.Path(sys.executable).with_name("darkroom")), *map(str, words)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 def test_a_model_of_a_task_answers_from_its_onnx_file_alone(
