@@ -13,8 +13,8 @@ import statistics
 import sys
 import time
 
-from darkroom_operator.cluster import KubernetesCluster
-from darkroom_operator.resources import JOBS, MODELS
+from darkroom_operator.api.cluster import KubernetesCluster
+from darkroom_operator.api.resources import JOBS, MODELS
 from tests.bench.candidates import CANDIDATES, Candidate, start
 from tests.bench.control_plane import ControlPlane, start_control_plane
 from tests.bench.load import NAMESPACE, create_models, prepare

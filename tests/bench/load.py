@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from darkroom_api import names
-from darkroom_operator.cluster import ClusterError, KubernetesCluster
-from darkroom_operator.resources import DATASETS, MODELS, Resource
+from darkroom_operator.api.cluster import ClusterError, KubernetesCluster
+from darkroom_operator.api.resources import DATASETS, MODELS, Resource
 from tests.bench.observation import Seen
 
 NAMESPACE = "darkroom-bench"

@@ -11,8 +11,8 @@ from typing import Any
 
 import aiohttp
 
-from darkroom_operator.cluster import KubernetesCluster
-from darkroom_operator.resources import JOBS, Resource
+from darkroom_operator.api.cluster import KubernetesCluster
+from darkroom_operator.api.resources import JOBS, Resource
 from tests.bench.control_plane import ControlPlane, read
 
 WRITE = re.compile(

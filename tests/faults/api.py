@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import urllib3
 
-from darkroom_operator.resources import Resource
+from darkroom_operator.api.resources import Resource
 from tests.bench.control_plane import ControlPlane
 
 Json = dict[str, Any]

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from darkroom_operator.resources import JOBS
+from darkroom_operator.api.resources import JOBS
 from tests.faults.lane import Lane, open_lane
 from tests.faults.lives import play_through
 from tests.faults.masking import describe_end, find_differences, mask_differences

@@ -8,7 +8,7 @@ import ssl
 import time
 from collections.abc import Callable, Iterator
 
-from darkroom_operator.resources import DATASETS, MODELS
+from darkroom_operator.api.resources import DATASETS, MODELS
 from tests.bench.control_plane import USER
 from tests.faults.api import NAMESPACES, ROLE_BINDINGS, Api, Json
 from tests.faults.exchange import Upstream

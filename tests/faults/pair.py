@@ -9,7 +9,7 @@ import ssl
 from collections.abc import Iterator
 from datetime import datetime
 
-from darkroom_operator.resources import DATASETS, JOBS, MODELS
+from darkroom_operator.api.resources import DATASETS, JOBS, MODELS
 from tests.bench.control_plane import start_control_plane
 from tests.faults import audit_trail, exchange, manifests, proxy
 from tests.faults.api import NAMESPACES, Api

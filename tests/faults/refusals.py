@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from darkroom_operator.resources import JOBS
+from darkroom_operator.api.resources import JOBS
 from tests.faults import actions
 from tests.faults.actions import Action
 from tests.faults.api import QUOTAS, Json

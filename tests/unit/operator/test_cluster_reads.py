@@ -8,8 +8,8 @@ import pytest
 from aiohttp import web
 from kubernetes.aio.client import Configuration
 
-from darkroom_operator.cluster import ClusterError, KubernetesCluster
-from darkroom_operator.resources import EVENTS
+from darkroom_operator.api.cluster import ClusterError, KubernetesCluster
+from darkroom_operator.api.resources import EVENTS
 from tests.bench.ports import find_free_port
 
 Ask = Callable[[KubernetesCluster], Awaitable[Any]]

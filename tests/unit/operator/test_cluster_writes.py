@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from darkroom_operator.cluster import KubernetesCluster, NotLeaderError
-from darkroom_operator.resources import JOBS
+from darkroom_operator.api.cluster import KubernetesCluster, NotLeaderError
+from darkroom_operator.api.resources import JOBS
 from tests.bench.ports import find_free_port
 
 JOB = {"metadata": {"name": "a"}}

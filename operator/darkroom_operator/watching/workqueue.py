@@ -7,8 +7,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
-from darkroom_operator.resources import Key
-from darkroom_operator.scheduler import Scheduler
+from darkroom_operator.api.resources import Key
+from darkroom_operator.watching.scheduler import Scheduler
 
 FIRST_PAUSE_SECONDS: Final = 0.5
 MAX_PAUSE_SECONDS: Final = 60.0

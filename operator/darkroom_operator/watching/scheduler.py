@@ -8,7 +8,7 @@ import heapq
 import itertools
 from collections.abc import Callable, Iterable
 
-from darkroom_operator.resources import Key
+from darkroom_operator.api.resources import Key
 
 
 class Scheduler:

@@ -9,10 +9,10 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-from darkroom_operator.children import Json, ObservedJob
-from darkroom_operator.cluster import Cluster, ClusterError
-from darkroom_operator.findings import QueueFinding
-from darkroom_operator.resources import Resource
+from darkroom_operator.api.cluster import Cluster, ClusterError
+from darkroom_operator.api.resources import Resource
+from darkroom_operator.facts.children import Json, ObservedJob
+from darkroom_operator.facts.findings import QueueFinding
 
 logger = logging.getLogger(__name__)
 

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from darkroom_operator import queues, warning_events
-from darkroom_operator.children import ObservedJob, ObservedPod
-from darkroom_operator.cluster import Cluster
+from darkroom_operator.api.cluster import Cluster
+from darkroom_operator.api.resources import Key
 from darkroom_operator.decide.waiting import find_doubtful
-from darkroom_operator.findings import NOTHING_FOUND, Complaint, Findings, QueueFinding
-from darkroom_operator.resources import Key
-from darkroom_operator.store import Store, StoredOwner
+from darkroom_operator.facts.children import ObservedJob, ObservedPod
+from darkroom_operator.facts.findings import NOTHING_FOUND, Complaint, Findings, QueueFinding
+from darkroom_operator.observing import queues, warning_events
+from darkroom_operator.observing.store import Store, StoredOwner
 
 FIRST_SECONDS: Final = 3.0
 LONGEST_SECONDS: Final = 120.0

@@ -20,7 +20,6 @@ from darkroom_api.run_config import (
 from darkroom_api.v1alpha1.common import Allocation, Storage
 from darkroom_api.v1alpha1.evaluation import EvaluationStatus
 from darkroom_api.v1alpha1.model import ModelStatus
-from darkroom_operator.build.locations import find_output_base, join_artifact_folder
 from darkroom_operator.config import ComputeClass, OperatorConfig, WeightsConfig
 from darkroom_operator.decide.allocation import (
     INSPECTION_LIMIT_SECONDS,
@@ -29,7 +28,16 @@ from darkroom_operator.decide.allocation import (
     find_class,
 )
 from darkroom_operator.decide.evaluation import find_places
-from darkroom_operator.views import DatasetView, EvaluationView, ModelView, Observed, ObservedDataset, SpecT, StatusT
+from darkroom_operator.facts.views import (
+    DatasetView,
+    EvaluationView,
+    ModelView,
+    Observed,
+    ObservedDataset,
+    SpecT,
+    StatusT,
+)
+from darkroom_operator.manifests.locations import find_output_base, join_artifact_folder
 
 
 @dataclass(frozen=True)

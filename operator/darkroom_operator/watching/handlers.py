@@ -9,10 +9,10 @@ from typing import Any, Final
 
 import kopf
 
-from darkroom_operator import kopf_watching
-from darkroom_operator.cluster import KubernetesCluster
-from darkroom_operator.kopf_storage import NoDiffBase, NoProgress
-from darkroom_operator.resources import WATCHED, Resource
+from darkroom_operator.api.cluster import KubernetesCluster
+from darkroom_operator.api.resources import WATCHED, Resource
+from darkroom_operator.watching import kopf_watching
+from darkroom_operator.watching.kopf_storage import NoDiffBase, NoProgress
 
 Notice = Callable[[Resource, str | None, dict[str, Any]], None]
 """Takes in an event: the resource, the event's type (None while listing) and the object."""

@@ -12,11 +12,10 @@ import pydantic
 from darkroom_api.v1alpha1.dataset import DatasetSpec, DatasetStatus
 from darkroom_api.v1alpha1.evaluation import EvaluationSpec, EvaluationStatus
 from darkroom_api.v1alpha1.model import ModelSpec, ModelStatus
-from darkroom_operator.children import parse_time
-from darkroom_operator.findings import NOTHING_FOUND, Findings
-from darkroom_operator.resources import Key
-from darkroom_operator.store import Store, StoredOwner
-from darkroom_operator.views import (
+from darkroom_operator.api.resources import Key
+from darkroom_operator.facts.children import parse_time
+from darkroom_operator.facts.findings import NOTHING_FOUND, Findings
+from darkroom_operator.facts.views import (
     DatasetView,
     EvaluationView,
     ModelView,
@@ -27,6 +26,7 @@ from darkroom_operator.views import (
     SpecT,
     StatusT,
 )
+from darkroom_operator.observing.store import Store, StoredOwner
 
 
 class InvalidSpecError(ValueError):

@@ -11,8 +11,16 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from darkroom_api import names
-from darkroom_operator.children import Json, ObservedJob, ObservedPod, mark_gone, parse_job, parse_pod, read_version
-from darkroom_operator.resources import JOBS, PODS, Key, Resource
+from darkroom_operator.api.resources import JOBS, PODS, Key, Resource
+from darkroom_operator.facts.children import (
+    Json,
+    ObservedJob,
+    ObservedPod,
+    mark_gone,
+    parse_job,
+    parse_pod,
+    read_version,
+)
 
 MOST_GONE: Final = 10_000
 """So many deletions are remembered: more than answers can be on their way."""

@@ -7,10 +7,10 @@ import asyncio
 import logging
 from typing import Final
 
-from darkroom_operator.children import Json, parse_time
-from darkroom_operator.cluster import Cluster, ClusterError
-from darkroom_operator.findings import Complaint
-from darkroom_operator.resources import EVENTS
+from darkroom_operator.api.cluster import Cluster, ClusterError
+from darkroom_operator.api.resources import EVENTS
+from darkroom_operator.facts.children import Json, parse_time
+from darkroom_operator.facts.findings import Complaint
 
 logger = logging.getLogger(__name__)
 

@@ -10,13 +10,13 @@ import time
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from darkroom_operator import apply
-from darkroom_operator.children import Json
-from darkroom_operator.cluster import Cluster
-from darkroom_operator.events import find_notice
+from darkroom_operator.api.cluster import Cluster
+from darkroom_operator.api.resources import OWNERS_BY_KIND, Trigger
+from darkroom_operator.facts.children import Json
 from darkroom_operator.metrics import Metrics
-from darkroom_operator.resources import OWNERS_BY_KIND, Trigger
-from darkroom_operator.store import Store, StoredOwner
+from darkroom_operator.observing.store import Store, StoredOwner
+from darkroom_operator.writing import apply
+from darkroom_operator.writing.events import find_notice
 
 logger = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ from typing import Final
 
 from aiohttp import web
 
-from darkroom_operator.audit import INTERVAL_SECONDS, Audit
 from darkroom_operator.metrics import CONTENT_TYPE, Metrics
+from darkroom_operator.watching.audit import INTERVAL_SECONDS, Audit
 
 READY_WITHIN_SECONDS: Final = 4 * INTERVAL_SECONDS
 

@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Final
 
 from darkroom_api import names
-from darkroom_operator.children import Json
-from darkroom_operator.resources import Key
+from darkroom_operator.api.resources import Key
+from darkroom_operator.facts.children import Json
 
 CONTROLLER: Final = "darkroom.dev/operator"
 MAX_NOTE_LENGTH: Final = 1000

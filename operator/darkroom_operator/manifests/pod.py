@@ -11,9 +11,9 @@ from typing import Final
 from darkroom_api import names
 from darkroom_api.run_config import StorageRole
 from darkroom_api.v1alpha1.common import Storage
-from darkroom_operator.build.run_config import Plan
-from darkroom_operator.children import Json
 from darkroom_operator.config import OperatorConfig
+from darkroom_operator.facts.children import Json
+from darkroom_operator.manifests.run_config import Plan
 
 ANNOTATION_RUN_CONFIG: Final = f"{names.GROUP}/run-config"
 LONGEST_START_SECONDS: Final = 7 * 24 * 3600

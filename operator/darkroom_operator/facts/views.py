@@ -13,9 +13,9 @@ from darkroom_api.v1alpha1.common import Artifacts
 from darkroom_api.v1alpha1.dataset import DatasetSpec, DatasetStatus
 from darkroom_api.v1alpha1.evaluation import EvaluationSpec, EvaluationStatus
 from darkroom_api.v1alpha1.model import ModelSpec, ModelStatus
-from darkroom_operator.children import ObservedJob, ObservedPod
-from darkroom_operator.findings import NOTHING_FOUND, Findings
-from darkroom_operator.resources import Key
+from darkroom_operator.api.resources import Key
+from darkroom_operator.facts.children import ObservedJob, ObservedPod
+from darkroom_operator.facts.findings import NOTHING_FOUND, Findings
 
 SpecT = TypeVar("SpecT", DatasetSpec, ModelSpec, EvaluationSpec)
 StatusT = TypeVar("StatusT", DatasetStatus, ModelStatus, EvaluationStatus)

@@ -13,10 +13,10 @@ import aiohttp
 import pydantic
 
 from darkroom_api import names, report
-from darkroom_operator.children import ObservedPod
-from darkroom_operator.resources import Trigger
-from darkroom_operator.store import Store
-from darkroom_operator.views import Report
+from darkroom_operator.api.resources import Trigger
+from darkroom_operator.facts.children import ObservedPod
+from darkroom_operator.facts.views import Report
+from darkroom_operator.observing.store import Store
 
 logger = logging.getLogger(__name__)
 

@@ -7,13 +7,13 @@ import logging
 from datetime import datetime
 
 from darkroom_api.conditions import Reason
-from darkroom_operator.children import Json, ObservedJob, find_controller, read_asked
-from darkroom_operator.cluster import Cluster, ClusterError
+from darkroom_operator.api.cluster import Cluster, ClusterError
+from darkroom_operator.api.resources import EVENTS, JOBS, Key, Resource
 from darkroom_operator.decide.complaints import explain_refusal
 from darkroom_operator.decide.decision import Problem
-from darkroom_operator.events import Notice, build_event, build_repetition
-from darkroom_operator.resources import EVENTS, JOBS, Key, Resource
-from darkroom_operator.store import Store
+from darkroom_operator.facts.children import Json, ObservedJob, find_controller, read_asked
+from darkroom_operator.observing.store import Store
+from darkroom_operator.writing.events import Notice, build_event, build_repetition
 
 logger = logging.getLogger(__name__)
 

@@ -8,16 +8,16 @@ import json
 from typing import Final
 
 from darkroom_api import names
-from darkroom_operator.build.pod import ANNOTATION_RUN_CONFIG, build_pod_spec
-from darkroom_operator.build.run_config import Plan
-from darkroom_operator.children import (
+from darkroom_operator.config import OperatorConfig
+from darkroom_operator.facts.children import (
     ANNOTATION_ALLOCATION,
     ANNOTATION_GENERATION,
     ANNOTATION_POD_DIGEST,
     ANNOTATION_PUBLISH_ONLY,
     Json,
 )
-from darkroom_operator.config import OperatorConfig
+from darkroom_operator.manifests.pod import ANNOTATION_RUN_CONFIG, build_pod_spec
+from darkroom_operator.manifests.run_config import Plan
 
 LABEL_QUEUE: Final = "kueue.x-k8s.io/queue-name"
 """Kueue's webhook suspends a Job with this label until its queue admits it; from then on `suspend` is Kueue's alone.

@@ -10,10 +10,10 @@ import logging
 import time
 from typing import Final, NamedTuple
 
-from darkroom_operator.children import Json, read_version
-from darkroom_operator.cluster import Cluster, ClusterError
-from darkroom_operator.resources import WATCHED, Key, Resource, Trigger
-from darkroom_operator.store import Store
+from darkroom_operator.api.cluster import Cluster, ClusterError
+from darkroom_operator.api.resources import WATCHED, Key, Resource, Trigger
+from darkroom_operator.facts.children import Json, read_version
+from darkroom_operator.observing.store import Store
 
 logger = logging.getLogger(__name__)
 
