@@ -11,7 +11,9 @@ from darkroom_operator import kinds, outdated, unreadable
 from darkroom_operator.api.cluster import Cluster
 from darkroom_operator.api.resources import Key, Trigger
 from darkroom_operator.config import OperatorConfig
+from darkroom_operator.decide import complaints
 from darkroom_operator.decide.refusal import RETRY_SECONDS
+from darkroom_operator.facts import children
 from darkroom_operator.manifests.job import build_job
 from darkroom_operator.metrics import Metrics
 from darkroom_operator.observing import inquiries, observe, progress
@@ -89,5 +91,11 @@ class Reconciler:
 
     async def _start(self, case: kinds.Case, attempt: int) -> kinds.Case:
         manifest = build_job(case.plan(attempt), self._config)
-        problem = await apply.create_job(self._cluster, self._store, manifest)
-        return case if problem is None else case.refuse(problem)
+        try:
+            await apply.create_job(self._cluster, self._store, manifest)
+        except apply.JobNameTakenError:
+            return case.refuse(complaints.explain_name_conflict(manifest["metadata"]["name"], case.seen.key.namespace))
+        except apply.JobRefusedError as error:
+            asked = children.read_asked(manifest)
+            return case.refuse(complaints.explain_refusal(str(error), asked, case.seen.key.namespace))
+        return case

@@ -59,6 +59,12 @@ def explain_refusal(message: str, asked: Asked, namespace: str) -> Problem:
     return _invalid(f"The API server refuses the run: {why}")
 
 
+def explain_name_conflict(name: str, namespace: str) -> Problem:
+    """Return what is wrong where a Job's name is taken."""
+    message = f"Job `{name}` exists in namespace `{namespace}` and belongs to something else; delete or rename it."
+    return Problem(Reason.NAME_CONFLICT, message)
+
+
 def explain_complaint(complaint: Complaint, job: ObservedJob, pod: ObservedPod | None) -> Problem | None:
     """Return what a Warning Event means, or None where it is about something that is over."""
     if complaint.about != (pod.uid if pod is not None else job.uid):

@@ -7,13 +7,12 @@ from darkroom_api.conditions import Reason, RunPhase
 from darkroom_api.v1alpha1.common import Allocation
 from darkroom_api.v1alpha1.evaluation import EvaluationSpec, EvaluationStatus
 from darkroom_operator.config import OperatorConfig
-from darkroom_operator.decide import checks, run
+from darkroom_operator.decide import checks, places, run
 from darkroom_operator.decide.allocation import EVALUATION_LIMIT_SECONDS, allocate_time
 from darkroom_operator.decide.attempts import Ledger
 from darkroom_operator.decide.decision import Decision, Problem
 from darkroom_operator.decide.rules import RunRules, describe_memory
 from darkroom_operator.facts.views import EvaluationView
-from darkroom_operator.manifests.locations import OutputBase, find_output_base
 
 
 def decide_evaluation(view: EvaluationView, config: OperatorConfig) -> Decision[EvaluationStatus]:
@@ -49,21 +48,6 @@ def find_blocker(view: EvaluationView, config: OperatorConfig) -> Problem | None
     return problem or _check_places(view, config)
 
 
-def find_places(view: EvaluationView, config: OperatorConfig) -> OutputBase | None:
-    """Return the folder of the Model's outputs and its storage.
-
-    The Model knows where it is; how to get in is said by its output, the installation, or its Dataset (else by the
-    Evaluation's own, when that Dataset is gone).
-    """
-    model, own = view.model, view.dataset
-    if model is None or own is None or model.artifacts is None:
-        return None
-    dataset = view.model_dataset.spec if view.model_dataset is not None else own.spec
-    base = find_output_base(model.spec.output, dataset, config.output, view.self_.key.namespace)
-    folder = model.artifacts.uri.rstrip("/").rpartition("/models/")[0]
-    return (folder or base[0], base[1]) if base is not None else None
-
-
 def _check_model(view: EvaluationView) -> Problem | None:
     name, model, namespace = view.self_.spec.model, view.model, view.self_.key.namespace
     if model is None:
@@ -82,7 +66,7 @@ def _check_model(view: EvaluationView) -> Problem | None:
 
 
 def _check_places(view: EvaluationView, config: OperatorConfig) -> Problem | None:
-    base, dataset = find_places(view, config), view.dataset
+    base, dataset = places.find_places(view, config), view.dataset
     assert dataset is not None
     if base is None:
         return Problem(Reason.INVALID_CONFIGURATION, checks.NO_OUTPUT)

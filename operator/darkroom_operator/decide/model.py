@@ -9,12 +9,11 @@ from darkroom_api.results import charge
 from darkroom_api.v1alpha1.common import Allocation, Attempt
 from darkroom_api.v1alpha1.model import BudgetStatus, ModelSpec, ModelStatus
 from darkroom_operator.config import OperatorConfig
-from darkroom_operator.decide import allocation, checks, meters, run
+from darkroom_operator.decide import allocation, checks, meters, places, run
 from darkroom_operator.decide.attempts import Ledger
 from darkroom_operator.decide.decision import Decision, Problem
 from darkroom_operator.decide.rules import RunRules, describe_memory
 from darkroom_operator.facts.views import ModelView
-from darkroom_operator.manifests.locations import find_output_base
 
 
 def decide_model(view: ModelView, config: OperatorConfig) -> Decision[ModelStatus]:
@@ -61,7 +60,7 @@ def find_blocker(view: ModelView, config: OperatorConfig) -> Problem | None:
 def _check_places(view: ModelView, config: OperatorConfig) -> Problem | None:
     spec, dataset, other = view.self_.spec, view.dataset, view.evaluation_dataset
     assert dataset is not None
-    base = find_output_base(spec.output, dataset.spec, config.output, view.self_.key.namespace)
+    base = places.find_output_base(spec.output, dataset.spec, config.output, view.self_.key.namespace)
     if base is None:
         return Problem(Reason.INVALID_CONFIGURATION, checks.NO_OUTPUT)
     storages = [("dataset: storage", dataset.spec.storage), ("output.storage", base[1])]

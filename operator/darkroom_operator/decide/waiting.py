@@ -3,20 +3,12 @@
 Owns the reasons between "Job created" and "container started".
 """
 
-from typing import Final
-
 from darkroom_api.conditions import Reason
 from darkroom_operator.decide import complaints, queueing
 from darkroom_operator.decide.decision import Problem
+from darkroom_operator.facts import children
 from darkroom_operator.facts.children import Asked, ObservedJob, ObservedPod
 from darkroom_operator.facts.findings import NOTHING_FOUND, Findings
-
-_PULL_FAILURES: Final = frozenset(
-    {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "RegistryUnavailable"}
-)
-_BAD_CONTAINER: Final = frozenset({"CreateContainerConfigError", "CreateContainerError", "RunContainerError"})
-
-_TOLD: Final = _PULL_FAILURES | _BAD_CONTAINER
 
 
 def describe_waiting(job: ObservedJob | None, pod: ObservedPod | None, found: Findings = NOTHING_FOUND) -> Problem:
@@ -31,23 +23,13 @@ def describe_waiting(job: ObservedJob | None, pod: ObservedPod | None, found: Fi
         why = pod.disruption or "someone deleted it"
         return Problem(Reason.STARTING, f"Pod `{pod.name}` is being ended before it started: {why}; another follows.")
     told = None
-    if job is not None and found.complaint is not None and find_doubtful(job, pod) == found.complaint.about:
+    if job is not None and found.complaint is not None and children.find_unexplained(job, pod) == found.complaint.about:
         told = complaints.explain_complaint(found.complaint, job, pod)
     if told is not None:
         return told
     if pod is None or not pod.scheduled:
         return _describe_placing(job, pod, found.silent)
     return _describe_start(pod, job.secrets if job is not None else ())
-
-
-def find_doubtful(job: ObservedJob, pod: ObservedPod | None) -> str | None:
-    """Return the uid of the Job or pod whose Events may tell what it waits for; None where its status tells that."""
-    if job.suspended or not job.live or job.deleting:
-        return None
-    if pod is None:
-        return job.uid
-    told = pod.unschedulable is not None or pod.gated or pod.sandbox_ready or pod.waiting_reason in _TOLD
-    return pod.uid if not told and not pod.running and not pod.over and pod.deleted_at is None else None
 
 
 def _describe_placing(job: ObservedJob | None, pod: ObservedPod | None, silent: bool) -> Problem:
@@ -73,10 +55,10 @@ def describe_created(job_name: str) -> str:
 
 def _describe_start(pod: ObservedPod, secrets: tuple[str, ...]) -> Problem:
     said = f": {pod.waiting_message}" if pod.waiting_message else ""
-    if pod.waiting_reason in _PULL_FAILURES:
+    if pod.waiting_reason in children.PULL_FAILURES:
         message = f"Node `{pod.node}` cannot fetch the trainer image ({pod.waiting_reason}){said}"
         return Problem(Reason.IMAGE_PULL_FAILED, message)
-    if pod.waiting_reason in _BAD_CONTAINER:
+    if pod.waiting_reason in children.CONTAINER_FAILURES:
         return Problem(Reason.STARTING, f"The container cannot start yet ({pod.waiting_reason}){said}")
     if pod.sandbox_ready:
         return Problem(Reason.PULLING_IMAGE, f"Node `{pod.node}` is fetching the trainer image.")

@@ -27,7 +27,7 @@ from darkroom_operator.decide.allocation import (
     find_batch_divisor,
     find_class,
 )
-from darkroom_operator.decide.evaluation import find_places
+from darkroom_operator.decide.places import find_output_base, find_places
 from darkroom_operator.facts.views import (
     DatasetView,
     EvaluationView,
@@ -37,7 +37,6 @@ from darkroom_operator.facts.views import (
     SpecT,
     StatusT,
 )
-from darkroom_operator.manifests.locations import find_output_base, join_artifact_folder
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ def plan_inspection(seen: DatasetView, attempt: int, config: OperatorConfig) -> 
     output = None
     if base is not None and base[0].startswith("s3://"):
         storages.append((StorageRole.OUTPUT, base[1]))
-        output = _locate(join_artifact_folder(base[0], "Dataset", seen.key.name, seen.uid), StorageRole.OUTPUT, base[1])
+        output = _locate(_join_folder(base[0], seen.key.kind, seen.key.name, seen.uid), StorageRole.OUTPUT, base[1])
     source = DatasetSource(
         name=seen.key.name,
         annotation_kind=spec.annotation_kind,
@@ -109,7 +108,7 @@ def plan_training(view: ModelView, decided: ModelStatus, config: OperatorConfig)
         batch_divisor=find_batch_divisor(decided.attempts),
         publish_only=bool(attempt.publish_only),
         allocated_seconds=decided.budget.allocated_seconds if decided.budget else 0.0,
-        output=_locate(join_artifact_folder(base[0], "Model", seen.key.name, seen.uid), StorageRole.OUTPUT, base[1]),
+        output=_locate(_join_folder(base[0], seen.key.kind, seen.key.name, seen.uid), StorageRole.OUTPUT, base[1]),
     )
     compute, deadline = find_class(spec.compute, config)[1], given.deadline_seconds
     return Plan(run, seen.generation, compute, given, deadline, tuple(storages), spec.queue, spec.priority_class_name)
@@ -124,7 +123,7 @@ def plan_evaluation(view: EvaluationView, decided: EvaluationStatus, config: Ope
     assert model is not None
     assert model.artifacts is not None
     assert base is not None
-    folder = join_artifact_folder(base[0], "Evaluation", seen.key.name, seen.uid)
+    folder = _join_folder(base[0], seen.key.kind, seen.key.name, seen.uid)
     run = RunConfig(
         command=Command.EVALUATE,
         resource=_refer(seen, "Evaluation"),
@@ -156,6 +155,11 @@ def build_access(role: StorageRole, storage: Storage | None) -> StorageAccess:
         region=storage.region,
         credentials_dir=f"{names.CREDENTIALS_DIR}/{role.value}" if has_secret else None,
     )
+
+
+def _join_folder(base: str, kind: str, name: str, uid: str) -> str:
+    """Return the folder of one resource below `base`."""
+    return f"{base}/{names.artifact_folder(kind, name, uid)}"
 
 
 def _build_weights(weights: WeightsConfig) -> Weights:

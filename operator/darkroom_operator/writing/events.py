@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Final
 
 from darkroom_api import names
-from darkroom_operator.api.resources import Key
-from darkroom_operator.facts.children import Json
+from darkroom_operator.api.clock import format_micro
+from darkroom_operator.api.resources import Json, Key
 
 CONTROLLER: Final = "darkroom.dev/operator"
 MAX_NOTE_LENGTH: Final = 1000
@@ -81,8 +81,3 @@ def build_repetition(existing: Json, now: datetime) -> list[Json]:
     """
     count = (existing.get("series") or {}).get("count", 1) + 1
     return [{"op": "add", "path": "/series", "value": {"count": count, "lastObservedTime": format_micro(now)}}]
-
-
-def format_micro(moment: datetime) -> str:
-    """Return a Kubernetes MicroTime."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")

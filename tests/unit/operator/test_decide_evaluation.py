@@ -9,7 +9,8 @@ from darkroom_api.run_config import Command
 from darkroom_api.v1alpha1.common import MeasuredOn, Performance
 from darkroom_api.v1alpha1.evaluation import EvaluationStatus
 from darkroom_operator.decide.decision import Decision
-from darkroom_operator.decide.evaluation import decide_evaluation, find_places
+from darkroom_operator.decide.evaluation import decide_evaluation
+from darkroom_operator.decide.places import find_places
 from tests.builders import (
     a_config,
     a_dataset_spec,
