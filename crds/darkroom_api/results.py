@@ -16,6 +16,7 @@ from darkroom_api.conditions import (
     RunPhase,
     set_condition,
 )
+from darkroom_api.endings import ENDINGS
 from darkroom_api.report import Outcome
 from darkroom_api.v1alpha1.dataset import DatasetStatus
 from darkroom_api.v1alpha1.evaluation import EvaluationStatus
@@ -52,11 +53,6 @@ _DATASET_CONDITIONS: Final[dict[DatasetPhase, dict[ConditionType, ConditionStatu
 }
 """An inspection is short, so a Dataset does say `Ready=False` while it lasts."""
 
-_PHASES_BY_REASON: Final = {Reason.SUCCEEDED: RunPhase.SUCCEEDED, Reason.CANCELLED: RunPhase.CANCELLED}
-"""Of a run that ended; any other reason is a failure."""
-
-_UNACCEPTED: Final = frozenset({Reason.INVALID_CONFIGURATION, Reason.NAME_CONFLICT})
-
 
 def describe_run(
     status: RunStatus, phase: RunPhase, reason: Reason, message: str, generation: int, now: datetime
@@ -85,7 +81,6 @@ def finish_run(status: RunStatus, outcome: Outcome, generation: int, now: dateti
 
     A failed run keeps what it has to show: artifacts of an unfinished model stay in the status.
     """
-    phase = _PHASES_BY_REASON.get(outcome.reason, RunPhase.FAILED)
     update: dict[str, object] = {"completed_at": now, "progress": None}
     for field in ("performance", "artifacts", "dataset_revision", "report"):
         if getattr(outcome, field) is not None:
@@ -96,6 +91,7 @@ def finish_run(status: RunStatus, outcome: Outcome, generation: int, now: dateti
         update["stop_reason"] = outcome.stop_reason
     if isinstance(status, ModelStatus) and status.budget is not None:
         update["budget"] = charge(status.budget, outcome.meter.charged_seconds)
+    phase = ENDINGS[outcome.reason].phase
     return describe_run(status.model_copy(update=update), phase, outcome.reason, outcome.message, generation, now)
 
 
@@ -134,7 +130,7 @@ def _set_all(
     generation: int,
     now: datetime,
 ) -> tuple[Condition, ...]:
-    accepted = _FALSE if reason in _UNACCEPTED else _TRUE
+    accepted = _TRUE if ENDINGS[reason].accepted else _FALSE
     for kind, value in {ConditionType.ACCEPTED: accepted, **wanted}.items():
         conditions = set_condition(conditions, kind, value, reason, message, generation, now)
     return conditions

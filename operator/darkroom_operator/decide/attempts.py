@@ -11,7 +11,6 @@ nothing; what its last checkpoint holds is known again when a later attempt has 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from darkroom_api import names
 from darkroom_api.report import parse_outcome
@@ -21,16 +20,6 @@ from darkroom_operator.decide.retries import Limits, Stage
 from darkroom_operator.facts.children import ObservedJob, ObservedPod
 from darkroom_operator.facts.findings import NOTHING_FOUND, Findings
 from darkroom_operator.facts.views import Report
-
-_FREE: Final = frozenset(
-    {
-        ends.EndKind.DISRUPTED,
-        ends.EndKind.STOPPED,
-        ends.EndKind.STORAGE,
-        ends.EndKind.MISCONFIGURED,
-        ends.EndKind.NOT_STARTED,
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -97,7 +86,7 @@ def assess_attempts(history: History) -> Ledger:
         job, pods = find_children(history, attempts[-1])
         pod = pods[-1] if pods and not ends.is_set_aside(pods[-1], job) else None
         return Ledger(attempts, Stage.OPEN, number, end, job=job, pod=pod)
-    if end is not None and end.kind is ends.EndKind.OVERRAN:
+    if end is not None and end.overran:
         return Ledger(attempts, Stage.ENDED, number, end)
     verdict = retries.judge(attempts, history.limits, history.now)
     return Ledger(attempts, verdict.stage, number, end, not_before=verdict.not_before)
@@ -173,7 +162,7 @@ def _update(attempt: Attempt, history: History) -> tuple[Attempt, ends.End | Non
     attempt = _keep_work(attempt, pods)
     stopping = history.stop_requested and not attempt.publish_only
     timeout = history.limits.start_timeout_seconds
-    seen = ends.Ending(pods[-1] if pods else None, job, stopping, deadline, history.now, timeout, history.found)
+    seen = ends.Sighting(pods[-1] if pods else None, job, stopping, deadline, history.now, timeout, history.found)
     end = ends.classify_end(seen)
     return (attempt, None) if end is None else (_close(attempt, end, history), end)
 
@@ -192,7 +181,7 @@ def _close(attempt: Attempt, end: ends.End, history: History) -> Attempt:
     now = meters.format_time(history.now)
     closed = {
         "outcome": end.reason.value,
-        "free": end.kind in _FREE,
+        "free": end.row.free,
         "exit_code": end.exit_code,
         "finished_at": min(attempt.finished_at or now, now),
     }

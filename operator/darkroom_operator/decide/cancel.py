@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Final
 
 from darkroom_api.conditions import Reason, RunPhase
+from darkroom_api.endings import find_ending
 from darkroom_api.results import finish_run
 from darkroom_api.v1alpha1.common import Attempt
 from darkroom_operator.decide import ends, steps
@@ -23,9 +24,6 @@ from darkroom_operator.decide.retries import Stage
 from darkroom_operator.decide.rules import RunStatus, SpecT
 from darkroom_operator.decide.steps import Situation
 
-_TRIED_AGAIN: Final = (Reason.RETRYING_AFTER_DISRUPTION, Reason.STORAGE_UNAVAILABLE, Reason.SUSPENDED)
-"""Ends after which the publication is tried again, within the caps of `retries`."""
-_NEVER_WORKED: Final = (Reason.INVALID_CONFIGURATION, Reason.START_TIMEOUT)
 _ENDED: Final = "`spec.cancel` ended the run"
 
 
@@ -40,7 +38,7 @@ def decide_cancelled(now: Situation[SpecT, RunStatus]) -> Decision[RunStatus]:
     if ledger.open is not None:
         return _publish(now) if ledger.open.publish_only else _stop(now)
     last = ledger.attempts[-1] if ledger.attempts else None
-    if last is not None and last.publish_only and (ledger.stage is Stage.ENDED or last.outcome not in _TRIED_AGAIN):
+    if last is not None and last.publish_only and (ledger.stage is Stage.ENDED or not _is_tried_again(last)):
         return steps.leave(now, _conclude(now))
     if last is None or not (last.publish_only or holds_work(ledger)):
         message = f"{_ENDED} before any work was kept; there is no model."
@@ -54,13 +52,19 @@ def decide_cancelled(now: Situation[SpecT, RunStatus]) -> Decision[RunStatus]:
     return _name_cancel(now, steps.start(now, publish_only=True))
 
 
+def _is_tried_again(publication: Attempt) -> bool:
+    ending = find_ending(publication.outcome)
+    return ending is not None and ending.republishes
+
+
 def holds_work(ledger: Ledger) -> bool:
     """Return whether a checkpoint may exist: an attempt said so, or worked and could say nothing at its end."""
     return ledger.kept_seconds > 0 or any(_ended_silently(attempt) for attempt in ledger.attempts)
 
 
 def _ended_silently(attempt: Attempt) -> bool:
-    worked = attempt.started_at is not None and attempt.outcome not in _NEVER_WORKED
+    ending = find_ending(attempt.outcome)
+    worked = attempt.started_at is not None and (ending is None or ending.worked)
     return worked and attempt.charged_seconds is None
 
 

@@ -6,6 +6,7 @@ Owns the checks that neither the CRD's schema nor its CEL rules can make, since 
 from collections.abc import Iterable
 
 from darkroom_api.conditions import DatasetPhase, Reason
+from darkroom_api.endings import ENDINGS
 from darkroom_api.v1alpha1.common import TASK_ANNOTATIONS, Compute, Storage, Task
 from darkroom_api.v1alpha1.dataset import DatasetSpec
 from darkroom_operator.config import OperatorConfig
@@ -81,9 +82,10 @@ def check_dataset(
             f"{field}: Dataset `{name}` does not exist in namespace `{namespace}`; apply it, and this run goes on.",
         )
     if dataset.current and dataset.phase is DatasetPhase.INVALID:
-        missing = dataset.reason is Reason.DATASET_NOT_FOUND
-        reason = Reason.DATASET_NOT_FOUND if missing else Reason.DATASET_CORRUPT
-        return Problem(reason, f"{field}: Dataset `{name}` is Invalid ({dataset.reason}): {dataset.message}")
+        quoted = dataset.reason is not None and ENDINGS[dataset.reason].quoted
+        reason = dataset.reason if quoted and dataset.reason is not None else Reason.DATASET_CORRUPT
+        message = f"{field}: Dataset `{name}` is Invalid ({dataset.reason}): {dataset.message}"
+        return Problem(reason, message, final=True)
     if not dataset.ready:
         phase = dataset.phase if dataset.current else DatasetPhase.PENDING
         why = f" ({dataset.reason}: {dataset.message})" if dataset.current and dataset.reason else ""
@@ -93,6 +95,7 @@ def check_dataset(
             Reason.INCORRECT_MODEL_KIND,
             f"{field}: a `{task}` needs a Dataset of kind `{TASK_ANNOTATIONS[task]}`, "
             f"but Dataset `{name}` is `{dataset.spec.annotation_kind}`",
+            final=True,
         )
     return None
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Final
 
 from darkroom_api.conditions import DatasetPhase, Reason
+from darkroom_api.endings import Then
 from darkroom_api.results import describe_dataset, finish_dataset
 from darkroom_api.v1alpha1.dataset import DatasetStatus
 from darkroom_operator.config import OperatorConfig
@@ -74,7 +75,7 @@ def _finish(seen: DatasetView, status: DatasetStatus, ledger: Ledger, config: Op
     if end is None:
         message = status.message or "The last inspection ended, and nothing tells how."
         return _describe(seen, status, DatasetPhase.INVALID, Reason.UNKNOWN, message)
-    if end.outcome is not None and end.kind is ends.EndKind.FINISHED:
+    if end.outcome is not None and end.row.then is Then.END:
         return finish_dataset(status, end.outcome, seen.generation, seen.now)
     told = verdicts.describe_defeat(ledger, end, verdicts.Memory("inspection.memory", config.inspection.memory))
     return _describe(seen, status, DatasetPhase.INVALID, told.reason, told.message)

@@ -27,16 +27,10 @@ class Decision(Generic[StatusT]):
 
 
 @dataclass(frozen=True)
-class Refusal:
-    """Why the API server did not take a Job."""
-
-    reason: Reason
-    message: str
-
-
-@dataclass(frozen=True)
 class Problem:
     """Why something cannot start: a word and a sentence that names the field."""
 
     reason: Reason
     message: str
+    final: bool = False
+    """Whether no waiting helps: a run that it blocks fails."""

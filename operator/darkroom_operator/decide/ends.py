@@ -5,11 +5,11 @@ Owns the table of ends. What follows from an end (retry, failure) is decided in 
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Final
 
 from darkroom_api.conditions import Reason
-from darkroom_api.report import EXIT_CODES, ExitCode, Outcome, parse_outcome
+from darkroom_api.endings import ENDINGS, Ending, ExitCode, find_reason
+from darkroom_api.report import Outcome, parse_outcome
 from darkroom_operator.decide import waiting
 from darkroom_operator.facts.children import ObservedJob, ObservedPod
 from darkroom_operator.facts.findings import NOTHING_FOUND, Findings
@@ -27,44 +27,25 @@ _POD_FAILURES: Final = frozenset(
 """Reasons by which the kubelet itself ends or refuses a pod (k8s pkg/kubelet: eviction, preemption, lifecycle)."""
 
 
-class EndKind(StrEnum):
-    """What an end means for what comes next."""
-
-    FINISHED = "finished"
-    STORAGE = "storage"
-    DISRUPTED = "disrupted"
-    CRASHED = "crashed"
-    STOPPED = "stopped"
-    OVERRAN = "overran"
-    MEMORY = "memory"
-    MISCONFIGURED = "misconfigured"
-    """The run needs something that is not there or not allowed: no failure of it."""
-    NOT_STARTED = "notStarted"
-
-
-_KINDS: Final = {
-    Reason.STORAGE_UNAVAILABLE: EndKind.STORAGE,
-    Reason.RETRYING_AFTER_DISRUPTION: EndKind.DISRUPTED,
-    Reason.UNKNOWN: EndKind.CRASHED,
-    Reason.OUT_OF_MEMORY: EndKind.MEMORY,
-    Reason.INVALID_CONFIGURATION: EndKind.MISCONFIGURED,
-}
-"""What a trainer's reason means; any other is a result."""
-
-
 @dataclass(frozen=True)
 class End:
     """The end of an attempt."""
 
-    kind: EndKind
     reason: Reason
     message: str
     exit_code: int | None = None
     outcome: Outcome | None = None
+    overran: bool = False
+    """Whether it worked past its time, which is never tried again."""
+
+    @property
+    def row(self) -> Ending:
+        """Return what follows from it."""
+        return ENDINGS[self.reason]
 
 
 @dataclass(frozen=True)
-class Ending:
+class Sighting:
     """What is known of an attempt that may have ended."""
 
     pod: ObservedPod | None
@@ -78,10 +59,10 @@ class Ending:
     found: Findings = NOTHING_FOUND
 
 
-def classify_end(seen: Ending) -> End | None:
+def classify_end(seen: Sighting) -> End | None:
     """Return how the attempt ended, or None while it has not."""
     end = _classify(seen)
-    if end is not None and end.kind is EndKind.DISRUPTED and is_set_aside(seen.pod, seen.job):
+    if end is not None and end.reason is Reason.RETRYING_AFTER_DISRUPTION and is_set_aside(seen.pod, seen.job):
         return _classify_waiting(replace(seen, pod=None))
     return end or _classify_waiting(seen)
 
@@ -100,7 +81,7 @@ def is_set_aside(pod: ObservedPod | None, job: ObservedJob | None) -> bool:
     return earlier and pod.over
 
 
-def _classify(seen: Ending) -> End | None:
+def _classify(seen: Sighting) -> End | None:
     pod = seen.pod
     if pod is not None and pod.exit_code is not None:
         return _classify_exit(pod, pod.exit_code, seen)
@@ -111,45 +92,45 @@ def _classify(seen: Ending) -> End | None:
     return _classify_missing(seen)
 
 
-def _classify_exit(pod: ObservedPod, code: int, seen: Ending) -> End:
+def _classify_exit(pod: ObservedPod, code: int, seen: Sighting) -> End:
     outcome = parse_outcome(pod.termination_message)
     if outcome is not None:
         return _classify_outcome(outcome, code, seen)
     if _overran(pod, seen):
         return _overrun(pod, seen, code)
     if seen.stop_requested:
-        return End(EndKind.STOPPED, Reason.SUSPENDED, "The run was stopped.", code)
+        return End(Reason.SUSPENDED, "The run was stopped.", code)
     disruption = _find_disruption(pod)
     if disruption is not None:
-        return End(EndKind.DISRUPTED, Reason.RETRYING_AFTER_DISRUPTION, disruption, code)
+        return End(Reason.RETRYING_AFTER_DISRUPTION, disruption, code)
     return _classify_code(pod, code)
 
 
-def _classify_outcome(outcome: Outcome, code: int, seen: Ending) -> End:
+def _classify_outcome(outcome: Outcome, code: int, seen: Sighting) -> End:
     if seen.stop_requested and outcome.reason is Reason.RETRYING_AFTER_DISRUPTION:
-        return End(EndKind.STOPPED, Reason.SUSPENDED, outcome.message, code, outcome)
+        return End(Reason.SUSPENDED, outcome.message, code, outcome)
     message = outcome.message
     if outcome.reason is Reason.RETRYING_AFTER_DISRUPTION and seen.pod is not None:
         # The trainer knows that it was stopped; the pod knows why.
         message = " ".join(as_sentence(said) for said in (_find_disruption(seen.pod), message) if said)
-    return End(_KINDS.get(outcome.reason, EndKind.FINISHED), outcome.reason, message, code, outcome)
+    return End(outcome.reason, message, code, outcome)
 
 
 def _classify_code(pod: ObservedPod, code: int) -> End:
     said = _last_words(pod)
     if code == ExitCode.STOPPED:
         message = f"The trainer was asked to stop (exit code {code}){said}"
-        return End(EndKind.DISRUPTED, Reason.RETRYING_AFTER_DISRUPTION, message, code)
+        return End(Reason.RETRYING_AFTER_DISRUPTION, message, code)
     if code == ExitCode.TEMPORARY_FAILURE:
-        return End(EndKind.STORAGE, Reason.STORAGE_UNAVAILABLE, f"The storage did not answer{said}", code)
+        return End(Reason.STORAGE_UNAVAILABLE, f"The storage did not answer{said}", code)
     if pod.exit_reason == "OOMKilled" or code == ExitCode.OUT_OF_MEMORY:
         message = f"The trainer ran out of memory and was killed (exit code {code}){said}"
-        return End(EndKind.MEMORY, Reason.OUT_OF_MEMORY, message, code)
-    reason = next((reason for reason, known in EXIT_CODES.items() if known == code), Reason.UNKNOWN)
-    if reason in (Reason.UNKNOWN, Reason.SUCCEEDED):
-        return End(EndKind.CRASHED, Reason.UNKNOWN, _describe_crash(code, said), code)
+        return End(Reason.OUT_OF_MEMORY, message, code)
+    reason = find_reason(code)
+    if reason is None or reason is Reason.UNKNOWN:
+        return End(Reason.UNKNOWN, _describe_crash(code, said), code)
     message = f"The trainer ended with exit code {code} and left no report{said}"
-    return End(_KINDS.get(reason, EndKind.FINISHED), reason, message, code)
+    return End(reason, message, code)
 
 
 def _describe_crash(code: int, said: str) -> str:
@@ -159,39 +140,39 @@ def _describe_crash(code: int, said: str) -> str:
     return f"The trainer crashed with exit code {code}{killed}{said}"
 
 
-def _classify_unstarted(pod: ObservedPod, seen: Ending) -> End:
+def _classify_unstarted(pod: ObservedPod, seen: Sighting) -> End:
     """A pod that failed as a whole, without a container's exit code."""
     if seen.stop_requested:
-        return End(EndKind.STOPPED, Reason.SUSPENDED, "The run was stopped.")
+        return End(Reason.SUSPENDED, "The run was stopped.")
     if _overran(pod, seen):
         return _overrun(pod, seen, None)
     if pod.reason == "DeadlineExceeded" and seen.start_timeout_seconds:
         return _time_out(seen)
     why = _find_disruption(pod) or f"The pod failed before its container ended ({pod.reason or 'no reason given'})"
-    return End(EndKind.DISRUPTED, Reason.RETRYING_AFTER_DISRUPTION, why)
+    return End(Reason.RETRYING_AFTER_DISRUPTION, why)
 
 
-def _classify_lost(pod: ObservedPod, seen: Ending) -> End | None:
+def _classify_lost(pod: ObservedPod, seen: Sighting) -> End | None:
     if pod.deleted_at is None or seen.now < pod.deleted_at + timedelta(seconds=LOST_AFTER_SECONDS):
         return None
     if seen.stop_requested:
-        return End(EndKind.STOPPED, Reason.SUSPENDED, "The run was stopped; its node does not answer.")
+        return End(Reason.SUSPENDED, "The run was stopped; its node does not answer.")
     message = f"Node `{pod.node}` does not answer: its pod should have ended at {pod.deleted_at:%H:%M:%S}Z"
-    return End(EndKind.DISRUPTED, Reason.RETRYING_AFTER_DISRUPTION, message)
+    return End(Reason.RETRYING_AFTER_DISRUPTION, message)
 
 
-def _classify_missing(seen: Ending) -> End | None:
+def _classify_missing(seen: Sighting) -> End | None:
     """No pod is there (any more), and none told how it ended."""
     job = seen.job
     if job is not None and (job.finished_at is None or _settling(job.finished_at, seen.now)):
         return None
     if seen.stop_requested:
-        return End(EndKind.STOPPED, Reason.SUSPENDED, "The run was stopped.")
+        return End(Reason.SUSPENDED, "The run was stopped.")
     what = f"The pod is gone; its Job says: {job.failure or 'complete'}" if job is not None else "The Job was deleted"
-    return End(EndKind.DISRUPTED, Reason.RETRYING_AFTER_DISRUPTION, what)
+    return End(Reason.RETRYING_AFTER_DISRUPTION, what)
 
 
-def _classify_waiting(seen: Ending) -> End | None:
+def _classify_waiting(seen: Sighting) -> End | None:
     """An attempt whose container never started is given up after a time, in which a queue's share does not count."""
     job, pod, limit = seen.job, seen.pod, seen.start_timeout_seconds
     if not limit or job is None or not job.live or job.deleting or job.suspended or seen.stop_requested:
@@ -202,11 +183,11 @@ def _classify_waiting(seen: Ending) -> End | None:
     return _time_out(seen) if since is not None and seen.now >= since + timedelta(seconds=limit) else None
 
 
-def _time_out(seen: Ending) -> End:
+def _time_out(seen: Sighting) -> End:
     wait = waiting.describe_waiting(seen.job, seen.pod, seen.found)
     limit = f"the start timeout of {seen.start_timeout_seconds} s"
     message = f"No container started within {limit}; it waited for: {wait.reason}: {wait.message}"
-    return End(EndKind.NOT_STARTED, Reason.START_TIMEOUT, message)
+    return End(Reason.START_TIMEOUT, message)
 
 
 def _settling(finished_at: datetime, now: datetime) -> bool:
@@ -226,7 +207,7 @@ def _find_disruption(pod: ObservedPod) -> str | None:
     return None
 
 
-def _overran(pod: ObservedPod, seen: Ending) -> bool:
+def _overran(pod: ObservedPod, seen: Sighting) -> bool:
     if pod.started_at is None:
         return False
     if pod.reason == "DeadlineExceeded":
@@ -236,10 +217,10 @@ def _overran(pod: ObservedPod, seen: Ending) -> bool:
     return limit is not None and (over - pod.started_at).total_seconds() > limit
 
 
-def _overrun(pod: ObservedPod, seen: Ending, code: int | None) -> End:
+def _overrun(pod: ObservedPod, seen: Sighting, code: int | None) -> End:
     limit = f"{seen.wall_limit_seconds:.0f} s" if seen.wall_limit_seconds is not None else "its time"
     message = f"The trainer did not stop by itself within {limit} and was ended{_last_words(pod)}"
-    return End(EndKind.OVERRAN, Reason.UNKNOWN, message, code)
+    return End(Reason.UNKNOWN, message, code, overran=True)
 
 
 def _last_words(pod: ObservedPod) -> str:
@@ -250,7 +231,8 @@ def _last_words(pod: ObservedPod) -> str:
 def describe_last(end: End, count: int) -> str:
     """Return the message of a run that ends with `end`, the last of `count` ends of that kind."""
     code = f" (exit code {end.exit_code})"
-    told = end.kind is not EndKind.CRASHED or end.exit_code is None or f"exit code {end.exit_code}" in end.message
+    crashed = end.reason is Reason.UNKNOWN and not end.overran
+    told = not crashed or end.exit_code is None or f"exit code {end.exit_code}" in end.message
     again = f" It happened {count} times, and no attempt is left." if count > 1 else ""
     return as_sentence(end.message if told else end.message.rstrip(".") + code) + again
 

@@ -56,12 +56,13 @@ def _check_model(view: EvaluationView) -> Problem | None:
     if model.phase in (RunPhase.FAILED, RunPhase.CANCELLED):
         failed = model.phase is RunPhase.FAILED
         reason = (model.reason if failed else Reason.CANCELLED) or Reason.UNKNOWN
-        return Problem(reason, f"model: Model `{name}` is {model.phase}: {model.message}")
+        return Problem(reason, f"model: Model `{name}` is {model.phase}: {model.message}", final=True)
     if model.phase is not RunPhase.SUCCEEDED:
         why = f" ({model.reason}: {model.message})" if model.reason else "."
         return Problem(Reason.WAITING_FOR_MODEL, f"model: Model `{name}` is {model.phase}{why}")
     if model.artifacts is None:
-        return Problem(Reason.UNKNOWN, f"model: Model `{name}` succeeded, but its status names no artifacts.")
+        message = f"model: Model `{name}` succeeded, but its status names no artifacts."
+        return Problem(Reason.UNKNOWN, message, final=True)
     return None
 
 

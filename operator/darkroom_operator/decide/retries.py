@@ -12,6 +12,7 @@ from itertools import combinations, pairwise, takewhile
 from typing import Final
 
 from darkroom_api.conditions import Reason
+from darkroom_api.endings import ENDINGS, RetryCap, Then, find_ending
 from darkroom_api.v1alpha1.common import Attempt
 from darkroom_operator.config import RetriesConfig
 
@@ -20,15 +21,9 @@ MAX_ATTEMPTS: Final = 10
 MEMORY_RETRIES: Final = 1
 """Attempts with half the batch, after one that ran out of memory."""
 
-_DROPPED_FIRST: Final = (
-    Reason.RETRYING_AFTER_DISRUPTION,
-    Reason.SUSPENDED,
-    Reason.INVALID_CONFIGURATION,
-    Reason.STORAGE_UNAVAILABLE,
-    Reason.OUT_OF_MEMORY,
-    Reason.UNKNOWN,
-)
-"""Failures stay longest in the list."""
+_RANKS: Final = {reason: row.merge_rank for reason, row in ENDINGS.items() if row.merge_rank is not None}
+_MERGED: Final = sorted(_RANKS, key=lambda reason: _RANKS[reason])
+"""Ends that a full list keeps apart no longer, in this order: failures stay longest."""
 
 
 class Stage(StrEnum):
@@ -64,10 +59,13 @@ class Verdict:
 def judge(attempts: tuple[Attempt, ...], limits: Limits, now: datetime) -> Verdict:
     """Return whether another attempt may follow the last one, which is closed."""
     last = attempts[-1]
-    if last.outcome == Reason.SUSPENDED:
+    ending = find_ending(last.outcome)
+    if ending is not None and ending.then is Then.RESUME:
         return Verdict(Stage.IDLE)
-    count, cap = _count(attempts, limits.retries)
-    if count > cap or _is_stuck(attempts, limits.start_timeout_seconds):
+    if ending is None or ending.cap is None:
+        return Verdict(Stage.ENDED)
+    count, most = _count(attempts, ending.cap, limits.retries)
+    if count > most or _is_stuck(attempts, limits.start_timeout_seconds):
         return Verdict(Stage.ENDED)
     retries = limits.retries
     pause = min(retries.backoff_seconds * 2 ** min(count - 1, 20), retries.max_backoff_seconds)
@@ -119,26 +117,27 @@ def _find_alike(kept: list[Attempt]) -> tuple[Attempt, Attempt]:
     """Return two that ended alike, neighbours first: the first of several in a row tells since when."""
     closed = kept[:-1]
     for pairs in (list(pairwise(closed)), list(combinations(closed, 2))):
-        for outcome in _DROPPED_FIRST:
+        for outcome in _MERGED:
             found = next((pair for pair in pairs if pair[0].outcome == pair[1].outcome == outcome), None)
             if found is not None:
                 return found
     return kept[0], kept[1]
 
 
-def _count(attempts: tuple[Attempt, ...], retries: RetriesConfig) -> tuple[int, float]:
+def _count(attempts: tuple[Attempt, ...], cap: RetryCap, retries: RetriesConfig) -> tuple[int, float]:
     """Return how often it ended like the last time, and how often it may."""
     outcome = attempts[-1].outcome or ""
-    caps: dict[str, float] = {
-        Reason.RETRYING_AFTER_DISRUPTION: retries.disruptions,
-        Reason.UNKNOWN: retries.failures,
-        Reason.OUT_OF_MEMORY: min(MEMORY_RETRIES, retries.failures),
-    }
-    if outcome == Reason.STORAGE_UNAVAILABLE:
-        return count_since_progress(attempts, outcome), retries.storage
-    if outcome == Reason.INVALID_CONFIGURATION:
-        return sum(1 + (attempt.repeated or 0) for attempt in _last_in_a_row(attempts)), float("inf")
-    return count_ends(attempts, outcome), caps.get(outcome, 0)
+    match cap:
+        case RetryCap.STORAGE:
+            return count_since_progress(attempts, outcome), retries.storage
+        case RetryCap.START_TIMEOUT:
+            return sum(1 + (attempt.repeated or 0) for attempt in _last_in_a_row(attempts)), float("inf")
+        case RetryCap.DISRUPTIONS:
+            return count_ends(attempts, outcome), retries.disruptions
+        case RetryCap.MEMORY:
+            return count_ends(attempts, outcome), min(MEMORY_RETRIES, retries.failures)
+        case RetryCap.FAILURES:
+            return count_ends(attempts, outcome), retries.failures
 
 
 def _is_stuck(attempts: tuple[Attempt, ...], start_timeout_seconds: int) -> bool:

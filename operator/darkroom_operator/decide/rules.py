@@ -1,11 +1,11 @@
 """What differs between the kinds of run: a Model and an Evaluation each fill in one `RunRules`.
 
-Owns the type, and which problems end a run. The way through the attempts is in `run`.
+Owns the type. The way through the attempts is in `run`.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from darkroom_api.conditions import Reason, RunPhase
 from darkroom_api.v1alpha1.common import Allocation, Attempt, Compute
@@ -19,19 +19,6 @@ from darkroom_operator.decide.verdicts import Memory
 
 SpecT = TypeVar("SpecT", ModelSpec, EvaluationSpec)
 RunStatus = TypeVar("RunStatus", ModelStatus, EvaluationStatus)
-
-FAILING: Final = frozenset(
-    {
-        Reason.DATASET_CORRUPT,
-        Reason.DATASET_NOT_FOUND,
-        Reason.INCORRECT_MODEL_KIND,
-        Reason.TRAINING_DIVERGED,
-        Reason.BUDGET_NOT_ENOUGH,
-        Reason.UNKNOWN,
-        Reason.CANCELLED,
-    }
-)
-"""Problems that waiting cannot mend: the run fails. All others leave it Queued."""
 
 
 def describe_memory(compute: Compute | None, config: OperatorConfig) -> Memory:

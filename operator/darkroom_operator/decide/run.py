@@ -12,13 +12,14 @@ Owns that story. What blocks a run, and the budget, belong to `model` and `evalu
 """
 
 from darkroom_api.conditions import TERMINAL_PHASES, Reason, RunPhase
+from darkroom_api.endings import Then
 from darkroom_api.results import finish_run
 from darkroom_operator.config import OperatorConfig
 from darkroom_operator.decide import attempts, cancel, ends, steps, verdicts
 from darkroom_operator.decide.attempts import History, Ledger
 from darkroom_operator.decide.decision import Decision
 from darkroom_operator.decide.retries import Limits, Stage
-from darkroom_operator.decide.rules import FAILING, RunRules, RunStatus, SpecT
+from darkroom_operator.decide.rules import RunRules, RunStatus, SpecT
 from darkroom_operator.decide.steps import Situation
 from darkroom_operator.facts.views import Observed
 
@@ -75,7 +76,7 @@ def _gather_history(
 def _was_stopped(seen: Observed[SpecT, RunStatus]) -> bool:
     """Return whether its user's wish is what ends the open attempt, though the wish is taken back by now."""
     recorded = seen.status.attempts
-    return seen.status.reason in steps.WISHES and bool(recorded) and recorded[-1].outcome is None
+    return steps.is_wish(seen.status.reason) and bool(recorded) and recorded[-1].outcome is None
 
 
 def _record(seen: Observed[SpecT, RunStatus], status: RunStatus, ledger: Ledger) -> RunStatus:
@@ -94,7 +95,7 @@ def _has_result(ledger: Ledger) -> bool:
     end = ledger.end
     if ledger.stage is not Stage.ENDED or end is None or ledger.attempts[-1].publish_only:
         return False
-    return end.kind is ends.EndKind.FINISHED and end.outcome is not None
+    return end.row.then is Then.END and end.outcome is not None
 
 
 def _finish(now: Situation[SpecT, RunStatus]) -> Decision[RunStatus]:
@@ -132,7 +133,7 @@ def _halt(now: Situation[SpecT, RunStatus]) -> Decision[RunStatus]:
 def _go_on(now: Situation[SpecT, RunStatus]) -> Decision[RunStatus]:
     """No attempt is open and another may follow."""
     blocker = now.rules.find_blocker()
-    if blocker is not None and blocker.reason in FAILING:
+    if blocker is not None and blocker.final:
         return steps.leave(now, Decision(now.end(RunPhase.FAILED, blocker.reason, blocker.message)))
     if blocker is not None:
         status = now.describe(RunPhase.QUEUED, blocker.reason, blocker.message, progress=None)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final, Generic
 
 from darkroom_api.conditions import Reason, RunPhase
+from darkroom_api.endings import ENDINGS
 from darkroom_api.results import describe_run
 from darkroom_api.v1alpha1 import common, model
 from darkroom_operator.config import OperatorConfig
@@ -19,9 +20,6 @@ from darkroom_operator.facts.views import Observed
 
 WAITING_SECONDS: Final = ends.SETTLE_SECONDS * 3
 """How often a waiting attempt is looked at where no watch tells anything."""
-
-WISHES: Final = frozenset({Reason.SUSPENDED, Reason.CANCELLED})
-"""Reasons of a run that its user stops."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +53,17 @@ class Situation(Generic[SpecT, RunStatus]):
         return self.describe(phase, reason, message, completed_at=self.seen.now, progress=None)
 
 
+def is_wish(reason: Reason | None) -> bool:
+    """Return whether it is the reason of a run that its user stops."""
+    return reason is not None and ENDINGS[reason].wish
+
+
 def follow(now: Situation[SpecT, RunStatus]) -> Decision[RunStatus]:
     """An attempt is open: say what it waits for, or how far it is."""
     pod, job, rules = now.ledger.pod, now.ledger.job, now.rules
     if pod is not None and pod.over:
         return Decision(now.status, requeue_after_seconds=ends.SETTLE_SECONDS)
-    if job is not None and job.deleting and now.seen.status.reason in WISHES:
+    if job is not None and job.deleting and is_wish(now.seen.status.reason):
         # The wish was taken back while it still stops: what it says stays until the next attempt may start.
         return Decision(now.status, requeue_after_seconds=ends.SETTLE_SECONDS)
     if pod is None or not pod.running:

@@ -10,23 +10,8 @@ from typing import Final
 from darkroom_api.conditions import Reason
 from darkroom_operator.decide.attempts import Ledger
 from darkroom_operator.decide.decision import Problem
-from darkroom_operator.decide.ends import End, EndKind, as_sentence, describe_last
+from darkroom_operator.decide.ends import End, as_sentence, describe_last
 from darkroom_operator.decide.retries import count_ends, count_since_progress
-
-_PAUSES: Final = {
-    EndKind.CRASHED: Reason.RETRYING_AFTER_FAILURE,
-    EndKind.STORAGE: Reason.STORAGE_UNAVAILABLE,
-    EndKind.MEMORY: Reason.RETRYING_AFTER_FAILURE,
-    EndKind.MISCONFIGURED: Reason.INVALID_CONFIGURATION,
-}
-"""Why a pause is made; after any other end it is for a disruption."""
-_DEFEATS: Final = {
-    EndKind.STORAGE: Reason.DATASET_CORRUPT,
-    EndKind.CRASHED: Reason.UNKNOWN,
-    EndKind.DISRUPTED: Reason.UNKNOWN,
-    EndKind.OVERRAN: Reason.UNKNOWN,
-}
-"""What a run ends with where the end of its last attempt has another reason."""
 
 _UNNAMED_CLASS: Final = "computeClasses.<class>.memory"
 """How a trainer calls the field; it does not know its class."""
@@ -45,18 +30,17 @@ def describe_pause(ledger: Ledger) -> Problem | None:
     end = ledger.end
     if end is None or ledger.not_before is None:
         return None
-    how = " with half the batch" if end.kind is EndKind.MEMORY else ""
+    how = " with half the batch" if end.reason is Reason.OUT_OF_MEMORY else ""
     follows = f"Attempt {ledger.next_number} starts at {ledger.not_before:%H:%M:%S}Z{how}."
-    reason = _PAUSES.get(end.kind, Reason.RETRYING_AFTER_DISRUPTION)
-    return Problem(reason, f"{as_sentence(end.message)} {follows}")
+    return Problem(end.row.while_pausing or end.reason, f"{as_sentence(end.message)} {follows}")
 
 
 def describe_defeat(ledger: Ledger, end: End, memory: Memory) -> Problem:
     """Return why nothing is tried again after `end`, the ledger's last."""
-    reason, count = _DEFEATS.get(end.kind, end.reason), count_ends(ledger.attempts, end.reason)
-    if end.kind is EndKind.STORAGE:
+    reason, count = end.row.given_up or end.reason, count_ends(ledger.attempts, end.reason)
+    if end.reason is Reason.STORAGE_UNAVAILABLE:
         count = count_since_progress(ledger.attempts, end.reason)
-    if end.kind is EndKind.MEMORY:
+    if end.reason is Reason.OUT_OF_MEMORY:
         again = " It happened again with half the batch." if count > 1 else ""
         return Problem(reason, f"{as_sentence(_advise(end, memory))}{again}")
     return Problem(reason, describe_last(end, count))

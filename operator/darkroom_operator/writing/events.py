@@ -10,16 +10,15 @@ from datetime import datetime
 from typing import Final
 
 from darkroom_api import names
+from darkroom_api.conditions import DatasetPhase, RunPhase
+from darkroom_api.endings import find_ending
 from darkroom_operator.api.clock import format_micro
 from darkroom_operator.api.resources import Json, Key
 
 CONTROLLER: Final = "darkroom.dev/operator"
 MAX_NOTE_LENGTH: Final = 1000
-_TOLD_PHASES: Final = frozenset({"Training", "Evaluating", "Succeeded", "Failed", "Cancelled", "Ready", "Invalid"})
-_TOLD_REASONS: Final = frozenset(
-    {"RetryingAfterDisruption", "RetryingAfterFailure", "StorageUnavailable", "InvalidConfiguration", "NameConflict"}
-)
-_WARNING_PHASES: Final = frozenset({"Failed", "Invalid"})
+_TOLD_PHASES: Final = {*DatasetPhase, *RunPhase} - {DatasetPhase.PENDING, DatasetPhase.INSPECTING, RunPhase.QUEUED}
+_WARNING_PHASES: Final = frozenset({RunPhase.FAILED, DatasetPhase.INVALID})
 
 
 @dataclass(frozen=True)
@@ -45,9 +44,10 @@ def find_notice(key: Key, uid: str, before: Json, after: Json) -> Notice | None:
     if told == {field: before.get(field) for field in ("phase", "reason")}:
         return None
     phase, reason = str(told["phase"]), str(told["reason"])
-    if phase not in _TOLD_PHASES and reason not in _TOLD_REASONS:
+    ending = find_ending(reason)
+    warning = phase in _WARNING_PHASES or (ending is not None and ending.warns)
+    if phase not in _TOLD_PHASES and not warning:
         return None
-    warning = phase in _WARNING_PHASES or reason in _TOLD_REASONS
     return Notice(key, uid, warning, reason, after.get("message", "") or phase)
 
 

@@ -7,8 +7,9 @@ from typing import Final
 import pytest
 
 from darkroom_api import names
-from darkroom_api.conditions import REASON_MEANINGS, Condition, ConditionStatus, ConditionType, Reason, set_condition
+from darkroom_api.conditions import Condition, ConditionStatus, ConditionType, Reason, set_condition
 from darkroom_api.durations import DURATION_PATTERN, format_duration, parse_duration
+from darkroom_api.endings import ENDINGS
 
 NOW: Final = datetime(2026, 5, 4, 12, 0, 0, tzinfo=UTC)
 LABEL: Final = re.compile(r"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$")
@@ -78,9 +79,9 @@ def test_namesakes_keep_their_artifacts_apart() -> None:
 
 
 def test_every_reason_has_a_meaning_and_an_action() -> None:
-    assert set(REASON_MEANINGS) == set(Reason)
-    for reason, sentences in REASON_MEANINGS.items():
-        assert all(sentence.endswith(".") for sentence in sentences), reason
+    assert set(ENDINGS) == set(Reason)
+    for reason, row in ENDINGS.items():
+        assert all(sentence.endswith(".") for sentence in (row.meaning, row.action)), reason
 
 
 @pytest.mark.parametrize("reason", Reason)

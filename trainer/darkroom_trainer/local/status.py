@@ -9,6 +9,7 @@ from typing import Final
 from darkroom_api import names
 from darkroom_api.conditions import DatasetPhase, Reason, RunPhase
 from darkroom_api.durations import parse_duration
+from darkroom_api.endings import ENDINGS
 from darkroom_api.report import Outcome
 from darkroom_api.results import charge, describe_dataset, describe_run, finish_dataset, finish_run
 from darkroom_api.v1alpha1.common import Attempt
@@ -96,7 +97,7 @@ def _close_attempt(attempt: Attempt, outcome: Outcome, allocated_seconds: float,
             "finished_at": f"{now:%Y-%m-%dT%H:%M:%SZ}",
             "exit_code": int(outcome.exit_code),
             "outcome": outcome.reason,
-            "free": outcome.reason in (Reason.RETRYING_AFTER_DISRUPTION, Reason.STORAGE_UNAVAILABLE),
+            "free": ENDINGS[outcome.reason].free,
             "charged_seconds": round(outcome.meter.charged_seconds, 1),
             "allocated_seconds": round(allocated_seconds, 1),
         }
