@@ -176,7 +176,8 @@ ENDINGS: Final[Mapping[Reason, Ending]] = {
     ),
     Reason.STORAGE_UNAVAILABLE: Ending(
         "A bucket or URL does not answer or refuses the credentials; the message says which.",
-        "Mend the endpoint, the bucket or the Secret; attempts go on with growing pauses, then end in DatasetCorrupt.",
+        "Fix the endpoint, the bucket or the Secret. Attempts follow one another after growing pauses; when none is left, "
+        "create the resource again (a Dataset: change its spec).",
         cause=Cause.INFRASTRUCTURE,
         exit_code=ExitCode.TEMPORARY_FAILURE,
         then=Then.RETRY,
@@ -184,9 +185,9 @@ ENDINGS: Final[Mapping[Reason, Ending]] = {
         free=True,
         charges_kept_only=True,
         while_pausing=Reason.STORAGE_UNAVAILABLE,
-        given_up=Reason.DATASET_CORRUPT,
         warns=True,
         republishes=True,
+        quoted=True,
         merge_rank=3,
     ),
     Reason.INVALID_CONFIGURATION: Ending(

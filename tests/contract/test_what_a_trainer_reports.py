@@ -30,7 +30,6 @@ CONFIG = a_config(retries={"failures": 0, "disruptions": 0, "storage": 0})
 
 PHASES = {Reason.SUCCEEDED: RunPhase.SUCCEEDED, Reason.CANCELLED: RunPhase.CANCELLED}
 MODEL_ENDS = {
-    Reason.STORAGE_UNAVAILABLE: Reason.DATASET_CORRUPT,
     Reason.RETRYING_AFTER_DISRUPTION: Reason.UNKNOWN,
 }
 """What a reason becomes when nothing may be tried again; every other one stays."""

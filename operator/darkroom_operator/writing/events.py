@@ -30,11 +30,14 @@ class Notice:
     warning: bool
     reason: str
     note: str
+    fails: bool = False
+    """Whether it tells that the object failed, so that this is not lost in the series of earlier attempts' ends."""
 
     @property
     def name(self) -> str:
         """Return the Event's name: the same for a repetition, another for another object or reason."""
-        digest = hashlib.sha256(f"{self.uid}/{self.reason}".encode()).hexdigest()[:16]
+        told = f"{self.uid}/{self.reason}" + ("/failed" if self.fails else "")
+        digest = hashlib.sha256(told.encode()).hexdigest()[:16]
         return f"{self.key.name[:200]}.{digest}"
 
 
@@ -48,7 +51,7 @@ def find_notice(key: Key, uid: str, before: Json, after: Json) -> Notice | None:
     warning = phase in _WARNING_PHASES or (ending is not None and ending.warns)
     if phase not in _TOLD_PHASES and not warning:
         return None
-    return Notice(key, uid, warning, reason, after.get("message", "") or phase)
+    return Notice(key, uid, warning, reason, after.get("message", "") or phase, phase in _WARNING_PHASES)
 
 
 def build_event(notice: Notice, instance: str, now: datetime) -> Json:

@@ -77,10 +77,10 @@ def test_every_kind_has_its_working_phase_and_its_bad_end(
     assert not statuses.is_done_well(failed)
 
 
-def test_storage_that_stayed_away_ends_in_a_corrupt_dataset_as_on_a_cluster(tmp_path: pathlib.Path) -> None:
+def test_storage_that_stayed_away_ends_as_on_a_cluster(tmp_path: pathlib.Path) -> None:
     outcome = an_outcome(Reason.STORAGE_UNAVAILABLE, 0.0, Command.INSPECT)
     status = statuses.finish(started(tmp_path, a_dataset()), outcome, 20.0, LATER)
-    assert (status.phase, status.reason) == (DatasetPhase.INVALID, Reason.DATASET_CORRUPT)
+    assert (status.phase, status.reason) == (DatasetPhase.INVALID, Reason.STORAGE_UNAVAILABLE)
     assert (status.attempts[0].outcome, status.attempts[0].exit_code) == ("StorageUnavailable", 75)
 
 

@@ -46,6 +46,10 @@ BLOCKED = {
         {"model": an_observed_model(phase=RunPhase.FAILED, reason=Reason.TRAINING_DIVERGED, message="loss is NaN")},
         RunPhase.FAILED, Reason.TRAINING_DIVERGED, "loss is NaN",
     ),
+    "a Model whose storage stayed away fails it with the same reason": (
+        {"model": an_observed_model(phase=RunPhase.FAILED, reason=Reason.STORAGE_UNAVAILABLE, message="no answer")},
+        RunPhase.FAILED, Reason.STORAGE_UNAVAILABLE, "no answer",
+    ),
     "a Model that was cancelled fails it": (
         {"model": an_observed_model(phase=RunPhase.CANCELLED, reason=Reason.CANCELLED)},
         RunPhase.FAILED, Reason.CANCELLED, "Cancelled",

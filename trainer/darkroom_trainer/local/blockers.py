@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from darkroom_api.conditions import DatasetPhase, Reason, RunPhase
+from darkroom_api.endings import ENDINGS
 from darkroom_api.results import describe_run
 from darkroom_api.v1alpha1.common import TASK_ANNOTATIONS, Task
 from darkroom_api.v1alpha1.dataset import DatasetSpec, DatasetStatus
@@ -36,8 +37,8 @@ def find_dataset_blocker(
         return Blocker(Reason.WAITING_FOR_DATASET, message, final=False)
     spec, status = dataset
     if status.phase is DatasetPhase.INVALID:
-        missing = status.reason is Reason.DATASET_NOT_FOUND
-        reason = Reason.DATASET_NOT_FOUND if missing else Reason.DATASET_CORRUPT
+        quoted = status.reason is not None and ENDINGS[status.reason].quoted
+        reason = status.reason if quoted and status.reason is not None else Reason.DATASET_CORRUPT
         message = f"{field}: Dataset `{name}` is Invalid ({status.reason}): {status.message}"
         return Blocker(reason, message, final=True)
     if status.phase is not DatasetPhase.READY:

@@ -76,11 +76,9 @@ def progress(status: Status, shown: ProgressStatus, charged_seconds: float | Non
 
 
 def finish(status: Status, outcome: Outcome, allocated_seconds: float, now: datetime) -> Status:
-    """Return the status of a resource whose run ended with `outcome`; storage that stayed away is a corrupt dataset."""
+    """Return the status of a resource whose run ended with `outcome`."""
     attempt = _close_attempt(status.attempts[-1], outcome, allocated_seconds, now)
     closed = status.model_copy(update={"attempts": (attempt,)})
-    if outcome.reason is Reason.STORAGE_UNAVAILABLE:
-        outcome = outcome.model_copy(update={"reason": Reason.DATASET_CORRUPT})
     if isinstance(closed, DatasetStatus):
         return finish_dataset(closed, outcome, GENERATION, now)
     if isinstance(closed, EvaluationStatus):
