@@ -176,7 +176,7 @@ ENDINGS: Final[Mapping[Reason, Ending]] = {
     ),
     Reason.STORAGE_UNAVAILABLE: Ending(
         "A bucket or URL does not answer or refuses the credentials; the message says which.",
-        "Fix the endpoint, the bucket or the Secret; the next attempt uses it. After the last one, create the resource again.",
+        "Fix the endpoint, the bucket or the Secret; the run continues automatically, until no attempt is left.",
         cause=Cause.INFRASTRUCTURE,
         exit_code=ExitCode.TEMPORARY_FAILURE,
         then=Then.RETRY,

@@ -4,8 +4,9 @@ Owns the conditions that go with each phase and what an Outcome adds to a status
 Must not know Jobs or pods: which phase a resource is in is decided elsewhere.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import Final, Generic, TypeVar
 
 from darkroom_api.conditions import (
     Condition,
@@ -24,6 +25,7 @@ from darkroom_api.v1alpha1.model import BudgetStatus, ModelStatus
 
 RunStatus = TypeVar("RunStatus", ModelStatus, EvaluationStatus)
 AnyStatus = TypeVar("AnyStatus", DatasetStatus, ModelStatus, EvaluationStatus)
+PhaseT = TypeVar("PhaseT", DatasetPhase, RunPhase)
 
 _TRUE, _FALSE = ConditionStatus.TRUE, ConditionStatus.FALSE
 
@@ -52,6 +54,27 @@ _DATASET_CONDITIONS: Final[dict[DatasetPhase, dict[ConditionType, ConditionStatu
     DatasetPhase.INVALID: {ConditionType.READY: _FALSE, ConditionType.STALLED: _TRUE},
 }
 """An inspection is short, so a Dataset does say `Ready=False` while it lasts."""
+
+
+@dataclass(frozen=True)
+class Work(Generic[PhaseT]):
+    """What a status says while a container works on the resource."""
+
+    phase: PhaseT
+    reason: Reason
+    message: str
+
+
+INSPECTING: Final = Work(
+    DatasetPhase.INSPECTING, Reason.INSPECTING, "The images and annotations are being read and checked."
+)
+TRAINING: Final = Work(RunPhase.TRAINING, Reason.TRAINING, "The trainer works.")
+EVALUATING: Final = Work(RunPhase.EVALUATING, Reason.EVALUATING, "The model is being measured.")
+
+
+def is_stopped_by_user(status: ModelStatus | EvaluationStatus) -> bool:
+    """Return whether the status says that its user stops the run."""
+    return status.reason is not None and ENDINGS[status.reason].wish
 
 
 def describe_run(

@@ -7,13 +7,11 @@ made of the Job is not compared, only what it was built as. A running attempt is
 
 from darkroom_api.conditions import Reason
 from darkroom_api.endings import ENDINGS
-from darkroom_operator.config import OperatorConfig
 from darkroom_operator.facts.children import ObservedJob, read_asked
 from darkroom_operator.kinds import Case
-from darkroom_operator.manifests.job import build_job
 
 
-def find_outdated(case: Case, config: OperatorConfig) -> tuple[ObservedJob, ...]:
+def find_outdated(case: Case) -> tuple[ObservedJob, ...]:
     """Return the Job of an attempt that is stuck and would be built otherwise now, if there is one."""
     decision = case.decision
     reason: Reason | None = decision.status.reason
@@ -22,6 +20,6 @@ def find_outdated(case: Case, config: OperatorConfig) -> tuple[ObservedJob, ...]
     number = next((attempt.number for attempt in decision.status.attempts[-1:] if attempt.outcome is None), None)
     jobs = (job for job in case.seen.jobs if job.attempt == number and job.live and not job.deleting)
     job = next((job for job in jobs if job.asked.digest and job not in decision.stop), None)
-    if job is None or read_asked(build_job(case.plan(job.attempt), config)).digest == job.asked.digest:
+    if job is None or read_asked(case.build_job()).digest == job.asked.digest:
         return ()
     return (job,)

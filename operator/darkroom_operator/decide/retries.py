@@ -1,9 +1,11 @@
-"""Whether another attempt may follow, and after which pause. What a status keeps of many attempts.
+"""Whether another attempt may follow the last one, after which pause, and what a status says of it.
 
-Owns caps and pauses, one of each for every kind of end. Where a run is stuck for want of configuration, time bounds it
-instead of a number; see `docs/decisions/0011-waits-are-not-failures.md`.
+Owns the counting against the caps of the contract's `endings`, the pauses, the words for both verdicts, and what a
+status keeps of many attempts. Where a run lacks configuration, time bounds it instead of a number; see
+`docs/decisions/0011-waits-are-not-failures.md`.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,10 +13,12 @@ from enum import StrEnum
 from itertools import combinations, pairwise, takewhile
 from typing import Final
 
+from darkroom_api.blockers import Blocker
 from darkroom_api.conditions import Reason
 from darkroom_api.endings import ENDINGS, RetryCap, Then, find_ending
 from darkroom_api.v1alpha1.common import Attempt
 from darkroom_operator.config import RetriesConfig
+from darkroom_operator.decide import ends
 
 MAX_ATTEMPTS: Final = 10
 """What a status keeps."""
@@ -24,6 +28,8 @@ MEMORY_RETRIES: Final = 1
 _RANKS: Final = {reason: row.merge_rank for reason, row in ENDINGS.items() if row.merge_rank is not None}
 _MERGED: Final = sorted(_RANKS, key=lambda reason: _RANKS[reason])
 """Ends that a full list keeps apart no longer, in this order: failures stay longest."""
+_UNNAMED_CLASS: Final = "computeClasses.<class>.memory"
+"""How a trainer calls the field; it does not know its class."""
 
 
 class Stage(StrEnum):
@@ -97,6 +103,42 @@ def count_since_progress(attempts: tuple[Attempt, ...], reason: str) -> int:
         if (attempt.charged_seconds or 0.0) > kept_before:
             break
     return count
+
+
+def describe_pause(end: ends.End, next_number: int, not_before: datetime) -> Blocker:
+    """Return why the next attempt waits after `end`, and until when."""
+    how = " with half the batch" if end.reason is Reason.OUT_OF_MEMORY else ""
+    follows = f"Attempt {next_number} starts at {not_before:%H:%M:%S}Z{how}."
+    return Blocker(end.row.while_pausing or end.reason, f"{ends.as_sentence(end.message)} {follows}")
+
+
+def describe_defeat(attempts: tuple[Attempt, ...], end: ends.End, memory_field: str, memory: str) -> Blocker:
+    """Return why nothing is tried again after `end`, the last one's; a pod gets `memory`, as `memory_field` says."""
+    reason = end.row.given_up or end.reason
+    if end.row.cap is RetryCap.MEMORY:
+        again = " It happened again with half the batch." if count_ends(attempts, end.reason) > 1 else ""
+        return Blocker(reason, f"{ends.as_sentence(_advise(end, memory_field, memory))}{again}")
+    in_a_row = end.row.cap is RetryCap.STORAGE
+    count = count_since_progress(attempts, end.reason) if in_a_row else count_ends(attempts, end.reason)
+    return Blocker(reason, ends.describe_last(end, count))
+
+
+def double(quantity: str) -> str:
+    """Return twice a memory quantity, in its unit."""
+    found = re.fullmatch(r"([0-9.]+)([A-Za-z]*)", quantity)
+    assert found is not None
+    number, unit = found.groups()
+    return f"{float(number) * 2:g}{unit}"
+
+
+def _advise(end: ends.End, memory_field: str, memory: str) -> str:
+    """Return what happened and how much to give; a trainer that could still tell knows which memory it lacked."""
+    if end.outcome is not None:
+        return end.message.replace(_UNNAMED_CLASS, memory_field)
+    return (
+        f"{ends.as_sentence(end.message)} `{memory_field}` gives {memory} now; "
+        f"give at least {double(memory)}, or use a compute class with more."
+    )
 
 
 def trim(attempts: list[Attempt]) -> tuple[Attempt, ...]:

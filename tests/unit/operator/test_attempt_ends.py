@@ -6,13 +6,17 @@ import pytest
 
 from darkroom_api.conditions import Reason
 from darkroom_api.endings import ExitCode
-from darkroom_operator.decide.ends import End, Sighting, as_sentence, classify_end, describe_last
-from tests.builders import a_job, a_pod, a_running_pod, an_ended_pod, an_outcome, at
+from darkroom_api.report import parse_outcome
+from darkroom_operator.decide.ends import End, Trace, as_sentence, classify_end, describe_last
+from tests.builders import a_job, a_pod, a_running_pod, an_ended_pod, an_outcome, at, observed
 
 
-def classify(pod: Any = None, job: Any = None, stop: bool = False, limit: float | None = 600, now: float = 60) -> Any:
-    """Classify, with a working Job unless told otherwise."""
-    return classify_end(Sighting(pod, job, stop, limit, at(now)))
+def classify(pod: Any = None, job: Any = None, stop: bool = False, limit: float = 600, now: float = 60) -> Any:
+    """Classify, with what the pod reported."""
+    seen = observed("Model", "fruit", None, None, now=at(now))
+    trace = Trace(seen, job, (pod,) if pod is not None else (), limit, stopping=stop)
+    reported = pod is not None and pod.exit_code is not None
+    return classify_end(trace, parse_outcome(pod.termination_message) if reported else None)
 
 
 DISRUPTED = Reason.RETRYING_AFTER_DISRUPTION

@@ -9,7 +9,7 @@ from darkroom_api.run_config import Command
 from darkroom_api.v1alpha1.common import Attempt
 from darkroom_api.v1alpha1.dataset import DatasetStatus, DatasetSummary
 from darkroom_operator.decide.dataset import decide_dataset
-from darkroom_operator.decide.decision import Decision
+from darkroom_operator.decide.steps import Decision
 from tests.builders import (
     a_config,
     a_dataset_spec,
