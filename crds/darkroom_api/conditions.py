@@ -3,6 +3,7 @@
 Owns the words that a user reads in status. What each reason means, and what follows from it, is in `endings`.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Final
@@ -100,26 +101,24 @@ class Condition(Object):
     last_transition_time: Timestamp = Field(description="When `status` last changed.")
 
 
-def set_condition(
+def set_conditions(
     conditions: tuple[Condition, ...],
-    kind: ConditionType,
-    status: ConditionStatus,
+    wanted: Mapping[ConditionType, ConditionStatus],
     reason: Reason,
     message: str,
     generation: int,
     now: datetime,
 ) -> tuple[Condition, ...]:
-    """Return `conditions` with one set; `last_transition_time` moves only when the condition's status does."""
-    old = next((condition for condition in conditions if condition.type == kind), None)
-    since = old.last_transition_time if old is not None and old.status is status else now
-    new = Condition(
-        type=kind,
-        status=status,
-        reason=reason,
-        message=message[:2048],
-        observed_generation=generation,
-        last_transition_time=since,
-    )
-    if old is None:
-        return (*conditions, new)
-    return tuple(new if condition is old else condition for condition in conditions)
+    """Return `conditions` with some set; `last_transition_time` moves only where the condition's status does."""
+    conditions_by_type = {condition.type: condition for condition in conditions}
+    for kind, status in wanted.items():
+        old = conditions_by_type.get(kind)
+        conditions_by_type[str(kind)] = Condition(
+            type=kind,
+            status=status,
+            reason=reason,
+            message=message[:2048],
+            observed_generation=generation,
+            last_transition_time=old.last_transition_time if old is not None and old.status is status else now,
+        )
+    return tuple(conditions_by_type.values())

@@ -15,7 +15,7 @@ from darkroom_api.conditions import (
     DatasetPhase,
     Reason,
     RunPhase,
-    set_condition,
+    set_conditions,
 )
 from darkroom_api.endings import ENDINGS
 from darkroom_api.report import Outcome
@@ -154,6 +154,4 @@ def _set_all(
     now: datetime,
 ) -> tuple[Condition, ...]:
     accepted = _TRUE if ENDINGS[reason].accepted else _FALSE
-    for kind, value in {ConditionType.ACCEPTED: accepted, **wanted}.items():
-        conditions = set_condition(conditions, kind, value, reason, message, generation, now)
-    return conditions
+    return set_conditions(conditions, {ConditionType.ACCEPTED: accepted, **wanted}, reason, message, generation, now)

@@ -6,20 +6,34 @@ rest is derived from Jobs and pods.
 `Attempt.charged_seconds` is the trainer's meter at the end of that attempt. The meter travels in the checkpoint and
 covers all attempts so far, so the greatest of them is the work that is known to be kept. An attempt that crashed tells
 nothing; what its last checkpoint holds is known again when a later attempt has read it.
+
+`Attempt.allocated_seconds` is what its pods held. Container times are the kubelet's; while a container works, its time
+is counted up to the trainer's last answer, so that nothing is written in between. A known end is exact and replaces the
+estimate. A pod that vanished is counted until it was last seen. Every pod is counted once, by its uid: a Job that a
+queue evicted goes on with another pod, and what earlier ones held is kept in `Attempt.earlier_pods_seconds`.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from itertools import combinations, pairwise
+from typing import Any, Final
 
 from darkroom_api import names
+from darkroom_api.endings import ENDINGS
 from darkroom_api.report import Outcome, parse_outcome
 from darkroom_api.v1alpha1.common import Allocation, Attempt
-from darkroom_operator.decide import allocation, ends, retries
+from darkroom_operator.decide import ends, retries
 from darkroom_operator.decide.retries import Limits, Stage
 from darkroom_operator.facts.children import ObservedJob, ObservedPod
 from darkroom_operator.facts.views import Observed
+
+MAX_ATTEMPTS: Final = 10
+"""What a status keeps."""
+_RANKS: Final = {reason: row.merge_rank for reason, row in ENDINGS.items() if row.merge_rank is not None}
+_MERGED: Final = sorted(_RANKS, key=lambda reason: _RANKS[reason])
+"""Ends that a full list keeps apart no longer, in this order: failures stay longest."""
+_LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -40,7 +54,12 @@ class Ledger:
     @property
     def kept_seconds(self) -> float:
         """Return the work that is known to be kept, in reference-device seconds."""
-        return allocation.sum_kept(self.attempts)
+        return max((attempt.charged_seconds or 0.0 for attempt in self.attempts), default=0.0)
+
+    @property
+    def publishes(self) -> bool:
+        """Return whether an attempt was for the publication only: the run is cancelled for good."""
+        return any(attempt.publish_only for attempt in self.attempts)
 
     @property
     def open(self) -> Attempt | None:
@@ -78,7 +97,7 @@ def assess_attempts(seen: Observed[Any, Any], terms: Terms, taken: Iterable[int]
     no next attempt may have.
     """
     updated = [_update(attempt, seen, terms) for attempt in _add_unrecorded(seen)]
-    attempts = retries.trim([attempt for attempt, _ in updated])
+    attempts = trim([attempt for attempt, _ in updated])
     number = max((*taken, *(attempt.number for attempt in attempts)), default=0) + 1
     end = updated[-1][1] if updated else None
     if not attempts:
@@ -86,7 +105,7 @@ def assess_attempts(seen: Observed[Any, Any], terms: Terms, taken: Iterable[int]
     if attempts[-1].outcome is None:
         job, pods = find_children(seen, attempts[-1])
         pod = pods[-1] if pods and not ends.is_set_aside(pods[-1], job) else None
-        return Ledger(attempts, Stage.OPEN, number, end, job=job, pod=pod, deadline_seconds=terms.find_deadline(job))
+        return Ledger(attempts, Stage.OPEN, number, job=job, pod=pod, deadline_seconds=terms.find_deadline(job))
     if end is not None and end.overran:
         return Ledger(attempts, Stage.ENDED, number, end)
     verdict = retries.judge(attempts, terms.limits, seen.now)
@@ -97,7 +116,7 @@ def find_children(seen: Observed[Any, Any], attempt: Attempt) -> tuple[ObservedJ
     """Return an attempt's Job, and its pods in the order in which they were made."""
     job = next((job for job in seen.jobs if job.attempt == attempt.number), None)
     mine = (pod for pod in seen.pods if pod.attempt == attempt.number and _belongs(pod, attempt, job))
-    return job, tuple(allocation.sort_pods(mine))
+    return job, tuple(_sort_pods(mine))
 
 
 def _belongs(pod: ObservedPod, attempt: Attempt, job: ObservedJob | None) -> bool:
@@ -130,7 +149,7 @@ def open_attempt(
 ) -> tuple[Attempt, ...]:
     """Return the attempts with the next one opened, and what it was given written down."""
     job_name = names.child_name(seen.key.name, seen.uid, ledger.next_number)
-    return retries.trim([*ledger.attempts, _make_attempt(ledger.next_number, job_name, given, publish_only)])
+    return trim([*ledger.attempts, _make_attempt(ledger.next_number, job_name, given, publish_only)])
 
 
 def _add_unrecorded(seen: Observed[Any, Any]) -> list[Attempt]:
@@ -160,7 +179,7 @@ def _update(attempt: Attempt, seen: Observed[Any, Any], terms: Terms) -> tuple[A
         return attempt, None
     job, pods = find_children(seen, attempt)
     deadline = terms.find_deadline(job)
-    attempt = allocation.observe_pods(attempt, pods, terms.rate, deadline, seen)
+    attempt = observe_pods(attempt, pods, terms.rate, deadline, seen)
     outcomes = [parse_outcome(pod.termination_message) if pod.exit_code is not None else None for pod in pods]
     attempt = _keep_work(attempt, outcomes)
     stopping = terms.stopping and not attempt.publish_only
@@ -179,7 +198,7 @@ def _keep_work(attempt: Attempt, outcomes: Iterable[Outcome | None]) -> Attempt:
 
 def _close(attempt: Attempt, end: ends.End, moment: datetime) -> Attempt:
     """An end that lies ahead comes from a node's clock; it must not make the pause after it longer."""
-    now = allocation.format_time(moment)
+    now = _format_time(moment)
     closed = {
         "outcome": end.reason.value,
         "free": end.row.free,
@@ -187,3 +206,97 @@ def _close(attempt: Attempt, end: ends.End, moment: datetime) -> Attempt:
         "finished_at": min(attempt.finished_at or now, now),
     }
     return attempt.model_copy(update=closed)
+
+
+def trim(attempts: list[Attempt]) -> tuple[Attempt, ...]:
+    """Keep `MAX_ATTEMPTS`: one that ended like an earlier one is counted there, so that no cap forgets it."""
+    kept = list(attempts)
+    while len(kept) > MAX_ATTEMPTS:
+        first, second = _find_alike(kept)
+        merged = {
+            "repeated": (first.repeated or 0) + 1 + (second.repeated or 0),
+            "charged_seconds": max(first.charged_seconds or 0.0, second.charged_seconds or 0.0) or None,
+        }
+        kept[kept.index(first)] = first.model_copy(update=merged)
+        kept.remove(second)
+    return tuple(kept)
+
+
+def _find_alike(kept: list[Attempt]) -> tuple[Attempt, Attempt]:
+    """Return two that ended alike, neighbours first: the first of several in a row tells since when."""
+    closed = kept[:-1]
+    for pairs in (list(pairwise(closed)), list(combinations(closed, 2))):
+        for outcome in _MERGED:
+            found = next((pair for pair in pairs if pair[0].outcome == pair[1].outcome == outcome), None)
+            if found is not None:
+                return found
+    return kept[0], kept[1]
+
+
+def sum_allocated(before: tuple[Attempt, ...], after: tuple[Attempt, ...], total_before: float) -> float:
+    """Return what all attempts held, also those that the status remembers no more, in reference-device seconds."""
+    forgotten = total_before - sum(attempt.allocated_seconds or 0.0 for attempt in before)
+    return round(max(forgotten, 0.0) + sum(attempt.allocated_seconds or 0.0 for attempt in after), 1)
+
+
+def _sort_pods(pods: Iterable[ObservedPod]) -> list[ObservedPod]:
+    """Return pods in the order in which they were made; of those made at the same time, one that works comes last."""
+    return sorted(pods, key=lambda pod: (pod.created_at or _LONG_AGO, not pod.over, pod.resource_version))
+
+
+def observe_pods(
+    attempt: Attempt, pods: Iterable[ObservedPod], rate: float, deadline_seconds: float, seen: Observed[Any, Any]
+) -> Attempt:
+    """Return the attempt with what its pods show; `pods` are its own, in the order in which they were made.
+
+    `rate` is what one second costs where the attempt does not say (an earlier version opened it); an estimate beyond
+    the deadline comes from a clock that jumped.
+    """
+    if attempt.devices is not None and attempt.milli_rate is not None:
+        rate = attempt.devices * attempt.milli_rate / 1000
+    placed = [pod for pod in pods if pod.node is not None]
+    uids = [pod.uid for pod in placed]
+    if attempt.pod_uid in uids:
+        placed = placed[uids.index(attempt.pod_uid) :]
+    elif attempt.pod_uid is not None:
+        placed = placed[-1:]
+    for pod in placed:
+        attempt = _observe_pod(attempt, pod, rate, deadline_seconds, seen)
+    return attempt
+
+
+def _format_time(moment: datetime) -> str:
+    """Return a moment as Kubernetes writes it."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _observe_pod(
+    attempt: Attempt, pod: ObservedPod, rate: float, deadline_seconds: float, seen: Observed[Any, Any]
+) -> Attempt:
+    total, earlier = attempt.allocated_seconds or 0.0, attempt.earlier_pods_seconds or 0.0
+    if attempt.pod_uid not in (None, pod.uid):
+        earlier = total
+    update: dict[str, object] = {
+        "pod_uid": pod.uid,
+        "node": pod.node or attempt.node,
+        "earlier_pods_seconds": round(earlier, 1) if earlier else None,
+    }
+    if pod.started_at is not None:
+        if pod.finished_at is not None and pod.finished_at >= pod.started_at:
+            held = (pod.finished_at - pod.started_at).total_seconds() * rate
+        else:
+            seconds = (_find_last_seen(pod, pod.started_at, seen) - pod.started_at).total_seconds()
+            # A clock that was set back never makes it less than what was counted before.
+            held = max(min(seconds, deadline_seconds) * rate, total - earlier, 0.0)
+        update |= {
+            "started_at": _format_time(pod.started_at),
+            "finished_at": _format_time(pod.finished_at) if pod.finished_at else None,
+            "allocated_seconds": round(earlier + held, 1),
+        }
+    return attempt.model_copy(update=update)
+
+
+def _find_last_seen(pod: ObservedPod, started_at: datetime, seen: Observed[Any, Any]) -> datetime:
+    answered = seen.report.polled_at if seen.report is not None and seen.report.pod_uid == pod.uid else started_at
+    lost = pod.deleted_at is not None and pod.deleted_at <= seen.now
+    return max(answered, pod.deleted_at) if lost and pod.deleted_at is not None else answered

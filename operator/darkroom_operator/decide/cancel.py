@@ -26,11 +26,6 @@ _ENDED: Final = "`spec.cancel` ended the run"
 _PUBLISHES: Final = "`spec.cancel` ends the run; the best model so far is to be published."
 
 
-def is_cancelled(wish: bool, attempts: tuple[Attempt, ...]) -> bool:
-    """Return whether the run ends without another training."""
-    return wish or any(attempt.publish_only for attempt in attempts)
-
-
 def decide_cancelled(run: Situation[RunStatus]) -> Decision[RunStatus]:
     """Return what to do about a cancelled run that no result ended before."""
     ledger = run.ledger
@@ -51,8 +46,9 @@ def decide_cancelled(run: Situation[RunStatus]) -> Decision[RunStatus]:
     # 4. One attempt publishes the best model so far; it waits for its pause where the infrastructure ended another.
     if last.publish_only and ledger.stage is Stage.PAUSED and ledger.not_before is not None:
         return _name_cancel(run, steps.pause(run, ledger.not_before))
-    if run.demand.blocker is not None:
-        message = f"{_ENDED}; the best model so far could not be published: {run.demand.blocker.message}"
+    blocker = run.demand.find_blocker()
+    if blocker is not None:
+        message = f"{_ENDED}; the best model so far could not be published: {blocker.message}"
         return run.end(RunPhase.CANCELLED, Reason.CANCELLED, message)
     return _name_cancel(run, steps.start(run, publish_only=True))
 

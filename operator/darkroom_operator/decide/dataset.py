@@ -98,7 +98,7 @@ def _start(seen: DatasetView, ledger: attempts.Ledger, config: OperatorConfig) -
         return _pause(seen, ledger, (ledger.not_before - seen.now).total_seconds())
     opened = attempts.open_attempt(ledger, seen, None)
     seen = replace(seen, status=seen.status.model_copy(update={"attempts": opened}))
-    created = Blocker(Reason.SCHEDULING, waiting.describe_created(opened[-1].job))
+    created = Blocker(Reason.SCHEDULING, waiting.CREATED.format(opened[-1].job))
     status = _describe(seen, DatasetPhase.PENDING, created)
     return Decision(status, start=ledger.next_number, requeue_after_seconds=WAITING_SECONDS)
 

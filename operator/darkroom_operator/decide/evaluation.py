@@ -3,43 +3,45 @@
 A finished Evaluation keeps its result when the Model goes.
 """
 
+from dataclasses import dataclass
+
 from darkroom_api import results
 from darkroom_api.blockers import Blocker, find_dataset_blocker, find_model_blocker
 from darkroom_api.v1alpha1.evaluation import EvaluationStatus
 from darkroom_operator.config import OperatorConfig
-from darkroom_operator.decide import allocation, places, run
-from darkroom_operator.decide.steps import Decision, Demand
+from darkroom_operator.decide import allocation, places, run, steps
 from darkroom_operator.facts.views import EvaluationView
 
 
-def decide_evaluation(view: EvaluationView, config: OperatorConfig) -> Decision[EvaluationStatus]:
+@dataclass(frozen=True, kw_only=True)
+class EvaluationDemand(steps.Demand[EvaluationStatus]):
+    """The measuring of a Model, which a fixed time bounds."""
+
+    view: EvaluationView
+
+    def find_blocker(self) -> Blocker | None:
+        """Return the first thing that keeps the next attempt from starting."""
+        return find_blocker(self.view, self.config)
+
+
+def decide_evaluation(view: EvaluationView, config: OperatorConfig) -> steps.Decision[EvaluationStatus]:
     """Return the status of an Evaluation and what to start or stop."""
     images = view.dataset.images if view.dataset is not None else None
-    demand = Demand(
+    demand = EvaluationDemand(
+        view=view,
         seen=view.self_,
         config=config,
         work=results.EVALUATING,
         hardware=allocation.choose_hardware(view.self_.spec.compute, images, config),
-        blocker=find_blocker(view, config),
     )
     return run.decide_run(demand)
 
 
 def find_blocker(view: EvaluationView, config: OperatorConfig) -> Blocker | None:
     """Return the first thing that keeps the next attempt from starting."""
-    spec, missing = view.self_.spec, places.describe_missing(view.self_.key.namespace)
+    spec, missing = view.self_.spec, places.MISSING.format(view.self_.key.namespace)
     blocker = allocation.check_compute(spec.compute, config) or find_model_blocker(spec.model, view.model, missing)
     if blocker is not None or view.model is None:
         return blocker
     blocker = find_dataset_blocker("dataset", spec.dataset, view.dataset, view.model.spec.task, missing)
-    return blocker or _check_places(view, config)
-
-
-def _check_places(view: EvaluationView, config: OperatorConfig) -> Blocker | None:
-    base, dataset = places.find_places(view, config), view.dataset
-    assert dataset is not None
-    if base is None:
-        return places.NO_OUTPUT
-    return places.check_storages(
-        (("dataset: storage", dataset.spec.storage), ("model: output.storage", base[1])), config
-    )
+    return blocker or places.check_evaluation(view, config)

@@ -13,10 +13,12 @@ from darkroom_api.v1alpha1.common import Storage
 from darkroom_api.v1alpha1.dataset import DatasetSpec
 from darkroom_api.v1alpha1.model import Output
 from darkroom_operator.config import OperatorConfig, OutputConfig
-from darkroom_operator.facts.views import EvaluationView
+from darkroom_operator.facts.views import EvaluationView, ModelView
 
 OutputBase = tuple[str, Storage | None]
 
+MISSING: Final = "does not exist in namespace `{}`; apply it, and this run goes on."
+"""What to say of a Dataset or Model that is not there."""
 NO_OUTPUT: Final = Blocker(
     Reason.INVALID_CONFIGURATION,
     "output: the dataset is read over https, so there is no bucket to write to; "
@@ -53,9 +55,29 @@ def find_places(view: EvaluationView, config: OperatorConfig) -> OutputBase | No
     return (folder or base[0], base[1]) if base is not None else None
 
 
-def describe_missing(namespace: str) -> str:
-    """Return what to say of a Dataset or Model that is not there."""
-    return f"does not exist in namespace `{namespace}`; apply it, and this run goes on."
+def check_training(view: ModelView, config: OperatorConfig) -> Blocker | None:
+    """Return why a training may not read or write where its Model says; its Datasets are there."""
+    spec, dataset, other = view.self_.spec, view.dataset, view.evaluation_dataset
+    assert dataset is not None
+    base = find_output_base(spec.output, dataset.spec, config.output, view.self_.key.namespace)
+    if base is None:
+        return NO_OUTPUT
+    storages = [("dataset: storage", dataset.spec.storage), ("output.storage", base[1])]
+    if other is not None:
+        storages.append(("evaluationDataset: storage", other.spec.storage))
+    if config.trainer.weights.uri is not None:
+        storages.append(("trainer.weights.storage", config.trainer.weights.storage))
+    return check_output(base[0]) or check_storages(storages, config)
+
+
+def check_evaluation(view: EvaluationView, config: OperatorConfig) -> Blocker | None:
+    """Return why an Evaluation may not read or write where its Model and its Dataset say; both are there."""
+    base, dataset = find_places(view, config), view.dataset
+    assert dataset is not None
+    if base is None:
+        return NO_OUTPUT
+    storages = (("dataset: storage", dataset.spec.storage), ("model: output.storage", base[1]))
+    return check_storages(storages, config)
 
 
 def check_storages(storages: Iterable[tuple[str, Storage | None]], config: OperatorConfig) -> Blocker | None:

@@ -1,8 +1,7 @@
 """Whether another attempt may follow the last one, after which pause, and what a status says of it.
 
-Owns the counting against the caps of the contract's `endings`, the pauses, the words for both verdicts, and what a
-status keeps of many attempts. Where a run lacks configuration, time bounds it instead of a number; see
-`docs/decisions/0011-waits-are-not-failures.md`.
+Owns the counting against the caps of the contract's `endings`, the pauses, and the words for both verdicts. Where a run
+lacks configuration, time bounds it instead of a number; see `docs/decisions/0011-waits-are-not-failures.md`.
 """
 
 import re
@@ -10,24 +9,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from itertools import combinations, pairwise, takewhile
+from itertools import takewhile
 from typing import Final
 
 from darkroom_api.blockers import Blocker
 from darkroom_api.conditions import Reason
-from darkroom_api.endings import ENDINGS, RetryCap, Then, find_ending
+from darkroom_api.endings import RetryCap, Then, find_ending
 from darkroom_api.v1alpha1.common import Attempt
 from darkroom_operator.config import RetriesConfig
 from darkroom_operator.decide import ends
 
-MAX_ATTEMPTS: Final = 10
-"""What a status keeps."""
 MEMORY_RETRIES: Final = 1
 """Attempts with half the batch, after one that ran out of memory."""
 
-_RANKS: Final = {reason: row.merge_rank for reason, row in ENDINGS.items() if row.merge_rank is not None}
-_MERGED: Final = sorted(_RANKS, key=lambda reason: _RANKS[reason])
-"""Ends that a full list keeps apart no longer, in this order: failures stay longest."""
 _UNNAMED_CLASS: Final = "computeClasses.<class>.memory"
 """How a trainer calls the field; it does not know its class."""
 
@@ -139,31 +133,6 @@ def _advise(end: ends.End, memory_field: str, memory: str) -> str:
         f"{ends.as_sentence(end.message)} `{memory_field}` gives {memory} now; "
         f"give at least {double(memory)}, or use a compute class with more."
     )
-
-
-def trim(attempts: list[Attempt]) -> tuple[Attempt, ...]:
-    """Keep `MAX_ATTEMPTS`: one that ended like an earlier one is counted there, so that no cap forgets it."""
-    kept = list(attempts)
-    while len(kept) > MAX_ATTEMPTS:
-        first, second = _find_alike(kept)
-        merged = {
-            "repeated": (first.repeated or 0) + 1 + (second.repeated or 0),
-            "charged_seconds": max(first.charged_seconds or 0.0, second.charged_seconds or 0.0) or None,
-        }
-        kept[kept.index(first)] = first.model_copy(update=merged)
-        kept.remove(second)
-    return tuple(kept)
-
-
-def _find_alike(kept: list[Attempt]) -> tuple[Attempt, Attempt]:
-    """Return two that ended alike, neighbours first: the first of several in a row tells since when."""
-    closed = kept[:-1]
-    for pairs in (list(pairwise(closed)), list(combinations(closed, 2))):
-        for outcome in _MERGED:
-            found = next((pair for pair in pairs if pair[0].outcome == pair[1].outcome == outcome), None)
-            if found is not None:
-                return found
-    return kept[0], kept[1]
 
 
 def _count(attempts: tuple[Attempt, ...], cap: RetryCap, retries: RetriesConfig) -> tuple[int, float]:

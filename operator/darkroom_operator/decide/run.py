@@ -20,7 +20,7 @@ from darkroom_api.conditions import TERMINAL_PHASES, Reason, RunPhase
 from darkroom_api.report import Outcome
 from darkroom_api.results import RunStatus
 from darkroom_api.v1alpha1.model import BudgetStatus, ModelStatus
-from darkroom_operator.decide import allocation, attempts, cancel, retries, steps
+from darkroom_operator.decide import attempts, cancel, retries, steps
 from darkroom_operator.decide.retries import Limits, Stage
 from darkroom_operator.decide.steps import Decision, Demand, Situation
 from darkroom_operator.facts.views import Observed
@@ -45,7 +45,7 @@ def decide_run(demand: Demand[RunStatus]) -> Decision[RunStatus]:
         return Decision(run.finish(outcome))
 
     # 4. A cancelled run stops, publishes the best model so far, and ends.
-    if cancel.is_cancelled(demand.cancel, ledger.attempts):
+    if demand.cancel or ledger.publishes:
         return cancel.decide_cancelled(run)
 
     # 5. The last attempt failed, and none may follow.
@@ -61,8 +61,9 @@ def decide_run(demand: Demand[RunStatus]) -> Decision[RunStatus]:
         return steps.follow(run)
 
     # 8. What keeps the next attempt from starting ends the run, or is waited for.
-    if demand.blocker is not None:
-        return _block(run, demand.blocker)
+    blocker = demand.find_blocker()
+    if blocker is not None:
+        return _block(run, blocker)
 
     # 9. After a failed attempt the next one waits for its pause, then starts.
     if ledger.stage is Stage.PAUSED and ledger.not_before is not None:
@@ -73,7 +74,7 @@ def decide_run(demand: Demand[RunStatus]) -> Decision[RunStatus]:
 def _assess(demand: Demand[RunStatus]) -> attempts.Ledger:
     seen, config = demand.seen, demand.config
     recorded, given = seen.status.attempts, seen.status.allocation
-    given = given or demand.hardware.allow(demand.budget_seconds, allocation.sum_kept(recorded))
+    given = given or demand.hardware.allow(demand.budget_seconds, recorded)
     # A wish that is taken back by now still is what ends the attempt that was open then.
     stopped = results.is_stopped_by_user(seen.status) and bool(recorded) and recorded[-1].outcome is None
     terms = attempts.Terms(
@@ -100,7 +101,7 @@ def _account(demand: Demand[RunStatus], ledger: attempts.Ledger) -> RunStatus:
         before = status.budget.allocated_seconds if status.budget else 0.0
         budget = BudgetStatus(
             total_seconds=demand.budget_seconds,
-            allocated_seconds=allocation.sum_allocated(status.attempts, ledger.attempts, before),
+            allocated_seconds=attempts.sum_allocated(status.attempts, ledger.attempts, before),
             remaining_seconds=demand.budget_seconds,
         )
         charged_before = status.budget.charged_seconds if status.budget else 0.0

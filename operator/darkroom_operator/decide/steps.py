@@ -3,6 +3,7 @@
 Owns these, and the Decision that each of them is. Which step is next is decided in `run` and `cancel`.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Generic
@@ -34,20 +35,22 @@ class Decision(Generic[StatusT]):
     requeue_after_seconds: float | None = None
 
 
-@dataclass(frozen=True)
-class Demand(Generic[RunStatus]):
+@dataclass(frozen=True, kw_only=True)
+class Demand(ABC, Generic[RunStatus]):
     """A run as it is seen, and what its kind brings along."""
 
     seen: Observed[Any, RunStatus]
     config: OperatorConfig
     work: results.Work[RunPhase]
     hardware: allocation.Hardware
-    blocker: Blocker | None
-    """What keeps the next attempt from starting."""
     budget_seconds: float | None = None
     """In reference-device seconds; None where a fixed time bounds the run."""
     suspend: bool = False
     cancel: bool = False
+
+    @abstractmethod
+    def find_blocker(self) -> Blocker | None:
+        """Return the first thing that keeps the next attempt from starting."""
 
 
 @dataclass(frozen=True)
@@ -145,9 +148,9 @@ def start(run: Situation[RunStatus], publish_only: bool = False) -> Decision[Run
     demand, ledger, seen = run.demand, run.ledger, run.seen
     if any(job.deleting and job.live for job in seen.jobs):
         return Decision(run.status, requeue_after_seconds=SOON_SECONDS)
-    given = demand.hardware.allow(demand.budget_seconds, ledger.kept_seconds)
+    given = demand.hardware.allow(demand.budget_seconds, ledger.attempts)
     opened = attempts.open_attempt(ledger, seen, given, publish_only)
-    message = waiting.describe_created(opened[-1].job)
+    message = waiting.CREATED.format(opened[-1].job)
     update = {"attempts": opened, "allocation": given, "progress": None}
     status = run.describe(RunPhase.QUEUED, Reason.SCHEDULING, message, **update)
     return replace(run.leave(status, WAITING_SECONDS), start=ledger.next_number)

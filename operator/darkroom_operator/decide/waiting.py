@@ -14,12 +14,15 @@ import re
 from typing import Final
 
 from darkroom_api.blockers import Blocker
-from darkroom_api.conditions import TERMINAL_PHASES, ConditionStatus, ConditionType, Reason, set_condition
+from darkroom_api.conditions import TERMINAL_PHASES, ConditionStatus, ConditionType, Reason, set_conditions
 from darkroom_api.v1alpha1.model import ModelSpec, ModelStatus
 from darkroom_operator.facts import children
 from darkroom_operator.facts.children import Asked, ObservedJob, ObservedPod
 from darkroom_operator.facts.findings import NOTHING_FOUND, Complaint, Findings, QueueFinding
 from darkroom_operator.facts.views import Observed
+
+CREATED: Final = "Job `{}` is created; its pod waits for a node."
+"""What to say of an attempt whose Job exists and whose pod has no node yet."""
 
 _FORBIDDEN: Final = re.compile(r"^.*? is forbidden: ", re.DOTALL)
 _PRIORITY: Final = re.compile(r"no PriorityClass with name (\S+) was found", re.IGNORECASE)
@@ -78,12 +81,7 @@ def _describe_placing(job: ObservedJob | None, pod: ObservedPod | None, silent: 
     if silent and pod is not None:
         message = f"The scheduler has not looked at pod `{pod.name}` yet; see whether the kube-scheduler works."
         return Blocker(Reason.SCHEDULING, message)
-    return Blocker(Reason.SCHEDULING, describe_created(name))
-
-
-def describe_created(job_name: str) -> str:
-    """Return the message of an attempt whose Job exists and whose pod has no node yet."""
-    return f"Job `{job_name}` is created; its pod waits for a node."
+    return Blocker(Reason.SCHEDULING, CREATED.format(name))
 
 
 def _describe_start(pod: ObservedPod, secrets: tuple[str, ...]) -> Blocker:
@@ -214,10 +212,9 @@ def set_queue_available(status: ModelStatus, named: str | None, seen: Observed[M
     if queue is None or not status.observed_generation:
         return status
     problem = _find_problem(queue, seen.key.namespace)
-    conditions = set_condition(
+    conditions = set_conditions(
         status.conditions,
-        ConditionType.QUEUE_AVAILABLE,
-        ConditionStatus.TRUE if problem is None else ConditionStatus.FALSE,
+        {ConditionType.QUEUE_AVAILABLE: ConditionStatus.TRUE if problem is None else ConditionStatus.FALSE},
         Reason.READY if problem is None else Reason.QUEUE_UNAVAILABLE,
         problem or f"queue: LocalQueue `{queue.name}` admits runs.",
         status.observed_generation,

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from darkroom_api.conditions import Reason
-from darkroom_operator.decide.allocation import observe_pods, sum_allocated
+from darkroom_operator.decide.attempts import observe_pods, sum_allocated
 from tests.builders import a_pod, a_report, a_running_pod, an_attempt, an_ended_pod, at, observed
 
 
