@@ -111,14 +111,18 @@ def set_conditions(
 ) -> tuple[Condition, ...]:
     """Return `conditions` with some set; `last_transition_time` moves only where the condition's status does."""
     conditions_by_type = {condition.type: condition for condition in conditions}
+    said = (reason, message[:2048], generation)
     for kind, status in wanted.items():
         old = conditions_by_type.get(kind)
+        same = old is not None and old.status is status
+        if old is not None and same and (old.reason, old.message, old.observed_generation) == said:
+            continue
         conditions_by_type[str(kind)] = Condition(
             type=kind,
             status=status,
             reason=reason,
             message=message[:2048],
             observed_generation=generation,
-            last_transition_time=old.last_transition_time if old is not None and old.status is status else now,
+            last_transition_time=old.last_transition_time if old is not None and same else now,
         )
     return tuple(conditions_by_type.values())
