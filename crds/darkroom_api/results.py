@@ -68,7 +68,7 @@ class Work(Generic[PhaseT]):
 INSPECTING: Final = Work(
     DatasetPhase.INSPECTING, Reason.INSPECTING, "The images and annotations are being read and checked."
 )
-TRAINING: Final = Work(RunPhase.TRAINING, Reason.TRAINING, "The trainer works.")
+TRAINING: Final = Work(RunPhase.TRAINING, Reason.TRAINING, "The trainer is running.")
 EVALUATING: Final = Work(RunPhase.EVALUATING, Reason.EVALUATING, "The model is being measured.")
 
 

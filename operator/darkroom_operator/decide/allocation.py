@@ -83,11 +83,11 @@ def check_compute(compute: Compute | None, config: OperatorConfig) -> Blocker | 
     chosen = config.compute_classes.get(name)
     if chosen is None:
         known = ", ".join(f"`{known}`" for known in sorted(config.compute_classes))
-        message = f"compute.class: this installation has no compute class `{name}`; it has {known}"
+        message = f"compute.class: this installation has no compute class `{name}`; use one of {known}."
         return Blocker(Reason.INVALID_CONFIGURATION, message)
     devices = (compute.devices if compute else None) or 1
     if devices > chosen.max_devices:
-        most = f"compute class `{name}` allows (at most {chosen.max_devices})"
+        most = f"compute class `{name}` allows; ask for at most {chosen.max_devices}."
         return Blocker(Reason.INVALID_CONFIGURATION, f"compute.devices: {devices} is more than {most}")
     return None
 

@@ -139,18 +139,20 @@ def _give_up(run: Situation[RunStatus]) -> Decision[RunStatus]:
         message = run.status.message or "The last attempt ended without a recorded outcome."
         return run.end(RunPhase.FAILED, Reason.UNKNOWN, message)
     field = f"computeClasses.{hardware.class_name}.memory"
-    told = retries.describe_defeat(run.ledger.attempts, end, field, hardware.compute.memory)
+    defeat = retries.describe_defeat(run.ledger.attempts, end, field, hardware.compute.memory)
     if end.outcome is None:
-        return run.end(RunPhase.FAILED, told.reason, told.message)
-    return run.leave(run.finish(end.outcome.model_copy(update={"reason": told.reason, "message": told.message[:1024]})))
+        return run.end(RunPhase.FAILED, defeat.reason, defeat.message)
+    return run.leave(
+        run.finish(end.outcome.model_copy(update={"reason": defeat.reason, "message": defeat.message[:1024]}))
+    )
 
 
 def _suspend(run: Situation[RunStatus]) -> Decision[RunStatus]:
     if run.ledger.stage is Stage.OPEN:
-        message = "The trainer is writing a checkpoint and stops."
+        message = "The trainer is writing a checkpoint before it stops."
         status = run.describe(steps.find_stopping_phase(run), Reason.SUSPENDED, message)
         return run.halt(status)
-    message = "`spec.suspend` is true; set it to false to go on from the last checkpoint."
+    message = "`spec.suspend` is true; set it to false to continue from the last checkpoint."
     return run.leave(run.describe(RunPhase.QUEUED, Reason.SUSPENDED, message, progress=None))
 
 

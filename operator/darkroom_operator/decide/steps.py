@@ -139,8 +139,8 @@ def pause(run: Situation[RunStatus], not_before: datetime) -> Decision[RunStatus
     ledger, seconds = run.ledger, (not_before - run.seen.now).total_seconds()
     if ledger.end is None:
         return run.leave(run.status.model_copy(update={"progress": None}), seconds)
-    told = retries.describe_pause(ledger.end, ledger.next_number, not_before)
-    return run.leave(run.describe(RunPhase.QUEUED, told.reason, told.message, progress=None), seconds)
+    wait = retries.describe_pause(ledger.end, ledger.next_number, not_before)
+    return run.leave(run.describe(RunPhase.QUEUED, wait.reason, wait.message, progress=None), seconds)
 
 
 def start(run: Situation[RunStatus], publish_only: bool = False) -> Decision[RunStatus]:
