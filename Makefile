@@ -7,7 +7,7 @@ PYTHON ?= python3
 UV_VERSION := $(shell sed -n 's/^uv==//p' constraints.txt)
 PY := .venv/bin/python
 DEMO_PY := .venv-demo/bin/python
-TYPED := $(wildcard crds operator trainer localcluster demo tools tests)
+TYPED := $(wildcard crds operator trainer hack tests)
 
 .PHONY: help
 help: ## Say what can be made
@@ -15,10 +15,10 @@ help: ## Say what can be made
 
 .PHONY: demo demo-down
 demo: .venv-demo/.stamp ## Train and evaluate a classifier and a detector on a real cluster (CONTEXT=name for your own)
-	@$(DEMO_PY) -m demo
+	@$(DEMO_PY) -m hack.demo
 
 demo-down: .venv-demo/.stamp ## Take the demo away again
-	@$(DEMO_PY) -m demo down
+	@$(DEMO_PY) -m hack.demo down
 
 .PHONY: local
 local: .venv/.stamp ## Run the same manifests in one process, without a cluster; results in out/
@@ -30,13 +30,13 @@ local: .venv/.stamp ## Run the same manifests in one process, without a cluster;
 # Tests that need no cluster run on all CPUs while a machine that lacks one builds it; the others come last, one by one.
 SIDE_BY_SIDE := -n auto --maxprocesses 8 --no-loadscope-reorder
 test: .venv/.stamp ## Run the tests, on a local cluster that is started if it does not run
-	@$(PY) -m localcluster all & $(PY) -m pytest $(SIDE_BY_SIDE) tests
+	@$(PY) -m hack.localcluster all & $(PY) -m pytest $(SIDE_BY_SIDE) tests
 
 test-all: export DARKROOM_FREEZE_SECONDS := 300
 test-all: export DARKROOM_OUTAGE_SECONDS := 90
 test-all: export DARKROOM_SLOWDOWN_SECONDS := 120
 test-all: .venv/.stamp ## Run every test, with the faults that take minutes each and the long freeze and outage
-	@$(PY) -m localcluster all & $(PY) -m pytest $(SIDE_BY_SIDE) tests -m 'extended or not extended'
+	@$(PY) -m hack.localcluster all & $(PY) -m pytest $(SIDE_BY_SIDE) tests -m 'extended or not extended'
 
 test-unit: .venv/.stamp ## Run the tests that need no cluster
 	@$(PY) -m pytest $(SIDE_BY_SIDE) tests/unit tests/contract tests/fuzz
@@ -46,20 +46,20 @@ verify: .venv/.stamp ## Format, lint, types, import rules, sizes, generated file
 	.venv/bin/ruff check .
 	.venv/bin/mypy $(TYPED)
 	.venv/bin/lint-imports --no-logo --no-cache
-	$(PY) -m tools.check_sizes
-	$(PY) -m tools.generate --check
+	$(PY) -m hack.tools.check_sizes
+	$(PY) -m hack.tools.generate --check
 	.venv/bin/yamllint --strict .
-	$(PY) -m tools.check_chart
+	$(PY) -m hack.tools.check_chart
 
 generate: .venv/.stamp ## Write the CRDs, the chart's schema and README and the reference pages
-	@$(PY) -m tools.generate
+	@$(PY) -m hack.tools.generate
 
 .PHONY: images cluster bench bench-operator bench-budget soak
 images: .venv/.stamp ## Build the operator's and the trainer's image and load them into the local cluster
-	@$(PY) -m localcluster images
+	@$(PY) -m hack.localcluster images
 
 cluster: .venv/.stamp ## Start the local cluster, with both images
-	@$(PY) -m localcluster all
+	@$(PY) -m hack.localcluster all
 
 bench: bench-operator bench-budget bench-trainer bench-fewshot bench-curve bench-random-budgets ## Run every benchmark (6 h)
 
@@ -68,7 +68,7 @@ bench-trainer: .venv/.stamp ## Measure the training loop: speed, memory, growth 
 	@$(PY) -m tests.bench.bench_trainer $(ARGS)
 
 bench-operator: .venv/.stamp ## Measure the operator on 1,000 Models applied at once, beside a bare kopf handler
-	@$(PY) -m localcluster build
+	@$(PY) -m hack.localcluster build
 	@$(PY) -m tests.bench.bench_operator
 
 bench-budget: .venv/.stamp ## Budgets of 30, 60 and 120 s with 0, 1 and 3 kills on the local cluster; prints the table (16 min)
@@ -89,7 +89,7 @@ soak: .venv/.stamp ## 200 Models on the local cluster while pods and operator ar
 
 .PHONY: crash-matrix
 crash-matrix: .venv/.stamp ## Kill the operator before and after every write of every life; prints every point (7 min)
-	@$(PY) -m localcluster build
+	@$(PY) -m hack.localcluster build
 	@$(PY) -m tests.faults.print_crash_matrix $(ARGS)
 
 .PHONY: venv

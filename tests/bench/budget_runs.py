@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from localcluster.state import NODE
+from hack.localcluster.state import NODE
 from tests.bench.budget_rows import QUEUED_SECONDS, Plan, Row, build_row
 from tests.bench.cluster_session import ClusterSession
 from tests.cluster import disruptions, installation, manifests, node, samples, waiting

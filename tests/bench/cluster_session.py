@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from localcluster.state import State
+from hack.localcluster.state import State
 from tests.cluster import bringup, manifests, node
 from tests.cluster.bucket import Bucket, create_bucket
 from tests.cluster.connection import Connection, Manifest

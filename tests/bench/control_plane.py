@@ -14,7 +14,7 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from localcluster.state import State, default_root
+from hack.localcluster.state import State, default_root
 from tests.bench.kubeconfig import write_kubeconfig
 from tests.bench.ports import find_free_port
 

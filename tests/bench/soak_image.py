@@ -3,10 +3,10 @@
 import pathlib
 from typing import Final
 
-from localcluster import builder, images, layers
-from localcluster.locks import locked
-from localcluster.progress import step
-from localcluster.state import State
+from hack.localcluster import builder, images, layers
+from hack.localcluster.locks import locked
+from hack.localcluster.progress import step
+from hack.localcluster.state import State
 from tests.cluster.installation import VALUES
 
 REPOSITORY: Final = "localhost/darkroom-soak"

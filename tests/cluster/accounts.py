@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from localcluster.state import State
+from hack.localcluster.state import State
 from tests.cluster.bucket import Bucket
 
 

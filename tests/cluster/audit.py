@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from typing import Any, Final
 
-from localcluster.state import State
+from hack.localcluster.state import State
 
 WRITES: Final = frozenset({"create", "update", "patch", "delete", "deletecollection"})
 NOT_COUNTED: Final = frozenset({"leases", "tokenreviews", "subjectaccessreviews", "selfsubjectaccessreviews"})

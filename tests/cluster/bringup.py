@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from localcluster.state import CONTEXT, REPOSITORY, State, default_root
+from hack.localcluster.state import CONTEXT, REPOSITORY, State, default_root
 from tests.cluster.kubeconfig import read_context_name
 
 
@@ -46,7 +46,7 @@ def _refuse_other_contexts(state: State) -> None:
 
 
 def _bring_up() -> None:
-    command = [sys.executable, "-m", "localcluster", "all"]
+    command = [sys.executable, "-m", "hack.localcluster", "all"]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         pytest.exit(f"the local cluster did not come up:\n{done.stdout}{done.stderr}", returncode=2)

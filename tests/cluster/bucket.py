@@ -10,8 +10,8 @@ from typing import Any, Final
 import boto3
 import botocore.config
 
-from localcluster.addons import S3_SECRET, STORAGE
-from localcluster.state import S3_ADDRESS, S3_PORT
+from hack.localcluster.addons import S3_SECRET, STORAGE
+from hack.localcluster.state import S3_ADDRESS, S3_PORT
 from tests.cluster.connection import Connection
 
 PARALLEL_UPLOADS: Final = 8

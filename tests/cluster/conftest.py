@@ -11,7 +11,7 @@ from typing import Final
 
 import pytest
 
-from localcluster.state import State
+from hack.localcluster.state import State
 from tests.cluster import bringup, manifests, node, samples
 from tests.cluster.bucket import Bucket, create_bucket
 from tests.cluster.connection import Connection

@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-from localcluster import addons, binaries
+from hack.localcluster import addons, binaries
 from tests.cluster import node, processes
 from tests.cluster.connection import Connection, Manifest
 

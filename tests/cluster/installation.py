@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import pytest
 
-from localcluster.state import State
+from hack.localcluster.state import State
 from tests.cluster import manifests, pages, processes
 from tests.cluster.connection import Connection, Manifest
 from tests.cluster.waiting import SYSTEM_NAMESPACE

@@ -5,8 +5,8 @@ from typing import Final
 
 import pytest
 
-from localcluster import runtime
-from localcluster.state import NODE, State
+from hack.localcluster import runtime
+from hack.localcluster.state import NODE, State
 from tests.cluster.connection import Connection
 
 GPU: Final = "nvidia.com/gpu"

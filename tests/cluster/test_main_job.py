@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import safetensors.numpy
 
-from localcluster.state import State
+from hack.localcluster.state import State
 from tests.cluster import manifests, node, recorder
 from tests.cluster.bucket import Bucket
 from tests.cluster.connection import Connection, Manifest

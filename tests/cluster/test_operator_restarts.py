@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from localcluster.state import State
+from hack.localcluster.state import State
 from tests.cluster import manifests, node, pages, recorder
 from tests.cluster.audit import AuditLog
 from tests.cluster.bucket import Bucket

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from localcluster.state import State
+from hack.localcluster.state import State
 from tests.cluster import manifests, recorder
 from tests.cluster.accounts import Account
 from tests.cluster.bucket import create_bucket

@@ -9,8 +9,8 @@ from typing import Final, TypeVar
 
 import pytest
 
-from localcluster import cluster, progress
-from localcluster.state import State, default_root
+from hack.localcluster import cluster, progress
+from hack.localcluster.state import State, default_root
 from tests.faults.cases import Case, Result, run_cases
 from tests.faults.crash_matrix import run_matrix
 from tests.faults.crash_points import Point, summarise

@@ -1,4 +1,4 @@
-"""The chart's values as their comments describe them, and the small generators and checks of tools/."""
+"""The chart's values as their comments describe them, and the small generators and checks of hack/tools/."""
 
 from typing import Any
 
@@ -6,12 +6,12 @@ import jsonschema
 import pytest
 import yaml
 
-from tools.chart import build_crd_template, escape_template
-from tools.check_chart import find_problem
-from tools.check_sizes import find_problems
-from tools.generate import ROOT
-from tools.kube_schemas import build_darkroom_schemas, build_kubernetes_schemas
-from tools.values import build_schema, find_leaves, read_values
+from hack.tools.chart import build_crd_template, escape_template
+from hack.tools.check_chart import find_problem
+from hack.tools.check_sizes import find_problems
+from hack.tools.generate import ROOT
+from hack.tools.kube_schemas import build_darkroom_schemas, build_kubernetes_schemas
+from hack.tools.values import build_schema, find_leaves, read_values
 
 VALUES = (ROOT / "helm/darkroom/values.yaml").read_text()
 
@@ -143,7 +143,7 @@ def test_the_chart_check_sees_what_is_not_restricted(manifest: dict[str, Any], p
     ],
 )
 def test_the_size_check_names_what_is_over(text: str, problem: str | None) -> None:
-    found = find_problems({"tools/a.py": text})
+    found = find_problems({"hack/tools/a.py": text})
     assert not found if problem is None else any(problem in line for line in found)
 
 
