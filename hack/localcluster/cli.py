@@ -6,7 +6,9 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-from hack.localcluster import addons, cluster, images, node, pipeline
+from hack.localcluster import cluster, pipeline
+from hack.localcluster.images import product
+from hack.localcluster.kube import addons, node
 from hack.localcluster.progress import Refused, Unsupported, say
 from hack.localcluster.state import S3_ADDRESS, S3_PORT, State, default_root
 
@@ -48,7 +50,7 @@ def run(arguments: argparse.Namespace, state: State) -> int:
         "build": lambda: cluster.build(state),
         "up": lambda: cluster.up(state),
         "down": lambda: cluster.down(state, arguments.purge),
-        "images": lambda: images.ensure(state),
+        "images": lambda: product.ensure(state),
         "gpus": lambda: set_gpus(state, arguments.count),
         "all": lambda: pipeline.run(state),
         "env": lambda: print_environment(state),

@@ -3,9 +3,10 @@
 import shutil
 from collections.abc import Callable
 
-from hack.localcluster import addons, api, binaries, certificates, network, node, packages, processes, runtime
-from hack.localcluster.components import ALL, API_SERVER, CONTAINERD, ETCD, KUBELET, START_AT_ONCE, Component
-from hack.localcluster.locks import locked
+from hack.localcluster.host import binaries, network, packages, processes, runtime
+from hack.localcluster.host.locks import locked
+from hack.localcluster.kube import addons, api, certificates, node
+from hack.localcluster.kube.components import ALL, API_SERVER, CONTAINERD, ETCD, KUBELET, START_AT_ONCE, Component
 from hack.localcluster.progress import Refused, say, step
 from hack.localcluster.state import CONTEXT, State
 

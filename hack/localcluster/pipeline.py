@@ -2,7 +2,9 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from hack.localcluster import cluster, images, packages
+from hack.localcluster import cluster
+from hack.localcluster.host import packages
+from hack.localcluster.images import product
 from hack.localcluster.progress import step
 from hack.localcluster.state import State
 
@@ -12,7 +14,7 @@ def run(state: State) -> None:
     state.create()
     with step("everything"), ThreadPoolExecutor(max_workers=1) as beside:
         packages.ensure()
-        built = beside.submit(images.build_all, state)
+        built = beside.submit(product.build_all, state)
         cluster.up(state)
         built.result()
-        images.load_all(state)
+        product.load_all(state)

@@ -13,7 +13,7 @@ import yaml
 
 from darkroom_api.crd import KINDS, build_crd
 from darkroom_operator.config import ConfigError, parse_config
-from hack.localcluster import binaries
+from hack.localcluster.host import binaries
 from hack.localcluster.state import State, default_root
 from hack.tools import kube_schemas
 

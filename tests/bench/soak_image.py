@@ -3,8 +3,8 @@
 import pathlib
 from typing import Final
 
-from hack.localcluster import builder, images, layers
-from hack.localcluster.locks import locked
+from hack.localcluster.host.locks import locked
+from hack.localcluster.images import builder, layers, product
 from hack.localcluster.progress import step
 from hack.localcluster.state import State
 from tests.cluster.installation import VALUES
@@ -12,7 +12,7 @@ from tests.cluster.installation import VALUES
 REPOSITORY: Final = "localhost/darkroom-soak"
 TAG: Final = "dev"
 FOLDER: Final = pathlib.Path(__file__).parent / "stand_in"
-TRAINER: Final = next(target for target in images.TARGETS if target.name == "trainer")
+TRAINER: Final = next(target for target in product.TARGETS if target.name == "trainer")
 
 
 def build_image(state: State) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 import boto3
 import botocore.config
 
-from hack.localcluster.addons import S3_SECRET, STORAGE
+from hack.localcluster.kube.addons import S3_SECRET, STORAGE
 from hack.localcluster.state import S3_ADDRESS, S3_PORT
 from tests.cluster.connection import Connection
 

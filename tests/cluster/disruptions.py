@@ -9,7 +9,8 @@ from typing import Final
 
 import pytest
 
-from hack.localcluster import addons, binaries
+from hack.localcluster.host import binaries
+from hack.localcluster.kube import addons
 from tests.cluster import node, processes
 from tests.cluster.connection import Connection, Manifest
 

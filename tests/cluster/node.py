@@ -5,7 +5,7 @@ from typing import Final
 
 import pytest
 
-from hack.localcluster import runtime
+from hack.localcluster.host import runtime
 from hack.localcluster.state import NODE, State
 from tests.cluster.connection import Connection
 

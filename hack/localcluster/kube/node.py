@@ -4,7 +4,7 @@ import ipaddress
 import json
 from pathlib import Path
 
-from hack.localcluster import api
+from hack.localcluster.kube import api
 from hack.localcluster.progress import Refused
 from hack.localcluster.state import DNS_ADDRESS, NODE, State
 

@@ -4,7 +4,9 @@ import json
 import secrets
 from pathlib import Path
 
-from hack.localcluster import api, binaries, oci, runtime, services
+from hack.localcluster.host import binaries, runtime
+from hack.localcluster.images import oci
+from hack.localcluster.kube import api, services
 from hack.localcluster.progress import step
 from hack.localcluster.state import DNS_ADDRESS, S3_ADDRESS, S3_PORT, State
 

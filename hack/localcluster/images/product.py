@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from hack.localcluster import builder, layers, processes, runtime
-from hack.localcluster.components import CONTAINERD
-from hack.localcluster.locks import locked
+from hack.localcluster.host import processes, runtime
+from hack.localcluster.host.locks import locked
+from hack.localcluster.images import builder, layers
+from hack.localcluster.kube.components import CONTAINERD
 from hack.localcluster.progress import Refused, say, step
 from hack.localcluster.state import REPOSITORY, State
 

@@ -9,8 +9,8 @@ import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from hack.localcluster.host.runtime import NAMESPACE
 from hack.localcluster.progress import Refused
-from hack.localcluster.runtime import NAMESPACE
 from hack.localcluster.state import State
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"

@@ -8,7 +8,7 @@ import signal
 import subprocess
 from pathlib import Path
 
-from hack.localcluster import processes
+from hack.localcluster.host import processes
 from hack.localcluster.state import State
 
 NAMESPACE = "k8s.io"

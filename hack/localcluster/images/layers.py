@@ -12,7 +12,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from hack.localcluster import builder, oci, runtime
+from hack.localcluster.host import runtime
+from hack.localcluster.images import builder, oci
 from hack.localcluster.progress import Refused
 from hack.localcluster.state import State
 
