@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import urllib3
 
+from bench.control_plane import ControlPlane
 from darkroom_operator.resources import Resource
-from tests.bench.control_plane import ControlPlane
 
 Json = dict[str, Any]
 

@@ -15,8 +15,8 @@ from typing import Any, Final
 import boto3
 import botocore.config
 
-from tests.bench.control_plane import BINARIES, run
-from tests.bench.ports import find_free_port
+from bench.control_plane import BINARIES, run
+from bench.ports import find_free_port
 
 BUCKET: Final = "vision"
 ROOT: Final = "root-of-the-tests"

@@ -8,8 +8,8 @@ import ssl
 import time
 from collections.abc import Callable, Iterator
 
+from bench.control_plane import USER
 from darkroom_operator.resources import DATASETS, MODELS
-from tests.bench.control_plane import USER
 from tests.faults.api import NAMESPACES, ROLE_BINDINGS, Api, Json
 from tests.faults.exchange import Upstream
 from tests.faults.manifests import READY_DATASET, SUCCEEDED_MODEL, build_ready_status, build_succeeded_status

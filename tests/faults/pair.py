@@ -9,8 +9,8 @@ import ssl
 from collections.abc import Iterator
 from datetime import datetime
 
+from bench.control_plane import start_control_plane
 from darkroom_operator.resources import DATASETS, JOBS, MODELS
-from tests.bench.control_plane import start_control_plane
 from tests.faults import audit_trail, exchange, manifests, proxy
 from tests.faults.api import NAMESPACES, Api
 from tests.faults.replicas import NAMESPACE, Replica, start_replicas, wait_until, write_proxy_kubeconfig

@@ -2,15 +2,15 @@
 
 import pytest
 
+from bench import curve_points
+from bench.curve_points import Point, Result
+from bench.fewshot import cells, sets, tables
+from bench.fewshot.cells import Cell, Row
+from bench.fewshot.tables import BEHIND, BEST, UNMEASURED, WITHIN, Score
+from bench.random_rows import Plan, Run, find_problems
 from darkroom_api.conditions import Reason
 from darkroom_api.v1alpha1.common import Task
 from darkroom_trainer import takeaway
-from tests.bench import curve_points
-from tests.bench.curve_points import Point, Result
-from tests.bench.fewshot import cells, sets, tables
-from tests.bench.fewshot.cells import Cell, Row
-from tests.bench.fewshot.tables import BEHIND, BEST, UNMEASURED, WITHIN, Score
-from tests.bench.random_rows import Plan, Run, find_problems
 
 
 @pytest.mark.parametrize(

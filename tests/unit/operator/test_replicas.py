@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession
 
+from bench.ports import find_free_port
 from darkroom_operator.audit import Audit
 from darkroom_operator.health import serve
 from darkroom_operator.metrics import Metrics
 from darkroom_operator.progress import Poller
-from tests.bench.ports import find_free_port
 from tests.unit.operator.workbench import Workbench
 
 
