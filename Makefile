@@ -65,24 +65,24 @@ bench: bench-operator bench-budget bench-trainer bench-fewshot bench-curve bench
 
 .PHONY: bench-trainer
 bench-trainer: .venv/.stamp ## Measure the training loop: speed, memory, growth with the data (8 min; ARGS=--quick for less)
-	@$(PY) -m bench.bench_trainer $(ARGS)
+	@$(PY) -m bench.trainer $(ARGS)
 
 bench-operator: .venv/.stamp ## Measure the operator on 1,000 Models applied at once, beside a bare kopf handler
 	@$(PY) -m hack.localcluster build
-	@$(PY) -m bench.bench_operator
+	@$(PY) -m bench.operator
 
 bench-budget: .venv/.stamp ## Budgets of 30, 60 and 120 s with 0, 1 and 3 kills on the local cluster; prints the table (16 min)
-	@$(PY) -m bench.bench_budget $(ARGS)
+	@$(PY) -m bench.budget $(ARGS)
 
 .PHONY: bench-fewshot bench-curve bench-random-budgets
 bench-fewshot: .venv/.stamp ## Darkroom beside usual baselines at 2, 3, 5, 10 images a class and all, at equal compute (3 h)
 	@$(PY) -m bench.fewshot $(ARGS)
 
 bench-curve: .venv/.stamp ## Scores at 30 s to 5 min, and what early stop saves of 10 min (80 min)
-	@$(PY) -m bench.bench_curve $(ARGS)
+	@$(PY) -m bench.curve $(ARGS)
 
 bench-random-budgets: .venv/.stamp ## 200 random trainings on a machine that slows down and stalls: none may pass its budget (10 min)
-	@$(PY) -m bench.bench_random_budgets $(ARGS)
+	@$(PY) -m bench.random_budgets $(ARGS)
 
 soak: .venv/.stamp ## 200 Models on the local cluster while pods and operator are killed at random (20 min)
 	@$(PY) -m bench.soak $(ARGS)

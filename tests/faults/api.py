@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import urllib3
 
-from bench.control_plane import ControlPlane
+from bench.clusters.control_plane import ControlPlane
 from darkroom_operator.resources import Resource
 
 Json = dict[str, Any]

@@ -15,8 +15,8 @@ from typing import Any, Final
 import boto3
 import botocore.config
 
-from bench.control_plane import BINARIES, run
-from bench.ports import find_free_port
+from bench.clusters.control_plane import BINARIES, run
+from bench.clusters.ports import find_free_port
 
 BUCKET: Final = "vision"
 ROOT: Final = "root-of-the-tests"

@@ -8,7 +8,7 @@ import ssl
 import time
 from collections.abc import Callable, Iterator
 
-from bench.control_plane import USER
+from bench.clusters.control_plane import USER
 from darkroom_operator.resources import DATASETS, MODELS
 from tests.faults.api import NAMESPACES, ROLE_BINDINGS, Api, Json
 from tests.faults.exchange import Upstream

@@ -14,7 +14,7 @@ import urllib.request
 from contextlib import suppress
 from typing import Any, Final
 
-from bench.ports import find_free_port
+from bench.clusters.ports import find_free_port
 
 START_SECONDS: Final = 60.0
 CONFIG: Final[dict[str, Any]] = {

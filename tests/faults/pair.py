@@ -9,7 +9,7 @@ import ssl
 from collections.abc import Iterator
 from datetime import datetime
 
-from bench.control_plane import start_control_plane
+from bench.clusters.control_plane import start_control_plane
 from darkroom_operator.resources import DATASETS, JOBS, MODELS
 from tests.faults import audit_trail, exchange, manifests, proxy
 from tests.faults.api import NAMESPACES, Api

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from bench.control_plane import BINARIES, ControlPlane, run, start_control_plane
+from bench.clusters.control_plane import BINARIES, ControlPlane, run, start_control_plane
 from tests.faults.api import Api
 from tests.faults.kubelet import PlayedKubelet
 from tests.faults.mirror import Mirror

@@ -13,7 +13,7 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from bench.ports import find_free_port
+from bench.clusters.ports import find_free_port
 from tests.faults.actions import Action, relay
 from tests.faults.exchange import Exchange, Upstream
 from tests.faults.mutations import Moment, Mutations

@@ -15,7 +15,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from bench.ports import find_free_port
+from bench.clusters.ports import find_free_port
 
 NAMESPACE: Final = "two-operators"
 LEASE: Final = f"{NAMESPACE}/darkroom"

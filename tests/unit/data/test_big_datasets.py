@@ -5,7 +5,7 @@ import pathlib
 import numpy as np
 import pytest
 
-from bench.bench_big_sets import MAX_BYTES, measure
+from bench.data.big_sets import MAX_BYTES, measure
 from darkroom_trainer.data.dataset import Example, no_boxes
 from darkroom_trainer.data.findings import MAX_KEPT_OF_A_KIND, Findings, Issue
 from darkroom_trainer.data.summary import choose_advice

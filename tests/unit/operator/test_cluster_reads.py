@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 from kubernetes.aio.client import Configuration
 
-from bench.ports import find_free_port
+from bench.clusters.ports import find_free_port
 from darkroom_operator.cluster import ClusterError, KubernetesCluster
 from darkroom_operator.resources import EVENTS
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from bench.ports import find_free_port
+from bench.clusters.ports import find_free_port
 from darkroom_operator.cluster import KubernetesCluster, NotLeaderError
 from darkroom_operator.resources import JOBS
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession
 
-from bench.ports import find_free_port
+from bench.clusters.ports import find_free_port
 from darkroom_operator.audit import Audit
 from darkroom_operator.health import serve
 from darkroom_operator.metrics import Metrics

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import aiohttp
 
-from bench.control_plane import ControlPlane
-from bench.load import NAMESPACE
+from bench.clusters.control_plane import ControlPlane
+from bench.operator.load import NAMESPACE
 
 HEALTH_PORT, METRICS_PORT = 28081, 29090
 CONFIG = {
@@ -50,7 +50,7 @@ def start(candidate: Candidate, plane: ControlPlane) -> "Iterator[subprocess.Pop
 
 def build_baseline_command(_: pathlib.Path) -> list[str]:
     """Return the command of the bare handler."""
-    return [sys.executable, "-m", "bench.bare_kopf", NAMESPACE]
+    return [sys.executable, "-m", "bench.operator.bare_kopf", NAMESPACE]
 
 
 def build_operator_command(folder: pathlib.Path) -> list[str]:

@@ -1,6 +1,6 @@
 """One training of the curve bench, its file, its rules and its tables.
 
-`python -m bench.curve_points POINT FOLDER` measures one point alone in a process and prints the result as JSON.
+`python -m bench.curve.trainings POINT FOLDER` measures one point alone in a process and prints the result as JSON.
 """
 
 import contextlib

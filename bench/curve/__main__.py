@@ -1,4 +1,4 @@
-"""`python -m bench.bench_curve`: a larger budget is never a worse model, and no more of it is spent than helps.
+"""`python -m bench.curve`: a larger budget is never a worse model, and no more of it is spent than helps.
 
 Two tables. The curve: the score on the test images at 30, 60, 120 and 300 s, of digits with ten images a class and of
 all digit scenes; none may be lower than that of a smaller budget beyond noise. Early stop: easy sets with ten minutes
@@ -7,7 +7,7 @@ which is long past what helps on these sets. Noise is the pooled deviation over 
 error of a share of the test images where that is more. Every run has a process and a core of its own and is kept in a
 file: a bench that was interrupted goes on where it was. Exits 1 where a rule is broken.
 
-    python -m bench.bench_curve [--parts curve stop] [--seeds 0 1] [--budgets 30 60 120 300] [--cores 2]
+    python -m bench.curve [--parts curve stop] [--seeds 0 1] [--budgets 30 60 120 300] [--cores 2]
         [--fresh] [--tables] [--markdown docs/benchmarks.md]
 """
 
@@ -18,8 +18,9 @@ import sys
 from dataclasses import asdict
 from typing import Final
 
-from bench import curve_points, side_by_side
-from bench.curve_points import Point, Result
+from bench import side_by_side
+from bench.curve import trainings
+from bench.curve.trainings import Point, Result
 from bench.fewshot.clock import CORES, build_environment
 from bench.fewshot.sets import SETS, write_parts
 from bench.marks import replace_marked
@@ -37,7 +38,7 @@ MOST_SECONDS: Final = 3600
 def main() -> int:
     """Run the bench; returns the exit code."""
     options = _parse_arguments()
-    store = curve_points.ResultFile(options.folder / "results.jsonl")
+    store = trainings.ResultFile(options.folder / "results.jsonl")
     points = plan_points(options.parts, options.budgets, options.seeds)
     failed = 0 if options.tables else run_points(points, store, options)
     results = [result for key, result in store.read().items() if key in {point.key for point in points}]
@@ -75,14 +76,14 @@ def plan_points(parts: list[str], budgets: list[float], seeds: list[int]) -> lis
     return points
 
 
-def run_points(points: list[Point], store: curve_points.ResultFile, options: argparse.Namespace) -> int:
+def run_points(points: list[Point], store: trainings.ResultFile, options: argparse.Namespace) -> int:
     """Measure the points that are not in the file yet; returns how many could not be measured."""
     known = {} if options.fresh else store.read()
     due, failed = [point for point in points if point.key not in known], 0
     print(f"{len(due)} of {len(points)} runs, at most {sum(point.budget_seconds for point in due):.0f} s", flush=True)
     for point in due:
         write_parts(SETS[point.set_name], point.shots, point.seed, DATA)
-    calls = [["bench.curve_points", json.dumps(asdict(point)), str(DATA)] for point in due]
+    calls = [["bench.curve.trainings", json.dumps(asdict(point)), str(DATA)] for point in due]
     answers = side_by_side.run_modules(calls, build_environment(), options.cores, MOST_SECONDS)
     for at, (place, line) in enumerate(answers, start=1):
         if line is None:
@@ -101,14 +102,14 @@ def report(results: list[Result], parts: list[str]) -> tuple[str, list[str]]:
     if "curve" in parts:
         curves = [result for result in results if result.point.stops_early and result.point.shape in CURVES]
         curves = [result for result in curves if result.point.budget_seconds != STOP_BUDGET_SECONDS]
-        texts.append(curve_points.format_curves(curves))
-        problems += curve_points.find_drops(curves)
+        texts.append(trainings.format_curves(curves))
+        problems += trainings.find_drops(curves)
     if "stop" in parts:
         easy = [result for result in results if result.point.shape in EASY]
         stopped = [result for result in easy if result.point.budget_seconds == STOP_BUDGET_SECONDS]
         whole = [result for result in easy if not result.point.stops_early]
-        texts.append(curve_points.format_stops(stopped, whole))
-        problems += curve_points.find_stop_problems(stopped, whole)
+        texts.append(trainings.format_stops(stopped, whole))
+        problems += trainings.find_stop_problems(stopped, whole)
     return "\n\n".join(texts), problems
 
 

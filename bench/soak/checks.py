@@ -4,8 +4,8 @@ import time
 from collections import Counter
 from typing import Any, Final
 
-from bench.cluster_session import ClusterSession
-from bench.soak_plan import ENDS, REASONS, Sleeper
+from bench.clusters.release import ClusterSession
+from bench.soak.plan import ENDS, REASONS, Sleeper
 from darkroom_trainer.checkpoints.claims import is_claim
 from tests.cluster.audit import AuditLog
 from tests.cluster.connection import Manifest

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 from unittest import mock
 
-from bench.meter_looks import Excess, build_meter
-from bench.random_rows import Interruption
+from bench.random_budgets.meter_looks import Excess, build_meter
+from bench.random_budgets.verdicts import Interruption
 from darkroom_trainer import engine, inference, loop
 
 FACTORS: Final = (1.0, 1.0, 1.0, 1.5, 2.0, 3.0)

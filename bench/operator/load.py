@@ -6,7 +6,7 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-from bench.observation import Seen
+from bench.operator.observation import Seen
 from darkroom_api import names
 from darkroom_operator.cluster import ClusterError, KubernetesCluster
 from darkroom_operator.resources import DATASETS, MODELS, Resource

@@ -1,4 +1,4 @@
-"""`python -m bench.bench_trainer`: how fast the training loop is, what it needs, and how both grow with the data.
+"""`python -m bench.trainer`: how fast the training loop is, what it needs, and how both grow with the data.
 
 Prints its tables with their bars; ends with 1 where a bar is missed. `--quick`: fewer rounds, no 100,000 images.
 The share by CPU seconds tells a busy machine from a slow loop: what else runs takes none of them.
@@ -44,7 +44,7 @@ class Bars:
 
 def measure(*words: object) -> dict[str, Any]:
     """Run one measurement in a process of its own; returns what it printed."""
-    command = [sys.executable, "-m", "bench.trainer_rows", *map(str, words)]
+    command = [sys.executable, "-m", "bench.trainer.measurements", *map(str, words)]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     lines = done.stdout.strip().splitlines()
     result: dict[str, Any] = json.loads(lines[-1]) if lines else {}

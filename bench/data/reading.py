@@ -1,4 +1,4 @@
-"""`python -m bench.bench_reading`: time and peak memory of reading a million annotations, each in a process.
+"""`python -m bench.data.reading`: time and peak memory of reading a million annotations, each in a process.
 
 Ends with 1 where either is over its bound. Prints one row for each size, to show that both grow with the data.
 """
@@ -62,7 +62,7 @@ def measure(count: int) -> tuple[float, float, int]:
             command = [
                 sys.executable,
                 "-m",
-                "bench.bench_reading",
+                "bench.data.reading",
                 f"--{action}",
                 str(path),
                 "--count",

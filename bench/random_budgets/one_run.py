@@ -8,9 +8,9 @@ import tempfile
 import time
 from typing import Final
 
-from bench.meter_looks import Excess
-from bench.random_rows import TRAIN_IMAGES, Plan, Run
-from bench.slow_machine import Killed, SlowMachine, slowed
+from bench.random_budgets.meter_looks import Excess
+from bench.random_budgets.slow_machine import Killed, SlowMachine, slowed
+from bench.random_budgets.verdicts import TRAIN_IMAGES, Plan, Run
 from darkroom_api import conditions, report, run_config
 from darkroom_trainer import engine, reporting
 from tests.unit.training.learning import write_squares

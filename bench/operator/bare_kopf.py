@@ -1,6 +1,6 @@
 """The baseline: the least that a kopf operator can do for a Model, one Job and one status, deciding nothing.
 
-`python -m bench.bare_kopf NAMESPACE` with KUBECONFIG; its own requests go by aiohttp, as kopf's do.
+`python -m bench.operator.bare_kopf NAMESPACE` with KUBECONFIG; its own requests go by aiohttp, as kopf's do.
 """
 
 import asyncio

@@ -4,7 +4,7 @@ Each candidate gets an API server of its own (see `control_plane`) and serves on
 the Models are created, and the clock stops when every one has its Job and its Queued status. Writes are counted by the
 API server. Prints one table; exits 1 when the operator misses a bar.
 
-    python -m bench.bench_operator [--models 1000]
+    python -m bench.operator [--models 1000]
 """
 
 import argparse
@@ -13,10 +13,10 @@ import statistics
 import sys
 import time
 
-from bench.candidates import CANDIDATES, Candidate, start
-from bench.control_plane import ControlPlane, start_control_plane
-from bench.load import NAMESPACE, create_models, prepare
-from bench.observation import Seen, count_writes, read_cpu_seconds, read_resident_mb, watch
+from bench.clusters.control_plane import ControlPlane, start_control_plane
+from bench.operator.candidates import CANDIDATES, Candidate, start
+from bench.operator.load import NAMESPACE, create_models, prepare
+from bench.operator.observation import Seen, count_writes, read_cpu_seconds, read_resident_mb, watch
 from darkroom_operator.cluster import KubernetesCluster
 from darkroom_operator.resources import JOBS, MODELS
 

@@ -12,8 +12,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from bench.budget_rows import QUEUED_SECONDS, Plan, Row, build_row
-from bench.cluster_session import ClusterSession
+from bench.budget.verdicts import QUEUED_SECONDS, Plan, Row, build_row
+from bench.clusters.release import ClusterSession
 from hack.localcluster.state import NODE
 from tests.cluster import disruptions, installation, manifests, node, samples, waiting
 

@@ -14,13 +14,13 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bench.kubeconfig import write_kubeconfig
-from bench.ports import find_free_port
+from bench.clusters.kubeconfig import write_kubeconfig
+from bench.clusters.ports import find_free_port
 from hack.localcluster.state import State, default_root
 
 START_SECONDS = 60.0
 USER = "someone"
-ROOT = pathlib.Path(__file__).parents[1]
+ROOT = pathlib.Path(__file__).parents[2]
 BINARIES = State(default_root()).binaries
 
 

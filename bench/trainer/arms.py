@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import torch
 
-from bench import trainer_sets as sets
+from bench.trainer import sets as sets
 from darkroom_trainer import device as devices, loop, meter as meters, stopping
 
 ROUND_SECONDS: Final = 3.0

@@ -15,7 +15,9 @@ import time
 from collections import Counter
 from typing import Final
 
-from bench import cluster_session, marks, soak_chaos, soak_checks, soak_image, soak_plan
+from bench import marks
+from bench.clusters import release
+from bench.soak import checks, disturbances, image, plan
 from tests.cluster import audit, manifests, samples, waiting
 
 MARK: Final = "soak"
@@ -36,25 +38,27 @@ def main() -> int:
         "--markdown", type=pathlib.Path, help=f"put the summary between the `{MARK}` marks of this file"
     )
     options = parser.parse_args()
-    with cluster_session.open_session("soak", options.parallel, **soak_image.build_values()) as session:
-        soak_image.build_image(session.state)
+    with release.open_session("soak", options.parallel, **image.build_values()) as session:
+        image.build_image(session.state)
         return _soak(session, options)
 
 
-def _soak(session: cluster_session.ClusterSession, options: argparse.Namespace) -> int:
+def _soak(session: release.ClusterSession, options: argparse.Namespace) -> int:
     _prepare_data(session)
-    log, sleepers = audit.AuditLog(session.state), soak_plan.plan_sleepers(options.models)
+    log, sleepers = audit.AuditLog(session.state), plan.plan_sleepers(options.models)
     seconds = options.minutes * 60
     started = time.monotonic()
-    chaos = soak_chaos.Chaos(session, sleepers, random.Random(options.seed), seconds * ARRIVAL_SHARE, started + seconds)
+    chaos = disturbances.Chaos(
+        session, sleepers, random.Random(options.seed), seconds * ARRIVAL_SHARE, started + seconds
+    )
     chaos.run()
-    models = soak_checks.wait_until_ended(session, SETTLE_SECONDS)
+    models = checks.wait_until_ended(session, SETTLE_SECONDS)
     took = time.monotonic() - started
-    problems = soak_checks.find_wrong_ends(sleepers, models)
-    problems += soak_checks.find_doubles(session, log, models)
-    problems += soak_checks.find_old_checkpoints(session, models)
-    problems += soak_checks.find_live_jobs(session)
-    problems += soak_checks.find_leaks(session)
+    problems = checks.find_wrong_ends(sleepers, models)
+    problems += checks.find_doubles(session, log, models)
+    problems += checks.find_old_checkpoints(session, models)
+    problems += checks.find_live_jobs(session)
+    problems += checks.find_leaks(session)
     summary = _summarize(chaos, models, took, len(problems))
     print(f"{summary}\n\nseed {options.seed}")
     for problem in problems:
@@ -64,17 +68,17 @@ def _soak(session: cluster_session.ClusterSession, options: argparse.Namespace) 
     return int(bool(problems))
 
 
-def _prepare_data(session: cluster_session.ClusterSession) -> None:
+def _prepare_data(session: release.ClusterSession) -> None:
     with tempfile.TemporaryDirectory() as folder:
         samples.write_samples("digits", pathlib.Path(folder), SHOTS)
         session.bucket.put_folder(pathlib.Path(folder), "digits")
     session.bucket.put("digits/bad.json", b'{"images": [{"id": 1}], "annotations": [], "categories": []}')
-    session.apply_dataset(soak_plan.GOOD_DATASET, "digits/train.json")
-    session.apply_dataset(soak_plan.BAD_DATASET, "digits/bad.json")
-    session.await_dataset(soak_plan.GOOD_DATASET)
+    session.apply_dataset(plan.GOOD_DATASET, "digits/train.json")
+    session.apply_dataset(plan.BAD_DATASET, "digits/bad.json")
+    session.await_dataset(plan.GOOD_DATASET)
 
 
-def _summarize(chaos: soak_chaos.Chaos, models: dict[str, manifests.Manifest], seconds: float, problems: int) -> str:
+def _summarize(chaos: disturbances.Chaos, models: dict[str, manifests.Manifest], seconds: float, problems: int) -> str:
     ends = Counter(waiting.phase_of(model) for model in models.values())
     attempts = [entry for model in models.values() for entry in waiting.status_of(model).get("attempts", [])]
     outcomes = Counter(str(entry.get("outcome")) for entry in attempts)

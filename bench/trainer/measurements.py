@@ -1,6 +1,6 @@
-"""The measurements of `bench_trainer`, each in a process of its own: prints one line of JSON.
+"""The measurements of `bench.trainer`, each in a process of its own: prints one line of JSON.
 
-`python -m bench.trainer_rows loop BACKBONE SIZE BATCH ROUNDS`, `loader FOLDER BACKBONE SIZE BATCH ROUNDS`,
+`python -m bench.trainer.measurements loop BACKBONE SIZE BATCH ROUNDS`, `loader FOLDER BACKBONE SIZE BATCH ROUNDS`,
 `write FOLDER COUNT`, `growth FOLDER COUNT`. Arms that are compared take turns in short rounds of one process, so that
 what else the machine does falls on both.
 """
@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-from bench import trainer_arms as arms_of, trainer_loader, trainer_sets as sets
+from bench.trainer import arms as arms_of, loader, sets as sets
 from darkroom_trainer import device as devices
 
 GROWTH_PX: Final = 64
@@ -57,7 +57,7 @@ def main(name: str, *words: str) -> None:
         return
     measurements: dict[str, Callable[..., dict[str, Any]]] = {
         "loop": measure_loop,
-        "loader": trainer_loader.measure_loader,
+        "loader": loader.measure_loader,
         "growth": measure_growth,
     }
     print(json.dumps(measurements[name](*numbers)))

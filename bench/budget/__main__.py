@@ -5,7 +5,7 @@ SIGKILL, a drain or a more urgent pod in turn, and must succeed with a model, ch
 one after the other: on a small machine two would slow each other down tenfold. Prints one table; exits 1 when a row
 breaks a rule.
 
-    python -m bench.bench_budget [--budgets 30 60 120] [--kills 0 1 3] [--detector 120] [--markdown FILE]
+    python -m bench.budget [--budgets 30 60 120] [--kills 0 1 3] [--detector 120] [--markdown FILE]
 """
 
 import argparse
@@ -15,9 +15,9 @@ import sys
 import time
 from typing import Final
 
-from bench import budget_rows, budget_runs
-from bench.budget_rows import Plan
-from bench.cluster_session import open_session
+from bench.budget import cluster_runs, verdicts
+from bench.budget.verdicts import Plan
+from bench.clusters.release import open_session
 from bench.marks import replace_marked
 
 MARK: Final = "budget"
@@ -28,10 +28,10 @@ def main() -> int:
     options = _parse_arguments()
     plans = build_plans(options.budgets, options.kills, options.detector, options.seed)
     started = time.monotonic()
-    with open_session("budget", 1, **budget_runs.build_values(plans)) as session:
-        rows = budget_runs.run_all(session, plans, random.Random(options.seed))
-    problems = budget_rows.find_problems(rows)
-    table = budget_rows.format_table(rows)
+    with open_session("budget", 1, **cluster_runs.build_values(plans)) as session:
+        rows = cluster_runs.run_all(session, plans, random.Random(options.seed))
+    problems = verdicts.find_problems(rows)
+    table = verdicts.format_table(rows)
     print(f"\n{table}\n\nseed {options.seed}, {time.monotonic() - started:.0f} s in all")
     for problem in problems:
         print(f"BROKEN: {problem}")
@@ -56,7 +56,7 @@ def build_plans(budgets: list[int], kills: list[int], detector: list[int], seed:
     shapes += [("detector", budget, count) for budget in detector for count in (0, 1)]
     plans, used = [], seed
     for number, (task, budget, count) in enumerate(shapes):
-        kinds = tuple(budget_rows.KIND_ORDER[(used + at) % len(budget_rows.KIND_ORDER)] for at in range(count))
+        kinds = tuple(verdicts.KIND_ORDER[(used + at) % len(verdicts.KIND_ORDER)] for at in range(count))
         used += count
         plans.append(Plan(number, task, budget, kinds))
     return plans

@@ -11,7 +11,7 @@ from typing import Any
 
 import aiohttp
 
-from bench.control_plane import ControlPlane, read
+from bench.clusters.control_plane import ControlPlane, read
 from darkroom_operator.cluster import KubernetesCluster
 from darkroom_operator.resources import JOBS, Resource
 

@@ -9,7 +9,7 @@ import torch
 from torch.utils.data import DataLoader
 from torchvision import datasets, transforms
 
-from bench import trainer_arms as arms_of, trainer_sets as sets
+from bench.trainer import arms as arms_of, sets as sets
 from darkroom_trainer import device as devices, loop
 
 LOADER_PROCESSES: Final = 2

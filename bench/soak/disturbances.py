@@ -10,8 +10,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
 
-from bench.cluster_session import ClusterSession
-from bench.soak_plan import Part, Sleeper
+from bench.clusters.release import ClusterSession
+from bench.soak.plan import Part, Sleeper
 from tests.cluster import manifests, processes
 from tests.cluster.connection import Manifest, Refusal
 from tests.cluster.waiting import SYSTEM_NAMESPACE

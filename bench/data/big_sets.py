@@ -1,4 +1,4 @@
-"""`python -m bench.bench_big_sets`: loading, summing up and splitting sets of 1,000, 10,000 and 100,000 images.
+"""`python -m bench.data.big_sets`: loading, summing up and splitting sets of 1,000, 10,000 and 100,000 images.
 
 Prints time and peak memory of each, in a process of its own, and ends with 1 where one grows faster than the data or is
 over its bound. The images are small, so that what is measured is the bookkeeping and not the decoder.
@@ -86,7 +86,7 @@ def measure(images: int, kind: str) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         # Written by yet another process: a child's peak begins at what its parent holds when it is started.
         for action in ("write", "read"):
-            words = ["-m", "bench.bench_big_sets", f"--{action}", folder + "/set", "--images", str(images)]
+            words = ["-m", "bench.data.big_sets", f"--{action}", folder + "/set", "--images", str(images)]
             command = [sys.executable, *words, "--kind", kind]
             done = subprocess.run(command, check=True, capture_output=True, text=True)
         measured: dict[str, Any] = json.loads(done.stdout)
