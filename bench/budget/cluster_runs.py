@@ -15,7 +15,11 @@ from typing import Any, Final
 from bench.budget.verdicts import QUEUED_SECONDS, Plan, Row, build_row
 from bench.clusters.release import ClusterSession
 from hack.localcluster.state import NODE
-from tests.cluster import disruptions, installation, manifests, node, samples, waiting
+from tests.cluster.api import manifests, waiting
+from tests.cluster.host import node
+from tests.cluster.scenarios import disruptions
+from tests.cluster.setup import installation
+from tests.cluster.storage import samples
 
 TURN_LABEL: Final = "darkroom.dev/bench-turn"
 SAMPLE_SETS: Final = {"classifier": "digits", "detector": "digit-scenes"}

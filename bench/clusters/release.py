@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from hack.localcluster.state import State
-from tests.cluster import bringup, manifests, node
-from tests.cluster.bucket import Bucket, create_bucket
-from tests.cluster.connection import Connection, Manifest
-from tests.cluster.installation import Installation
-from tests.cluster.waiting import Waiter
+from tests.cluster.api import manifests
+from tests.cluster.api.connection import Connection, Manifest
+from tests.cluster.api.waiting import Waiter
+from tests.cluster.host import node
+from tests.cluster.setup import bringup
+from tests.cluster.setup.installation import Installation
+from tests.cluster.storage.bucket import Bucket, create_bucket
 
 
 @dataclass(frozen=True)

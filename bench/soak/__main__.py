@@ -18,7 +18,8 @@ from typing import Final
 from bench import marks
 from bench.clusters import release
 from bench.soak import checks, disturbances, image, plan
-from tests.cluster import audit, manifests, samples, waiting
+from tests.cluster.api import audit, manifests, waiting
+from tests.cluster.storage import samples
 
 MARK: Final = "soak"
 ARRIVAL_SHARE: Final = 0.85

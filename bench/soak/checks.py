@@ -7,9 +7,9 @@ from typing import Any, Final
 from bench.clusters.release import ClusterSession
 from bench.soak.plan import ENDS, REASONS, Sleeper
 from darkroom_trainer.checkpoints.claims import is_claim
-from tests.cluster.audit import AuditLog
-from tests.cluster.connection import Manifest
-from tests.cluster.waiting import ENDED, phase_of, reason_of, status_of
+from tests.cluster.api.audit import AuditLog
+from tests.cluster.api.connection import Manifest
+from tests.cluster.api.waiting import ENDED, phase_of, reason_of, status_of
 
 UNUSED_SECONDS: Final = 3.0
 """A sleeper leaves its reserve and a part of its last steps unused; the rest of the budget must be charged."""

@@ -12,9 +12,10 @@ from typing import Final
 
 from bench.clusters.release import ClusterSession
 from bench.soak.plan import Part, Sleeper
-from tests.cluster import manifests, processes
-from tests.cluster.connection import Manifest, Refusal
-from tests.cluster.waiting import SYSTEM_NAMESPACE
+from tests.cluster.api import manifests
+from tests.cluster.api.connection import Manifest, Refusal
+from tests.cluster.api.waiting import SYSTEM_NAMESPACE
+from tests.cluster.host import processes
 
 MOST_CRASHES: Final = 3
 """SIGKILLs for one Model: a fifth would rightly end it."""

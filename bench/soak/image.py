@@ -7,7 +7,7 @@ from hack.localcluster.host.locks import locked
 from hack.localcluster.images import builder, layers, product
 from hack.localcluster.progress import step
 from hack.localcluster.state import State
-from tests.cluster.installation import VALUES
+from tests.cluster.setup.installation import VALUES
 
 REPOSITORY: Final = "localhost/darkroom-soak"
 TAG: Final = "dev"

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.cluster import disruptions, kueue, manifests, node
-from tests.cluster.bucket import Bucket
-from tests.cluster.connection import Connection, Manifest
-from tests.cluster.installation import VALUES, Installation
-from tests.cluster.runs import Runs
-from tests.cluster.waiting import condition_of, message_of, phase_of, reason_of, status_of
+from tests.cluster.api import manifests
+from tests.cluster.api.connection import Connection, Manifest
+from tests.cluster.api.waiting import condition_of, message_of, phase_of, reason_of, status_of
+from tests.cluster.host import node
+from tests.cluster.scenarios import disruptions, kueue
+from tests.cluster.scenarios.runs import Runs
+from tests.cluster.setup.installation import VALUES, Installation
+from tests.cluster.storage.bucket import Bucket
 
 NAMED_WITHIN_SECONDS = 10
 MENDED_SECONDS = 60

@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from tests.cluster.samples import write_samples
+from tests.cluster.storage.samples import write_samples
 from tests.faults.bucket import S3Server, start_s3
 from tests.faults.exchange import Upstream
 from tests.faults.proxy import FaultProxy

@@ -11,8 +11,8 @@ import pytest
 
 from hack.localcluster.host import binaries
 from hack.localcluster.kube import addons
-from tests.cluster import node, processes
-from tests.cluster.connection import Connection, Manifest
+from tests.cluster.api.connection import Connection, Manifest
+from tests.cluster.host import node, processes
 
 URGENT: Final = "darkroom-tests-urgent"
 URGENT_POD: Final = "urgent"

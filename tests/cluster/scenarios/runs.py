@@ -6,10 +6,10 @@ from typing import Any, Final
 import pytest
 
 from darkroom_trainer.checkpoints.claims import is_claim
-from tests.cluster import manifests
-from tests.cluster.bucket import Bucket
-from tests.cluster.connection import Connection, Manifest
-from tests.cluster.waiting import POLL_SECONDS, Waiter, status_of
+from tests.cluster.api import manifests
+from tests.cluster.api.connection import Connection, Manifest
+from tests.cluster.api.waiting import POLL_SECONDS, Waiter, status_of
+from tests.cluster.storage.bucket import Bucket
 
 LOG_LINES: Final = 400
 CHECKPOINT_SECONDS: Final = 90

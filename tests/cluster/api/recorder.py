@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from tests.cluster.connection import Change, Connection, Manifest
+from tests.cluster.api.connection import Change, Connection, Manifest
 
 SETTLE_SECONDS: Final = 0.5
 """How long the last changes may take from the server to here."""

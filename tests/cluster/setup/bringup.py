@@ -15,7 +15,7 @@ from collections.abc import Iterator
 import pytest
 
 from hack.localcluster.state import CONTEXT, REPOSITORY, State, default_root
-from tests.cluster.kubeconfig import read_context_name
+from tests.cluster.api.kubeconfig import read_context_name
 
 
 @contextlib.contextmanager

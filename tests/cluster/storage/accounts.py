@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from hack.localcluster.state import State
-from tests.cluster.bucket import Bucket
+from tests.cluster.storage.bucket import Bucket
 
 
 @dataclass(frozen=True)

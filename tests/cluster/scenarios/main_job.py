@@ -7,12 +7,12 @@ import pathlib
 from dataclasses import dataclass
 from typing import Final
 
-from tests.cluster import manifests
-from tests.cluster.bucket import Bucket
-from tests.cluster.connection import Connection, Manifest
-from tests.cluster.processes import read_mounts
-from tests.cluster.recorder import Recorder, record
-from tests.cluster.waiting import Waiter
+from tests.cluster.api import manifests
+from tests.cluster.api.connection import Connection, Manifest
+from tests.cluster.api.recorder import Recorder, record
+from tests.cluster.api.waiting import Waiter
+from tests.cluster.host.processes import read_mounts
+from tests.cluster.storage.bucket import Bucket
 
 BUDGET: Final = "60s"
 BUDGET_SECONDS: Final = 60

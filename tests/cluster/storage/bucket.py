@@ -12,7 +12,7 @@ import botocore.config
 
 from hack.localcluster.kube.addons import S3_SECRET, STORAGE
 from hack.localcluster.state import S3_ADDRESS, S3_PORT
-from tests.cluster.connection import Connection
+from tests.cluster.api.connection import Connection
 
 PARALLEL_UPLOADS: Final = 8
 PAGE: Final = 1000

@@ -7,7 +7,7 @@ import pytest
 
 from hack.localcluster.host import runtime
 from hack.localcluster.state import NODE, State
-from tests.cluster.connection import Connection
+from tests.cluster.api.connection import Connection
 
 GPU: Final = "nvidia.com/gpu"
 _CAPACITY: Final = "/status/capacity/nvidia.com~1gpu"

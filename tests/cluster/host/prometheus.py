@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.pages import read_page
+from tests.cluster.host.pages import read_page
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,13 @@ from typing import Any, Final
 import pytest
 
 from hack.localcluster.state import State
-from tests.cluster import manifests, pages, processes
-from tests.cluster.connection import Connection, Manifest
-from tests.cluster.waiting import SYSTEM_NAMESPACE
+from tests.cluster.api import manifests
+from tests.cluster.api.connection import Connection, Manifest
+from tests.cluster.api.waiting import SYSTEM_NAMESPACE
+from tests.cluster.host import pages, processes
 
 RELEASE: Final = "darkroom"
-CHART: Final = pathlib.Path(__file__).parents[2] / "helm" / "darkroom"
+CHART: Final = pathlib.Path(__file__).parents[3] / "helm" / "darkroom"
 OPERATOR_SELECTOR: Final = f"app.kubernetes.io/instance={RELEASE},app.kubernetes.io/component=operator"
 METRICS_PORT: Final = 9090
 HEALTH_PORT: Final = 8081

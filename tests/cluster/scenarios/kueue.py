@@ -12,8 +12,8 @@ from typing import Final
 
 import pytest
 
-from tests.cluster.connection import Connection, Manifest, Refusal
-from tests.cluster.waiting import POLL_SECONDS
+from tests.cluster.api.connection import Connection, Manifest, Refusal
+from tests.cluster.api.waiting import POLL_SECONDS
 
 GROUP: Final = "kueue.x-k8s.io"
 VERSION: Final = "v1beta1"

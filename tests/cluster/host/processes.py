@@ -4,7 +4,7 @@ import os
 import pathlib
 import signal
 
-from tests.cluster.connection import Manifest
+from tests.cluster.api.connection import Manifest
 
 _NOT_THE_POD_S: tuple[bytes, ...] = (b"/pause", b"runc")
 

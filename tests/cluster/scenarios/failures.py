@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from tests.cluster import manifests
-from tests.cluster.bucket import Bucket
-from tests.cluster.connection import Connection, Manifest
-from tests.cluster.recorder import Recorder
-from tests.cluster.waiting import Waiter, status_of
+from tests.cluster.api import manifests
+from tests.cluster.api.connection import Connection, Manifest
+from tests.cluster.api.recorder import Recorder
+from tests.cluster.api.waiting import Waiter, status_of
+from tests.cluster.storage.bucket import Bucket
 
 
 class Faults:

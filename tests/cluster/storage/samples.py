@@ -2,7 +2,7 @@
 
 import pathlib
 
-from tests.cluster.commands import run_darkroom
+from tests.cluster.host.commands import run_darkroom
 
 
 def write_samples(name: str, folder: pathlib.Path, shots: int | None) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import pytest
 
-from tests.cluster.connection import Connection, Manifest
+from tests.cluster.api.connection import Connection, Manifest
 
 SYSTEM_NAMESPACE: Final = "darkroom-system"
 POLL_SECONDS: Final = 0.4

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import urllib3
 
-from tests.cluster.kubeconfig import read_login
+from tests.cluster.api.kubeconfig import read_login
 
 Manifest = dict[str, Any]
 
