@@ -90,7 +90,7 @@ soak: .venv/.stamp ## 200 Models on the local cluster while pods and operator ar
 .PHONY: crash-matrix
 crash-matrix: .venv/.stamp ## Kill the operator before and after every write of every life; prints every point (7 min)
 	@$(PY) -m hack.localcluster build
-	@$(PY) -m tests.faults.print_crash_matrix $(ARGS)
+	@$(PY) -m tests.faults.crashes $(ARGS)
 
 .PHONY: venv
 venv: .venv/.stamp ## Create .venv with everything for development, torch included

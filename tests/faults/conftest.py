@@ -11,12 +11,12 @@ import pytest
 
 from hack.localcluster import cluster, progress
 from hack.localcluster.state import State, default_root
-from tests.faults.cases import Case, Result, run_cases
-from tests.faults.crash_matrix import run_matrix
-from tests.faults.crash_points import Point, summarise
-from tests.faults.lives import Life
-from tests.faults.plane import Plane, start_plane
-from tests.faults.s3_fixtures import revision, server, site
+from tests.faults.cases.case import Case, Result, run_cases
+from tests.faults.cluster.control_plane import Plane, start_plane
+from tests.faults.crashes.lifecycles import Life
+from tests.faults.crashes.matrix import run_matrix
+from tests.faults.crashes.points import Point, summarise
+from tests.faults.storage.fixtures import revision, server, site
 
 TEST_SECONDS: Final = 600
 __all__ = ["revision", "server", "site"]

@@ -4,8 +4,8 @@ from typing import Final
 
 import pytest
 
-from tests.faults.crash_points import Point
-from tests.faults.lives import LIVES, Life
+from tests.faults.crashes.lifecycles import LIVES, Life
+from tests.faults.crashes.points import Point
 
 IN_EVERY_RUN: Final = ("dataset", "model", "evaluation")
 """The happy lives, 30 kills; the others have 68 and take minutes."""

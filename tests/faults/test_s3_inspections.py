@@ -5,10 +5,10 @@ from typing import Final
 import pytest
 
 from darkroom_api.conditions import Reason
-from tests.faults import actions
-from tests.faults.actions import Action
-from tests.faults.proxy import Rule
-from tests.faults.site import Site
+from tests.faults.proxy import actions
+from tests.faults.proxy.actions import Action
+from tests.faults.proxy.server import Rule
+from tests.faults.storage.workspace import Site
 
 IMAGE: Final = r"/digits/images/"
 SLOW_DOWN: Final = actions.answer_s3(503, "SlowDown")

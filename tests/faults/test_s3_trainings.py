@@ -8,11 +8,11 @@ from typing import Final
 import pytest
 
 from darkroom_api.conditions import Reason
-from tests.faults import actions
-from tests.faults.proxy import Rule
-from tests.faults.site import BUDGET_SECONDS, Site
-from tests.faults.trainer_config import USER
-from tests.faults.trainer_process import Ended
+from tests.faults.proxy import actions
+from tests.faults.proxy.server import Rule
+from tests.faults.storage.trainer_config import USER
+from tests.faults.storage.trainer_process import Ended
+from tests.faults.storage.workspace import BUDGET_SECONDS, Site
 
 BURST_SECONDS: Final = float(os.environ.get("DARKROOM_SLOWDOWN_SECONDS", "20"))
 """How long the bucket answers SlowDown while a trainer works."""

@@ -14,10 +14,10 @@ from typing import Final
 
 import pytest
 
-from tests.faults import actions
-from tests.faults.pair import Pair, start_pair
-from tests.faults.proxy import Rule
-from tests.faults.replicas import wait_until
+from tests.faults.proxy import actions
+from tests.faults.proxy.server import Rule
+from tests.faults.replicas.processes import wait_until
+from tests.faults.replicas.two_operators import Pair, start_pair
 
 FREEZE_SECONDS: Final = float(os.environ.get("DARKROOM_FREEZE_SECONDS", "40"))
 OUTAGE_SECONDS: Final = float(os.environ.get("DARKROOM_OUTAGE_SECONDS", "25"))

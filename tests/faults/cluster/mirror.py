@@ -14,7 +14,7 @@ import urllib3
 
 from darkroom_api import names
 from darkroom_operator.resources import JOBS, OWNERS, PODS, Resource
-from tests.faults.api import Api, Json
+from tests.faults.cluster.api import Api, Json
 
 WATCHED: Final = (*OWNERS, JOBS, PODS)
 OnPod = Callable[[Json], None]

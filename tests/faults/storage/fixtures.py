@@ -7,11 +7,11 @@ from typing import Final
 import pytest
 
 from tests.cluster.storage.samples import write_samples
-from tests.faults.bucket import S3Server, start_s3
-from tests.faults.exchange import Upstream
-from tests.faults.proxy import FaultProxy
-from tests.faults.site import Site
-from tests.faults.trainer_config import USER
+from tests.faults.proxy.exchange import Upstream
+from tests.faults.proxy.server import FaultProxy
+from tests.faults.storage.s3_server import S3Server, start_s3
+from tests.faults.storage.trainer_config import USER
+from tests.faults.storage.workspace import Site
 
 SHOTS: Final = 10
 

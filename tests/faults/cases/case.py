@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from darkroom_operator.resources import JOBS
-from tests.faults.lane import Lane, open_lane
-from tests.faults.lives import play_through
-from tests.faults.masking import describe_end, find_differences, mask_differences
-from tests.faults.plane import Plane
-from tests.faults.player import Player
+from tests.faults.cluster.control_plane import Plane
+from tests.faults.cluster.driver import Player
+from tests.faults.cluster.masking import describe_end, find_differences, mask_differences
+from tests.faults.cluster.sandbox import Lane, open_lane
+from tests.faults.crashes.lifecycles import play_through
 
 LANES: Final = 3
 QUIET_SECONDS: Final = 2.0

@@ -1,14 +1,14 @@
 """Print the whole crash matrix, or some lives of it; exits 1 when a point differs.
 
-python -m tests.faults.print_crash_matrix [LIFE...]
+python -m tests.faults.crashes [LIFE...]
 """
 
 import sys
 
-from tests.faults.crash_matrix import run_matrix
-from tests.faults.crash_points import summarise
-from tests.faults.lives import LIVES
-from tests.faults.plane import start_plane
+from tests.faults.cluster.control_plane import start_plane
+from tests.faults.crashes.lifecycles import LIVES
+from tests.faults.crashes.matrix import run_matrix
+from tests.faults.crashes.points import summarise
 
 
 def main() -> int:

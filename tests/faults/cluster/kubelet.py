@@ -14,7 +14,7 @@ from darkroom_api.run_config import Command
 from darkroom_api.v1alpha1.common import Artifacts, MeasuredOn, Performance
 from darkroom_api.v1alpha1.dataset import DatasetSummary
 from darkroom_operator.resources import PODS
-from tests.faults.api import Api, Json, Refusal
+from tests.faults.cluster.api import Api, Json, Refusal
 
 NODE: Final = "node-played"
 RUN_SECONDS: Final = 20

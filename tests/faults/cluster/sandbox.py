@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator
 
 from bench.clusters.control_plane import USER
 from darkroom_operator.resources import DATASETS, MODELS
-from tests.faults.api import NAMESPACES, ROLE_BINDINGS, Api, Json
-from tests.faults.exchange import Upstream
-from tests.faults.manifests import READY_DATASET, SUCCEEDED_MODEL, build_ready_status, build_succeeded_status
-from tests.faults.operator_process import OperatorProcess
-from tests.faults.plane import Plane
-from tests.faults.proxy import FaultProxy
+from tests.faults.cluster.api import NAMESPACES, ROLE_BINDINGS, Api, Json
+from tests.faults.cluster.control_plane import Plane
+from tests.faults.cluster.manifests import READY_DATASET, SUCCEEDED_MODEL, build_ready_status, build_succeeded_status
+from tests.faults.cluster.operator_process import OperatorProcess
+from tests.faults.proxy.exchange import Upstream
+from tests.faults.proxy.server import FaultProxy
 
 POLL_SECONDS = 0.05
 FIRST_PROBE_SECONDS, PROBE_SECONDS, PROBE_FAILURES = 20.0, 5.0, 3

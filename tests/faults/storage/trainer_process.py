@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from darkroom_api import report
-from tests.faults.trainer_config import USER, write_credentials
+from tests.faults.storage.trainer_config import USER, write_credentials
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Final
 
 from aiohttp import web
 
-from tests.faults.exchange import Exchange, Frames
+from tests.faults.proxy.exchange import Exchange, Frames
 
 Action = Callable[[Exchange], Awaitable[web.StreamResponse]]
 

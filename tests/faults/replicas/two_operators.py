@@ -11,16 +11,18 @@ from datetime import datetime
 
 from bench.clusters.control_plane import start_control_plane
 from darkroom_operator.resources import DATASETS, JOBS, MODELS
-from tests.faults import audit_trail, exchange, manifests, proxy
-from tests.faults.api import NAMESPACES, Api
-from tests.faults.replicas import NAMESPACE, Replica, start_replicas, wait_until, write_proxy_kubeconfig
+from tests.faults.cluster import manifests
+from tests.faults.cluster.api import NAMESPACES, Api
+from tests.faults.proxy import exchange, server
+from tests.faults.replicas import audit_trail
+from tests.faults.replicas.processes import NAMESPACE, Replica, start_replicas, wait_until, write_proxy_kubeconfig
 
 
 class Pair:
     """Two operators and their API server."""
 
     def __init__(
-        self, api: Api, trail: audit_trail.AuditTrail, faults: proxy.FaultProxy, leader: Replica, standby: Replica
+        self, api: Api, trail: audit_trail.AuditTrail, faults: server.FaultProxy, leader: Replica, standby: Replica
     ) -> None:
         self.api, self.trail, self.proxy, self.leader, self.standby = api, trail, faults, leader, standby
         self._models: list[str] = []
@@ -79,7 +81,7 @@ def start_pair(folder: pathlib.Path) -> Iterator[Pair]:
         api.create(DATASETS, NAMESPACE, manifests.READY_DATASET)
         api.merge(DATASETS, NAMESPACE, "ready", {"status": manifests.build_ready_status()}, "status")
         context = ssl.create_default_context(cafile=api.authority)
-        faults = proxy.FaultProxy(exchange.Upstream(api.server, context, api.token))
+        faults = server.FaultProxy(exchange.Upstream(api.server, context, api.token))
         stack.callback(faults.close)
         kubeconfig = write_proxy_kubeconfig(folder / "proxy.kubeconfig", faults.address)
         leader, standby = stack.enter_context(start_replicas(folder, kubeconfig))

@@ -1,6 +1,6 @@
 """All rows of the API fault matrix.
 
-    python -m tests.faults.tables
+    python -m tests.faults.cases.tables
 
 prints them as they stand in docs/faults.md.
 """
@@ -8,9 +8,9 @@ prints them as they stand in docs/faults.md.
 from itertools import groupby
 from typing import Final
 
-from tests.faults import drift, lifecycle, refusals, stale
+from tests.faults.cases import drift, refusals, replacements, stale
 
-ALL_CASES: Final = (*stale.CASES, *refusals.CASES, *lifecycle.CASES, *drift.CASES)
+ALL_CASES: Final = (*stale.CASES, *refusals.CASES, *replacements.CASES, *drift.CASES)
 
 
 def render_tables() -> str:

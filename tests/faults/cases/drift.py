@@ -4,9 +4,9 @@ from typing import Final
 
 from darkroom_api import names
 from darkroom_operator.resources import JOBS, MODELS, PODS
-from tests.faults import clock
-from tests.faults.cases import Case
-from tests.faults.player import Player
+from tests.faults.cases import clock
+from tests.faults.cases.case import Case
+from tests.faults.cluster.driver import Player
 
 GROUP: Final = "Drift"
 CLOCK: Final = "Clock"

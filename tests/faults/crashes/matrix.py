@@ -10,13 +10,13 @@ import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.faults.crash_points import Point, Reference
-from tests.faults.lane import Lane, open_lane
-from tests.faults.lives import LIVES, Life
-from tests.faults.masking import describe_end, find_differences, mask_differences
-from tests.faults.mutations import Moment, Trap
-from tests.faults.plane import Plane
-from tests.faults.player import Player
+from tests.faults.cluster.control_plane import Plane
+from tests.faults.cluster.driver import Player
+from tests.faults.cluster.masking import describe_end, find_differences, mask_differences
+from tests.faults.cluster.sandbox import Lane, open_lane
+from tests.faults.crashes.lifecycles import LIVES, Life
+from tests.faults.crashes.points import Point, Reference
+from tests.faults.proxy.mutations import Moment, Trap
 
 LANES = 3
 SETTLED_SECONDS = 6.0

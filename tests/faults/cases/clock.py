@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Callable
 from typing import Final
 
-from tests.faults.player import Player
+from tests.faults.cluster.driver import Player
 
 Play = Callable[[Player], None]
 SOURCE: Final = """

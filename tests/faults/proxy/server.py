@@ -14,9 +14,9 @@ import aiohttp
 from aiohttp import web
 
 from bench.clusters.ports import find_free_port
-from tests.faults.actions import Action, relay
-from tests.faults.exchange import Exchange, Upstream
-from tests.faults.mutations import Moment, Mutations
+from tests.faults.proxy.actions import Action, relay
+from tests.faults.proxy.exchange import Exchange, Upstream
+from tests.faults.proxy.mutations import Moment, Mutations
 
 READ_BUFFER_BYTES = 2**21
 MAX_BODY_BYTES = 2**30

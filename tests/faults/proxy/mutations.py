@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from tests.faults.exchange import Exchange
+from tests.faults.proxy.exchange import Exchange
 
 METHODS: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _UNCOUNTED: Final = re.compile(r"/(leases|events)(/|\?|$)")

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from bench.clusters.control_plane import BINARIES, ControlPlane, run, start_control_plane
-from tests.faults.api import Api
-from tests.faults.kubelet import PlayedKubelet
-from tests.faults.mirror import Mirror
+from tests.faults.cluster.api import Api
+from tests.faults.cluster.kubelet import PlayedKubelet
+from tests.faults.cluster.mirror import Mirror
 
 CONTROLLERS: Final = (
     *("job-controller", "garbage-collector-controller", "namespace-controller"),

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from darkroom_api.run_config import Command
-from tests.faults.bucket import S3Server
-from tests.faults.proxy import FaultProxy
-from tests.faults.trainer_config import USER, build_config
-from tests.faults.trainer_process import Ended, TrainerProcess
+from tests.faults.proxy.server import FaultProxy
+from tests.faults.storage.s3_server import S3Server
+from tests.faults.storage.trainer_config import USER, build_config
+from tests.faults.storage.trainer_process import Ended, TrainerProcess
 
 BUDGET_SECONDS: Final = 25.0
 INSPECTION_SECONDS: Final = 90.0

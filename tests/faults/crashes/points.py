@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from tests.faults.lives import Life
-from tests.faults.mutations import Moment
+from tests.faults.crashes.lifecycles import Life
+from tests.faults.proxy.mutations import Moment
 
 LAST_REPORT: Final = (
     ".status.attempts[0].exitCode",

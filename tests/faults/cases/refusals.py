@@ -5,12 +5,12 @@ from collections.abc import Callable
 from typing import Final
 
 from darkroom_operator.resources import JOBS
-from tests.faults import actions
-from tests.faults.actions import Action
-from tests.faults.api import QUOTAS, Json
-from tests.faults.cases import Case
-from tests.faults.player import Player
-from tests.faults.proxy import Rule
+from tests.faults.cases.case import Case
+from tests.faults.cluster.api import QUOTAS, Json
+from tests.faults.cluster.driver import Player
+from tests.faults.proxy import actions
+from tests.faults.proxy.actions import Action
+from tests.faults.proxy.server import Rule
 
 GROUP: Final = "API errors"
 SAME: Final = "the undisturbed end"

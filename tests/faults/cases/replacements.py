@@ -5,13 +5,13 @@ from collections.abc import Callable
 from typing import Final
 
 from darkroom_operator.resources import JOBS, MODELS
-from tests.faults import actions
-from tests.faults.api import NAMESPACES, Refusal
-from tests.faults.cases import Case
-from tests.faults.kubelet import CHARGED_SECONDS
-from tests.faults.manifests import build_dataset, build_model
-from tests.faults.player import Player
-from tests.faults.proxy import Rule
+from tests.faults.cases.case import Case
+from tests.faults.cluster.api import NAMESPACES, Refusal
+from tests.faults.cluster.driver import Player
+from tests.faults.cluster.kubelet import CHARGED_SECONDS
+from tests.faults.cluster.manifests import build_dataset, build_model
+from tests.faults.proxy import actions
+from tests.faults.proxy.server import Rule
 
 GROUP: Final = "Lifecycle"
 GONE: Final = "Model, Job and pod go; no write afterwards"

@@ -11,10 +11,10 @@ from typing import Final
 from darkroom_api import names
 from darkroom_api.conditions import Reason
 from darkroom_operator.resources import JOBS, OWNERS_BY_KIND, PODS
-from tests.faults import manifests
-from tests.faults.api import Json
-from tests.faults.kubelet import build_outcome
-from tests.faults.lane import Lane
+from tests.faults.cluster import manifests
+from tests.faults.cluster.api import Json
+from tests.faults.cluster.kubelet import build_outcome
+from tests.faults.cluster.sandbox import Lane
 
 ENDS: Final = {"Ready", "Invalid", "Succeeded", "Failed", "Cancelled"}
 BUILD: Final[dict[str, Callable[[str], Json]]] = {

@@ -3,11 +3,11 @@
 import time
 from collections.abc import Callable
 
-from tests.faults import actions
-from tests.faults.actions import Action
-from tests.faults.cases import Case
-from tests.faults.player import Player
-from tests.faults.proxy import Rule
+from tests.faults.cases.case import Case
+from tests.faults.cluster.driver import Player
+from tests.faults.proxy import actions
+from tests.faults.proxy.actions import Action
+from tests.faults.proxy.server import Rule
 
 GROUP = "Stale, unobserved"
 SAME = "the undisturbed end"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from darkroom_api.conditions import Reason
-from tests.faults.player import ENDS, Player
+from tests.faults.cluster.driver import ENDS, Player
 
 
 @dataclass(frozen=True)

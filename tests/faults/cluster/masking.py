@@ -9,7 +9,7 @@ import re
 from typing import Any, Final
 
 from darkroom_operator.resources import JOBS
-from tests.faults.player import Player
+from tests.faults.cluster.driver import Player
 
 _MASKS: Final = (
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "<uid>"),
