@@ -130,21 +130,21 @@ def test_a_queue_without_kueue_is_said_so_and_the_model_runs(runs: Runs) -> None
 def test_a_queue_that_does_not_exist_is_named_and_the_model_goes_on_once_it_admits(
     runs: Runs, installation: Installation
 ) -> None:
-    with kueue.play(runs.connection, runs.namespace) as played:
+    with kueue.simulate_kueue(runs.connection, runs.namespace) as fake:
         installation.kill()  # an operator that runs already looks for Kueue twice a minute only
         installation.wait_until_ready()
         runs.apply("patient", budget="1s", queue="nobody")
-        played.suspend("patient")
+        fake.suspend("patient")
         _wait_until_named(runs, "patient", "InvalidConfiguration", "queue")
-        played.create_queue("nobody")
-        played.hold("patient", "couldn't assign flavors to pod set main: insufficient quota for nvidia.com/gpu")
+        fake.create_queue("nobody")
+        fake.hold("patient", "couldn't assign flavors to pod set main: insufficient quota for nvidia.com/gpu")
         runs.waiter.until(
             "Model", runs.namespace, "patient",
             lambda model: reason_of(model) == "WaitingForQuota" and "insufficient quota" in message_of(model),
             40, "Kueue's own words",
         )  # fmt: skip
         assert phase_of(runs.connection.get("Model", "patient", runs.namespace)) == "Queued"
-        played.admit("patient")
+        fake.admit("patient")
         _goes_on(runs, "patient")
 
 

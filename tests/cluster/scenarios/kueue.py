@@ -1,8 +1,8 @@
-"""Kueue's part, played by hand: its CRDs, a LocalQueue, a Workload for a Job, and who suspends and resumes the Job.
+"""Kueue, simulated: its CRDs, a LocalQueue, a Workload for a Job, and who suspends and resumes the Job.
 
-Kueue itself needs images from a registry. What is played here is what the operator sees of it: a Job with the queue's
-label is suspended, a Workload owned by the Job says why, and admission resumes it. Must not touch anything of ours but
-`spec.suspend` of Jobs.
+Kueue itself needs images from a registry. What is simulated here is what the operator sees of it: a Job with the
+queue's label is suspended, a Workload owned by the Job says why, and admission resumes it. Must not touch anything of
+ours but `spec.suspend` of Jobs.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ ESTABLISHED_SECONDS: Final = 20
 JOB_SECONDS: Final = 20
 
 
-class KueuePlayed:
+class FakeKueue:
     """Kueue in one namespace."""
 
     def __init__(self, connection: Connection, namespace: str) -> None:
@@ -76,7 +76,7 @@ class KueuePlayed:
 
 
 @contextlib.contextmanager
-def play(connection: Connection, namespace: str) -> Iterator[KueuePlayed]:
+def simulate_kueue(connection: Connection, namespace: str) -> Iterator[FakeKueue]:
     """Give Kueue in a namespace for as long as the block lasts; its CRDs go again."""
     crds = [_build_crd("LocalQueue", "localqueues"), _build_crd("Workload", "workloads")]
     for crd in crds:
@@ -84,7 +84,7 @@ def play(connection: Connection, namespace: str) -> Iterator[KueuePlayed]:
     try:
         for crd in crds:
             _wait_until_served(connection, crd["spec"]["names"]["kind"], namespace)
-        yield KueuePlayed(connection, namespace)
+        yield FakeKueue(connection, namespace)
     finally:
         for crd in crds:
             connection.delete("CustomResourceDefinition", crd["metadata"]["name"])

@@ -1,8 +1,8 @@
-"""A fault case: what is done during a life, and what must come of it; and how the cases of a session are run.
+"""A fault case: what is done during a lifecycle, and what must come of it; and how the cases of a session are run.
 
-Owns the table's type, the lanes that run them, and the verdicts that all cases share: the same end as an undisturbed
-life, every Job created once, and no write once settled. The cases themselves are in `stale`, `refusals`, `lifecycle`
-and `drift`.
+Owns the table's type, the sandboxes that run them, and the verdicts that all cases share: the same end as an
+undisturbed lifecycle, every Job created once, and no write once settled. The cases themselves are in `stale`,
+`refusals`, `replacements` and `drift`.
 """
 
 import queue
@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from darkroom_operator.resources import JOBS
-from tests.faults.cluster.control_plane import Plane
-from tests.faults.cluster.driver import Player
+from tests.faults.cluster.control_plane import FaultCluster
+from tests.faults.cluster.driver import Driver
 from tests.faults.cluster.masking import describe_end, find_differences, mask_differences
-from tests.faults.cluster.sandbox import Lane, open_lane
-from tests.faults.crashes.lifecycles import play_through
+from tests.faults.cluster.sandbox import Sandbox, open_sandbox
+from tests.faults.crashes.lifecycles import run_through
 
-LANES: Final = 3
+SANDBOXES: Final = 3
 QUIET_SECONDS: Final = 2.0
 SHARED_LANE_SECONDS: Final = 60.0
 
@@ -32,10 +32,10 @@ class Case:
     name: str
     done: str
     expected: str
-    play: Callable[[Player], None]
+    steps: Callable[[Driver], None]
     compares: str = "all"
-    """`all`: status and Jobs as undisturbed; `status`: the status only; `nothing`: the play looks for itself."""
-    has_own_lane: bool = False
+    """`all`: status and Jobs as undisturbed; `status`: the status only; `nothing`: the steps look for themselves."""
+    has_own_sandbox: bool = False
     """Whether it may spoil its namespace."""
 
 
@@ -55,48 +55,48 @@ class Result:
         return f"as expected, {self.seconds:.0f} s{restarted}" if not self.problems else "; ".join(self.problems)
 
 
-def run_cases(plane: Plane, cases: Iterable[Case], lanes: int = LANES) -> dict[str, Result]:
-    """Run cases on several lanes; returns the results by the cases' names."""
+def run_cases(cluster: FaultCluster, cases: Iterable[Case], sandboxes: int = SANDBOXES) -> dict[str, Result]:
+    """Run cases on several sandboxes; returns the results by the cases' names."""
     listed = list(cases)
-    with open_lane(plane, "reference") as lane:
-        reference = _learn(lane)
+    with open_sandbox(cluster, "reference") as sandbox:
+        reference = _learn(sandbox)
     shared: queue.SimpleQueue[Case] = queue.SimpleQueue()
     own: queue.SimpleQueue[Case] = queue.SimpleQueue()
     for case in listed:
-        (own if case.has_own_lane else shared).put(case)
-    with ThreadPoolExecutor(lanes) as pool:
-        jobs = [pool.submit(_work, plane, f"shared-{number}", shared, own, reference) for number in range(lanes)]
+        (own if case.has_own_sandbox else shared).put(case)
+    with ThreadPoolExecutor(sandboxes) as pool:
+        jobs = [pool.submit(_work, cluster, f"shared-{number}", shared, own, reference) for number in range(sandboxes)]
         results = [result for job in jobs for result in job.result()]
     return {result.case.name: result for result in results}
 
 
-def _learn(lane: Lane) -> Any:
+def _learn(sandbox: Sandbox) -> Any:
     ends = []
     for number in (1, 2):
-        player = Player(lane, "Model", f"quiet-{number}")
-        play_through(player)
-        lane.wait_quiet(player.name)
-        ends.append(describe_end(player))
+        driver = Driver(sandbox, "Model", f"quiet-{number}")
+        run_through(driver)
+        sandbox.wait_quiet(driver.name)
+        ends.append(describe_end(driver))
     return mask_differences(*ends)
 
 
 def _work(
-    plane: Plane,
+    cluster: FaultCluster,
     namespace: str,
     shared: "queue.SimpleQueue[Case]",
     own: "queue.SimpleQueue[Case]",
     reference: Any,
 ) -> list[Result]:
-    """Run cases that need a lane of their own first, since they are the long ones."""
+    """Run cases that need a sandbox of their own first, since they are the long ones."""
     results = []
     while (case := _take(own)) is not None:
-        with open_lane(plane, f"own-{_dashed(case.name)}") as lane:
-            results.append(_run(lane, case, reference))
+        with open_sandbox(cluster, f"own-{_dashed(case.name)}") as sandbox:
+            results.append(_run(sandbox, case, reference))
     if shared.empty():
         return results
-    with open_lane(plane, namespace) as lane:
+    with open_sandbox(cluster, namespace) as sandbox:
         while (case := _take(shared)) is not None:
-            results.append(_run(lane, case, reference))
+            results.append(_run(sandbox, case, reference))
     return results
 
 
@@ -107,31 +107,31 @@ def _take(cases: "queue.SimpleQueue[Case]") -> Case | None:
         return None
 
 
-def _run(lane: Lane, case: Case, reference: Any) -> Result:
-    result, starts = Result(case), lane.operator.starts
-    player = Player(lane, "Model", _dashed(case.name), seconds=SHARED_LANE_SECONDS)
+def _run(sandbox: Sandbox, case: Case, reference: Any) -> Result:
+    result, starts = Result(case), sandbox.operator.starts
+    driver = Driver(sandbox, "Model", _dashed(case.name), seconds=SHARED_LANE_SECONDS)
     started = time.monotonic()
     try:
-        case.play(player)
+        case.steps(driver)
         result.seconds = time.monotonic() - started
-        lane.proxy.clear()
-        lane.wait_quiet(player.name, QUIET_SECONDS)
-        result.problems += _compare(case, player, reference)
+        sandbox.proxy.clear()
+        sandbox.wait_quiet(driver.name, QUIET_SECONDS)
+        result.problems += _compare(case, driver, reference)
     except (TimeoutError, AssertionError) as error:
         result.problems.append(f"{type(error).__name__}: {error}")
     finally:
-        lane.proxy.clear()
-        lane.keep_operator_up = True
-    result.restarts = lane.operator.starts - starts
+        sandbox.proxy.clear()
+        sandbox.keep_operator_up = True
+    result.restarts = sandbox.operator.starts - starts
     return result
 
 
-def _compare(case: Case, player: Player, reference: Any) -> Sequence[str]:
-    added = player.lane.mirror.count_added(JOBS, player.lane.namespace, player.name)
+def _compare(case: Case, driver: Driver, reference: Any) -> Sequence[str]:
+    added = driver.sandbox.mirror.count_added(JOBS, driver.sandbox.namespace, driver.name)
     twice = [f"Job {name} was created {count} times" for name, count in added.items() if count != 1]
     if case.compares == "nothing":
         return twice
-    seen = describe_end(player)
+    seen = describe_end(driver)
     if case.compares == "status":
         return [*twice, *find_differences(reference["status"], seen["status"])]
     return [*twice, *find_differences(reference, seen)]

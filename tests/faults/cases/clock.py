@@ -9,9 +9,9 @@ import subprocess
 from collections.abc import Callable
 from typing import Final
 
-from tests.faults.cluster.driver import Player
+from tests.faults.cluster.driver import Driver
 
-Play = Callable[[Player], None]
+Play = Callable[[Driver], None]
 SOURCE: Final = """
 #define _GNU_SOURCE
 #include <dlfcn.h>

@@ -6,7 +6,7 @@ from darkroom_api import names
 from darkroom_operator.resources import JOBS, MODELS, PODS
 from tests.faults.cases import clock
 from tests.faults.cases.case import Case
-from tests.faults.cluster.driver import Player
+from tests.faults.cluster.driver import Driver
 
 GROUP: Final = "Drift"
 CLOCK: Final = "Clock"
@@ -14,113 +14,113 @@ SAME: Final = "the undisturbed end"
 AGAIN: Final = "`RetryingAfterDisruption`, free; a second attempt succeeds"
 
 
-def play_job_deleted(player: Player) -> None:
+def run_job_deleted(driver: Driver) -> None:
     """A user deletes the Job."""
-    player.create()
-    player.start()
-    player.lane.api.delete(JOBS, player.lane.namespace, player.job_name())
-    end_again(player)
+    driver.create()
+    driver.start()
+    driver.sandbox.api.delete(JOBS, driver.sandbox.namespace, driver.job_name())
+    end_again(driver)
 
 
-def play_pod_deleted(player: Player) -> None:
+def run_pod_deleted(driver: Driver) -> None:
     """A user deletes the pod."""
-    player.create()
-    player.start()
-    player.lane.api.delete(PODS, player.lane.namespace, player.pod()["metadata"]["name"])
-    end_again(player)
+    driver.create()
+    driver.start()
+    driver.sandbox.api.delete(PODS, driver.sandbox.namespace, driver.pod()["metadata"]["name"])
+    end_again(driver)
 
 
-def end_again(player: Player) -> None:
+def end_again(driver: Driver) -> None:
     """Let a second attempt succeed, and look at the first one's record."""
-    player.run(2)
-    first = player.attempt(1) or {}
+    driver.run(2)
+    first = driver.attempt(1) or {}
     assert first["outcome"] == "RetryingAfterDisruption", first
     assert first["free"] is True
-    assert player.status["phase"] == "Succeeded"
+    assert driver.status["phase"] == "Succeeded"
 
 
-def play_labels_stripped(player: Player) -> None:
+def run_labels_stripped(driver: Driver) -> None:
     """A user takes the Job's labels away."""
-    player.create()
-    player.start()
+    driver.create()
+    driver.start()
     labels = dict.fromkeys((names.LABEL_MANAGED_BY, names.LABEL_UID))
-    player.lane.api.merge(JOBS, player.lane.namespace, player.job_name(), {"metadata": {"labels": labels}})
-    player.end()
-    player.wait_end()
+    driver.sandbox.api.merge(JOBS, driver.sandbox.namespace, driver.job_name(), {"metadata": {"labels": labels}})
+    driver.end()
+    driver.wait_end()
 
 
-def play_owner_removed(player: Player) -> None:
+def run_owner_removed(driver: Driver) -> None:
     """A user takes the Job's owner away."""
-    player.create()
-    player.start()
-    player.lane.api.merge(JOBS, player.lane.namespace, player.job_name(), {"metadata": {"ownerReferences": None}})
-    player.end()
-    player.wait_end()
+    driver.create()
+    driver.start()
+    driver.sandbox.api.merge(JOBS, driver.sandbox.namespace, driver.job_name(), {"metadata": {"ownerReferences": None}})
+    driver.end()
+    driver.wait_end()
 
 
-def play_status_wiped(player: Player) -> None:
+def run_status_wiped(driver: Driver) -> None:
     """A user empties the status."""
-    player.create()
-    player.start()
-    player.lane.api.merge(MODELS, player.lane.namespace, player.name, {"status": None}, "status")
-    player.wait_reason("Training")
-    player.end()
-    player.wait_end()
+    driver.create()
+    driver.start()
+    driver.sandbox.api.merge(MODELS, driver.sandbox.namespace, driver.name, {"status": None}, "status")
+    driver.wait_reason("Training")
+    driver.end()
+    driver.wait_end()
 
 
-def play_status_forged(player: Player) -> None:
+def run_status_forged(driver: Driver) -> None:
     """A user writes a phase, a reason and a bill of his own."""
-    player.create()
-    player.start()
+    driver.create()
+    driver.start()
     budget = {"totalSeconds": 1, "chargedSeconds": 999, "allocatedSeconds": 0, "remainingSeconds": 0}
     forged = {"phase": "Queued", "reason": "Unschedulable", "message": "forged", "budget": budget}
-    player.lane.api.merge(MODELS, player.lane.namespace, player.name, {"status": forged}, "status")
-    player.wait_reason("Training")
-    player.end()
-    player.wait_end()
+    driver.sandbox.api.merge(MODELS, driver.sandbox.namespace, driver.name, {"status": forged}, "status")
+    driver.wait_reason("Training")
+    driver.end()
+    driver.wait_end()
 
 
 def shifted(*hours: float) -> "clock.Play":
-    """Return a play in which the operator's clock is wrong, and jumps to the next value while the trainer works."""
+    """Return steps in which the operator's clock is wrong, and jumps to the next value while the trainer works."""
 
-    def play(player: Player) -> None:
-        lane = player.lane
-        lane.operator.environment = clock.shift(lane.plane.control.folder, 3600 * hours[0])
-        lane.operator.kill()
-        player.create()
-        player.start()
+    def steps(driver: Driver) -> None:
+        sandbox = driver.sandbox
+        sandbox.operator.environment = clock.shift(sandbox.cluster.control.folder, 3600 * hours[0])
+        sandbox.operator.kill()
+        driver.create()
+        driver.start()
         for offset in hours[1:]:
-            lane.operator.environment = clock.shift(lane.plane.control.folder, 3600 * offset)
-            lane.operator.kill()
-            lane.wait("an operator with another clock", lane.operator.is_ready)
-        player.end()
-        player.wait_end()
+            sandbox.operator.environment = clock.shift(sandbox.cluster.control.folder, 3600 * offset)
+            sandbox.operator.kill()
+            sandbox.wait("an operator with another clock", sandbox.operator.is_ready)
+        driver.end()
+        driver.wait_end()
 
-    return play
+    return steps
 
 
 CASES = (
-    Case(GROUP, "Job deleted", "the Job deleted while its trainer works", AGAIN, play_job_deleted, "nothing"),
-    Case(GROUP, "pod deleted", "the pod deleted while its trainer works", AGAIN, play_pod_deleted, "nothing"),
+    Case(GROUP, "Job deleted", "the Job deleted while its trainer works", AGAIN, run_job_deleted, "nothing"),
+    Case(GROUP, "pod deleted", "the pod deleted while its trainer works", AGAIN, run_pod_deleted, "nothing"),
     Case(
         GROUP,
         "Job's labels stripped",
         "the labels that the operator watches by removed",
         SAME,
-        play_labels_stripped,
+        run_labels_stripped,
         "status",
     ),
-    Case(GROUP, "Job's owner removed", "ownerReferences removed", SAME, play_owner_removed, "status"),
-    Case(GROUP, "status wiped", "the whole status removed while training", SAME, play_status_wiped),
-    Case(GROUP, "status forged", "phase, reason and budget overwritten while training", SAME, play_status_forged),
-    Case(CLOCK, "operator 1 h ahead", "its wall clock shifted (libc)", SAME, shifted(1), has_own_lane=True),
-    Case(CLOCK, "operator 1 h behind", "its wall clock shifted (libc)", SAME, shifted(-1), has_own_lane=True),
+    Case(GROUP, "Job's owner removed", "ownerReferences removed", SAME, run_owner_removed, "status"),
+    Case(GROUP, "status wiped", "the whole status removed while training", SAME, run_status_wiped),
+    Case(GROUP, "status forged", "phase, reason and budget overwritten while training", SAME, run_status_forged),
+    Case(CLOCK, "operator 1 h ahead", "its wall clock shifted (libc)", SAME, shifted(1), has_own_sandbox=True),
+    Case(CLOCK, "operator 1 h behind", "its wall clock shifted (libc)", SAME, shifted(-1), has_own_sandbox=True),
     Case(
         CLOCK,
         "clock steps back 2 h",
         "from 1 h ahead to 1 h behind while training",
         SAME,
         shifted(1, -1),
-        has_own_lane=True,
+        has_own_sandbox=True,
     ),
 )

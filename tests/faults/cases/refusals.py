@@ -7,7 +7,7 @@ from typing import Final
 from darkroom_operator.resources import JOBS
 from tests.faults.cases.case import Case
 from tests.faults.cluster.api import QUOTAS, Json
-from tests.faults.cluster.driver import Player
+from tests.faults.cluster.driver import Driver
 from tests.faults.proxy import actions
 from tests.faults.proxy.actions import Action
 from tests.faults.proxy.server import Rule
@@ -19,29 +19,29 @@ STATUS: Final = {"method": "PATCH", "path": r"/models/[^/]+/status"}
 TOLD_SECONDS: Final = 10.0
 
 
-def meeting(action: Action, where: dict[str, str], times: int) -> Callable[[Player], None]:
-    """Return a play in which some writes meet a fault."""
+def meeting(action: Action, where: dict[str, str], times: int) -> Callable[[Driver], None]:
+    """Return steps in which some writes meet a fault."""
 
-    def play(player: Player) -> None:
-        rule = player.lane.proxy.add(Rule(action, where["path"], where["method"], times=times))
-        player.create()
-        player.run()
+    def steps(driver: Driver) -> None:
+        rule = driver.sandbox.proxy.add(Rule(action, where["path"], where["method"], times=times))
+        driver.create()
+        driver.run()
         assert rule.hits == times, f"the fault came {rule.hits} times"
 
-    return play
+    return steps
 
 
-def play_foreign_job(player: Player) -> None:
+def run_foreign_job(driver: Driver) -> None:
     """A Job of the very name exists and belongs to nobody; later it is deleted."""
-    lane = player.lane
-    lane.proxy.add(Rule(actions.answer(503), JOB["path"], JOB["method"]))
-    player.create()
-    lane.api.create(JOBS, lane.namespace, build_foreign_job(player.job_name()))
-    lane.proxy.clear()
-    player.wait_reason("NameConflict")
-    assert player.job_name() in player.status["message"]
-    lane.api.delete(JOBS, lane.namespace, player.job_name())
-    player.run()
+    sandbox = driver.sandbox
+    sandbox.proxy.add(Rule(actions.answer(503), JOB["path"], JOB["method"]))
+    driver.create()
+    sandbox.api.create(JOBS, sandbox.namespace, build_foreign_job(driver.job_name()))
+    sandbox.proxy.clear()
+    driver.wait_reason("NameConflict")
+    assert driver.job_name() in driver.status["message"]
+    sandbox.api.delete(JOBS, sandbox.namespace, driver.job_name())
+    driver.run()
 
 
 def build_foreign_job(name: str) -> Json:
@@ -50,30 +50,34 @@ def build_foreign_job(name: str) -> Json:
     return {"metadata": {"name": name}, "spec": {"suspend": True, "template": {"spec": pod}}}
 
 
-def play_quota(player: Player) -> None:
+def run_quota(driver: Driver) -> None:
     """The namespace has no room for a Job; later it has."""
-    lane = player.lane
-    lane.api.create(QUOTAS, lane.namespace, {"metadata": {"name": "none"}, "spec": {"hard": {"count/jobs.batch": "0"}}})
-    lane.wait("the quota is in force", lambda: "hard" in lane.api.get(QUOTAS, lane.namespace, "none").get("status", {}))
-    player.create()
+    sandbox = driver.sandbox
+    sandbox.api.create(
+        QUOTAS, sandbox.namespace, {"metadata": {"name": "none"}, "spec": {"hard": {"count/jobs.batch": "0"}}}
+    )
+    sandbox.wait(
+        "the quota is in force", lambda: "hard" in sandbox.api.get(QUOTAS, sandbox.namespace, "none").get("status", {})
+    )
+    driver.create()
     applied = time.monotonic()
-    player.wait_reason("WaitingForQuota")
+    driver.wait_reason("WaitingForQuota")
     assert time.monotonic() - applied < TOLD_SECONDS
-    lane.api.delete(QUOTAS, lane.namespace, "none")
-    player.run()
+    sandbox.api.delete(QUOTAS, sandbox.namespace, "none")
+    driver.run()
 
 
-def play_revoked(player: Player) -> None:
+def run_revoked(driver: Driver) -> None:
     """The operator's rights go while a trainer works, and come back."""
-    player.create()
-    player.start()
-    player.lane.revoke()
-    player.lane.proxy.cut_watches()
-    player.end()
+    driver.create()
+    driver.start()
+    driver.sandbox.revoke()
+    driver.sandbox.proxy.cut_watches()
+    driver.end()
     time.sleep(TOLD_SECONDS)
-    assert player.status["phase"] == "Training"
-    player.lane.grant()
-    player.wait_end()
+    assert driver.status["phase"] == "Training"
+    driver.sandbox.grant()
+    driver.wait_end()
 
 
 CASES = (
@@ -112,7 +116,7 @@ CASES = (
         "409 for a Job of somebody else",
         "a Job of that name exists, later it is deleted",
         "`NameConflict` with the name, then the undisturbed end",
-        play_foreign_job,
+        run_foreign_job,
         compares="status",
     ),
     Case(
@@ -151,16 +155,16 @@ CASES = (
         "rights revoked",
         "RoleBinding deleted while training, and made again",
         SAME,
-        play_revoked,
-        has_own_lane=True,
+        run_revoked,
+        has_own_sandbox=True,
     ),
     Case(
         GROUP,
         "no quota for Jobs",
         "a real ResourceQuota of no Jobs, later deleted",
         "`WaitingForQuota` within 10 s, then the undisturbed end",
-        play_quota,
+        run_quota,
         compares="status",
-        has_own_lane=True,
+        has_own_sandbox=True,
     ),
 )

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from tests.faults.cases.case import Case
-from tests.faults.cluster.driver import Player
+from tests.faults.cluster.driver import Driver
 from tests.faults.proxy import actions
 from tests.faults.proxy.actions import Action
 from tests.faults.proxy.server import Rule
@@ -15,68 +15,68 @@ OUTAGE_SECONDS = 90
 BACK_SECONDS = 30
 
 
-def through(action: Action, times: int | None = None) -> Callable[[Player], None]:
-    """Return a play in which every watch is opened anew and meets a fault."""
+def through(action: Action, times: int | None = None) -> Callable[[Driver], None]:
+    """Return steps in which every watch is opened anew and meets a fault."""
 
-    def play(player: Player) -> None:
-        player.lane.proxy.add(Rule(action, watches=True, times=times))
-        player.lane.proxy.cut_watches()
-        player.create()
-        player.run()
+    def steps(driver: Driver) -> None:
+        driver.sandbox.proxy.add(Rule(action, watches=True, times=times))
+        driver.sandbox.proxy.cut_watches()
+        driver.create()
+        driver.run()
 
-    return play
+    return steps
 
 
-def play_slow_news(player: Player) -> None:
+def run_slow_news(driver: Driver) -> None:
     """Every piece of news comes 30 s late."""
-    player.seconds = 120
-    through(actions.watch_through(actions.delay_frames(30)))(player)
+    driver.seconds = 120
+    through(actions.watch_through(actions.delay_frames(30)))(driver)
 
 
-def play_lost_news(player: Player) -> None:
+def run_lost_news(driver: Driver) -> None:
     """Half of the news is lost: an audit finds out, and the liveness probe has the operator restarted."""
-    player.seconds = 150
-    through(actions.watch_through(actions.drop_every_second_frame), times=5)(player)
+    driver.seconds = 150
+    through(actions.watch_through(actions.drop_every_second_frame), times=5)(driver)
 
 
-def play_silence(player: Player) -> None:
+def run_silence(driver: Driver) -> None:
     """All watches are open and silent."""
-    player.seconds = 150
-    through(actions.watch_through(actions.say_nothing), times=5)(player)
+    driver.seconds = 150
+    through(actions.watch_through(actions.say_nothing), times=5)(driver)
 
 
-def play_cut_streams(player: Player) -> None:
+def run_cut_streams(driver: Driver) -> None:
     """Every watch is cut before every step."""
-    cut = player.lane.proxy.cut_watches
+    cut = driver.sandbox.proxy.cut_watches
     cut()
-    player.create()
+    driver.create()
     cut()
-    player.wait_pod()
+    driver.wait_pod()
     cut()
-    player.start()
+    driver.start()
     cut()
-    player.end()
+    driver.end()
     cut()
-    player.wait_end()
+    driver.wait_end()
 
 
-def play_outage(player: Player) -> None:
+def run_outage(driver: Driver) -> None:
     """The API server answers 503 for 90 s; then a Model is created."""
-    lane = player.lane
-    starts = lane.operator.starts
-    lane.proxy.add(Rule(actions.answer(503)))
-    lane.proxy.cut_watches()
+    sandbox = driver.sandbox
+    starts = sandbox.operator.starts
+    sandbox.proxy.add(Rule(actions.answer(503)))
+    sandbox.proxy.cut_watches()
     time.sleep(OUTAGE_SECONDS)
-    assert lane.operator.is_healthy(), "an API server that is away is no reason to restart the operator"
-    lane.proxy.clear()
-    player.create()
-    back, player.seconds = time.monotonic(), BACK_SECONDS
-    player.wait_pod()
+    assert sandbox.operator.is_healthy(), "an API server that is away is no reason to restart the operator"
+    sandbox.proxy.clear()
+    driver.create()
+    back, driver.seconds = time.monotonic(), BACK_SECONDS
+    driver.wait_pod()
     waited = time.monotonic() - back
     assert waited <= BACK_SECONDS
-    assert lane.operator.starts == starts, "nothing restarted it"
-    player.seconds = 60
-    player.run()
+    assert sandbox.operator.starts == starts, "nothing restarted it"
+    driver.seconds = 60
+    driver.run()
 
 
 CASES = (
@@ -94,23 +94,23 @@ CASES = (
         SAME,
         through(actions.watch_through(actions.delay_frames(6))),
     ),
-    Case(GROUP, "watch late by 30 s", "every watch frame 30 s late", SAME, play_slow_news, has_own_lane=True),
+    Case(GROUP, "watch late by 30 s", "every watch frame 30 s late", SAME, run_slow_news, has_own_sandbox=True),
     Case(GROUP, "frames twice", "every watch frame twice", SAME, through(actions.watch_through(actions.double_frames))),
     Case(
         GROUP,
         "frames lost",
         "every second frame of each watch lost",
         SAME + ", once an audit or the liveness probe has found out",
-        play_lost_news,
-        has_own_lane=True,
+        run_lost_news,
+        has_own_sandbox=True,
     ),
     Case(
         GROUP,
         "streams silent",
         "watches open and silent (half-open connections)",
         SAME + ", once an audit or the liveness probe has found out",
-        play_silence,
-        has_own_lane=True,
+        run_silence,
+        has_own_sandbox=True,
     ),
     Case(
         GROUP, "watch answered 410", "410 Gone to each watch, ten times", SAME, through(actions.answer(410), times=10)
@@ -129,13 +129,13 @@ CASES = (
         SAME,
         through(actions.watch_through(actions.end_with_error(500)), times=10),
     ),
-    Case(GROUP, "streams cut", "all watches cut before every step", SAME, play_cut_streams),
+    Case(GROUP, "streams cut", "all watches cut before every step", SAME, run_cut_streams),
     Case(
         GROUP,
         "API server away for 90 s",
         "503 to everything for 90 s, then a Model is created",
         "its Job within 30 s, no restart",
-        play_outage,
-        has_own_lane=True,
+        run_outage,
+        has_own_sandbox=True,
     ),
 )

@@ -31,10 +31,10 @@ class Refusal(Exception):
 class Api:
     """The API server."""
 
-    def __init__(self, plane: ControlPlane) -> None:
-        self.server = f"https://127.0.0.1:{plane.port}"
-        self.authority = str(plane.folder / "apiserver.crt")
-        self.token = plane.token
+    def __init__(self, control: ControlPlane) -> None:
+        self.server = f"https://127.0.0.1:{control.port}"
+        self.authority = str(control.folder / "apiserver.crt")
+        self.token = control.token
         context = ssl.create_default_context(cafile=self.authority)
         self._pool = urllib3.PoolManager(ssl_context=context, maxsize=16)
 

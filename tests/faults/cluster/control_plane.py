@@ -1,6 +1,6 @@
-"""The cluster of the fault tests: a real API server and real controllers; only the nodes are played.
+"""The cluster of the fault tests: a real API server and real controllers; only the nodes are simulated.
 
-Owns what all lanes share. etcd and API server are the bench's; the controllers are the ones that Darkroom leans on.
+Owns what all sandboxes share. etcd and API server are the bench's; the controllers are the ones that Darkroom leans on.
 """
 
 import contextlib
@@ -10,7 +10,7 @@ from typing import Final
 
 from bench.clusters.control_plane import BINARIES, ControlPlane, run, start_control_plane
 from tests.faults.cluster.api import Api
-from tests.faults.cluster.kubelet import PlayedKubelet
+from tests.faults.cluster.kubelet import FakeKubelet
 from tests.faults.cluster.mirror import Mirror
 
 CONTROLLERS: Final = (
@@ -20,22 +20,22 @@ CONTROLLERS: Final = (
 
 
 @dataclass(frozen=True)
-class Plane:
+class FaultCluster:
     """A running cluster."""
 
     control: ControlPlane
     api: Api
     mirror: Mirror
-    kubelet: PlayedKubelet
+    kubelet: FakeKubelet
 
 
 @contextlib.contextmanager
-def start_plane() -> Iterator[Plane]:
+def start_fault_cluster() -> Iterator[FaultCluster]:
     """Start a cluster with Darkroom's CRDs; ends it in the end."""
     with start_control_plane() as control, run(control.folder, "controllers", build_controllers_command(control)):
         api = Api(control)
-        kubelet = PlayedKubelet(api)
-        yield Plane(control, api, Mirror(api, kubelet.take_note), kubelet)
+        kubelet = FakeKubelet(api)
+        yield FaultCluster(control, api, Mirror(api, kubelet.take_note), kubelet)
 
 
 def build_controllers_command(control: ControlPlane) -> list[str]:

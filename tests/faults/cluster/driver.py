@@ -1,7 +1,7 @@
-"""One resource's life, played through: the user's part and the nodes' part; the operator's is its own.
+"""Drives one resource from its apply to its end: the user's part and the nodes' part; the operator's is its own.
 
 Owns the waits between the parts. What it waits for never depends on which steps an operator saw: after a crash some
-are skipped, and the life goes on.
+are skipped, and the lifecycle goes on.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from darkroom_operator.resources import JOBS, OWNERS_BY_KIND, PODS
 from tests.faults.cluster import manifests
 from tests.faults.cluster.api import Json
 from tests.faults.cluster.kubelet import build_outcome
-from tests.faults.cluster.sandbox import Lane
+from tests.faults.cluster.sandbox import Sandbox
 
 ENDS: Final = {"Ready", "Invalid", "Succeeded", "Failed", "Cancelled"}
 BUILD: Final[dict[str, Callable[[str], Json]]] = {
@@ -25,10 +25,10 @@ BUILD: Final[dict[str, Callable[[str], Json]]] = {
 
 
 @dataclass
-class Player:
-    """Plays one resource."""
+class Driver:
+    """The user and the nodes of one resource."""
 
-    lane: Lane
+    sandbox: Sandbox
     kind: str
     name: str
     seconds: float = 40.0
@@ -38,38 +38,38 @@ class Player:
     @property
     def status(self) -> Json:
         """Return the status as it is now."""
-        found = self.lane.mirror.get(OWNERS_BY_KIND[self.kind], self.lane.namespace, self.name) or {}
+        found = self.sandbox.mirror.get(OWNERS_BY_KIND[self.kind], self.sandbox.namespace, self.name) or {}
         status: Json = found.get("status", {})
         return status if found.get("metadata", {}).get("uid") == self.uid else {}
 
     def create(self, manifest: Json | None = None) -> None:
         """Apply the resource."""
         resource = OWNERS_BY_KIND[self.kind]
-        made = self.lane.api.create(resource, self.lane.namespace, manifest or BUILD[self.kind](self.name))
+        made = self.sandbox.api.create(resource, self.sandbox.namespace, manifest or BUILD[self.kind](self.name))
         self.uid = made["metadata"]["uid"]
 
     def edit(self, **spec: object) -> None:
         """Change the spec."""
-        self.lane.api.merge(OWNERS_BY_KIND[self.kind], self.lane.namespace, self.name, {"spec": spec})
+        self.sandbox.api.merge(OWNERS_BY_KIND[self.kind], self.sandbox.namespace, self.name, {"spec": spec})
 
     def delete(self) -> None:
         """Delete the resource."""
-        self.lane.api.delete(OWNERS_BY_KIND[self.kind], self.lane.namespace, self.name)
+        self.sandbox.api.delete(OWNERS_BY_KIND[self.kind], self.sandbox.namespace, self.name)
 
     def start(self, attempt: int = 1) -> None:
         """Run an attempt's container once its pod is there and the status knows of it."""
         self.wait_pod(attempt)
         self.wait(f"attempt {attempt} in the status", lambda: self.attempt(attempt) is not None)
-        self.lane.plane.kubelet.place(self.pod(attempt))
+        self.sandbox.cluster.kubelet.place(self.pod(attempt))
         self.wait("a status that names the node's work", lambda: self.status.get("reason") == "Starting")
-        self.lane.plane.kubelet.start(self.pod(attempt))
+        self.sandbox.cluster.kubelet.start(self.pod(attempt))
         self.wait(f"attempt {attempt} started", lambda: bool((self.attempt(attempt) or {}).get("startedAt")))
         self.wait("a phase that says so", lambda: self.status.get("reason") in {"Inspecting", "Training", "Evaluating"})
 
     def end(self, attempt: int = 1, reason: Reason = Reason.SUCCEEDED, disruption: str | None = None) -> None:
         """End an attempt's container."""
         pod = self.pod(attempt)
-        self.lane.plane.kubelet.end(pod, build_outcome(pod, reason), disruption)
+        self.sandbox.cluster.kubelet.end(pod, build_outcome(pod, reason), disruption)
 
     def run(self, attempt: int = 1) -> None:
         """Run an attempt to its good end."""
@@ -79,7 +79,7 @@ class Player:
 
     def wait(self, what: str, holds: Callable[[], bool]) -> None:
         """Wait; raises TimeoutError."""
-        self.lane.wait(f"{self.kind} {self.name}: {what} (now: {self.status.get('phase')})", holds, self.seconds)
+        self.sandbox.wait(f"{self.kind} {self.name}: {what} (now: {self.status.get('phase')})", holds, self.seconds)
 
     def wait_pod(self, attempt: int = 1) -> None:
         """Wait until an attempt's pod is there."""
@@ -105,12 +105,12 @@ class Player:
 
     def find_pod(self, attempt: int = 1) -> Json | None:
         """Return an attempt's pod, None where there is none."""
-        pods = self.lane.mirror.select(PODS, self.lane.namespace, names.LABEL_UID, self.uid)
+        pods = self.sandbox.mirror.select(PODS, self.sandbox.namespace, names.LABEL_UID, self.uid)
         return next((pod for pod in pods if pod["metadata"]["labels"][names.LABEL_ATTEMPT] == str(attempt)), None)
 
     def jobs(self) -> list[Json]:
         """Return the Jobs that are there."""
-        return self.lane.mirror.select(JOBS, self.lane.namespace, names.LABEL_UID, self.uid)
+        return self.sandbox.mirror.select(JOBS, self.sandbox.namespace, names.LABEL_UID, self.uid)
 
     def job_name(self, attempt: int = 1) -> str:
         """Return the name that an attempt's Job has."""

@@ -1,4 +1,4 @@
-"""The nodes, played: pods are placed, started and ended when a test says so, by the kubelet's own clock.
+"""The nodes, simulated: pods are placed, started and ended when a test says so, by the kubelet's own clock.
 
 Owns what a kubelet writes. A pod that is deleted gets its SIGTERM at once and answers as a trainer does.
 """
@@ -29,7 +29,7 @@ CHARGED_SECONDS: Final = 15.0
 _COMMANDS: Final = {"Dataset": Command.INSPECT, "Model": Command.TRAIN, "Evaluation": Command.EVALUATE}
 
 
-class PlayedKubelet:
+class FakeKubelet:
     """Writes pod statuses."""
 
     def __init__(self, api: Api) -> None:

@@ -1,4 +1,4 @@
-"""What a life left behind, without what differs from one run to the next.
+"""What a lifecycle left behind, without what differs from one run to the next.
 
 Times, uids, digests of them and the object's name are masked by rule; whatever else two undisturbed runs disagree on
 is masked by comparing them.
@@ -9,7 +9,7 @@ import re
 from typing import Any, Final
 
 from darkroom_operator.resources import JOBS
-from tests.faults.cluster.driver import Player
+from tests.faults.cluster.driver import Driver
 
 _MASKS: Final = (
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "<uid>"),
@@ -19,17 +19,17 @@ _MASKS: Final = (
 ANY: Final = "<differs>"
 
 
-def describe_end(player: Player) -> dict[str, Any]:
+def describe_end(driver: Driver) -> dict[str, Any]:
     """Return the end state: the status, the Jobs that are left, and how often each was created."""
-    added = player.lane.mirror.count_added(JOBS, player.lane.namespace, player.name)
-    jobs = {job["metadata"]["name"]: _describe_job(job) for job in player.jobs()}
-    text = json.dumps({"status": player.status, "jobs": jobs, "created": added}, sort_keys=True)
-    text = text.replace(f'"{player.lane.namespace}"', '"<namespace>"')
-    text = text.replace(f'\\"{player.lane.namespace}\\"', '\\"<namespace>\\"')
-    if player.uid:
-        prefix = player.job_name(0).removesuffix("-0")
+    added = driver.sandbox.mirror.count_added(JOBS, driver.sandbox.namespace, driver.name)
+    jobs = {job["metadata"]["name"]: _describe_job(job) for job in driver.jobs()}
+    text = json.dumps({"status": driver.status, "jobs": jobs, "created": added}, sort_keys=True)
+    text = text.replace(f'"{driver.sandbox.namespace}"', '"<namespace>"')
+    text = text.replace(f'\\"{driver.sandbox.namespace}\\"', '\\"<namespace>\\"')
+    if driver.uid:
+        prefix = driver.job_name(0).removesuffix("-0")
         text = text.replace(prefix, "<child>")
-    text = text.replace(player.name, "<name>")
+    text = text.replace(driver.name, "<name>")
     for pattern, mask in _MASKS:
         text = pattern.sub(mask, text)
     described: dict[str, Any] = json.loads(text)

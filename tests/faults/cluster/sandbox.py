@@ -1,6 +1,6 @@
 """A namespace with an operator of its own, which reaches the API server through a proxy of its own.
 
-Owns their lives. Several lanes share one cluster and do not meet.
+Owns when they begin and end. Several sandboxes share one cluster and do not meet.
 """
 
 import contextlib
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from bench.clusters.control_plane import USER
 from darkroom_operator.resources import DATASETS, MODELS
 from tests.faults.cluster.api import NAMESPACES, ROLE_BINDINGS, Api, Json
-from tests.faults.cluster.control_plane import Plane
+from tests.faults.cluster.control_plane import FaultCluster
 from tests.faults.cluster.manifests import READY_DATASET, SUCCEEDED_MODEL, build_ready_status, build_succeeded_status
 from tests.faults.cluster.operator_process import OperatorProcess
 from tests.faults.proxy.exchange import Upstream
@@ -23,16 +23,16 @@ FIRST_PROBE_SECONDS, PROBE_SECONDS, PROBE_FAILURES = 20.0, 5.0, 3
 RIGHTS = "operator-rights"
 
 
-class Lane:
+class Sandbox:
     """One namespace, one proxy, one operator."""
 
-    def __init__(self, plane: Plane, namespace: str) -> None:
-        self.plane, self.namespace = plane, namespace
-        self.api: Api = plane.api
-        self.mirror = plane.mirror
+    def __init__(self, cluster: FaultCluster, namespace: str) -> None:
+        self.cluster, self.namespace = cluster, namespace
+        self.api: Api = cluster.api
+        self.mirror = cluster.mirror
         context = ssl.create_default_context(cafile=self.api.authority)
-        self.proxy = FaultProxy(Upstream(self.api.server, context, plane.control.user_token))
-        self.operator = OperatorProcess(plane.control.folder / namespace, self.proxy.address, namespace)
+        self.proxy = FaultProxy(Upstream(self.api.server, context, cluster.control.user_token))
+        self.operator = OperatorProcess(cluster.control.folder / namespace, self.proxy.address, namespace)
         self._failures, self._probe_at = 0, time.monotonic() + FIRST_PROBE_SECONDS
         self.keep_operator_up = True
         """Whether waits start the operator again when it has died, as a kubelet does."""
@@ -95,15 +95,15 @@ class Lane:
 
 
 @contextlib.contextmanager
-def open_lane(plane: Plane, namespace: str) -> Iterator[Lane]:
-    """Open a lane with a working operator; ends operator and proxy in the end."""
-    lane = Lane(plane, namespace)
+def open_sandbox(cluster: FaultCluster, namespace: str) -> Iterator[Sandbox]:
+    """Open a sandbox with a working operator; ends operator and proxy in the end."""
+    sandbox = Sandbox(cluster, namespace)
     try:
-        lane.prepare()
-        lane.operator.start()
-        lane.operator.wait_ready()
-        yield lane
+        sandbox.prepare()
+        sandbox.operator.start()
+        sandbox.operator.wait_ready()
+        yield sandbox
     finally:
-        lane.keep_operator_up = False
-        lane.operator.kill()
-        lane.proxy.close()
+        sandbox.keep_operator_up = False
+        sandbox.operator.kill()
+        sandbox.proxy.close()

@@ -1,73 +1,73 @@
-"""The lives that the operator is killed in: what the user and the nodes do, from the apply to an end that stays."""
+"""The lifecycles in which the operator is killed: what user and nodes do, from the apply to an end that stays."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from darkroom_api.conditions import Reason
-from tests.faults.cluster.driver import ENDS, Player
+from tests.faults.cluster.driver import ENDS, Driver
 
 
 @dataclass(frozen=True)
-class Life:
-    """A life of one resource."""
+class Lifecycle:
+    """A lifecycle of one resource."""
 
     name: str
     kind: str
     story: str
-    play: Callable[[Player], None]
+    steps: Callable[[Driver], None]
 
 
-def play_through(player: Player) -> None:
+def run_through(driver: Driver) -> None:
     """Apply, run, succeed."""
-    player.create()
-    player.run()
+    driver.create()
+    driver.run()
 
 
-def play_disruption(player: Player) -> None:
+def run_disruption(driver: Driver) -> None:
     """The first attempt's pod is evicted; the second one succeeds."""
-    player.create()
-    player.start()
-    player.end(reason=Reason.RETRYING_AFTER_DISRUPTION, disruption="evicted by a test")
-    player.run(2)
+    driver.create()
+    driver.start()
+    driver.end(reason=Reason.RETRYING_AFTER_DISRUPTION, disruption="evicted by a test")
+    driver.run(2)
 
 
-def play_suspension(player: Player) -> None:
+def run_suspension(driver: Driver) -> None:
     """Suspended while it trains, and resumed."""
-    player.create()
-    player.start()
-    player.edit(suspend=True)
-    player.wait("no pod", lambda: player.find_pod(1) is None)
-    player.wait_reason("Suspended")
-    player.wait("the attempt closed", lambda: bool((player.attempt(1) or {}).get("outcome")))
-    player.edit(suspend=False)
-    player.run(2)
+    driver.create()
+    driver.start()
+    driver.edit(suspend=True)
+    driver.wait("no pod", lambda: driver.find_pod(1) is None)
+    driver.wait_reason("Suspended")
+    driver.wait("the attempt closed", lambda: bool((driver.attempt(1) or {}).get("outcome")))
+    driver.edit(suspend=False)
+    driver.run(2)
 
 
-def play_cancellation(player: Player) -> None:
+def run_cancellation(driver: Driver) -> None:
     """Cancelled while it trains; where another attempt publishes what there is, it runs."""
-    player.create()
-    player.start()
-    player.edit(cancel=True)
-    player.wait("no pod", lambda: player.find_pod(1) is None)
-    player.wait("a second attempt, or an end", lambda: player.find_pod(2) is not None or _has_ended(player))
-    if player.find_pod(2) is not None:
-        player.lane.plane.kubelet.place(player.pod(2))
-        player.lane.plane.kubelet.start(player.pod(2))
-        player.wait("the publication started", lambda: bool((player.attempt(2) or {}).get("startedAt")))
-        player.end(2, Reason.CANCELLED)
-    player.wait_end()
+    driver.create()
+    driver.start()
+    driver.edit(cancel=True)
+    driver.wait("no pod", lambda: driver.find_pod(1) is None)
+    driver.wait("a second attempt, or an end", lambda: driver.find_pod(2) is not None or _has_ended(driver))
+    if driver.find_pod(2) is not None:
+        driver.sandbox.cluster.kubelet.place(driver.pod(2))
+        driver.sandbox.cluster.kubelet.start(driver.pod(2))
+        driver.wait("the publication started", lambda: bool((driver.attempt(2) or {}).get("startedAt")))
+        driver.end(2, Reason.CANCELLED)
+    driver.wait_end()
 
 
-def _has_ended(player: Player) -> bool:
-    return player.status.get("phase") in ENDS
+def _has_ended(driver: Driver) -> bool:
+    return driver.status.get("phase") in ENDS
 
 
-LIVES: Final = (
-    Life("dataset", "Dataset", "inspected", play_through),
-    Life("model", "Model", "trained", play_through),
-    Life("model-disrupted", "Model", "evicted once, then trained", play_disruption),
-    Life("model-suspended", "Model", "suspended while it trains, resumed, trained", play_suspension),
-    Life("model-cancelled", "Model", "cancelled while it trains", play_cancellation),
-    Life("evaluation", "Evaluation", "measured", play_through),
+LIFECYCLES: Final = (
+    Lifecycle("dataset", "Dataset", "inspected", run_through),
+    Lifecycle("model", "Model", "trained", run_through),
+    Lifecycle("model-disrupted", "Model", "evicted once, then trained", run_disruption),
+    Lifecycle("model-suspended", "Model", "suspended while it trains, resumed, trained", run_suspension),
+    Lifecycle("model-cancelled", "Model", "cancelled while it trains", run_cancellation),
+    Lifecycle("evaluation", "Evaluation", "measured", run_through),
 )

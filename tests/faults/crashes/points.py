@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from tests.faults.crashes.lifecycles import Life
+from tests.faults.crashes.lifecycles import Lifecycle
 from tests.faults.proxy.mutations import Moment
 
 LAST_REPORT: Final = (
@@ -26,7 +26,7 @@ STOPPING_WRITES: Final = 3
 class Point:
     """One kill, and what became of it."""
 
-    life: Life
+    lifecycle: Lifecycle
     number: int
     moment: Moment
     name: str = ""
@@ -41,7 +41,7 @@ class Point:
         lost = ", but for the stopped pod's last report" if self.has_lost_report else ""
         verdict = f"same{lost}" if not self.problems else "; ".join(self.problems)
         where = f"{self.moment.value} {self.number}"
-        return f"{self.life.name:16} {where:10} {self.killed_at:26} {self.seconds:5.1f} s  {verdict}"
+        return f"{self.lifecycle.name:16} {where:10} {self.killed_at:26} {self.seconds:5.1f} s  {verdict}"
 
     def judge(self, reference: "Reference", differences: list[str]) -> list[str]:
         """Return the differences that count."""
@@ -55,19 +55,21 @@ class Point:
 
 @dataclass
 class Reference:
-    """What two undisturbed runs of a life left behind, and its writes."""
+    """What two undisturbed runs of a lifecycle left behind, and its writes."""
 
     end: Any
     writes: list[str]
 
 
 def summarise(points: list[Point]) -> str:
-    """Return one line for each life."""
+    """Return one line for each lifecycle."""
     rows = []
-    for life in dict.fromkeys(point.life for point in points):
-        mine = [point for point in points if point.life is life]
+    for lifecycle in dict.fromkeys(point.lifecycle for point in points):
+        mine = [point for point in points if point.lifecycle is lifecycle]
         right = [point for point in mine if not point.problems]
         lost = [point for point in mine if point.has_lost_report]
         but = f", {len(lost)} of them but for the stopped pod's last report" if lost else ""
-        rows.append(f"{life.name}: {len(mine) // 2} writes, {len(mine)} kills, {len(right)} with the same end{but}")
+        rows.append(
+            f"{lifecycle.name}: {len(mine) // 2} writes, {len(mine)} kills, {len(right)} with the same end{but}"
+        )
     return "\n".join(rows)

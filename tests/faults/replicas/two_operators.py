@@ -18,7 +18,7 @@ from tests.faults.replicas import audit_trail
 from tests.faults.replicas.processes import NAMESPACE, Replica, start_replicas, wait_until, write_proxy_kubeconfig
 
 
-class Pair:
+class TwoOperators:
     """Two operators and their API server."""
 
     def __init__(
@@ -71,12 +71,12 @@ class Pair:
 
 
 @contextlib.contextmanager
-def start_pair(folder: pathlib.Path) -> Iterator[Pair]:
+def start_two_operators(folder: pathlib.Path) -> Iterator[TwoOperators]:
     """Start everything, with a Ready Dataset; yields once one leads; ends it in the end."""
     trail = audit_trail.AuditTrail(folder)
     with contextlib.ExitStack() as stack:
-        plane = stack.enter_context(start_control_plane(*trail.flags))
-        api = Api(plane)
+        control = stack.enter_context(start_control_plane(*trail.flags))
+        api = Api(control)
         api.create(NAMESPACES, None, {"metadata": {"name": NAMESPACE}})
         api.create(DATASETS, NAMESPACE, manifests.READY_DATASET)
         api.merge(DATASETS, NAMESPACE, "ready", {"status": manifests.build_ready_status()}, "status")
@@ -85,4 +85,4 @@ def start_pair(folder: pathlib.Path) -> Iterator[Pair]:
         stack.callback(faults.close)
         kubeconfig = write_proxy_kubeconfig(folder / "proxy.kubeconfig", faults.address)
         leader, standby = stack.enter_context(start_replicas(folder, kubeconfig))
-        yield Pair(api, trail, faults, leader, standby)
+        yield TwoOperators(api, trail, faults, leader, standby)

@@ -11,7 +11,7 @@ from tests.faults.proxy.exchange import Upstream
 from tests.faults.proxy.server import FaultProxy
 from tests.faults.storage.s3_server import S3Server, start_s3
 from tests.faults.storage.trainer_config import USER
-from tests.faults.storage.workspace import Site
+from tests.faults.storage.workspace import Workspace
 
 SHOTS: Final = 10
 
@@ -28,10 +28,10 @@ def server(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3
 
 
 @pytest.fixture
-def site(tmp_path: pathlib.Path, server: S3Server) -> Iterator[Site]:
+def workspace(tmp_path: pathlib.Path, server: S3Server) -> Iterator[Workspace]:
     """Return a place for trainers of its own; nothing half uploaded may be left there."""
     proxy = FaultProxy(Upstream(server.address))
-    yield Site(tmp_path, server, proxy, f"runs/{tmp_path.name}")
+    yield Workspace(tmp_path, server, proxy, f"runs/{tmp_path.name}")
     proxy.close()
     assert server.count_unfinished_uploads() == 0
 
@@ -40,7 +40,7 @@ def site(tmp_path: pathlib.Path, server: S3Server) -> Iterator[Site]:
 def revision(server: S3Server, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Return what an undisturbed inspection says of the digits."""
     quiet = FaultProxy(Upstream(server.address))
-    ended = Site(tmp_path_factory.mktemp("quiet"), server, quiet, "runs/quiet").inspect()
+    ended = Workspace(tmp_path_factory.mktemp("quiet"), server, quiet, "runs/quiet").inspect()
     quiet.close()
     assert ended.outcome.summary is not None
     return str(ended.outcome.summary.revision)

@@ -15,7 +15,7 @@ INSPECTION_SECONDS: Final = 90.0
 
 
 @dataclass
-class Site:
+class Workspace:
     """The place, and the runs that are started in it."""
 
     folder: pathlib.Path
