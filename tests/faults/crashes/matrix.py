@@ -39,7 +39,7 @@ def run_matrix(cluster: FaultCluster, lifecycles: Iterable[Lifecycle], sandboxes
 
 
 class Matrix:
-    """The points of all lifecycles, shared by the sandboxes: each takes a lifecycle to learn its writes, then points."""
+    """The points of all lifecycles, shared by the sandboxes: each first learns a lifecycle, then takes points."""
 
     def __init__(self, cluster: FaultCluster, work: "queue.SimpleQueue[Lifecycle | Point]") -> None:
         self.points: list[Point] = []
