@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 
 from hack.localcluster import cluster, pipeline
+from hack.localcluster.host import programs
 from hack.localcluster.images import product
 from hack.localcluster.kube import addons, node
 from hack.localcluster.progress import Refused, Unsupported, say
@@ -47,7 +48,7 @@ def parser() -> argparse.ArgumentParser:
 
 def run(arguments: argparse.Namespace, state: State) -> int:
     commands: dict[str, Callable[[], None]] = {
-        "build": lambda: cluster.build(state),
+        "build": lambda: programs.build(state),
         "up": lambda: cluster.up(state),
         "down": lambda: cluster.down(state, arguments.purge),
         "images": lambda: product.ensure(state),

@@ -3,20 +3,12 @@
 import shutil
 from collections.abc import Callable
 
-from hack.localcluster.host import binaries, network, packages, processes, runtime
+from hack.localcluster.host import network, processes, programs, runtime
 from hack.localcluster.host.locks import locked
 from hack.localcluster.kube import addons, api, certificates, node
 from hack.localcluster.kube.components import ALL, API_SERVER, CONTAINERD, ETCD, KUBELET, START_AT_ONCE, Component
 from hack.localcluster.progress import Refused, say, step
 from hack.localcluster.state import CONTEXT, State
-
-
-def build(state: State) -> None:
-    packages.check_machine()
-    state.create()
-    with locked(state, "build"):
-        packages.ensure()
-        binaries.ensure(state)
 
 
 def check_nothing_foreign(state: State) -> None:
@@ -50,7 +42,7 @@ def start(state: State, component: Component, is_up: Callable[[], bool], seconds
 def write_configuration(state: State) -> None:
     certificates.ensure(state)
     folder = network.write_plugin_configuration(state)
-    runtime.write_configuration(state, addons.image_name(binaries.PAUSE), folder)
+    runtime.write_configuration(state, addons.pause_image_name(), folder)
     node.write_kubelet_configuration(state)
 
 
@@ -82,7 +74,7 @@ def is_complete(state: State) -> bool:
 
 
 def up(state: State) -> None:
-    build(state)
+    programs.build(state)
     with locked(state, "cluster"):
         if is_complete(state):
             say("already up: nothing to do")

@@ -9,7 +9,8 @@ from typing import Final, TypeVar
 
 import pytest
 
-from hack.localcluster import cluster, progress
+from hack.localcluster import progress
+from hack.localcluster.host import programs
 from hack.localcluster.state import State, default_root
 from tests.faults.cases.case import Case, Result, run_cases
 from tests.faults.cluster.control_plane import FaultCluster, start_fault_cluster
@@ -35,7 +36,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def built() -> None:
     """Build the programs that are not there yet, or wait for who does; skips where no cluster can run."""
     try:
-        cluster.build(State(default_root()))
+        programs.build(State(default_root()))
     except progress.Unsupported as reason:
         pytest.skip(str(reason))
 

@@ -39,6 +39,10 @@ def image_name(program: binaries.Program) -> str:
     return f"{REPOSITORY}/{program.name}:{binaries.key(program)}"
 
 
+def pause_image_name() -> str:
+    return image_name(binaries.PAUSE)
+
+
 def ensure_images(state: State) -> None:
     present = runtime.image_digests(state)
     for program in (binaries.PAUSE, binaries.COREDNS, binaries.VERSITYGW):

@@ -9,7 +9,6 @@ from typing import Final
 
 import pytest
 
-from hack.localcluster.host import binaries
 from hack.localcluster.kube import addons
 from tests.cluster.api.connection import Connection, Manifest
 from tests.cluster.host import node, processes
@@ -87,7 +86,7 @@ def an_urgent_pod(namespace: str) -> Manifest:
     confined = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}, "readOnlyRootFilesystem": True}
     container = {
         "name": "holder",
-        "image": addons.image_name(binaries.PAUSE),
+        "image": addons.pause_image_name(),
         "imagePullPolicy": "Never",
         "securityContext": confined,
         "resources": {"limits": {node.GPU: "1"}},
