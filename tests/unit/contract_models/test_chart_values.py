@@ -8,7 +8,6 @@ import yaml
 
 from hack.tools.chart import build_crd_template, escape_template
 from hack.tools.check_chart import find_problem
-from hack.tools.check_sizes import find_problems
 from hack.tools.generate import ROOT
 from hack.tools.kube_schemas import build_darkroom_schemas, build_kubernetes_schemas
 from hack.tools.values import build_schema, find_leaves, read_values
@@ -130,21 +129,6 @@ def a_role(**rule: Any) -> dict[str, Any]:
 def test_the_chart_check_sees_what_is_not_restricted(manifest: dict[str, Any], problem: str | None) -> None:
     found = find_problem(manifest)
     assert found is None if problem is None else problem in (found or "")
-
-
-@pytest.mark.parametrize(
-    ("text", "problem"),
-    [
-        ("x = 1\n", None),
-        ("x = 1\n" * 401, "401 lines"),
-        ("import os\n" * 13, "13 imports"),
-        ("def f():\n" + "    x = 1\n" * 80, "f: 81 lines"),
-        ("def f():\n" + "    x = 1\n" * 13, "median of 14"),
-    ],
-)
-def test_the_size_check_names_what_is_over(text: str, problem: str | None) -> None:
-    found = find_problems({"hack/tools/a.py": text})
-    assert not found if problem is None else any(problem in line for line in found)
 
 
 GROUP_VERSION_KIND = [{"group": "apps.k8s.io", "version": "v1", "kind": "Thing"}]
