@@ -12,10 +12,10 @@ from darkroom_api.v1alpha1.common import Artifacts, Attempt
 from darkroom_api.v1alpha1.dataset import DatasetSpec, DatasetStatus
 from darkroom_api.v1alpha1.evaluation import EvaluationSpec, EvaluationStatus
 from darkroom_api.v1alpha1.model import ModelSpec, ModelStatus
-from darkroom_operator.children import ObservedJob, ObservedPod
+from darkroom_operator.api.resources import Key
 from darkroom_operator.config import OperatorConfig, parse_config
-from darkroom_operator.resources import Key
-from darkroom_operator.views import (
+from darkroom_operator.facts.children import ObservedJob, ObservedPod
+from darkroom_operator.facts.views import (
     DatasetView,
     EvaluationView,
     ModelView,

@@ -17,8 +17,8 @@ from torchvision.transforms import v2
 
 from bench.fewshot import clock, finetuning
 from bench.fewshot.pictures import Picture
-from darkroom_trainer.metrics import detection
-from darkroom_trainer.tasks.predictions import Prediction, build_truth
+from darkroom_predict.predictions import Prediction, build_truth
+from darkroom_trainer.metrics.box_scores import detection
 
 BACKBONES: Final = {"fcos-test_resnet": "test_resnet"}
 """The one that Darkroom starts from in such budgets."""

@@ -17,8 +17,8 @@ from bench.clusters.control_plane import ControlPlane, start_control_plane
 from bench.operator.candidates import CANDIDATES, Candidate, start
 from bench.operator.load import NAMESPACE, create_models, prepare
 from bench.operator.observation import Seen, count_writes, read_cpu_seconds, read_resident_mb, watch
-from darkroom_operator.cluster import KubernetesCluster
-from darkroom_operator.resources import JOBS, MODELS
+from darkroom_operator.api.cluster import KubernetesCluster
+from darkroom_operator.api.resources import JOBS, MODELS
 
 REST_SECONDS = 10
 """Before each candidate, so that what the one before left to be written and collected is not charged to the next."""

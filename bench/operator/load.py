@@ -8,8 +8,8 @@ from typing import Any
 
 from bench.operator.observation import Seen
 from darkroom_api import names
-from darkroom_operator.cluster import ClusterError, KubernetesCluster
-from darkroom_operator.resources import DATASETS, MODELS, Resource
+from darkroom_operator.api.cluster import ClusterError, KubernetesCluster
+from darkroom_operator.api.resources import DATASETS, MODELS, Resource
 
 NAMESPACE = "darkroom-bench"
 NAMESPACES = Resource("", "v1", "namespaces", "Namespace")

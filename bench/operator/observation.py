@@ -12,8 +12,8 @@ from typing import Any
 import aiohttp
 
 from bench.clusters.control_plane import ControlPlane, read
-from darkroom_operator.cluster import KubernetesCluster
-from darkroom_operator.resources import JOBS, Resource
+from darkroom_operator.api.cluster import KubernetesCluster
+from darkroom_operator.api.resources import JOBS, Resource
 
 WRITE = re.compile(
     r'apiserver_request_total\{.*code="2..",.*resource="(?:jobs|models|events|configmaps)".*verb="(?:POST|PUT|PATCH|APPLY|DELETE)"'

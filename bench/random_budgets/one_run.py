@@ -12,7 +12,8 @@ from bench.random_budgets.meter_looks import Excess
 from bench.random_budgets.slow_machine import Killed, SlowMachine, slowed
 from bench.random_budgets.verdicts import TRAIN_IMAGES, Plan, Run
 from darkroom_api import conditions, report, run_config
-from darkroom_trainer import engine, reporting
+from darkroom_trainer.commands import engine
+from darkroom_trainer.runtime import reporting
 from tests.unit.training.learning import write_squares
 
 TEST_IMAGES: Final = 20

@@ -15,7 +15,7 @@ from bench.random_budgets.one_run import run_plan
 from bench.random_budgets.verdicts import Plan, Run
 from darkroom_trainer.tasks import registry
 
-PRELOADED: Final = ["darkroom_trainer.training", "bench.random_budgets.one_run"]
+PRELOADED: Final = ["darkroom_trainer.commands.training", "bench.random_budgets.one_run"]
 LEAST_PASSES: Final = 150
 """Coloured squares need no more; with what real data need, most of these budgets would be refused at once."""
 

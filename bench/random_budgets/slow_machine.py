@@ -15,7 +15,8 @@ from unittest import mock
 
 from bench.random_budgets.meter_looks import Excess, build_meter
 from bench.random_budgets.verdicts import Interruption
-from darkroom_trainer import engine, inference, loop
+from darkroom_trainer.commands import engine
+from darkroom_trainer.loop import inference, training_loop
 
 FACTORS: Final = (1.0, 1.0, 1.0, 1.5, 2.0, 3.0)
 """How much slower than real time a phase is."""
@@ -91,10 +92,10 @@ class SlowMachine:
 @contextlib.contextmanager
 def slowed(machine: SlowMachine, budget_seconds: float, excess: Excess) -> Iterator[None]:
     """Have the trainings of this process run on the machine, and every look at their meter noted."""
-    step: Callable[..., Any] = loop.Learner.take_step
+    step: Callable[..., Any] = training_loop.Learner.take_step
     predict: Callable[..., Any] = inference.predict_rows
 
-    def take_step(learner: loop.Learner, rate: float) -> Any:
+    def take_step(learner: training_loop.Learner, rate: float) -> Any:
         loss = step(learner, rate)
         machine.work_step()
         return loss
@@ -105,7 +106,7 @@ def slowed(machine: SlowMachine, budget_seconds: float, excess: Excess) -> Itera
         return found
 
     with (
-        mock.patch.object(loop.Learner, "take_step", take_step),
+        mock.patch.object(training_loop.Learner, "take_step", take_step),
         mock.patch.object(inference, "predict_rows", predict_rows),
         mock.patch.object(engine, "Meter", build_meter(budget_seconds, excess)),
     ):

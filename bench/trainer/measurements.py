@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from bench.trainer import arms as arms_of, loader, sets as sets
-from darkroom_trainer import device as devices
+from darkroom_trainer.runtime import device as devices
 
 GROWTH_PX: Final = 64
 GROWTH_BATCH: Final = 64

@@ -11,11 +11,11 @@ import pathlib
 import sys
 from collections.abc import Sequence
 
-from darkroom_operator.cluster import ClusterError
+from darkroom_operator.api.cluster import ClusterError
 from darkroom_operator.config import ConfigError, OperatorConfig, read_config
+from darkroom_operator.leadership.terms import Terms, TermsError
 from darkroom_operator.logs import configure_logs
 from darkroom_operator.runtime import Operator
-from darkroom_operator.terms import Terms, TermsError
 
 logger = logging.getLogger("darkroom_operator")
 

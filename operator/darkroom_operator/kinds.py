@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from darkroom_api.conditions import TERMINAL_PHASES
-from darkroom_operator import observe
-from darkroom_operator.build.run_config import Plan, plan_evaluation, plan_inspection, plan_training
 from darkroom_operator.config import OperatorConfig
 from darkroom_operator.decide import checks, dataset, evaluation, model, queueing, refusal
 from darkroom_operator.decide.decision import Decision, Problem
-from darkroom_operator.store import Store, StoredOwner
-from darkroom_operator.views import Observed
+from darkroom_operator.facts.views import Observed
+from darkroom_operator.manifests.run_config import Plan, plan_evaluation, plan_inspection, plan_training
+from darkroom_operator.observing import observe
+from darkroom_operator.observing.store import Store, StoredOwner
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ made of the Job is not compared, only what it was built as. A running attempt is
 from typing import Final
 
 from darkroom_api.conditions import Reason
-from darkroom_operator.build.job import build_job
-from darkroom_operator.children import ObservedJob, read_asked
 from darkroom_operator.config import OperatorConfig
+from darkroom_operator.facts.children import ObservedJob, read_asked
 from darkroom_operator.kinds import Case
+from darkroom_operator.manifests.job import build_job
 
 _STUCK: Final = frozenset({Reason.INVALID_CONFIGURATION, Reason.UNSCHEDULABLE, Reason.WAITING_FOR_QUOTA})
 

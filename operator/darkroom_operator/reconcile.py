@@ -7,14 +7,16 @@ import logging
 import time
 from typing import Final
 
-from darkroom_operator import apply, inquiries, kinds, observe, outdated, progress, statuses, unreadable
-from darkroom_operator.build.job import build_job
-from darkroom_operator.cluster import Cluster
+from darkroom_operator import kinds, outdated, unreadable
+from darkroom_operator.api.cluster import Cluster
+from darkroom_operator.api.resources import Key, Trigger
 from darkroom_operator.config import OperatorConfig
 from darkroom_operator.decide.refusal import RETRY_SECONDS
+from darkroom_operator.manifests.job import build_job
 from darkroom_operator.metrics import Metrics
-from darkroom_operator.resources import Key, Trigger
-from darkroom_operator.store import Store, StoredOwner
+from darkroom_operator.observing import inquiries, observe, progress
+from darkroom_operator.observing.store import Store, StoredOwner
+from darkroom_operator.writing import apply, statuses
 
 logger = logging.getLogger(__name__)
 

@@ -14,12 +14,15 @@ from typing import Any, Final
 import kopf
 from aiohttp import web
 
-from darkroom_operator import audit, election, fence, handlers, health, progress, reconcile, scheduler, terms, workqueue
-from darkroom_operator.cluster import ClusterError, KubernetesCluster, NotLeaderError
+from darkroom_operator import reconcile
+from darkroom_operator.api.cluster import ClusterError, KubernetesCluster, NotLeaderError
+from darkroom_operator.api.resources import Key, Resource
 from darkroom_operator.config import OperatorConfig
+from darkroom_operator.leadership import election, fence, terms
 from darkroom_operator.metrics import Metrics
-from darkroom_operator.resources import Key, Resource
-from darkroom_operator.store import Store
+from darkroom_operator.observing import progress
+from darkroom_operator.observing.store import Store
+from darkroom_operator.watching import audit, handlers, health, scheduler, workqueue
 
 logger = logging.getLogger(__name__)
 

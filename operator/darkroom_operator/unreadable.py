@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Final
 
 from darkroom_api.conditions import TERMINAL_PHASES, DatasetPhase, Reason
-from darkroom_operator import observe
-from darkroom_operator.children import Json
 from darkroom_operator.decide import refusal
 from darkroom_operator.decide.decision import Problem
-from darkroom_operator.store import Store, StoredOwner
+from darkroom_operator.facts.children import Json
+from darkroom_operator.observing import observe
+from darkroom_operator.observing.store import Store, StoredOwner
 
 _SETTLED: Final = frozenset({*TERMINAL_PHASES, DatasetPhase.READY, DatasetPhase.INVALID})
 

@@ -6,11 +6,11 @@ import pytest
 
 from darkroom_api import names
 from darkroom_api.run_config import Command, RunConfig
-from darkroom_operator.build.job import build_job
-from darkroom_operator.build.pod import ANNOTATION_RUN_CONFIG
-from darkroom_operator.build.run_config import Plan, plan_evaluation, plan_inspection, plan_training
 from darkroom_operator.decide.evaluation import decide_evaluation
 from darkroom_operator.decide.model import decide_model
+from darkroom_operator.manifests.job import build_job
+from darkroom_operator.manifests.pod import ANNOTATION_RUN_CONFIG
+from darkroom_operator.manifests.run_config import Plan, plan_evaluation, plan_inspection, plan_training
 from tests.builders import (
     UID,
     a_config,

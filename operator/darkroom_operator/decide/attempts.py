@@ -16,11 +16,11 @@ from typing import Final
 from darkroom_api import names
 from darkroom_api.report import parse_outcome
 from darkroom_api.v1alpha1.common import Allocation, Attempt
-from darkroom_operator.children import ObservedJob, ObservedPod
 from darkroom_operator.decide import allocation, ends, meters, retries
 from darkroom_operator.decide.retries import Limits, Stage
-from darkroom_operator.findings import NOTHING_FOUND, Findings
-from darkroom_operator.views import Report
+from darkroom_operator.facts.children import ObservedJob, ObservedPod
+from darkroom_operator.facts.findings import NOTHING_FOUND, Findings
+from darkroom_operator.facts.views import Report
 
 _FREE: Final = frozenset(
     {

@@ -10,7 +10,7 @@ from darkroom_api.v1alpha1.common import TASK_ANNOTATIONS, Compute, Storage, Tas
 from darkroom_api.v1alpha1.dataset import DatasetSpec
 from darkroom_operator.config import OperatorConfig
 from darkroom_operator.decide.decision import Problem
-from darkroom_operator.views import ObservedDataset
+from darkroom_operator.facts.views import ObservedDataset
 
 NO_OUTPUT = (
     "output: the dataset is read over https, so there is no bucket to write to; "

@@ -13,9 +13,9 @@ import re
 from typing import Final
 
 from darkroom_api.conditions import Reason
-from darkroom_operator.children import Asked, ObservedJob, ObservedPod
 from darkroom_operator.decide.decision import Problem
-from darkroom_operator.findings import Complaint
+from darkroom_operator.facts.children import Asked, ObservedJob, ObservedPod
+from darkroom_operator.facts.findings import Complaint
 
 _FORBIDDEN: Final = re.compile(r"^.*? is forbidden: ", re.DOTALL)
 _PRIORITY: Final = re.compile(r"no PriorityClass with name (\S+) was found", re.IGNORECASE)

@@ -15,13 +15,13 @@ from typing import Final
 from darkroom_api.conditions import DatasetPhase, Reason
 from darkroom_api.results import describe_dataset, finish_dataset
 from darkroom_api.v1alpha1.dataset import DatasetStatus
-from darkroom_operator.children import ObservedJob
 from darkroom_operator.config import OperatorConfig
 from darkroom_operator.decide import allocation, attempts, checks, ends, verdicts, waiting
 from darkroom_operator.decide.attempts import History, Ledger
 from darkroom_operator.decide.decision import Decision, Problem
 from darkroom_operator.decide.retries import Limits, Stage
-from darkroom_operator.views import DatasetView
+from darkroom_operator.facts.children import ObservedJob
+from darkroom_operator.facts.views import DatasetView
 
 _DONE: Final = (DatasetPhase.READY, DatasetPhase.INVALID)
 

@@ -10,7 +10,7 @@ from darkroom_api.conditions import Reason
 from darkroom_api.v1alpha1.dataset import DatasetStatus
 from darkroom_api.v1alpha1.evaluation import EvaluationStatus
 from darkroom_api.v1alpha1.model import ModelStatus
-from darkroom_operator.children import ObservedJob
+from darkroom_operator.facts.children import ObservedJob
 
 StatusT = TypeVar("StatusT", DatasetStatus, ModelStatus, EvaluationStatus)
 

@@ -10,9 +10,9 @@ from typing import Final
 
 from darkroom_api.conditions import Reason
 from darkroom_api.report import EXIT_CODES, ExitCode, Outcome, parse_outcome
-from darkroom_operator.children import ObservedJob, ObservedPod
 from darkroom_operator.decide import waiting
-from darkroom_operator.findings import NOTHING_FOUND, Findings
+from darkroom_operator.facts.children import ObservedJob, ObservedPod
+from darkroom_operator.facts.findings import NOTHING_FOUND, Findings
 
 LOST_AFTER_SECONDS: Final = 60
 """A pod that should have ended this long ago and still says nothing is on a node that answers no more. A replacement

@@ -6,14 +6,14 @@ The way through the attempts is in `run`. A finished Evaluation keeps its result
 from darkroom_api.conditions import Reason, RunPhase
 from darkroom_api.v1alpha1.common import Allocation
 from darkroom_api.v1alpha1.evaluation import EvaluationSpec, EvaluationStatus
-from darkroom_operator.build.locations import OutputBase, find_output_base
 from darkroom_operator.config import OperatorConfig
 from darkroom_operator.decide import checks, run
 from darkroom_operator.decide.allocation import EVALUATION_LIMIT_SECONDS, allocate_time
 from darkroom_operator.decide.attempts import Ledger
 from darkroom_operator.decide.decision import Decision, Problem
 from darkroom_operator.decide.rules import RunRules, describe_memory
-from darkroom_operator.views import EvaluationView
+from darkroom_operator.facts.views import EvaluationView
+from darkroom_operator.manifests.locations import OutputBase, find_output_base
 
 
 def decide_evaluation(view: EvaluationView, config: OperatorConfig) -> Decision[EvaluationStatus]:

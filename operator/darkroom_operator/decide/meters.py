@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from darkroom_api.v1alpha1.common import Attempt
-from darkroom_operator.children import ObservedPod
-from darkroom_operator.views import Report
+from darkroom_operator.facts.children import ObservedPod
+from darkroom_operator.facts.views import Report
 
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 

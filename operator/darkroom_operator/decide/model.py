@@ -8,13 +8,13 @@ from darkroom_api.durations import parse_duration
 from darkroom_api.results import charge
 from darkroom_api.v1alpha1.common import Allocation, Attempt
 from darkroom_api.v1alpha1.model import BudgetStatus, ModelSpec, ModelStatus
-from darkroom_operator.build.locations import find_output_base
 from darkroom_operator.config import OperatorConfig
 from darkroom_operator.decide import allocation, checks, meters, run
 from darkroom_operator.decide.attempts import Ledger
 from darkroom_operator.decide.decision import Decision, Problem
 from darkroom_operator.decide.rules import RunRules, describe_memory
-from darkroom_operator.views import ModelView
+from darkroom_operator.facts.views import ModelView
+from darkroom_operator.manifests.locations import find_output_base
 
 
 def decide_model(view: ModelView, config: OperatorConfig) -> Decision[ModelStatus]:

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from darkroom_api.conditions import ConditionStatus, ConditionType, Reason, set_condition
 from darkroom_api.v1alpha1.model import ModelStatus
-from darkroom_operator.children import ObservedJob
 from darkroom_operator.decide.decision import Problem
-from darkroom_operator.findings import QueueFinding
+from darkroom_operator.facts.children import ObservedJob
+from darkroom_operator.facts.findings import QueueFinding
 
 
 def describe_suspended(job: ObservedJob, queue: QueueFinding | None) -> Problem:

@@ -9,7 +9,7 @@ from darkroom_api.conditions import DatasetPhase, RunPhase
 from darkroom_api.results import describe_dataset, describe_run
 from darkroom_api.v1alpha1.dataset import DatasetStatus
 from darkroom_operator.decide.decision import Decision, Problem
-from darkroom_operator.views import Observed, SpecT, StatusT
+from darkroom_operator.facts.views import Observed, SpecT, StatusT
 
 RETRY_SECONDS = 30.0
 

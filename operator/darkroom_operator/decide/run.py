@@ -20,7 +20,7 @@ from darkroom_operator.decide.decision import Decision
 from darkroom_operator.decide.retries import Limits, Stage
 from darkroom_operator.decide.rules import FAILING, RunRules, RunStatus, SpecT
 from darkroom_operator.decide.steps import Situation
-from darkroom_operator.views import Observed
+from darkroom_operator.facts.views import Observed
 
 
 def decide_run(

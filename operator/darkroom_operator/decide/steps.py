@@ -10,12 +10,12 @@ from typing import Final, Generic
 from darkroom_api.conditions import Reason, RunPhase
 from darkroom_api.results import describe_run
 from darkroom_api.v1alpha1 import common, model
-from darkroom_operator import children
 from darkroom_operator.config import OperatorConfig
 from darkroom_operator.decide import attempts, ends, verdicts, waiting
 from darkroom_operator.decide.decision import Decision
 from darkroom_operator.decide.rules import RunRules, RunStatus, SpecT
-from darkroom_operator.views import Observed
+from darkroom_operator.facts import children
+from darkroom_operator.facts.views import Observed
 
 WAITING_SECONDS: Final = ends.SETTLE_SECONDS * 3
 """How often a waiting attempt is looked at where no watch tells anything."""

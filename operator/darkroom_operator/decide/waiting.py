@@ -6,10 +6,10 @@ Owns the reasons between "Job created" and "container started".
 from typing import Final
 
 from darkroom_api.conditions import Reason
-from darkroom_operator.children import Asked, ObservedJob, ObservedPod
 from darkroom_operator.decide import complaints, queueing
 from darkroom_operator.decide.decision import Problem
-from darkroom_operator.findings import NOTHING_FOUND, Findings
+from darkroom_operator.facts.children import Asked, ObservedJob, ObservedPod
+from darkroom_operator.facts.findings import NOTHING_FOUND, Findings
 
 _PULL_FAILURES: Final = frozenset(
     {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "RegistryUnavailable"}

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from darkroom_operator.resources import JOBS
+from darkroom_operator.api.resources import JOBS
 from tests.faults.cluster.control_plane import FaultCluster
 from tests.faults.cluster.driver import Driver
 from tests.faults.cluster.masking import describe_end, find_differences, mask_differences

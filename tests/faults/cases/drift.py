@@ -3,7 +3,7 @@
 from typing import Final
 
 from darkroom_api import names
-from darkroom_operator.resources import JOBS, MODELS, PODS
+from darkroom_operator.api.resources import JOBS, MODELS, PODS
 from tests.faults.cases import clock
 from tests.faults.cases.case import Case
 from tests.faults.cluster.driver import Driver

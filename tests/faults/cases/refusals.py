@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from darkroom_operator.resources import JOBS
+from darkroom_operator.api.resources import JOBS
 from tests.faults.cases.case import Case
 from tests.faults.cluster.api import QUOTAS, Json
 from tests.faults.cluster.driver import Driver

@@ -10,7 +10,7 @@ from typing import Any, Final
 import urllib3
 
 from bench.clusters.control_plane import ControlPlane
-from darkroom_operator.resources import Resource
+from darkroom_operator.api.resources import Resource
 
 Json = dict[str, Any]
 

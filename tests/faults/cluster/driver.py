@@ -10,7 +10,7 @@ from typing import Final
 
 from darkroom_api import names
 from darkroom_api.conditions import Reason
-from darkroom_operator.resources import JOBS, OWNERS_BY_KIND, PODS
+from darkroom_operator.api.resources import JOBS, OWNERS_BY_KIND, PODS
 from tests.faults.cluster import manifests
 from tests.faults.cluster.api import Json
 from tests.faults.cluster.kubelet import build_outcome

@@ -13,7 +13,7 @@ from darkroom_api.report import ExitCode, Meter, Outcome
 from darkroom_api.run_config import Command
 from darkroom_api.v1alpha1.common import Artifacts, MeasuredOn, Performance
 from darkroom_api.v1alpha1.dataset import DatasetSummary
-from darkroom_operator.resources import PODS
+from darkroom_operator.api.resources import PODS
 from tests.faults.cluster.api import Api, Json, Refusal
 
 NODE: Final = "node-played"

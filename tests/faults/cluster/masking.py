@@ -8,7 +8,7 @@ import json
 import re
 from typing import Any, Final
 
-from darkroom_operator.resources import JOBS
+from darkroom_operator.api.resources import JOBS
 from tests.faults.cluster.driver import Driver
 
 _MASKS: Final = (

@@ -13,7 +13,7 @@ from typing import Final
 import urllib3
 
 from darkroom_api import names
-from darkroom_operator.resources import JOBS, OWNERS, PODS, Resource
+from darkroom_operator.api.resources import JOBS, OWNERS, PODS, Resource
 from tests.faults.cluster.api import Api, Json
 
 WATCHED: Final = (*OWNERS, JOBS, PODS)

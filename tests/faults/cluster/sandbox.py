@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from bench.clusters.control_plane import USER
-from darkroom_operator.resources import DATASETS, MODELS
+from darkroom_operator.api.resources import DATASETS, MODELS
 from tests.faults.cluster.api import NAMESPACES, ROLE_BINDINGS, Api, Json
 from tests.faults.cluster.control_plane import FaultCluster
 from tests.faults.cluster.manifests import READY_DATASET, SUCCEEDED_MODEL, build_ready_status, build_succeeded_status

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from bench.clusters.control_plane import start_control_plane
-from darkroom_operator.resources import DATASETS, JOBS, MODELS
+from darkroom_operator.api.resources import DATASETS, JOBS, MODELS
 from tests.faults.cluster import manifests
 from tests.faults.cluster.api import NAMESPACES, Api
 from tests.faults.proxy import exchange, server

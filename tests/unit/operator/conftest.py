@@ -2,7 +2,7 @@
 
 import pytest
 
-from darkroom_operator.resources import DATASETS, MODELS
+from darkroom_operator.api.resources import DATASETS, MODELS
 from tests.builders import a_dataset_spec, a_model_spec, stamp
 from tests.unit.operator.desk import JOB_NAME, Desk
 from tests.unit.operator.workbench import Workbench

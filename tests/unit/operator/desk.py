@@ -7,9 +7,9 @@ import asyncio
 from typing import Any, Final
 
 from darkroom_api import names
-from darkroom_operator.findings import Findings
-from darkroom_operator.inquiries import Inquirer
-from darkroom_operator.resources import EVENTS, PODS
+from darkroom_operator.api.resources import EVENTS, PODS
+from darkroom_operator.facts.findings import Findings
+from darkroom_operator.observing.inquiries import Inquirer
 from tests.builders import at, stamp
 from tests.unit.operator.fake_cluster import FakeCluster, Json
 from tests.unit.operator.workbench import MODEL, Workbench

@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
-from darkroom_operator.cluster import ClusterError
-from darkroom_operator.resources import Resource
+from darkroom_operator.api.cluster import ClusterError
+from darkroom_operator.api.resources import Resource
 
 Json = dict[str, Any]
 

@@ -6,12 +6,12 @@ import pytest
 
 from darkroom_api.conditions import Reason, RunPhase
 from darkroom_api.v1alpha1.common import Allocation
-from darkroom_operator.build.job import build_job
-from darkroom_operator.build.run_config import plan_training
-from darkroom_operator.children import ANNOTATION_ALLOCATION, ObservedJob, parse_job
 from darkroom_operator.decide.allocation import allocate_time, find_batch_divisor
 from darkroom_operator.decide.evaluation import decide_evaluation
 from darkroom_operator.decide.model import decide_model
+from darkroom_operator.facts.children import ANNOTATION_ALLOCATION, ObservedJob, parse_job
+from darkroom_operator.manifests.job import build_job
+from darkroom_operator.manifests.run_config import plan_training
 from tests.builders import (
     a_config,
     a_job,

@@ -4,10 +4,10 @@ import asyncio
 from typing import Any
 
 from darkroom_api import names
-from darkroom_operator.audit import INTERVAL_SECONDS, Audit
-from darkroom_operator.health import find_illness, find_unreadiness
-from darkroom_operator.resources import MODELS
-from darkroom_operator.store import Store
+from darkroom_operator.api.resources import MODELS
+from darkroom_operator.observing.store import Store
+from darkroom_operator.watching.audit import INTERVAL_SECONDS, Audit
+from darkroom_operator.watching.health import find_illness, find_unreadiness
 from tests.unit.operator.fake_cluster import FakeCluster
 from tests.unit.operator.workbench import MODEL, Workbench
 

@@ -6,13 +6,13 @@ import pytest
 
 from darkroom_api import names
 from darkroom_api.run_config import RunConfig, Weights
-from darkroom_operator.build.job import build_job
-from darkroom_operator.build.locations import find_output_base
-from darkroom_operator.build.pod import ANNOTATION_RUN_CONFIG, count_cores
-from darkroom_operator.build.run_config import plan_evaluation, plan_inspection, plan_training
 from darkroom_operator.config import OutputConfig
 from darkroom_operator.decide.evaluation import decide_evaluation
 from darkroom_operator.decide.model import decide_model
+from darkroom_operator.manifests.job import build_job
+from darkroom_operator.manifests.locations import find_output_base
+from darkroom_operator.manifests.pod import ANNOTATION_RUN_CONFIG, count_cores
+from darkroom_operator.manifests.run_config import plan_evaluation, plan_inspection, plan_training
 from tests.builders import (
     UID,
     Json,

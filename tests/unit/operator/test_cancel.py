@@ -7,9 +7,9 @@ import pytest
 from darkroom_api.conditions import Reason, RunPhase
 from darkroom_api.v1alpha1.common import Artifacts
 from darkroom_api.v1alpha1.model import ModelStatus
-from darkroom_operator.build.run_config import plan_training
 from darkroom_operator.decide.decision import Decision
 from darkroom_operator.decide.model import decide_model
+from darkroom_operator.manifests.run_config import plan_training
 from tests.builders import (
     a_config,
     a_job,

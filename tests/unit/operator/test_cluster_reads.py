@@ -9,8 +9,8 @@ from aiohttp import web
 from kubernetes.aio.client import Configuration
 
 from bench.clusters.ports import find_free_port
-from darkroom_operator.cluster import ClusterError, KubernetesCluster
-from darkroom_operator.resources import EVENTS
+from darkroom_operator.api.cluster import ClusterError, KubernetesCluster
+from darkroom_operator.api.resources import EVENTS
 
 Ask = Callable[[KubernetesCluster], Awaitable[Any]]
 

@@ -8,8 +8,8 @@ import pytest
 from aiohttp import web
 
 from bench.clusters.ports import find_free_port
-from darkroom_operator.cluster import KubernetesCluster, NotLeaderError
-from darkroom_operator.resources import JOBS
+from darkroom_operator.api.cluster import KubernetesCluster, NotLeaderError
+from darkroom_operator.api.resources import JOBS
 
 JOB = {"metadata": {"name": "a"}}
 WRITES: dict[str, Callable[[KubernetesCluster], Awaitable[Any]]] = {

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from darkroom_api.conditions import Reason
-from darkroom_operator.children import Asked
 from darkroom_operator.decide.complaints import explain_refusal, explain_unschedulable
 from darkroom_operator.decide.waiting import describe_waiting
-from darkroom_operator.findings import Complaint, Findings
+from darkroom_operator.facts.children import Asked
+from darkroom_operator.facts.findings import Complaint, Findings
 from tests.builders import a_job, a_pod, a_running_pod, at
 
 QUEUED_TWICE = (("credentials-dataset", "darkroom-b"), ("credentials-output", "darkroom-b"))

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from darkroom_operator.cluster import ClusterError
-from darkroom_operator.election import Election, NoElection
-from darkroom_operator.fence import Fence
-from darkroom_operator.resources import Resource
-from darkroom_operator.terms import Terms, TermsError
+from darkroom_operator.api.cluster import ClusterError
+from darkroom_operator.api.resources import Resource
+from darkroom_operator.leadership.election import Election, NoElection
+from darkroom_operator.leadership.fence import Fence
+from darkroom_operator.leadership.terms import Terms, TermsError
 
 Json = dict[str, Any]
 

@@ -2,10 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 
-from darkroom_operator.cluster import ClusterError
-from darkroom_operator.findings import Findings
-from darkroom_operator.inquiries import FIRST_SECONDS, LONGEST_SECONDS, SILENT_SECONDS
-from darkroom_operator.warning_events import pick_complaint
+from darkroom_operator.api.cluster import ClusterError
+from darkroom_operator.facts.findings import Findings
+from darkroom_operator.observing.inquiries import FIRST_SECONDS, LONGEST_SECONDS, SILENT_SECONDS
+from darkroom_operator.observing.warning_events import pick_complaint
 from tests.builders import stamp
 from tests.unit.operator.desk import JOB_NAME, Desk, add_event, add_pod
 from tests.unit.operator.fake_cluster import FakeCluster

@@ -4,8 +4,8 @@ from typing import Any, Final
 
 import pytest
 
-from darkroom_operator.cluster import ClusterError
-from darkroom_operator.resources import Resource
+from darkroom_operator.api.cluster import ClusterError
+from darkroom_operator.api.resources import Resource
 from tests.unit.operator.desk import JOB_NAME, Desk
 from tests.unit.operator.fake_cluster import Json
 from tests.unit.operator.workbench import Workbench

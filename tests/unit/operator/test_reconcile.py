@@ -7,8 +7,8 @@ import pytest
 from darkroom_api import names
 from darkroom_api.conditions import Reason
 from darkroom_api.report import Outcome
-from darkroom_operator.cluster import ClusterError
-from darkroom_operator.resources import DATASETS, JOBS, MODELS, PODS, Key
+from darkroom_operator.api.cluster import ClusterError
+from darkroom_operator.api.resources import DATASETS, JOBS, MODELS, PODS, Key
 from tests.builders import an_outcome, stamp
 from tests.unit.operator.fake_cluster import Json
 from tests.unit.operator.workbench import MODEL, Workbench

@@ -9,8 +9,8 @@ from darkroom_api import names
 from darkroom_api.conditions import Reason
 from darkroom_api.report import Outcome
 from darkroom_api.v1alpha1.common import Artifacts
-from darkroom_operator.build.pod import ANNOTATION_RUN_CONFIG
-from darkroom_operator.resources import JOBS, MODELS, PODS
+from darkroom_operator.api.resources import JOBS, MODELS, PODS
+from darkroom_operator.manifests.pod import ANNOTATION_RUN_CONFIG
 from tests.builders import an_outcome, stamp
 from tests.unit.operator.workbench import Workbench
 

@@ -8,10 +8,10 @@ import pytest
 from aiohttp import ClientSession
 
 from bench.clusters.ports import find_free_port
-from darkroom_operator.audit import Audit
-from darkroom_operator.health import serve
 from darkroom_operator.metrics import Metrics
-from darkroom_operator.progress import Poller
+from darkroom_operator.observing.progress import Poller
+from darkroom_operator.watching.audit import Audit
+from darkroom_operator.watching.health import serve
 from tests.unit.operator.workbench import Workbench
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from darkroom_operator.clock import ServerClock
+from darkroom_operator.api.clock import ServerClock
 
 TRUE = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
 TOLD = "Fri, 01 May 2026 12:00:00 GMT"

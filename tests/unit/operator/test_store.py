@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from darkroom_api import names
-from darkroom_operator import store as store_module
-from darkroom_operator.resources import DATASETS, EVALUATIONS, JOBS, MODELS, PODS, Key
-from darkroom_operator.store import Store
+from darkroom_operator.api.resources import DATASETS, EVALUATIONS, JOBS, MODELS, PODS, Key
+from darkroom_operator.observing import store as store_module
+from darkroom_operator.observing.store import Store
 
 MODEL, DATASET, EVALUATION = (Key(kind, "vision", "fruit") for kind in ("Model", "Dataset", "Evaluation"))
 

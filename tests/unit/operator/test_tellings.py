@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from darkroom_operator.events import build_event, build_repetition, find_notice
+from darkroom_operator.api.resources import MODELS, Key
 from darkroom_operator.logs import JsonFormatter
 from darkroom_operator.metrics import Metrics
-from darkroom_operator.resources import MODELS, Key
-from darkroom_operator.store import Store
+from darkroom_operator.observing.store import Store
+from darkroom_operator.writing.events import build_event, build_repetition, find_notice
 from tests.builders import START, stamp
 
 FRUIT, PLUM = Key("Model", "vision", "fruit"), Key("Model", "vision", "plum")

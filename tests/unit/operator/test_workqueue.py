@@ -3,10 +3,10 @@
 import asyncio
 from typing import Any
 
-from darkroom_operator.cluster import ClusterError
-from darkroom_operator.resources import Key
-from darkroom_operator.scheduler import Scheduler
-from darkroom_operator.workqueue import WorkQueue
+from darkroom_operator.api.cluster import ClusterError
+from darkroom_operator.api.resources import Key
+from darkroom_operator.watching.scheduler import Scheduler
+from darkroom_operator.watching.workqueue import WorkQueue
 
 KEYS = [Key("Model", "vision", f"m{number}") for number in range(3)]
 

@@ -6,12 +6,12 @@ Owns no expectation; news arrive when a test lets them.
 import asyncio
 from typing import Any, Final
 
-from darkroom_operator.audit import Audit
+from darkroom_operator.api.resources import OWNERS_BY_KIND, WATCHED, Key
 from darkroom_operator.metrics import Metrics
-from darkroom_operator.progress import Poller
+from darkroom_operator.observing.progress import Poller
+from darkroom_operator.observing.store import Store
 from darkroom_operator.reconcile import Reconciler
-from darkroom_operator.resources import OWNERS_BY_KIND, WATCHED, Key
-from darkroom_operator.store import Store
+from darkroom_operator.watching.audit import Audit
 from tests.builders import a_config
 from tests.unit.operator.fake_cluster import FakeCluster, Json
 

@@ -1,0 +1,268 @@
+"""The API server: the few calls that the operator makes, through one shared client.
+
+Owns authentication and errors. Every write passes `may_write` right before it is sent, and is told to `on_write`.
+Must not know what is written, or why, nor who leads. The generated classes are not used: objects stay the JSON that
+they are.
+"""
+
+import json
+import urllib.parse
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+from typing import Any, Final, Protocol
+
+import aiohttp
+from kubernetes.aio.client import ApiClient, Configuration
+from kubernetes.aio.config import ConfigException, load_incluster_config, load_kube_config
+
+from darkroom_operator.api.clock import ServerClock
+from darkroom_operator.api.resources import LEASES, Resource
+from darkroom_operator.facts.children import Json
+
+REQUEST_TIMEOUT: Final = aiohttp.ClientTimeout(total=30)
+PAGE_SIZE: Final = 500
+_AGENT: Final = "darkroom-operator"
+_JSON: Final = "application/json"
+_METADATA_ONLY: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+
+OnWrite = Callable[[str, str], None]
+MayWrite = Callable[[], bool]
+
+
+class ClusterError(Exception):
+    """A call failed. `status` is the HTTP status, 0 where no answer came."""
+
+    def __init__(self, status: int, reason: str, message: str, retry_after_seconds: float = 0.0) -> None:
+        super().__init__(f"{status} {reason}: {message}")
+        self.status, self.reason, self.message = status, reason, message
+        self.retry_after_seconds = retry_after_seconds
+
+
+class NotLeaderError(ClusterError):
+    """A write was not sent, since this process does not lead (any more)."""
+
+    def __init__(self, call: str) -> None:
+        super().__init__(0, "NotLeader", f"{call}: not sent, another replica may lead by now")
+
+
+class Cluster(Protocol):
+    """What the operator needs of a cluster."""
+
+    def now(self) -> datetime:
+        """Return the time by the API server's clock."""
+        ...
+
+    def list_all(
+        self, resource: Resource, namespace: str | None, *, metadata_only: bool = False
+    ) -> AsyncIterator[Json]:
+        """Yield pages, each with `items` and `metadata.resourceVersion`."""
+        ...
+
+    async def find(self, resource: Resource, namespace: str, *, labels: str = "", fields: str = "") -> list[Json]:
+        """Return the objects of a namespace that match a label and a field selector, at most one page of them."""
+        ...
+
+    async def discover(self, group: str) -> str | None:
+        """Return the version that the API server prefers of an API group; None where it serves none."""
+        ...
+
+    async def get(self, resource: Resource, namespace: str, name: str) -> Json:
+        """Return an object."""
+        ...
+
+    async def create(self, resource: Resource, namespace: str, manifest: Json) -> Json:
+        """Return the created object."""
+        ...
+
+    async def patch(
+        self, resource: Resource, namespace: str, name: str, operations: list[Json], subresource: str | None = None
+    ) -> Json:
+        """Apply a JSON patch and return the patched object."""
+        ...
+
+    async def delete(self, resource: Resource, namespace: str, name: str, uid: str) -> None:
+        """Delete an object if it still has that uid, in the foreground: it goes after its children."""
+        ...
+
+
+class KubernetesCluster:
+    """A cluster reached through the official client."""
+
+    def __init__(
+        self, configuration: Configuration, on_write: OnWrite, may_write: MayWrite, agent: str = _AGENT
+    ) -> None:
+        self._configuration = configuration
+        configuration.trace_configs = [_build_fence(may_write)]
+        self._client = ApiClient(configuration)
+        self._agent = agent
+        self._on_write = on_write
+        self._may_write = may_write
+        self._clock = ServerClock()
+
+    @classmethod
+    async def connect(
+        cls,
+        kubeconfig: str | None,
+        on_write: OnWrite,
+        may_write: MayWrite = lambda: True,
+        identity: str | None = None,
+    ) -> "KubernetesCluster":
+        """Use the pod's ServiceAccount, or a kubeconfig file; raises ClusterError when neither is there."""
+        configuration = Configuration()
+        # A ~/.netrc must not replace the token, and looking for it costs every request two turns in a thread.
+        configuration.client_session_kwargs = {"trust_env": False}
+        try:
+            if kubeconfig is None:
+                load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+            else:
+                await load_kube_config(  # type: ignore[no-untyped-call]
+                    config_file=kubeconfig, client_configuration=configuration
+                )
+        except (ConfigException, OSError) as error:
+            where = kubeconfig or "this pod's ServiceAccount"
+            raise ClusterError(0, "Configuration", f"cannot log in with {where}: {error}") from error
+        return cls(configuration, on_write, may_write, f"{_AGENT}/{identity}" if identity else _AGENT)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.close()  # type: ignore[no-untyped-call]
+
+    async def describe_login(self) -> dict[str, Any]:
+        """Return what another client needs to log in likewise: server, ca_path, certificate, key, token."""
+        configuration = self._configuration
+        bearer = await configuration.get_api_key_with_prefix("BearerToken", alias="authorization")
+        return {
+            "server": configuration.host,
+            "ca_path": configuration.ssl_ca_cert,
+            "certificate_path": configuration.cert_file,
+            "private_key_path": configuration.key_file,
+            "insecure": not configuration.verify_ssl,
+            "scheme": "Bearer" if bearer else None,
+            "token": bearer.split(" ", 1)[-1] if bearer else None,
+        }
+
+    def now(self) -> datetime:
+        """Return the time by the API server's clock."""
+        return self._clock.now()
+
+    async def list_all(
+        self, resource: Resource, namespace: str | None, *, metadata_only: bool = False
+    ) -> AsyncIterator[Json]:
+        """Yield pages of `PAGE_SIZE`; with `metadata_only` one page from the API server's cache."""
+        query = {"labelSelector": resource.selector} if resource.selector else {}
+        query |= {"resourceVersion": "0"} if metadata_only else {"limit": str(PAGE_SIZE)}
+        accept = _METADATA_ONLY if metadata_only else _JSON
+        more: str | None = ""
+        while more is not None:
+            page = await self._call("GET", resource.path(namespace), query=query, accept=accept)
+            more = page.get("metadata", {}).get("continue") or None
+            query = {**query, "continue": more} if more else query
+            yield page
+
+    async def find(self, resource: Resource, namespace: str, *, labels: str = "", fields: str = "") -> list[Json]:
+        """Return the objects of a namespace that match a label and a field selector, at most `PAGE_SIZE`."""
+        query = {"labelSelector": labels, "fieldSelector": fields, "limit": str(PAGE_SIZE)}
+        query = {name: value for name, value in query.items() if value}
+        page = await self._call("GET", resource.path(namespace), query=query)
+        return list(page.get("items") or ())
+
+    async def discover(self, group: str) -> str | None:
+        """Return the version that the API server prefers of an API group; None where it serves none."""
+        try:
+            found = await self._call("GET", f"/apis/{group}")
+        except ClusterError as error:
+            if error.status == 404:
+                return None
+            raise
+        version: str | None = found.get("preferredVersion", {}).get("version")
+        return version
+
+    async def get(self, resource: Resource, namespace: str, name: str) -> Json:
+        """Return an object."""
+        return await self._call("GET", resource.path(namespace, name))
+
+    async def create(self, resource: Resource, namespace: str, manifest: Json) -> Json:
+        """Return the created object."""
+        return await self._call("POST", resource.path(namespace), manifest, write=("create", resource.plural))
+
+    async def patch(
+        self, resource: Resource, namespace: str, name: str, operations: list[Json], subresource: str | None = None
+    ) -> Json:
+        """Apply a JSON patch and return the patched object."""
+        write = ("patch", f"{resource.plural}/{subresource}" if subresource else resource.plural)
+        path = resource.path(namespace, name, subresource)
+        return await self._call("PATCH", path, operations, content="application/json-patch+json", write=write)
+
+    async def delete(self, resource: Resource, namespace: str, name: str, uid: str) -> None:
+        """Delete an object if it still has that uid, in the foreground."""
+        options = {"propagationPolicy": "Foreground", "preconditions": {"uid": uid}}
+        await self._call("DELETE", resource.path(namespace, name), options, write=("delete", resource.plural))
+
+    async def create_lease(self, namespace: str, manifest: Json) -> Json:
+        """Create a Lease, whoever leads, and return it."""
+        return await self._call("POST", LEASES.path(namespace), manifest)
+
+    async def replace_lease(self, namespace: str, name: str, manifest: Json) -> Json:
+        """Replace a Lease, whoever leads, provided that it is as old as the manifest says, and return it."""
+        return await self._call("PUT", LEASES.path(namespace, name), manifest)
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        query: dict[str, str] | None = None,
+        content: str = _JSON,
+        accept: str = _JSON,
+        write: tuple[str, str] | None = None,
+    ) -> Json:
+        headers = {"Content-Type": content, "Accept": accept, "User-Agent": self._agent}
+        token = await self._configuration.get_api_key_with_prefix("BearerToken", alias="authorization")
+        if token:
+            headers["authorization"] = token
+        url = self._configuration.host + path + (f"?{urllib.parse.urlencode(query)}" if query else "")
+        if write is not None:
+            self._pass_fence(write, f"{method} {path}")
+        try:
+            response = await self._client.rest_client.request(  # type: ignore[no-untyped-call]
+                method, url, headers=headers, body=body, _request_timeout=REQUEST_TIMEOUT
+            )
+            data = await response.read()
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            if isinstance(error.__cause__, NotLeaderError):
+                raise error.__cause__ from error
+            raise ClusterError(0, type(error).__name__, f"{method} {path}: {error}") from error
+        self._clock.learn(response.headers.get("Date"))
+        return _decode(response.status, data, f"{method} {path}", response.headers.get("Retry-After") or "")
+
+    def _pass_fence(self, write: tuple[str, str], call: str) -> None:
+        if not self._may_write():
+            raise NotLeaderError(call)
+        self._on_write(*write)
+
+
+def _build_fence(may_write: MayWrite) -> aiohttp.TraceConfig:
+    """Return what asks once more as the bytes of a write go out: there is no pause between this and the socket.
+
+    Waiting for a connection can take all the time that the process was stopped. The Lease itself passes.
+    """
+
+    async def check(_session: Any, _context: Any, sent: aiohttp.TraceRequestChunkSentParams) -> None:
+        if f"/{LEASES.plural}" not in sent.url.path and not may_write():
+            raise NotLeaderError(f"{sent.method} {sent.url.path}")
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_chunk_sent.append(check)
+    return trace
+
+
+def _decode(status: int, data: bytes, call: str, retry_after: str) -> Json:
+    later = float(retry_after) if retry_after.isdigit() else 0.0
+    try:
+        decoded = json.loads(data) if data else {}
+    except ValueError as error:
+        raise ClusterError(status, "NotJson", f"{call}: {data[:200]!r}", later) from error
+    if status >= 400:
+        raise ClusterError(status, decoded.get("reason", ""), decoded.get("message", call), later)
+    return dict(decoded)

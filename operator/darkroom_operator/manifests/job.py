@@ -1,0 +1,99 @@
+"""The Job of one attempt: it runs once, is owned by the resource, and is found by its labels.
+
+Owns names, labels and owner references of children.
+"""
+
+import hashlib
+import json
+from typing import Final
+
+from darkroom_api import names
+from darkroom_operator.config import OperatorConfig
+from darkroom_operator.facts.children import (
+    ANNOTATION_ALLOCATION,
+    ANNOTATION_GENERATION,
+    ANNOTATION_POD_DIGEST,
+    ANNOTATION_PUBLISH_ONLY,
+    Json,
+)
+from darkroom_operator.manifests.pod import ANNOTATION_RUN_CONFIG, build_pod_spec
+from darkroom_operator.manifests.run_config import Plan
+
+LABEL_QUEUE: Final = "kueue.x-k8s.io/queue-name"
+"""Kueue's webhook suspends a Job with this label until its queue admits it; from then on `suspend` is Kueue's alone.
+
+Kueue takes a workload's priority from the pods' PriorityClass. Its label for priorities, which names a
+WorkloadPriorityClass of its own, is not set: `spec.priorityClassName` is a PriorityClass.
+"""
+
+
+def build_job(plan: Plan, config: OperatorConfig) -> Json:
+    """Return the Job's manifest."""
+    run, owner = plan.run, plan.run.resource
+    told = run.model_dump_json(by_alias=True, exclude_none=True)
+    digest = f"sha256:{hashlib.sha256(told.encode()).hexdigest()}"
+    labels, pod = build_labels(plan), build_pod_spec(plan, config)
+    annotations = {names.ANNOTATION_CONFIG_DIGEST: digest, ANNOTATION_POD_DIGEST: _digest_asked(plan, pod)}
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {
+            "name": names.child_name(owner.name, owner.uid, run.attempt),
+            "namespace": owner.namespace,
+            "labels": {**labels, **({LABEL_QUEUE: plan.queue} if plan.queue else {})},
+            "annotations": {**annotations, **_build_record(plan)},
+            "ownerReferences": [build_owner_reference(plan)],
+        },
+        "spec": {
+            "backoffLimit": 0,
+            "completions": 1,
+            "parallelism": 1,
+            "podReplacementPolicy": "Failed",
+            "ttlSecondsAfterFinished": config.job_ttl_seconds,
+            "template": {
+                "metadata": {"labels": labels, "annotations": {ANNOTATION_RUN_CONFIG: told}},
+                "spec": pod,
+            },
+        },
+    }
+
+
+def _digest_asked(plan: Plan, pod: Json) -> str:
+    """Return a digest of all that a pod needs to start; its deadline depends on when it is built."""
+    asked = {**pod, "activeDeadlineSeconds": None, "queue": plan.queue}
+    return f"sha256:{hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()}"
+
+
+def _build_record(plan: Plan) -> dict[str, str]:
+    """Return the annotations from which an attempt is known that no status holds yet."""
+    record = {ANNOTATION_GENERATION: str(plan.generation)}
+    if plan.allocation is not None:
+        record[ANNOTATION_ALLOCATION] = plan.allocation.model_dump_json(by_alias=True, exclude_none=True)
+    if plan.run.publish_only:
+        record[ANNOTATION_PUBLISH_ONLY] = "true"
+    return record
+
+
+def build_labels(plan: Plan) -> dict[str, str]:
+    """Return the labels of the Job and its pod."""
+    owner = plan.run.resource
+    return {
+        names.LABEL_MANAGED_BY: names.MANAGED_BY,
+        names.LABEL_KIND: owner.kind,
+        names.LABEL_NAME: names.label_value(owner.name),
+        names.LABEL_UID: owner.uid,
+        names.LABEL_ATTEMPT: str(plan.run.attempt),
+    }
+
+
+def build_owner_reference(plan: Plan) -> Json:
+    """Return the reference by which Kubernetes deletes the Job with its owner; it never blocks that deletion."""
+    owner = plan.run.resource
+    return {
+        "apiVersion": names.API_VERSION,
+        "kind": owner.kind,
+        "name": owner.name,
+        "uid": owner.uid,
+        "controller": True,
+        "blockOwnerDeletion": False,
+    }

@@ -1,0 +1,159 @@
+"""The trainer's pod: one container under the `restricted` Pod Security level, with no API token.
+
+Owns security settings, volumes and resources. The run configuration travels as an annotation of the pod, which the
+downward API mounts as a file: Job and configuration are then created by one write, cannot be torn apart by a crash
+between two, and leave nothing behind when the Job goes. Annotations hold 256 KiB; ten annotation files and twenty
+mappings at their longest stay below that for two Datasets.
+"""
+
+from typing import Final
+
+from darkroom_api import names
+from darkroom_api.run_config import StorageRole
+from darkroom_api.v1alpha1.common import Storage
+from darkroom_operator.config import OperatorConfig
+from darkroom_operator.facts.children import Json
+from darkroom_operator.manifests.run_config import Plan
+
+ANNOTATION_RUN_CONFIG: Final = f"{names.GROUP}/run-config"
+LONGEST_START_SECONDS: Final = 7 * 24 * 3600
+"""What a node gets to fetch an image and start a container where the start timeout is 0: a deadline must be finite."""
+TMP_SIZE: Final = "1Gi"
+INSPECTION_WORK_SIZE: Final = "10Gi"
+INSPECTION_SHARED_MEMORY: Final = "64Mi"
+_UNITS: Final = {"m": 0.001, "": 1.0}
+
+
+def build_pod_spec(plan: Plan, config: OperatorConfig) -> Json:
+    """Return the pod's spec."""
+    trainer = config.trainer
+    spec: Json = {
+        "restartPolicy": "Never",
+        "activeDeadlineSeconds": find_deadline(plan, config),
+        "terminationGracePeriodSeconds": config.grace_seconds,
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "serviceAccountName": _find_service_account(plan) or "default",
+        "securityContext": _build_pod_security(trainer.run_as_user),
+        "nodeSelector": {**trainer.node_selector, **(plan.compute.node_selector if plan.compute else {})},
+        "tolerations": list(plan.compute.tolerations) if plan.compute else [],
+        "imagePullSecrets": [{"name": name} for name in trainer.image_pull_secrets],
+        "containers": [_build_container(plan, config)],
+        "volumes": _build_volumes(plan, config),
+    }
+    if plan.priority_class_name:
+        spec["priorityClassName"] = plan.priority_class_name
+    return {key: value for key, value in spec.items() if value not in ({}, [])}
+
+
+def find_deadline(plan: Plan, config: OperatorConfig) -> int:
+    """Return the pod's `activeDeadlineSeconds`, the last ring: it counts from the kubelet's first sight of the pod."""
+    return plan.deadline_seconds + (config.start_timeout_seconds or LONGEST_START_SECONDS)
+
+
+def _build_container(plan: Plan, config: OperatorConfig) -> Json:
+    return {
+        "name": names.CONTAINER,
+        "image": config.trainer.image,
+        "imagePullPolicy": config.trainer.image_pull_policy,
+        "args": [plan.run.command.value, "--config", f"{names.CONFIG_DIR}/{names.CONFIG_FILE}"],
+        "env": _build_environment(plan, config),
+        "ports": [{"name": "report", "containerPort": names.REPORT_PORT}],
+        "resources": _build_resources(plan, config),
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "terminationMessagePath": names.TERMINATION_LOG,
+        "terminationMessagePolicy": "FallbackToLogsOnError",
+        "volumeMounts": _build_mounts(plan, config),
+    }
+
+
+def _build_environment(plan: Plan, config: OperatorConfig) -> list[Json]:
+    """Numeric libraries start a thread per core of the node, whatever the pod may use, unless told."""
+    cpu = plan.compute.cpu if plan.compute else config.inspection.cpu
+    return [
+        {"name": "HOME", "value": names.WORK_DIR},
+        {"name": "OMP_NUM_THREADS", "value": str(count_cores(cpu))},
+    ]
+
+
+def count_cores(cpu: str) -> int:
+    """Return the whole cores of a CPU quantity such as `500m` or `2`, at least one."""
+    number, unit = (cpu[:-1], "m") if cpu.endswith("m") else (cpu, "")
+    return max(1, int(float(number) * _UNITS[unit]))
+
+
+def _build_resources(plan: Plan, config: OperatorConfig) -> Json:
+    if plan.compute is None:
+        small = config.inspection
+        shape = {"cpu": small.cpu, "memory": small.memory}
+        return {"requests": {**shape, "cpu": small.cpu_request or small.cpu}, "limits": shape}
+    compute = plan.compute
+    shape = {"cpu": compute.cpu, "memory": compute.memory, "ephemeral-storage": compute.ephemeral_storage}
+    if compute.resource_name is not None:
+        shape[compute.resource_name] = str(plan.allocation.devices if plan.allocation else 1)
+    return {"requests": {**shape, "cpu": compute.cpu_request or compute.cpu}, "limits": shape}
+
+
+def _build_pod_security(user: int) -> Json:
+    return {
+        "runAsNonRoot": True,
+        "runAsUser": user,
+        "runAsGroup": user,
+        "fsGroup": user,
+        "fsGroupChangePolicy": "OnRootMismatch",
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
+
+
+def _build_volumes(plan: Plan, config: OperatorConfig) -> list[Json]:
+    compute = plan.compute
+    work = compute.ephemeral_storage if compute else INSPECTION_WORK_SIZE
+    shared = compute.shared_memory if compute else INSPECTION_SHARED_MEMORY
+    field = f"metadata.annotations['{ANNOTATION_RUN_CONFIG}']"
+    volumes: list[Json] = [
+        {"name": "config", "downwardAPI": {"items": [{"path": names.CONFIG_FILE, "fieldRef": {"fieldPath": field}}]}},
+        {"name": "work", "emptyDir": {"sizeLimit": work}},
+        {"name": "tmp", "emptyDir": {"sizeLimit": TMP_SIZE}},
+        {"name": "shared-memory", "emptyDir": {"medium": "Memory", "sizeLimit": shared}},
+    ]
+    volumes += [
+        {"name": _name_volume(role), "secret": {"secretName": secret, "defaultMode": 0o440}}
+        for role, secret in _find_secrets(plan)
+    ]
+    if config.trainer.weights_claim is not None:
+        claim = {"claimName": config.trainer.weights_claim, "readOnly": True}
+        volumes.append({"name": "weights", "persistentVolumeClaim": claim})
+    return volumes
+
+
+def _build_mounts(plan: Plan, config: OperatorConfig) -> list[Json]:
+    mounts: list[Json] = [
+        {"name": "config", "mountPath": names.CONFIG_DIR, "readOnly": True},
+        {"name": "work", "mountPath": names.WORK_DIR},
+        {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108  # the container's own, an emptyDir
+        {"name": "shared-memory", "mountPath": "/dev/shm"},  # noqa: S108  # where torch's loaders share tensors
+    ]
+    mounts += [
+        {"name": _name_volume(role), "mountPath": f"{names.CREDENTIALS_DIR}/{role.value}", "readOnly": True}
+        for role, _ in _find_secrets(plan)
+    ]
+    if config.trainer.weights_claim is not None:
+        mounts.append({"name": "weights", "mountPath": names.WEIGHTS_DIR, "readOnly": True})
+    return mounts
+
+
+def _find_secrets(plan: Plan) -> list[tuple[StorageRole, str]]:
+    return [(role, s.credentials_secret) for role, s in plan.storages if s is not None and s.credentials_secret]
+
+
+def _find_service_account(plan: Plan) -> str | None:
+    named: list[Storage] = [storage for _, storage in plan.storages if storage is not None]
+    return next((storage.service_account_name for storage in named if storage.service_account_name), None)
+
+
+def _name_volume(role: StorageRole) -> str:
+    return f"credentials-{role.value}"

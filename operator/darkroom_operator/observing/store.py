@@ -1,0 +1,215 @@
+"""What the watches have told, in memory: every read of a reconcile is answered here, none by the API server.
+
+Owns the indexes (by key, by owner, by reference) and the guard against stale news: an object is only ever replaced by
+a newer version of itself, so an answer to our own write is not undone by an older watch event that comes after it, and
+an answer that comes after the news of a deletion brings nothing back. Must not do: any I/O, any decision.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from darkroom_api import names
+from darkroom_operator.api.resources import JOBS, PODS, Key, Resource
+from darkroom_operator.facts.children import (
+    Json,
+    ObservedJob,
+    ObservedPod,
+    mark_gone,
+    parse_job,
+    parse_pod,
+    read_version,
+)
+
+MOST_GONE: Final = 10_000
+"""So many deletions are remembered: more than answers can be on their way."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredOwner:
+    """A Dataset, Model or Evaluation as the API server gave it."""
+
+    key: Key
+    uid: str
+    resource_version: int
+    generation: int
+    created_at: str
+    deleting: bool
+    spec: Json
+    status: Json
+
+
+class Store:
+    """The indexes. Every method that changes something returns the keys to reconcile because of it."""
+
+    def __init__(self) -> None:
+        self._owners: dict[Key, StoredOwner] = {}
+        self._keys_by_uid: dict[str, Key] = {}
+        self._dependents: dict[Key, set[Key]] = defaultdict(set)
+        self._jobs: dict[str, dict[str, ObservedJob]] = defaultdict(dict)
+        self._pods: dict[str, dict[str, ObservedPod]] = defaultdict(dict)
+        self._gone: dict[str, int] = {}
+
+    def owner(self, key: Key) -> StoredOwner | None:
+        """Return the stored object."""
+        return self._owners.get(key)
+
+    def owners(self) -> Iterable[StoredOwner]:
+        """Return every stored Dataset, Model and Evaluation."""
+        return self._owners.values()
+
+    def jobs(self, owner_uid: str) -> tuple[ObservedJob, ...]:
+        """Return an owner's Jobs."""
+        return tuple(self._jobs.get(owner_uid, {}).values())
+
+    def pods(self, owner_uid: str) -> tuple[ObservedPod, ...]:
+        """Return an owner's pods, and those that are gone but not yet forgotten."""
+        return tuple(self._pods.get(owner_uid, {}).values())
+
+    def running_pods(self) -> list[tuple[Key, ObservedPod]]:
+        """Return every pod whose container works now, with its owner's key."""
+        found = ((self._keys_by_uid.get(uid), pod) for uid, pods in self._pods.items() for pod in pods.values())
+        return [(key, pod) for key, pod in found if key is not None and pod.running]
+
+    def put(self, resource: Resource, raw: Json) -> set[Key]:
+        """Take in an object, unless what is stored is as new, or news of its deletion are newer."""
+        if read_version(raw) < self._gone.get(raw["metadata"]["uid"], 0):
+            return set()
+        if resource is JOBS:
+            return self._put_child(self._jobs, parse_job(raw))
+        if resource is PODS:
+            return self._put_child(self._pods, parse_pod(raw))
+        return self._put_owner(resource, raw)
+
+    def remove(self, resource: Resource, raw: Json) -> set[Key]:
+        """Take in that an object is gone."""
+        self._remember_gone(raw)
+        if resource is JOBS:
+            return self._drop_job(parse_job(raw))
+        if resource is PODS:
+            return self._drop_pod(parse_pod(raw))
+        return self._drop_owner(Key(resource.kind, raw["metadata"]["namespace"], raw["metadata"]["name"]), raw)
+
+    def forget_pods(self, owner_uid: str, closed_attempts: set[int]) -> None:
+        """Drop the gone pods whose ends a status holds by now."""
+        pods = self._pods.get(owner_uid, {})
+        for uid in [uid for uid, pod in pods.items() if pod.gone and pod.attempt in closed_attempts]:
+            del pods[uid]
+        if not pods:
+            self._pods.pop(owner_uid, None)
+
+    def versions(self, resource: Resource) -> dict[str, tuple[int, Json]]:
+        """Return, by uid, the version that is stored and enough of the object to `remove` it."""
+        if resource is JOBS:
+            return _child_versions(self._jobs)
+        if resource is PODS:
+            return _child_versions(self._pods)
+        mine = [owner for owner in self._owners.values() if owner.key.kind == resource.kind]
+        return {o.uid: (o.resource_version, _stub(o.key.namespace, o.key.name, o.uid)) for o in mine}
+
+    def _remember_gone(self, raw: Json) -> None:
+        """Keep the deletion's version: an object that left a watch with its labels may come back."""
+        self._gone[raw["metadata"]["uid"]] = read_version(raw)
+        if len(self._gone) > MOST_GONE:
+            del self._gone[next(iter(self._gone))]
+
+    def _put_owner(self, resource: Resource, raw: Json) -> set[Key]:
+        owner = _parse_owner(resource, raw)
+        old = self._owners.get(owner.key)
+        if old is not None and old.resource_version >= owner.resource_version:
+            return set()
+        if old is not None and old.uid != owner.uid:
+            self._forget_uid(old.uid)
+        self._owners[owner.key] = owner
+        self._keys_by_uid[owner.uid] = owner.key
+        for reference in _references(owner):
+            self._dependents[reference].add(owner.key)
+        return {owner.key, *self._dependents.get(owner.key, ())}
+
+    def _drop_owner(self, key: Key, raw: Json) -> set[Key]:
+        old = self._owners.get(key)
+        if old is None or old.uid != raw["metadata"]["uid"]:
+            return set()
+        del self._owners[key]
+        self._forget_uid(old.uid)
+        for reference in _references(old):
+            self._dependents[reference].discard(key)
+            if not self._dependents[reference]:
+                del self._dependents[reference]
+        return set(self._dependents.get(key, ()))
+
+    def _forget_uid(self, uid: str) -> None:
+        for index in (self._keys_by_uid, self._jobs, self._pods):
+            index.pop(uid, None)
+
+    def _put_child(self, index: dict[str, dict[str, Any]], child: ObservedJob | ObservedPod) -> set[Key]:
+        old = index.get(child.owner_uid, {}).get(child.uid)
+        if old is not None and old.resource_version >= child.resource_version:
+            return set()
+        index[child.owner_uid][child.uid] = child
+        return self._owner_of(child)
+
+    def _drop_pod(self, pod: ObservedPod) -> set[Key]:
+        """Keep what was last known of a pod, since its end may not be in a status yet."""
+        mine = self._pods[pod.owner_uid]
+        last = mine.get(pod.uid, pod) if pod.exit_code is None else pod
+        mine[pod.uid] = mark_gone(last)
+        owner = self._owner_of(pod)
+        if not owner:
+            self.forget_pods(pod.owner_uid, {pod.attempt})
+        return owner
+
+    def _drop_job(self, job: ObservedJob) -> set[Key]:
+        jobs = self._jobs.get(job.owner_uid, {})
+        if jobs.pop(job.uid, None) is None:
+            return set()
+        if not jobs:
+            del self._jobs[job.owner_uid]
+        return self._owner_of(job)
+
+    def _owner_of(self, child: ObservedJob | ObservedPod) -> set[Key]:
+        key = self._keys_by_uid.get(child.owner_uid)
+        return {key} if key is not None else set()
+
+
+def _parse_owner(resource: Resource, raw: Json) -> StoredOwner:
+    metadata = raw["metadata"]
+    return StoredOwner(
+        key=Key(resource.kind, metadata["namespace"], metadata["name"]),
+        uid=metadata["uid"],
+        resource_version=read_version(raw),
+        generation=metadata.get("generation", 1),
+        created_at=metadata.get("creationTimestamp", ""),
+        deleting="deletionTimestamp" in metadata,
+        spec=raw.get("spec", {}),
+        status=raw.get("status", {}),
+    )
+
+
+def _references(owner: StoredOwner) -> set[Key]:
+    """Return the objects that this one names, in its own namespace."""
+    fields = {"dataset": "Dataset", "evaluationDataset": "Dataset", "model": "Model"}
+    namespace = owner.key.namespace
+    named = ((kind, owner.spec.get(field)) for field, kind in fields.items())
+    return {Key(kind, namespace, name) for kind, name in named if isinstance(name, str)}
+
+
+def _child_versions(index: dict[str, dict[str, Any]]) -> dict[str, tuple[int, Json]]:
+    children = [child for mine in index.values() for child in mine.values() if not getattr(child, "gone", False)]
+    return {c.uid: (c.resource_version, _child_stub(c)) for c in children}
+
+
+def _child_stub(child: ObservedJob | ObservedPod) -> Json:
+    stub = _stub(child.namespace, child.name, child.uid)
+    controller = child.owner_uid if isinstance(child, ObservedJob) else child.job_uid
+    stub["metadata"] |= {
+        "resourceVersion": str(child.resource_version),
+        "labels": {names.LABEL_UID: child.owner_uid, names.LABEL_ATTEMPT: str(child.attempt)},
+        "ownerReferences": [{"uid": controller, "controller": True}],
+    }
+    return stub
+
+
+def _stub(namespace: str, name: str, uid: str) -> Json:
+    return {"metadata": {"namespace": namespace, "name": name, "uid": uid}}

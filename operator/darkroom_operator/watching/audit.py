@@ -1,0 +1,139 @@
+"""Whether the watches still tell the truth: a list of names and versions, twice a minute, compared with the store.
+
+Owns the first filling of the store, dropping what went unseen (a watch that starts anew does not tell what was deleted
+meanwhile), listing anew what a watch withholds, and the verdict that a watch is dead: an object that the store still
+has in an old version one audit later. The verdict stands until that watch tells something, whatever a list has mended.
+"""
+
+import asyncio
+import logging
+import time
+from typing import Final, NamedTuple
+
+from darkroom_operator.api.cluster import Cluster, ClusterError
+from darkroom_operator.api.resources import WATCHED, Key, Resource, Trigger
+from darkroom_operator.facts.children import Json, read_version
+from darkroom_operator.observing.store import Store
+
+logger = logging.getLogger(__name__)
+
+INTERVAL_SECONDS: Final = 30.0
+FIRST_PAUSE_SECONDS: Final = 1.0
+MAX_PAUSE_SECONDS: Final = 30.0
+MAX_SHOWN: Final = 5
+TRUSTED_SECONDS: Final = 1.5 * INTERVAL_SECONDS
+"""An audit that passed so recently vouches for the store: the watches were alive then."""
+
+
+class _Behind(NamedTuple):
+    """The objects of which the store has no or an old version, by uid: now, and for a whole interval."""
+
+    now: frozenset[str]
+    lasting: frozenset[str]
+
+
+class Audit:
+    """Compares the store with the API server."""
+
+    def __init__(self, cluster: Cluster, store: Store, namespaces: tuple[str, ...], trigger: Trigger) -> None:
+        self._cluster = cluster
+        self._store = store
+        self._namespaces: tuple[str | None, ...] = namespaces or (None,)
+        self._trigger = trigger
+        self._expected: dict[Resource, dict[str, int]] = {}
+        self.filled = False
+        self.passed_at = float("-inf")
+        self.dead_watches: tuple[str, ...] = ()
+
+    def hear(self, resource: Resource) -> None:
+        """Take note that a watch told something."""
+        if self.dead_watches:
+            self.dead_watches = tuple(plural for plural in self.dead_watches if plural != resource.plural)
+
+    async def fill(self) -> None:
+        """List everything once, owners first; waits as long as the API server or the CRDs are not there."""
+        pause = FIRST_PAUSE_SECONDS
+        for resource in WATCHED:
+            while not await self._try_fill(resource):
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, MAX_PAUSE_SECONDS)
+        self.filled = True
+        self.passed_at = time.monotonic()
+        self._trigger([owner.key for owner in self._store.owners()])
+
+    async def _try_fill(self, resource: Resource) -> bool:
+        try:
+            await self._list(resource)
+        except ClusterError as error:
+            hint = "; are the CRDs installed?" if error.status == 404 else ""
+            logger.warning("cannot list %s yet%s", resource.plural, hint, extra={"error": str(error)})
+            return False
+        return True
+
+    async def _list(self, resource: Resource) -> set[Key]:
+        changed: set[Key] = set()
+        for namespace in self._namespaces:
+            async for page in self._cluster.list_all(resource, namespace):
+                for item in page.get("items") or ():
+                    changed |= self._store.put(resource, item)
+        return changed
+
+    async def run(self) -> None:
+        """Audit for ever. An API server that does not answer is not the watches' fault, and is only logged."""
+        while True:
+            await asyncio.sleep(INTERVAL_SECONDS)
+            try:
+                await self.check()
+            except ClusterError as error:
+                logger.warning("audit failed", extra={"error": str(error)})
+
+    async def check(self) -> None:
+        """Compare once, and mend what a watch withheld for a whole interval; raises ClusterError."""
+        stale: list[str] = []
+        dead = set(self.dead_watches)
+        for resource in WATCHED:
+            behind = await self._compare(resource)
+            if behind.lasting:
+                stale += behind.lasting
+                dead.add(resource.plural)
+                self._trigger(await self._list(resource))
+        self.dead_watches = tuple(sorted(dead))
+        self.passed_at = time.monotonic()
+        if stale:
+            shown = ", ".join(stale[:MAX_SHOWN])
+            logger.error("watch is dead", extra={"watches": self.dead_watches, "objects": shown})
+
+    async def catch_up(self) -> None:
+        """Know what the API server knows, whatever the watches told meanwhile; raises ClusterError.
+
+        For who begins to lead: a process that was stopped for minutes must not act on what it knew before.
+        """
+        if time.monotonic() - self.passed_at < TRUSTED_SECONDS:
+            return
+        for resource in WATCHED:
+            if (await self._compare(resource)).now:
+                self._trigger(await self._list(resource))
+        self.passed_at = time.monotonic()
+
+    async def _compare(self, resource: Resource) -> _Behind:
+        """Drop what is gone; return what is behind."""
+        stored = self._store.versions(resource)
+        listed: dict[str, int] = {}
+        as_of = 0
+        for namespace in self._namespaces:
+            async for page in self._cluster.list_all(resource, namespace, metadata_only=True):
+                listed |= {item["metadata"]["uid"]: read_version(item) for item in page.get("items") or ()}
+                as_of = max(as_of, read_version(page))
+        for uid, (version, stub) in stored.items():
+            if uid not in listed and version <= as_of:
+                self._drop(resource, stub)
+        known = {uid: version for uid, (version, _) in stored.items()}
+        expected = self._expected.get(resource, {})
+        missing = {uid: version for uid, version in listed.items() if known.get(uid, 0) < version}
+        self._expected[resource] = missing
+        lasting = [uid for uid, version in expected.items() if uid in listed and known.get(uid, 0) < version]
+        return _Behind(frozenset(missing), frozenset(lasting))
+
+    def _drop(self, resource: Resource, stub: Json) -> None:
+        logger.info("gone unseen", extra={"resource": resource.plural, "object": stub["metadata"]["name"]})
+        self._trigger(self._store.remove(resource, stub))

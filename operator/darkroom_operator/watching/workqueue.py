@@ -1,0 +1,97 @@
+"""Which objects to reconcile: a set, so that many triggers for one object cost one reconcile.
+
+Owns coalescing, one-at-a-time per object, and the growing pauses after errors. Must not know what a reconcile does.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Final
+
+from darkroom_operator.api.resources import Key
+from darkroom_operator.watching.scheduler import Scheduler
+
+FIRST_PAUSE_SECONDS: Final = 0.5
+MAX_PAUSE_SECONDS: Final = 60.0
+
+Reconcile = Callable[[Key], Awaitable[float | None]]
+"""Reconciles one object; returns in how many seconds to do so again, if at all."""
+OnError = Callable[[Key, BaseException, float], None]
+"""Is told of a failed reconcile, and of the pause before the next."""
+
+
+class WorkQueue:
+    """A set of dirty objects and the workers that clean them."""
+
+    def __init__(self, reconcile: Reconcile, on_error: OnError, scheduler: Scheduler) -> None:
+        self._reconcile = reconcile
+        self._on_error = on_error
+        self._scheduler = scheduler
+        self._dirty: dict[Key, None] = {}
+        self._active: set[Key] = set()
+        self._failures: dict[Key, int] = {}
+        self._wakeup = asyncio.Event()
+        self._open = asyncio.Event()
+        self._open.set()
+
+    def __len__(self) -> int:
+        """Return how many objects wait."""
+        return len(self._dirty)
+
+    def add(self, keys: Iterable[Key]) -> None:
+        """Mark objects as dirty. One that is being reconciled is reconciled once more afterwards."""
+        for key in keys:
+            self._dirty[key] = None
+        self._wakeup.set()
+
+    def pause(self) -> None:
+        """Hand out nothing more until `resume`; what is marked as dirty meanwhile waits."""
+        self._open.clear()
+
+    def resume(self) -> None:
+        """Hand out again."""
+        self._open.set()
+
+    async def drain(self, seconds: float) -> None:
+        """Wait until what was handed out is done, at most so long."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + seconds
+        while self._active and loop.time() < end:
+            await asyncio.sleep(0.02)
+
+    async def work(self) -> None:
+        """Reconcile dirty objects, one at a time, for ever. Several workers may run."""
+        while True:
+            await self._open.wait()
+            key = self._take()
+            if key is None:
+                self._wakeup.clear()
+                await self._wakeup.wait()
+                continue
+            await self._process(key)
+            self._active.discard(key)
+            if key in self._dirty:
+                self._wakeup.set()
+
+    def _take(self) -> Key | None:
+        key = next((key for key in self._dirty if key not in self._active), None)
+        if key is not None:
+            del self._dirty[key]
+            self._active.add(key)
+        return key
+
+    async def _process(self, key: Key) -> None:
+        # One broken object must not stop the others, as long as it is seen: the error is told, and not retried at once.
+        (result,) = await asyncio.gather(self._reconcile(key), return_exceptions=True)
+        if isinstance(result, asyncio.CancelledError):
+            raise result
+        if isinstance(result, BaseException):
+            failures = self._failures[key] = self._failures.get(key, 0) + 1
+            pause = FIRST_PAUSE_SECONDS * 2 ** min(failures - 1, 16)
+            # An API server that is too busy says for how long.
+            pause = min(max(pause, getattr(result, "retry_after_seconds", 0.0)), MAX_PAUSE_SECONDS)
+            self._on_error(key, result, pause)
+            self._scheduler.call_in(pause, key)
+            return
+        self._failures.pop(key, None)
+        if result is not None:
+            self._scheduler.call_in(result, key)

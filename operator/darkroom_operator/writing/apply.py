@@ -1,0 +1,122 @@
+"""All writes: Jobs first, then one status, then Events.
+
+Owns what each answer of the API server means. Must not decide what is written.
+"""
+
+import logging
+from datetime import datetime
+
+from darkroom_api.conditions import Reason
+from darkroom_operator.api.cluster import Cluster, ClusterError
+from darkroom_operator.api.resources import EVENTS, JOBS, Key, Resource
+from darkroom_operator.decide.complaints import explain_refusal
+from darkroom_operator.decide.decision import Problem
+from darkroom_operator.facts.children import Json, ObservedJob, find_controller, read_asked
+from darkroom_operator.observing.store import Store
+from darkroom_operator.writing.events import Notice, build_event, build_repetition
+
+logger = logging.getLogger(__name__)
+
+
+class StaleError(Exception):
+    """The object changed since it was read; the watch will tell how, and the reconcile comes again."""
+
+
+class NamespaceGoneError(Exception):
+    """The namespace is being deleted, and with it all that is in it: there is nothing left to do or to tell."""
+
+
+class StatusRefusedError(Exception):
+    """The CRD's schema does not take the status; trying the same again at once would be refused again."""
+
+
+async def create_job(cluster: Cluster, store: Store, manifest: Json) -> Problem | None:
+    """Create a Job, or adopt ours of that name; return why that cannot be (yet)."""
+    namespace = manifest["metadata"]["namespace"]
+    try:
+        created = await cluster.create(JOBS, namespace, manifest)
+    except ClusterError as error:
+        if error.status == 409:
+            return await _adopt_job(cluster, store, manifest)
+        return _explain_refusal(error, manifest)
+    store.put(JOBS, created)
+    return None
+
+
+async def _adopt_job(cluster: Cluster, store: Store, manifest: Json) -> Problem | None:
+    namespace, name = manifest["metadata"]["namespace"], manifest["metadata"]["name"]
+    existing = await cluster.get(JOBS, namespace, name)
+    if find_controller(existing) == find_controller(manifest):
+        store.put(JOBS, existing)
+        return None
+    message = f"Job `{name}` exists in namespace `{namespace}` and belongs to something else; delete or rename it."
+    return Problem(Reason.NAME_CONFLICT, message)
+
+
+def _explain_refusal(error: ClusterError, manifest: Json) -> Problem:
+    """Return what a refusal means; raises the error again where it is a matter of trying again."""
+    namespace = manifest["metadata"]["namespace"]
+    if is_namespace_gone(error):
+        raise NamespaceGoneError(str(error)) from error
+    if error.status in (400, 403, 422):
+        return explain_refusal(error.message, read_asked(manifest), namespace)
+    raise error
+
+
+def is_namespace_gone(error: ClusterError) -> bool:
+    """Return whether a create failed for want of a living namespace."""
+    terminating = error.status == 403 and "because it is being terminated" in error.message
+    return terminating or (error.status == 404 and error.message.startswith("namespaces "))
+
+
+async def stop_job(cluster: Cluster, job: ObservedJob) -> None:
+    """Delete a Job; its pod gets its grace period to write a checkpoint."""
+    try:
+        await cluster.delete(JOBS, job.namespace, job.name, job.uid)
+    except ClusterError as error:
+        if error.status not in (404, 409):
+            raise
+
+
+async def write_status(
+    cluster: Cluster, store: Store, resource: Resource, key: Key, resource_version: int, status: Json
+) -> set[Key]:
+    """Write a status, provided that the object is still the one that was read; raises StaleError otherwise.
+
+    Returns the keys of the objects that wait for this one, since the watch's news of our own write comes as no news.
+    Raises StatusRefusedError where the CRD does not take it.
+    """
+    operations: list[Json] = [
+        {"op": "replace", "path": "/metadata/resourceVersion", "value": str(resource_version)},
+        {"op": "add", "path": "/status", "value": status},
+    ]
+    try:
+        written = await cluster.patch(resource, key.namespace, key.name, operations, "status")
+    except ClusterError as error:
+        if error.status in (404, 409):
+            raise StaleError(str(error)) from error
+        if error.status == 422:
+            raise StatusRefusedError(error.message) from error
+        raise
+    return store.put(resource, written) - {key}
+
+
+async def post_event(cluster: Cluster, notice: Notice, instance: str, now: datetime) -> None:
+    """Tell an Event. It is best effort: an Event that cannot be told is logged, and the status says the same."""
+    namespace = notice.key.namespace
+    try:
+        await cluster.create(EVENTS, namespace, build_event(notice, instance, now))
+    except ClusterError as error:
+        if error.status == 409:
+            await _repeat_event(cluster, notice, now)
+        elif not is_namespace_gone(error):
+            logger.warning("event not posted", extra={"object": str(notice.key), "error": str(error)})
+
+
+async def _repeat_event(cluster: Cluster, notice: Notice, now: datetime) -> None:
+    namespace = notice.key.namespace
+    try:
+        existing = await cluster.get(EVENTS, namespace, notice.name)
+        await cluster.patch(EVENTS, namespace, notice.name, build_repetition(existing, now))
+    except ClusterError as error:
+        logger.warning("event not repeated", extra={"object": str(notice.key), "error": str(error)})
