@@ -26,7 +26,7 @@ local: .venv/.stamp ## Run the same manifests in one process, without a cluster;
 	@.venv/bin/darkroom samples digit-scenes --to examples/local/data/digit-scenes
 	@.venv/bin/darkroom run -f examples/local --output out
 
-.PHONY: test test-all test-unit verify generate
+.PHONY: test test-all test-unit test-fast verify generate
 # Tests that need no cluster run on all CPUs while a machine that lacks one builds it; the others come last, one by one.
 SIDE_BY_SIDE := -n auto --maxprocesses 8 --no-loadscope-reorder
 test: .venv/.stamp ## Run the tests, on a local cluster that is started if it does not run
@@ -40,6 +40,13 @@ test-all: .venv/.stamp ## Run every test, with the faults that take minutes each
 
 test-unit: .venv/.stamp ## Run the tests that need no cluster
 	@$(PY) -m pytest $(SIDE_BY_SIDE) tests/unit tests/contract tests/fuzz
+
+# Of the folders of pure code, the files that need torch, speak HTTP or wait are left out by name. In one process: two
+# would each import all of it.
+FAST := tests/contract $(addprefix tests/unit/,contract_models hack metrics operator search)
+NOT_FAST := test_answering test_cluster_reads test_cluster_writes test_election test_replicas test_watches test_workqueue
+test-fast: .venv/.stamp ## Run the tests of pure code: decisions, manifests, contract, metrics, search, tools (20 s)
+	@$(PY) -m pytest -p tests.without_torch -n 0 $(NOT_FAST:%=--ignore-glob='*/%.py') $(FAST)
 
 verify: .venv/.stamp ## Format, lint, types, import rules, sizes, generated files, chart and manifests
 	.venv/bin/ruff format --check .
