@@ -10,7 +10,7 @@ import sys
 from typing import Final
 
 MAX_CHARACTERS: Final = 120
-PAGES: Final = (":(glob)*.md", ":(glob)docs/**/*.md", ":(glob)hack/**/*.md")
+PAGES: Final = (":(glob)*.md", ":(glob)docs/**/*.md", ":(glob)hack/**/*.md", ":(glob)bench/**/*.md")
 _FENCE: Final = re.compile(r" {0,3}(```+|~~~+)")
 _ITEM: Final = r"\s*(?:(?:[-*+]|\d+\.)\s+)?"
 _LINK: Final = r"(?:!?\[[^\]]*\]\(\S+\)|\[[^\]]+\]:\s+\S+|<?https?://\S+>?)"
