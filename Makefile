@@ -48,12 +48,13 @@ NOT_FAST := test_answering test_cluster_reads test_cluster_writes test_election 
 test-fast: .venv/.stamp ## Run the tests of pure code: decisions, manifests, contract, metrics, search, tools (20 s)
 	@$(PY) -m pytest -p tests.without_torch -n 0 $(NOT_FAST:%=--ignore-glob='*/%.py') $(FAST)
 
-verify: .venv/.stamp ## Format, lint, types, import rules, sizes, generated files, chart and manifests
+verify: .venv/.stamp ## Format, lint, types, import rules, sizes, prose, generated files, chart and manifests
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy $(TYPED)
 	.venv/bin/lint-imports --no-logo --no-cache
 	$(PY) -m hack.tools.check_sizes
+	$(PY) -m hack.tools.check_prose
 	$(PY) -m hack.tools.generate --check
 	.venv/bin/yamllint --strict .
 	$(PY) -m hack.tools.check_chart
