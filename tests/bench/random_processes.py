@@ -12,6 +12,7 @@ from multiprocessing.connection import Connection
 from typing import Final
 
 from darkroom_trainer.tasks import registry
+from tests.bench import image_settings
 from tests.bench.random_rows import Plan, Run
 from tests.bench.random_runs import run_plan
 
@@ -22,7 +23,7 @@ LEAST_PASSES: Final = 150
 
 def run_apart(plan: Plan, root: pathlib.Path, cpus: queue.Queue[int]) -> Run:
     """Run the plan in a new process, on a CPU out of the queue; its code is loaded, and nothing in it was used yet."""
-    os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+    os.environ.update(image_settings.read_allocator_settings(), OMP_WAIT_POLICY="PASSIVE")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOADED)
     cpu = cpus.get()
