@@ -60,6 +60,13 @@ def test_keyed_numbers_are_uniform_and_belong_to_their_key() -> None:
     assert not torch.equal(draw_uniforms(8, epochs, rows, 4), draws)
 
 
+def test_keyed_numbers_do_not_depend_on_what_else_is_in_the_batch_or_how_many_are_drawn() -> None:
+    epochs, rows = np.array([3, 4, 3]), np.array([9, 9, 8])
+    few, many = draw_uniforms(7, epochs, rows, 3), draw_uniforms(7, epochs[::-1], rows[::-1], 7).flip(0)
+    assert torch.equal(few, many[:, :3])
+    assert len(set(few.flatten().tolist())) == few.numel()
+
+
 def test_a_loss_that_is_no_number_ends_the_window() -> None:
     clock = StepClock()
     learner = a_learner("classifier")
