@@ -119,7 +119,7 @@ def _draw_best(plot: Plot, scored: Sequence[Mapping[str, Any]], last: float) -> 
     return plot.draw_line([*points, (last, best)] if points else [], "best")
 
 
-def draw_rungs(trials: Sequence[Mapping[str, Any]]) -> Markup:
+def draw_rounds(trials: Sequence[Mapping[str, Any]]) -> Markup:
     """Return the score of each network after each round that it took part in, and the best of each round."""
     lines = [(trial["name"], _read_rounds(trial)) for trial in trials if trial["kind"] == "network"]
     every = [point for _, line in lines for point in line]

@@ -31,7 +31,7 @@ def render_search(report: Mapping[str, Any]) -> Markup | None:
         build_chart("Trials over the budget", charts.draw_trials(trials, report["headline"]["budgetSeconds"]))
         if trials
         else None,
-        build_chart("Networks by round", charts.draw_rungs(trials)) if has_rounds else None,
+        build_chart("Networks by round", charts.draw_rounds(trials)) if has_rounds else None,
         build_chart("Learning", charts.draw_learning(history)) if history else None,
     )
     return build_section("How it was found", pair, _render_trials(trials))

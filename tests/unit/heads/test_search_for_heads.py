@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from darkroom_trainer.heads.selection import search_heads
-from darkroom_trainer.search.trials import TrialEnd
+from darkroom_trainer.search.trial_records import TrialEnd
 from tests.unit.heads.head_examples import (
     build_examples,
     build_several,

@@ -42,7 +42,7 @@ CHARTS: dict[str, Callable[[int], Any]] = {
     "learning": lambda count: charts.draw_learning(a_history(count)),
     "trials": lambda count: charts.draw_trials(list_trials(count), 60.0),
     "trials without a budget": lambda count: charts.draw_trials(list_trials(count), None),
-    "rounds": lambda count: charts.draw_rungs(list_trials(count)),
+    "rounds": lambda count: charts.draw_rounds(list_trials(count)),
     "precision and recall": lambda count: charts.draw_precision_recall(some_curves(count)),
     "calibration": lambda count: charts.draw_calibration(some_bins(min(count, 15))),
     "histogram": lambda count: charts.draw_histogram(list(range(count + 1)), list(range(count)), "pixels"),

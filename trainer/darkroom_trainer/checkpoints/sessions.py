@@ -17,7 +17,7 @@ from darkroom_trainer.heads import answering
 from darkroom_trainer.heads.fits.model import LightModel
 from darkroom_trainer.loop.training_loop import Learner, Window
 from darkroom_trainer.metrics.statistics import ensemble_weights
-from darkroom_trainer.search import contest as contests
+from darkroom_trainer.search import halving as halvings
 
 
 class Stage(StrEnum):
@@ -74,9 +74,9 @@ class Session:
     measure_image: float | None = None
     note: str = ""
     batch_divisor: int = 1
-    contest: contests.Contest | None = None
+    halving: halvings.Halving | None = None
     waiting: dict[int, checkpoint.Tensors] = field(default_factory=dict)
-    """Weights of the contenders that do not train now, by number."""
+    """Weights of the trials that do not train now, by number."""
     light: Light | None = None
 
     @property
@@ -121,8 +121,8 @@ def pack(session: Session) -> checkpoint.Checkpoint:
         "note": session.note,
         "batchDivisor": session.batch_divisor,
     }
-    if session.contest is not None:
-        state["contest"] = session.contest.to_json()
+    if session.halving is not None:
+        state["contest"] = session.halving.to_json()
         for number, weights in session.waiting.items():
             tensors |= checkpoint.add_prefix(f"waiting/{number}", weights)
     if session.light is not None:
@@ -160,7 +160,7 @@ def fill(learner: Learner, saved: checkpoint.Checkpoint) -> Session:
         measure_image=state.get("measureImage"),
         note=str(state.get("note", "")),
         batch_divisor=int(state.get("batchDivisor", 1)),
-        contest=contests.read_contest(state["contest"]) if "contest" in state else None,
+        halving=halvings.read_halving(state["contest"]) if "contest" in state else None,
         waiting=_unpack_waiting(saved.tensors),
         light=_unpack_light(saved, len(learner.task.labels)),
     )

@@ -66,7 +66,7 @@ def open_session(run: training_run.TrainingRun, fitter: fitting.Fitter) -> sessi
             fitter.begin_final(session, 1.0)
     if session.light is not None and not run.place.config.publish_only:
         run.learn_light(frozen_features.measure_image(run, session.light))
-    has_begun = session.stage is not sessions.Stage.HOLD_OUT or session.contest is not None
+    has_begun = session.stage is not sessions.Stage.HOLD_OUT or session.halving is not None
     if not has_begun and not run.place.config.publish_only:
         searching.begin_search(run, fitter, session)
     return session
@@ -90,7 +90,7 @@ def train_session(run: training_run.TrainingRun, fitter: fitting.Fitter, session
 
 def judge_stop(session: sessions.Session) -> None:
     """Say NoProgress where networks spent their share of the budget and have none in the answers: more is no use."""
-    contest, has_lost = session.contest, session.light_share == 1
+    contest, has_lost = session.halving, session.light_share == 1
     if has_lost and contest is not None and contest.stop_reason is StopReason.BUDGET_REACHED:
         contest.stop_reason = StopReason.NO_PROGRESS
 
@@ -101,7 +101,7 @@ def limit_final(session: sessions.Session) -> float | None:
     Where a longer search would not have helped, a longer final fit would not either; and a network that has no share
     in the answers needs none.
     """
-    contest = session.contest
+    contest = session.halving
     assert contest is not None, "the search came first"
     if session.light_share == 1:
         return 0.0

@@ -14,7 +14,7 @@ from darkroom_trainer.heads.fits.exemplars import MOST_POINTS
 from darkroom_trainer.heads.fits.families import Family
 from darkroom_trainer.heads.store import Store
 from darkroom_trainer.heads.validation import Candidate, Trialling, Unit
-from darkroom_trainer.search.trials import TrialEnd, TrialKind, TrialRecord
+from darkroom_trainer.search.trial_records import TrialEnd, TrialKind, TrialRecord
 
 FIRST_RATE: Final = 1e-9
 """Seconds for one multiplication, until it has been measured: slow on any machine."""

@@ -18,7 +18,7 @@ from darkroom_trainer.heads.admission import Ledger
 from darkroom_trainer.heads.fits import folds
 from darkroom_trainer.heads.fits.model import NO_BACKBONES, LightModel, Spec
 from darkroom_trainer.heads.store import Examples, Store, Views
-from darkroom_trainer.search.trials import TrialRecord
+from darkroom_trainer.search.trial_records import TrialRecord
 
 LEAST_ROWS: Final = 3_000
 MOST_ROWS: Final = 8_000

@@ -115,7 +115,7 @@ def _find_interval(scores: Mapping[str, Any] | None, name: str) -> dict[str, flo
 
 
 def _build_trials(trials: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return the trials that have the form of `search.trials`."""
+    """Return the trials that have the form of `search.trial_records`."""
     return [dict(trial) for trial in trials if "end" in trial][:MAX_TRIALS]
 
 

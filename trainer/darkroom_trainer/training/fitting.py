@@ -20,7 +20,7 @@ from darkroom_trainer.loop import memory, training_loop
 from darkroom_trainer.loop.recipe import Recipe
 from darkroom_trainer.parallel import crew
 from darkroom_trainer.runtime import errors, reporting, stopping
-from darkroom_trainer.search.contest import Contender
+from darkroom_trainer.search.halving import Trial
 from darkroom_trainer.search.pretrained import build_seeded_model
 from darkroom_trainer.training import divergence, training_run
 
@@ -74,7 +74,7 @@ class Fitter:
         rows = self._run.rows.train if stage is Stage.HOLD_OUT else self._run.rows.usable
         return dataclasses.replace(self._run.data, rows=rows)
 
-    def take_up(self, session: Session, contender: Contender) -> None:
+    def take_up(self, session: Session, contender: Trial) -> None:
         """Put a contender's learner into the session: its weights so far, and an optimizer without a past."""
         learner = self._build_learner(contender.recipe, session.stage)
         weights = session.waiting.pop(contender.number, None)
@@ -203,18 +203,18 @@ class Fitter:
         now = time.monotonic()
         if now - self._reported_at >= REPORT_EVERY_SECONDS:
             self._reported_at = now
-            contest = session.contest if session.stage is Stage.HOLD_OUT else None
+            contest = session.halving if session.stage is Stage.HOLD_OUT else None
             self._run.place.report(STAGE_NAMES[session.stage], contest.current.number if contest else None)
 
 
 def _shrink_batches(session: Session, divisor: int) -> None:
     """Divide the batch of what trains now and of all that may train later."""
     session.learner.recipe = memory.shrink_batch(session.learner.recipe, divisor)
-    for contender in session.contest.contenders if session.contest else ():
+    for contender in session.halving.trials if session.halving else ():
         contender.recipe = memory.shrink_batch(contender.recipe, divisor)
 
 
-def put_aside(session: Session, contender: Contender) -> None:
+def put_aside(session: Session, contender: Trial) -> None:
     """Keep the weights of the contender that has trained, until its next round."""
     state = session.learner.model.state_dict()
     session.waiting[contender.number] = {name: value.detach().cpu().clone() for name, value in state.items()}
@@ -225,7 +225,7 @@ def put_aside(session: Session, contender: Contender) -> None:
 def _build_point(session: Session, share: float, loss: float, charged_seconds: float) -> dict[str, Any]:
     return {
         "stage": session.stage.value,
-        "trial": session.contest.current.number if session.contest else None,
+        "trial": session.halving.current.number if session.halving else None,
         "step": session.learner.step,
         "share": round(share, 4),
         "loss": round(loss, 5),

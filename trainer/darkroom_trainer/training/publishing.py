@@ -108,7 +108,7 @@ def _build_outcome(
 
 def find_stop_reason(session: sessions.Session) -> StopReason:
     """Return why the training ended where it did."""
-    reason = session.contest.stop_reason if session.contest else None
+    reason = session.halving.stop_reason if session.halving else None
     return reason or StopReason.BUDGET_REACHED
 
 
