@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from darkroom_api.v1alpha1.common import MeasuredOn, Performance, StopReason
-from darkroom_trainer.checkpoints.sessions import HoldOut, Light, Session, Stage
+from darkroom_trainer.checkpoints.sessions import FittedHead, HoldOut, Session, Stage
 from darkroom_trainer.commands import training
-from darkroom_trainer.heads.fits.model import build_light_model
+from darkroom_trainer.heads.fits.model import build_frozen_classifier
 from darkroom_trainer.loop.training_loop import Window
 from darkroom_trainer.search.halving import Halving, Trial
 from tests.unit.training.learning import a_learner
@@ -19,9 +19,9 @@ def a_session(reason: StopReason, light_share: float) -> Session:
     performance = Performance(measured_on=MeasuredOn.HOLD_OUT, images=10, score=0.9)
     hold_out = HoldOut(performance, [], 0.0, light_share)
     spec = {"blocks": [], "widths": [], "members": [], "several": False, "sharpness": 1.0, "shift": 0.0}
-    head = build_light_model({**spec, "look": {"size_px": 32, "mean": [0.5] * 3, "deviation": [0.25] * 3}}, 3)
-    light = Light(spec, head, torch.zeros(0, dtype=torch.int64), torch.zeros(0, 3), None, None, [])
-    return Session(learner, Stage.HOLD_OUT, Window(0.0, 1.0), hold_out=hold_out, halving=contest, light=light)
+    head = build_frozen_classifier({**spec, "look": {"size_px": 32, "mean": [0.5] * 3, "deviation": [0.25] * 3}}, 3)
+    light = FittedHead(spec, head, torch.zeros(0, dtype=torch.int64), torch.zeros(0, 3), None, None, [])
+    return Session(learner, Stage.HOLD_OUT, Window(0.0, 1.0), hold_out=hold_out, halving=contest, head=light)
 
 
 @pytest.mark.parametrize(

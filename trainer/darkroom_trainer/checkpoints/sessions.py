@@ -13,8 +13,8 @@ import torch
 from darkroom_api.v1alpha1.common import Performance
 from darkroom_predict.predictions import Prediction
 from darkroom_trainer.checkpoints import checkpoint
-from darkroom_trainer.heads import answering
-from darkroom_trainer.heads.fits.model import LightModel
+from darkroom_trainer.heads import ensemble as ensembles
+from darkroom_trainer.heads.fits.model import FrozenClassifier
 from darkroom_trainer.loop.training_loop import Learner, Window
 from darkroom_trainer.metrics.statistics import ensemble_weights
 from darkroom_trainer.search import halving as halvings
@@ -42,15 +42,15 @@ class HoldOut:
 
 
 @dataclass(frozen=True)
-class Light:
-    """The best light head, fitted on all usable images, with its record.
+class FittedHead:
+    """The best frozen-feature classifier, fitted on all usable images, with its record.
 
     `probabilities` (K, C) are what it gave for the images `rows` (K,) when it was fitted without them; `score` is None
-    where no image could be kept out.
+    where no image could be held out.
     """
 
     spec: dict[str, Any]
-    model: LightModel
+    model: FrozenClassifier
     rows: torch.Tensor
     probabilities: torch.Tensor
     score: float | None
@@ -77,12 +77,12 @@ class Session:
     halving: halvings.Halving | None = None
     waiting: dict[int, checkpoint.Tensors] = field(default_factory=dict)
     """Weights of the trials that do not train now, by number."""
-    light: Light | None = None
+    head: FittedHead | None = None
 
     @property
     def light_share(self) -> float:
         """Return the light head's share in the answers; the usual one where no image could be held out to choose it."""
-        if self.light is None:
+        if self.head is None:
             return 0.0
         return self.hold_out.light_share if self.hold_out else ensemble_weights.UNTESTED_SHARE
 
@@ -125,9 +125,9 @@ def pack(session: Session) -> checkpoint.Checkpoint:
         state["contest"] = session.halving.to_json()
         for number, weights in session.waiting.items():
             tensors |= checkpoint.add_prefix(f"waiting/{number}", weights)
-    if session.light is not None:
-        tensors |= _pack_light(session.light)
-        state["light"] = {name: getattr(session.light, name) for name in _LIGHT_FIELDS}
+    if session.head is not None:
+        tensors |= _pack_head(session.head)
+        state["light"] = {name: getattr(session.head, name) for name in _HEAD_FIELDS}
     if hold_out is not None:
         tensors |= checkpoint.add_prefix("answers", pack_predictions(hold_out.predictions))
         state["holdOut"] = {
@@ -162,29 +162,29 @@ def fill(learner: Learner, saved: checkpoint.Checkpoint) -> Session:
         batch_divisor=int(state.get("batchDivisor", 1)),
         halving=halvings.read_halving(state["contest"]) if "contest" in state else None,
         waiting=_unpack_waiting(saved.tensors),
-        light=_unpack_light(saved, len(learner.task.labels)),
+        head=_unpack_head(saved, len(learner.task.labels)),
     )
 
 
-_LIGHT_FIELDS = ("spec", "score", "standard_error", "records")
+_HEAD_FIELDS = ("spec", "score", "standard_error", "records")
 
 
-def _pack_light(light: Light) -> checkpoint.Tensors:
-    tensors = checkpoint.add_prefix("light", light.model.state_dict())
+def _pack_head(head: FittedHead) -> checkpoint.Tensors:
+    tensors = checkpoint.add_prefix("light", head.model.state_dict())
     return {name: value.cpu() for name, value in tensors.items()} | {
-        "lightAnswers/values": light.probabilities,
-        "lightAnswers/rows": light.rows,
+        "lightAnswers/values": head.probabilities,
+        "lightAnswers/rows": head.rows,
     }
 
 
-def _unpack_light(saved: checkpoint.Checkpoint, num_labels: int) -> Light | None:
+def _unpack_head(saved: checkpoint.Checkpoint, num_labels: int) -> FittedHead | None:
     if "light" not in saved.state:
         return None
     found = saved.state["light"]
-    model = answering.build_light(found["spec"], num_labels)
+    model = ensembles.build_head(found["spec"], num_labels)
     model.load_state_dict(checkpoint.take_prefix("light", saved.tensors))
     answers = checkpoint.take_prefix("lightAnswers", saved.tensors)
-    return Light(model=model.eval(), rows=answers["rows"], probabilities=answers["values"], **found)
+    return FittedHead(model=model.eval(), rows=answers["rows"], probabilities=answers["values"], **found)
 
 
 def _unpack_waiting(tensors: checkpoint.Tensors) -> dict[int, checkpoint.Tensors]:

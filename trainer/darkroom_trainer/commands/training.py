@@ -61,11 +61,11 @@ def open_session(run: training_run.TrainingRun, fitter: fitting.Fitter) -> sessi
     session = fitter.begin()
     if run.saved is None:
         session.note = run.pretrained.explain_missing()
-        session.light = frozen_features.search_light(run)
+        session.head = frozen_features.search_light(run)
         if session.stage is sessions.Stage.FINAL:
             fitter.begin_final(session, 1.0)
-    if session.light is not None and not run.place.config.publish_only:
-        run.learn_light(frozen_features.measure_image(run, session.light))
+    if session.head is not None and not run.place.config.publish_only:
+        run.learn_light(frozen_features.measure_image(run, session.head))
     has_begun = session.stage is not sessions.Stage.HOLD_OUT or session.halving is not None
     if not has_begun and not run.place.config.publish_only:
         searching.begin_search(run, fitter, session)
@@ -155,10 +155,10 @@ def predict_hold_out(
     """Return the model's predictions on the held-out images, their truths, and the light head's share in them."""
     rows = run.rows.held_out
     truths = annotations.build_truths(run.dataset, rows)
-    if session.light is None:
+    if session.head is None:
         predictions = inference.predict_rows(session.learner.model, run.task, run.data, rows, run.place.device)
         return predictions, truths, 0.0
-    predictions, share = frozen_features.predict_blended(run, session, session.light)
+    predictions, share = frozen_features.predict_blended(run, session, session.head)
     return predictions, truths, share
 
 

@@ -13,7 +13,7 @@ from darkroom_api.conditions import Reason
 from darkroom_predict import predictions
 from darkroom_predict.description import WEIGHTS_NAME, ModelDescription
 from darkroom_predict.images import Pixels
-from darkroom_trainer.heads import answering
+from darkroom_trainer.heads import ensemble as ensembles
 from darkroom_trainer.loop import inference, preparation
 from darkroom_trainer.runtime import device as devices, errors
 from darkroom_trainer.tasks import base, registry
@@ -41,7 +41,7 @@ def build_predictor(folder: pathlib.Path, description: ModelDescription, device:
     """
     task = registry.build_task(description.task, description.labels)
     parts = (description.backbone, description.light, description.light_share)
-    model = answering.build_answering(task, *parts, description.preprocessing.image_size_px)
+    model = ensembles.build_answering(task, *parts, description.preprocessing.image_size_px)
     try:
         model.load_state_dict(safetensors.torch.load_file(folder / WEIGHTS_NAME))
     except (OSError, RuntimeError, safetensors.SafetensorError) as error:

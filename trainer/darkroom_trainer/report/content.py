@@ -95,13 +95,13 @@ def _build_headline(inputs: ReportInputs) -> dict[str, Any]:
         "device": metrics.get("device"),
         "devices": meter.get("devices"),
         "backbone": model.backbone,
-        "light": describe_light(model.light),
+        "light": describe_head(model.light),
         "lightShare": model.light_share,
         "note": inputs.note or None,
     }
 
 
-def describe_light(spec: Mapping[str, Any] | None) -> str | None:
+def describe_head(spec: Mapping[str, Any] | None) -> str | None:
     """Return the heads of a light model and what they look at; None where there is none."""
     members = (spec or {}).get("members") or []
     heads = [f"{member['family']} on {', '.join(member['blocks'])}" for member in members]

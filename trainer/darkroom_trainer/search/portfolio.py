@@ -42,7 +42,7 @@ RECIPE_CHANGES: Final[dict[Task, tuple[RecipeChange, ...]]] = {
         RecipeChange(augmentation="light"),
     ),
 }
-"""After the base come a stronger augmentation and a slower rate, whose merits depend most on the set (docs/training.md)."""
+"""After the base come a stronger augmentation and a slower rate, whose merits depend most on the set."""
 
 
 def build_portfolio(

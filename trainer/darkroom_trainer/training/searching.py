@@ -30,8 +30,8 @@ def begin_search(run: training_run.TrainingRun, fitter: fitting.Fitter, session:
     fitter.open_window(session, 0.0, must_save=True)
     window = run.plan_hold_out()
     contest = halvings.open_halving(run.portfolio, window.starts_at, window.ends_at, run.least_seconds)
-    if session.light is not None:
-        contest.has_perfect_head = halvings.is_at_ceiling(session.light.score, len(session.light.rows))
+    if session.head is not None:
+        contest.has_perfect_head = halvings.is_at_ceiling(session.head.score, len(session.head.rows))
     session.halving = contest
     fitter.open_window(session, halvings.choose_length(contest, _find_left(run, contest)))
 
@@ -121,7 +121,7 @@ def _find_left(run: training_run.TrainingRun, contest: Halving) -> float:
 def list_trials(session: Session) -> list[dict[str, Any]]:
     """Return the records of all that was tried: light heads, losers, and what was left in the end."""
     contest, share = session.halving, session.light_share
-    heads = [_judge_head(record, share) for record in (session.light.records if session.light else [])]
+    heads = [_judge_head(record, share) for record in (session.head.records if session.head else [])]
     if contest is None:
         return heads
     found = list(contest.ended)

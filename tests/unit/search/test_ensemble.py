@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from darkroom_api.v1alpha1.common import Task
-from darkroom_trainer.heads import answering
+from darkroom_trainer.heads import ensemble as ensembles
 from darkroom_trainer.metrics.statistics import ensemble_weights
 
 SHARES = (0.25, 0.5, 0.75)
@@ -71,9 +71,9 @@ MIXING = [pytest.param(Task.CLASSIFIER, id="softmax"), pytest.param(Task.MULTILA
 @pytest.mark.parametrize("task", MIXING)
 def test_a_blend_answers_the_mixture_of_probabilities(task: Task, share: float) -> None:
     is_multilabel = task is Task.MULTILABEL_CLASSIFIER
-    mixed = answering.blend(task, NETWORK, LIGHT, share)(IMAGES)
-    network, light = (answering.to_probabilities(part.logits, is_multilabel=is_multilabel) for part in (NETWORK, LIGHT))
-    found = answering.to_probabilities(mixed, is_multilabel=is_multilabel)
+    mixed = ensembles.blend(task, NETWORK, LIGHT, share)(IMAGES)
+    network, light = (ensembles.to_probabilities(part.logits, is_multilabel=is_multilabel) for part in (NETWORK, LIGHT))
+    found = ensembles.to_probabilities(mixed, is_multilabel=is_multilabel)
     torch.testing.assert_close(found, (1 - share) * network + share * light, rtol=1e-6, atol=1e-7)
 
 
@@ -90,19 +90,19 @@ def test_a_blend_of_sure_parts_loses_nothing(task: Task, share: float, times: fl
         present, absent = (nn.functional.logsigmoid(sign * torch.stack(parts)) + shares for sign in (1, -1))
         expected = torch.logsumexp(present, dim=0) - torch.logsumexp(absent, dim=0)
     network, light = (Says(part.float()) for part in parts)
-    mixed = answering.blend(task, network, light, share)(IMAGES)
+    mixed = ensembles.blend(task, network, light, share)(IMAGES)
     torch.testing.assert_close(mixed, expected.float(), rtol=1e-6, atol=1e-6)
 
 
 def test_what_has_no_share_is_left_out() -> None:
-    assert answering.blend(Task.CLASSIFIER, NETWORK, LIGHT, 0.0) is NETWORK
-    assert answering.blend(Task.CLASSIFIER, NETWORK, LIGHT, 1.0) is LIGHT
-    assert answering.blend(Task.CLASSIFIER, NETWORK, None, 0.5) is NETWORK
-    assert answering.blend(Task.CLASSIFIER, None, LIGHT, 0.5) is LIGHT
+    assert ensembles.blend(Task.CLASSIFIER, NETWORK, LIGHT, 0.0) is NETWORK
+    assert ensembles.blend(Task.CLASSIFIER, NETWORK, LIGHT, 1.0) is LIGHT
+    assert ensembles.blend(Task.CLASSIFIER, NETWORK, None, 0.5) is NETWORK
+    assert ensembles.blend(Task.CLASSIFIER, None, LIGHT, 0.5) is LIGHT
 
 
 @pytest.mark.parametrize("is_multilabel", [False, True], ids=["one tag", "several tags"])
 def test_probabilities_come_back_from_their_logits(*, is_multilabel: bool) -> None:
-    probabilities = answering.to_probabilities(NETWORK.logits, is_multilabel=is_multilabel)
-    logits = answering.to_logits(probabilities, is_multilabel=is_multilabel)
-    torch.testing.assert_close(answering.to_probabilities(logits, is_multilabel=is_multilabel), probabilities)
+    probabilities = ensembles.to_probabilities(NETWORK.logits, is_multilabel=is_multilabel)
+    logits = ensembles.to_logits(probabilities, is_multilabel=is_multilabel)
+    torch.testing.assert_close(ensembles.to_probabilities(logits, is_multilabel=is_multilabel), probabilities)

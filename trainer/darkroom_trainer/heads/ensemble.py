@@ -66,11 +66,11 @@ def blend(task: Task, network: nn.Module | None, light: nn.Module | None, light_
     return Blend(network, light, light_share, is_multilabel=task is Task.MULTILABEL_CLASSIFIER)
 
 
-def build_light(spec: dict[str, Any], num_labels: int) -> heads.LightModel:
+def build_head(spec: dict[str, Any], num_labels: int) -> heads.FrozenClassifier:
     """Return the light head of a spec, without its weights, on the backbones that it names."""
     size_px = int(spec["look"]["size_px"])
     named = {name: backbones.build_embedder(name, None, size_px)[0] for name in heads.list_backbones(spec)}
-    return heads.build_light_model(spec, num_labels, named)
+    return heads.build_frozen_classifier(spec, num_labels, named)
 
 
 def build_answering(
@@ -78,5 +78,5 @@ def build_answering(
 ) -> nn.Module:
     """Return the model that a description tells of, without its weights."""
     network = None if backbone is None else task.build_model(backbone, image_size_px=image_size_px)
-    head = None if light is None else build_light(light, len(task.labels))
+    head = None if light is None else build_head(light, len(task.labels))
     return blend(task.kind, network, head, light_share)
