@@ -82,7 +82,7 @@ def _describe_verdict(report: Mapping[str, Any]) -> str:
     return (
         f"Nothing stops a training; {told}."
         if not report["problemCount"]
-        else f"Nothing can train on it until they are mended; {told}."
+        else f"Nothing can train on it until they are fixed; {told}."
     )
 
 

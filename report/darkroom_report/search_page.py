@@ -92,7 +92,7 @@ def render_making(report: Mapping[str, Any]) -> Markup:
 
 
 def _describe_images(images: Mapping[str, int]) -> str | None:
-    titles = {"train": "to learn from", "heldOut": "held out", "final": "in the final fit", "evaluation": "measured"}
+    titles = {"train": "to learn from", "heldOut": "held out", "final": "in the refit", "evaluation": "measured"}
     parts = [f"{images[key]:,} {title}" for key, title in titles.items() if images.get(key)]
     return ", ".join(parts) or None
 

@@ -1,4 +1,4 @@
-"""How much a light head says in a blend, and that the blend is the mixture of probabilities."""
+"""The weight of a frozen-feature classifier in an ensemble, and that the ensemble is the mean of probabilities."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from darkroom_api.v1alpha1.common import Task
 from darkroom_trainer.heads import ensemble as ensembles
 from darkroom_trainer.metrics.statistics import ensemble_weights
 
-SHARES = (0.25, 0.5, 0.75)
+ENSEMBLE_WEIGHTS = (0.25, 0.5, 0.75)
 MANY, FEW = 60, 2
 SURE_RIGHT, SURE_WRONG = np.array([[0.98, 0.01, 0.01]] * MANY), np.array([[0.01, 0.98, 0.01]] * MANY)
 UNSURE = np.array([[0.4, 0.3, 0.3]] * MANY)
@@ -24,28 +24,28 @@ CHOICES = [
 ]
 
 
-@pytest.mark.parametrize("is_multilabel", [False, True], ids=["one tag", "several tags"])
-@pytest.mark.parametrize(("network", "light", "share"), CHOICES)
+@pytest.mark.parametrize("is_multilabel", [False, True], ids=["one tag", "multilabel"])
+@pytest.mark.parametrize(("network", "head", "weight"), CHOICES)
 def test_the_likelier_part_says_more(
-    network: np.ndarray, light: np.ndarray, share: float, *, is_multilabel: bool
+    network: np.ndarray, head: np.ndarray, weight: float, *, is_multilabel: bool
 ) -> None:
-    assert ensemble_weights.choose_share(network, light, ANSWERS, is_multilabel=is_multilabel) == share
+    assert ensemble_weights.choose_ensemble_weight(network, head, ANSWERS, is_multilabel=is_multilabel) == weight
 
 
 def test_parts_that_err_on_different_images_are_mixed() -> None:
-    network, light = np.concatenate([SURE_RIGHT, SURE_WRONG]), np.concatenate([SURE_WRONG, SURE_RIGHT])
+    network, head = np.concatenate([SURE_RIGHT, SURE_WRONG]), np.concatenate([SURE_WRONG, SURE_RIGHT])
     answers = np.concatenate([ANSWERS, ANSWERS])
-    assert ensemble_weights.choose_share(network, light, answers, is_multilabel=False) == 0.5
+    assert ensemble_weights.choose_ensemble_weight(network, head, answers, is_multilabel=False) == 0.5
 
 
 def test_few_images_do_not_tell_the_parts_apart() -> None:
-    share = ensemble_weights.choose_share(SURE_RIGHT[:FEW], UNSURE[:FEW], ANSWERS[:FEW], is_multilabel=False)
-    assert share == ensemble_weights.UNTESTED_SHARE
+    weight = ensemble_weights.choose_ensemble_weight(SURE_RIGHT[:FEW], UNSURE[:FEW], ANSWERS[:FEW], is_multilabel=False)
+    assert weight == ensemble_weights.DEFAULT_ENSEMBLE_WEIGHT
 
 
 def test_a_certainty_that_is_wrong_is_no_number_without_end() -> None:
     certain = np.array([[0.0, 1.0, 0.0]] * MANY)
-    assert ensemble_weights.choose_share(certain, SURE_RIGHT, ANSWERS, is_multilabel=False) == 1.0
+    assert ensemble_weights.choose_ensemble_weight(certain, SURE_RIGHT, ANSWERS, is_multilabel=False) == 1.0
 
 
 class Says(nn.Module):
@@ -62,46 +62,46 @@ class Says(nn.Module):
 
 
 NETWORK = Says(torch.tensor([[2.0, -1.0, 0.5], [-3.0, 0.0, 4.0]]))
-LIGHT = Says(torch.tensor([[-1.5, 0.25, 3.0], [1.0, 1.0, -2.0]]))
+HEAD = Says(torch.tensor([[-1.5, 0.25, 3.0], [1.0, 1.0, -2.0]]))
 IMAGES = torch.zeros(2, 3, 4, 4)
 MIXING = [pytest.param(Task.CLASSIFIER, id="softmax"), pytest.param(Task.MULTILABEL_CLASSIFIER, id="sigmoid")]
 
 
-@pytest.mark.parametrize("share", SHARES)
+@pytest.mark.parametrize("weight", ENSEMBLE_WEIGHTS)
 @pytest.mark.parametrize("task", MIXING)
-def test_a_blend_answers_the_mixture_of_probabilities(task: Task, share: float) -> None:
+def test_an_ensemble_answers_the_mixture_of_probabilities(task: Task, weight: float) -> None:
     is_multilabel = task is Task.MULTILABEL_CLASSIFIER
-    mixed = ensembles.blend(task, NETWORK, LIGHT, share)(IMAGES)
-    network, light = (ensembles.to_probabilities(part.logits, is_multilabel=is_multilabel) for part in (NETWORK, LIGHT))
+    mixed = ensembles.join_models(task, NETWORK, HEAD, weight)(IMAGES)
+    network, head = (ensembles.to_probabilities(part.logits, is_multilabel=is_multilabel) for part in (NETWORK, HEAD))
     found = ensembles.to_probabilities(mixed, is_multilabel=is_multilabel)
-    torch.testing.assert_close(found, (1 - share) * network + share * light, rtol=1e-6, atol=1e-7)
+    torch.testing.assert_close(found, (1 - weight) * network + weight * head, rtol=1e-6, atol=1e-7)
 
 
-@pytest.mark.parametrize("share", SHARES)
+@pytest.mark.parametrize("weight", ENSEMBLE_WEIGHTS)
 @pytest.mark.parametrize("task", MIXING)
 @pytest.mark.parametrize("times", [30.0, 300.0])
-def test_a_blend_of_sure_parts_loses_nothing(task: Task, share: float, times: float) -> None:
+def test_an_ensemble_of_sure_parts_loses_nothing(task: Task, weight: float, times: float) -> None:
     """The mixture in float64, where such probabilities are neither 0 nor 1."""
-    parts = [(times * part.logits).double() for part in (NETWORK, LIGHT)]
-    shares = torch.tensor([1 - share, share], dtype=torch.float64).log()[:, None, None]
+    parts = [(times * part.logits).double() for part in (NETWORK, HEAD)]
+    shares = torch.tensor([1 - weight, weight], dtype=torch.float64).log()[:, None, None]
     if task is Task.CLASSIFIER:
         expected = torch.logsumexp(torch.stack(parts).log_softmax(dim=2) + shares, dim=0)
     else:
         present, absent = (nn.functional.logsigmoid(sign * torch.stack(parts)) + shares for sign in (1, -1))
         expected = torch.logsumexp(present, dim=0) - torch.logsumexp(absent, dim=0)
-    network, light = (Says(part.float()) for part in parts)
-    mixed = ensembles.blend(task, network, light, share)(IMAGES)
+    network, head = (Says(part.float()) for part in parts)
+    mixed = ensembles.join_models(task, network, head, weight)(IMAGES)
     torch.testing.assert_close(mixed, expected.float(), rtol=1e-6, atol=1e-6)
 
 
-def test_what_has_no_share_is_left_out() -> None:
-    assert ensembles.blend(Task.CLASSIFIER, NETWORK, LIGHT, 0.0) is NETWORK
-    assert ensembles.blend(Task.CLASSIFIER, NETWORK, LIGHT, 1.0) is LIGHT
-    assert ensembles.blend(Task.CLASSIFIER, NETWORK, None, 0.5) is NETWORK
-    assert ensembles.blend(Task.CLASSIFIER, None, LIGHT, 0.5) is LIGHT
+def test_what_has_no_weight_is_left_out() -> None:
+    assert ensembles.join_models(Task.CLASSIFIER, NETWORK, HEAD, 0.0) is NETWORK
+    assert ensembles.join_models(Task.CLASSIFIER, NETWORK, HEAD, 1.0) is HEAD
+    assert ensembles.join_models(Task.CLASSIFIER, NETWORK, None, 0.5) is NETWORK
+    assert ensembles.join_models(Task.CLASSIFIER, None, HEAD, 0.5) is HEAD
 
 
-@pytest.mark.parametrize("is_multilabel", [False, True], ids=["one tag", "several tags"])
+@pytest.mark.parametrize("is_multilabel", [False, True], ids=["one tag", "multilabel"])
 def test_probabilities_come_back_from_their_logits(*, is_multilabel: bool) -> None:
     probabilities = ensembles.to_probabilities(NETWORK.logits, is_multilabel=is_multilabel)
     logits = ensembles.to_logits(probabilities, is_multilabel=is_multilabel)

@@ -32,13 +32,13 @@ class Stage(StrEnum):
 class HoldOut:
     """What the hold-out run gave: scores, predictions in the order of the held-out rows, and the threshold to show.
 
-    `light_share` is the light head's share in the answers.
+    `ensemble_weight` is the frozen-feature classifier's; the network has the rest.
     """
 
     performance: Performance
     predictions: list[Prediction]
     threshold: float
-    light_share: float = 0.0
+    ensemble_weight: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -80,11 +80,11 @@ class Session:
     head: FittedHead | None = None
 
     @property
-    def light_share(self) -> float:
-        """Return the light head's share in the answers; the usual one where no image could be held out to choose it."""
+    def ensemble_weight(self) -> float:
+        """Return the frozen-feature classifier's weight; the usual one where no image could be held out to choose it."""
         if self.head is None:
             return 0.0
-        return self.hold_out.light_share if self.hold_out else ensemble_weights.UNTESTED_SHARE
+        return self.hold_out.ensemble_weight if self.hold_out else ensemble_weights.DEFAULT_ENSEMBLE_WEIGHT
 
     def add_note(self, text: str | None) -> None:
         """Add something that the model's user should read, if there is anything."""
@@ -133,7 +133,7 @@ def pack(session: Session) -> checkpoint.Checkpoint:
         state["holdOut"] = {
             "performance": hold_out.performance.to_json(),
             "threshold": hold_out.threshold,
-            "lightShare": hold_out.light_share,
+            "lightShare": hold_out.ensemble_weight,
         }
     return checkpoint.Checkpoint(tensors, state)
 

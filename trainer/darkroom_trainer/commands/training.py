@@ -90,7 +90,7 @@ def train_session(run: training_run.TrainingRun, fitter: fitting.Fitter, session
 
 def judge_stop(session: sessions.Session) -> None:
     """Say NoProgress where networks spent their share of the budget and have none in the answers: more is no use."""
-    contest, has_lost = session.halving, session.light_share == 1
+    contest, has_lost = session.halving, session.ensemble_weight == 1
     if has_lost and contest is not None and contest.stop_reason is StopReason.BUDGET_REACHED:
         contest.stop_reason = StopReason.NO_PROGRESS
 
@@ -103,7 +103,7 @@ def limit_final(session: sessions.Session) -> float | None:
     """
     contest = session.halving
     assert contest is not None, "the search came first"
-    if session.light_share == 1:
+    if session.ensemble_weight == 1:
         return 0.0
     if contest.stop_reason is StopReason.BUDGET_REACHED:
         return None

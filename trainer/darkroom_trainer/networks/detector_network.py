@@ -36,7 +36,7 @@ class DetectorNetwork(CropNaming):
     ) -> None:
         super().__init__(num_labels, NO_GAP)
         self.dense = dense_head.DenseDetector(backbone, num_labels, weights, image_size_px)
-        self.register_buffer("crop_share", torch.tensor(ensemble_weights.UNTESTED_SHARE))
+        self.register_buffer("crop_share", torch.tensor(ensemble_weights.DEFAULT_ENSEMBLE_WEIGHT))
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Return what each cell of the picture says, rows first."""

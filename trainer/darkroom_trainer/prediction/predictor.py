@@ -41,7 +41,7 @@ def build_predictor(folder: pathlib.Path, description: ModelDescription, device:
     """
     task = registry.build_task(description.task, description.labels)
     parts = (description.backbone, description.light, description.light_share)
-    model = ensembles.build_answering(task, *parts, description.preprocessing.image_size_px)
+    model = ensembles.build_described_model(task, *parts, description.preprocessing.image_size_px)
     try:
         model.load_state_dict(safetensors.torch.load_file(folder / WEIGHTS_NAME))
     except (OSError, RuntimeError, safetensors.SafetensorError) as error:

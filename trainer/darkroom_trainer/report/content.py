@@ -102,7 +102,7 @@ def _build_headline(inputs: ReportInputs) -> dict[str, Any]:
 
 
 def describe_head(spec: Mapping[str, Any] | None) -> str | None:
-    """Return the heads of a light model and what they look at; None where there is none."""
+    """Return the heads of a frozen-feature classifier and what they look at; None where there is none."""
     members = (spec or {}).get("members") or []
     heads = [f"{member['family']} on {', '.join(member['blocks'])}" for member in members]
     more = [f"{len(heads) - MAX_HEADS} more"] if len(heads) > MAX_HEADS else []

@@ -94,7 +94,7 @@ def predict_blended(
     network = ensembles.to_probabilities(outputs, is_multilabel=is_multilabel).numpy()
     unseen = _answer_unseen(run, light, is_multilabel=is_multilabel)
     labels = classification.stack_relevant(annotations.build_truths(run.dataset, rows), len(run.task.labels))
-    share = ensemble_weights.choose_share(network, unseen, labels, is_multilabel=is_multilabel)
+    share = ensemble_weights.choose_ensemble_weight(network, unseen, labels, is_multilabel=is_multilabel)
     mixed = torch.from_numpy((1 - share) * network + share * unseen)
     return run.task.decode(ensembles.to_logits(mixed, is_multilabel=is_multilabel)), share
 

@@ -39,7 +39,7 @@ class TakenAway:
 def build_answering(session: sessions.Session) -> torch.nn.Module:
     """Return the model that answers: the network, the light head, or both."""
     light = session.head.model if session.head else None
-    model = ensembles.blend(session.learner.task.kind, session.learner.model, light, session.light_share)
+    model = ensembles.join_models(session.learner.task.kind, session.learner.model, light, session.ensemble_weight)
     return model.to(session.learner.device.place)
 
 
@@ -96,7 +96,7 @@ def _export(
 
 
 def _describe(run: training_run.TrainingRun, session: sessions.Session, version: str) -> description.ModelDescription:
-    share = session.light_share
+    share = session.ensemble_weight
     threshold = session.hold_out.threshold if session.hold_out else run.task.choose_threshold([], [])
     return description.ModelDescription(
         task=run.task.kind,

@@ -170,7 +170,7 @@ def _build_details(run: training_run.TrainingRun, session: sessions.Session) -> 
         "measuredRecipes": [trial.to_json() for trial in run.trials],
         "trials": searching.list_trials(session),
         "stopReason": find_stop_reason(session).value,
-        "lightShare": session.light_share,
+        "lightShare": session.ensemble_weight,
         "device": place.device.description,
         "datasetRevision": run.dataset.revision,
         "seed": place.config.seed,

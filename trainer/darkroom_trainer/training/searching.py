@@ -120,7 +120,7 @@ def _find_left(run: training_run.TrainingRun, contest: Halving) -> float:
 
 def list_trials(session: Session) -> list[dict[str, Any]]:
     """Return the records of all that was tried: light heads, losers, and what was left in the end."""
-    contest, share = session.halving, session.light_share
+    contest, share = session.halving, session.ensemble_weight
     heads = [_judge_head(record, share) for record in (session.head.records if session.head else [])]
     if contest is None:
         return heads
