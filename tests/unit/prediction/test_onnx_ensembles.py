@@ -1,4 +1,4 @@
-"""The exported file says what frozen-feature classifiers, their ensembles with a network, and product recognizers say."""
+"""The exported file says what frozen-feature classifiers, ensembles and product recognizers say."""
 
 import pathlib
 

@@ -112,7 +112,7 @@ def test_an_axis_holds_all_its_values_and_begins_and_ends_at_ticks() -> None:
     axis = plot.span_axis([3.2, 17.9, math.nan], "loss", "{:g}".format)
     assert (axis.low, axis.high) == (0.0, 20.0)
     assert (axis.ticks[0], axis.ticks[-1]) == (axis.low, axis.high)
-    assert axis.place(10.0) == 0.5
+    assert axis.scale(10.0) == 0.5
 
 
 NUMBERS = {

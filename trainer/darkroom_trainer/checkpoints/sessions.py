@@ -24,7 +24,7 @@ class Stage(StrEnum):
     """The two trainings of a run, and their end: what is left is to publish."""
 
     HOLD_OUT = "holdOut"
-    FINAL = "final"
+    REFIT = "final"
     FITTED = "fitted"
 
 
@@ -81,7 +81,7 @@ class Session:
 
     @property
     def ensemble_weight(self) -> float:
-        """Return the frozen-feature classifier's weight; the usual one where no image could be held out to choose it."""
+        """Return the frozen-feature classifier's weight; the default where no image could be held out to choose it."""
         if self.head is None:
             return 0.0
         return self.hold_out.ensemble_weight if self.hold_out else ensemble_weights.DEFAULT_ENSEMBLE_WEIGHT

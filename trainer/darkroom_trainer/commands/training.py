@@ -62,7 +62,7 @@ def open_session(run: training_run.TrainingRun, fitter: fitting.Fitter) -> sessi
     if run.saved is None:
         session.note = run.pretrained.explain_missing()
         session.head = frozen_features.search_light(run)
-        if session.stage is sessions.Stage.FINAL:
+        if session.stage is sessions.Stage.REFIT:
             fitter.begin_final(session, 1.0)
     if session.head is not None and not run.place.config.publish_only:
         run.learn_light(frozen_features.measure_image(run, session.head))
@@ -83,7 +83,7 @@ def train_session(run: training_run.TrainingRun, fitter: fitting.Fitter, session
             raise
         judge_stop(session)
         fitter.begin_final(session, FINAL_RATE, limit_final(session))
-    if session.stage is sessions.Stage.FINAL:
+    if session.stage is sessions.Stage.REFIT:
         fit_final(fitter, session)
         fitter.finish(session)
 

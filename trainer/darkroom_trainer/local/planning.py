@@ -12,7 +12,7 @@ from darkroom_api.v1alpha1.dataset import DatasetSpec, DatasetStatus
 from darkroom_api.v1alpha1.evaluation import EvaluationSpec, EvaluationStatus
 from darkroom_api.v1alpha1.model import ModelSpec, ModelStatus
 from darkroom_trainer.local.blockers import Blocker, block, find_dataset_blocker, find_model_blocker
-from darkroom_trainer.local.board import Board, Entry
+from darkroom_trainer.local.board import Board, BoardEntry
 from darkroom_trainer.local.config import (
     build_evaluate_config,
     build_inspect_config,
@@ -22,7 +22,7 @@ from darkroom_trainer.local.config import (
 from darkroom_trainer.local.status import GENERATION, Status, cancel
 
 
-def plan(board: Board, entry: Entry, now: datetime) -> RunConfig | Status:
+def plan(board: Board, entry: BoardEntry, now: datetime) -> RunConfig | Status:
     """Return the run that `entry` needs, or the status that says why there is none."""
     spec, status = entry.manifest.spec, entry.status
     if isinstance(spec, ModelSpec) and isinstance(status, ModelStatus):
@@ -35,7 +35,7 @@ def plan(board: Board, entry: Entry, now: datetime) -> RunConfig | Status:
 class _Planner:
     """Looks up what one resource names."""
 
-    def __init__(self, board: Board, entry: Entry, now: datetime) -> None:
+    def __init__(self, board: Board, entry: BoardEntry, now: datetime) -> None:
         self._board = board
         self._entry = entry
         self._now = now
@@ -78,7 +78,7 @@ class _Planner:
             model_status.artifacts,
         )
 
-    def _find(self, kind: str, name: str) -> Entry | None:
+    def _find(self, kind: str, name: str) -> BoardEntry | None:
         return self._board.find(kind, self._entry.manifest.namespace, name)
 
     def _check_dataset(self, field: str, name: str, model: ModelSpec) -> Blocker | None:

@@ -62,8 +62,8 @@ class DetectorNetwork(CropNaming):
         names = (1 - self.crop_share) * _take(logits, at).softmax(dim=-1) + self.crop_share * crops
         mixed = (names * seen[..., None]).clamp(LEAST_PROBABILITY, MOST_PROBABILITY)
         nothing = torch.full_like(logits, LEAST_PROBABILITY).logit()
-        told = nothing.scatter(1, at[..., None].expand(-1, -1, logits.shape[-1]), mixed.logit())
-        return torch.cat([told, places], dim=-1)
+        named = nothing.scatter(1, at[..., None].expand(-1, -1, logits.shape[-1]), mixed.logit())
+        return torch.cat([named, places], dim=-1)
 
 
 def choose_cells(objectness: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

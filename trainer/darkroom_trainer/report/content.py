@@ -65,7 +65,7 @@ def build_report(inputs: ReportInputs) -> dict[str, Any]:
         "tagCount": len(model.labels),
         "tags": rows[:MAX_TAGS_IN_JSON],
         "mistakes": _build_mistakes(inputs, has_time),
-        "advice": describe_advice(inputs.told),
+        "advice": describe_advice(inputs.all_advice),
         "labelErrors": _build_label_errors(inputs, has_time),
         "labelErrorCount": len(inputs.label_errors),
         "making": _build_making(inputs),
@@ -78,7 +78,7 @@ def _build_headline(inputs: ReportInputs) -> dict[str, Any]:
     measured_on = performance.get("measuredOn")
     name = SCORE_NAMES[TASK_ANNOTATIONS[model.task]]
     interval = performance.get("scoreInterval") or _find_interval(metrics.get("scores"), name)
-    meter, stopped = metrics.get("meter") or {}, inputs.stopped
+    meter, stopped = metrics.get("meter") or {}, inputs.final_stop_reason
     return {
         "task": model.task.value,
         "scoreName": name,

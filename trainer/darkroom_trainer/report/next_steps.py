@@ -67,7 +67,7 @@ class Situation:
 
 
 @dataclass(frozen=True)
-class Step:
+class NextStep:
     """One thing to do, with the name of its rule."""
 
     rule: str
@@ -81,9 +81,9 @@ class Step:
 Rule = Callable[[Situation], str | None]
 
 
-def suggest(situation: Situation) -> list[Step]:
+def suggest(situation: Situation) -> list[NextStep]:
     """Return what to do, the most important first."""
-    found = [Step(name, text) for name, rule in RULES.items() if (text := rule(situation))]
+    found = [NextStep(name, text) for name, rule in RULES.items() if (text := rule(situation))]
     return found[:MAX_STEPS]
 
 

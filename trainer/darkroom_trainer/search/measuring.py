@@ -114,8 +114,8 @@ def _time_recipe(setup: MeasuringSetup, recipe: recipes.Recipe) -> MeasuredRecip
         images=torch.randint(0, 256, (rows, size, size, 3), dtype=torch.uint8),
         targets=setup.targets,
         rows=np.arange(rows),
-        mean=torch.full((3, 1, 1), 0.5, device=setup.device.place),
-        deviation=torch.full((3, 1, 1), 0.25, device=setup.device.place),
+        mean=torch.full((3, 1, 1), 0.5, device=setup.device.torch_device),
+        std=torch.full((3, 1, 1), 0.25, device=setup.device.torch_device),
     )
     model = setup.task.build_model(recipe.backbone, image_size_px=size)
     learner = training_loop.Learner(setup.task, model, data, recipe, setup.device, seed=0)
@@ -138,5 +138,5 @@ def _time(setup: MeasuringSetup, work: Callable[[], object]) -> float:
     started = setup.meter.charged_seconds
     work()
     if setup.device.is_gpu:
-        torch.cuda.synchronize(setup.device.place)
+        torch.cuda.synchronize(setup.device.torch_device)
     return setup.meter.charged_seconds - started

@@ -31,7 +31,7 @@ LOWER_RATE: Final = 0.2
 REPORT_EVERY_SECONDS: Final = 0.5
 MAX_HISTORY: Final = 200
 KEPT_NOTE: Final = "the final fit diverged, so this is the model that was scored on the held-out images"
-STAGE_NAMES: Final = {Stage.HOLD_OUT: "Training for the score", Stage.FINAL: "Training the final model"}
+STAGE_NAMES: Final = {Stage.HOLD_OUT: "Training for the score", Stage.REFIT: "Training the final model"}
 
 
 class Fitter:
@@ -47,7 +47,7 @@ class Fitter:
         run, now = self._run, self._run.place.meter.charged_seconds
         if run.saved is not None:
             return self._resume(run.saved)
-        stage = Stage.HOLD_OUT if len(run.rows.held_out) else Stage.FINAL
+        stage = Stage.HOLD_OUT if len(run.rows.held_out) else Stage.REFIT
         learner = self._build_learner(run.trial.recipe, stage)
         return Session(learner, stage, training_loop.Window(now, now), batch_divisor=run.place.config.batch_divisor)
 
@@ -145,8 +145,8 @@ class Fitter:
 
         The stage's start is saved, and the stage planned again once the save's cost is known.
         """
-        session.stage = Stage.FINAL
-        session.learner.data = self._select(Stage.FINAL)
+        session.stage = Stage.REFIT
+        session.learner.data = self._select(Stage.REFIT)
         session.learner.rate_scale *= rate_scale
         session.window = self._run.plan_final(most_seconds)
         self.save(session)

@@ -66,7 +66,7 @@ def _build_embedders(run: training_run.TrainingRun) -> dict[str, torch.nn.Module
     for name in run.pretrained.names:
         tensors = run.pretrained.load(name)
         if tensors is not None:
-            found[name] = backbones.build_embedder(name, tensors, size_px)[0].to(run.place.device.place)
+            found[name] = backbones.build_embedder(name, tensors, size_px)[0].to(run.place.device.torch_device)
     return found
 
 
@@ -81,7 +81,7 @@ def _build_examples(run: training_run.TrainingRun, rows: Integers) -> store.Exam
     data, truths, count = run.data, annotations.build_truths(run.dataset, rows), len(run.task.labels)
     is_multilabel = run.task.kind is Task.MULTILABEL_CLASSIFIER
     labels = classification.stack_relevant(truths, count) if is_multilabel else classification.stack_answers(truths)
-    return store.Examples(data.images, data.mean, data.deviation, rows, torch.from_numpy(labels), count)
+    return store.Examples(data.images, data.mean, data.std, rows, torch.from_numpy(labels), count)
 
 
 def predict_blended(

@@ -40,7 +40,7 @@ def build_answering(session: sessions.Session) -> torch.nn.Module:
     """Return the model that answers: the network, the light head, or both."""
     light = session.head.model if session.head else None
     model = ensembles.join_models(session.learner.task.kind, session.learner.model, light, session.ensemble_weight)
-    return model.to(session.learner.device.place)
+    return model.to(session.learner.device.torch_device)
 
 
 def write_model(

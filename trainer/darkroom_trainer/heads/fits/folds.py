@@ -36,7 +36,7 @@ def count_folds(strata: Rows) -> int:
 
 
 def count_repeats(rows: int, folds: int) -> int:
-    """Return how often the rows are divided anew."""
+    """Return how many times the rows are divided."""
     return int(np.clip(FOLDED_ROWS // max(1, rows), 1, MOST_FITS // folds))
 
 

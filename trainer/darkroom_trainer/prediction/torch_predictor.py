@@ -20,7 +20,7 @@ from darkroom_trainer.tasks import base, registry
 
 
 @dataclass(frozen=True)
-class Predictor:
+class TorchPredictor:
     """A model on a device."""
 
     description: ModelDescription
@@ -34,7 +34,7 @@ class Predictor:
         return inference.predict_rows(self.model, self.task, data, data.rows, self.device)
 
 
-def build_predictor(folder: pathlib.Path, description: ModelDescription, device: devices.Device) -> Predictor:
+def build_predictor(folder: pathlib.Path, description: ModelDescription, device: devices.Device) -> TorchPredictor:
     """Return the model of `folder`, whose files have been checked.
 
     Raises RunError(InvalidConfiguration) where the weights do not fit the description.
@@ -47,5 +47,5 @@ def build_predictor(folder: pathlib.Path, description: ModelDescription, device:
     except (OSError, RuntimeError, safetensors.SafetensorError) as error:
         message = f"model: {WEIGHTS_NAME} in {folder} does not fit its description: {str(error)[:200]}"
         raise errors.RunError(Reason.INVALID_CONFIGURATION, message) from error
-    placed = model.to(device.place, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return Predictor(description, task, placed.eval(), device)
+    placed = model.to(device.torch_device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return TorchPredictor(description, task, placed.eval(), device)
