@@ -15,13 +15,13 @@ from tests.unit.training.learning import a_learner
 def a_session(reason: StopReason, ensemble_weight: float) -> Session:
     """Return a session whose search ended for this reason, after a third round of 8 seconds."""
     learner = a_learner("classifier")
-    contest = Halving([Trial(1, learner.recipe)], 2.0, 100.0, round=2, stop_reason=reason)
+    halving = Halving([Trial(1, learner.recipe)], 2.0, 100.0, round=2, stop_reason=reason)
     performance = Performance(measured_on=MeasuredOn.HOLD_OUT, images=10, score=0.9)
     hold_out = HoldOut(performance, [], 0.0, ensemble_weight)
     spec = {"blocks": [], "widths": [], "members": [], "several": False, "sharpness": 1.0, "shift": 0.0}
-    head = build_frozen_classifier({**spec, "look": {"size_px": 32, "mean": [0.5] * 3, "deviation": [0.25] * 3}}, 3)
-    light = FittedHead(spec, head, torch.zeros(0, dtype=torch.int64), torch.zeros(0, 3), None, None, [])
-    return Session(learner, Stage.HOLD_OUT, Window(0.0, 1.0), hold_out=hold_out, halving=contest, head=light)
+    model = build_frozen_classifier({**spec, "look": {"size_px": 32, "mean": [0.5] * 3, "deviation": [0.25] * 3}}, 3)
+    head = FittedHead(spec, model, torch.zeros(0, dtype=torch.int64), torch.zeros(0, 3), None, None, [])
+    return Session(learner, Stage.HOLD_OUT, Window(0.0, 1.0), hold_out=hold_out, halving=halving, head=head)
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ _GREYS: Final = np.arange(256, dtype=np.float64)
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One image: a hash of its bytes, a perceptual hash, a grey sketch of 16 x 16, scores and the std of grey levels."""
+    """One image: a hash of its bytes, a perceptual hash, a grey sketch of 16 x 16, scores and std of grey levels."""
 
     content: bytes
     perceptual: int
