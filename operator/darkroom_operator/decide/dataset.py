@@ -61,8 +61,8 @@ def _assess(seen: DatasetView, config: OperatorConfig) -> attempts.Ledger:
         seen = replace(seen, status=seen.status.model_copy(update={"attempts": ()}))
     seen = replace(seen, jobs=tuple(job for job in seen.jobs if job.generation == seen.generation))
     deadline = allocation.bound_seconds(allocation.INSPECTION_LIMIT_SECONDS, config.grace_seconds)
-    terms = attempts.Terms(Limits(config.retries, start_timeout_seconds=0), deadline)
-    return attempts.assess_attempts(seen, terms, taken)
+    criteria = attempts.Criteria(Limits(config.retries, start_timeout_seconds=0), deadline)
+    return attempts.assess_attempts(seen, criteria, taken)
 
 
 def _finish(seen: DatasetView, ledger: attempts.Ledger, config: OperatorConfig) -> DatasetStatus:

@@ -77,13 +77,13 @@ def _assess(demand: Demand[RunStatus]) -> attempts.Ledger:
     given = given or demand.hardware.allow(demand.budget_seconds, recorded)
     # A wish that is taken back by now still is what ends the attempt that was open then.
     stopped = results.is_stopped_by_user(seen.status) and bool(recorded) and recorded[-1].outcome is None
-    terms = attempts.Terms(
+    criteria = attempts.Criteria(
         limits=Limits(config.retries, config.start_timeout_seconds),
         deadline_seconds=given.deadline_seconds,
         rate=demand.hardware.rate,
         stopping=demand.suspend or demand.cancel or stopped,
     )
-    return attempts.assess_attempts(seen, terms, (job.attempt for job in seen.jobs))
+    return attempts.assess_attempts(seen, criteria, (job.attempt for job in seen.jobs))
 
 
 def _account(demand: Demand[RunStatus], ledger: attempts.Ledger) -> RunStatus:
