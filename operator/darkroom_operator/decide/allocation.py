@@ -8,7 +8,7 @@ halved, and the caps of the `allocated` meter:
   operator is down (third ring);
 - so `allocated` <= budget + attempts x (START_UP_SECONDS + grace) x rate + work that ends without a checkpoint lost;
 - there are at most 1 + `retries.disruptions` + `retries.failures` + `MEMORY_RETRIES` attempts, `retries.storage` more
-  each time that work goes on, and one for each resume and for the publication after a cancel.
+  each time that work was kept in between, and one for each resume and for the publication after a cancel.
 
 Must not know Jobs or pods.
 """

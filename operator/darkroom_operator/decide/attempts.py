@@ -10,7 +10,7 @@ nothing; what its last checkpoint holds is known again when a later attempt has 
 `Attempt.allocated_seconds` is what its pods held. Container times are the kubelet's; while a container works, its time
 is counted up to the trainer's last answer, so that nothing is written in between. A known end is exact and replaces the
 estimate. A pod that vanished is counted until it was last seen. Every pod is counted once, by its uid: a Job that a
-queue evicted goes on with another pod, and what earlier ones held is kept in `Attempt.earlier_pods_seconds`.
+queue evicted continues with another pod, and what earlier ones held is kept in `Attempt.earlier_pods_seconds`.
 """
 
 from collections.abc import Iterable
@@ -189,7 +189,7 @@ def _update(attempt: Attempt, seen: Observed[Any, Any], criteria: Criteria) -> t
 
 
 def _keep_work(attempt: Attempt, outcomes: Iterable[Outcome | None]) -> Attempt:
-    """Write down what the trainer says to have kept; a queue may set a pod aside while its attempt goes on."""
+    """Write down what the trainer says to have kept; a queue may set a pod aside while its attempt continues."""
     kept = [round(outcome.meter.charged_seconds, 1) for outcome in outcomes if outcome is not None]
     if not kept:
         return attempt

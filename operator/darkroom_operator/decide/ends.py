@@ -78,7 +78,7 @@ def classify_end(trace: Trace, outcome: Outcome | None) -> End | None:
 
 
 def is_set_aside(pod: ObservedPod | None, job: ObservedJob | None) -> bool:
-    """Return whether the pod is over because a queue suspended its Job, which goes on with another pod.
+    """Return whether the pod is over because a queue suspended its Job, which continues with another pod.
 
     The Job controller does not count such a pod as failed. Any other end of a pod ends its Job within a second or two,
     so that a pod made in the very second in which the Job was resumed is at worst looked at once more.
@@ -171,7 +171,7 @@ def _classify_lost(pod: ObservedPod, trace: Trace) -> End | None:
 
 
 def _classify_missing(trace: Trace) -> End | None:
-    """No pod is there (any more), and none told how it ended."""
+    """No pod is there (any more), and none shows how it ended."""
     job = trace.job
     if job is not None and (job.finished_at is None or _settling(job.finished_at, trace.seen.now)):
         return None

@@ -112,8 +112,8 @@ def _account(demand: Demand[RunStatus], ledger: attempts.Ledger) -> RunStatus:
 def _find_charged(seen: Observed[Any, RunStatus], ledger: attempts.Ledger, charged_before: float) -> float:
     """Return what is kept and what the running trainer adds.
 
-    Infrastructure that ends an attempt refunds what no checkpoint holds. A crash refunds nothing: what was told last
-    stays, until a later attempt has read the checkpoint and tells.
+    Infrastructure that ends an attempt refunds what no checkpoint holds. A crash refunds nothing: what was reported
+    last stays charged, until a later attempt has read the checkpoint and reports.
     """
     report, pod, recorded = seen.report, ledger.pod, seen.status.attempts[-1:]
     if pod is not None and report is not None and report.pod_uid == pod.uid:
