@@ -45,7 +45,7 @@ _RUN_CONDITIONS: Final[dict[RunPhase, dict[ConditionType, ConditionStatus]]] = {
         ConditionType.STALLED: _FALSE,
     },
 }
-"""No `Succeeded` condition before the end: kstatus counts a working Model as current, so that Helm and Flux continue."""
+"""No `Succeeded` condition before the end: kstatus counts a working Model as current, and Helm and Flux continue."""
 
 _DATASET_CONDITIONS: Final[dict[DatasetPhase, dict[ConditionType, ConditionStatus]]] = {
     DatasetPhase.PENDING: {ConditionType.READY: _FALSE, ConditionType.STALLED: _FALSE},
