@@ -14,7 +14,7 @@ from bench.random_budgets.verdicts import TRAIN_IMAGES, Plan, Run
 from darkroom_api import conditions, report, run_config
 from darkroom_trainer.commands import engine
 from darkroom_trainer.runtime import reporting
-from tests.unit.training.learning import write_squares
+from tests.support.learning import write_squares
 
 TEST_IMAGES: Final = 20
 

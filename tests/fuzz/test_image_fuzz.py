@@ -7,7 +7,7 @@ from hypothesis import given, strategies as st
 from darkroom_predict.images import ImageProblem, examine_picture, open_picture
 from darkroom_trainer.data.records.looks import measure_look
 from tests.fuzz.effort import fuzzed
-from tests.unit.data.coco_builders import a_scene
+from tests.support.coco_builders import a_scene
 
 
 @fuzzed

@@ -12,8 +12,8 @@ from darkroom_api.v1alpha1 import common, dataset
 from darkroom_trainer.data.coco import json_stream, merging
 from darkroom_trainer.data.records.findings import Advice, Findings
 from tests.fuzz.effort import fuzzed
-from tests.unit.data.coco_builders import Coco, a_source
-from tests.unit.data.hostile_cases import a_document
+from tests.support.coco_builders import Coco, a_source
+from tests.support.hostile_cases import a_document
 
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec=None), max_size=20),

@@ -8,8 +8,8 @@ from typing import Any
 from PIL import Image
 
 from darkroom_api.conditions import Reason
-from tests.unit.data.coco_builders import Coco, a_coco, a_scene, a_source, an_annotation, an_image, write_dataset
-from tests.unit.data.run_support import inspect
+from tests.support.coco_builders import Coco, a_coco, a_scene, a_source, an_annotation, an_image, write_dataset
+from tests.support.run_support import inspect
 
 NUM_IMAGES = 12
 

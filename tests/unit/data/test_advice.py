@@ -6,9 +6,9 @@ import sys
 import pytest
 from PIL import Image, ImageFilter
 
+from tests.support.coco_builders import a_scene, a_source, an_annotation, write_dataset
+from tests.support.run_support import inspect
 from tests.unit.data.advice_support import SCENE, a_set, noted, redraw, report, scenes
-from tests.unit.data.coco_builders import a_scene, a_source, an_annotation, write_dataset
-from tests.unit.data.run_support import inspect
 
 LOOKS = {
     "a good picture": (SCENE, []),

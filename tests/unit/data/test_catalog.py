@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.unit.data.coco_builders import Coco, a_coco, an_annotation, an_image, read_catalog, shown, without
+from tests.support.coco_builders import Coco, a_coco, an_annotation, an_image, read_catalog, shown, without
 
 BOX = [0.1, 0.2, 0.3, 0.4]
 PIXEL_BOX = [10, 10, 30, 20]

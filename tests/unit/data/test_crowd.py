@@ -11,8 +11,8 @@ from darkroom_trainer.data.annotations import align_labels, build_truths
 from darkroom_trainer.data.records.dataset import LoadedDataset
 from darkroom_trainer.metrics.box_scores.boxes import tabulate_predictions, tabulate_truths
 from darkroom_trainer.metrics.box_scores.matching import match_boxes
-from tests.unit.data.coco_builders import a_coco, a_source, an_annotation, read_catalog, shown, write_dataset
-from tests.unit.data.run_support import load
+from tests.support.coco_builders import a_coco, a_source, an_annotation, read_catalog, shown, write_dataset
+from tests.support.run_support import load
 
 CROWD = [0.5, 0.5, 0.5, 0.5]
 INSIDE = [0.6, 0.6, 0.1, 0.1]

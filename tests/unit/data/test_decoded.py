@@ -9,8 +9,8 @@ from darkroom_api.conditions import Reason
 from darkroom_trainer.data.decoded import decode_images
 from darkroom_trainer.runtime.errors import RunError
 from darkroom_trainer.runtime.reporting import SilentReporter
-from tests.unit.data.coco_builders import a_picture, a_source, write_dataset
-from tests.unit.data.run_support import load
+from tests.support.coco_builders import a_picture, a_source, write_dataset
+from tests.support.run_support import load
 
 
 def test_images_are_decoded_once_in_order_and_reused(tmp_path: pathlib.Path) -> None:

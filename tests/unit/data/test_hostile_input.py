@@ -6,11 +6,11 @@ import pytest
 
 from darkroom_api.conditions import Reason
 from darkroom_trainer.runtime.errors import RunError
-from tests.unit.data.coco_builders import a_source
-from tests.unit.data.hostile_cases import GROUPS, Case, write_case
-from tests.unit.data.hostile_page import PAGE, build_page
-from tests.unit.data.hostile_runs import isolate, read_case
-from tests.unit.data.run_support import load
+from tests.support.coco_builders import a_source
+from tests.support.hostile_cases import GROUPS, Case, write_case
+from tests.support.hostile_page import PAGE, build_page
+from tests.support.hostile_runs import isolate, read_case
+from tests.support.run_support import load
 
 CASES = {name: case for cases in GROUPS.values() for name, case in cases.items()}
 
@@ -42,4 +42,4 @@ def list_tree(folder: pathlib.Path) -> set[pathlib.Path]:
 
 
 def test_the_page_of_hostile_input_is_fresh() -> None:
-    assert PAGE.read_text() == build_page(), "run python -m tests.unit.data.hostile_page"
+    assert PAGE.read_text() == build_page(), "run python -m tests.support.hostile_page"

@@ -10,7 +10,7 @@ from PIL import Image
 from darkroom_predict import images
 from darkroom_predict.images import ImageProblem, ImageSize, measure_picture, open_picture
 from darkroom_predict.resizing import resize_picture
-from tests.unit.data.coco_builders import a_picture
+from tests.support.coco_builders import a_picture
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "ICO", "MPO"])

@@ -9,7 +9,7 @@ import pytest
 from darkroom_api.conditions import Reason
 from darkroom_api.run_config import StorageAccess
 from darkroom_trainer.runtime.errors import RunError
-from tests.unit.data.coco_builders import (
+from tests.support.coco_builders import (
     MISSING,
     Coco,
     a_coco,
@@ -20,7 +20,7 @@ from tests.unit.data.coco_builders import (
     an_image,
     write_dataset,
 )
-from tests.unit.data.run_support import inspect, load
+from tests.support.run_support import inspect, load
 
 PIXELS = a_coco(annotations=[an_annotation(1, bbox=[10, 10, 30, 20]), an_annotation(2, image_id=2, bbox=[1, 2, 3, 4])])
 

@@ -12,8 +12,8 @@ from darkroom_api.v1alpha1.dataset import UrlMapping
 from darkroom_trainer.data.inspection.fetching import check_images
 from darkroom_trainer.runtime.errors import StorageUnreachable
 from darkroom_trainer.storage.objects import Fetched, Storage
-from tests.unit.data.coco_builders import a_coco, a_picture, a_source, an_image, read_catalog, write_dataset
-from tests.unit.data.run_support import load
+from tests.support.coco_builders import a_coco, a_picture, a_source, an_image, read_catalog, write_dataset
+from tests.support.run_support import load
 
 
 def test_a_folder_is_loaded_where_it_lies(tmp_path: pathlib.Path) -> None:

@@ -13,7 +13,7 @@ from darkroom_trainer.samples.output import NotASample, write_sample
 from darkroom_trainer.samples.scenes import SCENE_PX, draw_scene
 from darkroom_trainer.samples.sets import SampleFile, SampleKind, build_sample
 from darkroom_trainer.storage.objects import Storage
-from tests.unit.data.coco_builders import Coco, a_coco
+from tests.support.coco_builders import Coco, a_coco
 
 
 def documents(files: list[SampleFile]) -> dict[str, Coco]:

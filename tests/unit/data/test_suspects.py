@@ -7,8 +7,8 @@ import pytest
 
 from darkroom_predict.predictions import Prediction
 from darkroom_trainer.data.inspection.label_errors import Suspect, describe_suspects, suspect_labels
-from tests.unit.data.coco_builders import a_coco, a_source, an_annotation, an_image, write_dataset
-from tests.unit.data.run_support import load
+from tests.support.coco_builders import a_coco, a_source, an_annotation, an_image, write_dataset
+from tests.support.run_support import load
 
 
 def predict(*scores: float) -> Prediction:

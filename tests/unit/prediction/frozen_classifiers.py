@@ -4,7 +4,7 @@ import torch
 
 from darkroom_trainer.features import blocks
 from darkroom_trainer.heads.fits import model as heads
-from tests.unit.prediction.models import LABELS
+from tests.support.models import LABELS
 
 CALIBRATED = {"sharpness": 1.3, "shift": 0.1}
 

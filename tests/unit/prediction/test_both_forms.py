@@ -11,7 +11,7 @@ from darkroom_predict.resizing import decode_file
 from darkroom_trainer.export import onnx_parity
 from darkroom_trainer.prediction.torch_predictor import build_predictor
 from darkroom_trainer.runtime import device
-from tests.unit.prediction.pictures import write_images
+from tests.support.pictures import write_images
 
 
 def test_weights_and_onnx_say_the_same(folder: pathlib.Path, tmp_path: pathlib.Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from darkroom_predict import description, listing
 from darkroom_trainer.command import main
 from darkroom_trainer.export import onnx_parity
-from tests.unit.prediction.pictures import write_images
+from tests.support.pictures import write_images
 from tests.unit.prediction.test_predict import copy_without
 
 

@@ -14,7 +14,7 @@ from darkroom_predict import onnx_session
 from darkroom_predict.description import ONNX_NAME, parse_metadata
 from darkroom_predict.errors import ModelUnusable
 from darkroom_trainer.export import onnx_model, onnx_parity
-from tests.unit.prediction.models import a_description, a_model, some_pixels
+from tests.support.models import a_description, a_model, some_pixels
 
 KINDS = [
     pytest.param(Task.CLASSIFIER, "test_resnet", id="classifier, convolutional"),

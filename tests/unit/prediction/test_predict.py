@@ -11,7 +11,7 @@ from PIL import Image
 
 from darkroom_predict import description, listing
 from darkroom_trainer.command import main
-from tests.unit.prediction.pictures import write_images
+from tests.support.pictures import write_images
 
 ABSENT = ("torch", "torchvision", "timm", "safetensors", "onnx", "boto3", "botocore", "prometheus_client", "sklearn")
 """What the extra `predict` does not bring."""

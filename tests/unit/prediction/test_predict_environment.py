@@ -11,7 +11,7 @@ from PIL import Image
 from darkroom_api.v1alpha1.common import Task
 from darkroom_predict import description
 from darkroom_trainer.export import onnx_parity
-from tests.unit.prediction.models import a_description, a_model, some_pixels
+from tests.support.models import a_description, a_model, some_pixels
 
 ROOT = pathlib.Path(__file__).parents[3]
 INSTALL_SECONDS = 600

@@ -12,8 +12,8 @@ from darkroom_predict.predictions import Prediction
 from darkroom_trainer.data.decoded import decode_images
 from darkroom_trainer.data.records.dataset import Example, LoadedDataset
 from darkroom_trainer.runtime.reporting import SilentReporter
-from tests.unit.prediction.models import LABELS, a_description
-from tests.unit.prediction.pictures import write_images
+from tests.support.models import LABELS, a_description
+from tests.support.pictures import write_images
 
 
 class Watcher:

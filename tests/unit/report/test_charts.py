@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from darkroom_report import charts, matrix, numbers, plot
-from tests.unit.report.builders import HOSTILE, list_trials
-from tests.unit.report.reading import Page
+from tests.support.pages import Page
+from tests.support.report_builders import HOSTILE, list_trials
 
 
 def a_history(count: int) -> list[dict[str, Any]]:

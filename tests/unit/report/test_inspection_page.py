@@ -11,7 +11,7 @@ from darkroom_trainer.report import inspection_content, writing
 from darkroom_trainer.report.inputs import InspectionInputs
 from darkroom_trainer.runtime.errors import StorageError
 from darkroom_trainer.storage.local_files import to_path
-from tests.unit.data.coco_builders import (
+from tests.support.coco_builders import (
     MISSING,
     Coco,
     a_coco,
@@ -21,8 +21,8 @@ from tests.unit.data.coco_builders import (
     an_image,
     write_dataset,
 )
-from tests.unit.report.builders import HOSTILE
-from tests.unit.report.reading import Page
+from tests.support.pages import Page
+from tests.support.report_builders import HOSTILE
 
 NAMES = [text for text in HOSTILE if "\ud800" not in text]
 

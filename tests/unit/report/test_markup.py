@@ -3,8 +3,8 @@
 import pytest
 
 from darkroom_report.markup import Markup, element, escape, join, join_with, name, shorten_middle
-from tests.unit.report.builders import HOSTILE
-from tests.unit.report.reading import Page
+from tests.support.pages import Page
+from tests.support.report_builders import HOSTILE
 
 
 @pytest.mark.parametrize("text", HOSTILE)

@@ -13,8 +13,8 @@ from darkroom_report import training_page
 from darkroom_trainer.data.records.findings import Advice, Issue
 from darkroom_trainer.report import content, writing
 from darkroom_trainer.report.inputs import ReportInputs
-from tests.unit.report.builders import HOSTILE, a_model, a_training, build_metrics, measure_classifier
-from tests.unit.report.reading import Page
+from tests.support.pages import Page
+from tests.support.report_builders import HOSTILE, a_model, a_training, build_metrics, measure_classifier
 
 MAX_PAGE_BYTES = 3_000_000
 LOADING = frozenset({"src", "href", "xlink:href", "action", "srcset", "data", "poster", "background", "formaction"})

@@ -8,7 +8,7 @@ from PIL import Image
 
 from darkroom_api.v1alpha1.common import Task
 from darkroom_trainer.export import results
-from tests.unit.report import builders
+from tests.support import report_builders as builders
 
 LABELS = ("cat", "dog", "eel")
 MEASURES = {Task.CLASSIFIER: builders.measure_classifier, Task.DETECTOR: builders.measure_detector}

@@ -12,7 +12,7 @@ from darkroom_trainer.data.records.dataset import Example, LoadedDataset
 from darkroom_trainer.data.splitting import split_rows
 from darkroom_trainer.runtime.errors import RunError
 from darkroom_trainer.tasks.registry import TASKS, build_task, check_trainable
-from tests.unit.tasks.tagged import a_boxed_example, a_tagged_example
+from tests.support.tagged import a_boxed_example, a_tagged_example
 
 BOXED = (Task.DETECTOR, Task.PRODUCT_RECOGNIZER)
 

@@ -9,7 +9,7 @@ from darkroom_trainer.metrics.tag_scores import tagging
 from darkroom_trainer.metrics.tag_scores.classification import DEFAULT_THRESHOLD
 from darkroom_trainer.tasks.multilabel import MOST_WEIGHT, MultilabelClassifier, spread_tags
 from darkroom_trainer.tasks.registry import build_task
-from tests.unit.tasks.tagged import a_guess, a_tagged_example, truths_of
+from tests.support.tagged import a_guess, a_tagged_example, truths_of
 
 LABELS = ("cat", "dog", "night")
 TASK = MultilabelClassifier(LABELS)

@@ -10,7 +10,7 @@ from darkroom_predict import picture
 from darkroom_predict.answers import build_answer
 from darkroom_predict.predictions import Prediction, build_truth
 from darkroom_trainer.export import card
-from tests.unit.tasks.tagged import a_guess
+from tests.support.tagged import a_guess
 
 LABELS = ("cat", "dog", "night")
 

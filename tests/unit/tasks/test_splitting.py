@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from darkroom_trainer.data.splitting import split_rows
-from tests.unit.tasks.tagged import a_tagged_example
+from tests.support.tagged import a_tagged_example
 
 Tags = list[tuple[int, ...]]
 

@@ -16,7 +16,7 @@ from darkroom_trainer.data import annotations
 from darkroom_trainer.data.records.dataset import LoadedDataset
 from darkroom_trainer.export import artifacts, card
 from darkroom_trainer.runtime import errors
-from tests.unit.training.learning import an_example
+from tests.support.learning import an_example
 
 
 @pytest.mark.parametrize(

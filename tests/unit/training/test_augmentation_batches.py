@@ -11,7 +11,7 @@ from darkroom_trainer.tasks import mixing
 from darkroom_trainer.tasks.base import Batch, LearningTask
 from darkroom_trainer.tasks.classifier import Classifier
 from darkroom_trainer.tasks.detector import Detector
-from tests.unit.training.learning import LABELS, a_task, an_example
+from tests.support.learning import LABELS, a_task, an_example
 
 SIZE = 64
 STILL = 0.5

@@ -7,7 +7,7 @@ import torch
 from darkroom_trainer.networks import dense_head
 from darkroom_trainer.tasks.base import Batch
 from darkroom_trainer.tasks.detector import Detector, assign_cells
-from tests.unit.training.learning import LABELS, an_example
+from tests.support.learning import LABELS, an_example
 
 SIDE = 8
 NO_LOGIT = -10.0

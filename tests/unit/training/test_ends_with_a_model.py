@@ -14,7 +14,8 @@ from darkroom_trainer.checkpoints import sessions
 from darkroom_trainer.commands import engine
 from darkroom_trainer.tasks.classifier import Classifier
 from darkroom_trainer.training import fitting, model_files
-from tests.unit.training import learning, test_tiny_training as tiny
+from tests.support import learning
+from tests.unit.training import test_tiny_training as tiny
 
 BUDGET_SECONDS = 15.0
 

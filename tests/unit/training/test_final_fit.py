@@ -9,7 +9,7 @@ from darkroom_trainer.commands import training
 from darkroom_trainer.heads.fits.model import build_frozen_classifier
 from darkroom_trainer.loop.training_loop import Window
 from darkroom_trainer.search.halving import Halving, Trial
-from tests.unit.training.learning import a_learner
+from tests.support.learning import a_learner
 
 
 def a_session(reason: StopReason, ensemble_weight: float) -> Session:

@@ -18,7 +18,7 @@ from darkroom_trainer.loop.training_loop import (
     schedule_rate,
     train_window,
 )
-from tests.unit.training.learning import QUIET, StepClock, a_learner, a_meter
+from tests.support.learning import QUIET, StepClock, a_learner, a_meter
 
 
 def test_the_learning_rate_rises_to_its_peak_and_falls_to_nothing() -> None:

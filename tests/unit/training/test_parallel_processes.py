@@ -14,7 +14,8 @@ import pytest
 from darkroom_trainer.loop import training_loop
 from darkroom_trainer.parallel import crew
 from darkroom_trainer.runtime import errors, stopping
-from tests.unit.training import learning, parallel_steps as steps
+from tests.support import learning
+from tests.unit.training import parallel_steps as steps
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from darkroom_trainer.loop import training_loop
-from tests.unit.training.learning import a_learner
+from tests.support.learning import a_learner
 from tests.unit.training.parallel_steps import RATE, Adder, compare, run_together, take_steps
 
 

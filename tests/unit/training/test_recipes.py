@@ -16,7 +16,7 @@ from darkroom_trainer.loop.recipe import (
     is_worthwhile,
 )
 from darkroom_trainer.runtime.device import count_threads, read_cpu_quota
-from tests.unit.training.learning import an_example
+from tests.support.learning import an_example
 
 
 @pytest.mark.parametrize(

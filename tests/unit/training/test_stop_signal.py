@@ -13,7 +13,8 @@ import pytest
 
 from darkroom_api import conditions, endings, report, run_config
 from darkroom_api.v1alpha1.common import Task
-from tests.unit.training import learning, test_tiny_training as tiny
+from tests.support import learning
+from tests.unit.training import test_tiny_training as tiny
 
 GRACE_SECONDS = 30.0
 """What Kubernetes leaves between SIGTERM and SIGKILL by default."""

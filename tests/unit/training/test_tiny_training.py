@@ -17,7 +17,7 @@ from darkroom_trainer.checkpoints.sessions import Stage
 from darkroom_trainer.commands import engine
 from darkroom_trainer.runtime import reporting
 from darkroom_trainer.training import fitting
-from tests.unit.training.learning import LABELS, leave_to_networks, write_squares
+from tests.support.learning import LABELS, leave_to_networks, write_squares
 
 TICK_SECONDS = 0.05
 BUDGETS = {Task.CLASSIFIER: 20.0, Task.DETECTOR: 25.0}

@@ -1,12 +1,12 @@
-"""`python -m tests.unit.data.hostile_page`: writes docs/hostile-input.md from what each hostile case really says."""
+"""`python -m tests.support.hostile_page`: writes docs/hostile-input.md from what each hostile case really says."""
 
 import pathlib
 import re
 import tempfile
 from typing import Final
 
-from tests.unit.data.hostile_cases import GROUPS, Case
-from tests.unit.data.hostile_runs import read_case
+from tests.support.hostile_cases import GROUPS, Case
+from tests.support.hostile_runs import read_case
 
 PAGE: Final = pathlib.Path(__file__).parents[3] / "docs/hostile-input.md"
 _SHOWN: Final = 300
@@ -15,7 +15,7 @@ _HEAD: Final = """# Hostile input
 Annotation files and images come from strangers. This is what each kind of bad input ends in: words that name the file,
 the id and what to do, or a way in which it is handled. None of it ends the trainer, keeps it waiting, or writes
 outside the run's work folder. The page is written from the cases that the tests run
-(`python -m tests.unit.data.hostile_page`); a test fails when it is stale.
+(`python -m tests.support.hostile_page`); a test fails when it is stale.
 
 Limits: 1 GiB an annotation file, 10,000,000 entries a list, 8 MiB an entry; 100 MB and 89,478,485 pixels an image,
 sides of 10 to 16,000 pixels. A million annotations are read in bounded memory: `python -m bench.data.reading`

@@ -8,7 +8,7 @@ import safetensors.torch
 from darkroom_api.v1alpha1.common import Task
 from darkroom_predict import description, listing
 from darkroom_trainer.export import onnx_parity
-from tests.unit.prediction.models import a_description, a_model, some_pixels
+from tests.support.models import a_description, a_model, some_pixels
 
 
 @pytest.fixture(scope="module", params=[Task.CLASSIFIER, Task.MULTILABEL_CLASSIFIER, Task.DETECTOR], ids=str)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from tests.unit.data.coco_builders import a_scene
+from tests.support.coco_builders import a_scene
 
 
 def encode(mode: str = "RGB", size: tuple[int, int] = (100, 50), form: str = "PNG", **options: Any) -> bytes:

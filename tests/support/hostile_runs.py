@@ -11,9 +11,9 @@ import pytest
 from darkroom_api.conditions import Reason
 from darkroom_trainer.runtime.errors import RunError
 from darkroom_trainer.storage import web
-from tests.unit.data.coco_builders import a_source
-from tests.unit.data.hostile_cases import Case, write_case
-from tests.unit.data.run_support import inspect
+from tests.support.coco_builders import a_source
+from tests.support.hostile_cases import Case, write_case
+from tests.support.run_support import inspect
 
 NAMES = {
     "metadata.test": ("169.254.169.254",),
