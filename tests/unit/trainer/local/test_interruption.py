@@ -13,7 +13,7 @@ from darkroom_trainer import command
 from darkroom_trainer.commands import engine
 from darkroom_trainer.local.interruption import Interruption
 from darkroom_trainer.runtime.reporting import Reporter
-from tests.unit.command.run_builders import a_dataset, a_model, read_items, write_images, write_manifests
+from tests.unit.trainer.run_builders import a_dataset, a_model, read_items, write_images, write_manifests
 
 
 def test_a_patient_run_is_asked_first_and_interrupted_the_second_time() -> None:

@@ -10,7 +10,7 @@ import yaml
 
 from darkroom_trainer.local.manifests import ManifestError, read_manifests
 from tests.bad_manifests import BAD_MANIFESTS, GOOD_MANIFESTS, BadManifest
-from tests.unit.command.run_builders import a_dataset, a_model, a_resource, an_evaluation, write_manifests
+from tests.unit.trainer.run_builders import a_dataset, a_model, a_resource, an_evaluation, write_manifests
 
 
 def refuse(*paths: str) -> list[str]:

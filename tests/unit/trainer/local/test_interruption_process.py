@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 
-from tests.unit.command.run_builders import a_dataset, read_items, write_manifests
+from tests.unit.trainer.run_builders import a_dataset, read_items, write_manifests
 
 
 def test_ctrl_c_ends_with_130_and_a_written_status(tmp_path: pathlib.Path) -> None:

@@ -16,7 +16,7 @@ from darkroom_trainer.local.config import (
     build_train_config,
 )
 from darkroom_trainer.storage.local_files import resolve_uri, to_path
-from tests.unit.command.run_builders import Document, a_dataset, a_model, an_evaluation, parse
+from tests.unit.trainer.run_builders import Document, a_dataset, a_model, an_evaluation, parse
 
 UID = "5a0c"
 

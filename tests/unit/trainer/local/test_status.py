@@ -13,7 +13,7 @@ from darkroom_api.run_config import Command
 from darkroom_api.v1alpha1.model import ModelStatus, ProgressStatus
 from darkroom_trainer.local import status as statuses
 from darkroom_trainer.local.status import Status
-from tests.unit.command.run_builders import a_dataset, a_model, an_evaluation, parse
+from tests.unit.trainer.run_builders import a_dataset, a_model, an_evaluation, parse
 
 NOW = datetime(2026, 5, 4, 12, 0, 0, tzinfo=UTC)
 LATER = NOW + timedelta(seconds=50)

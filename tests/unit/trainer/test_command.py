@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from darkroom_trainer import command
-from tests.unit.command.run_builders import (
+from tests.unit.trainer.run_builders import (
     a_dataset,
     a_model,
     an_evaluation,
