@@ -11,7 +11,7 @@ from darkroom_trainer.data.inspection.advice import compare_datasets
 from darkroom_trainer.data.records.looks import Look
 from tests.support.coco_builders import a_scene, a_source, write_dataset
 from tests.support.run_support import inspect, load
-from tests.unit.data.advice_support import SCENE, a_set, noted, redraw, report, scenes
+from tests.unit.trainer.data.inspection.advice_support import SCENE, a_set, noted, redraw, report, scenes
 
 COPIES = {
     "byte for byte, same tag": (3, SCENE, 5, "exactDuplicate"),

@@ -8,7 +8,7 @@ from PIL import Image, ImageFilter
 
 from tests.support.coco_builders import a_scene, a_source, an_annotation, write_dataset
 from tests.support.run_support import inspect
-from tests.unit.data.advice_support import SCENE, a_set, noted, redraw, report, scenes
+from tests.unit.trainer.data.inspection.advice_support import SCENE, a_set, noted, redraw, report, scenes
 
 LOOKS = {
     "a good picture": (SCENE, []),
