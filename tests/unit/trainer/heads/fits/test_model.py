@@ -13,7 +13,7 @@ import torch
 from darkroom_trainer.heads import refitting, specs, store, views as varied
 from darkroom_trainer.heads.fits import families, model, temperature
 from darkroom_trainer.tasks.classifier import Classifier
-from tests.unit.heads.head_examples import build_examples, build_multilabel, normalize
+from tests.unit.trainer.head_examples import build_examples, build_multilabel, normalize
 
 
 def build_spec(examples: store.Examples, *kinds: families.Family) -> dict[str, Any]:

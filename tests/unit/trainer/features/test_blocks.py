@@ -10,7 +10,7 @@ from torch import nn
 
 from darkroom_trainer.features.blocks import BLOCKS, Extractor, build_area_matrix, build_tent_matrix
 from darkroom_trainer.heads.store import FeatureStore
-from tests.unit.heads.head_examples import build_examples
+from tests.unit.trainer.head_examples import build_examples
 
 PLAIN = {"size_px": 20, "mean": [0.0, 0.0, 0.0], "deviation": [1.0, 1.0, 1.0]}
 

@@ -8,7 +8,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 
 from darkroom_trainer.heads import cross_validation as cross_validations, store
 from darkroom_trainer.heads.fits import exemplars, families, folds, linear, model, scaling, temperature
-from tests.unit.heads.head_examples import build_examples, build_multilabel
+from tests.unit.trainer.head_examples import build_examples, build_multilabel
 
 
 def build_batches(rows: int, width: int, num_labels: int, part: int = 50) -> tuple[linear.Batches, np.ndarray]:

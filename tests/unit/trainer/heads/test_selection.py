@@ -7,7 +7,7 @@ import torch
 
 from darkroom_trainer.heads.selection import search_heads
 from darkroom_trainer.search.trial_records import TrialEnd
-from tests.unit.heads.head_examples import (
+from tests.unit.trainer.head_examples import (
     build_examples,
     build_multilabel,
     count_down,
