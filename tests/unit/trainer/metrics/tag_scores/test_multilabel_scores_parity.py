@@ -10,7 +10,7 @@ from sklearn import metrics as reference
 from darkroom_trainer.metrics.statistics import curves
 from darkroom_trainer.metrics.statistics.counts import count_flags, summarize
 from darkroom_trainer.metrics.tag_scores import multilabel_scores
-from tests.unit.metrics.guess_cases import ONE_TAG, draw_many_tags
+from tests.unit.trainer.metrics.guess_cases import ONE_TAG, draw_many_tags
 
 exactly = partial(pytest.approx, rel=0, abs=1e-12)
 

@@ -13,8 +13,8 @@ from darkroom_trainer.metrics.box_scores.coco_scores import COCO_OVERLAPS
 from darkroom_trainer.metrics.record import build_record
 from darkroom_trainer.metrics.statistics import forms
 from darkroom_trainer.metrics.tag_scores import classification
-from tests.unit.metrics.coco_cases import Shape, build_case, evaluate_with_pycocotools
-from tests.unit.metrics.guess_cases import draw_many_tags, draw_one_tag
+from tests.unit.trainer.metrics.coco_cases import Shape, build_case, evaluate_with_pycocotools
+from tests.unit.trainer.metrics.guess_cases import draw_many_tags, draw_one_tag
 
 NO_BOXES = np.zeros((0, 4), dtype=np.float32)
 

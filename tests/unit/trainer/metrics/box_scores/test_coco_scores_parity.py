@@ -5,7 +5,7 @@ import pytest
 
 from darkroom_trainer.metrics.box_scores import box_intervals, coco_scores, matching
 from darkroom_trainer.metrics.box_scores.boxes import MAX_BOXES, tabulate_predictions, tabulate_truths
-from tests.unit.metrics.coco_cases import Shape, build_case, evaluate_with_pycocotools
+from tests.unit.trainer.metrics.coco_cases import Shape, build_case, evaluate_with_pycocotools
 
 SHAPES = {
     "distinct scores": Shape(),

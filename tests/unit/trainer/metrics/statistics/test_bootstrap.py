@@ -9,8 +9,8 @@ from sklearn import metrics as reference
 from darkroom_trainer.metrics.box_scores import box_intervals
 from darkroom_trainer.metrics.box_scores.boxes import tabulate_predictions, tabulate_truths
 from darkroom_trainer.metrics.statistics import bootstrap
-from tests.unit.metrics.coco_cases import Shape, build_case
-from tests.unit.metrics.guess_cases import draw_many_tags, draw_one_tag
+from tests.unit.trainer.metrics.coco_cases import Shape, build_case
+from tests.unit.trainer.metrics.guess_cases import draw_many_tags, draw_one_tag
 
 
 def interval_of_share(right: int, images: int, seed: int = 0) -> bootstrap.Interval:
