@@ -12,7 +12,7 @@ from darkroom_trainer.heads import ensemble as ensembles
 from darkroom_trainer.networks.detector_network import find_network
 from darkroom_trainer.networks.recognizer_network import RecognizerNetwork
 from tests.support.models import a_description, a_model, some_pixels
-from tests.unit.prediction.frozen_classifiers import a_frozen_classifier
+from tests.unit.trainer.export.frozen_classifiers import a_frozen_classifier
 
 TAGGING = [Task.CLASSIFIER, Task.MULTILABEL_CLASSIFIER]
 

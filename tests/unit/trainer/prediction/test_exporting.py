@@ -8,7 +8,7 @@ from darkroom_predict import description, listing
 from darkroom_trainer.command import main
 from darkroom_trainer.export import onnx_parity
 from tests.support.pictures import write_images
-from tests.unit.prediction.test_predict import copy_without
+from tests.unit.predict.test_command import copy_without
 
 
 @pytest.fixture
