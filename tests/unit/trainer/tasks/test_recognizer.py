@@ -13,7 +13,7 @@ from darkroom_trainer.networks.recognizer_network import choose_cells
 from darkroom_trainer.tasks import prototypes
 from darkroom_trainer.tasks.recognizer import ProductRecognizer
 from tests.support.tagged import a_boxed_example
-from tests.unit.tasks.shelf_models import LABELS, Shelves, build_data, build_network, draw_shelves, name_true_boxes
+from tests.unit.trainer.shelf_models import LABELS, Shelves, build_data, build_network, draw_shelves, name_true_boxes
 
 TASK = ProductRecognizer(LABELS)
 GAP = find_gap(LABELS)

@@ -11,7 +11,14 @@ from darkroom_predict import description, listing
 from darkroom_trainer.command import main
 from darkroom_trainer.prediction import adding, extending, products
 from darkroom_trainer.samples import shelf_pictures
-from tests.unit.tasks.shelf_folders import NAMES, draw_new, load, write_detector, write_pack, write_recognizer
+from tests.unit.trainer.prediction.shelf_folders import (
+    NAMES,
+    draw_new,
+    load,
+    write_detector,
+    write_pack,
+    write_recognizer,
+)
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from darkroom_trainer.prediction import adding, torch_predictor
 from darkroom_trainer.runtime.device import prepare_device
 from darkroom_trainer.samples import shelf_pictures
 from darkroom_trainer.tasks.recognizer import ProductRecognizer
-from tests.unit.tasks.shelf_models import LABELS, build_data, build_network, draw_shelves
+from tests.unit.trainer.shelf_models import LABELS, build_data, build_network, draw_shelves
 
 NEW: Final = shelf_pictures.Product("honey", (24, 30), (214, 140, 20), (30, 30, 30), "crimp", "stripes")
 NAMES: Final = [description.DESCRIPTION_NAME, description.WEIGHTS_NAME, description.ONNX_NAME, adding.LABELS_NAME]

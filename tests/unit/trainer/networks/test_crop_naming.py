@@ -11,7 +11,7 @@ from darkroom_trainer.networks import dense_head
 from darkroom_trainer.networks.detector_network import DetectorNetwork, choose_cells, find_network
 from darkroom_trainer.tasks import crop_weights, prototypes
 from darkroom_trainer.tasks.detector import Detector
-from tests.unit.tasks.shelf_models import LABELS, build_data, draw_shelves
+from tests.unit.trainer.shelf_models import LABELS, build_data, draw_shelves
 
 TASK = Detector(LABELS)
 TRAIN_ROWS, HELD_OUT_ROWS = np.arange(8), np.arange(8, 14)
