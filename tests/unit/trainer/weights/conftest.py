@@ -13,7 +13,7 @@ from darkroom_api.run_config import Location, StorageAccess
 from darkroom_trainer.networks import backbones
 from darkroom_trainer.storage.objects import Storage, open_storage
 from tests import certificate as certificates
-from tests.unit.weights import fake_hub, places
+from tests.unit.trainer.weights import fake_hub, places
 
 
 @pytest.fixture(scope="session")

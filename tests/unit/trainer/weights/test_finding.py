@@ -13,7 +13,7 @@ from darkroom_trainer.storage.local_files import to_uri
 from darkroom_trainer.tasks.classifier import Classifier
 from darkroom_trainer.weights.files import load_tensors
 from darkroom_trainer.weights.finding import explain_missing, find_weights, list_available, open_sources
-from tests.unit.weights.places import NAME, Pack, put, sources_of, sum_of
+from tests.unit.trainer.weights.places import NAME, Pack, put, sources_of, sum_of
 
 PLACES = {
     "by its name": f"{NAME}.safetensors",

@@ -7,7 +7,7 @@ import pytest
 from darkroom_api.conditions import Reason
 from darkroom_trainer.runtime.errors import RunError
 from darkroom_trainer.weights.finding import find_weights
-from tests.unit.weights.places import NAME, Pack, put, sources_of, sum_of
+from tests.unit.trainer.weights.places import NAME, Pack, put, sources_of, sum_of
 
 SUMS = {
     "a sum beside the file": (f"{NAME}.safetensors", f"{NAME}.safetensors.sha256", "{sum}"),

@@ -11,7 +11,7 @@ from darkroom_trainer.runtime.errors import RunError
 from darkroom_trainer.storage.local_files import to_uri
 from darkroom_trainer.storage.objects import Storage
 from darkroom_trainer.weights.finding import find_weights, list_available
-from tests.unit.weights.places import NAME, Pack, put, sources_of, sum_of
+from tests.unit.trainer.weights.places import NAME, Pack, put, sources_of, sum_of
 
 
 def test_the_mounted_folder_comes_before_the_bucket(

@@ -10,8 +10,8 @@ from darkroom_trainer.networks import backbones
 from darkroom_trainer.runtime.errors import RunError
 from darkroom_trainer.weights.finding import Sources, find_weights, list_available
 from darkroom_trainer.weights.hub import Hub
-from tests.unit.weights.fake_hub import FakeHub
-from tests.unit.weights.places import NAME, Pack
+from tests.unit.trainer.weights.fake_hub import FakeHub
+from tests.unit.trainer.weights.places import NAME, Pack
 
 REPOSITORY = "timm/test_resnet.r160_in1k"
 
