@@ -15,7 +15,8 @@ from darkroom_trainer.runtime import reporting
 from darkroom_trainer.search import measuring
 from darkroom_trainer.training import training_run
 from tests.support import learning
-from tests.unit.training import test_charging, test_tiny_training as tiny
+from tests.unit.trainer.budget import test_meter as test_charging
+from tests.unit.trainer.commands import test_engine as tiny
 
 BUDGET_SECONDS = 60.0
 COSTS = budget.Costs(step=0.1, predict_image=0.001, upload_file=0.01)

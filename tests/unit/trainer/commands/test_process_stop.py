@@ -14,7 +14,7 @@ import pytest
 from darkroom_api import conditions, endings, report, run_config
 from darkroom_api.v1alpha1.common import Task
 from tests.support import learning
-from tests.unit.training import test_tiny_training as tiny
+from tests.unit.trainer.commands import test_engine as tiny
 
 GRACE_SECONDS = 30.0
 """What Kubernetes leaves between SIGTERM and SIGKILL by default."""

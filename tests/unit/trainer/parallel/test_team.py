@@ -7,7 +7,7 @@ import torch
 
 from darkroom_trainer.loop import training_loop
 from tests.support.learning import a_learner
-from tests.unit.training.parallel_steps import RATE, Adder, compare, run_together, take_steps
+from tests.unit.trainer.parallel.parallel_steps import RATE, Adder, compare, run_together, take_steps
 
 
 def fix_statistics(learner: training_loop.Learner) -> training_loop.Learner:

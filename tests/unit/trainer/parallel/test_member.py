@@ -15,7 +15,7 @@ from darkroom_trainer.parallel import ends, member, orders
 from darkroom_trainer.runtime import device, errors, reporting
 from darkroom_trainer.training import fitting
 from tests.support.learning import write_squares
-from tests.unit.training.test_tiny_training import TICK_SECONDS, StopAt, TickingClock, a_config
+from tests.unit.trainer.commands.test_engine import TICK_SECONDS, StopAt, TickingClock, a_config
 
 BUDGET = 20.0
 NAMES = ["model.json", "model.safetensors", "metrics.json", "predictions.json"]

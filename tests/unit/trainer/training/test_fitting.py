@@ -15,7 +15,7 @@ from darkroom_trainer.commands import engine
 from darkroom_trainer.tasks.classifier import Classifier
 from darkroom_trainer.training import fitting, model_files
 from tests.support import learning
-from tests.unit.training import test_tiny_training as tiny
+from tests.unit.trainer.commands import test_engine as tiny
 
 BUDGET_SECONDS = 15.0
 

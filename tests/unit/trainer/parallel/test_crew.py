@@ -15,7 +15,7 @@ from darkroom_trainer.loop import training_loop
 from darkroom_trainer.parallel import crew
 from darkroom_trainer.runtime import errors, stopping
 from tests.support import learning
-from tests.unit.training import parallel_steps as steps
+from tests.unit.trainer.parallel import parallel_steps as steps
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
