@@ -8,7 +8,7 @@ from typing import Final
 from tests.support.hostile_cases import GROUPS, Case
 from tests.support.hostile_runs import read_case
 
-PAGE: Final = pathlib.Path(__file__).parents[3] / "docs/hostile-input.md"
+PAGE: Final = pathlib.Path(__file__).parents[2] / "docs/hostile-input.md"
 _SHOWN: Final = 300
 _HEAD: Final = """# Hostile input
 

@@ -1,4 +1,4 @@
-"""A finished model's folder, of each task."""
+"""A finished model's folder, of each task, and folders like it without one of its files."""
 
 import pathlib
 
@@ -23,3 +23,13 @@ def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     names = [description.DESCRIPTION_NAME, description.WEIGHTS_NAME, description.ONNX_NAME]
     (path / listing.LIST_NAME).write_text(listing.build_list(path, names))
     return path
+
+
+def copy_without(folder: pathlib.Path, target: pathlib.Path, left_out: str) -> pathlib.Path:
+    """Return a finished model's folder like `folder`, published without one of its files."""
+    names = [file.name for file in folder.iterdir() if file.name not in (left_out, listing.LIST_NAME)]
+    target.mkdir()
+    for name in names:
+        (target / name).write_bytes((folder / name).read_bytes())
+    (target / listing.LIST_NAME).write_text(listing.build_list(target, names))
+    return target

@@ -9,8 +9,9 @@ import sys
 import pytest
 from PIL import Image
 
-from darkroom_predict import description, listing
+from darkroom_predict import description
 from darkroom_trainer.command import main
+from tests.support.model_folders import copy_without
 from tests.support.pictures import write_images
 
 ABSENT = ("torch", "torchvision", "timm", "safetensors", "onnx", "boto3", "botocore", "prometheus_client", "sklearn")
@@ -44,16 +45,6 @@ def test_predict_needs_no_torch(folder: pathlib.Path, tmp_path: pathlib.Path) ->
         assert sizes == [(70, 200), *[(200, 70)] * 4], "as seen upright"
         assert all(line["modelVersion"] == "abc123" for line in lines)
         assert Image.open(picture).width > 200
-
-
-def copy_without(folder: pathlib.Path, target: pathlib.Path, left_out: str) -> pathlib.Path:
-    """Return a finished model's folder like `folder`, published without one of its files."""
-    names = [file.name for file in folder.iterdir() if file.name not in (left_out, listing.LIST_NAME)]
-    target.mkdir()
-    for name in names:
-        (target / name).write_bytes((folder / name).read_bytes())
-    (target / listing.LIST_NAME).write_text(listing.build_list(target, names))
-    return target
 
 
 def test_a_folder_without_onnx_answers_from_its_weights(

@@ -1,19 +1,35 @@
-"""An S3 server in this process (moto) with one bucket, and credentials that it takes."""
+"""An S3 server in this process (moto) with one bucket, credentials that it takes, and time for real trainings.
+
+Imports moto and the storage where they are used: the tests of pure code do not wait for them.
+"""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from darkroom_api.run_config import StorageAccess
-from darkroom_trainer.storage.objects import Storage, open_storage
+
+if TYPE_CHECKING:
+    from darkroom_trainer.storage.objects import Storage
 
 BUCKET = "vision"
+SLOW_SECONDS = 300
+"""What a test that trains a real model may take on a machine that is shared."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give the tests that train a real model more time than others."""
+    for item in items:
+        if item.get_closest_marker("slow") and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(SLOW_SECONDS))
 
 
 @pytest.fixture(scope="session")
 def s3_endpoint() -> Iterator[str]:
+    import boto3
+    from moto.server import ThreadedMotoServer
+
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
@@ -32,7 +48,9 @@ def access(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> StorageAccess:
 
 
 @pytest.fixture
-def storage(access: StorageAccess) -> Storage:
+def storage(access: StorageAccess) -> "Storage":
+    from darkroom_trainer.storage.objects import open_storage
+
     return open_storage(access)
 
 

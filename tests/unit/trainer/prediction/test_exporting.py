@@ -7,8 +7,8 @@ import pytest
 from darkroom_predict import description, listing
 from darkroom_trainer.command import main
 from darkroom_trainer.export import onnx_parity
+from tests.support.model_folders import copy_without
 from tests.support.pictures import write_images
-from tests.unit.predict.test_command import copy_without
 
 
 @pytest.fixture
