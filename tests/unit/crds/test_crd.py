@@ -1,4 +1,4 @@
-"""The CRDs: structural, bounded, described, without defaults, and the same wherever a copy of them lies."""
+"""The CRDs: structural, bounded, described and without defaults."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -9,7 +9,6 @@ import yaml
 
 from darkroom_api.crd import KINDS, build_crd, build_schema
 from darkroom_api.schema import Object, Rule, Spec
-from hack.tools.generate import ROOT, build_files, find_stale
 
 Schema = dict[str, Any]
 SCALARS: Final = {"type", "description", "enum", "pattern", "format", "minimum", "maximum", "minLength", "maxLength"}
@@ -40,22 +39,6 @@ NODES: Final = [
 
 def nodes_of(*types: str, below: str = "") -> list[tuple[str, Schema]]:
     return [(path, node) for path, node in NODES if node["type"] in types and below in path]
-
-
-def test_every_generated_file_is_fresh() -> None:
-    assert find_stale() == []
-
-
-def test_the_generator_covers_crds_chart_and_reference() -> None:
-    folders = {str(path.parent) for path in build_files()}
-    assert folders == {"crds", "helm/darkroom", "helm/darkroom/templates/crds", "docs/reference"}
-
-
-def test_kustomize_lists_every_crd() -> None:
-    listed = yaml.safe_load((ROOT / "crds/kustomization.yaml").read_text())["resources"]
-    assert sorted(listed) == sorted(
-        path.name for path in (ROOT / "crds").glob("*.yaml") if path.stem != "kustomization"
-    )
 
 
 @pytest.mark.parametrize(("path", "node"), NODES, ids=lambda value: value if isinstance(value, str) else "")

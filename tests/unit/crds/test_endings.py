@@ -1,11 +1,14 @@
-"""The one table of reasons: complete, consistent in itself, and the only one."""
+"""The one table of reasons: complete, consistent in itself, documented, and the only one."""
 
 import ast
 import pathlib
 
 import pytest
 
-from darkroom_api.conditions import Reason, RunPhase
+from darkroom_api.conditions import (
+    Reason,
+    RunPhase,
+)
 from darkroom_api.endings import ENDINGS, Cause, Ending, ExitCode, RetryCap, Then, find_ending, find_reason
 from hack.tools.generate import ROOT
 
@@ -89,3 +92,21 @@ def test_no_other_module_has_a_table_of_reasons(path: pathlib.Path) -> None:
 )
 def test_a_planted_table_is_found(text: str) -> None:
     assert find_tables(ast.parse(text)) == [1]
+
+
+def test_exit_codes_are_apart_and_zero_means_done_as_asked() -> None:
+    codes = {reason: row.exit_code for reason, row in ENDINGS.items() if row.exit_code is not None}
+    done = {reason for reason, code in codes.items() if code == 0}
+    assert done == {Reason.SUCCEEDED, Reason.CANCELLED}
+    assert len(set(codes.values())) == len(codes) - 1 == len(ExitCode)
+
+
+def test_every_reason_has_a_meaning_and_an_action() -> None:
+    assert set(ENDINGS) == set(Reason)
+    for reason, row in ENDINGS.items():
+        assert all(sentence.endswith(".") for sentence in (row.meaning, row.action)), reason
+
+
+def test_the_page_of_phases_names_every_reason() -> None:
+    text = (ROOT / "docs/status-and-reasons.md").read_text()
+    assert [reason for reason in Reason if f"`{reason}`" not in text] == []

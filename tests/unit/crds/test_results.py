@@ -1,0 +1,168 @@
+"""The status that an outcome becomes, with its conditions and its charge."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import pytest
+
+from darkroom_api.conditions import TERMINAL_PHASES, DatasetPhase, Reason, RunPhase
+from darkroom_api.report import Meter, Outcome
+from darkroom_api.results import charge, describe_dataset, describe_run, finish_dataset, finish_run
+from darkroom_api.run_config import Command
+from darkroom_api.v1alpha1.common import Artifacts, MeasuredOn, Performance, TagPerformance
+from darkroom_api.v1alpha1.dataset import Category, DatasetStatus, DatasetSummary, Problem
+from darkroom_api.v1alpha1.evaluation import EvaluationStatus
+from darkroom_api.v1alpha1.model import BudgetStatus, ModelStatus, ProgressStatus
+
+NOW: Final = datetime(2026, 5, 4, 12, 0, 0, tzinfo=UTC)
+LATER: Final = NOW + timedelta(minutes=10)
+
+
+def an_outcome(**fields: Any) -> Outcome:
+    return Outcome(**{"command": Command.TRAIN, "reason": Reason.SUCCEEDED, "message": "Done.", **fields})
+
+
+def a_performance(tags: int) -> Performance:
+    per_tag = {
+        f"a tag with a long name, number {number}": TagPerformance(accuracy=0.123456789) for number in range(tags)
+    }
+    return Performance(measured_on=MeasuredOn.HOLD_OUT, images=10, score=0.97, tag_performance=per_tag)
+
+
+def a_summary(categories: int, text: str = "x") -> DatasetSummary:
+    return DatasetSummary(
+        images=10,
+        annotations=20,
+        categories=tuple(Category(name=f"{text * 200}{n}", images=1, annotations=2) for n in range(categories)),
+        category_count=categories,
+        problems=tuple(Problem(subject=f"{text * 300}{n}", message="truncated") for n in range(10)),
+        problem_count=10,
+    )
+
+
+def conditions(status: Any) -> dict[str, str]:
+    return {condition.type: str(condition.status) for condition in status.conditions}
+
+
+@pytest.mark.parametrize(
+    ("phase", "reason", "expected"),
+    [
+        (RunPhase.QUEUED, Reason.UNSCHEDULABLE, {"Accepted": "True", "Running": "False", "Stalled": "False"}),
+        (RunPhase.QUEUED, Reason.INVALID_CONFIGURATION, {"Accepted": "False", "Running": "False", "Stalled": "False"}),
+        (RunPhase.TRAINING, Reason.TRAINING, {"Accepted": "True", "Running": "True", "Stalled": "False"}),
+        (RunPhase.EVALUATING, Reason.EVALUATING, {"Accepted": "True", "Running": "True", "Stalled": "False"}),
+        (
+            RunPhase.SUCCEEDED,
+            Reason.SUCCEEDED,
+            {"Accepted": "True", "Running": "False", "Succeeded": "True", "Stalled": "False"},
+        ),
+        (
+            RunPhase.FAILED,
+            Reason.TRAINING_DIVERGED,
+            {"Accepted": "True", "Running": "False", "Succeeded": "False", "Stalled": "True"},
+        ),
+        (
+            RunPhase.CANCELLED,
+            Reason.CANCELLED,
+            {"Accepted": "True", "Running": "False", "Succeeded": "False", "Stalled": "False"},
+        ),
+    ],
+)
+def test_a_phase_of_a_run_has_its_conditions(phase: RunPhase, reason: Reason, expected: dict[str, str]) -> None:
+    status = describe_run(ModelStatus(), phase, reason, "Why.", 3, NOW)
+    assert conditions(status) == expected
+    assert (status.phase, status.reason, status.message, status.observed_generation) == (phase, reason, "Why.", 3)
+
+
+@pytest.mark.parametrize("phase", RunPhase)
+def test_a_run_says_succeeded_only_when_it_ended(phase: RunPhase) -> None:
+    found = conditions(describe_run(EvaluationStatus(), phase, Reason.UNKNOWN, "Why.", 1, NOW))
+    assert ("Succeeded" in found) == (phase in TERMINAL_PHASES)
+    assert "Ready" not in found, "Ready=False would block helm --wait for hours"
+
+
+@pytest.mark.parametrize(
+    ("phase", "ready", "stalled"),
+    [
+        (DatasetPhase.PENDING, "False", "False"),
+        (DatasetPhase.INSPECTING, "False", "False"),
+        (DatasetPhase.READY, "True", "False"),
+        (DatasetPhase.INVALID, "False", "True"),
+    ],
+)
+def test_a_phase_of_a_dataset_has_its_conditions(phase: DatasetPhase, ready: str, stalled: str) -> None:
+    found = conditions(describe_dataset(DatasetStatus(), phase, Reason.INSPECTING, "Why.", 1, NOW))
+    assert found == {"Accepted": "True", "Ready": ready, "Stalled": stalled}
+
+
+@pytest.mark.parametrize(
+    ("reason", "phase"),
+    [
+        (Reason.SUCCEEDED, DatasetPhase.READY),
+        (Reason.DATASET_CORRUPT, DatasetPhase.INVALID),
+        (Reason.DATASET_NOT_FOUND, DatasetPhase.INVALID),
+    ],
+)
+def test_an_inspection_ends_ready_or_invalid_and_keeps_what_it_found(reason: Reason, phase: DatasetPhase) -> None:
+    outcome = an_outcome(command=Command.INSPECT, reason=reason, message="What was found.", summary=a_summary(1))
+    status = finish_dataset(DatasetStatus(), outcome, 2, NOW)
+    assert (status.phase, status.message, status.summary) == (phase, "What was found.", outcome.summary)
+
+
+def test_a_training_that_succeeded_becomes_a_status() -> None:
+    outcome = an_outcome(
+        meter=Meter(charged_seconds=59.96),
+        performance=a_performance(1),
+        artifacts=Artifacts(uri="s3://vision/models/fruit"),
+        dataset_revision="sha256:1",
+    )
+    before = ModelStatus(
+        budget=BudgetStatus(total_seconds=60, remaining_seconds=60), progress=ProgressStatus(percent=90), queued_at=NOW
+    )
+    after = finish_run(before, outcome, 1, LATER)
+    assert after.phase is RunPhase.SUCCEEDED
+    assert after.progress is None
+    assert (after.performance, after.artifacts, after.dataset_revision) == (
+        outcome.performance,
+        outcome.artifacts,
+        "sha256:1",
+    )
+    assert after.budget == BudgetStatus(total_seconds=60, charged_seconds=60, remaining_seconds=0)
+    assert (after.queued_at, after.completed_at) == (NOW, LATER)
+
+
+def test_a_failed_training_keeps_its_artifacts_and_its_charge() -> None:
+    outcome = an_outcome(reason=Reason.TRAINING_DIVERGED, message="The loss is NaN.", meter=Meter(charged_seconds=12))
+    before = ModelStatus(
+        budget=BudgetStatus(total_seconds=60, remaining_seconds=60), artifacts=Artifacts(uri="s3://vision/models/a")
+    )
+    after = finish_run(before, outcome, 1, LATER)
+    assert (after.phase, after.reason) == (RunPhase.FAILED, Reason.TRAINING_DIVERGED)
+    assert after.artifacts == before.artifacts
+    assert after.budget is not None
+    assert after.budget.charged_seconds == 12
+
+
+def test_an_evaluation_names_the_model_that_it_measured() -> None:
+    outcome = an_outcome(command=Command.EVALUATE, performance=a_performance(1), model_digest="sha256:2")
+    after = finish_run(EvaluationStatus(), outcome, 1, LATER)
+    assert (after.model_digest, after.performance) == ("sha256:2", outcome.performance)
+
+
+@pytest.mark.parametrize(
+    ("before", "charged", "after", "remaining"),
+    [
+        (0.0, 12.34, 12.3, 47.7),
+        (12.0, 12.0, 12.0, 48.0),
+        (12.0, 5.0, 12.0, 48.0),
+        (12.0, 61.0, 60.0, 0.0),
+        (0.0, 60.0, 60.0, 0.0),
+    ],
+    ids=["work", "nothing new", "an old report", "more than the budget", "all of it"],
+)
+def test_a_charge_never_shrinks_and_never_passes_the_total(
+    before: float, charged: float, after: float, remaining: float
+) -> None:
+    budget = BudgetStatus(total_seconds=60, charged_seconds=before, remaining_seconds=60 - before)
+    charged_budget = charge(budget, charged)
+    assert (charged_budget.charged_seconds, charged_budget.remaining_seconds) == (after, remaining)
