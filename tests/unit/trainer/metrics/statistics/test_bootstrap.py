@@ -6,10 +6,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
-from darkroom_trainer.metrics.box_scores import box_intervals
-from darkroom_trainer.metrics.box_scores.boxes import tabulate_predictions, tabulate_truths
 from darkroom_trainer.metrics.statistics import bootstrap
-from tests.unit.trainer.metrics.coco_cases import Shape, build_case
 from tests.unit.trainer.metrics.guess_cases import draw_many_tags, draw_one_tag
 
 
@@ -95,20 +92,3 @@ def test_large_sets_get_fewer_draws_and_none_rather_than_too_few(
 
 def test_no_images_have_no_interval() -> None:
     assert bootstrap.compute_interval(0, lambda times: 1.0, work=1) is None  # noqa: ARG005
-
-
-def test_boxes_interval_lies_around_the_score_and_narrows_with_more_images() -> None:
-    widths = []
-    for images in (12, 120):
-        found, truths = build_case(1, Shape(images=images))
-        tables = tabulate_predictions(found), tabulate_truths(truths)
-        interval = box_intervals.compute_box_interval(*tables, images, 0.5)
-        assert interval is not None
-        assert 0 < interval.low < interval.high < 1
-        widths.append(interval.high - interval.low)
-    assert widths[1] < 0.6 * widths[0]
-
-
-def test_boxes_without_truth_have_no_interval() -> None:
-    found, truths = build_case(0, Shape(crowd_share=1.0))
-    assert box_intervals.compute_box_interval(tabulate_predictions(found), tabulate_truths(truths), 12, 0.5) is None
