@@ -1,9 +1,12 @@
-"""What reading files costs."""
+"""Files on this machine: their addresses, and what reading them costs."""
 
 import pathlib
 import tracemalloc
 
+import pytest
+
 from darkroom_api.run_config import StorageAccess
+from darkroom_trainer.storage.local_files import to_path
 from darkroom_trainer.storage.objects import open_storage
 
 
@@ -16,3 +19,20 @@ def test_a_small_file_needs_little_memory_whatever_the_limit(tmp_path: pathlib.P
     peak_bytes = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak_bytes < 2**20
+
+
+@pytest.mark.parametrize(
+    ("uri", "path"),
+    [
+        pytest.param("file:///a/b%20c", "/a/b c", id="three slashes"),
+        pytest.param("file:/a/b", "/a/b", id="one slash"),
+        pytest.param("file://localhost/a", "/a", id="this host by name"),
+    ],
+)
+def test_file_uris_become_paths(uri: str, path: str) -> None:
+    assert to_path(uri) == pathlib.Path(path)
+
+
+def test_another_hosts_file_is_refused() -> None:
+    with pytest.raises(ValueError, match="not a local file"):
+        to_path("file://server/share")

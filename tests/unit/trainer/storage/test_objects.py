@@ -15,16 +15,14 @@ from darkroom_trainer.runtime.errors import (
     ObjectMissing,
     ObjectTooLarge,
     PreconditionFailed,
-    RunError,
     StorageError,
     StorageRefused,
     StorageUnreachable,
     display_uri,
 )
 from darkroom_trainer.storage import disk, objects
-from darkroom_trainer.storage.bodies import read_body
-from darkroom_trainer.storage.local_files import to_path, to_uri
-from darkroom_trainer.storage.objects import Storage, explain_storage_error, open_storage, retry_storage
+from darkroom_trainer.storage.local_files import to_uri
+from darkroom_trainer.storage.objects import Storage, explain_storage_error, open_storage
 
 
 @pytest.fixture(params=["s3", "file"])
@@ -173,91 +171,10 @@ def test_each_failure_ends_a_run_for_its_own_reason(error: StorageError, reason:
     assert ("http://s3:9000" in end.message) is error.uri.startswith("s3://")
 
 
-@pytest.mark.parametrize("missing", ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])
-def test_a_secret_without_a_key_is_named(missing: str, tmp_path: pathlib.Path) -> None:
-    for key in {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} - {missing}:
-        (tmp_path / key).write_text("value\n")
-    with pytest.raises(RunError, match=f"the Secret has no key {missing}") as error:
-        open_storage(StorageAccess(credentials_dir=str(tmp_path)))
-    assert error.value.reason is Reason.INVALID_CONFIGURATION
-
-
-def test_mounted_credentials_are_used(
-    s3_endpoint: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.delenv(name, raising=False)
-        (tmp_path / name).write_text("mounted\n")
-    mounted = open_storage(StorageAccess(endpoint=s3_endpoint, credentials_dir=str(tmp_path)))
-    mounted.write_bytes("s3://vision/mounted", b"1")
-    assert mounted.read_bytes("s3://vision/mounted") == b"1"
-    credentials = mounted._s3()._request_signer._credentials  # type: ignore[attr-defined]
-    assert (credentials.access_key, credentials.secret_key) == ("mounted", "mounted")
-
-
-class FakeTime:
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
-
-
-@pytest.mark.parametrize("failure", [StorageUnreachable, StorageRefused])
-def test_failures_that_may_pass_are_tried_again_for_a_bounded_time(failure: type[StorageError]) -> None:
-    time, tries = FakeTime(), 0
-
-    def fail() -> None:
-        nonlocal tries
-        tries += 1
-        raise failure("s3://b/k")
-
-    with pytest.raises(failure):
-        retry_storage(fail, 20.0, time.sleep, lambda: time.now)
-    assert 4 <= tries <= 8
-    assert 12 <= time.now <= 20
-
-
-def test_what_is_not_there_is_not_tried_again() -> None:
-    def fail() -> None:
-        raise ObjectMissing("s3://b/k")
-
-    with pytest.raises(ObjectMissing):
-        retry_storage(fail, 20.0, lambda _: pytest.fail("slept"))
-
-
-def test_an_outage_that_ends_is_not_noticed() -> None:
-    time = FakeTime()
-
-    def act() -> str:
-        if time.now < 5:
-            raise StorageUnreachable("s3://b/k")
-        return "done"
-
-    assert retry_storage(act, 20.0, time.sleep, lambda: time.now) == "done"
-
-
 def test_tokens_in_addresses_are_not_shown() -> None:
     assert display_uri("https://h/a.png?sig=SECRET") == "https://h/a.png"
     assert "SECRET" not in str(ObjectMissing("https://h/a.png?sig=SECRET"))
     assert display_uri("s3://b/odd?name") == "s3://b/odd?name"
-
-
-@pytest.mark.parametrize(
-    ("uri", "path"),
-    [
-        pytest.param("file:///a/b%20c", "/a/b c", id="three slashes"),
-        pytest.param("file:/a/b", "/a/b", id="one slash"),
-        pytest.param("file://localhost/a", "/a", id="this host by name"),
-    ],
-)
-def test_file_uris_become_paths(uri: str, path: str) -> None:
-    assert to_path(uri) == pathlib.Path(path)
-
-
-def test_another_hosts_file_is_refused() -> None:
-    with pytest.raises(ValueError, match="not a local file"):
-        to_path("file://server/share")
 
 
 def test_a_file_replaces_only_what_was_looked_at(storage: Storage, folder: str, tmp_path: pathlib.Path) -> None:
@@ -274,46 +191,6 @@ def test_a_file_replaces_only_what_was_looked_at(storage: Storage, folder: str, 
     assert storage.read_bytes(uri) == b"another one's"
     storage.replace(local, uri, storage.find_etag(uri))
     assert storage.read_bytes(uri) == b"mine"
-
-
-class Trickle:
-    """A body that comes a few bytes at a time, on a clock of its own; it ends early after `most` bytes."""
-
-    def __init__(self, seconds_each: float, most: int) -> None:
-        self.now = 0.0
-        self.closed = False
-        self._raw_stream = self
-        self._seconds_each = seconds_each
-        self._left = most
-
-    def read1(self, _size: int) -> bytes:
-        self.now += self._seconds_each
-        part = bytes(min(10, self._left))
-        self._left -= len(part)
-        return part
-
-    def close(self) -> None:
-        self.closed = True
-
-
-@pytest.mark.parametrize(
-    ("seconds_each", "most", "said"),
-    [
-        pytest.param(1.0, 1000, r"only 210 of 1,000 bytes came in 21 s", id="it hardly moves"),
-        pytest.param(0.0, 500, r"only 500 of 1,000 bytes came$", id="it stays short"),
-    ],
-)
-def test_a_body_that_does_not_come_is_given_up(seconds_each: float, most: int, said: str) -> None:
-    body = Trickle(seconds_each, most)
-    with pytest.raises(StorageUnreachable, match=said):
-        list(read_body("s3://b/k", body, 1000, clock=lambda: body.now))
-    assert body.closed
-
-
-def test_a_slow_body_that_keeps_moving_is_read_whole() -> None:
-    body = Trickle(0.005, 100_000)
-    assert sum(map(len, read_body("s3://b/k", body, 100_000, clock=lambda: body.now))) == 100_000
-    assert body.now > 20
 
 
 @pytest.mark.parametrize(

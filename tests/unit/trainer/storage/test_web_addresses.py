@@ -1,15 +1,11 @@
-"""Which network addresses an image may come from, and how long an answer may take."""
+"""Which network addresses an image may come from."""
 
-import http.client
-import io
-import itertools
 import socket
 from typing import NoReturn
 
 import pytest
 
-from darkroom_trainer.runtime.errors import ObjectMissing, ObjectTooLarge, StorageError, StorageUnreachable
-from darkroom_trainer.storage.bodies import read_limited
+from darkroom_trainer.runtime.errors import ObjectMissing, StorageError, StorageUnreachable
 from darkroom_trainer.storage.web import is_public, read_https
 
 
@@ -59,19 +55,3 @@ def test_a_name_without_address_is_missing_and_one_not_answered_unreachable(
     monkeypatch.setattr(socket, "getaddrinfo", fail)
     with pytest.raises(kind, match=says):
         read_https("https://no-such-host.invalid/a", trusted_hosts=(), limit_bytes=10)
-
-
-class Trickle:
-    """An answer whose body comes one byte at a time."""
-
-    def read1(self, _: int) -> bytes:
-        return b"."
-
-
-def test_a_body_that_trickles_is_given_up_and_one_without_end_is_cut() -> None:
-    answer: http.client.HTTPResponse = Trickle()  # type: ignore[assignment]
-    with pytest.raises(StorageUnreachable, match="bytes came in 21 s"):
-        read_limited("https://h/a", answer, 10_000, clock=itertools.count().__next__)
-    with pytest.raises(ObjectTooLarge, match="more than 50 bytes"):
-        read_limited("https://h/a", answer, 50, clock=lambda: 0.0)
-    assert read_limited("https://h/a", io.BytesIO(b"whole"), 5) == b"whole"  # type: ignore[arg-type]
