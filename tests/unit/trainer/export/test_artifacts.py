@@ -1,0 +1,49 @@
+"""Published files that prove themselves."""
+
+import pathlib
+
+import pytest
+
+from darkroom_api import conditions, run_config
+from darkroom_predict import listing
+from darkroom_trainer.export import artifacts
+from darkroom_trainer.runtime import errors
+
+
+def published(tmp_path: pathlib.Path) -> pathlib.Path:
+    local, bucket = tmp_path / "local", tmp_path / "bucket"
+    local.mkdir()
+    (local / "a.txt").write_text("one")
+    (local / "b.txt").write_text("two")
+    found = artifacts.publish_files(local, ["a.txt", "b.txt"], run_config.Location(uri=bucket.as_uri()))
+    assert found is not None
+    assert listing.check_files(bucket, ["a.txt"]).digest == found.digest
+    return bucket
+
+
+def test_published_files_are_fetched_again(tmp_path: pathlib.Path) -> None:
+    bucket = published(tmp_path)
+    artifacts.fetch_model(run_config.Location(uri=bucket.as_uri()), tmp_path / "again", ["a.txt", "b.txt"])
+    assert (tmp_path / "again" / "b.txt").read_text() == "two"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        pytest.param("a.txt", "changed", "a.txt is not the file", id="a changed file"),
+        pytest.param("artifacts.json", "{", "holds no usable model", id="a broken list"),
+        pytest.param("artifacts.json", '{"files": {}}', "no entry 'a.txt'", id="a file that is not listed"),
+        pytest.param("artifacts.json", None, "no finished model", id="no list: the training did not finish"),
+    ],
+)
+def test_a_folder_that_is_no_finished_model_is_refused(
+    tmp_path: pathlib.Path, name: str, text: str | None, said: str
+) -> None:
+    bucket = published(tmp_path)
+    if text is None:
+        (bucket / name).unlink()
+    else:
+        (bucket / name).write_text(text)
+    with pytest.raises(errors.RunError, match=said) as refused:
+        artifacts.fetch_model(run_config.Location(uri=bucket.as_uri()), tmp_path / "again", ["a.txt"])
+    assert refused.value.reason is conditions.Reason.INVALID_CONFIGURATION

@@ -1,0 +1,29 @@
+"""What a model's card tells."""
+
+from darkroom_api.v1alpha1.common import Task
+from darkroom_predict import description
+from darkroom_trainer.export import card
+
+
+def test_the_card_tells_both_meters_and_what_is_odd_about_the_model() -> None:
+    meter = {"chargedSeconds": 59.31, "allocatedSeconds": 141.5, "attempt": 3, "devices": 2, "milliRate": 500}
+    details = {
+        "meter": meter,
+        "images": {"final": 1440},
+        "recipe": {"image_size_px": 64, "batch_size": 32},
+        "steps": 900,
+        "seed": 7,
+        "device": "cpu with 2 threads",
+        "budgetSeconds": 60.0,
+        "datasetRevision": "abc",
+    }
+    preprocessing = description.Preprocessing(64, (0.5,), (0.25,))
+    model = description.ModelDescription(
+        Task.CLASSIFIER, ("a|b", *(str(at) for at in range(30))), "test_resnet", preprocessing, 0.0, "v1", "0.1"
+    )
+    text = card.build_card("digits", model, None, details, note="the final fit diverged")
+    assert text.startswith("# digits\n\nThe final fit diverged.\n")
+    for words in ("59.3 s of 60 s", "141.5 s", "attempt 3", "2 x cpu with 2 threads, milliRate 500", "and 11 more"):
+        assert words in text
+    assert "a\\|b" in text, "a tag ends no column"
+    assert "not measured" in text
