@@ -5,7 +5,6 @@ import pytest
 import torch
 
 from darkroom_api.v1alpha1.common import Performance
-from darkroom_trainer.metrics.tag_scores import tagging
 from darkroom_trainer.metrics.tag_scores.classification import DEFAULT_THRESHOLD
 from darkroom_trainer.tasks.multilabel import MOST_WEIGHT, MultilabelClassifier, spread_tags
 from darkroom_trainer.tasks.registry import build_task
@@ -104,11 +103,6 @@ def test_guessing_by_frequency_is_told_from_learning(
     scores = random.normal(np.log(shares) + signal * relevant, 1.0)
     predictions = [a_guess((1 / (1 + np.exp(-row))).tolist()) for row in scores]
     assert TASK.compare_with_baseline(predictions, truths_of(relevant)).is_no_better is no_better
-
-
-def test_tags_that_no_image_or_every_image_has_say_nothing_about_the_model() -> None:
-    relevant = np.array([[1, 0], [1, 0]], dtype=bool)
-    assert not tagging.compare_with_frequencies(np.zeros((2, 2)), relevant).is_conclusive
 
 
 def test_two_thousand_tags_with_an_image_or_two_each_have_a_path_from_targets_to_the_threshold() -> None:

@@ -4,12 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from darkroom_predict.decoding.products import decode_products, find_boxes
-from darkroom_predict.gaps import find_gap, is_gap
-from darkroom_predict.predictions import Prediction, build_truth
-from darkroom_trainer.features import crops
-from darkroom_trainer.metrics.box_scores import recognition
-from darkroom_trainer.networks.recognizer_network import choose_cells
+from darkroom_predict.gaps import find_gap
 from darkroom_trainer.tasks import prototypes
 from darkroom_trainer.tasks.recognizer import ProductRecognizer
 from tests.support.tagged import a_boxed_example
@@ -17,14 +12,6 @@ from tests.unit.trainer.shelf_models import LABELS, Shelves, build_data, build_n
 
 TASK = ProductRecognizer(LABELS)
 GAP = find_gap(LABELS)
-
-
-@pytest.mark.parametrize(
-    ("label", "expected"),
-    [("gap", True), ("Gap", True), (" GAP ", True), ("gap filler", False), ("gaps", False), ("tea", False)],
-)
-def test_the_gap_is_known_by_its_name(label: str, *, expected: bool) -> None:
-    assert is_gap(label) is expected
 
 
 def test_while_it_learns_products_are_one_tag_and_gaps_another() -> None:
@@ -40,17 +27,6 @@ def test_while_it_learns_products_are_one_tag_and_gaps_another() -> None:
     sided[:, :, 1] = -sided[:, :, 0]
     assert float(task.compute_loss(sided, swapped[0])) < float(task.compute_loss(sided, swapped[2]))
     assert turned == pytest.approx(same, rel=0.5)
-
-
-def test_crops_are_what_is_in_the_box_at_any_size() -> None:
-    image = torch.zeros(1, 3, 40, 60)
-    image[:, :, 10:20, 30:60] = 1.0
-    boxes = torch.tensor([[[0.5, 0.25, 1.0, 0.5], [0.0, 0.5, 0.5, 1.0], [0.0, 0.25, 1.0, 0.5]]])
-    inside, outside, half = crops.take_crops(image, boxes)[:, 0]
-    assert inside[2:-2, 2:-2].min() == 1.0
-    assert outside[2:].max() == 0.0
-    assert half[2:-2].mean() == pytest.approx(0.5, abs=0.02)
-    assert half[2:-2, -8:].min() == 1.0
 
 
 @pytest.fixture(scope="module")
@@ -119,51 +95,3 @@ def test_the_outputs_say_of_every_cell_what_box_it_tells_and_of_candidates_the_p
     assert learning.shape == numbers.shape == (2, 256, 6)
     assert torch.equal(told[..., [0, 1, 4, 5, 6, 7]], numbers)
     assert ((told[..., 3] > 0).sum(dim=1) <= 64).all()
-
-
-def test_the_surest_cells_come_first_and_peaks_before_their_neighbours() -> None:
-    grid = torch.full((20, 20), -5.0)
-    grid[3, 3], grid[3, 4], grid[10, 10] = 4.0, 3.9, -1.0
-    chosen = choose_cells(grid.flatten()[None])[0].tolist()
-    assert chosen[0] == 3 * 20 + 3
-    assert chosen.index(10 * 20 + 10) < chosen.index(3 * 20 + 4) if 3 * 20 + 4 in chosen else 10 * 20 + 10 in chosen
-
-
-def an_output(*cells: tuple[int, float, float, int, float]) -> np.ndarray:
-    """Return the outputs (1, 16, 8) of a picture of 16 cells: each given as cell, two logits, label, probability."""
-    outputs = np.zeros((1, 16, 8), dtype=np.float32)
-    outputs[..., :2] = -9
-    for cell, product, gap, label, share in cells:
-        outputs[0, cell, :4] = product, gap, label, share
-    return outputs
-
-
-def test_a_box_has_the_label_of_its_cell_and_both_confidences() -> None:
-    found = decode_products(an_output((0, 0.0, -9, 3, 0.5), (5, -9, 2.0, 7, 1.0), (15, -9, -9, 1, 1.0)))[0]
-    assert found.labels.tolist() == [7, 3]
-    assert found.scores.tolist() == pytest.approx([0.881, 0.25], abs=1e-3)
-    assert found.boxes.tolist() == [[0.25, 0.25, 0.25, 0.25], [0, 0, 0.25, 0.25]]
-
-
-def test_boxes_are_settled_before_products_and_whatever_they_are() -> None:
-    outputs = an_output((5, 3.0, -9, 3, 0.2), (6, 2.0, -9, 4, 0.9))
-    outputs[0, 6, 4] = -0.9
-    other = outputs.copy()
-    other[0, :, 2:4] = [1, 0.7]
-    assert [values.tolist() for values in find_boxes(outputs[0])] == [
-        values.tolist() for values in find_boxes(other[0])
-    ]
-    assert decode_products(outputs)[0].labels.tolist() == [3]
-
-
-def test_scores_are_told_of_the_whole_and_of_its_parts() -> None:
-    boxes = [[0.0, 0.0, 0.3, 0.3], [0.5, 0.5, 0.3, 0.3], [0.0, 0.6, 0.2, 0.2]]
-    truth = build_truth([0, 1, GAP], boxes)
-    guess = Prediction(np.array([0, 2, GAP]), np.array([0.9, 0.8, 0.7], np.float32), truth.boxes)
-    found = recognition.measure_recognition([guess], [truth], LABELS, GAP)
-    assert found.box_average_precision50 == 1.0
-    assert found.product_accuracy_top1 == 0.5
-    assert found.score == found.mean_average_precision50 == pytest.approx(2 / 3, abs=1e-4)
-    nothing = recognition.measure_recognition([guess], [build_truth([], [])], LABELS, GAP)
-    assert nothing.product_accuracy_top1 is None
-    assert nothing.box_average_precision50 is None

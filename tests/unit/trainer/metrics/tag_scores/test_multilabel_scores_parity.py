@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
-from darkroom_trainer.metrics.statistics import curves
 from darkroom_trainer.metrics.statistics.counts import count_flags, summarize
 from darkroom_trainer.metrics.tag_scores import multilabel_scores
 from tests.unit.trainer.metrics.guess_cases import ONE_TAG, draw_many_tags
@@ -88,16 +87,6 @@ def _compare_flags(guessed: np.ndarray, relevant: np.ndarray) -> None:
     assert summary.recall.macro == exactly(recall)
     micro = reference.f1_score(relevant, guessed, zero_division=0, average="micro")
     assert summary.f1.micro == exactly(micro)
-
-
-@pytest.mark.parametrize(("seed", "labels", "decimals"), ONE_TAG)
-def test_precision_at_eleven_recalls_is_the_best_from_there_on(seed: int, labels: int, decimals: int) -> None:
-    scores, relevant = draw_many_tags(seed, labels, decimals)
-    for tag in np.flatnonzero(relevant.any(axis=0)):
-        precision, recall, _ = reference.precision_recall_curve(relevant[:, tag], scores[:, tag])
-        reached = [precision[:-1][recall[:-1] >= tenth / 10 - 1e-9].max() for tenth in range(11)]
-        found = curves.compute_interpolated_precision(scores[:, tag], relevant[:, tag])
-        assert found == exactly(np.mean(reached))
 
 
 def test_without_any_tag_all_scores_are_nought() -> None:
