@@ -1,10 +1,8 @@
-"""The trainer's process: bad configuration, the report port, and ends that nobody planned."""
+"""The trainer's process: bad configuration, and ends that nobody planned."""
 
 import json
-import logging
 import pathlib
 import threading
-import urllib.request
 from typing import Any
 
 import pytest
@@ -12,8 +10,7 @@ import pytest
 from darkroom_api import conditions, endings, report, run_config
 from darkroom_api.v1alpha1.common import AnnotationKind, Task
 from darkroom_trainer.commands import engine, process
-from darkroom_trainer.runtime.logs import JsonFormatter
-from darkroom_trainer.runtime.reporting import HttpReporter, SilentReporter
+from darkroom_trainer.runtime.reporting import SilentReporter
 
 
 def a_config(command: run_config.Command = run_config.Command.TRAIN, **changes: Any) -> run_config.RunConfig:
@@ -92,36 +89,3 @@ def test_an_unexpected_exception_becomes_unknown_with_its_place(
     outcome = engine.execute(a_config(), tmp_path, SilentReporter())
     assert outcome.reason is conditions.Reason.UNKNOWN
     assert outcome.message.startswith("ZeroDivisionError: of all things (test_process.py:")
-
-
-def read(port: int, path: str) -> str:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
-        return answer.read().decode()  # type: ignore[no-any-return]
-
-
-def test_the_report_port_serves_progress_and_gauges() -> None:
-    reporter = HttpReporter(0, devices=2, milli_rate=500)
-    try:
-        reporter.update(percent=42, stage="Training", eta_seconds=7, charged_seconds=12.34)
-        reporter.update(percent=43, stage="Training")
-        status = json.loads(read(reporter.port, "/status"))
-        gauges = read(reporter.port, "/metrics")
-        with pytest.raises(urllib.error.HTTPError):
-            read(reporter.port, "/secret")
-    finally:
-        reporter.close()
-    assert status == {
-        "percent": 43,
-        "stage": "Training",
-        "meter": {"chargedSeconds": 12.3, "devices": 2, "milliRate": 500},
-    }
-    assert "darkroom_trainer_charged_seconds 12.3" in gauges
-    assert "darkroom_trainer_progress_percent 43.0" in gauges
-
-
-def test_a_log_line_is_one_json_object() -> None:
-    record = logging.makeLogRecord({"name": "x", "levelname": "INFO", "msg": "two\nlines %d", "args": (1,), "trial": 3})
-    line = JsonFormatter().format(record)
-    assert "\n" not in line
-    assert json.loads(line)["message"] == "two\nlines 1"
-    assert json.loads(line)["trial"] == 3

@@ -1,12 +1,8 @@
-"""Which recipe a budget, a machine and a dataset lead to, what is held out, and how many threads compute."""
+"""Which recipe a budget, a machine and a dataset lead to."""
 
-import pathlib
-
-import numpy as np
 import pytest
 
 from darkroom_api.v1alpha1.common import Task
-from darkroom_trainer.data.splitting import split_rows
 from darkroom_trainer.loop.recipe import (
     LADDERS,
     PRETRAINED_PASSES,
@@ -15,8 +11,6 @@ from darkroom_trainer.loop.recipe import (
     is_next_worth_measuring,
     is_worthwhile,
 )
-from darkroom_trainer.runtime.device import count_threads, read_cpu_quota
-from tests.support.learning import an_example
 
 
 @pytest.mark.parametrize(
@@ -67,54 +61,3 @@ def test_pretrained_weights_are_learned_from_in_smaller_steps() -> None:
     rung = LADDERS[Task.CLASSIFIER][2]
     fresh, kept = (build_recipe(Task.CLASSIFIER, rung, 96, on_gpu=False, has_weights=has) for has in (False, True))
     assert kept.peak_learning_rate < fresh.peak_learning_rate
-
-
-@pytest.mark.parametrize(
-    ("cpus", "quota", "threads"),
-    [(8, None, 8), (8, 2.0, 2), (8, 1.5, 2), (8, 0.2, 1), (2, 16.0, 2)],
-)
-def test_threads_are_the_cpus_of_the_quota(cpus: int, quota: float | None, threads: int) -> None:
-    assert count_threads(cpus, quota) == threads
-
-
-@pytest.mark.parametrize(
-    ("files", "quota"),
-    [
-        pytest.param({"cpu.max": "150000 100000\n"}, 1.5, id="version 2"),
-        pytest.param({"cpu.max": "max 100000\n"}, None, id="version 2 without a limit"),
-        pytest.param({"cpu/cpu.cfs_quota_us": "50000\n", "cpu/cpu.cfs_period_us": "100000\n"}, 0.5, id="version 1"),
-        pytest.param({"cpu/cpu.cfs_quota_us": "-1\n", "cpu/cpu.cfs_period_us": "100000\n"}, None, id="no limit"),
-        pytest.param({}, None, id="no cgroup"),
-    ],
-)
-def test_quota_is_read_from_both_versions_of_cgroups(
-    tmp_path: pathlib.Path, files: dict[str, str], quota: float | None
-) -> None:
-    for name, text in files.items():
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(text)
-    assert read_cpu_quota(tmp_path) == quota
-
-
-@pytest.mark.parametrize(
-    ("counts", "held"),
-    [
-        pytest.param([50, 50], [10, 10], id="a fifth of each tag"),
-        pytest.param([3, 2], [1, 1], id="at least one of each"),
-        pytest.param([10, 1], [2, 0], id="never a tag's only image"),
-        pytest.param([1, 1], [0, 0], id="nothing to hold out"),
-    ],
-)
-def test_hold_out_takes_its_share_of_every_tag(counts: list[int], held: list[int]) -> None:
-    labels = [label for label, count in enumerate(counts) for _ in range(count)]
-    examples = [an_example(label, boxed=False) for label in labels]
-    train, held_out = split_rows(examples, np.arange(len(examples)), 5, by_label=True)
-    assert np.bincount([labels[row] for row in held_out], minlength=2).tolist() == held
-    assert sorted([*train, *held_out]) == list(range(len(examples)))
-
-
-def test_hold_out_depends_on_the_seed_alone() -> None:
-    examples = [an_example(0, boxed=True) for _ in range(50)]
-    first, again, other = (split_rows(examples, np.arange(50), seed, by_label=False)[1].tolist() for seed in (1, 1, 2))
-    assert first == again != other
-    assert len(first) == 10
