@@ -1,11 +1,11 @@
-"""Answers in the replaced service's form."""
+"""Answers in the replaced service's form, of boxes, tags and shelves."""
 
 import numpy as np
 import pytest
 
 from darkroom_api.v1alpha1.common import Task
 from darkroom_predict.answers import build_answer, round_box
-from darkroom_predict.predictions import Prediction, keep_best_of_stacked
+from darkroom_predict.predictions import Prediction
 
 
 @pytest.mark.parametrize(
@@ -48,13 +48,11 @@ def test_objects_and_tags_have_the_services_form() -> None:
     assert tags == {"tagsResult": {"values": [{"name": "dog", "confidence": 0.875}]}}
 
 
-def test_of_stacked_boxes_the_surest_is_shown() -> None:
-    place, near, apart = (0.1, 0.1, 0.4, 0.4), (0.12, 0.1, 0.4, 0.4), (0.6, 0.6, 0.2, 0.2)
-    found = Prediction(
-        np.array([0, 1, 1, 0]),
-        np.array([0.9, 0.8, 0.7, 0.2], np.float32),
-        np.array([place, near, apart, apart], np.float32),
-    )
-    shown = keep_best_of_stacked(found, threshold=0.5)
-    assert shown.labels.tolist() == [0, 1]
-    assert shown.boxes[1].tolist() == pytest.approx(apart)
+def test_shelves_are_answered_as_objects_and_as_products_and_gaps() -> None:
+    boxes = np.array([[0.0, 0.0, 0.5, 1.0], [0.5, 0.0, 0.5, 1.0]], dtype=np.float32)
+    guess = Prediction(np.array([1, 0]), np.array([0.9, 0.8], np.float32), boxes)
+    answer = build_answer(Task.PRODUCT_RECOGNIZER, guess, ("Gap", "tea"), (20, 10), "v1")
+    tea, gap = answer["customModelResult"]["objectsResult"]["values"]
+    assert answer["result"] == {"imageMetadata": {"width": 20, "height": 10}, "products": [tea], "gaps": [gap]}
+    assert (tea["tags"][0]["name"], gap["tags"][0]["name"]) == ("tea", "Gap")
+    assert "result" not in build_answer(Task.DETECTOR, guess, ("Gap", "tea"), (20, 10), "v1")

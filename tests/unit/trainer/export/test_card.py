@@ -1,6 +1,8 @@
-"""What a model's card tells."""
+"""What a model's card tells, and its one number."""
 
-from darkroom_api.v1alpha1.common import Task
+import pytest
+
+from darkroom_api.v1alpha1.common import MeasuredOn, Performance, Task
 from darkroom_predict import description
 from darkroom_trainer.export import card
 
@@ -27,3 +29,15 @@ def test_the_card_tells_both_meters_and_what_is_odd_about_the_model() -> None:
         assert words in text
     assert "a\\|b" in text, "a tag ends no column"
     assert "not measured" in text
+
+
+@pytest.mark.parametrize(
+    ("scores", "name"),
+    [
+        ({"accuracy_top1": 0.5, "average_precision": 0.5}, "accuracyTop1"),
+        ({"average_precision": 0.5}, "averagePrecision"),
+        ({"mean_average_precision50": 0.5}, "mAP@50"),
+    ],
+)
+def test_the_one_number_has_its_own_name_for_each_task(scores: dict[str, float], name: str) -> None:
+    assert card.name_score(Performance(measured_on=MeasuredOn.HOLD_OUT, images=1, score=0.5, **scores)) == name
