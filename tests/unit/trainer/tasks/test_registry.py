@@ -4,13 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from darkroom_api.conditions import Reason
-from darkroom_api.v1alpha1.common import AnnotationKind, Task
+from darkroom_api.v1alpha1.common import Task
 from darkroom_predict.predictions import build_truth
-from darkroom_trainer.data.annotations import check_annotation_kind, find_usable_rows
-from darkroom_trainer.data.records.dataset import Example, LoadedDataset
+from darkroom_trainer.data.records.dataset import Example
 from darkroom_trainer.data.splitting import split_rows
-from darkroom_trainer.runtime.errors import RunError
 from darkroom_trainer.tasks.registry import TASKS, build_task, check_trainable
 from tests.support.tagged import a_boxed_example, a_tagged_example
 
@@ -66,55 +63,7 @@ def test_every_task_has_a_path_from_annotations_to_scores(kind: Task, labels: in
     assert task.compare_with_baseline(predictions, truths).count >= 0
 
 
-def test_many_images_of_2_000_tags_are_split_quickly() -> None:
-    random = np.random.default_rng(0)
-    tags = random.integers(0, 2_000, size=(20_000, 3))
-    examples = [a_tagged_example(*set(row.tolist())) for row in tags]
-    train, held_out = split_rows(examples, np.arange(len(examples)), 3, by_label=True)
-    assert len(held_out) == pytest.approx(0.2 * len(examples), rel=0.15)
-    assert len(train) + len(held_out) == len(examples)
-
-
 def test_all_tasks_can_be_trained() -> None:
     assert set(TASKS) == set(Task)
     for kind in Task:
         check_trainable(kind)
-
-
-@pytest.mark.parametrize("kind", Task)
-@pytest.mark.parametrize("annotation", AnnotationKind)
-def test_a_dataset_of_another_kind_than_the_tasks_is_refused(kind: Task, annotation: AnnotationKind) -> None:
-    fitting = {
-        Task.CLASSIFIER: AnnotationKind.CLASSIFICATION,
-        Task.MULTILABEL_CLASSIFIER: AnnotationKind.MULTILABEL,
-        Task.DETECTOR: AnnotationKind.DETECTION,
-        Task.PRODUCT_RECOGNIZER: AnnotationKind.DETECTION,
-    }
-    if fitting[kind] is annotation:
-        check_annotation_kind("fruit", annotation, kind, Reason.INCORRECT_MODEL_KIND, "model")
-        return
-    with pytest.raises(RunError, match=rf"a {kind} needs annotationKind {fitting[kind]}, dataset fruit") as raised:
-        check_annotation_kind("fruit", annotation, kind, Reason.INCORRECT_MODEL_KIND, "model")
-    assert raised.value.reason is Reason.INCORRECT_MODEL_KIND
-
-
-@pytest.mark.parametrize(
-    ("kind", "usable"),
-    [
-        (Task.CLASSIFIER, [1]),
-        (Task.MULTILABEL_CLASSIFIER, [0, 1]),
-        (Task.DETECTOR, [0, 1]),
-        (Task.PRODUCT_RECOGNIZER, [0, 1]),
-    ],
-)
-def test_images_without_annotations_are_used_where_they_say_what_is_not_there(kind: Task, usable: list[int]) -> None:
-    examples = (an_example(kind, ()), an_example(kind, (0,)))
-    dataset = LoadedDataset("fruit", AnnotationKind.CLASSIFICATION, ("apple",), examples, "sha256:0")
-    assert find_usable_rows(dataset, kind).tolist() == usable
-
-
-@pytest.mark.parametrize("kind", [Task.CLASSIFIER, Task.MULTILABEL_CLASSIFIER])
-def test_tags_on_no_image_at_all_teach_nothing(kind: Task) -> None:
-    dataset = LoadedDataset("fruit", AnnotationKind.CLASSIFICATION, ("apple",), (an_example(kind, ()),), "sha256:0")
-    with pytest.raises(RunError, match="dataset fruit: no image has an annotation"):
-        find_usable_rows(dataset, kind)

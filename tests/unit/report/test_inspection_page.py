@@ -1,0 +1,117 @@
+"""inspection.html: what is in a dataset, problems apart from advice, and hostile names harmless."""
+
+import pathlib
+from typing import Any
+
+import pytest
+
+from darkroom_trainer.data.inspection.examination import Examination, examine_dataset
+from darkroom_trainer.data.records.catalog import CatalogImage
+from darkroom_trainer.report import writing
+from darkroom_trainer.report.inputs import InspectionInputs
+from darkroom_trainer.runtime.errors import StorageError
+from darkroom_trainer.storage.local_files import to_path
+from tests.support.coco_builders import (
+    MISSING,
+    Coco,
+    a_coco,
+    a_scene,
+    a_source,
+    an_annotation,
+    an_image,
+    write_dataset,
+)
+from tests.support.pages import Page
+from tests.support.report_builders import HOSTILE
+
+NAMES = [text for text in HOSTILE if "\ud800" not in text]
+
+
+def examine(folder: pathlib.Path, coco: Coco, pictures: dict[str, bytes] | None = None, **fields: Any) -> Examination:
+    """Return the examination of a dataset on disk."""
+    source = a_source(write_dataset(folder, coco, pictures), **fields)
+    return examine_dataset(source, None, lambda _done, _total: None, stop_at_annotations=False)
+
+
+def read_local(image: CatalogImage) -> bytes:
+    """Return the bytes of an image on disk."""
+    assert image.uri is not None
+    return to_path(image.uri).read_bytes()
+
+
+def show(examination: Examination) -> Page:
+    """Return the page with pictures."""
+    return Page(writing.build_inspection_page(InspectionInputs(examination, read_local)).decode())
+
+
+def a_hostile_dataset(folder: pathlib.Path) -> Examination:
+    """Return an examination of images whose tags are what strangers may write, one of them with a problem."""
+    categories = [{"id": at + 1, "name": text} for at, text in enumerate(NAMES)]
+    images = [an_image(at + 1) for at in range(len(NAMES))]
+    annotations = [an_annotation(at + 1, image_id=at + 1, category_id=at + 1) for at in range(len(NAMES))]
+    annotations.append(an_annotation(99, bbox=[0.9, 0.9, 0.5, 0.5], category_id=1))
+    coco = a_coco(images=images, annotations=annotations, categories=categories)
+    return examine(folder, coco, {image["file_name"]: a_scene(image["id"]) for image in images})
+
+
+def test_hostile_tags_are_shown_and_never_become_markup(tmp_path: pathlib.Path) -> None:
+    page = show(a_hostile_dataset(tmp_path))
+    assert "<script>alert(1)</script>" in page.text
+    assert not page.open
+    assert not page.strays
+    assert not {"script", "link", "iframe"} & {name for name, _ in page.elements}
+    sources = [attributes["src"] for name, attributes in page.elements if name == "img"]
+    assert sources
+    assert all((source or "").startswith("data:image/jpeg;base64,") for source in sources)
+    assert not [key for _, attributes in page.elements for key in attributes if key.startswith("on")]
+
+
+def test_problems_stand_apart_from_advice(tmp_path: pathlib.Path) -> None:
+    coco = a_coco(annotations=[an_annotation(1), an_annotation(2, image_id=2, bbox=[0.9, 0.9, 0.5, 0.5])])
+    text = show(examine(tmp_path, coco)).text
+    assert "1 problem" in text
+    problem = text.index("annotation 2 (image 2)")
+    assert text.index("Each of these stops") < problem < text.index("None of this stops a training")
+
+
+def test_a_sound_dataset_is_ready_and_has_no_problems(tmp_path: pathlib.Path) -> None:
+    pictures = {f"images/{at}.png": a_scene(at) for at in (1, 2)}
+    text = show(examine(tmp_path, a_coco(), pictures)).text
+    assert "Ready to train on" in text
+    assert "Each of these stops" not in text
+
+
+def test_no_picture_is_read_where_none_is_wanted(tmp_path: pathlib.Path) -> None:
+    page = Page(writing.build_inspection_page(InspectionInputs(a_hostile_dataset(tmp_path))).decode())
+    assert "img" not in [name for name, _ in page.elements]
+
+
+def fail_to_read(_image: CatalogImage) -> bytes:
+    raise StorageError("the bucket is gone")
+
+
+def test_a_bucket_that_is_gone_costs_the_pictures_only(tmp_path: pathlib.Path) -> None:
+    page = Page(writing.build_inspection_page(InspectionInputs(a_hostile_dataset(tmp_path), fail_to_read)).decode())
+    assert "img" not in [name for name, _ in page.elements]
+    assert "Shapes and sizes" in page.text
+
+
+EMPTY: dict[str, Coco] = {
+    "no images": a_coco(images=[], annotations=[]),
+    "no tags": a_coco(annotations=[], categories=[]),
+    "nothing at all": {"images": [], "annotations": [], "categories": []},
+}
+
+
+@pytest.mark.parametrize("coco", EMPTY.values(), ids=EMPTY)
+def test_a_dataset_without_anything_has_a_page_too(coco: Coco, tmp_path: pathlib.Path) -> None:
+    page = show(examine(tmp_path, coco))
+    assert not page.open
+    assert "fruit" in page.text
+
+
+def test_a_dataset_none_of_whose_images_can_be_read_has_a_page(tmp_path: pathlib.Path) -> None:
+    coco = a_coco()
+    page = show(examine(tmp_path, coco, {image["file_name"]: MISSING for image in coco["images"]}))
+    assert "2 problems" in page.text
+    assert "Shapes and sizes" not in page.text
