@@ -48,8 +48,3 @@ class TrialRecord:
     def to_json(self) -> dict[str, Any]:
         """Return the form for checkpoints, metrics.json and the report."""
         return asdict(self)
-
-
-def read_record(found: dict[str, Any]) -> TrialRecord:
-    """Return the record that `to_json` wrote."""
-    return TrialRecord(**{**found, "kind": TrialKind(found["kind"]), "end": TrialEnd(found["end"])})
