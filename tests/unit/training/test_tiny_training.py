@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from darkroom_api import conditions, report, run_config
+from darkroom_api import conditions, endings, report, run_config
 from darkroom_api.v1alpha1.common import AnnotationKind, MeasuredOn, Task
 from darkroom_predict import listing
 from darkroom_predict.command import run_predict
@@ -121,7 +121,7 @@ def test_a_stopped_training_goes_on_and_uses_its_whole_budget(
     reporter = StopAt(stage)
     config = a_config(run_config.Command.TRAIN, Task.CLASSIFIER, train, budget_seconds=15.0, output=model)
     stopped = engine.execute(config, tmp_path / "w1", reporter, reporter.stop, clock=TickingClock())
-    assert stopped.exit_code == report.ExitCode.STOPPED, stopped.message
+    assert stopped.exit_code == endings.ExitCode.STOPPED, stopped.message
     assert 0 < stopped.meter.charged_seconds < 15
     again = config.model_copy(update={"attempt": 2})
     finished = engine.execute(again, tmp_path / "w2", reporting.SilentReporter(), clock=TickingClock())
@@ -151,7 +151,7 @@ def test_a_checkpoint_of_a_version_whose_recipes_had_a_moving_average_is_resumed
     reporter = StopAt(fitting.STAGE_NAMES[Stage.HOLD_OUT])
     config = a_config(run_config.Command.TRAIN, Task.CLASSIFIER, train, budget_seconds=15.0, output=model)
     stopped = engine.execute(config, tmp_path / "w1", reporter, reporter.stop, clock=TickingClock())
-    assert stopped.exit_code == report.ExitCode.STOPPED, stopped.message
+    assert stopped.exit_code == endings.ExitCode.STOPPED, stopped.message
     manifests = [
         path for path in (tmp_path / "model/checkpoints").glob("*.json") if not path.name.startswith("attempt")
     ]
