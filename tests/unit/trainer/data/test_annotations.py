@@ -49,7 +49,7 @@ def test_a_model_on_data_of_another_kind_is_refused() -> None:
 BOXED = (Task.DETECTOR, Task.PRODUCT_RECOGNIZER)
 
 
-def an_example(task: Task, labels: tuple[int, ...]) -> Example:
+def an_example_of(task: Task, labels: tuple[int, ...]) -> Example:
     """Return an example of a task: one tag, some tags, or boxes."""
     if task in BOXED:
         return a_boxed_example(*labels)
@@ -83,13 +83,13 @@ def test_a_dataset_of_another_kind_than_the_tasks_is_refused(kind: Task, annotat
     ],
 )
 def test_images_without_annotations_are_used_where_they_say_what_is_not_there(kind: Task, usable: list[int]) -> None:
-    examples = (an_example(kind, ()), an_example(kind, (0,)))
+    examples = (an_example_of(kind, ()), an_example_of(kind, (0,)))
     dataset = LoadedDataset("fruit", AnnotationKind.CLASSIFICATION, ("apple",), examples, "sha256:0")
     assert find_usable_rows(dataset, kind).tolist() == usable
 
 
 @pytest.mark.parametrize("kind", [Task.CLASSIFIER, Task.MULTILABEL_CLASSIFIER])
 def test_tags_on_no_image_at_all_teach_nothing(kind: Task) -> None:
-    dataset = LoadedDataset("fruit", AnnotationKind.CLASSIFICATION, ("apple",), (an_example(kind, ()),), "sha256:0")
+    dataset = LoadedDataset("fruit", AnnotationKind.CLASSIFICATION, ("apple",), (an_example_of(kind, ()),), "sha256:0")
     with pytest.raises(RunError, match="dataset fruit: no image has an annotation"):
         find_usable_rows(dataset, kind)
