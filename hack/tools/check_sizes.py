@@ -14,7 +14,13 @@ from hack.tools import layout, lengths
 EXCEPTIONS: Final[dict[str, str]] = {}
 """Files that may bring in more project modules than others, with the reason."""
 
-NOT_YET: Final = {"project modules": 17, "files in a folder": 4, "class names": 0}
+NOT_YET: Final = {
+    "project modules": 17,
+    "files in a folder": 1,
+    "class names": 0,
+    "tests": 15,
+    "untested modules": 165,
+}
 """How many problems of a rule are let pass until the code meets it: only ever lowered, and this table goes at zero."""
 
 
@@ -27,6 +33,8 @@ def find_problems(texts: dict[str, str], exceptions: dict[str, str] = EXCEPTIONS
         "files in a folder": layout.find_crowded_folders(trees),
         "class names": layout.find_doubled_classes(trees),
         "file names": layout.find_doubled_files(trees),
+        "tests": layout.find_unmirrored_tests(trees),
+        "untested modules": layout.find_untested_modules(trees),
     }
 
 

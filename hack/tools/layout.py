@@ -1,4 +1,4 @@
-"""Where code lies and how it is named: files in a folder, doubled names, project modules that a file brings in.
+"""Where code lies and how it is named: files in a folder, doubled names, modules that a file brings in, tests' places.
 
 Pure: reads syntax trees by their paths from the repository's root, never files.
 """
@@ -14,6 +14,9 @@ MAX_FILES: Final = 15
 MAX_EXCEPTIONS: Final = 2
 UNCOUNTED: Final = ("__init__.py", "__main__.py")
 """File names that every package may have."""
+TESTS: Final = "tests/unit"
+TOPS: Final = ("crds", "operator", "trainer", "predict", "report", "hack", "bench")
+"""Folders of the source, each with a folder of tests of the same name."""
 
 Trees = Mapping[str, ast.Module]
 
@@ -96,6 +99,100 @@ def find_doubled_files(paths: Iterable[str]) -> list[str]:
         for (package, _), found in places.items()
         if len(found) > 1
     ]
+
+
+def find_unmirrored_tests(paths: Iterable[str]) -> list[str]:
+    """Return the unit tests that are named after no module or package of the folder that theirs stands for."""
+    names = _list_names(paths)
+    return [
+        f"{path}: names no module or package of its place: {_advise_place(path, names)}"
+        for path in sorted(filter(_is_unit_test, paths))
+        if _find_subject(path, names) is None
+    ]
+
+
+def find_untested_modules(trees: Trees) -> list[str]:
+    """Return the modules with functions or classes that no unit test of their place names or brings in."""
+    tested = _find_tested(trees)
+    return [
+        f"{path}: no test of its place names it or brings it in: write {place}/test_{pathlib.PurePosixPath(path).name}"
+        for path, place in ((path, _find_mirror(path)) for path in sorted(trees))
+        if place is not None and _defines_behaviour(path, trees[path]) and (place, name_module(path)) not in tested
+    ]
+
+
+def _find_tested(trees: Trees) -> set[tuple[str, str]]:
+    """Return the modules that the tests of a folder name or bring in, themselves or by support that lies beside them.
+
+    A test that is named after a package stands in the package's own folder, too.
+    """
+    names, known = _list_names(trees), {name_module(path) for path in trees}
+    found = {path: find_project_modules(tree, known) for path, tree in trees.items() if path.startswith(f"{TESTS}/")}
+    support = {name_module(path): brought for path, brought in found.items() if not _is_unit_test(path)}
+    modules = {(_find_mirror(path), pathlib.PurePosixPath(path).stem): name_module(path) for path in trees}
+    tested: set[tuple[str, str]] = set()
+    for path in filter(_is_unit_test, found):
+        folder, subject = str(pathlib.PurePosixPath(path).parent), _find_subject(path, names) or ""
+        beside = [module for module in found[path] & support.keys() if module.startswith(folder.replace("/", "."))]
+        brought = found[path].union(*(support[module] for module in beside))
+        named = modules.get((folder, subject), "")
+        tested |= {(place, module) for place in (folder, f"{folder}/{subject}") for module in {*brought, named}}
+    return tested
+
+
+def _defines_behaviour(path: str, tree: ast.Module) -> bool:
+    """Tell a module with functions or classes from one of constants, and from what every package may have."""
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    return pathlib.PurePosixPath(path).name not in UNCOUNTED and any(isinstance(node, kinds) for node in tree.body)
+
+
+def _is_unit_test(path: str) -> bool:
+    return path.startswith(f"{TESTS}/") and pathlib.PurePosixPath(path).name.startswith("test_")
+
+
+def _find_mirror(path: str) -> str | None:
+    """Return the folder of the tests of a source file."""
+    top, *inner = pathlib.PurePosixPath(path).parent.parts or ("",)
+    if top not in TOPS:
+        return None
+    return "/".join([TESTS, top, *(part for part in inner if not part.startswith("darkroom_"))])
+
+
+def _list_names(paths: Iterable[str]) -> dict[str, set[str]]:
+    """Return the names of the modules and packages that the tests of each folder may be named after."""
+    names: dict[str, set[str]] = defaultdict(set)
+    for path in paths:
+        place = _find_mirror(path)
+        if place is not None:
+            names[place].add(pathlib.PurePosixPath(path).stem)
+            names[str(pathlib.PurePosixPath(place).parent)].add(pathlib.PurePosixPath(place).name)
+    return names
+
+
+def _find_subject(path: str, names: Mapping[str, set[str]]) -> str | None:
+    """Return what a test of its folder is named after: the longest name that its own begins with."""
+    test = pathlib.PurePosixPath(path)
+    return _find_longest(test.stem.removeprefix("test_"), names.get(str(test.parent), set()))
+
+
+def _find_longest(topic: str, names: Iterable[str]) -> str | None:
+    return max((name for name in names if f"{topic}_".startswith(f"{name}_")), key=len, default=None)
+
+
+def _advise_place(path: str, names: Mapping[str, set[str]]) -> str:
+    """Return where a test should lie, if its name tells, else how it should be named."""
+    test = pathlib.PurePosixPath(path)
+    near = f"{'/'.join(test.parts[:3])}/" if test.parts[2] in TOPS else TESTS
+    found = {
+        place: _find_longest(test.stem.removeprefix("test_"), names[place])
+        for place in names
+        if f"{place}/".startswith(near)
+    }
+    best = max((len(name) for name in found.values() if name), default=0)
+    places = sorted(f"{place}/{test.name}" for place, name in found.items() if best and len(name or "") == best)
+    if places:
+        return f"move it to {' or '.join(places)}"
+    return f"call it test_<module>.py or test_<module>_<topic>.py, in {TESTS}/<{'|'.join(TOPS)}>/<folder of the module>"
 
 
 def _find_package(path: str) -> str | None:

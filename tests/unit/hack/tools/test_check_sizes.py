@@ -24,6 +24,8 @@ PLANTED = {
     "operator/darkroom_operator/facts/terms.py": "class Terms: ...\n",
     "operator/darkroom_operator/wide.py": "from darkroom_operator.many import " + ", ".join(f"m{n}" for n in range(13)),
     **{f"operator/darkroom_operator/many/m{number}.py": "" for number in range(16)},
+    "tests/unit/operator/decide/test_terms.py": "",
+    "tests/unit/operator/test_lost.py": "",
 }
 
 
@@ -33,6 +35,8 @@ PLANTED = {
         ("class names", "decide/terms.py and operator/darkroom_operator/facts/terms.py: each defines a class Terms"),
         ("file names", "decide/terms.py and operator/darkroom_operator/facts/terms.py: one file name"),
         ("project modules", "darkroom_operator/wide.py: brings in 13 modules of the project"),
+        ("tests", "tests/unit/operator/test_lost.py: names no module or package of its place"),
+        ("untested modules", "operator/darkroom_operator/facts/terms.py: no test of its place names it"),
         ("files in a folder", "darkroom_operator/many: 16 Python files directly inside"),
     ],
 )

@@ -119,3 +119,93 @@ def test_a_file_name_stands_once_in_a_package(paths: list[str], count: int) -> N
     found = layout.find_doubled_files(paths)
     assert len(found) == count
     assert all(line.startswith(f"{' and '.join(paths)}: one file name") for line in found)
+
+
+SOURCE = [
+    "crds/darkroom_api/names.py",
+    "trainer/darkroom_trainer/data/__init__.py",
+    "trainer/darkroom_trainer/data/coco/documents.py",
+    "trainer/darkroom_trainer/data/coco/documents_merged.py",
+    "hack/tools/layout.py",
+    "bench/marks.py",
+]
+PLACES = {
+    "a module of a package": ("tests/unit/crds/test_names.py", None),
+    "a module deep in a package": ("tests/unit/trainer/data/coco/test_documents.py", None),
+    "a module and a topic": ("tests/unit/trainer/data/coco/test_documents_of_strangers.py", None),
+    "a package": ("tests/unit/trainer/data/test_coco.py", None),
+    "a package and a topic": ("tests/unit/trainer/test_data_in_windows.py", None),
+    "a tool": ("tests/unit/hack/tools/test_layout.py", None),
+    "a bench": ("tests/unit/bench/test_marks.py", None),
+    "support": ("tests/unit/trainer/data/builders.py", None),
+    "a test of something else than a unit": ("tests/contract/test_reports.py", None),
+    "a folder too high": (
+        "tests/unit/trainer/data/test_documents.py",
+        "move it to tests/unit/trainer/data/coco/test_documents.py",
+    ),
+    "a folder of no part of the source": (
+        "tests/unit/training/test_documents_in_windows.py",
+        "move it to tests/unit/trainer/data/coco/test_documents_in_windows.py",
+    ),
+    "another part's folder": ("tests/unit/crds/test_layout.py", "call it test_<module>.py or test_<module>_<topic>.py"),
+    "no module's name": ("tests/unit/trainer/data/coco/test_dialects.py", "call it test_<module>.py"),
+    "the beginning of a module's name": ("tests/unit/trainer/data/coco/test_docu.py", "call it test_<module>.py"),
+}
+
+
+@pytest.mark.parametrize(("test", "problem"), PLACES.values(), ids=PLACES)
+def test_a_test_is_named_after_a_module_of_its_place(test: str, problem: str | None) -> None:
+    found = layout.find_unmirrored_tests([*SOURCE, test])
+    assert len(found) == (problem is not None)
+    assert all(line.startswith(f"{test}: names no module or package") and (problem or "") in line for line in found)
+
+
+USES = "from darkroom_trainer.data.coco import documents\n"
+USES_SUPPORT = "from tests.unit.trainer.data.coco import builders\n"
+COVERS: dict[str, tuple[dict[str, str], bool]] = {
+    "nothing": ({}, False),
+    "its name": ({"tests/unit/trainer/data/coco/test_documents.py": ""}, True),
+    "its name and a topic": ({"tests/unit/trainer/data/coco/test_documents_of_strangers.py": ""}, True),
+    "the name of another module that begins like its own": (
+        {"tests/unit/trainer/data/coco/test_documents_merged.py": ""},
+        False,
+    ),
+    "its name in another folder": ({"tests/unit/trainer/data/test_documents.py": ""}, False),
+    "an import of its folder": ({"tests/unit/trainer/data/coco/test_documents_merged.py": USES}, True),
+    "an import of another folder": ({"tests/unit/trainer/test_data.py": USES}, False),
+    "an import of a test of its package": ({"tests/unit/trainer/data/test_coco.py": USES}, True),
+    "an import of support alone": ({"tests/unit/trainer/data/coco/builders.py": USES}, False),
+    "an import of support that a test uses": (
+        {
+            "tests/unit/trainer/data/coco/builders.py": USES,
+            "tests/unit/trainer/data/coco/test_documents_merged.py": USES_SUPPORT,
+        },
+        True,
+    ),
+}
+
+
+@pytest.mark.parametrize(("tests", "is_tested"), COVERS.values(), ids=COVERS)
+def test_a_module_is_tested_at_its_place(tests: dict[str, str], *, is_tested: bool) -> None:
+    module = "trainer/darkroom_trainer/data/coco/documents.py"
+    texts = {**dict.fromkeys(SOURCE, "LIMIT = 1\n"), module: "def read() -> None: ...\n", **tests}
+    found = layout.find_untested_modules({path: ast.parse(text) for path, text in texts.items()})
+    assert len(found) == (not is_tested)
+    assert all(line.startswith(f"{module}: ") for line in found)
+    assert all(line.endswith("write tests/unit/trainer/data/coco/test_documents.py") for line in found)
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "count"),
+    [
+        ("hack/tools/a.py", "LIMIT = 1\n", 0),
+        ("hack/tools/a.py", "async def f(): ...\n", 1),
+        ("hack/tools/a.py", "class A: ...\n", 1),
+        ("hack/tools/__init__.py", "class A: ...\n", 0),
+        ("hack/tools/__main__.py", "def main(): ...\n", 0),
+        ("tests/support/a.py", "def f(): ...\n", 0),
+    ],
+    ids=["constants", "a function", "a class", "a package", "a command", "support of tests"],
+)
+def test_what_does_nothing_needs_no_test(path: str, text: str, count: int) -> None:
+    assert len(layout.find_untested_modules({path: ast.parse(text)})) == count
