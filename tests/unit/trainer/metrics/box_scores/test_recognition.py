@@ -6,8 +6,9 @@ import pytest
 from darkroom_predict.gaps import find_gap
 from darkroom_predict.predictions import Prediction, build_truth
 from darkroom_trainer.metrics.box_scores import recognition
-from tests.unit.trainer.shelf_models import LABELS
+from darkroom_trainer.samples import shelf_pictures
 
+LABELS = shelf_pictures.TAGS
 GAP = find_gap(LABELS)
 
 
