@@ -50,7 +50,6 @@ class Reconciler:
         """Bring one object forward; returns in how many seconds to come again, if at all."""
         owner = self._store.owner(key)
         if owner is None or owner.deleting:
-            self._inquirer.forget(key)
             return None
         started = time.perf_counter()
         try:
@@ -84,7 +83,6 @@ class Reconciler:
             await apply.stop_job(self._cluster, job)
         if case.decision.start is not None:
             case = await self._start(case, case.decision.start)
-            again = inquiries.FIRST_SECONDS if case.decision.start is not None else again
         later = await self._writer.write(owner, case.decision.status.to_json())
         pauses = (later, again, case.decision.requeue_after_seconds)
         return min((pause for pause in pauses if pause is not None), default=None)

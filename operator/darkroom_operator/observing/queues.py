@@ -86,7 +86,7 @@ class Queues:
         until, pause, words = self._waiting.get(job.uid, (float("-inf"), 0.0, ""))
         if self._clock() >= until:
             workloads = Resource(GROUP, version, "workloads", "Workload")
-            found = await self._cluster.find(workloads, job.namespace, labels=f"{LABEL_JOB_UID}={job.uid}")
+            found = await self._cluster.find(workloads, job.namespace, f"{LABEL_JOB_UID}={job.uid}")
             said = read_workload(found[-1]) if found else ""
             first, longest = WAITING_SECONDS
             pause = min(pause * 2, longest) if pause and said == words else first

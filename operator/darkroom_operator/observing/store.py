@@ -1,8 +1,8 @@
 """What the watches have told, in memory: every read of a reconcile is answered here, none by the API server.
 
-Owns the indexes (by key, by owner, by reference) and the guard against stale news: an object is only ever replaced by
-a newer version of itself, so an answer to our own write is not undone by an older watch event that comes after it, and
-an answer that comes after the news of a deletion brings nothing back. Must not do: any I/O, any decision.
+Owns the indexes (by key, by owner, by child, by reference) and the guard against stale news: an object is only ever
+replaced by a newer version of itself, so an answer to our own write is not undone by an older watch event that comes
+after it, and an answer that comes after the news of a deletion brings nothing back. Must not do: any I/O, any decision.
 """
 
 from collections import defaultdict
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from darkroom_api import names
-from darkroom_operator.api.resources import JOBS, PODS, Json, Key, Resource
+from darkroom_operator.api.resources import JOBS, PODS, WARNINGS, Json, Key, Resource
 from darkroom_operator.facts.children import (
     ObservedJob,
     ObservedPod,
@@ -20,6 +20,7 @@ from darkroom_operator.facts.children import (
     parse_pod,
     read_version,
 )
+from darkroom_operator.observing.warning_events import WarningEvents
 
 MOST_GONE: Final = 10_000
 """So many deletions are remembered: more than answers can be on their way."""
@@ -43,11 +44,14 @@ class Store:
     """The indexes. Every method that changes something returns the keys to reconcile because of it."""
 
     def __init__(self) -> None:
+        self.warnings = WarningEvents()
+        """What is wrong with Jobs and pods; changed by `put` and `remove` only."""
         self._owners: dict[Key, StoredOwner] = {}
         self._keys_by_uid: dict[str, Key] = {}
         self._dependents: dict[Key, set[Key]] = defaultdict(set)
         self._jobs: dict[str, dict[str, ObservedJob]] = defaultdict(dict)
         self._pods: dict[str, dict[str, ObservedPod]] = defaultdict(dict)
+        self._owners_of_children: dict[str, str] = {}
         self._gone: dict[str, int] = {}
 
     def owner(self, key: Key) -> StoredOwner | None:
@@ -73,6 +77,8 @@ class Store:
 
     def put(self, resource: Resource, raw: Json) -> set[Key]:
         """Take in an object, unless what is stored is as new, or news of its deletion are newer."""
+        if resource is WARNINGS:
+            return self._owner_of(self.warnings.put(raw))
         if read_version(raw) < self._gone.get(raw["metadata"]["uid"], 0):
             return set()
         if resource is JOBS:
@@ -83,6 +89,8 @@ class Store:
 
     def remove(self, resource: Resource, raw: Json) -> set[Key]:
         """Take in that an object is gone."""
+        if resource is WARNINGS:
+            return self._owner_of(self.warnings.remove(raw))
         self._remember_gone(raw)
         if resource is JOBS:
             return self._drop_job(parse_job(raw))
@@ -139,6 +147,8 @@ class Store:
         return set(self._dependents.get(key, ()))
 
     def _forget_uid(self, uid: str) -> None:
+        for child in (*self._jobs.get(uid, ()), *self._pods.get(uid, ())):
+            self._forget_child(child)
         for index in (self._keys_by_uid, self._jobs, self._pods):
             index.pop(uid, None)
 
@@ -147,14 +157,21 @@ class Store:
         if old is not None and old.resource_version >= child.resource_version:
             return set()
         index[child.owner_uid][child.uid] = child
-        return self._owner_of(child)
+        self._owners_of_children[child.uid] = child.owner_uid
+        self.warnings.expect(child.uid)
+        return self._owner_of(child.uid)
+
+    def _forget_child(self, uid: str) -> None:
+        self._owners_of_children.pop(uid, None)
+        self.warnings.forget(uid)
 
     def _drop_pod(self, pod: ObservedPod) -> set[Key]:
         """Keep what was last known of a pod, since its end may not be in a status yet."""
         mine = self._pods[pod.owner_uid]
         last = mine.get(pod.uid, pod) if pod.exit_code is None else pod
         mine[pod.uid] = mark_gone(last)
-        owner = self._owner_of(pod)
+        self._forget_child(pod.uid)
+        owner = self._find_key(pod.owner_uid)
         if not owner:
             self.forget_pods(pod.owner_uid, {pod.attempt})
         return owner
@@ -165,10 +182,14 @@ class Store:
             return set()
         if not jobs:
             del self._jobs[job.owner_uid]
-        return self._owner_of(job)
+        self._forget_child(job.uid)
+        return self._find_key(job.owner_uid)
 
-    def _owner_of(self, child: ObservedJob | ObservedPod) -> set[Key]:
-        key = self._keys_by_uid.get(child.owner_uid)
+    def _owner_of(self, child_uid: str | None) -> set[Key]:
+        return self._find_key(self._owners_of_children.get(child_uid or ""))
+
+    def _find_key(self, owner_uid: str | None) -> set[Key]:
+        key = self._keys_by_uid.get(owner_uid or "")
         return {key} if key is not None else set()
 
 

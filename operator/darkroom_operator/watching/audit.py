@@ -11,13 +11,16 @@ import time
 from typing import Final, NamedTuple
 
 from darkroom_operator.api.cluster import Cluster, ClusterError
-from darkroom_operator.api.resources import WATCHED, Json, Key, Resource, Trigger
+from darkroom_operator.api.resources import WARNINGS, WATCHED, Json, Key, Resource, Trigger
 from darkroom_operator.facts.children import read_version
 from darkroom_operator.observing.store import Store
 
 logger = logging.getLogger(__name__)
 
 INTERVAL_SECONDS: Final = 30.0
+WARNINGS_EVERY: Final = 10
+"""Every so many audits the Warning Events are listed anew, so that none that went unheard is missing for ever. They are
+not compared: nearly all of them are about objects that the store does not have."""
 FIRST_PAUSE_SECONDS: Final = 1.0
 MAX_PAUSE_SECONDS: Final = 30.0
 MAX_SHOWN: Final = 5
@@ -41,6 +44,7 @@ class Audit:
         self._namespaces: tuple[str | None, ...] = namespaces or (None,)
         self._trigger = trigger
         self._expected: dict[Resource, dict[str, int]] = {}
+        self._checks = 0
         self.filled = False
         self.passed_at = float("-inf")
         self.dead_watches: tuple[str, ...] = ()
@@ -53,7 +57,7 @@ class Audit:
     async def fill(self) -> None:
         """List everything once, owners first; waits as long as the API server or the CRDs are not there."""
         pause = FIRST_PAUSE_SECONDS
-        for resource in WATCHED:
+        for resource in (*WATCHED, WARNINGS):
             while not await self._try_fill(resource):
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, MAX_PAUSE_SECONDS)
@@ -97,6 +101,9 @@ class Audit:
                 stale += behind.lasting
                 dead.add(resource.plural)
                 self._trigger(await self._list(resource))
+        self._checks += 1
+        if self._checks % WARNINGS_EVERY == 0:
+            self._trigger(await self._list(WARNINGS))
         self.dead_watches = tuple(sorted(dead))
         self.passed_at = time.monotonic()
         if stale:
@@ -113,6 +120,7 @@ class Audit:
         for resource in WATCHED:
             if (await self._compare(resource)).now:
                 self._trigger(await self._list(resource))
+        self._trigger(await self._list(WARNINGS))
         self.passed_at = time.monotonic()
 
     async def _compare(self, resource: Resource) -> _Behind:

@@ -10,7 +10,7 @@ from typing import Any, Final
 import kopf
 
 from darkroom_operator.api.cluster import KubernetesCluster
-from darkroom_operator.api.resources import WATCHED, Resource
+from darkroom_operator.api.resources import WARNINGS, WATCHED, Resource
 from darkroom_operator.watching import kopf_watching
 from darkroom_operator.watching.kopf_storage import NoDiffBase, NoProgress
 
@@ -51,7 +51,7 @@ def build_registry(notice: Notice, cluster: KubernetesCluster, stop: Stop) -> ko
 
     kopf.on.login(registry=registry)(login)
     kopf.on.cleanup(registry=registry)(clean_up)
-    for resource in WATCHED:
+    for resource in (*WATCHED, WARNINGS):
         handler = _build_handler(resource, notice)
         kopf.on.event(resource.group, resource.version, resource.plural, registry=registry, id=resource.plural)(handler)
     return registry
@@ -75,9 +75,12 @@ def build_settings() -> kopf.OperatorSettings:
     settings.persistence.diffbase_storage = NoDiffBase()
     settings.persistence.progress_storage = NoProgress()
     settings.process.ultimate_exiting_timeout = 20
-    for resource in WATCHED:
+    for resource in (*WATCHED, WARNINGS):
+        where = (resource.group, resource.version, resource.plural)
         if resource.selector is not None:
-            settings.watching.label_selectors[resource.group, resource.version, resource.plural] = resource.selector
+            settings.watching.label_selectors[where] = resource.selector
+        if resource.fields is not None:
+            settings.watching.field_selectors[where] = resource.fields
     return settings
 
 
