@@ -4,7 +4,7 @@ import pathlib
 from typing import Final
 
 from darkroom_api.run_config import StorageAccess
-from darkroom_trainer.errors import StorageError
+from darkroom_trainer.runtime.errors import StorageError
 from darkroom_trainer.storage.objects import Storage, join_uri
 from demo.target import NAMESPACE, CommandFailed, Target
 from demo.watching import Resource

@@ -50,9 +50,9 @@ def read_set(folder: pathlib.Path, kind: str) -> dict[str, Any]:
     """Load, sum up and split a set as a training does; returns counts, seconds and this process's peak in bytes."""
     from darkroom_api.run_config import DatasetSource
     from darkroom_api.v1alpha1.common import AnnotationKind
-    from darkroom_trainer import annotations, splitting
-    from darkroom_trainer.data import advice, examination, loading, summary
-    from darkroom_trainer.reporting import SilentReporter
+    from darkroom_trainer.data import annotations, loading, splitting
+    from darkroom_trainer.data.inspection import advice, examination, summary
+    from darkroom_trainer.runtime.reporting import SilentReporter
 
     uri = (folder / "train.json").as_uri()
     source = DatasetSource(name="big", annotation_kind=AnnotationKind(kind), annotation_files=(uri,))

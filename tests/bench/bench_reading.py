@@ -39,8 +39,8 @@ def read_once(path: pathlib.Path) -> None:
     """Read a file as an inspection does; prints seconds, CPU seconds and this process's peak of resident bytes."""
     from darkroom_api.run_config import DatasetSource
     from darkroom_api.v1alpha1.common import AnnotationKind
-    from darkroom_trainer.data.findings import Findings
-    from darkroom_trainer.data.merging import build_catalog
+    from darkroom_trainer.data.coco.merging import build_catalog
+    from darkroom_trainer.data.records.findings import Findings
 
     source = DatasetSource(
         name="bench", annotation_kind=AnnotationKind.DETECTION, annotation_files=("s3://bench/train.json",)

@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import Final
 
-from darkroom_trainer.meter import Meter
+from darkroom_trainer.budget.meter import Meter
 
 TRAIL_LOOKS: Final = 16
 

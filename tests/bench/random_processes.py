@@ -15,7 +15,7 @@ from darkroom_trainer.tasks import registry
 from tests.bench.random_rows import Plan, Run
 from tests.bench.random_runs import run_plan
 
-PRELOADED: Final = ["darkroom_trainer.training", "tests.bench.random_runs"]
+PRELOADED: Final = ["darkroom_trainer.commands.training", "tests.bench.random_runs"]
 LEAST_PASSES: Final = 150
 """Coloured squares need no more; with what real data need, most of these budgets would be refused at once."""
 

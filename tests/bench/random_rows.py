@@ -8,7 +8,7 @@ from typing import Final
 
 from darkroom_api.conditions import Reason
 from darkroom_api.v1alpha1.common import TASK_ANNOTATIONS, AnnotationKind, Task
-from darkroom_trainer import takeaway
+from darkroom_trainer.training import model_files
 
 ALLOWED: Final = (Reason.SUCCEEDED, Reason.BUDGET_NOT_ENOUGH)
 TASKS: Final = (Task.CLASSIFIER, Task.MULTILABEL_CLASSIFIER, Task.DETECTOR)
@@ -108,7 +108,7 @@ def find_problems(run: Run) -> list[str]:
     is_refused = run.reason is Reason.BUDGET_NOT_ENOUGH and run.charged_seconds == 0
     if run.excess_seconds > 0 and not is_refused:
         problems.append(f"its meter was {run.excess_seconds:.2f} charged seconds above the budget")
-    if takeaway.DISAGREES in run.message:
+    if model_files.DISAGREES in run.message:
         problems.append("its ONNX file disagreed with torch")
     return problems
 
@@ -148,7 +148,7 @@ def _format_group(task: Task, count: int, group: list[Run]) -> str:
     place = f"{abs(latest):.2f} s {'after' if latest > 0 else 'before'} the end" if math.isfinite(latest) else "–"
     broken = sum(bool(find_problems(run)) for run in group)
     others = len(group) - sum(ends)
-    lacking = sum(takeaway.NO_TIME in run.message for run in group)
+    lacking = sum(model_files.NO_TIME in run.message for run in group)
     return (
         f"| {task} | {count} | {len(group)} | {ends[0]} | {lacking} | {ends[1]} | {others} | {median} | {place} "
         f"| {broken} |"

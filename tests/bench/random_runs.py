@@ -9,7 +9,8 @@ import time
 from typing import Final
 
 from darkroom_api import conditions, report, run_config
-from darkroom_trainer import engine, reporting
+from darkroom_trainer.commands import engine
+from darkroom_trainer.runtime import reporting
 from tests.bench.meter_looks import Excess
 from tests.bench.random_rows import TRAIN_IMAGES, Plan, Run
 from tests.bench.slow_machine import Killed, SlowMachine, slowed

@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 from unittest import mock
 
-from darkroom_trainer import engine, inference, loop
+from darkroom_trainer.commands import engine
+from darkroom_trainer.loop import inference, training_loop
 from tests.bench.meter_looks import Excess, build_meter
 from tests.bench.random_rows import Interruption
 
@@ -91,10 +92,10 @@ class SlowMachine:
 @contextlib.contextmanager
 def slowed(machine: SlowMachine, budget_seconds: float, excess: Excess) -> Iterator[None]:
     """Have the trainings of this process run on the machine, and every look at their meter noted."""
-    step: Callable[..., Any] = loop.Learner.take_step
+    step: Callable[..., Any] = training_loop.Learner.take_step
     predict: Callable[..., Any] = inference.predict_rows
 
-    def take_step(learner: loop.Learner, rate: float) -> Any:
+    def take_step(learner: training_loop.Learner, rate: float) -> Any:
         loss = step(learner, rate)
         machine.work_step()
         return loss
@@ -105,7 +106,7 @@ def slowed(machine: SlowMachine, budget_seconds: float, excess: Excess) -> Itera
         return found
 
     with (
-        mock.patch.object(loop.Learner, "take_step", take_step),
+        mock.patch.object(training_loop.Learner, "take_step", take_step),
         mock.patch.object(inference, "predict_rows", predict_rows),
         mock.patch.object(engine, "Meter", build_meter(budget_seconds, excess)),
     ):

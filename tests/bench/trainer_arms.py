@@ -12,7 +12,9 @@ from typing import Any, Final
 
 import torch
 
-from darkroom_trainer import device as devices, loop, meter as meters, stopping
+from darkroom_trainer.budget import meter as meters
+from darkroom_trainer.loop import training_loop
+from darkroom_trainer.runtime import device as devices, stopping
 from tests.bench import trainer_sets as sets
 
 ROUND_SECONDS: Final = 3.0
@@ -21,19 +23,21 @@ WARM_UP_STEPS: Final = 3
 Steps = Callable[[int], None]
 
 
-def run_loop(learner: loop.Learner, steps: int) -> None:
+def run_loop(learner: training_loop.Learner, steps: int) -> None:
     """Take this many steps of the whole loop: data, variations, meter and hooks."""
     stop, last = threading.Event(), learner.step + steps
-    hooks = loop.Hooks(observe=lambda _share, _loss: None, keep=lambda one: stop.set() if one.step >= last else None)
+    hooks = training_loop.Hooks(
+        observe=lambda _share, _loss: None, keep=lambda one: stop.set() if one.step >= last else None
+    )
     meter = meters.Meter()
-    window = loop.Window(meter.charged_seconds, meter.charged_seconds + 3600)
+    window = training_loop.Window(meter.charged_seconds, meter.charged_seconds + 3600)
     try:
-        loop.train_window(learner, window, meter, hooks, stop)
+        training_loop.train_window(learner, window, meter, hooks, stop)
     except stopping.RunStopped:
         return
 
 
-def run_bare(learner: loop.Learner, steps: int) -> None:
+def run_bare(learner: training_loop.Learner, steps: int) -> None:
     """Take this many steps of the same model, loss and optimizer on one normalized batch."""
     size, count = learner.recipe.image_size_px, learner.recipe.batch_size
     place = learner.device.place
@@ -42,7 +46,9 @@ def run_bare(learner: loop.Learner, steps: int) -> None:
     run_batches(learner, batches, steps)
 
 
-def run_batches(learner: loop.Learner, batches: Iterator[tuple[torch.Tensor, torch.Tensor]], steps: int) -> None:
+def run_batches(
+    learner: training_loop.Learner, batches: Iterator[tuple[torch.Tensor, torch.Tensor]], steps: int
+) -> None:
     """Take steps as a plain training script does."""
     for images, labels in itertools.islice(batches, steps):
         with learner.device.mixed_precision():

@@ -9,7 +9,8 @@ import torch
 from torch.utils.data import DataLoader
 from torchvision import datasets, transforms
 
-from darkroom_trainer import device as devices, loop
+from darkroom_trainer.loop import training_loop
+from darkroom_trainer.runtime import device as devices
 from tests.bench import trainer_arms as arms_of, trainer_sets as sets
 
 LOADER_PROCESSES: Final = 2
@@ -35,10 +36,10 @@ def measure_loader(folder: str, backbone: str, size_px: int, batch_size: int, ro
         return arms_of.compare(arms, batch_size, rounds, device)
 
 
-def feed_alone(learner: loop.Learner, steps: int) -> None:
+def feed_alone(learner: training_loop.Learner, steps: int) -> None:
     """Gather, vary and normalize batches without learning from them."""
     for _ in range(steps):
-        loop.normalize(learner._load_batch().images, learner.data)
+        training_loop.normalize(learner._load_batch().images, learner.data)
         learner.step += 1
 
 

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-from darkroom_trainer import device as devices
+from darkroom_trainer.runtime import device as devices
 from tests.bench import trainer_arms as arms_of, trainer_loader, trainer_sets as sets
 
 GROWTH_PX: Final = 64

@@ -13,8 +13,9 @@ import numpy as np
 import torch
 from PIL import Image
 
-from darkroom_trainer import device as devices, loop
-from darkroom_trainer.search.recipe import Recipe
+from darkroom_trainer.loop import training_loop
+from darkroom_trainer.loop.recipe import Recipe
+from darkroom_trainer.runtime import device as devices
 from darkroom_trainer.tasks.classifier import Classifier
 
 TAGS: Final = tuple(f"kind {number}" for number in range(10))
@@ -68,11 +69,11 @@ def as_planes(values: tuple[float, ...], device: devices.Device) -> torch.Tensor
     return torch.tensor(values, device=device.place)[:, None, None]
 
 
-def draw_data(size_px: int, device: devices.Device) -> loop.TrainingData:
+def draw_data(size_px: int, device: devices.Device) -> training_loop.TrainingData:
     """Return random decoded images in memory, with tags."""
     generator = torch.Generator().manual_seed(0)
     shape = (IN_MEMORY_ROWS, size_px, size_px, 3)
-    return loop.TrainingData(
+    return training_loop.TrainingData(
         images=torch.randint(0, 256, shape, dtype=torch.uint8, generator=generator).to(device.place),
         targets={"label": torch.arange(IN_MEMORY_ROWS) % len(TAGS)},
         rows=np.arange(IN_MEMORY_ROWS),
@@ -81,22 +82,23 @@ def draw_data(size_px: int, device: devices.Device) -> loop.TrainingData:
     )
 
 
-def build_learner(data: loop.TrainingData, recipe: Recipe, device: devices.Device) -> loop.Learner:
+def build_learner(data: training_loop.TrainingData, recipe: Recipe, device: devices.Device) -> training_loop.Learner:
     """Return a learner of the ten tags."""
     task = Classifier(TAGS)
     torch.manual_seed(0)
-    return loop.Learner(task, task.build_model(recipe.backbone), data, recipe, device, seed=0)
+    return training_loop.Learner(task, task.build_model(recipe.backbone), data, recipe, device, seed=0)
 
 
 def load_files(
     root: pathlib.Path, size_px: int, work: pathlib.Path, device: devices.Device
-) -> tuple[loop.TrainingData, dict[str, float]]:
+) -> tuple[training_loop.TrainingData, dict[str, float]]:
     """Return the data as a run reads it, and the seconds of reading with checking, and of decoding."""
     from darkroom_api.run_config import DatasetSource
     from darkroom_api.v1alpha1.common import AnnotationKind
-    from darkroom_trainer import preparation, reporting
+    from darkroom_predict.description import Preprocessing
     from darkroom_trainer.data import loading
-    from darkroom_trainer.export.description import Preprocessing
+    from darkroom_trainer.loop import preparation
+    from darkroom_trainer.runtime import reporting
 
     uri, kind = (root / "train.json").as_uri(), AnnotationKind.CLASSIFICATION
     source = DatasetSource(name="bench", annotation_kind=kind, annotation_files=(uri,))

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from hypothesis import given, strategies as st
 
-from darkroom_trainer.data.images import ImageProblem, examine_picture, open_picture
-from darkroom_trainer.data.looks import measure_look
+from darkroom_predict.images import ImageProblem, examine_picture, open_picture
+from darkroom_trainer.data.records.looks import measure_look
 from tests.fuzz.effort import fuzzed
 from tests.unit.data.coco_builders import a_scene
 

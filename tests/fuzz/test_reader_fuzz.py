@@ -9,8 +9,8 @@ import pytest
 from hypothesis import assume, given, strategies as st
 
 from darkroom_api.v1alpha1 import common, dataset
-from darkroom_trainer.data import json_stream, merging
-from darkroom_trainer.data.findings import Advice, Findings
+from darkroom_trainer.data.coco import json_stream, merging
+from darkroom_trainer.data.records.findings import Advice, Findings
 from tests.fuzz.effort import fuzzed
 from tests.unit.data.coco_builders import Coco, a_source
 from tests.unit.data.hostile_cases import a_document

@@ -14,7 +14,7 @@ def main() -> int:
     """Run the process with a stop event that SIGTERM sets from now on."""
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
-    from darkroom_trainer.process import run_process
+    from darkroom_trainer.commands.process import run_process
 
     return run_process(sys.argv[1:], stop)
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, TypeAlias
 
 from darkroom_api.report import ExitCode
-from darkroom_trainer.errors import RunError, StorageError
+from darkroom_trainer.runtime.errors import RunError, StorageError
 
 EXIT_OK: Final = 0
 EXIT_FAILED: Final = 1
@@ -196,24 +196,25 @@ def _explained_output(output: pathlib.Path) -> Iterator[None]:
 
 
 def _samples(arguments: argparse.Namespace) -> int:
-    from darkroom_trainer.samples import dataset, writing
+    from darkroom_trainer.samples import output, sets
 
-    files = dataset.build_sample(dataset.SampleKind(arguments.kind), arguments.shots, arguments.seed)
+    files = sets.build_sample(sets.SampleKind(arguments.kind), arguments.shots, arguments.seed)
     try:
-        count = writing.write_sample(files, arguments.to, arguments.endpoint)
-    except (ValueError, writing.NotASample) as error:
+        count = output.write_sample(files, arguments.to, arguments.endpoint)
+    except (ValueError, output.NotASample) as error:
         print(f"darkroom: {error}", file=sys.stderr)
         return EXIT_USAGE
     print(f"wrote {count:,} files to {arguments.to}: images/, train.json, eval.json")
-    root = writing.find_root(arguments.to)
-    print(dataset.describe_next_step(dataset.SampleKind(arguments.kind), root, arguments.endpoint))
+    root = output.find_root(arguments.to)
+    print(sets.describe_next_step(sets.SampleKind(arguments.kind), root, arguments.endpoint))
     return EXIT_OK
 
 
 def _predict(arguments: argparse.Namespace) -> int:
-    from darkroom_trainer.prediction.predict import run_predict
+    from darkroom_predict.command import run_predict
+    from darkroom_trainer.prediction.weights_model import open_weights
 
-    return run_predict(arguments.model, arguments.images, arguments.picture, arguments.threads)
+    return run_predict(arguments.model, arguments.images, arguments.picture, arguments.threads, open_weights)
 
 
 def _add_product(arguments: argparse.Namespace) -> int:

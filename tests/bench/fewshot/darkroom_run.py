@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from darkroom_api import conditions, run_config
 from darkroom_api.v1alpha1.common import AnnotationKind, Task
-from darkroom_trainer import engine, reporting
+from darkroom_trainer.commands import engine
+from darkroom_trainer.runtime import reporting
 
 MOST_TRIALS_KEPT: Final = 40
 

@@ -15,8 +15,8 @@ from torchvision import ops, tv_tensors
 from torchvision.models.detection import anchor_utils, fcos as torchvision_fcos
 from torchvision.transforms import v2
 
-from darkroom_trainer.metrics import detection
-from darkroom_trainer.tasks.predictions import Prediction, build_truth
+from darkroom_predict.predictions import Prediction, build_truth
+from darkroom_trainer.metrics.box_scores import detection
 from tests.bench.fewshot import clock, finetuning
 from tests.bench.fewshot.pictures import Picture
 

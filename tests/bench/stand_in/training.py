@@ -1,4 +1,4 @@
-"""In place of `darkroom_trainer.training` in the soak's image: a training that sleeps where the real one computes.
+"""In place of `commands.training` in the soak's image: a training that sleeps where the real one computes.
 
 The process around it, its storage, claims, meter, reports, stopping, publishing and receipts are the real ones.
 Checkpoints follow the same rules in a few lines of their own, because the real ones hold tensors. Must not import
@@ -13,9 +13,10 @@ import time
 from typing import Any, Final
 
 from darkroom_api import conditions, report, run_config
-from darkroom_trainer import errors, meter as meters, reporting, stopping
+from darkroom_trainer.budget import meter as meters
 from darkroom_trainer.checkpoints import claims, receipts
 from darkroom_trainer.export import artifacts
+from darkroom_trainer.runtime import errors, reporting, stopping
 from darkroom_trainer.storage.objects import join_uri, open_storage, retry_storage
 
 STEP_SECONDS: Final = 0.2

@@ -4,7 +4,7 @@ import pytest
 
 from darkroom_api.conditions import Reason
 from darkroom_api.v1alpha1.common import Task
-from darkroom_trainer import takeaway
+from darkroom_trainer.training import model_files
 from tests.bench import curve_points
 from tests.bench.curve_points import Point, Result
 from tests.bench.fewshot import cells, sets, tables
@@ -134,11 +134,11 @@ def test_a_random_run_is_broken_when_it_passes_its_budget_or_crashes(
     assert all(text in problem for text, problem in zip(said, problems, strict=True))
 
 
-@pytest.mark.parametrize(("problem", "is_broken"), [(None, True), (takeaway.NO_TIME, False)])
+@pytest.mark.parametrize(("problem", "is_broken"), [(None, True), (model_files.NO_TIME, False)])
 def test_a_random_run_is_broken_when_its_onnx_file_disagrees_and_not_when_there_was_no_time_for_it(
     problem: str | None, *, is_broken: bool
 ) -> None:
-    message = takeaway.explain_missing({"agrees": False, "problem": problem})
+    message = model_files.explain_missing({"agrees": False, "problem": problem})
     assert message is not None
     assert bool(find_problems(a_random_run(Reason.SUCCEEDED, message, 9.0, -1.0))) is is_broken
 

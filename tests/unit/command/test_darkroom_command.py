@@ -155,7 +155,7 @@ def test_too_many_shots_are_a_usage_error(tmp_path: pathlib.Path, capsys: pytest
 
 def test_commands_start_without_torch() -> None:
     code = (
-        "import sys; from darkroom_trainer import command, inspection; import darkroom_trainer.local.run; "
+        "import sys, darkroom_trainer.command, darkroom_trainer.commands.inspection, darkroom_trainer.local.run; "
         "print([name for name in ('torch', 'timm', 'sklearn') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -9,9 +9,10 @@ import pytest
 from darkroom_api.conditions import Reason
 from darkroom_api.report import Meter, Outcome
 from darkroom_api.run_config import Command, RunConfig
-from darkroom_trainer import command, engine
+from darkroom_trainer import command
+from darkroom_trainer.commands import engine
 from darkroom_trainer.local.interruption import Interruption
-from darkroom_trainer.reporting import Reporter
+from darkroom_trainer.runtime.reporting import Reporter
 from tests.unit.command.run_builders import a_dataset, a_model, read_items, write_images, write_manifests
 
 

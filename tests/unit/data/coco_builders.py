@@ -10,9 +10,9 @@ from PIL import Image
 
 from darkroom_api.run_config import DatasetSource
 from darkroom_api.v1alpha1.common import AnnotationKind
-from darkroom_trainer.data.catalog import Catalog
-from darkroom_trainer.data.findings import Findings
-from darkroom_trainer.data.merging import build_catalog
+from darkroom_trainer.data.coco.merging import build_catalog
+from darkroom_trainer.data.records.catalog import Catalog
+from darkroom_trainer.data.records.findings import Findings
 
 Coco = dict[str, Any]
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from darkroom_api.conditions import Reason
-from darkroom_trainer import web
-from darkroom_trainer.errors import RunError
+from darkroom_trainer.runtime.errors import RunError
+from darkroom_trainer.storage import web
 from tests.unit.data.coco_builders import a_source
 from tests.unit.data.hostile_cases import Case, write_case
 from tests.unit.data.run_support import inspect

@@ -4,10 +4,10 @@ import pathlib
 
 from darkroom_api.report import Outcome
 from darkroom_api.run_config import Command, DatasetSource, Location, ResourceReference, RunConfig
-from darkroom_trainer.data.dataset import LoadedDataset
+from darkroom_trainer.commands.inspection import inspect_dataset
 from darkroom_trainer.data.loading import load_dataset
-from darkroom_trainer.inspection import inspect_dataset
-from darkroom_trainer.reporting import SilentReporter
+from darkroom_trainer.data.records.dataset import LoadedDataset
+from darkroom_trainer.runtime.reporting import SilentReporter
 
 
 def load(source: DatasetSource, work: pathlib.Path) -> LoadedDataset:

@@ -3,8 +3,8 @@
 import pytest
 
 from darkroom_api.v1alpha1.dataset import UrlMapping
-from darkroom_trainer.data.addresses import AddressProblem, build_address_book, resolve_address
-from darkroom_trainer.data.coco import ImageRecord
+from darkroom_trainer.data.coco.addresses import AddressProblem, build_address_book, resolve_address
+from darkroom_trainer.data.coco.documents import ImageRecord
 
 BLOB = "https://acc.blob.core.windows.net/c/"
 MAPPINGS = (

@@ -86,6 +86,6 @@ def test_sizes_are_summed_up_in_the_report(tmp_path: pathlib.Path) -> None:
 def test_an_inspection_needs_no_torch() -> None:
     import subprocess
 
-    code = "import sys, darkroom_trainer.inspection; sys.exit('torch' in sys.modules)"
+    code = "import sys, darkroom_trainer.commands.inspection; sys.exit('torch' in sys.modules)"
     environment = {"PYTHONPATH": ":".join(sys.path)}
     assert subprocess.run([sys.executable, "-c", code], env=environment, check=False).returncode == 0

@@ -5,10 +5,10 @@ import pathlib
 import numpy as np
 import pytest
 
-from darkroom_trainer.data.dataset import Example, no_boxes
-from darkroom_trainer.data.findings import MAX_KEPT_OF_A_KIND, Findings, Issue
-from darkroom_trainer.data.summary import choose_advice
-from darkroom_trainer.splitting import split_rows
+from darkroom_trainer.data.inspection.summary import choose_advice
+from darkroom_trainer.data.records.dataset import Example, no_boxes
+from darkroom_trainer.data.records.findings import MAX_KEPT_OF_A_KIND, Findings, Issue
+from darkroom_trainer.data.splitting import split_rows
 from tests.bench.bench_big_sets import MAX_BYTES, measure
 from tests.unit.data.coco_builders import Coco, a_coco, an_annotation, an_image, read_catalog, shown
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from darkroom_trainer.data.findings import MAX_KEPT, Findings
+from darkroom_trainer.data.records.findings import MAX_KEPT, Findings
 from tests.unit.data.coco_builders import a_coco, an_annotation, an_image, read_catalog, shown, without
 
 NAN = float("nan")

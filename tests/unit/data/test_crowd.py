@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from darkroom_trainer.annotations import align_labels, build_truths
-from darkroom_trainer.data.dataset import LoadedDataset
-from darkroom_trainer.metrics.boxes import tabulate_predictions, tabulate_truths
-from darkroom_trainer.metrics.matching import match_boxes
-from darkroom_trainer.tasks.predictions import Prediction
+from darkroom_predict.predictions import Prediction
+from darkroom_trainer.data.annotations import align_labels, build_truths
+from darkroom_trainer.data.records.dataset import LoadedDataset
+from darkroom_trainer.metrics.box_scores.boxes import tabulate_predictions, tabulate_truths
+from darkroom_trainer.metrics.box_scores.matching import match_boxes
 from tests.unit.data.coco_builders import a_coco, a_source, an_annotation, read_catalog, shown, write_dataset
 from tests.unit.data.run_support import load
 

@@ -7,8 +7,8 @@ import pytest
 
 from darkroom_api.conditions import Reason
 from darkroom_trainer.data.decoded import decode_images
-from darkroom_trainer.errors import RunError
-from darkroom_trainer.reporting import SilentReporter
+from darkroom_trainer.runtime.errors import RunError
+from darkroom_trainer.runtime.reporting import SilentReporter
 from tests.unit.data.coco_builders import a_picture, a_source, write_dataset
 from tests.unit.data.run_support import load
 

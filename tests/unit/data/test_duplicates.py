@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from darkroom_trainer.data import duplicates
-from darkroom_trainer.data.advice import compare_datasets
-from darkroom_trainer.data.looks import Look
+from darkroom_trainer.data.inspection import duplicates
+from darkroom_trainer.data.inspection.advice import compare_datasets
+from darkroom_trainer.data.records.looks import Look
 from tests.unit.data.advice_support import SCENE, a_set, noted, redraw, report, scenes
 from tests.unit.data.coco_builders import a_scene, a_source, write_dataset
 from tests.unit.data.run_support import inspect, load
@@ -32,7 +32,7 @@ def test_a_copy_is_told_with_both_ids(first: int, data: bytes, copy: int, issue:
 
 
 def test_different_digits_on_a_plain_ground_are_no_duplicates(tmp_path: pathlib.Path) -> None:
-    from darkroom_trainer.samples.dataset import SampleKind, build_sample
+    from darkroom_trainer.samples.sets import SampleKind, build_sample
 
     for file in build_sample(SampleKind.DIGITS, 10, 0):
         (tmp_path / file.path).parent.mkdir(parents=True, exist_ok=True)

@@ -5,7 +5,7 @@ import pathlib
 import pytest
 
 from darkroom_api.conditions import Reason
-from darkroom_trainer.errors import RunError
+from darkroom_trainer.runtime.errors import RunError
 from tests.unit.data.coco_builders import a_source
 from tests.unit.data.hostile_cases import GROUPS, Case, write_case
 from tests.unit.data.hostile_page import PAGE, build_page

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from darkroom_trainer.data import images
-from darkroom_trainer.data.images import ImageProblem, ImageSize, measure_picture, open_picture
-from darkroom_trainer.data.resizing import resize_picture
+from darkroom_predict import images
+from darkroom_predict.images import ImageProblem, ImageSize, measure_picture, open_picture
+from darkroom_predict.resizing import resize_picture
 from tests.unit.data.coco_builders import a_picture
 
 

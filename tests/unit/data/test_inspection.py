@@ -8,7 +8,7 @@ import pytest
 
 from darkroom_api.conditions import Reason
 from darkroom_api.run_config import StorageAccess
-from darkroom_trainer.errors import RunError
+from darkroom_trainer.runtime.errors import RunError
 from tests.unit.data.coco_builders import (
     MISSING,
     Coco,

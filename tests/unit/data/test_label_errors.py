@@ -12,7 +12,7 @@ from sklearn.model_selection import cross_val_predict
 from sklearn.multiclass import OneVsRestClassifier
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from darkroom_trainer.data.label_errors import find_label_errors
+from darkroom_trainer.data.inspection.label_errors import find_label_errors
 
 WRONG_SHARE = 0.05
 Array = npt.NDArray[Any]

@@ -8,9 +8,9 @@ from typing import NoReturn
 
 import pytest
 
-from darkroom_trainer.errors import ObjectMissing, ObjectTooLarge, StorageError, StorageUnreachable
+from darkroom_trainer.runtime.errors import ObjectMissing, ObjectTooLarge, StorageError, StorageUnreachable
 from darkroom_trainer.storage.bodies import read_limited
-from darkroom_trainer.web import is_public, read_https
+from darkroom_trainer.storage.web import is_public, read_https
 
 
 @pytest.mark.parametrize(

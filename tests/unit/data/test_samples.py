@@ -7,11 +7,11 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from darkroom_trainer.data.images import measure_picture
-from darkroom_trainer.samples.dataset import SampleFile, SampleKind, build_sample
+from darkroom_predict.images import measure_picture
 from darkroom_trainer.samples.digits import Part, load_part
+from darkroom_trainer.samples.output import NotASample, write_sample
 from darkroom_trainer.samples.scenes import SCENE_PX, draw_scene
-from darkroom_trainer.samples.writing import NotASample, write_sample
+from darkroom_trainer.samples.sets import SampleFile, SampleKind, build_sample
 from darkroom_trainer.storage.objects import Storage
 from tests.unit.data.coco_builders import Coco, a_coco
 

@@ -9,7 +9,7 @@ import pytest
 
 from darkroom_api.conditions import Reason
 from darkroom_api.run_config import StorageAccess
-from darkroom_trainer.errors import (
+from darkroom_trainer.runtime.errors import (
     AddressForbidden,
     BucketMissing,
     ObjectMissing,

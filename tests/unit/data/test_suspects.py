@@ -5,8 +5,8 @@ import pathlib
 import numpy as np
 import pytest
 
-from darkroom_trainer.data.label_errors import Suspect, describe_suspects, suspect_labels
-from darkroom_trainer.tasks.predictions import Prediction
+from darkroom_predict.predictions import Prediction
+from darkroom_trainer.data.inspection.label_errors import Suspect, describe_suspects, suspect_labels
 from tests.unit.data.coco_builders import a_coco, a_source, an_annotation, an_image, write_dataset
 from tests.unit.data.run_support import load
 

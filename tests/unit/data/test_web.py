@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 
 import pytest
 
-from darkroom_trainer.errors import (
+from darkroom_trainer.runtime.errors import (
     AddressForbidden,
     ObjectMissing,
     ObjectTooLarge,
@@ -16,7 +16,7 @@ from darkroom_trainer.errors import (
     StorageRefused,
     StorageUnreachable,
 )
-from darkroom_trainer.web import WebObject, read_https
+from darkroom_trainer.storage.web import WebObject, read_https
 from tests.certificate import HOST, write_certificate
 
 

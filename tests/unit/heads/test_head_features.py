@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from darkroom_trainer.heads.features import BLOCKS, Extractor, build_area_matrix, build_tent_matrix
+from darkroom_trainer.features.blocks import BLOCKS, Extractor, build_area_matrix, build_tent_matrix
 from darkroom_trainer.heads.store import Store
 from tests.unit.heads.head_examples import build_examples
 

@@ -6,7 +6,8 @@ import torch
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from darkroom_trainer.heads import calibration, exemplars, families, folds, linear, model, scaling, store, validation
+from darkroom_trainer.heads import store, validation
+from darkroom_trainer.heads.fits import exemplars, families, folds, linear, model, scaling, temperature
 from tests.unit.heads.head_examples import build_examples, build_several
 
 
@@ -81,7 +82,7 @@ def test_folding_the_scale_into_the_weights_changes_nothing() -> None:
     features = features * torch.logspace(-1, 1, 20) + 3
     scale = scaling.fit_scale(features, [5, 15])
     head = linear.Linear(torch.randn(20, 3), torch.randn(3))
-    fitted = calibration.Calibration(1.7, 0.3)
+    fitted = temperature.Calibration(1.7, 0.3)
     expected = fitted.apply(head.apply(scale.apply(features)))
     torch.testing.assert_close(model.fold(head, scale, fitted).apply(features), expected, atol=1e-4, rtol=1e-4)
 
@@ -103,14 +104,14 @@ def test_calibrated_probabilities_are_as_often_right_as_they_say(several: bool) 
         marks = (torch.rand(4000, 5, generator=random) < chances).float()
     else:
         marks = torch.nn.functional.one_hot(torch.multinomial(chances, 1, generator=random)[:, 0], 5).float()
-    found = calibration.calibrate(logits / 7, marks, several=several)
+    found = temperature.calibrate(logits / 7, marks, several=several)
     assert found.sharpness == pytest.approx(7, rel=0.1)
     assert found.shift == pytest.approx(0, abs=0.2)
 
 
 def test_faultless_answers_of_few_rows_do_not_become_certainties() -> None:
     marks = torch.eye(3)
-    found = calibration.calibrate(marks * 0.1, marks, several=False)
+    found = temperature.calibrate(marks * 0.1, marks, several=False)
     assert float(found.apply(marks * 0.1).softmax(dim=1).max()) < 0.95
 
 

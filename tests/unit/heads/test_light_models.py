@@ -10,7 +10,8 @@ import pytest
 import safetensors.torch
 import torch
 
-from darkroom_trainer.heads import calibration, families, fitting, model, specs, store, views as varied
+from darkroom_trainer.heads import head_fits, specs, store, views as varied
+from darkroom_trainer.heads.fits import families, model, temperature
 from darkroom_trainer.tasks.classifier import Classifier
 from tests.unit.heads.head_examples import build_examples, build_several, normalize
 
@@ -18,11 +19,11 @@ from tests.unit.heads.head_examples import build_examples, build_several, normal
 def build_spec(examples: store.Examples, *kinds: families.Family) -> dict[str, Any]:
     blocks = [("grey8", "gradients4"), ("gradients4",), ("colours",)]
     members = [
-        specs.build_member(blocks[place], kind, families.GRIDS[kind][-1], 2, calibration.Calibration(3.0, -0.5))
+        specs.build_member(blocks[place], kind, families.GRIDS[kind][-1], 2, temperature.Calibration(3.0, -0.5))
         for place, kind in enumerate(kinds)
     ]
     return specs.join_members(
-        members, store.Store(examples, np.arange(len(examples.rows))), calibration.Calibration(1.2, 0.1)
+        members, store.Store(examples, np.arange(len(examples.rows))), temperature.Calibration(1.2, 0.1)
     )
 
 
@@ -45,7 +46,7 @@ MODELS = [
 def test_a_model_comes_back_from_its_spec_and_file_bit_by_bit(
     examples: store.Examples, kinds: tuple[families.Family, ...], tmp_path: pathlib.Path
 ) -> None:
-    fitted = fitting.fit_spec(build_spec(examples, *kinds), examples, seed=0)
+    fitted = head_fits.fit_spec(build_spec(examples, *kinds), examples, seed=0)
     safetensors.torch.save_file(fitted.state_dict(), tmp_path / "light.safetensors")
     again = model.build_light_model(json.loads(json.dumps(fitted.spec)), examples.num_labels)
     again.load_state_dict(safetensors.torch.load_file(tmp_path / "light.safetensors"))
@@ -56,7 +57,7 @@ def test_a_model_comes_back_from_its_spec_and_file_bit_by_bit(
 def test_a_model_exports_to_onnx_and_agrees(
     examples: store.Examples, kinds: tuple[families.Family, ...], tmp_path: pathlib.Path
 ) -> None:
-    fitted, images = fitting.fit_spec(build_spec(examples, *kinds), examples, seed=0), normalize(examples)
+    fitted, images = head_fits.fit_spec(build_spec(examples, *kinds), examples, seed=0), normalize(examples)
     path, axes = tmp_path / "light.onnx", {"images": {0: "batch"}, "logits": {0: "batch"}}
     names = {"input_names": ["images"], "output_names": ["logits"], "dynamic_axes": axes}
     torch.onnx.export(fitted, (images[:1],), str(path), dynamo=False, opset_version=17, **names)  # type: ignore[arg-type]
@@ -69,12 +70,12 @@ def test_a_backbone_travels_with_the_model() -> None:
     torch.manual_seed(0)
     backbones = {"own": torch.nn.Conv2d(3, 6, 3)}
     member = specs.build_member(
-        ("backbone:own",), families.Family.RIDGE, {"penalty": 0.01}, 0, calibration.Calibration()
+        ("backbone:own",), families.Family.RIDGE, {"penalty": 0.01}, 0, temperature.Calibration()
     )
     spec = specs.join_members(
-        [member], store.Store(ONE_LABEL, np.arange(12), None, backbones), calibration.Calibration()
+        [member], store.Store(ONE_LABEL, np.arange(12), None, backbones), temperature.Calibration()
     )
-    fitted = fitting.fit_spec(spec, ONE_LABEL, seed=0, backbones=backbones)
+    fitted = head_fits.fit_spec(spec, ONE_LABEL, seed=0, backbones=backbones)
     again = model.build_light_model(spec, 3, {"own": torch.nn.Conv2d(3, 6, 3)})
     again.load_state_dict(fitted.state_dict())
     assert torch.equal(again(normalize(ONE_LABEL)), fitted(normalize(ONE_LABEL)))
@@ -83,8 +84,8 @@ def test_a_backbone_travels_with_the_model() -> None:
 def test_fitting_a_spec_again_gives_the_same_model_and_views_count() -> None:
     views = varied.build_views(Classifier(("a", "b", "c")), seed=5)
     spec = build_spec(ONE_LABEL, families.Family.DISCRIMINANT)
-    first, again = (fitting.fit_spec(spec, ONE_LABEL, seed=0, views=views) for _ in range(2))
-    plain = fitting.fit_spec(spec, ONE_LABEL, seed=0)
+    first, again = (head_fits.fit_spec(spec, ONE_LABEL, seed=0, views=views) for _ in range(2))
+    plain = head_fits.fit_spec(spec, ONE_LABEL, seed=0)
     images = normalize(ONE_LABEL)
     assert torch.equal(first(images), again(images))
     assert not torch.allclose(first(images), plain(images))

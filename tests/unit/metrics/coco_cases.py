@@ -9,7 +9,7 @@ import numpy as np
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from darkroom_trainer.tasks.predictions import Prediction, Truth
+from darkroom_predict.predictions import Prediction, Truth
 
 SIDE = 1000.0
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
-from darkroom_trainer.metrics import calibration, classification, counts, curves
+from darkroom_trainer.metrics.statistics import calibration, counts, curves
+from darkroom_trainer.metrics.tag_scores import classification
 from tests.unit.metrics.guess_cases import DISTINCT, ONE_TAG, draw_one_tag
 
 exactly = partial(pytest.approx, rel=0, abs=1e-12)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from darkroom_trainer.metrics import box_intervals, coco, matching
-from darkroom_trainer.metrics.boxes import MAX_BOXES, tabulate_predictions, tabulate_truths
+from darkroom_trainer.metrics.box_scores import box_intervals, coco_scores, matching
+from darkroom_trainer.metrics.box_scores.boxes import MAX_BOXES, tabulate_predictions, tabulate_truths
 from tests.unit.metrics.coco_cases import Shape, build_case, evaluate_with_pycocotools
 
 SHAPES = {
@@ -20,14 +20,14 @@ SHAPES = {
     "overlaps of exactly a half": Shape(grid=8, copies=2, score_decimals=2),
 }
 CASES = [pytest.param(seed, shape, id=f"{name}, {seed}") for name, shape in SHAPES.items() for seed in range(4)]
-LIMITS = (coco.COCO_BOXES, MAX_BOXES)
+LIMITS = (coco_scores.COCO_BOXES, MAX_BOXES)
 
 
 @pytest.mark.parametrize(("seed", "shape"), CASES)
 def test_precision_at_every_overlap_recall_and_tag_is_that_of_pycocotools(seed: int, shape: Shape) -> None:
     found, truths = build_case(seed, shape)
-    wanted = evaluate_with_pycocotools(found, truths, shape.labels, coco.OVERLAPS, LIMITS)
-    ours = coco.evaluate_boxes(tabulate_predictions(found), tabulate_truths(truths), shape.labels)
+    wanted = evaluate_with_pycocotools(found, truths, shape.labels, coco_scores.OVERLAPS, LIMITS)
+    ours = coco_scores.evaluate_boxes(tabulate_predictions(found), tabulate_truths(truths), shape.labels)
     np.testing.assert_allclose(ours.precision, wanted.eval["precision"][:, :, :, 0], rtol=0, atol=1e-12)
     np.testing.assert_allclose(ours.scores, wanted.eval["scores"][:, :, :, 0], rtol=0, atol=1e-12)
 
@@ -35,10 +35,12 @@ def test_precision_at_every_overlap_recall_and_tag_is_that_of_pycocotools(seed: 
 @pytest.mark.parametrize(("seed", "shape"), CASES)
 def test_means_are_those_that_pycocotools_summarizes(seed: int, shape: Shape) -> None:
     found, truths = build_case(seed, shape)
-    wanted = evaluate_with_pycocotools(found, truths, shape.labels, coco.COCO_OVERLAPS, LIMITS).eval["precision"]
-    ours = coco.evaluate_boxes(tabulate_predictions(found), tabulate_truths(truths), shape.labels)
+    wanted = evaluate_with_pycocotools(found, truths, shape.labels, coco_scores.COCO_OVERLAPS, LIMITS).eval["precision"]
+    ours = coco_scores.evaluate_boxes(tabulate_predictions(found), tabulate_truths(truths), shape.labels)
     at_100, at_300 = (wanted[:, :, :, 0, place] for place in (0, 1))
-    assert ours.mean(coco.COCO_OVERLAPS, coco.COCO_BOXES) == pytest.approx(at_100[at_100 > -1].mean(), abs=1e-12)
+    assert ours.mean(coco_scores.COCO_OVERLAPS, coco_scores.COCO_BOXES) == pytest.approx(
+        at_100[at_100 > -1].mean(), abs=1e-12
+    )
     for overlap, row in ((0.5, 0), (0.75, 5)):
         present = at_300[row][at_300[row] > -1]
         assert ours.mean((overlap,)) == pytest.approx(present.mean(), abs=1e-12)
@@ -85,7 +87,7 @@ def test_the_score_behind_the_interval_is_the_library_s_when_each_image_is_drawn
     found, truths = build_case(seed, shape)
     boxes, true = tabulate_predictions(found), tabulate_truths(truths)
     measure = box_intervals.measure_mean_precision(boxes, true, matching.match_boxes(boxes, true, 0.5))
-    wanted = coco.evaluate_boxes(boxes, true, shape.labels).mean((0.5,))
+    wanted = coco_scores.evaluate_boxes(boxes, true, shape.labels).mean((0.5,))
     assert measure(np.ones(len(truths), dtype=np.int64)) == pytest.approx(wanted, abs=1e-12)
 
 
@@ -110,7 +112,7 @@ def test_the_score_behind_the_interval_is_the_library_s_on_images_repeated_as_dr
     boxes, true = tabulate_predictions(found), tabulate_truths(truths)
     measure = box_intervals.measure_mean_precision(boxes, true, matching.match_boxes(boxes, true, 0.5))
     repeated = [at for at in range(8) for _ in range(times[at])]
-    wanted = coco.evaluate_boxes(
+    wanted = coco_scores.evaluate_boxes(
         tabulate_predictions([found[at] for at in repeated]), tabulate_truths([truths[at] for at in repeated]), 4
     )
     assert measure(times) == pytest.approx(wanted.mean((0.5,)), abs=1e-12)

@@ -8,8 +8,10 @@ from functools import partial
 import numpy as np
 import pytest
 
-from darkroom_trainer.metrics import classification, counts, curves, detection, multilabel
-from darkroom_trainer.tasks.predictions import Prediction, Truth, build_truth
+from darkroom_predict.predictions import Prediction, Truth, build_truth
+from darkroom_trainer.metrics.box_scores import detection
+from darkroom_trainer.metrics.statistics import counts, curves
+from darkroom_trainer.metrics.tag_scores import classification, multilabel_scores
 
 SURE = [1, 0, 0.5, 0.1, 0.44, 0.09, 0.91, 0.37, 0.34, 0.89]
 """How sure ten guesses are of the first of two tags."""
@@ -66,7 +68,7 @@ def test_calibration_error(which: str, wanted: float) -> None:
 def test_average_precision_micro_macro_weighted_and_samples(
     scores: np.ndarray, relevant: np.ndarray, wanted: tuple[float, ...]
 ) -> None:
-    found = multilabel.average_precisions(scores, relevant)
+    found = multilabel_scores.average_precisions(scores, relevant)
     assert (found.micro, found.macro, found.weighted, found.samples) == close_to(wanted)
 
 
@@ -76,7 +78,7 @@ def test_score_of_the_status_is_the_published_macro_average() -> None:
 
 
 def test_average_precision_of_each_tag() -> None:
-    found = multilabel.compute_tag_precisions(TWO, one_hot(TWO_ANSWERS, 2))
+    found = multilabel_scores.compute_tag_precisions(TWO, one_hot(TWO_ANSWERS, 2))
     assert found.tolist() == close_to([0.54940, 0.40208])
 
 
@@ -86,7 +88,9 @@ def test_average_precision_of_each_tag() -> None:
 def test_accuracy_at_thresholds(which: str, wanted: tuple[float, ...]) -> None:
     scores, answers = SETS[which]
     relevant = one_hot(answers, scores.shape[1])
-    found = [multilabel.compute_shared(multilabel.select_above(scores, at), relevant) for at in (0.3, 0.5, 0.7)]
+    found = [
+        multilabel_scores.compute_shared(multilabel_scores.select_above(scores, at), relevant) for at in (0.3, 0.5, 0.7)
+    ]
     assert found == close_to(wanted)
 
 
@@ -106,7 +110,7 @@ def test_balanced_accuracy() -> None:
 
 def test_mean_average_precision_at_eleven_recalls() -> None:
     relevant = one_hot(np.array([0, 1, 1, 1, 0, 0, 1, 1, 1, 0]), 2)
-    assert multilabel.compute_interpolated_mean(TWO, relevant) == close_to(0.7406926)
+    assert multilabel_scores.compute_interpolated_mean(TWO, relevant) == close_to(0.7406926)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +125,7 @@ def test_mean_average_precision_at_eleven_recalls() -> None:
 def test_tags_above_a_threshold(
     threshold: float, precision: float, recall: float, f1: float, mean_precision: float, mean_recall: float
 ) -> None:
-    guessed = multilabel.select_above(MANY, threshold)
+    guessed = multilabel_scores.select_above(MANY, threshold)
     assert _measure_flags(guessed) == close_to((precision, recall, f1, mean_precision, mean_recall))
 
 
@@ -137,7 +141,7 @@ def test_tags_above_a_threshold(
 def test_the_k_best_tags(
     k: int, precision: float, recall: float, f1: float, mean_precision: float, mean_recall: float
 ) -> None:
-    guessed = multilabel.select_best(MANY, k)
+    guessed = multilabel_scores.select_best(MANY, k)
     assert _measure_flags(guessed) == close_to((precision, recall, f1, mean_precision, mean_recall))
 
 
@@ -145,8 +149,8 @@ def _measure_flags(guessed: np.ndarray) -> tuple[float, ...]:
     """Return precision, recall and F1 over tags, then precision and recall over images."""
     summary = counts.summarize(counts.count_flags(MANY_TAGS, guessed))
     over_images = (
-        multilabel.compute_sample_precision(guessed, MANY_TAGS),
-        multilabel.compute_sample_recall(guessed, MANY_TAGS),
+        multilabel_scores.compute_sample_precision(guessed, MANY_TAGS),
+        multilabel_scores.compute_sample_recall(guessed, MANY_TAGS),
     )
     return summary.precision.macro, summary.recall.macro, summary.f1_of_means, *over_images
 

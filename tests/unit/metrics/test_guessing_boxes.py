@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from darkroom_trainer.metrics import detection
-from darkroom_trainer.tasks.predictions import Prediction, Truth
+from darkroom_predict.predictions import Prediction, Truth
+from darkroom_trainer.metrics.box_scores import detection
 
 LEFT, MIDDLE, RIGHT = [0.0, 0.0, 0.3, 0.3], [0.35, 0.0, 0.3, 0.3], [0.7, 0.7, 0.3, 0.3]
 Boxes = Sequence[tuple[list[float], int]]

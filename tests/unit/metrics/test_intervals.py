@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
-from darkroom_trainer.metrics import bootstrap, box_intervals
-from darkroom_trainer.metrics.boxes import tabulate_predictions, tabulate_truths
+from darkroom_trainer.metrics.box_scores import box_intervals
+from darkroom_trainer.metrics.box_scores.boxes import tabulate_predictions, tabulate_truths
+from darkroom_trainer.metrics.statistics import bootstrap
 from tests.unit.metrics.coco_cases import Shape, build_case
 from tests.unit.metrics.guess_cases import draw_many_tags, draw_one_tag
 

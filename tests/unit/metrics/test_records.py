@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 
 from darkroom_api.v1alpha1.common import Performance, Task
-from darkroom_trainer.metrics import classification, detection, forms
-from darkroom_trainer.metrics.coco import COCO_OVERLAPS
+from darkroom_predict.predictions import Prediction, Truth, build_truth
+from darkroom_trainer.metrics.box_scores import detection
+from darkroom_trainer.metrics.box_scores.coco_scores import COCO_OVERLAPS
 from darkroom_trainer.metrics.record import build_record
-from darkroom_trainer.tasks.predictions import Prediction, Truth, build_truth
+from darkroom_trainer.metrics.statistics import forms
+from darkroom_trainer.metrics.tag_scores import classification
 from tests.unit.metrics.coco_cases import Shape, build_case, evaluate_with_pycocotools
 from tests.unit.metrics.guess_cases import draw_many_tags, draw_one_tag
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from darkroom_trainer.metrics.thresholds import choose_threshold
+from darkroom_trainer.metrics.statistics.thresholds import choose_threshold
 
 EARLY = [(0.97, 50, 2), (0.6, 1, 5), (0.1, 20, 80)]
 """Answers by confidence, right ones and wrong ones, of a model that is sure of few."""

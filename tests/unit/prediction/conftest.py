@@ -6,7 +6,8 @@ import pytest
 import safetensors.torch
 
 from darkroom_api.v1alpha1.common import Task
-from darkroom_trainer.export import description, listing, onnx_parity
+from darkroom_predict import description, listing
+from darkroom_trainer.export import onnx_parity
 from tests.unit.prediction.models import a_description, a_model, some_pixels
 
 

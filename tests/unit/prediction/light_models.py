@@ -2,7 +2,8 @@
 
 import torch
 
-from darkroom_trainer.heads import features, model as heads
+from darkroom_trainer.features import blocks
+from darkroom_trainer.heads.fits import model as heads
 from tests.unit.prediction.models import LABELS
 
 CALIBRATED = {"sharpness": 1.3, "shift": 0.1}
@@ -11,9 +12,9 @@ CALIBRATED = {"sharpness": 1.3, "shift": 0.1}
 def a_light_model(kind: str, *, several: bool, size_px: int = 32, seed: int = 2) -> heads.LightModel:
     """Return a head of `kind` on every block of fixed features, together with a linear one on two of them."""
     torch.manual_seed(seed)
-    names = list(features.BLOCKS)
+    names = list(blocks.BLOCKS)
     look = {"size_px": size_px, "mean": (0.485, 0.456, 0.406), "deviation": (0.229, 0.224, 0.225)}
-    found = features.Extractor(names, look, {})(torch.rand(2, 3, size_px, size_px))
+    found = blocks.Extractor(names, look, {})(torch.rand(2, 3, size_px, size_px))
     members = [
         {"kind": kind, "blocks": names, "points": 7, **CALIBRATED},
         {"kind": "linear", "blocks": names[:2], "points": 0, **CALIBRATED},

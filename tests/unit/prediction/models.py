@@ -5,8 +5,8 @@ import torch
 from torch import nn
 
 from darkroom_api.v1alpha1.common import Task
-from darkroom_trainer.data.images import Pixels
-from darkroom_trainer.export.description import ModelDescription, Preprocessing
+from darkroom_predict.description import ModelDescription, Preprocessing
+from darkroom_predict.images import Pixels
 from darkroom_trainer.tasks.registry import build_task
 
 LABELS = ("apple", "pear", "Zwetschge · 李")

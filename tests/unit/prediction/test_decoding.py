@@ -6,10 +6,10 @@ import torch
 from torchvision.ops import batched_nms
 
 from darkroom_api.v1alpha1.common import Task
-from darkroom_trainer.decoding import boxes, tags
-from darkroom_trainer.decoding.outputs import decode_outputs
-from darkroom_trainer.tasks import dense_head
-from darkroom_trainer.tasks.predictions import Floats
+from darkroom_predict.decoding import boxes, tags
+from darkroom_predict.decoding.outputs import decode_outputs
+from darkroom_predict.predictions import Floats
+from darkroom_trainer.networks import dense_head
 
 
 def some_boxes(seed: int, count: int, size: float) -> Floats:

@@ -4,8 +4,9 @@ import pathlib
 
 import pytest
 
+from darkroom_predict import description, listing
 from darkroom_trainer.command import main
-from darkroom_trainer.export import description, listing, onnx_parity
+from darkroom_trainer.export import onnx_parity
 from tests.unit.prediction.pictures import write_images
 from tests.unit.prediction.test_predict import copy_without
 

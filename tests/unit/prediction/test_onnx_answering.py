@@ -7,10 +7,10 @@ import torch
 from torch import nn
 
 from darkroom_api.v1alpha1.common import Task
-from darkroom_trainer import answering
 from darkroom_trainer.export import onnx_parity
-from darkroom_trainer.tasks.detector_network import find_network
-from darkroom_trainer.tasks.recognizer_network import RecognizerNetwork
+from darkroom_trainer.heads import answering
+from darkroom_trainer.networks.detector_network import find_network
+from darkroom_trainer.networks.recognizer_network import RecognizerNetwork
 from tests.unit.prediction.light_models import a_light_model
 from tests.unit.prediction.models import a_description, a_model, some_pixels
 

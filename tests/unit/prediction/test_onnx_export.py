@@ -10,9 +10,10 @@ import torch
 from torch import nn
 
 from darkroom_api.v1alpha1.common import Task
-from darkroom_trainer.errors import RunError
-from darkroom_trainer.export import onnx_model, onnx_parity, onnx_session
-from darkroom_trainer.export.description import ONNX_NAME, parse_metadata
+from darkroom_predict import onnx_session
+from darkroom_predict.description import ONNX_NAME, parse_metadata
+from darkroom_predict.errors import ModelUnusable
+from darkroom_trainer.export import onnx_model, onnx_parity
 from tests.unit.prediction.models import a_description, a_model, some_pixels
 
 KINDS = [
@@ -128,5 +129,5 @@ def test_any_batch_goes_through_one_file(tmp_path: pathlib.Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"not a model at all"], ids=["empty", "text"])
 def test_a_file_that_is_no_model_is_named(content: bytes, tmp_path: pathlib.Path) -> None:
     (tmp_path / "a.onnx").write_bytes(content)
-    with pytest.raises(RunError, match=r"a\.onnx is no ONNX model"):
+    with pytest.raises(ModelUnusable, match=r"a\.onnx is no ONNX model"):
         onnx_session.OnnxModel(tmp_path / "a.onnx")

@@ -9,8 +9,8 @@ import sys
 import pytest
 from PIL import Image
 
+from darkroom_predict import description, listing
 from darkroom_trainer.command import main
-from darkroom_trainer.export import description, listing
 from tests.unit.prediction.pictures import write_images
 
 ABSENT = ("torch", "torchvision", "timm", "safetensors", "onnx", "boto3", "botocore", "prometheus_client", "sklearn")

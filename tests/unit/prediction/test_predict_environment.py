@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from darkroom_api.v1alpha1.common import Task
-from darkroom_trainer.export import description, onnx_parity
+from darkroom_predict import description
+from darkroom_trainer.export import onnx_parity
 from tests.unit.prediction.models import a_description, a_model, some_pixels
 
 ROOT = pathlib.Path(__file__).parents[3]

@@ -6,12 +6,12 @@ import numpy as np
 from PIL import Image
 
 from darkroom_api.v1alpha1.common import AnnotationKind, Task
-from darkroom_trainer.data.dataset import Example, LoadedDataset
+from darkroom_predict.command import predict_files
+from darkroom_predict.images import Pixels
+from darkroom_predict.predictions import Prediction
 from darkroom_trainer.data.decoded import decode_images
-from darkroom_trainer.data.images import Pixels
-from darkroom_trainer.prediction.predict import predict_files
-from darkroom_trainer.reporting import SilentReporter
-from darkroom_trainer.tasks.predictions import Prediction
+from darkroom_trainer.data.records.dataset import Example, LoadedDataset
+from darkroom_trainer.runtime.reporting import SilentReporter
 from tests.unit.prediction.models import LABELS, a_description
 from tests.unit.prediction.pictures import write_images
 

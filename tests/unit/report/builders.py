@@ -7,13 +7,13 @@ import numpy as np
 from PIL import Image
 
 from darkroom_api.v1alpha1.common import AnnotationKind, MeasuredOn, Performance, ScoreInterval, Task
-from darkroom_trainer.data.dataset import Example, LoadedDataset, no_boxes
-from darkroom_trainer.export.description import ModelDescription, Preprocessing
+from darkroom_predict.description import ModelDescription, Preprocessing
+from darkroom_predict.predictions import Prediction, Truth, build_truth
+from darkroom_trainer.data.records.dataset import Example, LoadedDataset, no_boxes
 from darkroom_trainer.export.results import Measured
 from darkroom_trainer.metrics.record import build_record
 from darkroom_trainer.report.inputs import ReportInputs
 from darkroom_trainer.search.trials import TrialEnd, TrialKind, TrialRecord
-from darkroom_trainer.tasks.predictions import Prediction, Truth, build_truth
 
 HOSTILE = (
     "<script>alert(1)</script>",

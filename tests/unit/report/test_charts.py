@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from darkroom_trainer.report import charts, matrix, numbers, plot
+from darkroom_report import charts, matrix, numbers, plot
 from tests.unit.report.builders import HOSTILE, list_trials
 from tests.unit.report.reading import Page
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from darkroom_trainer.data.catalog import CatalogImage
-from darkroom_trainer.data.examination import Examination, examine_dataset
-from darkroom_trainer.errors import StorageError
+from darkroom_trainer.data.inspection.examination import Examination, examine_dataset
+from darkroom_trainer.data.records.catalog import CatalogImage
 from darkroom_trainer.report import inspection_content, writing
 from darkroom_trainer.report.inputs import InspectionInputs
+from darkroom_trainer.runtime.errors import StorageError
 from darkroom_trainer.storage.local_files import to_path
 from tests.unit.data.coco_builders import (
     MISSING,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from darkroom_trainer.report.markup import Markup, element, escape, join, join_with, name, shorten_middle
+from darkroom_report.markup import Markup, element, escape, join, join_with, name, shorten_middle
 from tests.unit.report.builders import HOSTILE
 from tests.unit.report.reading import Page
 

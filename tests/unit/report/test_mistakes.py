@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from darkroom_api.v1alpha1.common import Task
+from darkroom_predict.predictions import Prediction, Truth, build_truth
 from darkroom_trainer.report import mistakes
-from darkroom_trainer.tasks.predictions import Prediction, Truth, build_truth
 
 NO_BOXES = np.zeros((0, 4), dtype=np.float32)
 BOX = (0.1, 0.1, 0.3, 0.3)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from darkroom_api.v1alpha1.common import StopReason
-from darkroom_trainer.data.findings import Issue
+from darkroom_trainer.data.records.findings import Issue
 from darkroom_trainer.report.next_steps import MAX_STEPS, RULES, Situation, TagState, suggest
 
 

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from darkroom_api.v1alpha1.common import STOP_MEANINGS, StopReason, Task
-from darkroom_trainer.data.findings import Advice, Issue
-from darkroom_trainer.report import content, training_page, writing
+from darkroom_report import training_page
+from darkroom_trainer.data.records.findings import Advice, Issue
+from darkroom_trainer.report import content, writing
 from darkroom_trainer.report.inputs import ReportInputs
 from tests.unit.report.builders import HOSTILE, a_model, a_training, build_metrics, measure_classifier
 from tests.unit.report.reading import Page

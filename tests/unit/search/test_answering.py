@@ -6,7 +6,8 @@ import torch
 from torch import nn
 
 from darkroom_api.v1alpha1.common import Task
-from darkroom_trainer import answering, shares
+from darkroom_trainer.heads import answering
+from darkroom_trainer.metrics.statistics import ensemble_weights
 
 SHARES = (0.25, 0.5, 0.75)
 MANY, FEW = 60, 2
@@ -28,23 +29,23 @@ CHOICES = [
 def test_the_likelier_part_says_more(
     network: np.ndarray, light: np.ndarray, share: float, *, is_multilabel: bool
 ) -> None:
-    assert shares.choose_share(network, light, ANSWERS, is_multilabel=is_multilabel) == share
+    assert ensemble_weights.choose_share(network, light, ANSWERS, is_multilabel=is_multilabel) == share
 
 
 def test_parts_that_err_on_different_images_are_mixed() -> None:
     network, light = np.concatenate([SURE_RIGHT, SURE_WRONG]), np.concatenate([SURE_WRONG, SURE_RIGHT])
     answers = np.concatenate([ANSWERS, ANSWERS])
-    assert shares.choose_share(network, light, answers, is_multilabel=False) == 0.5
+    assert ensemble_weights.choose_share(network, light, answers, is_multilabel=False) == 0.5
 
 
 def test_few_images_do_not_tell_the_parts_apart() -> None:
-    share = shares.choose_share(SURE_RIGHT[:FEW], UNSURE[:FEW], ANSWERS[:FEW], is_multilabel=False)
-    assert share == shares.UNTESTED_SHARE
+    share = ensemble_weights.choose_share(SURE_RIGHT[:FEW], UNSURE[:FEW], ANSWERS[:FEW], is_multilabel=False)
+    assert share == ensemble_weights.UNTESTED_SHARE
 
 
 def test_a_certainty_that_is_wrong_is_no_number_without_end() -> None:
     certain = np.array([[0.0, 1.0, 0.0]] * MANY)
-    assert shares.choose_share(certain, SURE_RIGHT, ANSWERS, is_multilabel=False) == 1.0
+    assert ensemble_weights.choose_share(certain, SURE_RIGHT, ANSWERS, is_multilabel=False) == 1.0
 
 
 class Says(nn.Module):

@@ -5,10 +5,10 @@ import dataclasses
 import pytest
 
 from darkroom_api.v1alpha1.common import StopReason, Task
+from darkroom_trainer.loop.recipe import Recipe, suit_repetition
 from darkroom_trainer.search import contest as contests
 from darkroom_trainer.search.contest import Contender, Contest, Score
 from darkroom_trainer.search.portfolio import build_portfolio
-from darkroom_trainer.search.recipe import Recipe, suit_repetition
 
 BASE = Recipe("test_resnet", 32, 32, 4e-3)
 PORTFOLIO = build_portfolio(Task.CLASSIFIER, BASE)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from darkroom_trainer.decoding.tags import rank_tags
+from darkroom_predict.decoding.tags import rank_tags
 
 
 def test_tags_are_ranked_by_their_probabilities() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from darkroom_trainer.data.dataset import Example, no_boxes
+from darkroom_trainer.data.records.dataset import Example, no_boxes
 from darkroom_trainer.search import resolution
 
 Sizes = tuple[int, int]

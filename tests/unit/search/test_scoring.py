@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from darkroom_api.v1alpha1.common import Task
-from darkroom_trainer.metrics.detection import measure_detection
-from darkroom_trainer.search.scoring import score_predictions
-from darkroom_trainer.tasks.predictions import Prediction, Truth
+from darkroom_predict.predictions import Prediction, Truth
+from darkroom_trainer.metrics.box_scores.detection import measure_detection
+from darkroom_trainer.search.trial_scores import score_predictions
 
 NO_BOXES = np.zeros((0, 4), dtype=np.float32)
 HERE, THERE = (0.1, 0.1, 0.2, 0.2), (0.6, 0.6, 0.2, 0.2)

@@ -8,14 +8,15 @@ import safetensors.torch
 from PIL import Image
 
 from darkroom_api.v1alpha1.common import Task
-from darkroom_trainer.device import prepare_device
-from darkroom_trainer.export import description, listing, onnx_parity
+from darkroom_predict import description, listing
+from darkroom_trainer.export import onnx_parity
 from darkroom_trainer.prediction import adding, predictor
-from darkroom_trainer.samples import shelves
+from darkroom_trainer.runtime.device import prepare_device
+from darkroom_trainer.samples import shelf_pictures
 from darkroom_trainer.tasks.recognizer import ProductRecognizer
 from tests.unit.tasks.shelf_models import LABELS, build_data, build_network, draw_shelves
 
-NEW: Final = shelves.Product("honey", (24, 30), (214, 140, 20), (30, 30, 30), "crimp", "stripes")
+NEW: Final = shelf_pictures.Product("honey", (24, 30), (214, 140, 20), (30, 30, 30), "crimp", "stripes")
 NAMES: Final = [description.DESCRIPTION_NAME, description.WEIGHTS_NAME, description.ONNX_NAME, adding.LABELS_NAME]
 
 
@@ -53,13 +54,13 @@ def load(folder: pathlib.Path) -> predictor.Predictor:
     return predictor.build_predictor(folder, description.read_description(folder), prepare_device())
 
 
-def draw_new(count: int) -> list[shelves.Shelf]:
+def draw_new(count: int) -> list[shelf_pictures.Shelf]:
     """Return shelves with the new product between the others."""
     random = np.random.default_rng(9)
-    return [shelves.draw_shelf(random, (*shelves.PRODUCTS, NEW, NEW)) for _ in range(count)]
+    return [shelf_pictures.draw_shelf(random, (*shelf_pictures.PRODUCTS, NEW, NEW)) for _ in range(count)]
 
 
 def write_pack(path: pathlib.Path) -> pathlib.Path:
     """Write a picture that the new product fills; returns its path."""
-    Image.fromarray(shelves.draw_pack(NEW, 120, np.random.default_rng(0))).save(path)
+    Image.fromarray(shelf_pictures.draw_pack(NEW, 120, np.random.default_rng(0))).save(path)
     return path

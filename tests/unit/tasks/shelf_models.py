@@ -5,23 +5,23 @@ import pathlib
 import numpy as np
 import torch
 
-from darkroom_trainer import loop
-from darkroom_trainer.data.dataset import Example
-from darkroom_trainer.samples import shelves
+from darkroom_trainer.data.records.dataset import Example
+from darkroom_trainer.loop import training_loop
+from darkroom_trainer.networks.recognizer_network import RecognizerNetwork
+from darkroom_trainer.samples import shelf_pictures
 from darkroom_trainer.tasks import prototypes
 from darkroom_trainer.tasks.detector import Detector
 from darkroom_trainer.tasks.recognizer import ProductRecognizer
-from darkroom_trainer.tasks.recognizer_network import RecognizerNetwork
 
-LABELS = shelves.TAGS
+LABELS = shelf_pictures.TAGS
 Shelves = tuple[np.ndarray, list[Example]]
 
 
 def draw_shelves(count: int, seed: int = 0) -> Shelves:
     """Return the pixels (N, S, S, 3) of shelves, and their annotations."""
     random = np.random.default_rng(seed)
-    drawn = [shelves.draw_shelf(random) for _ in range(count)]
-    side = shelves.SHELF_PX
+    drawn = [shelf_pictures.draw_shelf(random) for _ in range(count)]
+    side = shelf_pictures.SHELF_PX
     examples = [
         Example(
             at,
@@ -37,10 +37,10 @@ def draw_shelves(count: int, seed: int = 0) -> Shelves:
     return np.stack([shelf.pixels for shelf in drawn]), examples
 
 
-def build_data(task: Detector, pixels: np.ndarray, examples: list[Example]) -> loop.TrainingData:
+def build_data(task: Detector, pixels: np.ndarray, examples: list[Example]) -> training_loop.TrainingData:
     """Return the shelves as training data."""
     rows = np.arange(len(examples))
-    return loop.TrainingData(
+    return training_loop.TrainingData(
         images=torch.from_numpy(pixels),
         targets=task.build_targets(examples, rows),
         rows=rows,
@@ -57,10 +57,10 @@ def build_network(task: ProductRecognizer, seed: int = 0) -> RecognizerNetwork:
     return network.eval()
 
 
-def name_true_boxes(network: RecognizerNetwork, data: loop.TrainingData) -> tuple[torch.Tensor, torch.Tensor]:
+def name_true_boxes(network: RecognizerNetwork, data: training_loop.TrainingData) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the network's names (K,) of the true boxes of products, and the right ones (K,)."""
     labels, places = prototypes.choose_boxes(data, network.gap)
-    images = loop.normalize(loop.to_float(data.images[places[:, 0]]), data)
+    images = training_loop.normalize(training_loop.to_float(data.images[places[:, 0]]), data)
     boxes = data.targets["box"][places[:, 0], places[:, 1]][:, None]
     with torch.inference_mode():
         return network.compare(network.embed(images, boxes)).argmax(dim=-1)[:, 0], labels

@@ -4,8 +4,8 @@ import pathlib
 
 import numpy as np
 
-from darkroom_trainer.data.dataset import Example
-from darkroom_trainer.tasks.predictions import Prediction, Truth, build_truth
+from darkroom_predict.predictions import Prediction, Truth, build_truth
+from darkroom_trainer.data.records.dataset import Example
 
 
 def a_tagged_example(*labels: int) -> Example:

@@ -7,10 +7,10 @@ import pytest
 import torch
 from PIL import Image
 
+from darkroom_predict import description, listing
 from darkroom_trainer.command import main
-from darkroom_trainer.export import description, listing
 from darkroom_trainer.prediction import adding, extending, products
-from darkroom_trainer.samples import shelves
+from darkroom_trainer.samples import shelf_pictures
 from tests.unit.tasks.shelf_folders import NAMES, draw_new, load, write_detector, write_pack, write_recognizer
 
 
@@ -42,7 +42,7 @@ def test_one_image_makes_a_product_known_and_changes_no_box(folder: pathlib.Path
         after = load(folder).model(images)
     assert torch.equal(before[..., [0, 1, 4, 5, 6, 7]], after[..., [0, 1, 4, 5, 6, 7]])
     network = extending.find_network(load(folder).model)
-    assert network.prototypes.shape[0] == len(shelves.TAGS) + 1
+    assert network.prototypes.shape[0] == len(shelf_pictures.TAGS) + 1
     assert network.is_known[-1] == 1
 
 
@@ -52,8 +52,8 @@ def test_the_new_product_is_named_on_shelves_and_the_others_still_are(folder: pa
     network, labels = extending.find_network(ready.model), ready.description.labels
     right = []
     for shelf in draw_new(8):
-        named = [placed for placed in shelf.placed if placed.tag != shelves.GAP]
-        boxes = torch.tensor([placed.box for placed in named]).float() / shelves.SHELF_PX
+        named = [placed for placed in shelf.placed if placed.tag != shelf_pictures.GAP]
+        boxes = torch.tensor([placed.box for placed in named]).float() / shelf_pictures.SHELF_PX
         boxes[:, 2:] += boxes[:, :2]
         image = (torch.from_numpy(shelf.pixels.copy()).permute(2, 0, 1)[None].float() / 255 - 0.5) / 0.25
         with torch.inference_mode():
@@ -80,7 +80,7 @@ def test_every_file_of_the_folder_follows(folder: pathlib.Path, tmp_path: pathli
     assert set(after) == set(before)
     assert all(after[name]["sha256"] != before[name]["sha256"] for name in NAMES)
     model = description.read_description(folder)
-    assert model.labels == (*shelves.TAGS, "honey")
+    assert model.labels == (*shelf_pictures.TAGS, "honey")
     assert model.version != "v1"
     assert (folder / adding.LABELS_NAME).read_text().splitlines() == list(model.labels)
     assert sorted(path.name for path in folder.parent.iterdir() if path.name.startswith(".add")) == []

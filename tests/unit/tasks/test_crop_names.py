@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from darkroom_trainer import loop
-from darkroom_trainer.tasks import crop_shares, dense_head, prototypes
+from darkroom_trainer.loop import training_loop
+from darkroom_trainer.networks import dense_head
+from darkroom_trainer.networks.detector_network import DetectorNetwork, choose_cells, find_network
+from darkroom_trainer.tasks import crop_shares, prototypes
 from darkroom_trainer.tasks.detector import Detector
-from darkroom_trainer.tasks.detector_network import DetectorNetwork, choose_cells, find_network
 from tests.unit.tasks.shelf_models import LABELS, build_data, draw_shelves
 
 TASK = Detector(LABELS)
@@ -19,13 +20,13 @@ CELLS = 256
 
 
 @pytest.fixture(scope="module")
-def data() -> loop.TrainingData:
+def data() -> training_loop.TrainingData:
     """Return fourteen shelves; the first eight are learned from."""
     return dataclasses.replace(build_data(TASK, *draw_shelves(14)), rows=TRAIN_ROWS)
 
 
 @pytest.fixture
-def network(data: loop.TrainingData) -> DetectorNetwork:
+def network(data: training_loop.TrainingData) -> DetectorNetwork:
     """Return a detector that knows crops, and whose dense head has learned nothing."""
     torch.manual_seed(0)
     built = find_network(TASK.build_model("test_resnet")).eval()
@@ -34,12 +35,12 @@ def network(data: loop.TrainingData) -> DetectorNetwork:
     return built
 
 
-def look_at(data: loop.TrainingData, rows: np.ndarray) -> torch.Tensor:
+def look_at(data: training_loop.TrainingData, rows: np.ndarray) -> torch.Tensor:
     """Return normalized images."""
-    return loop.normalize(loop.to_float(data.images[torch.from_numpy(rows)]), data)
+    return training_loop.normalize(training_loop.to_float(data.images[torch.from_numpy(rows)]), data)
 
 
-def test_crops_have_no_say_before_boxes_were_seen(data: loop.TrainingData) -> None:
+def test_crops_have_no_say_before_boxes_were_seen(data: training_loop.TrainingData) -> None:
     torch.manual_seed(0)
     fresh = find_network(TASK.build_model("test_resnet")).eval()
     images = look_at(data, HELD_OUT_ROWS[:1])
@@ -47,7 +48,7 @@ def test_crops_have_no_say_before_boxes_were_seen(data: loop.TrainingData) -> No
         assert torch.equal(fresh(images), fresh.dense(images))
 
 
-def test_crops_without_a_share_change_nothing(network: DetectorNetwork, data: loop.TrainingData) -> None:
+def test_crops_without_a_share_change_nothing(network: DetectorNetwork, data: training_loop.TrainingData) -> None:
     network.crop_share.fill_(0.0)
     images = look_at(data, HELD_OUT_ROWS[:1])
     with torch.inference_mode():
@@ -57,7 +58,7 @@ def test_crops_without_a_share_change_nothing(network: DetectorNetwork, data: lo
 class Finds(torch.nn.Module):
     """Knows every box of the held-out images, and no name: all tags are as likely."""
 
-    def __init__(self, data: loop.TrainingData) -> None:
+    def __init__(self, data: training_loop.TrainingData) -> None:
         super().__init__()
         self.labels, self.boxes = data.targets["label"][HELD_OUT_ROWS], data.targets["box"][HELD_OUT_ROWS]
         self.cells = crop_shares.find_cells(self.boxes, CELLS)
@@ -79,7 +80,7 @@ class Finds(torch.nn.Module):
 
 
 def test_crops_name_what_the_dense_head_finds_and_move_no_box(
-    network: DetectorNetwork, data: loop.TrainingData, monkeypatch: pytest.MonkeyPatch
+    network: DetectorNetwork, data: training_loop.TrainingData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     finds = Finds(data)
     monkeypatch.setattr(network, "dense", finds)
@@ -100,7 +101,9 @@ def test_cells_fade_away_towards_the_last_one_that_is_looked_at() -> None:
     assert seen[0, 0] == objectness.max()
 
 
-def test_while_it_learns_the_dense_head_answers_alone(network: DetectorNetwork, data: loop.TrainingData) -> None:
+def test_while_it_learns_the_dense_head_answers_alone(
+    network: DetectorNetwork, data: training_loop.TrainingData
+) -> None:
     network.train()
     images = look_at(data, TRAIN_ROWS)
     assert network(images).shape[-1] == SIZE + 4
@@ -108,14 +111,14 @@ def test_while_it_learns_the_dense_head_answers_alone(network: DetectorNetwork, 
 
 
 def test_held_out_boxes_give_crops_the_word_where_the_dense_head_knows_nothing(
-    network: DetectorNetwork, data: loop.TrainingData
+    network: DetectorNetwork, data: training_loop.TrainingData
 ) -> None:
     TASK.tune(network, data, HELD_OUT_ROWS)
     assert float(network.crop_share) == 1.0
 
 
 def test_held_out_boxes_leave_the_word_to_a_dense_head_where_crops_are_misleading(
-    network: DetectorNetwork, data: loop.TrainingData, monkeypatch: pytest.MonkeyPatch
+    network: DetectorNetwork, data: training_loop.TrainingData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     labels, boxes = data.targets["label"], data.targets["box"]
 
@@ -137,7 +140,9 @@ def test_held_out_boxes_leave_the_word_to_a_dense_head_where_crops_are_misleadin
     assert float(network.crop_share) == 0.0
 
 
-def test_nothing_held_out_leaves_the_share_as_it_was(network: DetectorNetwork, data: loop.TrainingData) -> None:
+def test_nothing_held_out_leaves_the_share_as_it_was(
+    network: DetectorNetwork, data: training_loop.TrainingData
+) -> None:
     TASK.tune(network, data, np.zeros(0, dtype=np.int64))
     assert float(network.crop_share) == 0.5
 

@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from darkroom_trainer.samples import shapes, shelves
-from darkroom_trainer.samples.dataset import SampleKind, build_sample, describe_next_step
-from darkroom_trainer.tasks.gaps import is_gap
+from darkroom_predict.gaps import is_gap
+from darkroom_trainer.samples import shapes, shelf_pictures
+from darkroom_trainer.samples.sets import SampleKind, build_sample, describe_next_step
 
 
 def test_every_shape_and_a_plain_ground_occur_as_often_as_they_should() -> None:
@@ -22,19 +22,19 @@ def test_every_shape_and_a_plain_ground_occur_as_often_as_they_should() -> None:
 def test_packages_and_gaps_stand_inside_the_picture_and_apart() -> None:
     random = np.random.default_rng(0)
     for _ in range(20):
-        shelf = shelves.draw_shelf(random)
-        cover = np.zeros((shelves.SHELF_PX, shelves.SHELF_PX), dtype=int)
+        shelf = shelf_pictures.draw_shelf(random)
+        cover = np.zeros((shelf_pictures.SHELF_PX, shelf_pictures.SHELF_PX), dtype=int)
         for placed in shelf.placed:
             left, top, width, height = placed.box
             assert min(left, top) >= 0
-            assert max(left + width, top + height) <= shelves.SHELF_PX
+            assert max(left + width, top + height) <= shelf_pictures.SHELF_PX
             cover[top : top + height, left : left + width] += 1
         assert cover.max() == 1
 
 
 def test_a_pack_shot_looks_like_the_product_on_the_shelf() -> None:
-    for product in shelves.PRODUCTS:
-        pack = shelves.draw_pack(product, 60, np.random.default_rng(1)).astype(float)
+    for product in shelf_pictures.PRODUCTS:
+        pack = shelf_pictures.draw_pack(product, 60, np.random.default_rng(1)).astype(float)
         body = np.array(product.body, dtype=float)
         near = np.abs(pack[35:55, 5:55] / pack.max() - body / body.max()).mean(axis=2) < 0.25
         assert near.any(), product.name
@@ -44,7 +44,7 @@ def test_a_pack_shot_looks_like_the_product_on_the_shelf() -> None:
     ("kind", "annotation", "tags"),
     [
         pytest.param(SampleKind.SHAPES, "imageMultilabelClassification", shapes.TAGS, id="shapes"),
-        pytest.param(SampleKind.SHELVES, "imageObjectDetection", shelves.TAGS, id="shelves"),
+        pytest.param(SampleKind.SHELVES, "imageObjectDetection", shelf_pictures.TAGS, id="shelves"),
     ],
 )
 def test_few_shots_stop_when_every_tag_was_seen_so_often(
@@ -61,4 +61,4 @@ def test_few_shots_stop_when_every_tag_was_seen_so_often(
 
 
 def test_the_shelves_have_gaps_that_the_recognizer_knows() -> None:
-    assert [tag for tag in shelves.TAGS if is_gap(tag)] == ["gap"]
+    assert [tag for tag in shelf_pictures.TAGS if is_gap(tag)] == ["gap"]

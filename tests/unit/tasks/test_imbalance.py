@@ -6,11 +6,11 @@ import torch
 
 from darkroom_api.conditions import Reason
 from darkroom_api.v1alpha1.common import AnnotationKind, Task
-from darkroom_trainer.annotations import check_annotation_kind, find_usable_rows
-from darkroom_trainer.data.dataset import Example, LoadedDataset
-from darkroom_trainer.errors import RunError
-from darkroom_trainer.splitting import split_rows
-from darkroom_trainer.tasks.predictions import build_truth
+from darkroom_predict.predictions import build_truth
+from darkroom_trainer.data.annotations import check_annotation_kind, find_usable_rows
+from darkroom_trainer.data.records.dataset import Example, LoadedDataset
+from darkroom_trainer.data.splitting import split_rows
+from darkroom_trainer.runtime.errors import RunError
 from darkroom_trainer.tasks.registry import TASKS, build_task, check_trainable
 from tests.unit.tasks.tagged import a_boxed_example, a_tagged_example
 

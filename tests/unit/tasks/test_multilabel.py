@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from darkroom_api.v1alpha1.common import Performance
-from darkroom_trainer.metrics import tagging
-from darkroom_trainer.metrics.classification import DEFAULT_THRESHOLD
+from darkroom_trainer.metrics.tag_scores import tagging
+from darkroom_trainer.metrics.tag_scores.classification import DEFAULT_THRESHOLD
 from darkroom_trainer.tasks.multilabel import MOST_WEIGHT, MultilabelClassifier, spread_tags
 from darkroom_trainer.tasks.registry import build_task
 from tests.unit.tasks.tagged import a_guess, a_tagged_example, truths_of

@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 import torch
 
-from darkroom_trainer.decoding.products import decode_products, find_boxes
-from darkroom_trainer.metrics import recognition
-from darkroom_trainer.tasks import crops, prototypes
-from darkroom_trainer.tasks.gaps import find_gap, is_gap
-from darkroom_trainer.tasks.predictions import Prediction, build_truth
+from darkroom_predict.decoding.products import decode_products, find_boxes
+from darkroom_predict.gaps import find_gap, is_gap
+from darkroom_predict.predictions import Prediction, build_truth
+from darkroom_trainer.features import crops
+from darkroom_trainer.metrics.box_scores import recognition
+from darkroom_trainer.networks.recognizer_network import choose_cells
+from darkroom_trainer.tasks import prototypes
 from darkroom_trainer.tasks.recognizer import ProductRecognizer
-from darkroom_trainer.tasks.recognizer_network import choose_cells
 from tests.unit.tasks.shelf_models import LABELS, Shelves, build_data, build_network, draw_shelves, name_true_boxes
 from tests.unit.tasks.tagged import a_boxed_example
 

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from darkroom_api.v1alpha1.common import MeasuredOn, Performance, Task
-from darkroom_trainer.export import card, picture
-from darkroom_trainer.export.answers import build_answer
-from darkroom_trainer.tasks.predictions import Prediction, build_truth
+from darkroom_predict import picture
+from darkroom_predict.answers import build_answer
+from darkroom_predict.predictions import Prediction, build_truth
+from darkroom_trainer.export import card
 from tests.unit.tasks.tagged import a_guess
 
 LABELS = ("cat", "dog", "night")

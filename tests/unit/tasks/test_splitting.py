@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from darkroom_trainer.splitting import split_rows
+from darkroom_trainer.data.splitting import split_rows
 from tests.unit.tasks.tagged import a_tagged_example
 
 Tags = list[tuple[int, ...]]

@@ -12,16 +12,19 @@ import pytest
 import torch
 from PIL import Image
 
-from darkroom_trainer import device, lights, loop, meter
-from darkroom_trainer.data.dataset import Example
-from darkroom_trainer.search.recipe import Recipe
+from darkroom_trainer.budget import meter
+from darkroom_trainer.data.records.dataset import Example
+from darkroom_trainer.loop import training_loop
+from darkroom_trainer.loop.recipe import Recipe
+from darkroom_trainer.runtime import device
 from darkroom_trainer.tasks import classifier, detector
 from darkroom_trainer.tasks.base import LearningTask
+from darkroom_trainer.training import frozen_features
 
 LABELS = ("blue", "green", "red")
 COLORS = ((40, 60, 220), (30, 180, 60), (220, 40, 40))
 CPU = device.Device(torch.device("cpu"), threads=1)
-QUIET = loop.Hooks(observe=lambda _share, _loss: None, keep=lambda _learner: None)
+QUIET = training_loop.Hooks(observe=lambda _share, _loss: None, keep=lambda _learner: None)
 
 
 class StepClock:
@@ -34,7 +37,7 @@ class StepClock:
         """Return the seconds so far."""
         return self.now
 
-    def drive(self, learner: loop.Learner) -> loop.Learner:
+    def drive(self, learner: training_loop.Learner) -> training_loop.Learner:
         """Make the learner's steps move this clock."""
         step = learner.train_step
 
@@ -57,13 +60,13 @@ def an_example(label: int, *, boxed: bool, box: tuple[float, ...] = (0.25, 0.25,
     return Example(1, "a.png", pathlib.Path("a.png"), 32, 32, (label,), boxes)
 
 
-def a_learner(name: str, *, seed: int = 3, images: int = 12) -> loop.Learner:
+def a_learner(name: str, *, seed: int = 3, images: int = 12) -> training_loop.Learner:
     """Return a learner on random images of 32 px."""
     task = a_task(name)
     examples = [an_example(at % 3, boxed=name == "detector") for at in range(images)]
     rows = np.arange(images)
     generator = torch.Generator().manual_seed(seed)
-    data = loop.TrainingData(
+    data = training_loop.TrainingData(
         images=torch.randint(0, 256, (images, 32, 32, 3), dtype=torch.uint8, generator=generator),
         targets=task.build_targets(examples, rows),
         rows=rows,
@@ -72,12 +75,12 @@ def a_learner(name: str, *, seed: int = 3, images: int = 12) -> loop.Learner:
     )
     torch.manual_seed(seed)
     recipe = Recipe("test_resnet", 32, 4, 1e-3)
-    return loop.Learner(task, task.build_model(recipe.backbone), data, recipe, CPU, seed)
+    return training_loop.Learner(task, task.build_model(recipe.backbone), data, recipe, CPU, seed)
 
 
 def leave_to_networks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Try no light head: coloured squares are so easy for one that a network would have no part in the answers."""
-    monkeypatch.setattr(lights, "search_light", lambda _run: None)
+    monkeypatch.setattr(frozen_features, "search_light", lambda _run: None)
 
 
 def a_meter(clock: StepClock) -> meter.Meter:

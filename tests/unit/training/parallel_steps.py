@@ -4,7 +4,7 @@ import threading
 
 import torch
 
-from darkroom_trainer import loop
+from darkroom_trainer.loop import training_loop
 from darkroom_trainer.parallel import team
 
 STEPS = 4
@@ -30,11 +30,11 @@ class Adder:
         values.copy_(total)
 
 
-def take_steps(learner: loop.Learner) -> list[float]:
+def take_steps(learner: training_loop.Learner) -> list[float]:
     return [float(learner.take_step(RATE)) for _ in range(STEPS)]
 
 
-def run_together(learners: list[loop.Learner], adder: Adder) -> list[list[float]]:
+def run_together(learners: list[training_loop.Learner], adder: Adder) -> list[list[float]]:
     losses: list[list[float]] = [[] for _ in learners]
 
     def run(rank: int) -> None:

@@ -5,12 +5,12 @@ import sys
 
 import pytest
 
-from darkroom_trainer.allocation import keep_freed_memory
+from darkroom_trainer.runtime.allocation import keep_freed_memory
 
 COUNT_FAULTS = """
 import resource, sys
 import numpy as np
-from darkroom_trainer.allocation import keep_freed_memory
+from darkroom_trainer.runtime.allocation import keep_freed_memory
 
 def step():
     blocks = [np.ones((4, 1 << 20), dtype=np.uint8) for _ in range(24)]

@@ -8,11 +8,14 @@ import pytest
 
 from darkroom_api import conditions, run_config
 from darkroom_api.v1alpha1.common import AnnotationKind, Task
-from darkroom_trainer import annotations, errors
-from darkroom_trainer.data.dataset import LoadedDataset
-from darkroom_trainer.export import artifacts, card, description, listing
-from darkroom_trainer.export.answers import build_answer, round_box
-from darkroom_trainer.tasks.predictions import Prediction, keep_best_of_stacked
+from darkroom_predict import description, listing
+from darkroom_predict.answers import build_answer, round_box
+from darkroom_predict.errors import ModelUnusable
+from darkroom_predict.predictions import Prediction, keep_best_of_stacked
+from darkroom_trainer.data import annotations
+from darkroom_trainer.data.records.dataset import LoadedDataset
+from darkroom_trainer.export import artifacts, card
+from darkroom_trainer.runtime import errors
 from tests.unit.training.learning import an_example
 
 
@@ -87,10 +90,8 @@ def test_a_description_comes_back_as_it_was_written(tmp_path: pathlib.Path) -> N
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"task": "painter"}'])
 def test_a_file_that_describes_no_model_is_refused(tmp_path: pathlib.Path, text: str) -> None:
     (tmp_path / description.DESCRIPTION_NAME).write_text(text)
-    with pytest.raises(errors.RunError) as refused:
+    with pytest.raises(ModelUnusable, match=r"model\.json"):
         description.read_description(tmp_path)
-    assert refused.value.reason is conditions.Reason.INVALID_CONFIGURATION
-    assert "model.json" in refused.value.message
 
 
 def published(tmp_path: pathlib.Path) -> pathlib.Path:

@@ -5,11 +5,12 @@ import pytest
 import torch
 from torch.nn import functional
 
-from darkroom_trainer.tasks import augmentation, mixing
+from darkroom_trainer.augmentation import transforms
+from darkroom_trainer.augmentation.policies import read_policy
+from darkroom_trainer.tasks import mixing
 from darkroom_trainer.tasks.base import Batch, LearningTask
 from darkroom_trainer.tasks.classifier import Classifier
 from darkroom_trainer.tasks.detector import Detector
-from darkroom_trainer.tasks.policies import read_policy
 from tests.unit.training.learning import LABELS, a_task, an_example
 
 SIZE = 64
@@ -18,10 +19,10 @@ STILL = 0.5
 
 
 def still_draws(count: int = 1) -> torch.Tensor:
-    draws = torch.full((count, augmentation.DRAWS), STILL)
-    draws[:, augmentation.MIX_AT.start] = 0.99
-    draws[:, augmentation.ERASE_AT.start] = 0.99
-    draws[:, augmentation.FLIP_AT] = 0.99
+    draws = torch.full((count, transforms.DRAWS), STILL)
+    draws[:, transforms.MIX_AT.start] = 0.99
+    draws[:, transforms.ERASE_AT.start] = 0.99
+    draws[:, transforms.FLIP_AT] = 0.99
     return draws
 
 
@@ -49,7 +50,7 @@ def outline(picture: torch.Tensor) -> list[float]:
 def test_the_grid_is_the_one_that_torch_computes() -> None:
     matrices = torch.randn(4, 2, 3, generator=torch.Generator().manual_seed(1))
     expected = functional.affine_grid(matrices, [4, 3, SIZE, SIZE], align_corners=False)
-    assert torch.allclose(augmentation.build_grid(matrices, SIZE), expected, atol=1e-5)
+    assert torch.allclose(transforms.build_grid(matrices, SIZE), expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["light", "standard", "strong+flip+mix+mosaic"])
@@ -73,7 +74,7 @@ def test_a_mirror_turns_left_into_right_for_half_of_the_images(kind: str) -> Non
     task = a_task(kind)
     batch = boxed((0.125, 0.25, 0.25, 0.25), (0.125, 0.25, 0.25, 0.25))
     draws = still_draws(2)
-    draws[0, augmentation.FLIP_AT] = 0.4
+    draws[0, transforms.FLIP_AT] = 0.4
     varied = task.augment(batch, draws, read_policy("standard+flip"))
     assert torch.allclose(varied.images[0], batch.images[0].flip(-1), atol=1e-4)
     assert torch.allclose(varied.images[1], batch.images[1], atol=1e-4)
@@ -87,14 +88,14 @@ def test_a_mirror_turns_left_into_right_for_half_of_the_images(kind: str) -> Non
 @pytest.mark.parametrize("seed", range(6))
 def test_boxes_move_with_a_picture_that_is_varied_in_every_way(seed: int) -> None:
     batch = boxed((0.35, 0.4, 0.3, 0.2))
-    draws = torch.rand(1, augmentation.DRAWS, generator=torch.Generator().manual_seed(seed))
-    draws[:, augmentation.LIGHT_AT] = draws[:, augmentation.TINT_AT] = STILL
+    draws = torch.rand(1, transforms.DRAWS, generator=torch.Generator().manual_seed(seed))
+    draws[:, transforms.LIGHT_AT] = draws[:, transforms.TINT_AT] = STILL
     moved = Detector(LABELS).augment(batch, draws, read_policy("strong+flip"))
     assert (moved.targets["box"][0, 0] * SIZE).tolist() == pytest.approx(outline(moved.images[0]), abs=1.5)
 
 
 def test_variations_stay_within_black_and_white() -> None:
-    draws = torch.rand(32, augmentation.DRAWS, generator=torch.Generator().manual_seed(0))
+    draws = torch.rand(32, transforms.DRAWS, generator=torch.Generator().manual_seed(0))
     images = torch.rand(32, 3, SIZE, SIZE)
     varied = Classifier(LABELS).augment(Batch(images, {"label": torch.zeros(32).long()}), draws, read_policy("strong"))
     assert float(varied.images.min()) >= 0
@@ -105,9 +106,9 @@ def test_variations_stay_within_black_and_white() -> None:
 def test_a_share_of_the_images_loses_a_rectangle() -> None:
     draws = torch.rand(400, 5, generator=torch.Generator().manual_seed(0))
     draws[:, 4] = STILL
-    lost = (augmentation.erase(torch.zeros(400, 3, 16, 16), draws, 0.25) == STILL).float().mean(dim=(1, 2, 3))
+    lost = (transforms.erase(torch.zeros(400, 3, 16, 16), draws, 0.25) == STILL).float().mean(dim=(1, 2, 3))
     assert float((lost > 0).float().mean()) == pytest.approx(0.25, abs=0.06)
-    assert float(lost.max()) <= augmentation.ERASED_AREAS[1] + 0.1
+    assert float(lost.max()) <= transforms.ERASED_AREAS[1] + 0.1
 
 
 def mix_black_with_white(draws: list[float]) -> tuple[Batch, float]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from darkroom_trainer.tasks.policies import STANDARD, AugmentationPolicy, limit_policy, may_mirror, read_policy
+from darkroom_trainer.augmentation.policies import STANDARD, AugmentationPolicy, limit_policy, may_mirror, read_policy
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from darkroom_api.conditions import Reason
-from darkroom_trainer.budget import (
+from darkroom_trainer.budget.budget import (
     Costs,
     Workload,
     compute_export_room,
@@ -21,7 +21,7 @@ from darkroom_trainer.budget import (
     plan_budget,
     round_up,
 )
-from darkroom_trainer.errors import RunError
+from darkroom_trainer.runtime.errors import RunError
 
 COSTS = Costs(step=0.05, predict_image=0.001, upload_file=0.1)
 WORKLOAD = Workload(train_images=1400, hold_out_images=280, evaluation_images=360, batch_size=32)

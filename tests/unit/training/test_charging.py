@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from darkroom_trainer.meter import Meter, observe_process_start
+from darkroom_trainer.budget.meter import Meter, observe_process_start
 
 
 class Hand:

@@ -6,11 +6,11 @@ import pytest
 import torch
 
 from darkroom_api.run_config import StorageAccess
+from darkroom_trainer.budget.meter import Meter
 from darkroom_trainer.checkpoints.cadence import Cadence
 from darkroom_trainer.checkpoints.checkpoint import Checkpoint, CheckpointStore
-from darkroom_trainer.errors import StorageUnreachable
-from darkroom_trainer.meter import Meter
-from darkroom_trainer.stopping import RunStopped
+from darkroom_trainer.runtime.errors import StorageUnreachable
+from darkroom_trainer.runtime.stopping import RunStopped
 from darkroom_trainer.storage.objects import Storage, open_storage
 
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
-from darkroom_trainer.metrics import classification
-from darkroom_trainer.metrics.counts import count_guesses
-from darkroom_trainer.tasks.predictions import Prediction, build_truth
+from darkroom_predict.predictions import Prediction, build_truth
+from darkroom_trainer.metrics.statistics.counts import count_guesses
+from darkroom_trainer.metrics.tag_scores import classification
 
 
 def some_scores(seed: int, count: int = 60, labels: int = 7, *, coarse: bool = False) -> tuple[np.ndarray, np.ndarray]:

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from darkroom_trainer import compiling
+from darkroom_trainer.loop import compiling
 
 PAYS = {"step_seconds": 0.1, "planned_steps": 20_000, "warm_up_seconds": 60, "expected_speedup": 1.2}
 

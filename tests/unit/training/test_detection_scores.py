@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from darkroom_trainer.metrics import detection
-from darkroom_trainer.metrics.boxes import tabulate_predictions, tabulate_truths
-from darkroom_trainer.metrics.coco import evaluate_boxes
-from darkroom_trainer.tasks.predictions import Prediction, Truth, build_truth
+from darkroom_predict.predictions import Prediction, Truth, build_truth
+from darkroom_trainer.metrics.box_scores import detection
+from darkroom_trainer.metrics.box_scores.boxes import tabulate_predictions, tabulate_truths
+from darkroom_trainer.metrics.box_scores.coco_scores import evaluate_boxes
 
 LABELS = ("cat", "dog", "fox")
 SQUARE = (0.1, 0.1, 0.4, 0.4)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from darkroom_trainer.tasks import dense_head
+from darkroom_trainer.networks import dense_head
 from darkroom_trainer.tasks.base import Batch
 from darkroom_trainer.tasks.detector import Detector, assign_cells
 from tests.unit.training.learning import LABELS, an_example

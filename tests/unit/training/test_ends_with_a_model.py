@@ -10,9 +10,10 @@ import torch
 
 from darkroom_api import conditions, report, run_config
 from darkroom_api.v1alpha1.common import MeasuredOn, Task
-from darkroom_trainer import engine, fitting, takeaway
 from darkroom_trainer.checkpoints import sessions
+from darkroom_trainer.commands import engine
 from darkroom_trainer.tasks.classifier import Classifier
+from darkroom_trainer.training import fitting, model_files
 from tests.unit.training import learning, test_tiny_training as tiny
 
 BUDGET_SECONDS = 15.0
@@ -177,7 +178,7 @@ def test_a_model_whose_machine_stalls_at_the_end_is_handed_over_in_its_budget_wi
 ) -> None:
     outcome = bench.run_with_stall("Measuring the final model", 1.5)
     assert outcome.reason is conditions.Reason.SUCCEEDED, outcome.message
-    assert outcome.message.endswith(f"there is no model.onnx: {takeaway.NO_TIME}")
+    assert outcome.message.endswith(f"there is no model.onnx: {model_files.NO_TIME}")
     assert outcome.meter.charged_seconds < BUDGET_SECONDS, "not even capped"
     names = {path.name for path in (bench.folder / "model").iterdir()}
     assert names >= {"model.safetensors", "model.json", "metrics.json", "report.html"}

@@ -4,10 +4,10 @@ import pytest
 import torch
 
 from darkroom_api.v1alpha1.common import MeasuredOn, Performance, StopReason
-from darkroom_trainer import training
 from darkroom_trainer.checkpoints.sessions import HoldOut, Light, Session, Stage
-from darkroom_trainer.heads.model import build_light_model
-from darkroom_trainer.loop import Window
+from darkroom_trainer.commands import training
+from darkroom_trainer.heads.fits.model import build_light_model
+from darkroom_trainer.loop.training_loop import Window
 from darkroom_trainer.search.contest import Contender, Contest
 from tests.unit.training.learning import a_learner
 

@@ -5,7 +5,7 @@ import weakref
 
 import pytest
 
-from darkroom_trainer.garbage import leave_out_loaded
+from darkroom_trainer.runtime.garbage import leave_out_loaded
 
 
 class Ring:

@@ -8,9 +8,9 @@ import torch
 
 from darkroom_api.conditions import Reason
 from darkroom_api.v1alpha1.common import AnnotationKind, Task
-from darkroom_trainer.data.dataset import Example, LoadedDataset
-from darkroom_trainer.divergence import explain_guessing, find_suspects
-from darkroom_trainer.metrics.baseline import compare_answers
+from darkroom_trainer.data.records.dataset import Example, LoadedDataset
+from darkroom_trainer.metrics.statistics.baseline import compare_answers
+from darkroom_trainer.training.divergence import explain_guessing, find_suspects
 
 
 def answers(count: int, labels: int) -> np.ndarray:

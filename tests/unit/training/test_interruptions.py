@@ -10,8 +10,8 @@ import torch
 from darkroom_api.run_config import StorageAccess
 from darkroom_trainer.checkpoints import checkpoint, sessions
 from darkroom_trainer.checkpoints.sessions import Session, Stage
-from darkroom_trainer.loop import Hooks, Learner, Window, train_window
-from darkroom_trainer.stopping import RunStopped
+from darkroom_trainer.loop.training_loop import Hooks, Learner, Window, train_window
+from darkroom_trainer.runtime.stopping import RunStopped
 from darkroom_trainer.storage.objects import open_storage
 from tests.unit.training.learning import QUIET, StepClock, a_learner, a_meter
 

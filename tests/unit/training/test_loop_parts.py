@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from darkroom_trainer import averaging, feeding
+from darkroom_trainer.augmentation.transforms import draw_uniforms
 from darkroom_trainer.checkpoints import sessions
-from darkroom_trainer.loop import (
+from darkroom_trainer.loop import averaging, feeding
+from darkroom_trainer.loop.training_loop import (
     GRADIENT_NORM,
     Learner,
     NonFiniteLoss,
@@ -18,7 +19,6 @@ from darkroom_trainer.loop import (
     schedule_rate,
     train_window,
 )
-from darkroom_trainer.tasks.augmentation import draw_uniforms
 from tests.unit.training.learning import QUIET, StepClock, a_learner, a_meter
 
 

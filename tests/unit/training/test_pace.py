@@ -9,8 +9,11 @@ import pytest
 
 from darkroom_api import run_config
 from darkroom_api.v1alpha1.common import Task
-from darkroom_trainer import budget, meter, reporting, training_run
-from darkroom_trainer.search import measuring, recipe as recipes
+from darkroom_trainer.budget import budget, meter
+from darkroom_trainer.loop import recipe as recipes
+from darkroom_trainer.runtime import reporting
+from darkroom_trainer.search import measuring
+from darkroom_trainer.training import training_run
 from tests.unit.training import learning, test_charging, test_tiny_training as tiny
 
 BUDGET_SECONDS = 60.0

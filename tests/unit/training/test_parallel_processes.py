@@ -11,8 +11,9 @@ import time
 
 import pytest
 
-from darkroom_trainer import errors, loop, stopping
+from darkroom_trainer.loop import training_loop
 from darkroom_trainer.parallel import crew
+from darkroom_trainer.runtime import errors, stopping
 from tests.unit.training import learning, parallel_steps as steps
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
@@ -47,7 +48,7 @@ def test_processes_compute_what_devices_compute_together(tmp_path: pathlib.Path)
     moved = steps.compare(learning.a_learner("detector").model, threads[0].model)
     gap = steps.compare(learner.model, threads[0].model)
     assert gap < moved / 4, "sums that differ in their last bits part some weights, not what was learned"
-    assert isinstance(learner.peers, loop.Alone)
+    assert isinstance(learner.peers, training_loop.Alone)
     assert not wait_until_gone(process_ids, seconds=0)
 
 

@@ -8,10 +8,12 @@ import pytest
 from darkroom_api import conditions, run_config
 from darkroom_api.report import ExitCode
 from darkroom_api.v1alpha1.common import Task
-from darkroom_trainer import device, engine, errors, fitting, reporting
+from darkroom_predict import listing
 from darkroom_trainer.checkpoints import sessions
-from darkroom_trainer.export import listing
+from darkroom_trainer.commands import engine
 from darkroom_trainer.parallel import ends, member, orders
+from darkroom_trainer.runtime import device, errors, reporting
+from darkroom_trainer.training import fitting
 from tests.unit.training.learning import write_squares
 from tests.unit.training.test_tiny_training import TICK_SECONDS, StopAt, TickingClock, a_config
 

@@ -5,12 +5,12 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from darkroom_trainer import loop
+from darkroom_trainer.loop import training_loop
 from tests.unit.training.learning import a_learner
 from tests.unit.training.parallel_steps import RATE, Adder, compare, run_together, take_steps
 
 
-def fix_statistics(learner: loop.Learner) -> loop.Learner:
+def fix_statistics(learner: training_loop.Learner) -> training_loop.Learner:
     """Make batch statistics no part of the model: each device has its own, by design."""
     for module in learner.model.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
@@ -18,12 +18,12 @@ def fix_statistics(learner: loop.Learner) -> loop.Learner:
     return learner
 
 
-def without_boxes(learner: loop.Learner) -> loop.Learner:
+def without_boxes(learner: training_loop.Learner) -> training_loop.Learner:
     learner.data.targets["label"].fill_(-1)
     return learner
 
 
-def with_few_boxes(learner: loop.Learner) -> loop.Learner:
+def with_few_boxes(learner: training_loop.Learner) -> training_loop.Learner:
     learner.data.targets["label"][1:].fill_(-1)
     return learner
 
@@ -39,7 +39,7 @@ def with_few_boxes(learner: loop.Learner) -> loop.Learner:
     ],
 )
 def test_shared_steps_equal_the_steps_of_one_device(
-    name: str, change: Callable[[loop.Learner], loop.Learner], size: int
+    name: str, change: Callable[[training_loop.Learner], training_loop.Learner], size: int
 ) -> None:
     alone = change(fix_statistics(a_learner(name)))
     expected = take_steps(alone)
@@ -65,8 +65,8 @@ def test_a_step_of_one_device_is_what_it_was_before_there_were_several() -> None
     for group in plain.optimizer.param_groups:
         group["lr"] = RATE
     batch = plain._load_batch()
-    loss = plain.task.compute_loss(plain.model(loop.normalize(batch.images, plain.data)), batch.targets)
+    loss = plain.task.compute_loss(plain.model(training_loop.normalize(batch.images, plain.data)), batch.targets)
     loss.backward()  # type: ignore[no-untyped-call]
-    torch.nn.utils.clip_grad_norm_(plain.model.parameters(), loop.GRADIENT_NORM)
+    torch.nn.utils.clip_grad_norm_(plain.model.parameters(), training_loop.GRADIENT_NORM)
     plain.optimizer.step()
     assert compare(learner.model, plain.model) == 0

@@ -11,9 +11,9 @@ import pytest
 
 from darkroom_api import conditions, report, run_config
 from darkroom_api.v1alpha1.common import AnnotationKind, Task
-from darkroom_trainer import engine, process
-from darkroom_trainer.logs import JsonFormatter
-from darkroom_trainer.reporting import HttpReporter, SilentReporter
+from darkroom_trainer.commands import engine, process
+from darkroom_trainer.runtime.logs import JsonFormatter
+from darkroom_trainer.runtime.reporting import HttpReporter, SilentReporter
 
 
 def a_config(command: run_config.Command = run_config.Command.TRAIN, **changes: Any) -> run_config.RunConfig:

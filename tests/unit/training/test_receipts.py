@@ -9,9 +9,9 @@ from darkroom_api.conditions import Reason
 from darkroom_api.report import Outcome
 from darkroom_api.run_config import Command, DatasetSource, Location, ResourceReference, RunConfig
 from darkroom_api.v1alpha1.common import AnnotationKind, Artifacts, Task
+from darkroom_trainer.budget.meter import Meter
 from darkroom_trainer.checkpoints import receipts
-from darkroom_trainer.meter import Meter
-from darkroom_trainer.reporting import SilentReporter
+from darkroom_trainer.runtime.reporting import SilentReporter
 
 PUBLISHED = Outcome(
     command=Command.TRAIN,
@@ -75,7 +75,7 @@ def test_what_is_no_receipt_is_ignored(tmp_path: pathlib.Path) -> None:
 
 
 def test_a_training_whose_model_is_published_does_not_even_read_its_dataset(tmp_path: pathlib.Path) -> None:
-    from darkroom_trainer.training import train_model
+    from darkroom_trainer.commands.training import train_model
 
     leave_one(tmp_path, 42.0)
     run = (tmp_path / "work", SilentReporter(), threading.Event(), Meter(clock=Clock()))

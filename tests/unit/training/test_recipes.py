@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from darkroom_api.v1alpha1.common import Task
-from darkroom_trainer.device import count_threads, read_cpu_quota
-from darkroom_trainer.search.recipe import (
+from darkroom_trainer.data.splitting import split_rows
+from darkroom_trainer.loop.recipe import (
     LADDERS,
     PRETRAINED_PASSES,
     build_ladder,
@@ -15,7 +15,7 @@ from darkroom_trainer.search.recipe import (
     is_next_worth_measuring,
     is_worthwhile,
 )
-from darkroom_trainer.splitting import split_rows
+from darkroom_trainer.runtime.device import count_threads, read_cpu_quota
 from tests.unit.training.learning import an_example
 
 

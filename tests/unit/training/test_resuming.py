@@ -8,8 +8,8 @@ import torch
 
 from darkroom_trainer.checkpoints import checkpoint, sessions
 from darkroom_trainer.checkpoints.sessions import Session, Stage
-from darkroom_trainer.loop import Hooks, Learner, Window, train_window
-from darkroom_trainer.stopping import RunStopped
+from darkroom_trainer.loop.training_loop import Hooks, Learner, Window, train_window
+from darkroom_trainer.runtime.stopping import RunStopped
 from tests.unit.training.learning import QUIET, StepClock, a_learner, a_meter
 
 WINDOW = Window(0.0, 9.0)

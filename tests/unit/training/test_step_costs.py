@@ -2,7 +2,7 @@
 
 import pytest
 
-from darkroom_trainer.step_costs import KEPT_STEPS, LATE_STEPS, StepCosts
+from darkroom_trainer.budget.step_costs import KEPT_STEPS, LATE_STEPS, StepCosts
 
 
 def costs_of(*seconds: float) -> StepCosts:

@@ -10,9 +10,11 @@ from PIL import Image
 
 from darkroom_api import conditions, report, run_config
 from darkroom_api.v1alpha1.common import AnnotationKind, MeasuredOn, Task
-from darkroom_trainer import engine, fitting, reporting
-from darkroom_trainer.export import listing
-from darkroom_trainer.prediction.predict import run_predict
+from darkroom_predict import listing
+from darkroom_predict.command import run_predict
+from darkroom_trainer.commands import engine
+from darkroom_trainer.runtime import reporting
+from darkroom_trainer.training import fitting
 from tests.unit.training.learning import LABELS, leave_to_networks, write_squares
 
 TICK_SECONDS = 0.05

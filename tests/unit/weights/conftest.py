@@ -10,8 +10,8 @@ import safetensors.torch
 from moto.server import ThreadedMotoServer
 
 from darkroom_api.run_config import Location, StorageAccess
+from darkroom_trainer.networks import backbones
 from darkroom_trainer.storage.objects import Storage, open_storage
-from darkroom_trainer.tasks import backbones
 from tests import certificate as certificates
 from tests.unit.weights import fake_hub, places
 

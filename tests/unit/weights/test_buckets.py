@@ -7,7 +7,7 @@ import pytest
 from darkroom_api.conditions import Reason
 from darkroom_api.run_config import Location
 from darkroom_api.v1alpha1.common import Task
-from darkroom_trainer.errors import RunError
+from darkroom_trainer.runtime.errors import RunError
 from darkroom_trainer.storage.local_files import to_uri
 from darkroom_trainer.storage.objects import Storage
 from darkroom_trainer.weights.finding import find_weights, list_available

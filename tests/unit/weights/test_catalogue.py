@@ -5,8 +5,8 @@ import torch
 
 from darkroom_api.conditions import Reason
 from darkroom_api.v1alpha1.common import Task
-from darkroom_trainer.errors import RunError
-from darkroom_trainer.tasks import backbones
+from darkroom_trainer.networks import backbones
+from darkroom_trainer.runtime.errors import RunError
 from darkroom_trainer.weights.catalogue import (
     CATALOGUE,
     Entry,

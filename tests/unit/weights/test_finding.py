@@ -8,7 +8,7 @@ import torch
 from darkroom_api.conditions import Reason
 from darkroom_api.run_config import Location, Weights
 from darkroom_api.v1alpha1.common import Task
-from darkroom_trainer.errors import RunError
+from darkroom_trainer.runtime.errors import RunError
 from darkroom_trainer.storage.local_files import to_uri
 from darkroom_trainer.tasks.classifier import Classifier
 from darkroom_trainer.weights.files import load_tensors

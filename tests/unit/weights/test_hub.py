@@ -6,8 +6,8 @@ import pytest
 
 from darkroom_api.conditions import Reason
 from darkroom_api.v1alpha1.common import Task
-from darkroom_trainer.errors import RunError
-from darkroom_trainer.tasks import backbones
+from darkroom_trainer.networks import backbones
+from darkroom_trainer.runtime.errors import RunError
 from darkroom_trainer.weights.finding import Sources, find_weights, list_available
 from darkroom_trainer.weights.hub import Hub
 from tests.unit.weights.fake_hub import FakeHub

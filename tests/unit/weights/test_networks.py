@@ -7,8 +7,8 @@ import onnxruntime
 import pytest
 import torch
 
-from darkroom_trainer.tasks import backbones
-from darkroom_trainer.tasks.dense_head import DenseDetector
+from darkroom_trainer.networks import backbones
+from darkroom_trainer.networks.dense_head import DenseDetector
 
 KINDS = {
     "a small residual network": "test_resnet",

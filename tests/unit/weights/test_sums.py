@@ -5,7 +5,7 @@ import pathlib
 import pytest
 
 from darkroom_api.conditions import Reason
-from darkroom_trainer.errors import RunError
+from darkroom_trainer.runtime.errors import RunError
 from darkroom_trainer.weights.finding import find_weights
 from tests.unit.weights.places import NAME, Pack, put, sources_of, sum_of
 

@@ -15,9 +15,9 @@ import safetensors.torch
 import torch
 
 from darkroom_api.run_config import RunConfig
-from darkroom_trainer import errors, reporting, stopping
+from darkroom_trainer.budget.meter import Meter
 from darkroom_trainer.checkpoints import cadence, claims
-from darkroom_trainer.meter import Meter
+from darkroom_trainer.runtime import errors, reporting, stopping
 from darkroom_trainer.storage.objects import Storage, join_uri
 
 LOG = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ import logging
 import uuid
 from typing import Final
 
-from darkroom_trainer import errors, stopping
+from darkroom_trainer.runtime import errors, stopping
 from darkroom_trainer.storage.objects import Storage, join_uri
 
 LOG = logging.getLogger(__name__)

@@ -9,8 +9,8 @@ from typing import Final
 
 from darkroom_api.report import Outcome, parse_outcome
 from darkroom_api.run_config import RunConfig
-from darkroom_trainer import errors
-from darkroom_trainer.meter import Meter
+from darkroom_trainer.budget.meter import Meter
+from darkroom_trainer.runtime import errors
 from darkroom_trainer.storage.objects import join_uri, open_storage
 
 LOG = logging.getLogger(__name__)

@@ -11,12 +11,13 @@ import numpy as np
 import torch
 
 from darkroom_api.v1alpha1.common import Performance
-from darkroom_trainer import answering, shares
+from darkroom_predict.predictions import Prediction
 from darkroom_trainer.checkpoints import checkpoint
-from darkroom_trainer.heads.model import LightModel
-from darkroom_trainer.loop import Learner, Window
+from darkroom_trainer.heads import answering
+from darkroom_trainer.heads.fits.model import LightModel
+from darkroom_trainer.loop.training_loop import Learner, Window
+from darkroom_trainer.metrics.statistics import ensemble_weights
 from darkroom_trainer.search import contest as contests
-from darkroom_trainer.tasks.predictions import Prediction
 
 
 class Stage(StrEnum):
@@ -83,7 +84,7 @@ class Session:
         """Return the light head's share in the answers; the usual one where no image could be held out to choose it."""
         if self.light is None:
             return 0.0
-        return self.hold_out.light_share if self.hold_out else shares.UNTESTED_SHARE
+        return self.hold_out.light_share if self.hold_out else ensemble_weights.UNTESTED_SHARE
 
     def add_note(self, text: str | None) -> None:
         """Add something that the model's user should read, if there is anything."""

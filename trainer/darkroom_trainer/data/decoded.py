@@ -11,12 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from darkroom_api.conditions import Reason
-from darkroom_trainer.data.dataset import Example, LoadedDataset
-from darkroom_trainer.data.images import ImageProblem, Pixels
-from darkroom_trainer.data.progress import build_progress
-from darkroom_trainer.data.resizing import decode_file
-from darkroom_trainer.errors import RunError
-from darkroom_trainer.reporting import Reporter
+from darkroom_predict.images import ImageProblem, Pixels
+from darkroom_predict.resizing import decode_file
+from darkroom_trainer.data.inspection.progress import build_progress
+from darkroom_trainer.data.records.dataset import Example, LoadedDataset
+from darkroom_trainer.runtime.errors import RunError
+from darkroom_trainer.runtime.reporting import Reporter
 
 
 def decode_images(dataset: LoadedDataset, size_px: int, work: pathlib.Path, reporter: Reporter) -> Pixels:

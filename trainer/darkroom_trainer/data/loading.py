@@ -7,13 +7,13 @@ import pathlib
 import re
 
 from darkroom_api.run_config import DatasetSource
-from darkroom_trainer.data.catalog import CatalogImage
-from darkroom_trainer.data.dataset import Example, LoadedDataset
-from darkroom_trainer.data.examination import examine_dataset
-from darkroom_trainer.data.fetching import CheckedImage
-from darkroom_trainer.data.progress import build_progress
-from darkroom_trainer.data.summary import build_corrupt_error
-from darkroom_trainer.reporting import Reporter
+from darkroom_trainer.data.inspection.examination import examine_dataset
+from darkroom_trainer.data.inspection.fetching import CheckedImage
+from darkroom_trainer.data.inspection.progress import build_progress
+from darkroom_trainer.data.inspection.summary import build_corrupt_error
+from darkroom_trainer.data.records.catalog import CatalogImage
+from darkroom_trainer.data.records.dataset import Example, LoadedDataset
+from darkroom_trainer.runtime.reporting import Reporter
 
 
 def load_dataset(source: DatasetSource, work: pathlib.Path, reporter: Reporter) -> LoadedDataset:

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from darkroom_api.conditions import Reason
 from darkroom_api.run_config import Location
 from darkroom_api.v1alpha1.common import Artifacts
-from darkroom_trainer.errors import ObjectMissing, PreconditionFailed, RunError, StorageError
-from darkroom_trainer.export.listing import LIST_NAME, FileList, build_list, check_files
+from darkroom_predict.errors import ModelUnusable
+from darkroom_predict.listing import LIST_NAME, FileList, build_list, check_files
+from darkroom_trainer.runtime.errors import ObjectMissing, PreconditionFailed, RunError, StorageError
 from darkroom_trainer.storage.objects import Storage, explain_storage_error, join_uri, open_storage, retry_storage
 
 Check = Callable[[], None]
@@ -81,4 +82,7 @@ def fetch_model(location: Location, folder: pathlib.Path, names: list[str]) -> F
         raise RunError(Reason.INVALID_CONFIGURATION, message) from error
     except StorageError as error:
         raise explain_storage_error(error, location.storage) from error
-    return check_files(folder, names)
+    try:
+        return check_files(folder, names)
+    except ModelUnusable as error:
+        raise RunError(Reason.INVALID_CONFIGURATION, str(error)) from error

@@ -7,7 +7,7 @@ import pathlib
 from typing import Any, Final
 
 from darkroom_api.v1alpha1.common import MeasuredOn, Performance
-from darkroom_trainer.export.description import ModelDescription
+from darkroom_predict.description import ModelDescription
 
 CARD_NAME: Final = "card.md"
 MAX_LABELS: Final = 20

@@ -16,8 +16,8 @@ import onnx
 import torch
 from torch import nn
 
-from darkroom_trainer.export.description import ModelDescription, build_metadata
-from darkroom_trainer.export.onnx_session import INPUT_NAME, OUTPUT_NAME
+from darkroom_predict.description import ModelDescription, build_metadata
+from darkroom_predict.onnx_session import INPUT_NAME, OUTPUT_NAME
 
 OPSET: Final = 17
 """The first with LayerNormalization, which transformers need; every onnxruntime since 2022 reads it."""

@@ -12,11 +12,12 @@ import torch
 from torch import nn
 
 from darkroom_api.v1alpha1.common import Task
-from darkroom_trainer.data.images import Pixels
-from darkroom_trainer.decoding import boxes
-from darkroom_trainer.export import onnx_model, onnx_session
-from darkroom_trainer.export.description import ONNX_NAME, ModelDescription
-from darkroom_trainer.tasks.predictions import Floats
+from darkroom_predict import onnx_session
+from darkroom_predict.decoding import boxes
+from darkroom_predict.description import ONNX_NAME, ModelDescription
+from darkroom_predict.images import Pixels
+from darkroom_predict.predictions import Floats
+from darkroom_trainer.export import onnx_model
 
 TOLERANCE: Final = 1e-4
 BATCHES: Final = (1, 3)

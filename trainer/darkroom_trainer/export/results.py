@@ -13,10 +13,11 @@ import numpy as np
 from PIL import Image
 
 from darkroom_api.v1alpha1.common import MeasuredOn, Performance, Task
-from darkroom_trainer.data.dataset import LoadedDataset
-from darkroom_trainer.export import answers, card, description, picture
+from darkroom_predict import answers, description, picture
+from darkroom_predict.predictions import Integers, Prediction, Truth, keep_best_of_stacked
+from darkroom_trainer.data.records.dataset import LoadedDataset
+from darkroom_trainer.export import card
 from darkroom_trainer.metrics import record
-from darkroom_trainer.tasks.predictions import Integers, Prediction, Truth, keep_best_of_stacked
 
 METRICS_NAME: Final = "metrics.json"
 PREDICTIONS_NAME: Final = "predictions.json"

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from darkroom_trainer.heads.blending import Blend
-from darkroom_trainer.heads.exemplars import MOST_POINTS
-from darkroom_trainer.heads.families import Family
+from darkroom_trainer.heads.fits.exemplars import MOST_POINTS
+from darkroom_trainer.heads.fits.families import Family
 from darkroom_trainer.heads.store import Store
 from darkroom_trainer.heads.validation import Candidate, Trialling, Unit
 from darkroom_trainer.search.trials import TrialEnd, TrialKind, TrialRecord

@@ -10,8 +10,8 @@ from typing import Final
 import torch
 
 from darkroom_trainer.heads import scoring
-from darkroom_trainer.heads.calibration import Calibration, calibrate
-from darkroom_trainer.heads.model import mix
+from darkroom_trainer.heads.fits.model import mix
+from darkroom_trainer.heads.fits.temperature import Calibration, calibrate
 from darkroom_trainer.heads.validation import Candidate, Trialling
 
 MOST_MEMBERS: Final = 3

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from darkroom_trainer.metrics import curves
+from darkroom_trainer.metrics.statistics import curves
 
 GROUPS: Final = 5
 """Parts of the rows that are left out in turn for the standard error of a mean average precision (jackknife)."""

@@ -13,9 +13,10 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from darkroom_trainer.heads import blending, fitting, folds, portfolio, scoring, specs, validation
+from darkroom_trainer.heads import blending, candidates, head_fits, scoring, specs, validation
 from darkroom_trainer.heads.admission import Ledger
-from darkroom_trainer.heads.model import NO_BACKBONES, LightModel, Spec
+from darkroom_trainer.heads.fits import folds
+from darkroom_trainer.heads.fits.model import NO_BACKBONES, LightModel, Spec
 from darkroom_trainer.heads.store import Examples, Store, Views
 from darkroom_trainer.search.trials import TrialRecord
 
@@ -67,18 +68,18 @@ def search_heads(
     store = Store(examples, places, views, backbones)
     ledger = Ledger(store, left_seconds, stop, len(examples.rows), started_at_seconds)
     division = folds.build_folds(strata[places], seed)
-    num_views = portfolio.count_views(len(places), has_views=views is not None)
+    num_views = candidates.count_views(len(places), has_views=views is not None)
     if not division:
         return _fit_default(store, num_views, seed)
     trialling = validation.build_trialling(store, division)
     search = _Search(trialling, ledger)
     has_colour = detect_colour(examples)
-    sets = portfolio.list_sets(has_colour=has_colour, backbones=list(backbones))
-    search.try_all(portfolio.plan_first(sets, num_views, several=examples.several))
+    sets = candidates.list_sets(has_colour=has_colour, backbones=list(backbones))
+    search.try_all(candidates.plan_first(sets, num_views, several=examples.several))
     if not search.candidates:
         return None
     ranked = blending.rank(search.candidates)
-    second = portfolio.plan_second(ranked, num_views, len(places), examples.num_labels, several=examples.several)
+    second = candidates.plan_second(ranked, num_views, len(places), examples.num_labels, several=examples.several)
     search.try_all(second)
     return _finish(search, seed)
 
@@ -113,7 +114,7 @@ def _finish(search: _Search, seed: int) -> LightSearch:
     """Fit the winner on all rows; one head or the mean of a few."""
     trialling, store = search.trialling, search.trialling.store
     winner = blending.blend_best(validation.choose(search.candidates), search.candidates, trialling)
-    model = fitting.fit_on(specs.build_spec(winner, store), store, seed)
+    model = head_fits.fit_on(specs.build_spec(winner, store), store, seed)
     probabilities, validated = _spread(trialling, winner)
     return LightSearch(
         spec=model.spec,
@@ -147,6 +148,6 @@ def _build_unknown(examples: Examples) -> tuple[npt.NDArray[np.float32], npt.NDA
 
 def _fit_default(store: Store, num_views: int, seed: int) -> LightSearch:
     """Fit what does well on most sets, where nothing can be kept out."""
-    model = fitting.fit_on(specs.build_default_spec(store, num_views), store, seed)
+    model = head_fits.fit_on(specs.build_default_spec(store, num_views), store, seed)
     probabilities, validated = _build_unknown(store.examples)
     return LightSearch(model.spec, model, None, None, None, probabilities, validated, [])

@@ -6,9 +6,9 @@ Owns its keys. Must not fit anything.
 from typing import Any, Final
 
 from darkroom_trainer.heads.blending import Blend
-from darkroom_trainer.heads.calibration import Calibration
-from darkroom_trainer.heads.families import KINDS, Family, Settings
-from darkroom_trainer.heads.model import Spec
+from darkroom_trainer.heads.fits.families import KINDS, Family, Settings
+from darkroom_trainer.heads.fits.model import Spec
+from darkroom_trainer.heads.fits.temperature import Calibration
 from darkroom_trainer.heads.store import Store
 
 VERSION: Final = 1

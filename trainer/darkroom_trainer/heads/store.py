@@ -13,11 +13,11 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from darkroom_trainer.heads.features import Extractor
-from darkroom_trainer.heads.linear import Batches, Part
-from darkroom_trainer.heads.model import NO_BACKBONES, Spec
-from darkroom_trainer.heads.scaling import Scale
-from darkroom_trainer.loop import to_float
+from darkroom_trainer.features.blocks import Extractor
+from darkroom_trainer.heads.fits.linear import Batches, Part
+from darkroom_trainer.heads.fits.model import NO_BACKBONES, Spec
+from darkroom_trainer.heads.fits.scaling import Scale
+from darkroom_trainer.loop.training_loop import to_float
 
 Rows = npt.NDArray[np.int64]
 Views = Callable[[torch.Tensor, int], torch.Tensor]

@@ -11,10 +11,11 @@ from typing import Final
 import numpy as np
 import torch
 
-from darkroom_trainer.heads import calibration as calibrations, families, scoring
-from darkroom_trainer.heads.folds import Fold, Rows
-from darkroom_trainer.heads.linear import Batches
-from darkroom_trainer.heads.scaling import fit_scale
+from darkroom_trainer.heads import scoring
+from darkroom_trainer.heads.fits import families, temperature as calibrations
+from darkroom_trainer.heads.fits.folds import Fold, Rows
+from darkroom_trainer.heads.fits.linear import Batches
+from darkroom_trainer.heads.fits.scaling import fit_scale
 from darkroom_trainer.heads.store import Store
 
 MOST_OUTPUTS: Final = 50_000_000

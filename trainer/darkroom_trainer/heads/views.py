@@ -8,8 +8,9 @@ from typing import Final
 import numpy as np
 import torch
 
+from darkroom_trainer.augmentation import transforms
 from darkroom_trainer.heads.store import Views
-from darkroom_trainer.tasks import augmentation, base
+from darkroom_trainer.tasks import base
 
 _SALT: Final = 0x11E4D
 
@@ -19,7 +20,7 @@ def build_views(task: base.LearningTask, seed: int) -> Views:
 
     def vary(images: torch.Tensor, view: int) -> torch.Tensor:
         epochs, places = np.full(len(images), view), np.arange(len(images))
-        draws = augmentation.draw_uniforms(seed ^ _SALT, epochs, places, task.augmentation_draws)
+        draws = transforms.draw_uniforms(seed ^ _SALT, epochs, places, task.augmentation_draws)
         return task.augment(base.Batch(images, {}), draws.to(images.device)).images
 
     return vary

@@ -63,7 +63,7 @@ class _Run:
         self._display.say(f"{entry.shown}  {status.phase}  {status.reason}: {status.message}")
 
     def _execute(self, entry: Entry, config: RunConfig) -> None:
-        from darkroom_trainer import engine  # checks and tables should not wait for its imports
+        from darkroom_trainer.commands import engine  # checks and tables should not wait for its imports
 
         now = read_clock()
         self.note(entry, statuses.begin(entry.status, entry.manifest, entry.target.uid, platform.node(), now))

@@ -7,10 +7,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from darkroom_api.v1alpha1.common import TASK_ANNOTATIONS, AnnotationKind, Task
-from darkroom_trainer.metrics import classification_record, detection_record, multilabel_record
-from darkroom_trainer.metrics.boxes import tabulate_predictions, tabulate_truths
-from darkroom_trainer.metrics.classification import DEFAULT_THRESHOLD, stack_answers, stack_relevant, stack_scores
-from darkroom_trainer.tasks.predictions import Prediction, Truth
+from darkroom_predict.predictions import Prediction, Truth
+from darkroom_trainer.metrics.box_scores import detection_record
+from darkroom_trainer.metrics.box_scores.boxes import tabulate_predictions, tabulate_truths
+from darkroom_trainer.metrics.tag_scores import classification_record, multilabel_record
+from darkroom_trainer.metrics.tag_scores.classification import (
+    DEFAULT_THRESHOLD,
+    stack_answers,
+    stack_relevant,
+    stack_scores,
+)
 
 
 def build_record(

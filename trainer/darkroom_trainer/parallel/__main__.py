@@ -22,8 +22,8 @@ def main() -> int:
     """Follow the orders that come through the open file whose number is the argument."""
     channel = Connection(int(sys.argv[1]))
     threading.Thread(target=_end_with, args=(channel,), daemon=True).start()
-    from darkroom_trainer import garbage
     from darkroom_trainer.parallel.worker import work
+    from darkroom_trainer.runtime import garbage
 
     with garbage.leave_out_loaded():
         return work(channel)

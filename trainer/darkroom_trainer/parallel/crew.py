@@ -15,9 +15,10 @@ from typing import Final, Self
 import safetensors.torch
 import torch
 
-from darkroom_trainer import device as devices, loop, preparation, stopping
 from darkroom_trainer.checkpoints import sessions
+from darkroom_trainer.loop import preparation, training_loop
 from darkroom_trainer.parallel import ends, member, orders, team
+from darkroom_trainer.runtime import device as devices, stopping
 
 START_SECONDS: Final = 180.0
 """A process that has not taken its assignment by then is given up; all it has to do is import torch."""
@@ -54,7 +55,7 @@ class Crew:
         return [one.process_id for one in self._members]
 
     @contextlib.contextmanager
-    def share(self, learner: loop.Learner) -> Iterator[None]:
+    def share(self, learner: training_loop.Learner) -> Iterator[None]:
         """Have all devices take the learner's steps meanwhile, from where it stands now.
 
         Raises RunError (or OutOfMemoryError) where a process is lost, RunStopped when a stop is asked for first.
@@ -67,20 +68,22 @@ class Crew:
             self._assign(learner)
             learner.peers = self
             yield
-        except (stopping.RunStopped, loop.NonFiniteLoss):
+        except (stopping.RunStopped, training_loop.NonFiniteLoss):
             raise  # Between two steps: all devices stand at the same place.
         except BaseException:
             self._disband()
             raise
         finally:
-            learner.peers = loop.Alone()
+            learner.peers = training_loop.Alone()
 
     def announce(self, rate: float, batch_size: int) -> None:
         """Have the others begin the same step."""
         self.check()
         self._tell([orders.Step(rate, batch_size)] * len(self._members))
 
-    def backward(self, model: torch.nn.Module, loss: torch.Tensor, count_terms: loop.CountTerms) -> torch.Tensor:
+    def backward(
+        self, model: torch.nn.Module, loss: torch.Tensor, count_terms: training_loop.CountTerms
+    ) -> torch.Tensor:
         """Leave the gradients of the whole batch in the model; returns the whole batch's loss."""
         assert self._group is not None, "the group is joined before the first step"
         try:
@@ -98,7 +101,7 @@ class Crew:
         self._closing = threading.Event()
         self._members = [member.Member(rank) for rank in range(1, self.size)]
 
-    def _assign(self, learner: loop.Learner) -> None:
+    def _assign(self, learner: training_loop.Learner) -> None:
         """Give every process the learner's state and data, and join them in a group once all are ready."""
         if not self._members:
             self._start()
@@ -113,7 +116,7 @@ class Crew:
             self._group = self._join(folder / "rendezvous", learner.device)
 
     def _build_assignment(
-        self, learner: loop.Learner, rank: int, state_file: pathlib.Path, folder: pathlib.Path
+        self, learner: training_loop.Learner, rank: int, state_file: pathlib.Path, folder: pathlib.Path
     ) -> orders.Assignment:
         data = learner.data
         return orders.Assignment(

@@ -8,8 +8,8 @@ from typing import Final
 import torch
 
 from darkroom_api.conditions import Reason
-from darkroom_trainer import errors
 from darkroom_trainer.parallel import member
+from darkroom_trainer.runtime import errors
 
 LEAST_SLICE: Final = 2
 """Images that each device must get of a batch: the statistics of a single one say nothing."""

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from darkroom_api.v1alpha1.common import Task
-from darkroom_trainer.search.recipe import Recipe
+from darkroom_trainer.loop.recipe import Recipe
 
 
 @dataclass(frozen=True)

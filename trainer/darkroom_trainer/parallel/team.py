@@ -12,8 +12,8 @@ from typing import Final, Protocol
 import torch
 import torch.distributed as dist
 
-from darkroom_trainer.device import Device
-from darkroom_trainer.loop import CountTerms
+from darkroom_trainer.loop.training_loop import CountTerms
+from darkroom_trainer.runtime.device import Device
 
 PATIENCE_SECONDS: Final = 120.0
 """How long a device waits for the others within a step before it takes them for lost."""

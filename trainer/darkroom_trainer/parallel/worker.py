@@ -12,9 +12,10 @@ import numpy as np
 import safetensors.torch
 import torch
 
-from darkroom_trainer import device as devices, loop, preparation
 from darkroom_trainer.checkpoints import sessions
+from darkroom_trainer.loop import preparation, training_loop
 from darkroom_trainer.parallel import orders, team
+from darkroom_trainer.runtime import device as devices
 from darkroom_trainer.tasks import registry
 
 FAILED: Final = 1
@@ -36,7 +37,7 @@ def work(channel: Connection) -> int:
 
 
 def _follow(channel: Connection) -> None:
-    learner: loop.Learner | None = None
+    learner: training_loop.Learner | None = None
     group: team.ProcessGroup | None = None
     while True:
         order = channel.recv()
@@ -50,11 +51,11 @@ def _follow(channel: Connection) -> None:
             learner.take_step(order.rate)
 
 
-def build_learner(order: orders.Assignment) -> loop.Learner:
+def build_learner(order: orders.Assignment) -> training_loop.Learner:
     """Return a learner that stands where the first process' learner stands."""
     device = devices.prepare_device(order.size, order.rank)
     task = registry.build_task(order.task, order.labels)
-    data = loop.TrainingData(
+    data = training_loop.TrainingData(
         images=preparation.map_images(order.images_file, device),
         targets={name: torch.from_numpy(values) for name, values in order.targets.items()},
         rows=np.asarray(order.rows),
@@ -62,7 +63,7 @@ def build_learner(order: orders.Assignment) -> loop.Learner:
         deviation=preparation.as_planes(order.deviation, device),
     )
     model = task.build_model(order.recipe.backbone, image_size_px=order.recipe.image_size_px)
-    learner = loop.Learner(task, model, data, order.recipe, device, order.seed)
+    learner = training_loop.Learner(task, model, data, order.recipe, device, order.seed)
     sessions.restore(learner, safetensors.torch.load_file(order.state_file))
     learner.step = order.step
     return learner

@@ -14,10 +14,11 @@ from typing import Final
 import safetensors.torch
 from PIL import Image
 
-from darkroom_trainer.device import prepare_device
-from darkroom_trainer.export import card, description, listing, onnx_model, onnx_parity
+from darkroom_predict import description, listing
+from darkroom_trainer.export import card, onnx_model, onnx_parity
+from darkroom_trainer.networks.recognizer_network import RecognizerNetwork
 from darkroom_trainer.prediction import extending, predictor
-from darkroom_trainer.tasks.recognizer_network import RecognizerNetwork
+from darkroom_trainer.runtime.device import prepare_device
 
 LABELS_NAME: Final = "labels.txt"
 PARITY_IMAGES: Final = 4

@@ -10,11 +10,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from darkroom_trainer.data.images import ImageProblem, Pixels
-from darkroom_trainer.device import prepare_device
-from darkroom_trainer.errors import RunError
-from darkroom_trainer.export import description, listing, onnx_model, onnx_parity
-from darkroom_trainer.prediction import predict, predictor
+from darkroom_predict import command, description, listing
+from darkroom_predict.errors import ModelUnusable
+from darkroom_predict.images import ImageProblem, Pixels
+from darkroom_trainer.export import onnx_model, onnx_parity
+from darkroom_trainer.prediction import predictor
+from darkroom_trainer.runtime.device import prepare_device
+from darkroom_trainer.runtime.errors import RunError
 
 
 def run_export(folder: pathlib.Path, images: Sequence[pathlib.Path]) -> int:
@@ -23,9 +25,9 @@ def run_export(folder: pathlib.Path, images: Sequence[pathlib.Path]) -> int:
         names = list(listing.check_files(folder, []).files)
         listing.check_files(folder, names)
         model = description.read_description(folder)
-        pixels = np.stack([predict.decode_image(path, model.preprocessing.image_size_px) for path in images])
+        pixels = np.stack([command.decode_image(path, model.preprocessing.image_size_px) for path in images])
         parity = export_model(folder, names, model, pixels)
-    except (RunError, ImageProblem, onnx_model.ExportFailed) as error:
+    except (RunError, ModelUnusable, ImageProblem, onnx_model.ExportFailed) as error:
         print(f"darkroom export: {error}", file=sys.stderr)
         return 1
     largest = max(parity.max_logit_difference, parity.max_box_difference or 0.0)

@@ -10,10 +10,11 @@ import torch
 from PIL import Image
 
 from darkroom_api.conditions import Reason
-from darkroom_trainer.data.images import Pixels
-from darkroom_trainer.errors import RunError
-from darkroom_trainer.export.description import ModelDescription
-from darkroom_trainer.tasks import prototypes, recognizer_network
+from darkroom_predict.description import ModelDescription
+from darkroom_predict.images import Pixels
+from darkroom_trainer.networks import recognizer_network
+from darkroom_trainer.runtime.errors import RunError
+from darkroom_trainer.tasks import prototypes
 
 LEAST_PX: Final = 8
 

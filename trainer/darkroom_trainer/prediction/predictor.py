@@ -10,10 +10,13 @@ import safetensors.torch
 import torch
 
 from darkroom_api.conditions import Reason
-from darkroom_trainer import answering, device as devices, errors, inference, preparation
-from darkroom_trainer.data.images import Pixels
-from darkroom_trainer.export.description import WEIGHTS_NAME, ModelDescription
-from darkroom_trainer.tasks import base, predictions, registry
+from darkroom_predict import predictions
+from darkroom_predict.description import WEIGHTS_NAME, ModelDescription
+from darkroom_predict.images import Pixels
+from darkroom_trainer.heads import answering
+from darkroom_trainer.loop import inference, preparation
+from darkroom_trainer.runtime import device as devices, errors
+from darkroom_trainer.tasks import base, registry
 
 
 @dataclass(frozen=True)

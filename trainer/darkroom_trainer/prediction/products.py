@@ -12,10 +12,11 @@ from PIL import Image
 
 from darkroom_api.conditions import Reason
 from darkroom_api.v1alpha1.common import Task
-from darkroom_trainer.data.images import ImageProblem, open_picture
-from darkroom_trainer.errors import RunError
-from darkroom_trainer.export import description, listing
-from darkroom_trainer.tasks.gaps import is_gap
+from darkroom_predict import description, listing
+from darkroom_predict.errors import ModelUnusable
+from darkroom_predict.gaps import is_gap
+from darkroom_predict.images import ImageProblem, open_picture
+from darkroom_trainer.runtime.errors import RunError
 
 WHOLE: Final = (0.0, 0.0, 1.0, 1.0)
 
@@ -35,7 +36,7 @@ def run_add_product(folder: pathlib.Path, name: str, image: pathlib.Path, box: B
         from darkroom_trainer.prediction import adding
 
         changed = adding.add_product(folder, model, name, crop)
-    except (RunError, ImageProblem, Refused) as error:
+    except (RunError, ModelUnusable, ImageProblem, Refused) as error:
         print(f"darkroom add-product: {error}", file=sys.stderr)
         return 1
     count = sum(not is_gap(label) for label in changed.labels)

@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from darkroom_api.v1alpha1.common import STOP_MEANINGS, TASK_ANNOTATIONS, AnnotationKind
-from darkroom_trainer.data.dataset import Example
+from darkroom_trainer.data.records.dataset import Example
 from darkroom_trainer.export.results import Measured
 from darkroom_trainer.report import mistakes, situation, tags
-from darkroom_trainer.report.findings import describe_advice
 from darkroom_trainer.report.inputs import ReportInputs
 from darkroom_trainer.report.next_steps import suggest
+from darkroom_trainer.report.problems import describe_advice
 from darkroom_trainer.report.thumbnails import limit, make_thumbnail
 
 FORM: Final = 1

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from darkroom_api.v1alpha1.common import StopReason
-from darkroom_trainer.data.catalog import CatalogImage
-from darkroom_trainer.data.dataset import LoadedDataset
-from darkroom_trainer.data.examination import Examination
-from darkroom_trainer.data.findings import Advice
-from darkroom_trainer.export.description import ModelDescription
+from darkroom_predict.description import ModelDescription
+from darkroom_trainer.data.inspection.examination import Examination
+from darkroom_trainer.data.records.catalog import CatalogImage
+from darkroom_trainer.data.records.dataset import LoadedDataset
+from darkroom_trainer.data.records.findings import Advice
 from darkroom_trainer.export.results import Measured
 
 

@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from darkroom_api.v1alpha1.dataset import Problem
-from darkroom_trainer.data.catalog import CatalogImage
-from darkroom_trainer.data.examination import Examination
-from darkroom_trainer.data.findings import Advice
-from darkroom_trainer.report.findings import describe_advice
+from darkroom_trainer.data.inspection.examination import Examination
+from darkroom_trainer.data.records.catalog import CatalogImage
+from darkroom_trainer.data.records.findings import Advice
 from darkroom_trainer.report.inputs import InspectionInputs
+from darkroom_trainer.report.problems import describe_advice
 from darkroom_trainer.report.thumbnails import make_thumbnail
 
 Floats = npt.NDArray[np.float64]

@@ -10,10 +10,10 @@ from typing import Any, Final
 import numpy as np
 
 from darkroom_api.v1alpha1.common import TASK_ANNOTATIONS, AnnotationKind, Task
-from darkroom_trainer.metrics.boxes import SIDE, tabulate_predictions, tabulate_truths
-from darkroom_trainer.metrics.classification import DEFAULT_THRESHOLD
-from darkroom_trainer.metrics.matching import NOTHING, match_boxes
-from darkroom_trainer.tasks.predictions import Floats, Integers, Prediction, Truth
+from darkroom_predict.predictions import Floats, Integers, Prediction, Truth
+from darkroom_trainer.metrics.box_scores.boxes import SIDE, tabulate_predictions, tabulate_truths
+from darkroom_trainer.metrics.box_scores.matching import NOTHING, match_boxes
+from darkroom_trainer.metrics.tag_scores.classification import DEFAULT_THRESHOLD
 
 MAX_SHOWN: Final = 12
 MAX_BOXES: Final = 40

@@ -10,9 +10,9 @@ from typing import Any, Final
 import numpy as np
 
 from darkroom_api.v1alpha1.common import TASK_ANNOTATIONS, AnnotationKind
-from darkroom_trainer.data.dataset import LoadedDataset
+from darkroom_report.markup import shorten
+from darkroom_trainer.data.records.dataset import LoadedDataset
 from darkroom_trainer.report.inputs import ReportInputs
-from darkroom_trainer.report.markup import shorten
 from darkroom_trainer.report.next_steps import Situation, TagState
 
 SMALL_BOX_PERCENTILE: Final = 5

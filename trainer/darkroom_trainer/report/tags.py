@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from darkroom_trainer.data.dataset import LoadedDataset
+from darkroom_trainer.data.records.dataset import LoadedDataset
 
 MAX_MATRIX_TAGS: Final = 25
 MAX_CURVES: Final = 5

@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from PIL import Image
 
-from darkroom_trainer.data.images import ImageProblem, use_picture
-from darkroom_trainer.errors import StorageError
+from darkroom_predict.images import ImageProblem, use_picture
+from darkroom_trainer.runtime.errors import StorageError
 
 SIDE_PX: Final = 256
 QUALITY: Final = 80

@@ -7,12 +7,12 @@ import json
 import pathlib
 from typing import Final
 
+from darkroom_report.inspection_page import render_inspection
+from darkroom_report.training_page import render_html
 from darkroom_trainer.report.content import build_report
 from darkroom_trainer.report.inputs import InspectionInputs, ReportInputs
 from darkroom_trainer.report.inspection_content import build_inspection_report
-from darkroom_trainer.report.inspection_page import render_inspection
 from darkroom_trainer.report.mistakes import MAX_SHOWN
-from darkroom_trainer.report.training_page import render_html
 
 PAGE_NAME: Final = "report.html"
 JSON_NAME: Final = "report.json"

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from darkroom_api.v1alpha1.common import StopReason
-from darkroom_trainer.search.recipe import Recipe
+from darkroom_trainer.loop.recipe import Recipe
 
 GROWTH: Final = 2
 """A round is this many times as long as the one before."""

@@ -12,8 +12,9 @@ from typing import Any, Final
 import numpy as np
 import torch
 
-from darkroom_trainer import device as devices, errors, inference, loop, memory, meter as meters
-from darkroom_trainer.search import recipe as recipes
+from darkroom_trainer.budget import meter as meters
+from darkroom_trainer.loop import inference, memory, recipe as recipes, training_loop
+from darkroom_trainer.runtime import device as devices, errors
 from darkroom_trainer.search.pretrained import Pretrained
 from darkroom_trainer.tasks.base import LearningTask, Targets
 
@@ -106,7 +107,7 @@ def measure_trial(bench: Bench, recipe: recipes.Recipe) -> Trial:
 def _measure_trial(bench: Bench, recipe: recipes.Recipe) -> Trial:
     rows = len(next(iter(bench.targets.values())))
     size = recipe.image_size_px
-    data = loop.TrainingData(
+    data = training_loop.TrainingData(
         images=torch.randint(0, 256, (rows, size, size, 3), dtype=torch.uint8),
         targets=bench.targets,
         rows=np.arange(rows),
@@ -114,8 +115,8 @@ def _measure_trial(bench: Bench, recipe: recipes.Recipe) -> Trial:
         deviation=torch.full((3, 1, 1), 0.25, device=bench.device.place),
     )
     model = bench.task.build_model(recipe.backbone, image_size_px=size)
-    learner = loop.Learner(bench.task, model, data, recipe, bench.device, seed=0)
-    learner.peers = loop.Alone(size=bench.device.count)
+    learner = training_loop.Learner(bench.task, model, data, recipe, bench.device, seed=0)
+    learner.peers = training_loop.Alone(size=bench.device.count)
     steps = [_time(bench, lambda: learner.train_step(0.0)) for _ in range(WARM_UP_STEPS + TIMED_STEPS)]
     # a model that knows what to compare crops with has more work to predict
     few = replace(data, rows=data.rows[:FINISHED_IMAGES])

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from darkroom_api.v1alpha1.common import Task
-from darkroom_trainer.search.recipe import Recipe, find_kind
+from darkroom_trainer.loop.recipe import Recipe, find_kind
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import torch
 
 from darkroom_api.run_config import RunConfig
 from darkroom_api.v1alpha1.common import Task
-from darkroom_trainer.search.recipe import Recipe
+from darkroom_trainer.loop.recipe import Recipe
 from darkroom_trainer.tasks.base import LearningTask
 from darkroom_trainer.weights import files, finding
 

@@ -11,8 +11,8 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-from darkroom_trainer.data.dataset import Example
-from darkroom_trainer.data.images import ImageProblem, use_picture
+from darkroom_predict.images import ImageProblem, use_picture
+from darkroom_trainer.data.records.dataset import Example
 
 SIDES_PX: Final = (32, 64, 96, 128, 160, 192, 224, 256, 320, 384, 512)
 MOST_IMAGES: Final = 24

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import urllib3
 
-from darkroom_trainer.errors import ObjectTooLarge, StorageUnreachable
+from darkroom_trainer.runtime.errors import ObjectTooLarge, StorageUnreachable
 
 CHUNK_BYTES: Final = 1 << 20
 SLOW_SECONDS: Final = 20.0

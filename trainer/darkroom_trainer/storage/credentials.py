@@ -6,7 +6,7 @@ from typing import Final
 from darkroom_api import names
 from darkroom_api.conditions import Reason
 from darkroom_api.run_config import StorageAccess, StorageRole
-from darkroom_trainer.errors import RunError
+from darkroom_trainer.runtime.errors import RunError
 
 FIELDS: Final = {
     StorageRole.DATASET: "storage.credentialsSecret of the Dataset",

@@ -13,7 +13,13 @@ import stat
 import tempfile
 import urllib.parse
 
-from darkroom_trainer.errors import AddressForbidden, ObjectMissing, ObjectTooLarge, PreconditionFailed, StorageRefused
+from darkroom_trainer.runtime.errors import (
+    AddressForbidden,
+    ObjectMissing,
+    ObjectTooLarge,
+    PreconditionFailed,
+    StorageRefused,
+)
 
 
 def to_path(uri: str) -> pathlib.Path:

@@ -1,7 +1,7 @@
 """Object storage: `s3://`, `https://` (read only) and `file:` URIs through one set of calls.
 
 Owns clients, credentials, timeouts and what each failure means. The only module that imports boto3.
-Must not do: know what is stored. Every failure is a StorageError of `darkroom_trainer.errors`.
+Must not do: know what is stored. Every failure is a StorageError of `darkroom_trainer.runtime.errors`.
 """
 
 import contextlib
@@ -15,8 +15,8 @@ import boto3
 from botocore import UNSIGNED, config, exceptions
 
 from darkroom_api.run_config import StorageAccess
-from darkroom_trainer import errors, web
-from darkroom_trainer.storage import bodies, credentials, disk, local_files
+from darkroom_trainer.runtime import errors
+from darkroom_trainer.storage import bodies, credentials, disk, local_files, web
 from darkroom_trainer.storage.patience import PATIENCE_SECONDS, explain_storage_error, retry_storage
 
 if TYPE_CHECKING:

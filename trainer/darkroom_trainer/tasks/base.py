@@ -12,10 +12,10 @@ import torch
 from torch import nn
 
 from darkroom_api.v1alpha1.common import Performance, Task
-from darkroom_trainer.data.dataset import Example
-from darkroom_trainer.metrics.baseline import BaselineTest
-from darkroom_trainer.tasks.policies import STANDARD, AugmentationPolicy
-from darkroom_trainer.tasks.predictions import Integers, Prediction, Truth
+from darkroom_predict.predictions import Integers, Prediction, Truth
+from darkroom_trainer.augmentation.policies import STANDARD, AugmentationPolicy
+from darkroom_trainer.data.records.dataset import Example
+from darkroom_trainer.metrics.statistics.baseline import BaselineTest
 
 Targets = dict[str, torch.Tensor]
 """Named tensors whose first dimension is the image."""

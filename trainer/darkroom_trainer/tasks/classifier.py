@@ -12,11 +12,14 @@ import torch
 from torch import nn
 
 from darkroom_api.v1alpha1.common import Performance, Task
-from darkroom_trainer.data.dataset import Example
-from darkroom_trainer.decoding.tags import decode_exclusive
-from darkroom_trainer.metrics import baseline, classification
-from darkroom_trainer.tasks import augmentation, backbones, base, mixing, policies
-from darkroom_trainer.tasks.predictions import Integers, Prediction, Truth
+from darkroom_predict.decoding.tags import decode_exclusive
+from darkroom_predict.predictions import Integers, Prediction, Truth
+from darkroom_trainer.augmentation import policies, transforms
+from darkroom_trainer.data.records.dataset import Example
+from darkroom_trainer.metrics.statistics import baseline
+from darkroom_trainer.metrics.tag_scores import classification
+from darkroom_trainer.networks import backbones
+from darkroom_trainer.tasks import base, mixing
 
 LABEL_SMOOTHING: Final = 0.05
 MAX_TURN: Final = math.radians(12)
@@ -31,7 +34,7 @@ class Classifier(base.LearningTask):
 
     kind = Task.CLASSIFIER
     least_passes = 1500
-    augmentation_draws = augmentation.DRAWS
+    augmentation_draws = transforms.DRAWS
 
     def build_model(
         self, backbone: str, weights: dict[str, torch.Tensor] | None = None, image_size_px: int | None = None
@@ -58,14 +61,14 @@ class Classifier(base.LearningTask):
     ) -> base.Batch:
         """Mix, turn, zoom, shear, shift and mirror, vary light and colours, then erase: as far as the policy goes."""
         if others is not None:
-            batch = mixing.mix(batch, others, draws[:, augmentation.MIX_AT])
-        matrices = _build_matrices(draws[:, augmentation.PLACE_AT], policy.scale)
+            batch = mixing.mix(batch, others, draws[:, transforms.MIX_AT])
+        matrices = _build_matrices(draws[:, transforms.PLACE_AT], policy.scale)
         if policy.flip:
-            matrices = augmentation.mirror(matrices, draws[:, augmentation.FLIP_AT])
-        images = augmentation.warp(batch.images, matrices)
-        images = augmentation.vary_colors(images, draws, LIGHT, policy)
+            matrices = transforms.mirror(matrices, draws[:, transforms.FLIP_AT])
+        images = transforms.warp(batch.images, matrices)
+        images = transforms.vary_colors(images, draws, LIGHT, policy)
         if policy.erased_share:
-            images = augmentation.erase(images, draws[:, augmentation.ERASE_AT], policy.erased_share)
+            images = transforms.erase(images, draws[:, transforms.ERASE_AT], policy.erased_share)
         return base.Batch(images, batch.targets)
 
     def count_others(self, policy: policies.AugmentationPolicy) -> int:
@@ -101,11 +104,11 @@ class Classifier(base.LearningTask):
 
 
 def _build_matrices(draws: torch.Tensor, scale: float) -> torch.Tensor:
-    turn = augmentation.spread(draws[:, 0], MAX_TURN * scale)
-    zoom = 1 + augmentation.spread(draws[:, 1], MAX_ZOOM * scale)
-    stretch = 1 + augmentation.spread(draws[:, 2], MAX_ZOOM * scale / 2)
-    shear = augmentation.spread(draws[:, 3], MAX_SHEAR * scale)
-    shifts = augmentation.spread(draws[:, 4:6], MAX_SHIFT * scale)
+    turn = transforms.spread(draws[:, 0], MAX_TURN * scale)
+    zoom = 1 + transforms.spread(draws[:, 1], MAX_ZOOM * scale)
+    stretch = 1 + transforms.spread(draws[:, 2], MAX_ZOOM * scale / 2)
+    shear = transforms.spread(draws[:, 3], MAX_SHEAR * scale)
+    shifts = transforms.spread(draws[:, 4:6], MAX_SHIFT * scale)
     cosine, sine = torch.cos(turn) * zoom, torch.sin(turn) * zoom
     rows = ((cosine * stretch, shear - sine, shifts[:, 0]), (sine, cosine / stretch, shifts[:, 1]))
     return torch.stack([torch.stack(row, dim=1) for row in rows], dim=1)

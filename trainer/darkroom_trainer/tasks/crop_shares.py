@@ -10,11 +10,11 @@ import numpy.typing as npt
 import torch
 from torch.nn import functional
 
-from darkroom_trainer import shares
-from darkroom_trainer.tasks import dense_head
+from darkroom_predict.predictions import Integers
+from darkroom_trainer.metrics.statistics import ensemble_weights
+from darkroom_trainer.networks import dense_head
+from darkroom_trainer.networks.detector_network import DetectorNetwork
 from darkroom_trainer.tasks.base import LearnedData, take_images
-from darkroom_trainer.tasks.detector_network import DetectorNetwork
-from darkroom_trainer.tasks.predictions import Integers
 
 MOST_BOXES: Final = 1_000
 BATCH: Final = 32
@@ -34,7 +34,7 @@ def fit_crop_share(network: DetectorNetwork, data: LearnedData, rows: Integers) 
     network.train(was_training)
     dense, crops, answers = (np.concatenate(parts) for parts in zip(*asked, strict=True))
     if len(answers):
-        network.crop_share.fill_(shares.choose_share(dense, crops, answers, is_multilabel=False))
+        network.crop_share.fill_(ensemble_weights.choose_share(dense, crops, answers, is_multilabel=False))
 
 
 def limit_rows(labels: torch.Tensor, rows: Integers) -> Integers:

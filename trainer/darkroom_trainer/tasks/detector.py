@@ -13,21 +13,15 @@ import torch
 from torchvision.ops import generalized_box_iou_loss, sigmoid_focal_loss
 
 from darkroom_api.v1alpha1.common import Performance, Task
-from darkroom_trainer.data.dataset import Example
-from darkroom_trainer.decoding.boxes import decode_cells
-from darkroom_trainer.metrics import baseline, detection
-from darkroom_trainer.tasks import (
-    augmentation,
-    crop_naming,
-    crop_shares,
-    dense_head,
-    detector_network,
-    mixing,
-    policies,
-    prototypes,
-)
+from darkroom_predict.decoding.boxes import decode_cells
+from darkroom_predict.predictions import Integers, Prediction, Truth
+from darkroom_trainer.augmentation import policies, transforms
+from darkroom_trainer.data.records.dataset import Example
+from darkroom_trainer.metrics.box_scores import detection
+from darkroom_trainer.metrics.statistics import baseline
+from darkroom_trainer.networks import crop_naming, dense_head, detector_network
+from darkroom_trainer.tasks import crop_shares, mixing, prototypes
 from darkroom_trainer.tasks.base import Batch, LearnedData, LearningTask, Targets
-from darkroom_trainer.tasks.predictions import Integers, Prediction, Truth
 
 MAX_ZOOM: Final = 0.2
 MAX_SHIFT: Final = 0.12
@@ -50,7 +44,7 @@ class Detector(LearningTask):
     least_passes = 2000
     most_finished = prototypes.MOST_IMAGES
     export_seconds = 0.7
-    augmentation_draws = augmentation.DRAWS
+    augmentation_draws = transforms.DRAWS
 
     def build_model(
         self, backbone: str, weights: dict[str, torch.Tensor] | None = None, image_size_px: int | None = None
@@ -83,13 +77,13 @@ class Detector(LearningTask):
         Nothing is erased: a box whose object is gone would teach that objects are where none is.
         """
         if others is not None:
-            batch = mixing.compose_mosaic(batch, others, draws[:, augmentation.MIX_AT])
+            batch = mixing.compose_mosaic(batch, others, draws[:, transforms.MIX_AT])
         matrices = _build_matrices(draws, policy.scale)
         if policy.flip:
-            matrices = augmentation.mirror(matrices, draws[:, augmentation.FLIP_AT])
-        images = augmentation.warp(batch.images, matrices)
+            matrices = transforms.mirror(matrices, draws[:, transforms.FLIP_AT])
+        images = transforms.warp(batch.images, matrices)
         targets = _move_boxes(batch.targets, matrices)
-        return Batch(augmentation.vary_colors(images, draws, LIGHT, policy), targets)
+        return Batch(transforms.vary_colors(images, draws, LIGHT, policy), targets)
 
     def count_others(self, policy: policies.AugmentationPolicy) -> int:
         """Return 3 where pictures are made of four."""
@@ -166,9 +160,9 @@ def assign_cells(cells: torch.Tensor, targets: Targets) -> tuple[torch.Tensor, t
 
 
 def _build_matrices(draws: torch.Tensor, strength: float) -> torch.Tensor:
-    scale = torch.exp(augmentation.spread(draws[:, :2], MAX_ZOOM * strength))
+    scale = torch.exp(transforms.spread(draws[:, :2], MAX_ZOOM * strength))
     scale = scale[:, :1] * (1 + (scale / scale[:, :1] - 1) * 0.5)
-    shift = augmentation.spread(draws[:, 2:4], MAX_SHIFT * strength)
+    shift = transforms.spread(draws[:, 2:4], MAX_SHIFT * strength)
     return torch.cat([torch.diag_embed(scale), shift[:, :, None]], dim=2)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from darkroom_trainer.tasks import augmentation
+from darkroom_trainer.augmentation import transforms
 from darkroom_trainer.tasks.base import Batch, Targets
 
 MIXED_SHARE: Final = 0.5
@@ -48,7 +48,7 @@ def mix(batch: Batch, others: Batch, draws: torch.Tensor) -> Batch:
 def _draw_weights(draws: torch.Tensor, size_px: int) -> torch.Tensor:
     """Return what an image's own pixels (B, S, S) count; `draws` (B, 5): whether, how much, how, and where."""
     own = LEAST_OWN + (1 - LEAST_OWN) * draws[:, 1]
-    cut = augmentation.cut_rectangles(draws[:, 3:5], 1 - own, size_px)
+    cut = transforms.cut_rectangles(draws[:, 3:5], 1 - own, size_px)
     is_mixed, is_cut = draws[:, 0] < MIXED_SHARE, draws[:, 2] < 0.5
     blended = torch.where(is_cut, 1.0, own)[:, None, None]
     weights = torch.where(cut & is_cut[:, None, None], 0.0, blended)

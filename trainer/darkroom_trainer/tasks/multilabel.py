@@ -13,11 +13,12 @@ from torch import nn
 from torch.nn import functional
 
 from darkroom_api.v1alpha1.common import Performance, Task
-from darkroom_trainer.data.dataset import Example
-from darkroom_trainer.decoding.tags import decode_independent
-from darkroom_trainer.metrics import baseline, classification, tagging
+from darkroom_predict.decoding.tags import decode_independent
+from darkroom_predict.predictions import Integers, Prediction, Truth
+from darkroom_trainer.data.records.dataset import Example
+from darkroom_trainer.metrics.statistics import baseline
+from darkroom_trainer.metrics.tag_scores import classification, tagging
 from darkroom_trainer.tasks import base, classifier, mixing
-from darkroom_trainer.tasks.predictions import Integers, Prediction, Truth
 
 FIRST_TAGS: Final = 2.0
 """Tags that an image is taken to have before anything is learned: with 2,000 of them, starting from a half each would

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from darkroom_trainer.networks.crop_naming import UNKNOWN, CropNaming
 from darkroom_trainer.tasks.base import LearnedData, take_images
-from darkroom_trainer.tasks.crop_naming import UNKNOWN, CropNaming
 
 MOST_VIEWS: Final = 4_000
 """Crops that are described, about a second of work for one core."""

@@ -10,13 +10,13 @@ import torch
 from torch import nn
 
 from darkroom_api.v1alpha1.common import Performance, Task
-from darkroom_trainer.decoding.products import decode_products
-from darkroom_trainer.metrics import recognition
-from darkroom_trainer.tasks import recognizer_network
+from darkroom_predict.decoding.products import decode_products
+from darkroom_predict.gaps import find_gap
+from darkroom_predict.predictions import Integers, Prediction, Truth
+from darkroom_trainer.metrics.box_scores import recognition
+from darkroom_trainer.networks import recognizer_network
 from darkroom_trainer.tasks.base import LearnedData, Targets
 from darkroom_trainer.tasks.detector import Detector
-from darkroom_trainer.tasks.gaps import find_gap
-from darkroom_trainer.tasks.predictions import Integers, Prediction, Truth
 
 
 class ProductRecognizer(Detector):

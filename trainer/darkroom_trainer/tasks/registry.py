@@ -4,7 +4,7 @@ from typing import Final
 
 from darkroom_api.conditions import Reason
 from darkroom_api.v1alpha1.common import Task
-from darkroom_trainer.errors import RunError
+from darkroom_trainer.runtime.errors import RunError
 from darkroom_trainer.tasks.base import LearningTask
 from darkroom_trainer.tasks.classifier import Classifier
 from darkroom_trainer.tasks.detector import Detector

@@ -12,8 +12,8 @@ from typing import Final
 
 from darkroom_api.conditions import Reason
 from darkroom_api.v1alpha1.common import Task
-from darkroom_trainer.errors import RunError
-from darkroom_trainer.tasks import backbones
+from darkroom_trainer.networks import backbones
+from darkroom_trainer.runtime.errors import RunError
 
 PERMISSIVE: Final = ("apache", "mit", "bsd", "cc-by-4", "cc0")
 """How timm's names of the licences begin that allow every use."""

@@ -9,7 +9,7 @@ import re
 from typing import Final
 
 from darkroom_api.conditions import Reason
-from darkroom_trainer.errors import RunError
+from darkroom_trainer.runtime.errors import RunError
 
 SUMS_FILE: Final = "SHA256SUMS"
 SUM_ENDING: Final = ".sha256"

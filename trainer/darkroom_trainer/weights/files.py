@@ -13,8 +13,8 @@ import safetensors.torch
 import torch
 
 from darkroom_api.conditions import Reason
-from darkroom_trainer.errors import RunError
-from darkroom_trainer.tasks import backbones
+from darkroom_trainer.networks import backbones
+from darkroom_trainer.runtime.errors import RunError
 from darkroom_trainer.weights import catalogue
 
 LOG = logging.getLogger(__name__)

@@ -10,8 +10,8 @@ from typing import Final
 
 from darkroom_api import names, run_config
 from darkroom_api.v1alpha1.common import Task
-from darkroom_trainer.tasks import backbones
-from darkroom_trainer.weights import catalogue, checksums, hub as hubs, shelves
+from darkroom_trainer.networks import backbones
+from darkroom_trainer.weights import catalogue, checksums, hub as hubs, locations
 from darkroom_trainer.weights.files import FoundWeights, check_file, load_tensors
 
 __all__ = [
@@ -31,7 +31,7 @@ _REFUSED: Final = (".bin", ".pth", ".pt", ".ckpt", ".pkl")
 class Sources:
     """Where a run looks for weights, in this order."""
 
-    folders: tuple[shelves.Shelf, ...]
+    folders: tuple[locations.Shelf, ...]
     hub: hubs.Hub | None = None
 
     def describe(self) -> str:
@@ -48,9 +48,9 @@ def open_sources(
     Raises RunError(InvalidConfiguration) where a credential is missing.
     """
     cache = work / CACHE
-    folders: list[shelves.Shelf] = [shelves.FolderShelf(folder)]
+    folders: list[locations.Shelf] = [locations.FolderShelf(folder)]
     if weights.location is not None:
-        folders.append(shelves.open_location(weights.location, cache / "bucket"))
+        folders.append(locations.open_location(weights.location, cache / "bucket"))
     return Sources(tuple(folders), hubs.Hub(weights.hub, cache / "hub") if weights.hub else None)
 
 
@@ -97,14 +97,14 @@ def _find_file(name: str, listed: frozenset[str]) -> str | None:
     return next((file for file in wanted if file in listed), None)
 
 
-def _warn_of_refused(name: str, shelf: shelves.Shelf) -> None:
+def _warn_of_refused(name: str, shelf: locations.Shelf) -> None:
     for spelling in catalogue.list_spellings(name):
         for file in sorted(shelf.list_files()):
             if file.startswith((f"{spelling}.", f"{spelling}/")) and file.endswith(_REFUSED):
                 LOG.warning("%s in %s is not read, since it may hold code; save it as safetensors", file, shelf.shown)
 
 
-def _take_from_shelf(name: str, shelf: shelves.Shelf, file: str) -> FoundWeights:
+def _take_from_shelf(name: str, shelf: locations.Shelf, file: str) -> FoundWeights:
     path, shown = shelf.fetch(file), f"{shelf.shown.rstrip('/')}/{file}"
     actual, is_verified = checksums.compute_sum(path), False
     listed = shelf.list_files()

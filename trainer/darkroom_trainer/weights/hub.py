@@ -13,9 +13,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from darkroom_api.conditions import Reason
-from darkroom_trainer import web
-from darkroom_trainer.errors import AddressForbidden, ObjectMissing, RunError, StorageError, StorageUnreachable
-from darkroom_trainer.storage import bodies
+from darkroom_trainer.runtime.errors import (
+    AddressForbidden,
+    ObjectMissing,
+    RunError,
+    StorageError,
+    StorageUnreachable,
+)
+from darkroom_trainer.storage import bodies, web
 from darkroom_trainer.storage.objects import retry_storage
 
 FILE: Final = "model.safetensors"

@@ -1,0 +1,110 @@
+"""`model.json`, and the same in the metadata of `model.onnx`: what a model is and how images are prepared for it.
+
+Owns both forms. Must not import torch, so that a wrong model is refused before anything heavy starts.
+"""
+
+import importlib.metadata
+import json
+import pathlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from darkroom_api.v1alpha1.common import Task
+from darkroom_predict.errors import ModelUnusable
+
+DESCRIPTION_NAME: Final = "model.json"
+WEIGHTS_NAME: Final = "model.safetensors"
+ONNX_NAME: Final = "model.onnx"
+METADATA_PREFIX: Final = "darkroom."
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """How an image becomes the model's input: upright, RGB, resized as a whole, scaled to [0, 1], then normalized."""
+
+    image_size_px: int
+    mean: tuple[float, ...]
+    deviation: tuple[float, ...]
+    resize: str = "stretch-bilinear"
+    color: str = "RGB"
+    exif: str = "applied"
+
+
+@dataclass(frozen=True)
+class ModelDescription:
+    """A model without its weights; `labels` are in the order of its outputs."""
+
+    task: Task
+    labels: tuple[str, ...]
+    backbone: str | None
+    """timm name of the network; None where a light head answers alone."""
+    preprocessing: Preprocessing
+    threshold: float
+    """Detector: boxes below this confidence are left out of answers. Classifier: 0."""
+    version: str
+    darkroom_version: str
+    light: dict[str, Any] | None = None
+    """How the light head is built (see `heads`); None where the network answers alone."""
+    light_share: float = 0.0
+    """The light head's share in the answers, from 0 to 1; the network has the rest."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the content of `model.json`."""
+        return asdict(self)
+
+
+def read_version() -> str:
+    """Return the installed version of Darkroom."""
+    try:
+        return importlib.metadata.version("darkroom")
+    except importlib.metadata.PackageNotFoundError:
+        return "unknown"
+
+
+def write_description(description: ModelDescription, folder: pathlib.Path) -> None:
+    """Write `model.json` into `folder`."""
+    text = json.dumps(description.to_json(), indent=1, ensure_ascii=False)
+    (folder / DESCRIPTION_NAME).write_text(text + "\n", encoding="utf-8")
+
+
+def read_description(folder: pathlib.Path) -> ModelDescription:
+    """Return what `model.json` in `folder` says; raises ModelUnusable where it says nothing usable."""
+    path = folder / DESCRIPTION_NAME
+    try:
+        return _parse(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _refuse(path, error) from error
+
+
+def build_metadata(description: ModelDescription) -> dict[str, str]:
+    """Return the description as an ONNX file carries it: one entry a field, each the JSON of its value."""
+    return {
+        f"{METADATA_PREFIX}{key}": json.dumps(value, ensure_ascii=False) for key, value in description.to_json().items()
+    }
+
+
+def parse_metadata(metadata: Mapping[str, str], path: pathlib.Path) -> ModelDescription:
+    """Return what the ONNX file at `path` says about itself; raises ModelUnusable as `read_description` does."""
+    prefix = METADATA_PREFIX
+    try:
+        found = {key.removeprefix(prefix): json.loads(text) for key, text in metadata.items() if key.startswith(prefix)}
+        return _parse(found)
+    except (ValueError, KeyError, TypeError) as error:
+        raise _refuse(path, error) from error
+
+
+def _parse(found: dict[str, Any]) -> ModelDescription:
+    preprocessing = {**found["preprocessing"]}
+    for key in ("mean", "deviation"):
+        preprocessing[key] = tuple(float(value) for value in preprocessing[key])
+    own = {
+        "task": Task(found["task"]),
+        "labels": tuple(found["labels"]),
+        "preprocessing": Preprocessing(**preprocessing),
+    }
+    return ModelDescription(**{**found, **own})
+
+
+def _refuse(path: pathlib.Path, error: Exception) -> ModelUnusable:
+    return ModelUnusable(f"model: {path} describes no Darkroom model ({type(error).__name__}: {error})")

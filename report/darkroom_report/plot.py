@@ -1,0 +1,164 @@
+"""The plain parts of every chart: scales, ticks, axes and lines as SVG.
+
+Owns the geometry and how numbers stand on an axis. Colours and type are the style sheet's. Pure.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from darkroom_report.markup import Content, Markup, element
+
+WIDTH: Final = 400
+HEIGHT: Final = 250
+LEFT: Final = 50
+RIGHT: Final = 20
+TOP: Final = 14
+BOTTOM: Final = 44
+MAX_TICKS: Final = 6
+SERIES: Final = 6
+"""Colours and dash patterns that the style sheet has."""
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Axis:
+    """What an axis spans, in the data's unit, with its title and how its numbers are written."""
+
+    low: float
+    high: float
+    title: str
+    show: Callable[[float], str] = "{:g}".format
+
+    @property
+    def ticks(self) -> list[float]:
+        """Return the round values on the axis."""
+        return find_ticks(self.low, self.high)
+
+    def place(self, value: float) -> float:
+        """Return where `value` lies, 0 for the lower end and 1 for the upper one; what is outside stays at the end."""
+        if not math.isfinite(value) or self.high <= self.low:
+            return 0.0
+        return min(1.0, max(0.0, (value - self.low) / (self.high - self.low)))
+
+
+def find_ticks(low: float, high: float) -> list[float]:
+    """Return at most `MAX_TICKS` round values in [low, high], a step of 1, 2 or 5 times a power of ten apart."""
+    span = high - low
+    if not math.isfinite(span) or span <= 0:
+        return [low] if math.isfinite(low) else [0.0]
+    rough = span / (MAX_TICKS - 1)
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * (1 - 1e-9))
+    first = math.ceil(low / step - 1e-9)
+    last = math.floor(high / step + 1e-9)
+    return [round(number * step, 10) for number in range(first, last + 1)]
+
+
+def span_axis(values: Iterable[float], title: str, show: Callable[[float], str], *, from_zero: bool = True) -> Axis:
+    """Return an axis that all finite values lie on, with round ends."""
+    finite = [value for value in values if math.isfinite(value)]
+    low, high = min(finite, default=0.0), max(finite, default=1.0)
+    low = min(0.0, low) if from_zero else low
+    if high <= low:
+        high = low + (abs(low) or 1.0)
+    ticks = find_ticks(low, high)
+    step = ticks[1] - ticks[0] if len(ticks) > 1 else high - low
+    return Axis(math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step, title, show)
+
+
+@dataclass(frozen=True)
+class Plot:
+    """Two axes on a picture of `WIDTH` x `HEIGHT` units."""
+
+    x: Axis
+    y: Axis
+
+    def locate(self, point: Point) -> Point:
+        """Return where a point of the data lies in the picture."""
+        return (
+            LEFT + self.x.place(point[0]) * (WIDTH - LEFT - RIGHT),
+            HEIGHT - BOTTOM - self.y.place(point[1]) * (HEIGHT - TOP - BOTTOM),
+        )
+
+    def draw_line(self, points: Sequence[Point], css: str) -> Markup:
+        """Return a line through the points; nothing for fewer than two."""
+        return draw_path([self.locate(point) for point in points], css)
+
+    def draw_dot(self, point: Point, css: str, radius: float = 3.0, title: str | None = None) -> Markup:
+        """Return a dot, with a title that shows on hovering."""
+        x, y = self.locate(point)
+        return element("circle", _title(title), cx=x, cy=y, r=radius, class_=css)
+
+    def draw_diamond(self, point: Point, css: str, radius: float = 3.5, title: str | None = None) -> Markup:
+        """Return a diamond, with a title that shows on hovering."""
+        x, y = self.locate(point)
+        corners = f"{x:.1f},{y - radius:.1f} {x + radius:.1f},{y:.1f} {x:.1f},{y + radius:.1f} {x - radius:.1f},{y:.1f}"
+        return element("polygon", _title(title), points=corners, class_=css)
+
+    def draw(self, label: str, *marks: Content) -> Markup:
+        """Return the whole chart: grid, axes and the marks on them; `label` says what it shows."""
+        return element(
+            "svg",
+            element("title", label),
+            *(self._draw_y_tick(value) for value in self.y.ticks),
+            *(self._draw_x_tick(value) for value in self.x.ticks),
+            self._draw_axis_titles(),
+            *marks,
+            viewBox=f"0 0 {WIDTH} {HEIGHT}",
+            role="img",
+            class_="chart",
+        )
+
+    def _draw_y_tick(self, value: float) -> Markup:
+        y = self.locate((self.x.low, value))[1]
+        line = element("line", x1=LEFT, x2=WIDTH - RIGHT, y1=y, y2=y, class_="grid")
+        text = element("text", self.y.show(value), x=LEFT - 7, y=y + 4, text_anchor="end")
+        return element("g", line, text)
+
+    def _draw_x_tick(self, value: float) -> Markup:
+        x = self.locate((value, self.y.low))[0]
+        line = element("line", x1=x, x2=x, y1=HEIGHT - BOTTOM, y2=HEIGHT - BOTTOM + 4, class_="tick")
+        text = element("text", self.x.show(value), x=x, y=HEIGHT - BOTTOM + 17, text_anchor="middle")
+        return element("g", line, text)
+
+    def _draw_axis_titles(self) -> Markup:
+        middle = (TOP + HEIGHT - BOTTOM) / 2
+        across = element(
+            "text", self.x.title, x=(LEFT + WIDTH - RIGHT) / 2, y=HEIGHT - 7, text_anchor="middle", class_="axis"
+        )
+        up = element(
+            "text",
+            self.y.title,
+            text_anchor="middle",
+            class_="axis",
+            transform=f"translate(11 {middle:.1f}) rotate(-90)",
+        )
+        return element("g", across, up)
+
+
+def draw_path(points: Sequence[Point], css: str) -> Markup:
+    """Return a line through places in the picture; nothing for fewer than two."""
+    if len(points) < 2:
+        return Markup()
+    steps = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+    return element("polyline", points=steps, class_=f"line {css}")
+
+
+def draw_bars(plot: Plot, edges: Sequence[float], heights: Sequence[float], css: str, titles: Sequence[str]) -> Markup:
+    """Return a bar for each pair of neighbouring `edges`, with a title each."""
+    bars = []
+    for low, high, height, title in zip(edges, edges[1:], heights, titles, strict=False):
+        left, top = plot.locate((low, height))
+        right, bottom = plot.locate((high, plot.y.low))
+        width = max(0.5, right - left - 1)
+        bars.append(
+            element("rect", _title(title), x=left + 0.5, y=top, width=width, height=max(0.0, bottom - top), class_=css)
+        )
+    return element("g", *bars)
+
+
+def _title(text: str | None) -> Markup | None:
+    return element("title", text) if text else None

@@ -1,0 +1,69 @@
+"""What an inspection found, written beside the data's other results: `inspection.json` and the page of it.
+
+Owns the JSON form. Must not do: decide what is wrong, or make markup.
+"""
+
+import functools
+import json
+import time
+from typing import Any, Final
+
+from darkroom_api.run_config import RunConfig
+from darkroom_predict.images import MAX_IMAGE_BYTES, ImageProblem
+from darkroom_trainer.data.inspection import advice
+from darkroom_trainer.data.inspection.examination import Examination
+from darkroom_trainer.data.records.catalog import CatalogImage
+from darkroom_trainer.report import writing
+from darkroom_trainer.report.inputs import InspectionInputs
+from darkroom_trainer.storage.objects import join_uri, open_storage, retry_storage
+
+REPORT_NAME: Final = "inspection.json"
+PICTURES_SECONDS: Final = 20.0
+"""After this long the page does without the pictures that are left: they are read once more for it."""
+
+
+def write_report(config: RunConfig, examination: Examination) -> str | None:
+    """Write both forms and return the page's URI, None where the run has no output; raises StorageError."""
+    if config.output is None:
+        return None
+    storage = open_storage(config.output.storage)
+    text = json.dumps(build_report(examination), indent=1, ensure_ascii=False)
+    page_uri = join_uri(config.output.uri, writing.INSPECTION_PAGE_NAME)
+    for uri, data in (
+        (join_uri(config.output.uri, REPORT_NAME), text.encode()),
+        (page_uri, _build_page(config, examination)),
+    ):
+        retry_storage(functools.partial(storage.write_bytes, uri, data))
+    return page_uri
+
+
+def _build_page(config: RunConfig, examination: Examination) -> bytes:
+    storage, ends_at = open_storage(config.dataset.storage), time.monotonic() + PICTURES_SECONDS
+
+    def read_image(image: CatalogImage) -> bytes:
+        if image.uri is None:
+            raise ImageProblem("has no address")
+        return storage.read(image.uri, MAX_IMAGE_BYTES).data
+
+    return writing.build_inspection_page(InspectionInputs(examination, read_image, lambda: time.monotonic() < ends_at))
+
+
+def build_report(examination: Examination) -> dict[str, Any]:
+    """Return everything that was found, for `inspection.json`."""
+    catalog, findings = examination.catalog, examination.findings
+    return {
+        "dataset": examination.source.name,
+        "annotationKind": examination.source.annotation_kind.value,
+        "annotationFiles": list(examination.source.annotation_files),
+        "revision": examination.revision,
+        "images": len(catalog.images),
+        "annotations": catalog.annotations,
+        "categories": [category.to_json() for category in catalog.categories],
+        "problemCount": findings.problem_count,
+        "problems": [problem.to_json() for problem in findings.problems],
+        "adviceCount": findings.advice_counts.total(),
+        "adviceCounts": {issue.value: count for issue, count in findings.advice_counts.items()},
+        "thresholds": advice.THRESHOLDS,
+        "sizes": advice.summarise_sizes(examination.checked),
+        "advice": [entry.to_json() for entry in findings.advice],
+    }

@@ -1,0 +1,33 @@
+"""What annotation files say together: one list of images with tags and boxes. Must not do: anything but hold it."""
+
+from dataclasses import dataclass
+
+from darkroom_api.v1alpha1.dataset import Category
+from darkroom_trainer.data.records.dataset import Boxes, Crowd
+
+
+@dataclass(frozen=True)
+class CatalogImage:
+    """One image before it is fetched. `uri` is None where the address was refused (a problem says so).
+
+    `declared` is (width, height) in pixels where boxes were written in pixels, else None.
+    """
+
+    subject: str
+    image_id: int
+    file: str
+    uri: str | None
+    declared: tuple[float, float] | None
+    labels: tuple[int, ...]
+    boxes: Boxes
+    crowd: Crowd | None = None
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """All images of a dataset, with its tags in a fixed order and how often each occurs."""
+
+    tags: tuple[str, ...]
+    images: tuple[CatalogImage, ...]
+    categories: tuple[Category, ...]
+    annotations: int

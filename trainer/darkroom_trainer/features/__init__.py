@@ -1,0 +1,4 @@
+"""Frozen features of images and of boxes in them.
+
+Nothing here is learned. Must not know labels.
+"""

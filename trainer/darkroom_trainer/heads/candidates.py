@@ -1,0 +1,80 @@
+"""Which heads are tried on what, and in which order.
+
+Owns the sets of features and the rounds of the search: cheap kinds on every set first, dear ones only on the sets that
+did best. Pure.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from darkroom_trainer.features.blocks import BACKBONE_PREFIX
+from darkroom_trainer.heads.fits.families import GRIDS, Family
+from darkroom_trainer.heads.validation import Candidate, Unit
+
+GREY_SETS: Final = (
+    ("grey8",),
+    ("gradients7",),
+    ("grey16", "gradients7"),
+    ("edges7",),
+    ("gradients4", "textures"),
+    ("grey16", "gradients7", "edges7", "textures"),
+)
+COLOUR_SETS: Final = (
+    ("grey8",),
+    ("gradients7",),
+    ("colours",),
+    ("colour8",),
+    ("edges7",),
+    ("grey16", "gradients7"),
+    ("colours", "textures"),
+    ("colour8", "gradients7", "edges7", "colours", "textures"),
+)
+MOST_VIEWS: Final = 6
+VIEWED_ROWS: Final = 2_000
+"""Rows with all their views, about: few images are seen in many ways."""
+MOST_KERNEL_LABELS: Final = 300
+MANY_ROWS: Final = 1_000
+"""From these on, kernels are tried on the best set alone."""
+LEAST_LOGISTIC_ROWS: Final = 200
+"""With fewer rows the closed forms do as well, at a part of the time."""
+
+
+def list_sets(*, has_colour: bool, backbones: Sequence[str]) -> list[tuple[str, ...]]:
+    """Return the sets of features, cheap ones first."""
+    plain = list(COLOUR_SETS if has_colour else GREY_SETS)
+    frozen = [BACKBONE_PREFIX + name for name in backbones]
+    return [plain[0], *((name,) for name in frozen), *plain[1:], *((name, *plain[-1]) for name in frozen)]
+
+
+def count_views(rows: int, *, has_views: bool) -> int:
+    """Return how many views of each image are worth their time."""
+    return min(MOST_VIEWS, max(1, VIEWED_ROWS // max(1, rows))) if has_views else 0
+
+
+def plan_first(sets: Sequence[tuple[str, ...]], num_views: int, *, several: bool) -> list[Unit]:
+    """Return the first round: the cheap kinds on every set."""
+    main = Family.RIDGE if several else Family.DISCRIMINANT
+    kinds = (main, Family.NEIGHBOURS)
+    return [build_unit(blocks, family, num_views) for blocks in sets for family in kinds]
+
+
+def plan_second(
+    ranked: Sequence[Candidate], num_views: int, rows: int, num_labels: int, *, several: bool
+) -> list[Unit]:
+    """Return the second round: the dear kinds on the best sets, and the best without views."""
+    sets = list(dict.fromkeys(candidate.unit.blocks for candidate in ranked))
+    most = 2 if rows < MANY_ROWS else 1
+    units = [build_unit(blocks, Family.KERNEL, num_views) for blocks in sets[:most] if num_labels <= MOST_KERNEL_LABELS]
+    if num_views:
+        units.append(build_unit(sets[0], ranked[0].unit.family, 0))
+    if not several:
+        units.append(build_unit(sets[0], Family.RIDGE, num_views))
+    units.append(build_unit(sets[0], Family.PROTOTYPES, num_views))
+    if several or rows >= LEAST_LOGISTIC_ROWS:
+        units.append(build_unit(sets[0], Family.LOGISTIC, num_views))
+    return units
+
+
+def build_unit(blocks: tuple[str, ...], family: Family, num_views: int) -> Unit:
+    """Return the unit at all settings of its kind."""
+    return Unit(blocks, family, num_views, GRIDS[family])

@@ -1,0 +1,288 @@
+"""The training loop: while there is budget, step; now and then, tell and keep.
+
+Owns the step and the schedule. The schedule's position is the share of the window that is spent, so that a run ends
+annealed exactly on its budget on a machine of any speed. Must not know tasks, storage or how a window was chosen.
+"""
+
+import contextlib
+import math
+import threading
+from collections import abc, deque
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+import torch
+
+from darkroom_trainer.augmentation import policies
+from darkroom_trainer.budget import meter as meters
+from darkroom_trainer.budget.step_costs import StepCosts
+from darkroom_trainer.loop import averaging, compiling, feeding
+from darkroom_trainer.loop.feeding import TrainingData as TrainingData, find_batch as find_batch
+from darkroom_trainer.loop.recipe import Recipe
+from darkroom_trainer.runtime import device as devices, stopping
+from darkroom_trainer.tasks import base
+
+WARM_UP: Final = 0.15
+FIRST_RATE: Final = 0.04
+"""One-cycle (Smith and Topin, arXiv 1708.07120): rise over the first share, then fall along a cosine to nothing."""
+GRADIENT_NORM: Final = 5.0
+LOSS_WINDOW: Final = 20
+"""Steps between two looks at the loss; each look waits for the device."""
+LOSS_SECONDS: Final = 5.0
+"""Charged seconds after which the loss is looked at in any case."""
+QUEUED_STEPS: Final = 3
+
+CountTerms = abc.Callable[[], torch.Tensor]
+
+
+class NonFiniteLoss(Exception):
+    """The loss became infinite or not a number."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """The part of the budget that a training may use, in charged seconds."""
+
+    starts_at: float
+    ends_at: float
+
+    def share(self, charged_seconds: float) -> float:
+        """Return how much of the window is spent, from 0 to 1."""
+        length = max(1e-9, self.ends_at - self.starts_at)
+        return min(1.0, max(0.0, (charged_seconds - self.starts_at) / length))
+
+
+class Peers(Protocol):
+    """The devices that share each step: `rank` takes every `size`-th row of the batch, from its own place on."""
+
+    @property
+    def rank(self) -> int:
+        """Return this device's place, from 0."""
+
+    @property
+    def size(self) -> int:
+        """Return the number of devices."""
+
+    def announce(self, rate: float, batch_size: int) -> None:
+        """Have the others begin the same step."""
+
+    def backward(self, model: torch.nn.Module, loss: torch.Tensor, count_terms: CountTerms) -> torch.Tensor:
+        """Leave the gradients of the whole batch in the model; returns the whole batch's loss."""
+
+    def check(self) -> None:
+        """Raise where one of them was lost, so that nothing is kept of a step that was not whole."""
+
+
+@dataclass(frozen=True)
+class Alone:
+    """One device without others. With a `size` above 1 it takes its slice only, to measure what a slice costs."""
+
+    rank: int = 0
+    size: int = 1
+
+    def announce(self, rate: float, batch_size: int) -> None:
+        """There is nobody to tell."""
+
+    def backward(self, _model: torch.nn.Module, loss: torch.Tensor, _count_terms: CountTerms) -> torch.Tensor:
+        """Compute the gradients of this batch."""
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss.detach()
+
+    def check(self) -> None:
+        """There is nobody to lose."""
+
+
+class Learner:
+    """A model with its optimizer and its place in the data: what a checkpoint has to hold."""
+
+    def __init__(
+        self,
+        task: base.LearningTask,
+        model: torch.nn.Module,
+        data: TrainingData,
+        recipe: Recipe,
+        device: devices.Device,
+        seed: int,
+    ) -> None:
+        self.task = task
+        self.model = model.to(device.place, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.data = data
+        self.recipe = recipe
+        self.device = device
+        self.seed = seed
+        self.step = 0
+        self.rate_scale = 1.0
+        self.peers: Peers = Alone()
+        self.optimizer = _build_optimizer(self.model, recipe)
+        self._parameters = list(self.model.parameters())
+        self.ema = averaging.copy_numbers(self.model) if recipe.ema else {}
+        self._feeder = feeding.Feeder(device)
+        self._compiled: compiling.Compiled | None = None
+
+    def train_step(self, share: float) -> torch.Tensor:
+        """Take one step at this share of the window; returns the loss, still on the device."""
+        return self.take_step(self.recipe.peak_learning_rate * self.rate_scale * schedule_rate(share))
+
+    def take_step(self, rate: float) -> torch.Tensor:
+        """Take one step, together with the peers, at this learning rate; returns the whole batch's loss."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        self.peers.announce(rate, self.recipe.batch_size)
+        batch = self._load_batch()
+        with self.device.mixed_precision():
+            outputs = (self._compiled or self.model)(normalize(batch.images, self.data))
+        loss = self.task.compute_loss(outputs, batch.targets)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss = self.peers.backward(self.model, loss, lambda: self.task.count_terms(outputs, batch.targets))
+        clip_gradients(self._parameters)
+        self.optimizer.step()
+        self.step += 1
+        if self.ema:
+            averaging.update(self.ema, self.model, self.step)
+        return loss
+
+    def consider_compiling(self, step_seconds: float, left_seconds: float) -> None:
+        """Compile the network where that pays within the seconds that are left; only on one GPU."""
+        if not self.device.is_gpu or self.peers.size > 1 or self._compiled is not None:
+            return
+        expected = compiling.WARM_UP_SECONDS, compiling.EXPECTED_SPEEDUP
+        if compiling.is_compile_worthwhile(step_seconds, left_seconds / step_seconds, *expected):
+            self._compiled = compiling.Compiled(self.model)
+
+    def fill_average(self, saved: dict[str, torch.Tensor]) -> None:
+        """Put a saved average back, where the recipe keeps one."""
+        if self.ema:
+            averaging.fill(self.ema, saved)
+
+    def use_average(self) -> contextlib.AbstractContextManager[None]:
+        """Give the model the average of its last steps meanwhile, where the recipe keeps one: to score and publish."""
+        return averaging.swap_in(self.model, self.ema) if self.ema else contextlib.nullcontext()
+
+    def _load_batch(self) -> base.Batch:
+        """Return this device's rows of the step's batch; which rows and how they vary depends on no device."""
+        policy = self._read_policy()
+        feed = feeding.Feed(
+            data=self.data,
+            seed=self.seed,
+            step=self.step,
+            batch_size=self.recipe.batch_size,
+            rank=self.peers.rank,
+            size=self.peers.size,
+            draws=self.task.augmentation_draws,
+            others=self.task.count_others(policy),
+        )
+        found = self._feeder.take(feed)
+        others = None
+        if found.other_images is not None and found.other_targets is not None:
+            others = base.Batch(to_float(found.other_images), found.other_targets)
+        return self.task.augment(base.Batch(to_float(found.images), found.targets), found.draws, policy, others)
+
+    def _read_policy(self) -> policies.AugmentationPolicy:
+        return policies.limit_policy(policies.read_policy(self.recipe.augmentation), self.task.labels)
+
+
+def _build_optimizer(model: torch.nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    """Return AdamW that decays matrices and kernels only: scales and biases have no reason to shrink."""
+    decayed = [value for value in model.parameters() if value.ndim > 1]
+    kept = [value for value in model.parameters() if value.ndim <= 1]
+    groups: list[dict[str, Any]] = [
+        {"params": decayed, "weight_decay": recipe.weight_decay},
+        {"params": kept, "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=recipe.peak_learning_rate, fused=True)
+
+
+def schedule_rate(share: float) -> float:
+    """Return the learning rate at a share of the window, as a part of the peak."""
+    if share < WARM_UP:
+        return FIRST_RATE + (1 - FIRST_RATE) * share / WARM_UP
+    return 0.5 * (1 + math.cos(math.pi * (share - WARM_UP) / (1 - WARM_UP)))
+
+
+def to_float(images: torch.Tensor) -> torch.Tensor:
+    """Return uint8 images (B, S, S, 3) as (B, 3, S, S) in [0, 1]; the memory order stays, which is channels-last."""
+    return images.permute(0, 3, 1, 2).float().div_(255)
+
+
+def normalize(images: torch.Tensor, data: TrainingData) -> torch.Tensor:
+    """Return the images themselves, shifted and scaled as the backbone expects."""
+    return images.sub_(data.mean).mul_(1 / data.deviation)
+
+
+def clip_gradients(parameters: list[torch.nn.Parameter]) -> None:
+    """Shorten the gradients of all to GRADIENT_NORM together; on a CPU that reads them once where they are shorter."""
+    norm = torch.nn.utils.get_total_norm([value.grad for value in parameters if value.grad is not None])
+    if norm.is_cuda or not norm <= GRADIENT_NORM:
+        torch.nn.utils.clip_grads_with_norm_(parameters, GRADIENT_NORM, norm)
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """What the loop tells: `observe(share, loss)` at each look at a finite loss, `keep(learner)` after each step.
+
+    `is_due` asks for a look at the loss before its turn; `may_end_at(charged_seconds, late_seconds)` tells whether a
+    step that ends then would still leave what must follow, where a step of late takes so long (None: too few to tell).
+    """
+
+    observe: abc.Callable[[float, float], None]
+    keep: abc.Callable[["Learner"], None]
+    is_due: abc.Callable[[], bool] = lambda: False
+    may_end_at: abc.Callable[[float, float | None], bool] = lambda _charged_seconds, _late_seconds: True
+
+
+def train_window(
+    learner: Learner, window: Window, meter: meters.Meter, hooks: Hooks, stop: threading.Event | None = None
+) -> float | None:
+    """Step until the window is spent; a step starts only if its measured cost still fits, and the slowest of late may.
+
+    Returns what a step took in the end, in charged seconds, None where there was none. Raises NonFiniteLoss, and
+    RunStopped once `stop` is set (the caller keeps what is to be kept).
+    """
+    costs = StepCosts()
+    losses: list[torch.Tensor] = []
+    pace = _Pace(learner.device)
+    before = looked_at = meter.charged_seconds
+    while before + costs.high < window.ends_at and hooks.may_end_at(before + costs.highest, costs.find_late()):
+        if stop is not None and stop.is_set():
+            raise stopping.RunStopped
+        losses.append(learner.train_step(window.share(before)))
+        pace.wait()
+        if len(losses) >= LOSS_WINDOW or before - looked_at >= LOSS_SECONDS or hooks.is_due():
+            loss = _check_loss(losses)
+            learner.peers.check()
+            hooks.observe(window.share(before), loss)
+            losses.clear()
+            looked_at = before
+        hooks.keep(learner)
+        now = meter.charged_seconds
+        costs.add(now - before)
+        before = now
+        if len(costs) == compiling.KNOWN_STEPS:
+            learner.consider_compiling(costs.median / meter.rate, (window.ends_at - now) / meter.rate)
+    if losses:
+        hooks.observe(1.0, _check_loss(losses))
+    return costs.find_late(least_steps=1)
+
+
+def _check_loss(losses: list[torch.Tensor]) -> float:
+    mean = float(torch.stack(losses).mean())
+    if not math.isfinite(mean):
+        raise NonFiniteLoss
+    return mean
+
+
+class _Pace:
+    """Keeps the host at most a few steps ahead of a GPU, so that the meter sees what the steps really take."""
+
+    def __init__(self, device: devices.Device) -> None:
+        self._device = device
+        self._events: deque[Any] = deque()
+
+    def wait(self) -> None:
+        if not self._device.is_gpu:
+            return
+        event: Any = torch.cuda.Event()  # type: ignore[no-untyped-call]
+        event.record()
+        self._events.append(event)
+        if len(self._events) > QUEUED_STEPS:
+            self._events.popleft().synchronize()

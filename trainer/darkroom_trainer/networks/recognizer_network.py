@@ -1,0 +1,68 @@
+"""The network of the product recognizer: boxes of anything on a shelf, and the product that each looks most like.
+
+Owns the form of its outputs. Boxes come from a dense head with two tags, product and gap; a box's crop is described
+by fixed features, compared with one prototype of each product. A product more or less changes no box.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+import torch
+
+from darkroom_predict.gaps import NO_GAP
+from darkroom_trainer.networks import dense_head
+from darkroom_trainer.networks.crop_naming import MOST_CROPS, CropNaming
+
+PRODUCT, GAP = 0, 1
+BOX_TAGS: Final = 2
+LEAST_CROPS: Final = 64
+PEAK: Final = 100.0
+
+
+class RecognizerNetwork(CropNaming):
+    """Maps images (B, 3, S, S) to (B, L, 6) while it learns: logits of product and gap, and a box's four numbers.
+
+    Afterwards to (B, L, 8): both logits, the label that the cell's crop is most like and its probability (0 for cells
+    that are no candidates), the box's numbers.
+    """
+
+    def __init__(
+        self,
+        backbone: str,
+        num_labels: int,
+        gap: int,
+        weights: Mapping[str, torch.Tensor] | None = None,
+        image_size_px: int | None = None,
+    ) -> None:
+        super().__init__(num_labels, gap)
+        self.detector = dense_head.DenseDetector(backbone, BOX_TAGS, weights, image_size_px)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Return what each cell of the picture says, rows first."""
+        numbers: torch.Tensor = self.detector(images)
+        if self.training:
+            return numbers
+        with torch.autocast(images.device.type, enabled=False):
+            return self.recognize(images.float(), numbers.float())
+
+    def recognize(self, images: torch.Tensor, numbers: torch.Tensor) -> torch.Tensor:
+        """Return the cells' numbers with the label and the probability of each candidate."""
+        logits = numbers[..., :BOX_TAGS]
+        at = choose_cells(logits.amax(dim=-1))
+        cells = dense_head.build_cells(numbers.shape[1], numbers.device)
+        boxes = dense_head.decode_boxes(numbers[..., BOX_TAGS:], cells).clamp(0, 1)
+        chosen = boxes.gather(1, at[..., None].expand(-1, -1, 4))
+        best = self.compare(self.embed(images, chosen)).max(dim=-1)
+        is_gap = (logits[..., GAP] > logits[..., PRODUCT]).gather(1, at)
+        labels = torch.where(is_gap, float(self.gap), best.indices.to(numbers.dtype))
+        shares = torch.where(is_gap, float(self.gap != NO_GAP), best.values)
+        nothing = torch.zeros_like(logits[..., 0])
+        told = [nothing.scatter(1, at, values)[..., None] for values in (labels, shares)]
+        return torch.cat([logits, *told, numbers[..., BOX_TAGS:]], dim=-1)
+
+
+def choose_cells(objectness: torch.Tensor) -> torch.Tensor:
+    """Return the cells (B, K) whose boxes are looked at: the surest, those first that no neighbour surpasses."""
+    cells = objectness.shape[1]
+    rank = objectness + PEAK * (objectness >= dense_head.find_highest(objectness)).to(objectness.dtype)
+    return rank.topk(min(cells, max(LEAST_CROPS, min(MOST_CROPS, cells // 4))), dim=1).indices

@@ -1,0 +1,93 @@
+"""The hardware that a run has: device, number of threads, precision.
+
+Owns what torch is told about the machine. Must not know tasks or budgets.
+"""
+
+import math
+import os
+import pathlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+import torch
+
+from darkroom_api.conditions import Reason
+from darkroom_trainer.runtime.allocation import keep_freed_memory
+from darkroom_trainer.runtime.errors import RunError
+
+CGROUP_ROOT: Final = pathlib.Path("/sys/fs/cgroup")
+
+
+@dataclass(frozen=True)
+class Device:
+    """Where tensors live; mixed precision on a GPU, float32 elsewhere."""
+
+    place: torch.device
+    threads: int
+    count: int = 1
+    """Devices that the run has; this is one of them."""
+
+    @property
+    def is_gpu(self) -> bool:
+        """Return whether this is an accelerator."""
+        return self.place.type == "cuda"
+
+    @property
+    def description(self) -> str:
+        """Return the hardware in words, for logs and metrics.json."""
+        name = torch.cuda.get_device_name(self.place) if self.is_gpu else f"cpu with {self.threads} threads"
+        return name if self.count == 1 else f"{self.count} x {name}"
+
+    @contextmanager
+    def mixed_precision(self) -> Iterator[None]:
+        """Compute in bfloat16 where the hardware gains from it."""
+        with torch.autocast(self.place.type, dtype=torch.bfloat16, enabled=self.is_gpu):
+            yield
+
+
+def prepare_device(count: int = 1, rank: int = 0) -> Device:
+    """Choose device `rank` of `count` and set torch's threads to its part of the CPU time of this container.
+
+    From then on the process keeps what memory its steps free.
+
+    Raises RunError(InvalidConfiguration) where there are fewer GPUs than asked for; without any, devices are processes.
+    """
+    threads = max(1, count_threads(len(os.sched_getaffinity(0)), read_cpu_quota()) // count)
+    torch.set_num_threads(threads)
+    keep_freed_memory()
+    if not torch.cuda.is_available():
+        return Device(torch.device("cpu"), threads, count)
+    check_device_count(count, torch.cuda.device_count())
+    torch.backends.cudnn.benchmark = True
+    torch.backends.cuda.matmul.allow_tf32 = True
+    if count == 1:
+        return Device(torch.device("cuda"), threads)
+    torch.cuda.set_device(rank)
+    return Device(torch.device("cuda", rank), threads, count)
+
+
+def check_device_count(wanted: int, present: int) -> None:
+    """Raise RunError(InvalidConfiguration) where there are fewer GPUs than the run is told to use."""
+    if wanted > present:
+        message = f"compute.devices: {wanted} are asked for, and this container sees {present}"
+        raise RunError(Reason.INVALID_CONFIGURATION, message)
+
+
+def count_threads(cpus: int, quota_cpus: float | None) -> int:
+    """Return how many threads to compute with: the CPUs of the quota, rounded up, else all that are visible."""
+    return cpus if quota_cpus is None else max(1, min(cpus, math.ceil(quota_cpus)))
+
+
+def read_cpu_quota(root: pathlib.Path = CGROUP_ROOT) -> float | None:
+    """Return the CPUs that this container's cgroup (version 2 or 1) may use; None without a limit."""
+    try:
+        quota, period = (root / "cpu.max").read_text().split()
+    except (OSError, ValueError):
+        try:
+            quota = (root / "cpu" / "cpu.cfs_quota_us").read_text().strip()
+            period = (root / "cpu" / "cpu.cfs_period_us").read_text().strip()
+        except OSError:
+            return None
+    return None if quota in ("max", "-1") else int(quota) / int(period)

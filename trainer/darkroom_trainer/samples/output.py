@@ -1,0 +1,71 @@
+"""Writes a sample to a folder or a bucket, in parallel, annotation files last.
+
+Must not do: overwrite annotation files that are not a sample's (`NotASample`).
+"""
+
+import pathlib
+from collections import deque
+from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Final
+
+from darkroom_api.run_config import StorageAccess
+from darkroom_trainer.runtime.errors import BucketMissing, ObjectMissing
+from darkroom_trainer.samples.sets import ANNOTATION_FILES, SAMPLE_MARK, SampleFile
+from darkroom_trainer.storage import local_files
+from darkroom_trainer.storage.objects import Storage, join_uri, open_storage, retry_storage
+
+_WORKERS: Final = 16
+_WINDOW: Final = 64
+
+
+class NotASample(Exception):
+    """The target holds somebody's annotation file; the text names it."""
+
+
+def write_sample(files: Iterable[SampleFile], target: str, endpoint: str | None) -> int:
+    """Write `files` below `target` (a folder or `s3://bucket/prefix`) and return how many there were.
+
+    An older sample is written over. Raises NotASample, StorageError.
+    """
+    root = find_root(target)
+    storage = open_storage(StorageAccess(endpoint=endpoint))
+    _refuse_foreign(storage, root)
+    count = 0
+    pending: deque[Future[None]] = deque()
+    with ThreadPoolExecutor(_WORKERS, thread_name_prefix="upload") as pool:
+        for file in files:
+            if file.path.endswith(".json"):
+                _drain(pending, 0)
+            pending.append(pool.submit(_write, storage, root, file))
+            _drain(pending, _WINDOW)
+            count += 1
+        _drain(pending, 0)
+    return count
+
+
+def find_root(target: str) -> str:
+    """Return the URI of a target, which may be a local folder, without a final slash."""
+    return target.rstrip("/") if target.startswith("s3://") else local_files.to_uri(pathlib.Path(target))
+
+
+def _refuse_foreign(storage: Storage, root: str) -> None:
+    for name in ANNOTATION_FILES.values():
+        uri = join_uri(root, name)
+        try:
+            text = retry_storage(lambda uri=uri: storage.read_bytes(uri))  # type: ignore[misc]
+        except ObjectMissing as error:
+            if isinstance(error, BucketMissing):
+                raise
+            continue
+        if SAMPLE_MARK.encode() not in text:
+            raise NotASample(f"{uri} exists and is not a sample: choose another --to")
+
+
+def _write(storage: Storage, root: str, file: SampleFile) -> None:
+    retry_storage(lambda: storage.write_bytes(join_uri(root, file.path), file.data))
+
+
+def _drain(pending: deque[Future[None]], keep: int) -> None:
+    while len(pending) > keep:
+        pending.popleft().result()

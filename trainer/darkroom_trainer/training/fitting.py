@@ -1,0 +1,233 @@
+"""One training window from begin to end: steps, checkpoints, progress, and what to do when a step fails.
+
+Owns which learner trains, when a checkpoint is written, the retry after a loss that went wild and the smaller batch
+after memory ran out. Must not decide what comes before or after a window.
+
+A step depends on the seed, its number, the weights and the share of the window that is spent. The last one is measured
+time: a resumed run takes the same steps as one without a break where the clock gives it the same shares (as in the
+tests), and on a real machine steps of the same kind at slightly other learning rates.
+"""
+
+import dataclasses
+import logging
+import time
+from typing import Any, Final
+
+from darkroom_trainer.checkpoints import sessions
+from darkroom_trainer.checkpoints.checkpoint import Checkpoint, Tensors
+from darkroom_trainer.checkpoints.sessions import Session, Stage
+from darkroom_trainer.loop import memory, training_loop
+from darkroom_trainer.loop.recipe import Recipe
+from darkroom_trainer.parallel import crew
+from darkroom_trainer.runtime import errors, reporting, stopping
+from darkroom_trainer.search.contest import Contender
+from darkroom_trainer.search.pretrained import build_seeded_model
+from darkroom_trainer.training import divergence, training_run
+
+LOG = logging.getLogger(__name__)
+
+LOWER_RATE: Final = 0.2
+"""After a loss that is no number, the window is tried once more at this part of the learning rate."""
+REPORT_EVERY_SECONDS: Final = 0.5
+MAX_HISTORY: Final = 200
+KEPT_NOTE: Final = "the final fit diverged, so this is the model that was scored on the held-out images"
+STAGE_NAMES: Final = {Stage.HOLD_OUT: "Training for the score", Stage.FINAL: "Training the final model"}
+
+
+class Fitter:
+    """Fits the sessions of one run."""
+
+    def __init__(self, run: training_run.TrainingRun, devices: crew.Crew) -> None:
+        self._run = run
+        self._crew = devices
+        self._reported_at = 0.0
+
+    def begin(self) -> Session:
+        """Return a new session, or the one that the newest checkpoint holds, with the meter set back to it."""
+        run, now = self._run, self._run.place.meter.charged_seconds
+        if run.saved is not None:
+            return self._resume(run.saved)
+        stage = Stage.HOLD_OUT if len(run.rows.held_out) else Stage.FINAL
+        learner = self._build_learner(run.trial.recipe, stage)
+        return Session(learner, stage, training_loop.Window(now, now), batch_divisor=run.place.config.batch_divisor)
+
+    def _resume(self, saved: Checkpoint) -> Session:
+        run, meter = self._run, self._run.place.meter
+        stage = Stage(saved.state["stage"])
+        session = sessions.fill(self._build_learner(Recipe(**saved.state["recipe"]), stage), saved)
+        divisor = run.place.config.batch_divisor
+        if divisor > session.batch_divisor:
+            _shrink_batches(session, divisor // session.batch_divisor)
+            session.batch_divisor = divisor
+        run.learn_measuring(session.measure_image)
+        meter.resume(saved.charged_seconds)
+        session.window = run.plan_resumed(session.window, is_hold_out=session.stage is Stage.HOLD_OUT)
+        LOG.info("going on in stage %s at %.1f charged seconds", session.stage, meter.charged_seconds)
+        return session
+
+    def _build_learner(self, recipe: Recipe, stage: Stage) -> training_loop.Learner:
+        run, seed = self._run, self._run.place.config.seed
+        model = build_seeded_model(run.task, recipe, seed, run.pretrained)
+        return training_loop.Learner(run.task, model, self._select(stage), recipe, run.place.device, seed)
+
+    def _select(self, stage: Stage) -> training_loop.TrainingData:
+        rows = self._run.rows.train if stage is Stage.HOLD_OUT else self._run.rows.usable
+        return dataclasses.replace(self._run.data, rows=rows)
+
+    def take_up(self, session: Session, contender: Contender) -> None:
+        """Put a contender's learner into the session: its weights so far, and an optimizer without a past."""
+        learner = self._build_learner(contender.recipe, session.stage)
+        weights = session.waiting.pop(contender.number, None)
+        if weights is not None:
+            learner.model.load_state_dict(weights)
+        learner.step = contender.step
+        session.learner = learner
+
+    def open_window(self, session: Session, length_seconds: float, *, must_save: bool = False) -> None:
+        """Give the session's learner a window from now on, after a checkpoint where one is due.
+
+        The checkpoint holds the window too: an attempt that goes on from it trains through one of the same length.
+        """
+        meter = self._run.place.meter
+        session.window = training_loop.Window(meter.charged_seconds, meter.charged_seconds + length_seconds)
+        if must_save or self._is_save_due():
+            self.save(session)
+            session.window = training_loop.Window(meter.charged_seconds, meter.charged_seconds + length_seconds)
+
+    def fit(self, session: Session) -> None:
+        """Train through the session's window; raises NonFiniteLoss, and RunStopped after a checkpoint.
+
+        A final fit that diverges twice leaves the weights that it began with, which were good enough to be scored.
+        """
+        start = sessions.snapshot(session.learner)
+        try:
+            self._train_or_retry(session, start)
+        except stopping.RunStopped:
+            self.save(session)
+            raise
+        except training_loop.NonFiniteLoss:
+            if session.stage is Stage.HOLD_OUT or session.hold_out is None:
+                raise
+            LOG.warning("the final fit diverged twice; the weights from before it are kept")
+            sessions.restore(session.learner, start)
+            session.add_note(KEPT_NOTE)
+        self._finish_model(session.learner)
+
+    def _finish_model(self, learner: training_loop.Learner) -> None:
+        run, began_at = self._run, self._run.place.meter.charged_seconds
+        run.task.finish(learner.model, learner.data)
+        run.learn_finish(run.place.meter.charged_seconds - began_at, len(learner.data.rows))
+
+    def _train_or_retry(self, session: Session, start: Tensors) -> None:
+        try:
+            self._train(session)
+        except training_loop.NonFiniteLoss:
+            LOG.warning("the loss is not finite; once more at a lower learning rate")
+            sessions.restore(session.learner, start)
+            recipe = session.learner.recipe
+            rate = recipe.peak_learning_rate * LOWER_RATE
+            session.learner.recipe = dataclasses.replace(recipe, peak_learning_rate=rate)
+            session.window = training_loop.Window(self._run.place.meter.charged_seconds, session.window.ends_at)
+            self._train(session)
+
+    def explain_divergence(self) -> errors.RunError:
+        """Return why a training went wild, with what in its data may be the cause."""
+        run = self._run
+        return divergence.explain_non_finite(divergence.find_suspects(run.dataset, run.rows.usable, run.data.images))
+
+    def finish(self, session: Session) -> None:
+        """Save the fitted model: should the bucket refuse the results, the next attempt has only them to write."""
+        session.stage = Stage.FITTED
+        self.save(session)
+
+    def begin_final(self, session: Session, rate_scale: float, most_seconds: float | None = None) -> None:
+        """Go on to the final fit: the same weights, all images, and what is left, or `most_seconds` of it.
+
+        The stage's start is saved, and the stage planned again once the save's cost is known.
+        """
+        session.stage = Stage.FINAL
+        session.learner.data = self._select(Stage.FINAL)
+        session.learner.rate_scale *= rate_scale
+        session.window = self._run.plan_final(most_seconds)
+        self.save(session)
+        session.window = self._run.plan_final(most_seconds)
+
+    def save(self, session: Session) -> None:
+        """Write a checkpoint; an outage of the bucket costs the checkpoint, not the run."""
+        store = self._run.store
+        if store is None:
+            return
+        began_at = self._run.place.meter.charged_seconds
+        try:
+            store.save(sessions.pack(session), began_at)
+        except errors.StorageError as error:
+            LOG.warning("no checkpoint was written: %s", error)
+            store.postpone(began_at)
+
+    def _train(self, session: Session) -> None:
+        place, learner, is_through = self._run.place, session.learner, False
+        hooks = training_loop.Hooks(
+            observe=lambda share, loss: self._observe(session, share, loss),
+            keep=lambda _: self._keep(session),
+            is_due=self._is_save_due,
+            may_end_at=lambda charged, late: self._leaves_model(session, charged, late),
+        )
+        while not is_through:
+            try:
+                with self._crew.share(learner):
+                    step_seconds = training_loop.train_window(learner, session.window, place.meter, hooks, place.stop)
+                self._run.learn_step(learner.recipe, step_seconds)
+                is_through = True
+            except (RuntimeError, MemoryError) as error:
+                learner.optimizer.zero_grad(set_to_none=True)
+                learner.recipe = memory.recover(error, learner.recipe, place.device)
+
+    def _leaves_model(self, session: Session, charged_seconds: float, late_seconds: float | None) -> bool:
+        pace = self._run.judge_pace(session.learner.recipe, late_seconds)
+        return self._run.leaves_model(charged_seconds, pace, is_hold_out=session.stage is Stage.HOLD_OUT)
+
+    def _is_save_due(self) -> bool:
+        return self._run.store is not None and self._run.store.is_due()
+
+    def _observe(self, session: Session, share: float, loss: float) -> None:
+        reporting.LOSS.set(loss)
+        session.history.append(_build_point(session, share, loss, self._run.place.meter.charged_seconds))
+        if len(session.history) > MAX_HISTORY:
+            del session.history[1::2]
+        # Only here: between two looks the weights may have gone wild, and every later attempt would resume from them.
+        if self._is_save_due():
+            self.save(session)
+
+    def _keep(self, session: Session) -> None:
+        reporting.IMAGES_PROCESSED.labels(stage=session.stage.value).inc(session.learner.recipe.batch_size)
+        now = time.monotonic()
+        if now - self._reported_at >= REPORT_EVERY_SECONDS:
+            self._reported_at = now
+            contest = session.contest if session.stage is Stage.HOLD_OUT else None
+            self._run.place.report(STAGE_NAMES[session.stage], contest.current.number if contest else None)
+
+
+def _shrink_batches(session: Session, divisor: int) -> None:
+    """Divide the batch of what trains now and of all that may train later."""
+    session.learner.recipe = memory.shrink_batch(session.learner.recipe, divisor)
+    for contender in session.contest.contenders if session.contest else ():
+        contender.recipe = memory.shrink_batch(contender.recipe, divisor)
+
+
+def put_aside(session: Session, contender: Contender) -> None:
+    """Keep the weights of the contender that has trained, until its next round."""
+    state = session.learner.model.state_dict()
+    session.waiting[contender.number] = {name: value.detach().cpu().clone() for name, value in state.items()}
+    contender.step = session.learner.step
+    contender.recipe = session.learner.recipe
+
+
+def _build_point(session: Session, share: float, loss: float, charged_seconds: float) -> dict[str, Any]:
+    return {
+        "stage": session.stage.value,
+        "trial": session.contest.current.number if session.contest else None,
+        "step": session.learner.step,
+        "share": round(share, 4),
+        "loss": round(loss, 5),
+        "chargedSeconds": round(charged_seconds, 2),
+    }

@@ -1,0 +1,111 @@
+"""What people take away: weights, model.json, the tags and an ONNX file that was checked against torch.
+
+Owns these files of a finished training. Must not measure, and must not change the model.
+"""
+
+import hashlib
+import logging
+import pathlib
+from dataclasses import dataclass
+from typing import Any, Final
+
+import safetensors.torch
+import torch
+
+from darkroom_predict import description
+from darkroom_predict.images import Pixels
+from darkroom_trainer.budget import budget
+from darkroom_trainer.checkpoints import sessions
+from darkroom_trainer.export import onnx_model, onnx_parity
+from darkroom_trainer.heads import answering
+from darkroom_trainer.training import training_run
+
+LOG = logging.getLogger(__name__)
+
+LABELS_NAME: Final = "labels.txt"
+DISAGREES: Final = "it answered otherwise than the model"
+NO_TIME: Final = "no time of the budget was left to write it (`darkroom export` does)"
+
+
+@dataclass(frozen=True)
+class TakenAway:
+    """The model's description, the names of its files, and the record of ONNX against torch."""
+
+    description: description.ModelDescription
+    names: list[str]
+    parity: dict[str, Any]
+
+
+def build_answering(session: sessions.Session) -> torch.nn.Module:
+    """Return the model that answers: the network, the light head, or both."""
+    light = session.light.model if session.light else None
+    model = answering.blend(session.learner.task.kind, session.learner.model, light, session.light_share)
+    return model.to(session.learner.device.place)
+
+
+def write_model(
+    run: training_run.TrainingRun, session: sessions.Session, model: torch.nn.Module, folder: pathlib.Path
+) -> TakenAway:
+    """Write the files into `folder`; a model that ONNX cannot say is handed over without it, and the record tells why.
+
+    So is one whose machine became so slow that no time is left for the export.
+    """
+    tensors = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
+    data = safetensors.torch.save(tensors)
+    (folder / description.WEIGHTS_NAME).write_bytes(data)
+    described = _describe(run, session, hashlib.sha256(data).hexdigest()[:12])
+    description.write_description(described, folder)
+    (folder / LABELS_NAME).write_text("".join(f"{label}\n" for label in described.labels), encoding="utf-8")
+    names = [description.DESCRIPTION_NAME, description.WEIGHTS_NAME, LABELS_NAME]
+    parity = _export_in_time(run, model, described, folder)
+    if parity["agrees"]:
+        names.append(description.ONNX_NAME)
+    else:
+        LOG.warning("%s", explain_missing(parity), extra={"parity": parity})
+    return TakenAway(described, names, parity)
+
+
+def _export_in_time(
+    run: training_run.TrainingRun, model: torch.nn.Module, described: description.ModelDescription, folder: pathlib.Path
+) -> dict[str, Any]:
+    """Write the ONNX file where there is time for it; what it took tells how slow the machine is now."""
+    if not run.fits(budget.compute_export_room(run.costs)):
+        return {"agrees": False, "problem": NO_TIME}
+    pixels = run.data.images[torch.from_numpy(run.rows.usable[: onnx_parity.MAX_IMAGES])].cpu().numpy()
+    started = run.place.meter.charged_seconds
+    parity = _export(model, described, folder, pixels)
+    run.learn_pace(run.costs.export, run.place.meter.charged_seconds - started)
+    return parity
+
+
+def explain_missing(parity: dict[str, Any]) -> str | None:
+    """Return why there is no ONNX file, None where there is one."""
+    if parity["agrees"]:
+        return None
+    return f"there is no {description.ONNX_NAME}: {parity.get('problem') or DISAGREES}"
+
+
+def _export(
+    model: torch.nn.Module, described: description.ModelDescription, folder: pathlib.Path, pixels: Pixels
+) -> dict[str, Any]:
+    """Write the ONNX file and return how it compares with torch; one that says something else is worth nothing."""
+    try:
+        return onnx_parity.export_checked(model, described, folder, pixels).to_json()
+    except onnx_model.ExportFailed as error:
+        return {"agrees": False, "problem": str(error)}
+
+
+def _describe(run: training_run.TrainingRun, session: sessions.Session, version: str) -> description.ModelDescription:
+    share = session.light_share
+    threshold = session.hold_out.threshold if session.hold_out else run.task.choose_threshold([], [])
+    return description.ModelDescription(
+        task=run.task.kind,
+        labels=run.task.labels,
+        backbone=None if share == 1 else session.learner.recipe.backbone,
+        preprocessing=run.preprocessing,
+        threshold=threshold,
+        version=version,
+        darkroom_version=description.read_version(),
+        light=session.light.model.spec if session.light and share > 0 else None,
+        light_share=share,
+    )
