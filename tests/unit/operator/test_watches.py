@@ -9,7 +9,7 @@ import pytest
 from kopf._cogs.clients import errors, watching
 
 from darkroom_operator.watching.handlers import MAX_BACKOFF_SECONDS, EndlessBackoffs, build_settings
-from darkroom_operator.watching.kopf_watching import install, keep_alive
+from darkroom_operator.watching.kopf_workaround import install, keep_alive
 
 
 def test_a_watch_is_tried_for_ever_with_short_pauses() -> None:
