@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from darkroom_operator.api.cluster import ClusterError
 from darkroom_operator.config import ConfigError, OperatorConfig, read_config
-from darkroom_operator.leadership.terms import Terms, TermsError
+from darkroom_operator.leadership.fence import Terms, TermsError
 from darkroom_operator.logs import configure_logs
 from darkroom_operator.runtime import Operator
 

@@ -18,7 +18,7 @@ from darkroom_operator import reconcile
 from darkroom_operator.api.cluster import ClusterError, KubernetesCluster, NotLeaderError
 from darkroom_operator.api.resources import Key, Resource
 from darkroom_operator.config import OperatorConfig
-from darkroom_operator.leadership import election, fence, terms
+from darkroom_operator.leadership import election, fence
 from darkroom_operator.metrics import Metrics
 from darkroom_operator.observing import progress
 from darkroom_operator.observing.store import Store
@@ -61,7 +61,7 @@ class Operator:
         self._runners: list[web.AppRunner] = []
 
     @classmethod
-    async def create(cls, config: OperatorConfig, kubeconfig: str | None, on_terms: terms.Terms | None) -> "Operator":
+    async def create(cls, config: OperatorConfig, kubeconfig: str | None, on_terms: fence.Terms | None) -> "Operator":
         """Log in and put the parts together; raises ClusterError. Without terms it leads, and nobody is asked."""
         store = Store()
         latch = fence.Fence()
@@ -81,7 +81,10 @@ class Operator:
         """Run until a signal (0) or until a part ends (1)."""
         self._runners = await health.serve(self._audit, self._metrics, self._leads, health_port, metrics_port)
         await self._audit.fill()
-        _calm_garbage_collector()
+        # Nearly all garbage here dies without cycles: leave out what is loaded, and look at the rest less often.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(20_000, 20, 20)
         logger.info("ready", extra={"objects": len(list(self._store.owners()))})
         parts = [
             asyncio.create_task(self._election.run(), name="election"),
@@ -152,10 +155,3 @@ class Operator:
         logger.error(
             "reconcile failed: %s", error, exc_info=error, extra={"object": str(key), "pause_seconds": pause_seconds}
         )
-
-
-def _calm_garbage_collector() -> None:
-    """Look at the modules' objects no more, and less often at the rest: nearly all garbage here dies without cycles."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)

@@ -11,9 +11,8 @@ from typing import Final
 from kubernetes.aio.leaderelection.electionconfig import Config
 from kubernetes.aio.leaderelection.leaderelection import LeaderElection
 
-from darkroom_operator.leadership.fence import FOR_EVER, Clock, Fence, read_boot_clock
+from darkroom_operator.leadership.fence import FOR_EVER, Clock, Fence, Terms, read_boot_clock
 from darkroom_operator.leadership.lease import Leases, Lock
-from darkroom_operator.leadership.terms import Terms
 
 logger = logging.getLogger(__name__)
 

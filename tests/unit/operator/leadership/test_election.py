@@ -8,8 +8,7 @@ import pytest
 from darkroom_operator.api.cluster import ClusterError
 from darkroom_operator.api.resources import Resource
 from darkroom_operator.leadership.election import Election, NoElection
-from darkroom_operator.leadership.fence import Fence
-from darkroom_operator.leadership.terms import Terms, TermsError
+from darkroom_operator.leadership.fence import Fence, Terms, TermsError
 
 Json = dict[str, Any]
 
