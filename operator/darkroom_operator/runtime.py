@@ -9,20 +9,20 @@ operator.
 import asyncio
 import gc
 import logging
-from typing import Any, Final
+from typing import Final
 
 import kopf
 from aiohttp import web
 
 from darkroom_operator import reconcile
 from darkroom_operator.api.cluster import ClusterError, KubernetesCluster, NotLeaderError
-from darkroom_operator.api.resources import Key, Resource
+from darkroom_operator.api.resources import Key
 from darkroom_operator.config import OperatorConfig
 from darkroom_operator.leadership import election, fence
 from darkroom_operator.metrics import Metrics
 from darkroom_operator.observing import progress
 from darkroom_operator.observing.store import Store
-from darkroom_operator.watching import audit, handlers, health, scheduler, workqueue
+from darkroom_operator.watching import audit, handlers, health, workqueue
 
 logger = logging.getLogger(__name__)
 
@@ -54,8 +54,7 @@ class Operator:
         reconciler = reconcile.Reconciler(
             cluster, store, config, metrics, self._poller, lambda keys: self._queue.add(keys)
         )
-        self._scheduler = scheduler.Scheduler()
-        self._queue = workqueue.WorkQueue(reconciler.reconcile, self._tell_error, self._scheduler)
+        self._queue = workqueue.WorkQueue(reconciler.reconcile, self._tell_error)
         self._queue.pause()
         self._audit = audit.Audit(cluster, store, config.namespaces, self._queue.add)
         self._runners: list[web.AppRunner] = []
@@ -90,7 +89,6 @@ class Operator:
             asyncio.create_task(self._election.run(), name="election"),
             asyncio.create_task(self._lead(), name="leadership"),
             asyncio.create_task(self._audit.run(), name="audit"),
-            asyncio.create_task(self._scheduler.run(self._queue.add), name="scheduler"),
             asyncio.create_task(self._poller.run(self._queue.add), name="poller"),
             *(asyncio.create_task(self._queue.work(), name=f"worker {n}") for n in range(WORKERS)),
         ]
@@ -126,17 +124,12 @@ class Operator:
     async def _watch(self) -> None:
         namespaces = self._config.namespaces
         await kopf.operator(
-            registry=handlers.build_registry(self._take_in, self._cluster, self._stop),
+            registry=handlers.build_registry(self._audit.take_in, self._cluster, self._stop),
             settings=handlers.build_settings(),
             standalone=True,
             clusterwide=not namespaces,
             namespaces=namespaces,
         )
-
-    def _take_in(self, resource: Resource, event_type: str | None, raw: dict[str, Any]) -> None:
-        self._audit.hear(resource)
-        change = self._store.remove if event_type == "DELETED" else self._store.put
-        self._queue.add(change(resource, raw))
 
     def _judge(self, watches: "asyncio.Task[None]", done: "set[asyncio.Task[None]]") -> int:
         """Kopf ends without an error on a signal only; anything else that ends is a failure."""

@@ -1,8 +1,9 @@
 """Whether the watches still tell the truth: a list of names and versions, twice a minute, compared with the store.
 
-Owns the first filling of the store, dropping what went unseen (a watch that starts anew does not tell what was deleted
-meanwhile), listing anew what a watch withholds, and the verdict that a watch is dead: an object that the store still
-has in an old version one audit later. The verdict stands until that watch tells something, whatever a list has mended.
+Owns what goes into the store: what is listed at the start, what watches tell, what went unseen (a watch that is opened
+again does not tell what was deleted meanwhile), and what a watch withholds. And the verdict that a watch is dead: an
+object that the store still has in an old version one audit later. The verdict stands until that watch tells something,
+whatever a list has repaired.
 """
 
 import asyncio
@@ -48,6 +49,12 @@ class Audit:
         self.filled = False
         self.passed_at = float("-inf")
         self.dead_watches: tuple[str, ...] = ()
+
+    def take_in(self, resource: Resource, event_type: str | None, raw: Json) -> None:
+        """Put what a watch told into the store, and wake whom it concerns."""
+        self.hear(resource)
+        change = self._store.remove if event_type == "DELETED" else self._store.put
+        self._trigger(change(resource, raw))
 
     def hear(self, resource: Resource) -> None:
         """Take note that a watch told something."""

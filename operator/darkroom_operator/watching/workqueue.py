@@ -1,6 +1,7 @@
 """Which objects to reconcile: a set, so that many triggers for one object cost one reconcile.
 
-Owns coalescing, one-at-a-time per object, and the growing pauses after errors. Must not know what a reconcile does.
+Owns coalescing, one-at-a-time per object, triggers by time (kopf's timers would put finalizers on users' objects), and
+the growing pauses after errors. Must not know what a reconcile does.
 """
 
 import asyncio
@@ -8,10 +9,11 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
 from darkroom_operator.api.resources import Key
-from darkroom_operator.watching.scheduler import Scheduler
 
 FIRST_PAUSE_SECONDS: Final = 0.5
 MAX_PAUSE_SECONDS: Final = 60.0
+LEAST_SECONDS: Final = 0.05
+"""No object is reconciled again sooner than this for the time alone."""
 
 Reconcile = Callable[[Key], Awaitable[float | None]]
 """Reconciles one object; returns in how many seconds to do so again, if at all."""
@@ -22,10 +24,10 @@ OnError = Callable[[Key, BaseException, float], None]
 class WorkQueue:
     """A set of dirty objects and the workers that clean them."""
 
-    def __init__(self, reconcile: Reconcile, on_error: OnError, scheduler: Scheduler) -> None:
+    def __init__(self, reconcile: Reconcile, on_error: OnError) -> None:
         self._reconcile = reconcile
         self._on_error = on_error
-        self._scheduler = scheduler
+        self._timers: dict[Key, asyncio.TimerHandle] = {}
         self._dirty: dict[Key, None] = {}
         self._active: set[Key] = set()
         self._failures: dict[Key, int] = {}
@@ -42,6 +44,21 @@ class WorkQueue:
         for key in keys:
             self._dirty[key] = None
         self._wakeup.set()
+
+    def add_after(self, seconds: float, key: Key) -> None:
+        """Mark an object as dirty in `seconds`, unless that is to happen sooner anyway."""
+        loop = asyncio.get_running_loop()
+        due = loop.time() + max(seconds, LEAST_SECONDS)
+        timer = self._timers.get(key)
+        if timer is not None:
+            if timer.when() <= due:
+                return
+            timer.cancel()
+        self._timers[key] = loop.call_at(due, self._ring, key)
+
+    def _ring(self, key: Key) -> None:
+        del self._timers[key]
+        self.add((key,))
 
     def pause(self) -> None:
         """Hand out nothing more until `resume`; what is marked as dirty meanwhile waits."""
@@ -90,8 +107,8 @@ class WorkQueue:
             # An API server that is too busy says for how long.
             pause = min(max(pause, getattr(result, "retry_after_seconds", 0.0)), MAX_PAUSE_SECONDS)
             self._on_error(key, result, pause)
-            self._scheduler.call_in(pause, key)
+            self.add_after(pause, key)
             return
         self._failures.pop(key, None)
         if result is not None:
-            self._scheduler.call_in(result, key)
+            self.add_after(result, key)
