@@ -7,13 +7,15 @@ from collections.abc import Iterator
 import pytest
 
 from darkroom_api.durations import parse_duration
-from tests.cluster import corruptions, manifests, processes, recorder
-from tests.cluster.bucket import Bucket
-from tests.cluster.connection import Connection, Manifest
-from tests.cluster.faults import Faults
-from tests.cluster.installation import VALUES
-from tests.cluster.main_job import MODEL, MainJob
-from tests.cluster.waiting import Waiter, phase_of, reason_of, status_of
+from tests.cluster.api import manifests, recorder
+from tests.cluster.api.connection import Connection, Manifest
+from tests.cluster.api.waiting import Waiter, phase_of, reason_of, status_of
+from tests.cluster.host import processes
+from tests.cluster.scenarios.failures import Faults
+from tests.cluster.scenarios.main_job import MODEL, MainJob
+from tests.cluster.setup.installation import VALUES
+from tests.cluster.storage import corruptions
+from tests.cluster.storage.bucket import Bucket
 
 UNREACHABLE = "http://s3.nowhere.svc:9000"
 SIGKILLED = 137
@@ -82,9 +84,9 @@ def test_a_secret_that_is_not_allowed_is_refused_by_the_field(faults: Faults) ->
 
 
 @pytest.mark.parametrize(("name", "names"), [("wrong-key", "SignatureDoesNotMatch"), ("unreachable", "s3.nowhere.svc")])
-def test_storage_that_fails_is_tried_again_and_then_corrupt(name: str, names: str, faults: Faults) -> None:
+def test_storage_that_fails_is_tried_again_and_then_given_up(name: str, names: str, faults: Faults) -> None:
     status = status_of(faults.end("Dataset", name, 180))
-    assert (status["phase"], status["reason"]) == ("Invalid", "DatasetCorrupt"), status
+    assert (status["phase"], status["reason"]) == ("Invalid", "StorageUnavailable"), status
     assert names in status["message"]
     attempts = status["attempts"]
     assert len(attempts) == 1 + VALUES["retries"]["storage"]
