@@ -85,7 +85,7 @@ def find_dataset(store: Store, namespace: str, name: str | None) -> blockers.Obs
     owner = store.owner(Key("Dataset", namespace, name)) if name else None
     if owner is None or owner.deleting:
         return None
-    spec, status = _parse_spec(DatasetSpec, owner), _parse_status(DatasetStatus, owner.status)
+    spec, status = _parse_spec(DatasetSpec, owner), _parse_status(DatasetStatus, owner)
     return blockers.observe_dataset(owner.key.name, spec, status, owner.generation)
 
 
@@ -94,14 +94,14 @@ def find_model(store: Store, namespace: str, name: str) -> blockers.ObservedMode
     owner = store.owner(Key("Model", namespace, name))
     if owner is None or owner.deleting:
         return None
-    spec, status = _parse_spec(ModelSpec, owner), _parse_status(ModelStatus, owner.status)
+    spec, status = _parse_spec(ModelSpec, owner), _parse_status(ModelStatus, owner)
     return blockers.observe_model(owner.key.name, owner.uid, spec, status)
 
 
 def observe_status(owner: StoredOwner) -> Any:
     """Return an object's status, whatever its spec."""
     kinds: dict[str, type[Any]] = {"Dataset": DatasetStatus, "Model": ModelStatus, "Evaluation": EvaluationStatus}
-    return _parse_status(kinds[owner.key.kind], owner.status)
+    return _parse_status(kinds[owner.key.kind], owner)
 
 
 def _observe(
@@ -119,7 +119,7 @@ def _observe(
         created_at=parse_time(owner.created_at),
         deleting=owner.deleting,
         spec=_parse_spec(spec, owner),
-        status=_parse_status(status, owner.status),
+        status=_parse_status(status, owner),
         jobs=store.jobs(owner.uid),
         pods=store.pods(owner.uid),
         report=told.report,
@@ -130,14 +130,20 @@ def _observe(
 
 def _parse_spec(spec: type[SpecT], owner: StoredOwner) -> SpecT:
     try:
-        return spec.model_validate(owner.spec)
+        if "spec" not in owner.parsed:
+            owner.parsed["spec"] = spec.model_validate(owner.spec)
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
         raise InvalidSpecError(owner.key, field or "spec", first["msg"]) from error
+    parsed: SpecT = owner.parsed["spec"]
+    return parsed
 
 
-def _parse_status(status: type[StatusT], raw: dict[str, Any]) -> StatusT:
+def _parse_status(status: type[StatusT], owner: StoredOwner) -> StatusT:
     """Fields that this version does not know are left out, so that a newer operator's status can be read."""
-    known = {field.alias or name for name, field in status.model_fields.items()}
-    return status.model_validate({key: value for key, value in raw.items() if key in known})
+    if "status" not in owner.parsed:
+        known = {field.alias or name for name, field in status.model_fields.items()}
+        owner.parsed["status"] = status.model_validate({k: v for k, v in owner.status.items() if k in known})
+    parsed: StatusT = owner.parsed["status"]
+    return parsed

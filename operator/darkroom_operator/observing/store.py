@@ -7,7 +7,7 @@ after it, and an answer that comes after the news of a deletion brings nothing b
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from darkroom_api import names
@@ -38,6 +38,8 @@ class StoredOwner:
     deleting: bool
     spec: Json
     status: Json
+    parsed: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    """Spec and status in the contract's classes, once they were read: this version of the object never changes."""
 
 
 class Store:
