@@ -60,7 +60,9 @@ class Operator:
         self._runners: list[web.AppRunner] = []
 
     @classmethod
-    async def create(cls, config: OperatorConfig, kubeconfig: str | None, on_terms: fence.Terms | None) -> "Operator":
+    async def create(
+        cls, config: OperatorConfig, kubeconfig: str | None, on_terms: fence.LeaseTerms | None
+    ) -> "Operator":
         """Log in and put the parts together; raises ClusterError. Without terms it leads, and nobody is asked."""
         store = Store()
         latch = fence.Fence()

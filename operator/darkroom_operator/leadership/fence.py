@@ -24,7 +24,7 @@ class TermsError(ValueError):
 
 
 @dataclass(frozen=True)
-class Terms:
+class LeaseTerms:
     """Where the Lease is, who asks for it, and its times in seconds."""
 
     namespace: str
