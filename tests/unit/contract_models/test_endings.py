@@ -7,7 +7,7 @@ import pytest
 
 from darkroom_api.conditions import Reason, RunPhase
 from darkroom_api.endings import ENDINGS, Cause, Ending, ExitCode, RetryCap, Then, find_ending, find_reason
-from tools.generate import ROOT
+from hack.tools.generate import ROOT
 
 SOURCES = sorted(
     path

@@ -40,7 +40,7 @@ def a_run(hand: test_charging.Hand) -> training_run.TrainingRun:
         evaluation=None,
         preprocessing=nothing,
         pretrained=nothing,
-        trials=[measuring.Trial(RECIPE, step_cost=0.05, predict_image_cost=0.001)],
+        trials=[measuring.MeasuredRecipe(RECIPE, step_cost=0.05, predict_image_cost=0.001)],
         costs=COSTS,
         plan=None,
         store=None,

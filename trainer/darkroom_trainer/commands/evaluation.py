@@ -73,10 +73,10 @@ def _measure(
     reporter: reporting.Reporter,
 ) -> results.Measured:
     from darkroom_trainer.loop import inference, preparation
-    from darkroom_trainer.prediction import predictor
+    from darkroom_trainer.prediction import torch_predictor
     from darkroom_trainer.runtime.device import prepare_device
 
-    ready = predictor.build_predictor(folder, model, prepare_device())
+    ready = torch_predictor.build_predictor(folder, model, prepare_device())
     rows = annotations.find_usable_rows(dataset, model.task)
     data = preparation.build_data(dataset, rows, ready.task, model.preprocessing, ready.device, work, reporter)
     predictions = inference.predict_rows(ready.model, ready.task, data, rows, ready.device)

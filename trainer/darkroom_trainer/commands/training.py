@@ -61,12 +61,12 @@ def open_session(run: training_run.TrainingRun, fitter: fitting.Fitter) -> sessi
     session = fitter.begin()
     if run.saved is None:
         session.note = run.pretrained.explain_missing()
-        session.light = frozen_features.search_light(run)
-        if session.stage is sessions.Stage.FINAL:
+        session.head = frozen_features.search_light(run)
+        if session.stage is sessions.Stage.REFIT:
             fitter.begin_final(session, 1.0)
-    if session.light is not None and not run.place.config.publish_only:
-        run.learn_light(frozen_features.measure_image(run, session.light))
-    has_begun = session.stage is not sessions.Stage.HOLD_OUT or session.contest is not None
+    if session.head is not None and not run.place.config.publish_only:
+        run.learn_light(frozen_features.measure_image(run, session.head))
+    has_begun = session.stage is not sessions.Stage.HOLD_OUT or session.halving is not None
     if not has_begun and not run.place.config.publish_only:
         searching.begin_search(run, fitter, session)
     return session
@@ -83,14 +83,14 @@ def train_session(run: training_run.TrainingRun, fitter: fitting.Fitter, session
             raise
         judge_stop(session)
         fitter.begin_final(session, FINAL_RATE, limit_final(session))
-    if session.stage is sessions.Stage.FINAL:
+    if session.stage is sessions.Stage.REFIT:
         fit_final(fitter, session)
         fitter.finish(session)
 
 
 def judge_stop(session: sessions.Session) -> None:
     """Say NoProgress where networks spent their share of the budget and have none in the answers: more is no use."""
-    contest, has_lost = session.contest, session.light_share == 1
+    contest, has_lost = session.halving, session.ensemble_weight == 1
     if has_lost and contest is not None and contest.stop_reason is StopReason.BUDGET_REACHED:
         contest.stop_reason = StopReason.NO_PROGRESS
 
@@ -101,9 +101,9 @@ def limit_final(session: sessions.Session) -> float | None:
     Where a longer search would not have helped, a longer final fit would not either; and a network that has no share
     in the answers needs none.
     """
-    contest = session.contest
+    contest = session.halving
     assert contest is not None, "the search came first"
-    if session.light_share == 1:
+    if session.ensemble_weight == 1:
         return 0.0
     if contest.stop_reason is StopReason.BUDGET_REACHED:
         return None
@@ -155,10 +155,10 @@ def predict_hold_out(
     """Return the model's predictions on the held-out images, their truths, and the light head's share in them."""
     rows = run.rows.held_out
     truths = annotations.build_truths(run.dataset, rows)
-    if session.light is None:
+    if session.head is None:
         predictions = inference.predict_rows(session.learner.model, run.task, run.data, rows, run.place.device)
         return predictions, truths, 0.0
-    predictions, share = frozen_features.predict_blended(run, session, session.light)
+    predictions, share = frozen_features.predict_blended(run, session, session.head)
     return predictions, truths, share
 
 

@@ -14,7 +14,6 @@ from typing import Final
 import torch
 
 from darkroom_api.conditions import Reason
-from darkroom_trainer.runtime.allocation import keep_freed_memory
 from darkroom_trainer.runtime.errors import RunError
 
 CGROUP_ROOT: Final = pathlib.Path("/sys/fs/cgroup")
@@ -24,7 +23,7 @@ CGROUP_ROOT: Final = pathlib.Path("/sys/fs/cgroup")
 class Device:
     """Where tensors live; mixed precision on a GPU, float32 elsewhere."""
 
-    place: torch.device
+    torch_device: torch.device
     threads: int
     count: int = 1
     """Devices that the run has; this is one of them."""
@@ -32,31 +31,28 @@ class Device:
     @property
     def is_gpu(self) -> bool:
         """Return whether this is an accelerator."""
-        return self.place.type == "cuda"
+        return self.torch_device.type == "cuda"
 
     @property
     def description(self) -> str:
         """Return the hardware in words, for logs and metrics.json."""
-        name = torch.cuda.get_device_name(self.place) if self.is_gpu else f"cpu with {self.threads} threads"
+        name = torch.cuda.get_device_name(self.torch_device) if self.is_gpu else f"cpu with {self.threads} threads"
         return name if self.count == 1 else f"{self.count} x {name}"
 
     @contextmanager
     def mixed_precision(self) -> Iterator[None]:
         """Compute in bfloat16 where the hardware gains from it."""
-        with torch.autocast(self.place.type, dtype=torch.bfloat16, enabled=self.is_gpu):
+        with torch.autocast(self.torch_device.type, dtype=torch.bfloat16, enabled=self.is_gpu):
             yield
 
 
 def prepare_device(count: int = 1, rank: int = 0) -> Device:
     """Choose device `rank` of `count` and set torch's threads to its part of the CPU time of this container.
 
-    From then on the process keeps what memory its steps free.
-
     Raises RunError(InvalidConfiguration) where there are fewer GPUs than asked for; without any, devices are processes.
     """
     threads = max(1, count_threads(len(os.sched_getaffinity(0)), read_cpu_quota()) // count)
     torch.set_num_threads(threads)
-    keep_freed_memory()
     if not torch.cuda.is_available():
         return Device(torch.device("cpu"), threads, count)
     check_device_count(count, torch.cuda.device_count())

@@ -20,7 +20,7 @@ def find_advice(run: training_run.TrainingRun) -> tuple[Advice, ...]:
 
 def suspect_tags(run: training_run.TrainingRun, session: Session) -> list[dict[str, Any]]:
     """Return the images whose tags are doubted by models that had not seen them: all that were ever kept out."""
-    light, hold_out = session.light, session.hold_out
+    light, hold_out = session.head, session.hold_out
     if light is not None and len(light.rows):
         predictions = tags.rank_tags(light.probabilities.numpy())
         return label_errors.suspect_labels(run.dataset, light.rows.numpy(), predictions)

@@ -17,10 +17,10 @@ from darkroom_trainer.checkpoints import sessions
 from darkroom_trainer.checkpoints.checkpoint import Checkpoint, Tensors
 from darkroom_trainer.checkpoints.sessions import Session, Stage
 from darkroom_trainer.loop import memory, training_loop
-from darkroom_trainer.loop.recipe import Recipe
+from darkroom_trainer.loop.recipe import Recipe, read_recipe
 from darkroom_trainer.parallel import crew
 from darkroom_trainer.runtime import errors, reporting, stopping
-from darkroom_trainer.search.contest import Contender
+from darkroom_trainer.search.halving import Trial
 from darkroom_trainer.search.pretrained import build_seeded_model
 from darkroom_trainer.training import divergence, training_run
 
@@ -31,7 +31,7 @@ LOWER_RATE: Final = 0.2
 REPORT_EVERY_SECONDS: Final = 0.5
 MAX_HISTORY: Final = 200
 KEPT_NOTE: Final = "the final fit diverged, so this is the model that was scored on the held-out images"
-STAGE_NAMES: Final = {Stage.HOLD_OUT: "Training for the score", Stage.FINAL: "Training the final model"}
+STAGE_NAMES: Final = {Stage.HOLD_OUT: "Training for the score", Stage.REFIT: "Training the final model"}
 
 
 class Fitter:
@@ -47,14 +47,14 @@ class Fitter:
         run, now = self._run, self._run.place.meter.charged_seconds
         if run.saved is not None:
             return self._resume(run.saved)
-        stage = Stage.HOLD_OUT if len(run.rows.held_out) else Stage.FINAL
+        stage = Stage.HOLD_OUT if len(run.rows.held_out) else Stage.REFIT
         learner = self._build_learner(run.trial.recipe, stage)
         return Session(learner, stage, training_loop.Window(now, now), batch_divisor=run.place.config.batch_divisor)
 
     def _resume(self, saved: Checkpoint) -> Session:
         run, meter = self._run, self._run.place.meter
         stage = Stage(saved.state["stage"])
-        session = sessions.fill(self._build_learner(Recipe(**saved.state["recipe"]), stage), saved)
+        session = sessions.fill(self._build_learner(read_recipe(saved.state["recipe"]), stage), saved)
         divisor = run.place.config.batch_divisor
         if divisor > session.batch_divisor:
             _shrink_batches(session, divisor // session.batch_divisor)
@@ -74,7 +74,7 @@ class Fitter:
         rows = self._run.rows.train if stage is Stage.HOLD_OUT else self._run.rows.usable
         return dataclasses.replace(self._run.data, rows=rows)
 
-    def take_up(self, session: Session, contender: Contender) -> None:
+    def take_up(self, session: Session, contender: Trial) -> None:
         """Put a contender's learner into the session: its weights so far, and an optimizer without a past."""
         learner = self._build_learner(contender.recipe, session.stage)
         weights = session.waiting.pop(contender.number, None)
@@ -145,8 +145,8 @@ class Fitter:
 
         The stage's start is saved, and the stage planned again once the save's cost is known.
         """
-        session.stage = Stage.FINAL
-        session.learner.data = self._select(Stage.FINAL)
+        session.stage = Stage.REFIT
+        session.learner.data = self._select(Stage.REFIT)
         session.learner.rate_scale *= rate_scale
         session.window = self._run.plan_final(most_seconds)
         self.save(session)
@@ -203,18 +203,18 @@ class Fitter:
         now = time.monotonic()
         if now - self._reported_at >= REPORT_EVERY_SECONDS:
             self._reported_at = now
-            contest = session.contest if session.stage is Stage.HOLD_OUT else None
+            contest = session.halving if session.stage is Stage.HOLD_OUT else None
             self._run.place.report(STAGE_NAMES[session.stage], contest.current.number if contest else None)
 
 
 def _shrink_batches(session: Session, divisor: int) -> None:
     """Divide the batch of what trains now and of all that may train later."""
     session.learner.recipe = memory.shrink_batch(session.learner.recipe, divisor)
-    for contender in session.contest.contenders if session.contest else ():
+    for contender in session.halving.trials if session.halving else ():
         contender.recipe = memory.shrink_batch(contender.recipe, divisor)
 
 
-def put_aside(session: Session, contender: Contender) -> None:
+def put_aside(session: Session, contender: Trial) -> None:
     """Keep the weights of the contender that has trained, until its next round."""
     state = session.learner.model.state_dict()
     session.waiting[contender.number] = {name: value.detach().cpu().clone() for name, value in state.items()}
@@ -225,7 +225,7 @@ def put_aside(session: Session, contender: Contender) -> None:
 def _build_point(session: Session, share: float, loss: float, charged_seconds: float) -> dict[str, Any]:
     return {
         "stage": session.stage.value,
-        "trial": session.contest.current.number if session.contest else None,
+        "trial": session.halving.current.number if session.halving else None,
         "step": session.learner.step,
         "share": round(share, 4),
         "loss": round(loss, 5),

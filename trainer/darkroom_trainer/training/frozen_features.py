@@ -12,9 +12,9 @@ import torch
 
 from darkroom_api.v1alpha1.common import TASK_ANNOTATIONS, AnnotationKind, Task
 from darkroom_predict.predictions import Integers, Prediction
-from darkroom_trainer.checkpoints.sessions import Light, Session
+from darkroom_trainer.checkpoints.sessions import FittedHead, Session
 from darkroom_trainer.data import annotations
-from darkroom_trainer.heads import answering, head_fits, selection, store, views
+from darkroom_trainer.heads import ensemble as ensembles, refitting, selection, store, views
 from darkroom_trainer.loop import inference
 from darkroom_trainer.metrics.statistics import ensemble_weights
 from darkroom_trainer.metrics.tag_scores import classification
@@ -28,7 +28,7 @@ TIME_SHARE: Final = 0.4
 """Of the time for the score, at most this goes into light heads."""
 
 
-def search_light(run: training_run.TrainingRun) -> Light | None:
+def search_light(run: training_run.TrainingRun) -> FittedHead | None:
     """Return the best light head of a run, None for a task with boxes or where there is no time for one."""
     if TASK_ANNOTATIONS[run.task.kind] is AnnotationKind.DETECTION:
         return None
@@ -49,10 +49,10 @@ def search_light(run: training_run.TrainingRun) -> Light | None:
     rows = torch.from_numpy(run.rows.usable[found.validated])
     answers = torch.from_numpy(found.probabilities[found.validated])
     records = [record.to_json() for record in found.trials]
-    return Light(found.spec, found.model, rows, answers, found.score, found.standard_error, records)
+    return FittedHead(found.spec, found.model, rows, answers, found.score, found.standard_error, records)
 
 
-def measure_image(run: training_run.TrainingRun, light: Light) -> float:
+def measure_image(run: training_run.TrainingRun, light: FittedHead) -> float:
     """Return what predicting an image with the head alone costs, in charged seconds."""
     rows = run.rows.usable[:TIMED_IMAGES]
     started = run.place.meter.charged_seconds
@@ -66,7 +66,7 @@ def _build_embedders(run: training_run.TrainingRun) -> dict[str, torch.nn.Module
     for name in run.pretrained.names:
         tensors = run.pretrained.load(name)
         if tensors is not None:
-            found[name] = backbones.build_embedder(name, tensors, size_px)[0].to(run.place.device.place)
+            found[name] = backbones.build_embedder(name, tensors, size_px)[0].to(run.place.device.torch_device)
     return found
 
 
@@ -81,23 +81,25 @@ def _build_examples(run: training_run.TrainingRun, rows: Integers) -> store.Exam
     data, truths, count = run.data, annotations.build_truths(run.dataset, rows), len(run.task.labels)
     is_multilabel = run.task.kind is Task.MULTILABEL_CLASSIFIER
     labels = classification.stack_relevant(truths, count) if is_multilabel else classification.stack_answers(truths)
-    return store.Examples(data.images, data.mean, data.deviation, rows, torch.from_numpy(labels), count)
+    return store.Examples(data.images, data.mean, data.std, rows, torch.from_numpy(labels), count)
 
 
-def predict_blended(run: training_run.TrainingRun, session: Session, light: Light) -> tuple[list[Prediction], float]:
+def predict_blended(
+    run: training_run.TrainingRun, session: Session, light: FittedHead
+) -> tuple[list[Prediction], float]:
     """Return the predictions of network and light head together on the held-out images, and the light head's share."""
     is_multilabel = run.task.kind is Task.MULTILABEL_CLASSIFIER
     rows = run.rows.held_out
     outputs = inference.compute_outputs(session.learner.model, run.data, rows, run.place.device)
-    network = answering.to_probabilities(outputs, is_multilabel=is_multilabel).numpy()
+    network = ensembles.to_probabilities(outputs, is_multilabel=is_multilabel).numpy()
     unseen = _answer_unseen(run, light, is_multilabel=is_multilabel)
     labels = classification.stack_relevant(annotations.build_truths(run.dataset, rows), len(run.task.labels))
-    share = ensemble_weights.choose_share(network, unseen, labels, is_multilabel=is_multilabel)
+    share = ensemble_weights.choose_ensemble_weight(network, unseen, labels, is_multilabel=is_multilabel)
     mixed = torch.from_numpy((1 - share) * network + share * unseen)
-    return run.task.decode(answering.to_logits(mixed, is_multilabel=is_multilabel)), share
+    return run.task.decode(ensembles.to_logits(mixed, is_multilabel=is_multilabel)), share
 
 
-def _answer_unseen(run: training_run.TrainingRun, light: Light, *, is_multilabel: bool) -> npt.NDArray[np.float32]:
+def _answer_unseen(run: training_run.TrainingRun, light: FittedHead, *, is_multilabel: bool) -> npt.NDArray[np.float32]:
     """Return the light head's probabilities (H, C) for the held-out images, fitted without them.
 
     Small sets have them from the search; a large one, of which the search looks at a part, is fitted once more.
@@ -108,6 +110,6 @@ def _answer_unseen(run: training_run.TrainingRun, light: Light, *, is_multilabel
         return found
     examples = _build_examples(run, run.rows.train)
     seed = run.place.config.seed
-    model = head_fits.fit_spec(light.spec, examples, seed=seed, views=views.build_views(run.task, seed))
+    model = refitting.fit_spec(light.spec, examples, seed=seed, views=views.build_views(run.task, seed))
     outputs = inference.compute_outputs(model, run.data, wanted, run.place.device)
-    return answering.to_probabilities(outputs, is_multilabel=is_multilabel).numpy()
+    return ensembles.to_probabilities(outputs, is_multilabel=is_multilabel).numpy()

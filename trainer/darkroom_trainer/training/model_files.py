@@ -17,7 +17,7 @@ from darkroom_predict.images import Pixels
 from darkroom_trainer.budget import budget
 from darkroom_trainer.checkpoints import sessions
 from darkroom_trainer.export import onnx_model, onnx_parity
-from darkroom_trainer.heads import answering
+from darkroom_trainer.heads import ensemble as ensembles
 from darkroom_trainer.training import training_run
 
 LOG = logging.getLogger(__name__)
@@ -38,9 +38,9 @@ class TakenAway:
 
 def build_answering(session: sessions.Session) -> torch.nn.Module:
     """Return the model that answers: the network, the light head, or both."""
-    light = session.light.model if session.light else None
-    model = answering.blend(session.learner.task.kind, session.learner.model, light, session.light_share)
-    return model.to(session.learner.device.place)
+    light = session.head.model if session.head else None
+    model = ensembles.join_models(session.learner.task.kind, session.learner.model, light, session.ensemble_weight)
+    return model.to(session.learner.device.torch_device)
 
 
 def write_model(
@@ -96,7 +96,7 @@ def _export(
 
 
 def _describe(run: training_run.TrainingRun, session: sessions.Session, version: str) -> description.ModelDescription:
-    share = session.light_share
+    share = session.ensemble_weight
     threshold = session.hold_out.threshold if session.hold_out else run.task.choose_threshold([], [])
     return description.ModelDescription(
         task=run.task.kind,
@@ -106,6 +106,6 @@ def _describe(run: training_run.TrainingRun, session: sessions.Session, version:
         threshold=threshold,
         version=version,
         darkroom_version=description.read_version(),
-        light=session.light.model.spec if session.light and share > 0 else None,
+        light=session.head.model.spec if session.head and share > 0 else None,
         light_share=share,
     )

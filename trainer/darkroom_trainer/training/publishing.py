@@ -108,7 +108,7 @@ def _build_outcome(
 
 def find_stop_reason(session: sessions.Session) -> StopReason:
     """Return why the training ended where it did."""
-    reason = session.contest.stop_reason if session.contest else None
+    reason = session.halving.stop_reason if session.halving else None
     return reason or StopReason.BUDGET_REACHED
 
 
@@ -170,7 +170,7 @@ def _build_details(run: training_run.TrainingRun, session: sessions.Session) -> 
         "measuredRecipes": [trial.to_json() for trial in run.trials],
         "trials": searching.list_trials(session),
         "stopReason": find_stop_reason(session).value,
-        "lightShare": session.light_share,
+        "lightShare": session.ensemble_weight,
         "device": place.device.description,
         "datasetRevision": run.dataset.revision,
         "seed": place.config.seed,

@@ -133,7 +133,7 @@ def _choose(
     evaluation: datasets.LoadedDataset | None,
     saved: checkpoint.Checkpoint | None,
     pretrained: pretraining.Pretrained,
-) -> tuple[list[measuring.Trial], budget.Costs, budget.Plan | None]:
+) -> tuple[list[measuring.MeasuredRecipe], budget.Costs, budget.Plan | None]:
     """Return the measured recipes, the costs of the last one, and the plan (None for a resumed run: it has one)."""
     place.report("Measuring the speed of this machine")
     num_measured = len(evaluation.examples) if evaluation else 0
@@ -141,17 +141,17 @@ def _choose(
     first = budget.estimate_costs(0.0, 0.0, rate, task.export_seconds)
     reserve = budget.compute_reserve(first, num_measured)
     targets = task.build_targets([dataset.examples[row] for row in rows.usable[:BENCH_IMAGES]], _count(rows))
-    bench = measuring.Bench(task, targets, place.device, place.meter, pretrained, place.config.batch_divisor)
+    bench = measuring.MeasuringSetup(task, targets, place.device, place.meter, pretrained, place.config.batch_divisor)
     if saved is not None:
-        trial = measuring.measure_trial(bench, recipes.Recipe(**saved.state["recipe"]))
+        trial = measuring.measure_recipe(bench, recipes.read_recipe(saved.state["recipe"]))
         return [trial], _estimate(task, trial, rate), None
     side = _measure_side(dataset, task)
 
     def count_left() -> float:
         return place.budget_seconds - place.meter.charged_seconds - reserve
 
-    trials = measuring.suit_trials(
-        measuring.choose_trial(bench, side, count_left), images=len(rows.usable), left_seconds=count_left()
+    trials = measuring.suit_recipes(
+        measuring.measure_recipes(bench, side, count_left), images=len(rows.usable), left_seconds=count_left()
     )
     chosen = trials[-1]
     costs = _estimate(task, chosen, rate)
@@ -160,7 +160,7 @@ def _choose(
     return trials, costs, budget.plan_budget(place.budget_seconds, charged, costs, workload, task.least_passes)
 
 
-def _estimate(task: base.LearningTask, trial: measuring.Trial, rate: float) -> budget.Costs:
+def _estimate(task: base.LearningTask, trial: measuring.MeasuredRecipe, rate: float) -> budget.Costs:
     export = budget.estimate_export(task.export_seconds, trial.million_parameters)
     return budget.estimate_costs(trial.step_cost, trial.predict_image_cost, rate, export, trial.finish_cost)
 

@@ -80,7 +80,7 @@ class TrainingRun:
     evaluation: Measurable | None
     preprocessing: Preprocessing
     pretrained: pretraining.Pretrained
-    trials: list[measuring.Trial]
+    trials: list[measuring.MeasuredRecipe]
     costs: budget.Costs
     plan: budget.Plan | None
     store: checkpoint.CheckpointStore | None
@@ -93,7 +93,7 @@ class TrainingRun:
     """What a step took at best, in charged seconds, by the recipe's shape."""
 
     @property
-    def trial(self) -> measuring.Trial:
+    def trial(self) -> measuring.MeasuredRecipe:
         """Return the recipe that is trained, with its costs."""
         return self.trials[-1]
 
