@@ -28,10 +28,11 @@ class WorkQueue:
         self._reconcile = reconcile
         self._on_error = on_error
         self._timers: dict[Key, asyncio.TimerHandle] = {}
-        self._dirty: dict[Key, None] = {}
+        self._dirty: set[Key] = set()
+        self._ready: asyncio.Queue[Key] = asyncio.Queue()
+        """The dirty objects that are not being reconciled, each once; a queue wakes one worker for each."""
         self._active: set[Key] = set()
         self._failures: dict[Key, int] = {}
-        self._wakeup = asyncio.Event()
         self._open = asyncio.Event()
         self._open.set()
 
@@ -42,8 +43,11 @@ class WorkQueue:
     def add(self, keys: Iterable[Key]) -> None:
         """Mark objects as dirty. One that is being reconciled is reconciled once more afterwards."""
         for key in keys:
-            self._dirty[key] = None
-        self._wakeup.set()
+            if key in self._dirty:
+                continue
+            self._dirty.add(key)
+            if key not in self._active:
+                self._ready.put_nowait(key)
 
     def add_after(self, seconds: float, key: Key) -> None:
         """Mark an object as dirty in `seconds`, unless that is to happen sooner anyway."""
@@ -78,23 +82,15 @@ class WorkQueue:
     async def work(self) -> None:
         """Reconcile dirty objects, one at a time, for ever. Several workers may run."""
         while True:
-            await self._open.wait()
-            key = self._take()
-            if key is None:
-                self._wakeup.clear()
-                await self._wakeup.wait()
-                continue
+            key = await self._ready.get()
+            while not self._open.is_set():
+                await self._open.wait()
+            self._dirty.discard(key)
+            self._active.add(key)
             await self._process(key)
             self._active.discard(key)
             if key in self._dirty:
-                self._wakeup.set()
-
-    def _take(self) -> Key | None:
-        key = next((key for key in self._dirty if key not in self._active), None)
-        if key is not None:
-            del self._dirty[key]
-            self._active.add(key)
-        return key
+                self._ready.put_nowait(key)
 
     async def _process(self, key: Key) -> None:
         # One broken object must not stop the others, as long as it is seen: the error is told, and not retried at once.
