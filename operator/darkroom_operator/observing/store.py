@@ -84,9 +84,9 @@ class Store:
         if read_version(raw) < self._gone.get(raw["metadata"]["uid"], 0):
             return set()
         if resource is JOBS:
-            return self._put_child(self._jobs, parse_job(raw))
+            return set() if self._is_known(self._jobs, raw) else self._put_child(self._jobs, parse_job(raw))
         if resource is PODS:
-            return self._put_child(self._pods, parse_pod(raw))
+            return set() if self._is_known(self._pods, raw) else self._put_child(self._pods, parse_pod(raw))
         return self._put_owner(resource, raw)
 
     def remove(self, resource: Resource, raw: Json) -> set[Key]:
@@ -105,6 +105,7 @@ class Store:
         pods = self._pods.get(owner_uid, {})
         for uid in [uid for uid, pod in pods.items() if pod.gone and pod.attempt in closed_attempts]:
             del pods[uid]
+            self._forget_child(uid)
         if not pods:
             self._pods.pop(owner_uid, None)
 
@@ -154,10 +155,13 @@ class Store:
         for index in (self._keys_by_uid, self._jobs, self._pods):
             index.pop(uid, None)
 
+    def _is_known(self, index: dict[str, dict[str, Any]], raw: Json) -> bool:
+        """Return whether a Job or pod is stored in this version or a newer one: the news of our own write come late."""
+        uid = raw["metadata"]["uid"]
+        old = index.get(self._owners_of_children.get(uid, ""), {}).get(uid)
+        return old is not None and bool(old.resource_version >= read_version(raw))
+
     def _put_child(self, index: dict[str, dict[str, Any]], child: ObservedJob | ObservedPod) -> set[Key]:
-        old = index.get(child.owner_uid, {}).get(child.uid)
-        if old is not None and old.resource_version >= child.resource_version:
-            return set()
         index[child.owner_uid][child.uid] = child
         self._owners_of_children[child.uid] = child.owner_uid
         self.warnings.expect(child.uid)
@@ -172,7 +176,8 @@ class Store:
         mine = self._pods[pod.owner_uid]
         last = mine.get(pod.uid, pod) if pod.exit_code is None else pod
         mine[pod.uid] = mark_gone(last)
-        self._forget_child(pod.uid)
+        self._owners_of_children[pod.uid] = pod.owner_uid
+        self.warnings.forget(pod.uid)
         owner = self._find_key(pod.owner_uid)
         if not owner:
             self.forget_pods(pod.owner_uid, {pod.attempt})

@@ -39,7 +39,7 @@ class EndlessBackoffs:
             pause = min(pause * 2, MAX_BACKOFF_SECONDS)
 
 
-class NoDiffBase(kopf.AnnotationsDiffBaseStorage):
+class NoDiffBase(kopf.StatusDiffBaseStorage):
     """Compares nothing: kopf copies and compares every object of every event for its create and update handlers.
 
     There are none here, and the copies take as long as all else that kopf does for an event.
@@ -87,6 +87,8 @@ def build_settings() -> kopf.OperatorSettings:
     settings.watching.chunk_size = 500
     settings.queueing.idle_timeout = 1.0
     settings.persistence.diffbase_storage = NoDiffBase()
+    # Nothing is ever stored; the default one would look through the annotations of every object of every event.
+    settings.persistence.progress_storage = kopf.StatusProgressStorage()
     settings.process.ultimate_exiting_timeout = 20
     for resource in (*WATCHED, WARNINGS):
         where = (resource.group, resource.version, resource.plural)
