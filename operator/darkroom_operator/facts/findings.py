@@ -37,7 +37,7 @@ class Findings:
 
     complaint: Complaint | None = None
     silent: bool = False
-    """Whether a Job or pod does not get on for long, and no Event says why."""
+    """Whether a Job or pod has not progressed for long, and no Event says why."""
     queue: QueueFinding | None = None
 
 

@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 INTERVAL_SECONDS: Final = 30.0
 WARNINGS_EVERY: Final = 10
-"""Every so many audits the Warning Events are listed anew, so that none that went unheard is missing for ever. They are
+"""Every so many audits the Warning Events are listed again, so that one that was missed does not stay unknown. They are
 not compared: nearly all of them are about objects that the store does not have."""
 FIRST_PAUSE_SECONDS: Final = 1.0
 MAX_PAUSE_SECONDS: Final = 30.0
