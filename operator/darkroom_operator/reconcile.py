@@ -69,7 +69,7 @@ class Reconciler:
         report = self._poller.find_report(self._store.pods(owner.uid))
         found, again = await self._inquirer.find(owner, now)
         try:
-            case = kinds.consider(self._store, owner, observe.Told(now, report, found), self._config)
+            case = kinds.consider(self._store, owner, observe.Polled(now, report, found), self._config)
         except observe.InvalidSpecError as error:
             logger.warning("spec refused", extra={"object": str(owner.key), "error": str(error)})
             status, pods = observe.observe_status(owner), self._store.pods(owner.uid)

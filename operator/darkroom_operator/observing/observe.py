@@ -43,7 +43,7 @@ class InvalidSpecError(ValueError):
 
 
 @dataclass(frozen=True)
-class Told:
+class Polled:
     """What is known of a resource beside the store."""
 
     now: datetime
@@ -51,14 +51,14 @@ class Told:
     found: Findings = NOTHING_FOUND
 
 
-def observe_dataset(store: Store, owner: StoredOwner, told: Told) -> DatasetView:
+def observe_dataset(store: Store, owner: StoredOwner, polled: Polled) -> DatasetView:
     """Return all that is seen of a Dataset; raises InvalidSpecError."""
-    return _observe(store, owner, DatasetSpec, DatasetStatus, replace(told, report=None))
+    return _observe(store, owner, DatasetSpec, DatasetStatus, replace(polled, report=None))
 
 
-def observe_model(store: Store, owner: StoredOwner, told: Told) -> ModelView:
+def observe_model(store: Store, owner: StoredOwner, polled: Polled) -> ModelView:
     """Return all that is seen of a Model; raises InvalidSpecError."""
-    seen = _observe(store, owner, ModelSpec, ModelStatus, told)
+    seen = _observe(store, owner, ModelSpec, ModelStatus, polled)
     return ModelView(
         self_=seen,
         dataset=find_dataset(store, owner.key.namespace, seen.spec.dataset),
@@ -66,9 +66,9 @@ def observe_model(store: Store, owner: StoredOwner, told: Told) -> ModelView:
     )
 
 
-def observe_evaluation(store: Store, owner: StoredOwner, told: Told) -> EvaluationView:
+def observe_evaluation(store: Store, owner: StoredOwner, polled: Polled) -> EvaluationView:
     """Return all that is seen of an Evaluation; raises InvalidSpecError."""
-    seen = _observe(store, owner, EvaluationSpec, EvaluationStatus, told)
+    seen = _observe(store, owner, EvaluationSpec, EvaluationStatus, polled)
     model = find_model(store, owner.key.namespace, seen.spec.model)
     return EvaluationView(
         self_=seen,
@@ -107,7 +107,7 @@ def _observe(
     owner: StoredOwner,
     spec: type[SpecT],
     status: type[StatusT],
-    told: Told,
+    polled: Polled,
 ) -> Observed[SpecT, StatusT]:
     return Observed(
         key=owner.key,
@@ -120,9 +120,9 @@ def _observe(
         status=_parse_status(status, owner),
         jobs=store.jobs(owner.uid),
         pods=store.pods(owner.uid),
-        report=told.report,
-        now=told.now,
-        found=told.found,
+        report=polled.report,
+        now=polled.now,
+        found=polled.found,
     )
 
 

@@ -1,4 +1,4 @@
-"""What the watches have told, in memory: every read of a reconcile is answered here, none by the API server.
+"""What the watches have reported, in memory: every read of a reconcile is answered here, none by the API server.
 
 Owns the indexes (by key, by owner, by child, by reference) and the guard against stale news: an object is only ever
 replaced by a newer version of itself, so an answer to our own write is not undone by an older watch event that comes

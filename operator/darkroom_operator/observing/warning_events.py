@@ -1,6 +1,6 @@
 """Why a Job or pod is not progressing, from its Warning Events.
 
-Owns which Events are kept, and which of several tells the cause. Of each Job and pod at most two are kept: the newest,
+Owns which Events are kept, and which of several names the cause. Of each Job and pod at most two are kept: the newest,
 and the newest that names a cause. Must not do: any I/O, any decision.
 """
 
@@ -34,7 +34,7 @@ class _WarningEvent:
 
 
 _Events = tuple[_WarningEvent, ...]
-"""What is kept about one object: first the Event that tells the cause, then a newer one that does not, if any."""
+"""What is kept about one object: first the Event that names the cause, then a newer one that does not, if any."""
 
 
 class WarningEvents:
@@ -82,7 +82,7 @@ class WarningEvents:
 
 
 def _keep(events: _Events, new: _WarningEvent) -> _Events:
-    """Return the newest Event that tells a cause which lasts (else the newest), and after it the newest of all."""
+    """Return the newest Event that names a cause which lasts (else the newest), and after it the newest of all."""
     if any(event.uid == new.uid and event.seen_at > new.seen_at for event in events):
         return events
     known = [new, *(event for event in events if event.uid != new.uid)]
@@ -104,7 +104,7 @@ def _read_about(raw: Json) -> str:
 def _parse_event(raw: Json) -> _WarningEvent:
     """Reduce an Event; one that was posted by the older API (`core/v1`) comes with its times in `deprecated` fields."""
     series = raw.get("series") or {}
-    told = (series.get("lastObservedTime"), raw.get("deprecatedLastTimestamp"), raw.get("eventTime"))
-    moments = [parse_time(moment) for moment in (*told, raw["metadata"].get("creationTimestamp"))]
+    times = (series.get("lastObservedTime"), raw.get("deprecatedLastTimestamp"), raw.get("eventTime"))
+    moments = [parse_time(moment) for moment in (*times, raw["metadata"].get("creationTimestamp"))]
     seen_at = max((moment.timestamp() for moment in moments if moment is not None), default=0.0)
     return _WarningEvent(raw["metadata"]["uid"], seen_at, raw.get("reason", ""), raw.get("note", ""))

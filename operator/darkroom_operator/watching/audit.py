@@ -1,9 +1,9 @@
 """Whether the watches still tell the truth: a list of names and versions, twice a minute, compared with the store.
 
-Owns what goes into the store: what is listed at the start, what watches tell, what went unseen (a watch that is opened
-again does not tell what was deleted meanwhile), and what a watch withholds. And the verdict that a watch is dead: an
-object that the store still has in an old version one audit later. The verdict stands until that watch tells something,
-whatever a list has repaired.
+Owns what goes into the store: what is listed at the start, what watches report, what went unseen (a watch that is
+opened again does not report what was deleted meanwhile), and what a watch withholds. And the verdict that a watch is
+dead: an object that the store still has in an old version one audit later. The verdict stands until that watch reports
+something, whatever a list has repaired.
 """
 
 import asyncio
@@ -51,13 +51,13 @@ class Audit:
         self.dead_watches: tuple[str, ...] = ()
 
     def take_in(self, resource: Resource, event_type: str | None, raw: Json) -> None:
-        """Put what a watch told into the store, and wake whom it concerns."""
+        """Put what a watch reported into the store, and wake whom it concerns."""
         self.hear(resource)
         change = self._store.remove if event_type == "DELETED" else self._store.put
         self._trigger(change(resource, raw))
 
     def hear(self, resource: Resource) -> None:
-        """Take note that a watch told something."""
+        """Take note that a watch reported something."""
         if self.dead_watches:
             self.dead_watches = tuple(plural for plural in self.dead_watches if plural != resource.plural)
 
@@ -118,7 +118,7 @@ class Audit:
             logger.error("watch is dead", extra={"watches": self.dead_watches, "objects": shown})
 
     async def catch_up(self) -> None:
-        """Know what the API server knows, whatever the watches told meanwhile; raises ClusterError.
+        """Know what the API server knows, whatever the watches reported meanwhile; raises ClusterError.
 
         For who begins to lead: a process that was stopped for minutes must not act on what it knew before.
         """

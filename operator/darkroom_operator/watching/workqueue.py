@@ -18,7 +18,7 @@ LEAST_SECONDS: Final = 0.05
 Reconcile = Callable[[Key], Awaitable[float | None]]
 """Reconciles one object; returns in how many seconds to do so again, if at all."""
 OnError = Callable[[Key, BaseException, float], None]
-"""Is told of a failed reconcile, and of the pause before the next."""
+"""Gets a failed reconcile, and the pause before the next."""
 
 
 class WorkQueue:
@@ -93,7 +93,7 @@ class WorkQueue:
                 self._ready.put_nowait(key)
 
     async def _process(self, key: Key) -> None:
-        # One broken object must not stop the others, as long as it is seen: the error is told, and not retried at once.
+        # One broken object must not stop the others: its error is reported, and it is tried again after a pause.
         (result,) = await asyncio.gather(self._reconcile(key), return_exceptions=True)
         if isinstance(result, asyncio.CancelledError):
             raise result
