@@ -15,11 +15,11 @@ EXCEPTIONS: Final[dict[str, str]] = {}
 """Files that may bring in more project modules than others, with the reason."""
 
 NOT_YET: Final = {
-    "project modules": 17,
-    "files in a folder": 1,
+    "project modules": 13,
+    "files in a folder": 0,
     "class names": 0,
-    "tests": 15,
-    "untested modules": 165,
+    "tests": 4,
+    "untested modules": 148,
 }
 """How many problems of a rule are let pass until the code meets it: only ever lowered, and this table goes at zero."""
 
