@@ -13,7 +13,7 @@ from torch.nn import functional
 from darkroom_predict.predictions import Integers
 from darkroom_trainer.metrics.statistics import ensemble_weights
 from darkroom_trainer.networks import dense_head
-from darkroom_trainer.networks.detector_network import DetectorNetwork
+from darkroom_trainer.networks.detector_network import DetectorNetwork, find_network
 from darkroom_trainer.tasks.base import LearnedData, take_images
 
 MOST_BOXES: Final = 1_000
@@ -22,8 +22,9 @@ BATCH: Final = 32
 Names = npt.NDArray[np.float32]
 
 
-def fit_crop_weight(network: DetectorNetwork, data: LearnedData, rows: Integers) -> None:
+def fit_crop_weight(model: torch.nn.Module, data: LearnedData, rows: Integers) -> None:
     """Set the weight that suits the boxes of `rows`; without any, or without known crops, it stays as it is."""
+    network = find_network(model)
     rows = limit_rows(data.targets["label"], rows)
     if not len(rows) or not network.is_known.any():
         return

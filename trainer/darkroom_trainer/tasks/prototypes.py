@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from darkroom_trainer.networks.crop_naming import UNKNOWN, CropNaming
+from darkroom_trainer.networks.crop_naming import UNKNOWN, CropNaming, find_naming
 from darkroom_trainer.tasks.base import LearnedData, take_images
 
 MOST_VIEWS: Final = 4_000
@@ -32,8 +32,9 @@ BATCH: Final = 32
 _SEED: Final = 0
 
 
-def fit_prototypes(network: CropNaming, data: LearnedData) -> None:
-    """Give the network its space, its prototypes and its scale; labels without boxes get none."""
+def fit_prototypes(model: torch.nn.Module, data: LearnedData) -> None:
+    """Give the model's network its space, its prototypes and its scale; labels without boxes get none."""
+    network = find_naming(model)
     labels, places = choose_boxes(data, network.gap)
     if not len(labels):
         return
