@@ -10,11 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from darkroom_api.v1alpha1.common import TASK_ANNOTATIONS, AnnotationKind, Task
+from darkroom_api.v1alpha1.common import Task
 from darkroom_predict.predictions import Integers, Prediction
 from darkroom_trainer.checkpoints.sessions import FittedHead, Session
 from darkroom_trainer.data import annotations
-from darkroom_trainer.heads import ensemble as ensembles, refitting, selection, store, views
+from darkroom_trainer.heads import refitting, selection, store, views
+from darkroom_trainer.heads.fits.probabilities import to_logits, to_probabilities
 from darkroom_trainer.loop import inference
 from darkroom_trainer.metrics.statistics import ensemble_weights
 from darkroom_trainer.metrics.tag_scores import classification
@@ -30,7 +31,7 @@ TIME_SHARE: Final = 0.4
 
 def search_light(run: training_run.TrainingRun) -> FittedHead | None:
     """Return the best light head of a run, None for a task with boxes or where there is no time for one."""
-    if TASK_ANNOTATIONS[run.task.kind] is AnnotationKind.DETECTION:
+    if run.task.kind.has_boxes:
         return None
     run.place.report("Trying light heads")
     meter, ends_at = run.place.meter, _find_end(run)
@@ -91,12 +92,12 @@ def predict_blended(
     is_multilabel = run.task.kind is Task.MULTILABEL_CLASSIFIER
     rows = run.rows.held_out
     outputs = inference.compute_outputs(session.learner.model, run.data, rows, run.place.device)
-    network = ensembles.to_probabilities(outputs, is_multilabel=is_multilabel).numpy()
+    network = to_probabilities(outputs, is_multilabel=is_multilabel).numpy()
     unseen = _answer_unseen(run, light, is_multilabel=is_multilabel)
     labels = classification.stack_relevant(annotations.build_truths(run.dataset, rows), len(run.task.labels))
     share = ensemble_weights.choose_ensemble_weight(network, unseen, labels, is_multilabel=is_multilabel)
     mixed = torch.from_numpy((1 - share) * network + share * unseen)
-    return run.task.decode(ensembles.to_logits(mixed, is_multilabel=is_multilabel)), share
+    return run.task.decode(to_logits(mixed, is_multilabel=is_multilabel)), share
 
 
 def _answer_unseen(run: training_run.TrainingRun, light: FittedHead, *, is_multilabel: bool) -> npt.NDArray[np.float32]:
@@ -112,4 +113,4 @@ def _answer_unseen(run: training_run.TrainingRun, light: FittedHead, *, is_multi
     seed = run.place.config.seed
     model = refitting.fit_spec(light.spec, examples, seed=seed, views=views.build_views(run.task, seed))
     outputs = inference.compute_outputs(model, run.data, wanted, run.place.device)
-    return ensembles.to_probabilities(outputs, is_multilabel=is_multilabel).numpy()
+    return to_probabilities(outputs, is_multilabel=is_multilabel).numpy()

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from darkroom_api import conditions, run_config
-from darkroom_api.v1alpha1.common import TASK_ANNOTATIONS, AnnotationKind, Task
+from darkroom_api.v1alpha1.common import Task
 from darkroom_predict import predictions
 from darkroom_predict.description import Preprocessing
 from darkroom_trainer.budget import budget
@@ -168,7 +168,7 @@ def _estimate(task: base.LearningTask, trial: measuring.MeasuredRecipe, rate: fl
 def _measure_side(dataset: datasets.LoadedDataset, task: base.LearningTask) -> float:
     """Return how large images are worth being, in pixels; small boxes need every pixel that there is."""
     side = annotations.measure_source_side(dataset)
-    if TASK_ANNOTATIONS[task.kind] is AnnotationKind.DETECTION:
+    if task.kind.has_boxes:
         return side
     return min(side, resolution.measure_detail_side(dataset.examples))
 
