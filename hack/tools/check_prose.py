@@ -1,6 +1,6 @@
-"""`python -m hack.tools.check_prose`: how long a line of prose in the documentation may be; names every longer one.
+"""`python -m hack.tools.check_prose`: how long a line of prose in the documentation may be, and where its links lead.
 
-Looks at tracked pages only. Tables, code blocks and lines that are one link cannot be wrapped, and may be longer.
+Looks at tracked files only. Tables, code blocks and lines that are one link cannot be wrapped, and may be longer.
 """
 
 import pathlib
@@ -8,6 +8,8 @@ import re
 import subprocess
 import sys
 from typing import Final
+
+from hack.tools.links import find_broken_links
 
 MAX_CHARACTERS: Final = 120
 PAGES: Final = (":(glob)*.md", ":(glob)docs/**/*.md", ":(glob)hack/**/*.md", ":(glob)bench/**/*.md")
@@ -46,12 +48,19 @@ def find_prose(text: str) -> dict[int, str]:
 
 def main() -> int:
     """Check the tracked pages; returns the exit code."""
-    command = ["git", "ls-files", "--", *PAGES]
-    tracked = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
-    pages = [pathlib.Path(name) for name in tracked if pathlib.Path(name).exists()]
-    problems = [problem for page in pages for problem in find_long_lines(str(page), page.read_text())]
-    print("\n".join(problems) or f"prose: {len(pages)} pages with lines of at most {MAX_CHARACTERS} characters")
+    pages = {name: pathlib.Path(name).read_text() for name in _list_tracked(*PAGES)}
+    problems = [problem for name, text in pages.items() for problem in find_long_lines(name, text)]
+    problems += find_broken_links(pages, _list_tracked())
+    print(
+        "\n".join(problems) or f"prose: {len(pages)} pages, lines of at most {MAX_CHARACTERS} characters, no dead link"
+    )
     return 1 if problems else 0
+
+
+def _list_tracked(*patterns: str) -> list[str]:
+    command = ["git", "ls-files", "--", *patterns]
+    tracked = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    return [name for name in tracked if pathlib.Path(name).exists()]
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,8 +28,9 @@ class Target:
         return f"localhost/darkroom-{self.name}:dev"
 
     @property
-    def sources(self) -> tuple[str, str]:
-        return "crds/darkroom_api", f"{self.name}/darkroom_{self.name}"
+    def sources(self) -> list[str]:
+        """Return the packages that the Containerfile copies, of which nothing may change without a new image."""
+        return re.findall(r"^COPY (\S+) /source/\S+/darkroom_\w+$", self.containerfile.read_text(), re.MULTILINE)
 
     @property
     def containerfile(self) -> Path:

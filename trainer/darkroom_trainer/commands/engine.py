@@ -4,32 +4,22 @@ Owns which command runs, and how each way of ending becomes an Outcome. The only
 becomes the reason Unknown. Must not import torch before a command needs it: an inspection starts in a second.
 """
 
+import gc
 import logging
 import os
 import pathlib
 import threading
 import time
 import traceback
-from typing import Final
 
-from darkroom_api import conditions, report, run_config
+from darkroom_api import conditions, endings, report, run_config
 from darkroom_predict.errors import ModelUnusable
 from darkroom_trainer.budget.meter import Clock, Meter
-from darkroom_trainer.runtime import errors, garbage, stopping
+from darkroom_trainer.runtime import errors, stopping
 from darkroom_trainer.runtime.reporting import Reporter
 from darkroom_trainer.storage import disk
 
 LOG = logging.getLogger(__name__)
-
-FREE_REASONS: Final = frozenset(
-    {
-        conditions.Reason.RETRYING_AFTER_DISRUPTION,
-        conditions.Reason.STORAGE_UNAVAILABLE,
-        conditions.Reason.BUDGET_NOT_ENOUGH,
-        conditions.Reason.INVALID_CONFIGURATION,
-    }
-)
-"""Ends that are not the run's own doing, or that did no work: only what a checkpoint kept is charged."""
 
 
 def execute(
@@ -71,7 +61,7 @@ def execute(
             reason, message = conditions.Reason.INVALID_CONFIGURATION, disk.describe(work)
         outcome = report.Outcome(command=config.command, reason=reason, message=message)
     has_no_model = outcome.reason is conditions.Reason.CANCELLED and outcome.artifacts is None
-    kept_only = outcome.reason in FREE_REASONS or has_no_model
+    kept_only = endings.ENDINGS[outcome.reason].charges_kept_only or has_no_model
     _tell_excess(meter, config.budget_seconds)
     return outcome.model_copy(update={"meter": meter.to_report(config.budget_seconds, kept_only=kept_only)})
 
@@ -96,9 +86,14 @@ def _dispatch(
     if config.command is run_config.Command.TRAIN:
         from darkroom_trainer.commands.training import train_model
 
-        with garbage.leave_out_loaded():
+        # torch and what it brings are hundreds of thousands of objects: a collection that walks through all of them
+        # stops a step or an export for some tenths of a second, and finds nothing.
+        gc.freeze()
+        try:
             meter.begin()
             return train_model(config, work, reporter, stop, meter)
+        finally:
+            gc.unfreeze()  # `darkroom run` goes on, and what this run leaves behind is to be collected
     from darkroom_trainer.commands.evaluation import evaluate_model
 
     return evaluate_model(config, work, reporter, stop, meter)

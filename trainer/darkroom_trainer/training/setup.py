@@ -143,7 +143,7 @@ def _choose(
     targets = task.build_targets([dataset.examples[row] for row in rows.usable[:BENCH_IMAGES]], _count(rows))
     bench = measuring.MeasuringSetup(task, targets, place.device, place.meter, pretrained, place.config.batch_divisor)
     if saved is not None:
-        trial = measuring.measure_recipe(bench, recipes.Recipe(**saved.state["recipe"]))
+        trial = measuring.measure_recipe(bench, recipes.read_recipe(saved.state["recipe"]))
         return [trial], _estimate(task, trial, rate), None
     side = _measure_side(dataset, task)
 
