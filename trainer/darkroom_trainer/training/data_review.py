@@ -23,7 +23,7 @@ def suspect_tags(run: training_run.TrainingRun, session: Session) -> list[dict[s
     light, hold_out = session.head, session.hold_out
     if light is not None and len(light.rows):
         predictions = tags.rank_tags(light.probabilities.numpy())
-        return label_errors.suspect_labels(run.dataset, light.rows.numpy(), predictions)
+        return label_errors.list_label_errors(run.dataset, light.rows.numpy(), predictions)
     if hold_out is None:
         return []
-    return label_errors.suspect_labels(run.dataset, run.rows.held_out, hold_out.predictions)
+    return label_errors.list_label_errors(run.dataset, run.rows.held_out, hold_out.predictions)
