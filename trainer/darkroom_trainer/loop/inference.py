@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator
 import torch
 
 from darkroom_predict.predictions import Integers, Prediction
-from darkroom_trainer.loop.training_loop import TrainingData, normalize, to_float
+from darkroom_trainer.features.normalization import normalize_in_place, to_float
+from darkroom_trainer.loop.training_loop import TrainingData
 from darkroom_trainer.runtime.device import Device
 from darkroom_trainer.runtime.reporting import IMAGES_PROCESSED
 from darkroom_trainer.tasks.base import LearningTask
@@ -44,7 +45,7 @@ def _run(
         for chunk in _split(rows):
             at = torch.from_numpy(chunk)
             images = data.images[at.to(data.images.device)].to(device.torch_device)
-            take(model(normalize(to_float(images), data)))
+            take(model(normalize_in_place(to_float(images), data.mean, data.std)))
     model.train(was_training)
 
 
