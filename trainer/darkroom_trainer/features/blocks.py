@@ -34,8 +34,8 @@ def build_tent_matrix(cells: int, size_px: int) -> torch.Tensor:
     step = size_px / cells
     width = max(1.0, step)
     centres = (torch.arange(cells, dtype=torch.float64) + 0.5) * step
-    places = torch.arange(size_px, dtype=torch.float64) + 0.5
-    tent = (1 - (places - centres[:, None]).abs() / width).clamp(min=0)
+    middles = torch.arange(size_px, dtype=torch.float64) + 0.5
+    tent = (1 - (middles - centres[:, None]).abs() / width).clamp(min=0)
     return (tent / tent.sum(dim=1, keepdim=True)).float()
 
 

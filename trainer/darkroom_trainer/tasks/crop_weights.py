@@ -46,9 +46,9 @@ def limit_rows(labels: torch.Tensor, rows: Integers) -> Integers:
 
 def _ask(network: DetectorNetwork, data: LearnedData, rows: Integers) -> tuple[Names, Names, npt.NDArray[np.bool_]]:
     """Return what the dense head and the crops (K, C) call the boxes of some images, and what they are."""
-    at, place = torch.from_numpy(rows), data.mean.device
+    at, device = torch.from_numpy(rows), data.mean.device
     images = take_images(data, at)
-    labels, boxes = data.targets["label"][at].to(place), data.targets["box"][at].to(place)
+    labels, boxes = data.targets["label"][at].to(device), data.targets["box"][at].to(device)
     is_box = labels >= 0
     crops = network.compare(network.embed(images, boxes))[is_box]
     logits = network.dense(images).float()[..., :-4]

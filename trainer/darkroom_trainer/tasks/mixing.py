@@ -28,8 +28,8 @@ SHARE: Final = "share"
 
 def choose_others(draws: torch.Tensor, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """Return a row for each number (B, K) in [0, 1), image by image (B * K,)."""
-    places = (draws.numpy().astype(np.float64) * len(rows)).astype(np.int64)
-    chosen: npt.NDArray[np.int64] = rows[places].reshape(-1)
+    indices = (draws.numpy().astype(np.float64) * len(rows)).astype(np.int64)
+    chosen: npt.NDArray[np.int64] = rows[indices].reshape(-1)
     return chosen
 
 
