@@ -81,7 +81,7 @@ def choose_cells(objectness: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def find_network(model: torch.nn.Module) -> DetectorNetwork:
-    """Return the detector's network, also where it is compiled."""
+    """Return the detector that a model is."""
     network = find_naming(model)
     assert isinstance(network, DetectorNetwork)
     return network

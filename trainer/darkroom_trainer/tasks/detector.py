@@ -2,7 +2,7 @@
 
 Owns the loss and decoding of detection. After FCOS (Tian et al., arXiv 1904.01355): every cell near the middle
 of a box predicts its tag and its outline, with focal loss (Lin et al., arXiv 1708.02002) and generalized IoU loss
-(Rezatofighi et al., arXiv 1902.09630). Fixed shapes and no waiting for the device: it compiles and exports.
+(Rezatofighi et al., arXiv 1902.09630). Fixed shapes and no waiting for the device: it exports to ONNX.
 """
 
 from collections.abc import Sequence
