@@ -4,7 +4,7 @@ import pytest
 
 from darkroom_api.conditions import Reason
 from darkroom_api.v1alpha1.common import Task
-from darkroom_trainer.training import model_files
+from darkroom_trainer.training.publication import model_files
 from tests.bench import curve_points
 from tests.bench.curve_points import Point, Result
 from tests.bench.fewshot import cells, sets, tables

@@ -13,7 +13,8 @@ from darkroom_api.v1alpha1.common import MeasuredOn, Task
 from darkroom_trainer.checkpoints import sessions
 from darkroom_trainer.commands import engine
 from darkroom_trainer.tasks.classifier import Classifier
-from darkroom_trainer.training import fitting, model_files
+from darkroom_trainer.training import fitting
+from darkroom_trainer.training.publication import model_files
 from tests.unit.training import learning, test_tiny_training as tiny
 
 BUDGET_SECONDS = 15.0

@@ -22,7 +22,8 @@ from darkroom_trainer.data import annotations
 from darkroom_trainer.loop import inference, training_loop
 from darkroom_trainer.parallel import crew
 from darkroom_trainer.runtime import device, reporting, stopping
-from darkroom_trainer.training import divergence, fitting, frozen_features, publishing, searching, setup, training_run
+from darkroom_trainer.training import divergence, fitting, frozen_features, searching, setup, training_run
+from darkroom_trainer.training.publication import publishing
 
 LOG = logging.getLogger(__name__)
 

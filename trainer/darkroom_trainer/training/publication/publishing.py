@@ -19,7 +19,8 @@ from darkroom_trainer.loop import inference
 from darkroom_trainer.report import writing
 from darkroom_trainer.report.inputs import ReportInputs
 from darkroom_trainer.storage.objects import join_uri
-from darkroom_trainer.training import data_review, model_files, searching, training_run
+from darkroom_trainer.training import searching, training_run
+from darkroom_trainer.training.publication import data_review, model_files
 
 ARTIFACTS_FOLDER = "artifacts"
 
