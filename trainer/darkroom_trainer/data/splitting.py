@@ -8,7 +8,7 @@ import numpy as np
 from darkroom_predict.predictions import Integers
 from darkroom_trainer.data.records.dataset import Example
 
-HOLD_OUT_SHARE: Final = 0.2
+HOLD_OUT_IMAGE_FRACTION: Final = 0.2
 _KEY: Final = 0x5EED
 
 
@@ -30,7 +30,7 @@ def split_rows(examples: Sequence[Example], rows: Integers, seed: int, *, by_lab
 
 def count_held(images: int) -> int:
     """Return how many of a tag's images are held out."""
-    return max(1, round(HOLD_OUT_SHARE * images)) if images > 1 else 0
+    return max(1, round(HOLD_OUT_IMAGE_FRACTION * images)) if images > 1 else 0
 
 
 def _hold_out_groups(group_of: dict[int, int], generator: np.random.Generator) -> list[int]:
