@@ -1,51 +1,24 @@
 """What still fits at the end of a budget on a machine that became slower than it was measured."""
 
-import pathlib
-import threading
-from typing import Any
-
-import numpy as np
 import pytest
 
-from darkroom_api import run_config
-from darkroom_api.v1alpha1.common import Task
-from darkroom_trainer.budget import budget, meter
-from darkroom_trainer.loop import recipe as recipes
-from darkroom_trainer.runtime import reporting
-from darkroom_trainer.search import measuring
-from darkroom_trainer.training import training_run
-from tests.unit.training import learning, test_charging, test_tiny_training as tiny
+from darkroom_trainer.budget import costs, ledger as ledgers, slowdown as slowdowns
+from darkroom_trainer.budget.ledger import RemainingWork, RunLedger
+from tests.unit.training.test_ledger import BEFORE_PUBLICATION, HOLD_OUT
 
 BUDGET_SECONDS = 60.0
-COSTS = budget.Costs(step=0.1, predict_image=0.001, upload_file=0.01)
-RECIPE = recipes.Recipe("test_resnet", 64, 32, 0.002)
+COSTS = costs.Costs(step_seconds=0.1, predict_image_seconds=0.001, upload_file_seconds=0.01)
+SHAPE = ("test_resnet", 64, 32)
+OTHER_SHAPE = ("test_vit", 64, 32)
 
 
-def a_run(hand: test_charging.Hand) -> training_run.TrainingRun:
-    """Return a run of 60 s of which nothing is charged yet; it has no data."""
-    config = tiny.a_config(
-        run_config.Command.TRAIN, Task.CLASSIFIER, pathlib.Path("/a.json"), budget_seconds=BUDGET_SECONDS
-    )
-    place = training_run.Place(
-        config, pathlib.Path(), reporting.SilentReporter(), threading.Event(), meter.Meter(clock=hand), learning.CPU
-    )
-    nothing: Any = None
-    rows = training_run.Rows(*(np.arange(count) for count in (80, 20, 100)))
-    return training_run.TrainingRun(
-        place=place,
-        task=learning.a_task("classifier"),
-        dataset=nothing,
-        rows=rows,
-        data=nothing,
-        evaluation=None,
-        preprocessing=nothing,
-        pretrained=nothing,
-        trials=[measuring.Trial(RECIPE, step_cost=0.05, predict_image_cost=0.001)],
-        costs=COSTS,
-        plan=None,
-        store=None,
-        saved=None,
-    )
+def a_ledger(*steps: float, done: tuple[RemainingWork, ...] = HOLD_OUT) -> RunLedger:
+    """Return the ledger of 60 s, of which nothing is charged yet, after steps that took so long."""
+    ledger = RunLedger(BUDGET_SECONDS, COSTS, ledgers.Workload(100, 20, 0, 32))
+    ledger.settle(*done)
+    for seconds in steps:
+        ledger.slowdown.learn_step(SHAPE, seconds)
+    return ledger
 
 
 @pytest.mark.parametrize(
@@ -62,78 +35,60 @@ def a_run(hand: test_charging.Hand) -> training_run.TrainingRun:
 def test_what_is_optional_starts_only_where_it_fits_at_the_pace_of_the_last_steps(
     left_seconds: float, took: float, *, fits: bool
 ) -> None:
-    hand = test_charging.Hand()
-    run = a_run(hand)
-    for seconds in (0.1, took):
-        run.learn_step(RECIPE, seconds)
-    hand.now += BUDGET_SECONDS - left_seconds
-    assert run.fits(1.0) is fits
+    ledger = a_ledger(0.1, took, done=BEFORE_PUBLICATION)
+    assert ledger.fits(BUDGET_SECONDS - left_seconds, 1.0) is fits
 
 
-@pytest.mark.parametrize(("took", "pace"), [(0.05, 1.0), (0.1, 1.0), (0.15, 1.0), (0.25, 2.5), (9.0, 4.0)])
-def test_the_pace_is_bounded(took: float, pace: float) -> None:
-    assert budget.compute_pace(0.1, took) == pytest.approx(pace)
+@pytest.mark.parametrize(("took", "factor"), [(0.05, 1.0), (0.1, 1.0), (0.15, 1.0), (0.25, 2.5), (9.0, 4.0)])
+def test_the_slowdown_is_bounded(took: float, factor: float) -> None:
+    assert slowdowns.compute_slowdown(0.1, took) == pytest.approx(factor)
 
 
 def test_steps_of_another_kind_are_not_compared() -> None:
-    run = a_run(test_charging.Hand())
-    run.learn_step(RECIPE, 0.1)
-    run.learn_step(recipes.Recipe("test_vit", 64, 32, 0.002), 0.9)
-    run.learn_step(RECIPE, None)
-    assert run.pace == 1.0
+    slowdown = slowdowns.Slowdown()
+    slowdown.learn_step(SHAPE, 0.1)
+    slowdown.learn_step(OTHER_SHAPE, 0.9)
+    slowdown.learn_step(SHAPE, None)
+    assert slowdown.factor == 1.0
 
 
-def test_the_final_fit_leaves_a_slow_machine_more_for_what_follows() -> None:
-    run = a_run(test_charging.Hand())
-    before = run.plan_final().ends_at
-    for seconds in (0.1, 0.2):
-        run.learn_step(RECIPE, seconds)
-    assert BUDGET_SECONDS - run.plan_final().ends_at == pytest.approx(2 * (BUDGET_SECONDS - before))
+def test_the_refit_leaves_a_slow_machine_more_for_what_follows() -> None:
+    before, after = a_ledger().training_ends_at, a_ledger(0.1, 0.2).training_ends_at
+    assert BUDGET_SECONDS - after == pytest.approx(2 * (BUDGET_SECONDS - before))
 
 
-@pytest.mark.parametrize("pace", [1.0, 2.0])
-def test_a_step_as_slow_as_the_slowest_may_take_what_gives_way_and_nothing_of_the_model(pace: float) -> None:
-    run = a_run(test_charging.Hand())
-    last = BUDGET_SECONDS - pace * (budget.compute_owed(COSTS, 0) + budget.compute_export_room(COSTS))
-    assert run.leaves_model(last - 0.01, pace, is_hold_out=False)
-    assert not run.leaves_model(last + 0.01, pace, is_hold_out=False)
-    assert not run.leaves_model(last - 0.01, pace, is_hold_out=True), "the held-out images are not scored yet"
+@pytest.mark.parametrize("factor", [1.0, 2.0])
+def test_a_step_as_slow_as_the_slowest_may_take_what_gives_way_and_nothing_of_the_model(factor: float) -> None:
+    ledger = a_ledger()
+    last = BUDGET_SECONDS - factor * (ledger.required_seconds + ledger.compute_room(RemainingWork.ONNX))
+    assert ledger.leaves_model(last - 0.01, factor)
+    assert not ledger.leaves_model(last + 0.01, factor)
+    assert not a_ledger(done=()).leaves_model(last - 0.01, factor), "the held-out images are not scored yet"
 
 
 @pytest.mark.parametrize(
-    ("took", "pace"),
+    ("took", "factor"),
     [
         pytest.param(0.3, 3.0, id="slower than at best"),
         pytest.param(0.14, 1.0, id="hardly slower"),
         pytest.param(None, 2.0, id="too few steps to tell, so as it was"),
     ],
 )
-def test_steps_tell_the_pace_while_they_are_taken(took: float | None, pace: float) -> None:
-    run = a_run(test_charging.Hand())
-    for seconds in (0.1, 0.2):
-        run.learn_step(RECIPE, seconds)
-    assert run.judge_pace(RECIPE, took) == pytest.approx(pace)
-    assert run.judge_pace(recipes.Recipe("test_vit", 64, 32, 0.002), took) == 2.0, "nothing is known of such steps"
+def test_steps_tell_the_slowdown_while_they_are_taken(took: float | None, factor: float) -> None:
+    slowdown = a_ledger(0.1, 0.2).slowdown
+    assert slowdown.judge_step(SHAPE, took) == pytest.approx(factor)
+    assert slowdown.judge_step(OTHER_SHAPE, took) == 2.0, "nothing is known of such steps"
+
+
+def test_an_export_that_took_longer_than_estimated_slows_what_follows() -> None:
+    slowdown = slowdowns.Slowdown()
+    slowdown.learn(estimated_seconds=0.4, took_seconds=1.2)
+    assert slowdown.factor == pytest.approx(3.0)
 
 
 def test_an_export_fits_after_the_last_step_that_leaves_a_model() -> None:
-    hand = test_charging.Hand()
-    run = a_run(hand)
-    for seconds in (0.1, 0.3):
-        run.learn_step(RECIPE, seconds)
-    while run.leaves_model(run.place.meter.charged_seconds + 0.3, run.pace, is_hold_out=False):
-        hand.now += 0.3
-    assert run.fits(budget.compute_export_room(COSTS))
-
-
-def test_what_finishing_took_is_kept_for_a_fit_on_all_images_whatever_a_prediction_takes() -> None:
-    run = a_run(test_charging.Hand())
-    run.learn_finish(0.8, num_rows=80)
-    run.learn_measuring(0.002)
-    assert budget.compute_finish(run.costs, images=100) == pytest.approx(budget.MARGIN * 1.0)
-    assert budget.compute_finish(run.costs, images=0) == 0.0, "this task looks at none"
-
-
-def test_before_it_was_done_finishing_costs_about_a_prediction_of_each_image() -> None:
-    costs = budget.estimate_costs(0.1, 0.01, rate=2.0, finish=0.4)
-    assert budget.compute_finish(costs, images=50) == pytest.approx(budget.MARGIN * (0.4 + 50 * 0.01))
+    ledger, charged = a_ledger(0.1, 0.3), 0.0
+    while ledger.leaves_model(charged + 0.3, ledger.slowdown.factor):
+        charged += 0.3
+    ledger.settle(*BEFORE_PUBLICATION)
+    assert ledger.may_start(RemainingWork.ONNX, charged)
