@@ -7,7 +7,7 @@ PYTHON ?= python3
 UV_VERSION := $(shell sed -n 's/^uv==//p' constraints.txt)
 PY := .venv/bin/python
 DEMO_PY := .venv-demo/bin/python
-TYPED := $(wildcard crds operator trainer predict report localcluster demo tools tests)
+TYPED := $(wildcard crds operator trainer predict report hack bench tests)
 
 .PHONY: help
 help: ## Say what can be made
@@ -15,10 +15,10 @@ help: ## Say what can be made
 
 .PHONY: demo demo-down
 demo: .venv-demo/.stamp ## Train and evaluate a classifier and a detector on a real cluster (CONTEXT=name for your own)
-	@$(DEMO_PY) -m demo
+	@$(DEMO_PY) -m hack.demo
 
 demo-down: .venv-demo/.stamp ## Take the demo away again
-	@$(DEMO_PY) -m demo down
+	@$(DEMO_PY) -m hack.demo down
 
 .PHONY: local
 local: .venv/.stamp ## Run the same manifests in one process, without a cluster; results in out/
@@ -26,71 +26,79 @@ local: .venv/.stamp ## Run the same manifests in one process, without a cluster;
 	@.venv/bin/darkroom samples digit-scenes --to examples/local/data/digit-scenes
 	@.venv/bin/darkroom run -f examples/local --output out
 
-.PHONY: test test-all test-unit verify generate
+.PHONY: test test-all test-unit test-fast verify generate
 # Tests that need no cluster run on all CPUs while a machine that lacks one builds it; the others come last, one by one.
 SIDE_BY_SIDE := -n auto --maxprocesses 8 --no-loadscope-reorder
 test: .venv/.stamp ## Run the tests, on a local cluster that is started if it does not run
-	@$(PY) -m localcluster all & $(PY) -m pytest $(SIDE_BY_SIDE) tests
+	@$(PY) -m hack.localcluster all & $(PY) -m pytest $(SIDE_BY_SIDE) tests
 
 test-all: export DARKROOM_FREEZE_SECONDS := 300
 test-all: export DARKROOM_OUTAGE_SECONDS := 90
 test-all: export DARKROOM_SLOWDOWN_SECONDS := 120
 test-all: .venv/.stamp ## Run every test, with the faults that take minutes each and the long freeze and outage
-	@$(PY) -m localcluster all & $(PY) -m pytest $(SIDE_BY_SIDE) tests -m 'extended or not extended'
+	@$(PY) -m hack.localcluster all & $(PY) -m pytest $(SIDE_BY_SIDE) tests -m 'extended or not extended'
 
 test-unit: .venv/.stamp ## Run the tests that need no cluster
 	@$(PY) -m pytest $(SIDE_BY_SIDE) tests/unit tests/contract tests/fuzz
 
-verify: .venv/.stamp ## Format, lint, types, import rules, sizes, generated files, chart and manifests
+# Of the folders of pure code, the files that need torch, speak HTTP or wait are left out by name. In one process: two
+# would each import all of it.
+FAST := tests/contract $(addprefix tests/unit/,contract_models hack metrics operator search)
+NOT_FAST := test_answering test_cluster_reads test_cluster_writes test_election test_replicas test_watches test_workqueue
+test-fast: .venv/.stamp ## Run the tests of pure code: decisions, manifests, contract, metrics, search, tools (20 s)
+	@$(PY) -m pytest -p tests.without_torch -n 0 $(NOT_FAST:%=--ignore-glob='*/%.py') $(FAST)
+
+verify: .venv/.stamp ## Format, lint, types, import rules, sizes, prose, generated files, chart and manifests
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy $(TYPED)
 	.venv/bin/lint-imports --no-logo --no-cache
-	$(PY) -m tools.check_sizes
-	$(PY) -m tools.generate --check
+	$(PY) -m hack.tools.check_sizes
+	$(PY) -m hack.tools.check_prose
+	$(PY) -m hack.tools.generate --check
 	.venv/bin/yamllint --strict .
-	$(PY) -m tools.check_chart
+	$(PY) -m hack.tools.check_chart
 
 generate: .venv/.stamp ## Write the CRDs, the chart's schema and README and the reference pages
-	@$(PY) -m tools.generate
+	@$(PY) -m hack.tools.generate
 
 .PHONY: images cluster bench bench-operator bench-budget soak
 images: .venv/.stamp ## Build the operator's and the trainer's image and load them into the local cluster
-	@$(PY) -m localcluster images
+	@$(PY) -m hack.localcluster images
 
 cluster: .venv/.stamp ## Start the local cluster, with both images
-	@$(PY) -m localcluster all
+	@$(PY) -m hack.localcluster all
 
 bench: bench-operator bench-budget bench-trainer bench-fewshot bench-curve bench-random-budgets ## Run every benchmark (6 h)
 
 .PHONY: bench-trainer
 bench-trainer: .venv/.stamp ## Measure the training loop: speed, memory, growth with the data (8 min; ARGS=--quick for less)
-	@$(PY) -m tests.bench.bench_trainer $(ARGS)
+	@$(PY) -m bench.trainer $(ARGS)
 
 bench-operator: .venv/.stamp ## Measure the operator on 1,000 Models applied at once, beside a bare kopf handler
-	@$(PY) -m localcluster build
-	@$(PY) -m tests.bench.bench_operator
+	@$(PY) -m hack.localcluster build
+	@$(PY) -m bench.operator
 
 bench-budget: .venv/.stamp ## Budgets of 30, 60 and 120 s with 0, 1 and 3 kills on the local cluster; prints the table (16 min)
-	@$(PY) -m tests.bench.bench_budget $(ARGS)
+	@$(PY) -m bench.budget $(ARGS)
 
 .PHONY: bench-fewshot bench-curve bench-random-budgets
 bench-fewshot: .venv/.stamp ## Darkroom beside usual baselines at 2, 3, 5, 10 images a class and all, at equal compute (3 h)
-	@$(PY) -m tests.bench.fewshot $(ARGS)
+	@$(PY) -m bench.fewshot $(ARGS)
 
 bench-curve: .venv/.stamp ## Scores at 30 s to 5 min, and what early stop saves of 10 min (80 min)
-	@$(PY) -m tests.bench.bench_curve $(ARGS)
+	@$(PY) -m bench.curve $(ARGS)
 
 bench-random-budgets: .venv/.stamp ## 200 random trainings on a machine that slows down and stalls: none may pass its budget (10 min)
-	@$(PY) -m tests.bench.bench_random_budgets $(ARGS)
+	@$(PY) -m bench.random_budgets $(ARGS)
 
 soak: .venv/.stamp ## 200 Models on the local cluster while pods and operator are killed at random (20 min)
-	@$(PY) -m tests.bench.soak $(ARGS)
+	@$(PY) -m bench.soak $(ARGS)
 
 .PHONY: crash-matrix
 crash-matrix: .venv/.stamp ## Kill the operator before and after every write of every life; prints every point (7 min)
-	@$(PY) -m localcluster build
-	@$(PY) -m tests.faults.print_crash_matrix $(ARGS)
+	@$(PY) -m hack.localcluster build
+	@$(PY) -m tests.faults.crashes $(ARGS)
 
 .PHONY: venv
 venv: .venv/.stamp ## Create .venv with everything for development, torch included

@@ -11,13 +11,16 @@ from typing import Final
 
 import pytest
 
-from localcluster.state import State
-from tests.cluster import bringup, manifests, node, samples
-from tests.cluster.bucket import Bucket, create_bucket
-from tests.cluster.connection import Connection
-from tests.cluster.installation import Installation
-from tests.cluster.main_job import MainJob, run_main_job
-from tests.cluster.waiting import Waiter
+from hack.localcluster.state import State
+from tests.cluster.api import manifests
+from tests.cluster.api.connection import Connection
+from tests.cluster.api.waiting import Waiter
+from tests.cluster.host import node
+from tests.cluster.scenarios.main_job import MainJob, run_main_job
+from tests.cluster.setup import bringup
+from tests.cluster.setup.installation import Installation
+from tests.cluster.storage import samples
+from tests.cluster.storage.bucket import Bucket, create_bucket
 
 SHOTS: Final = 10
 MODULES: Final = (

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from tests.bad_manifests import BAD_MANIFESTS, BAD_UPDATES, GOOD_MANIFESTS, GOOD_UPDATES, BadManifest, Update
-from tests.cluster.connection import Manifest
-from tests.cluster.installation import Installation
+from tests.cluster.api.connection import Manifest
+from tests.cluster.setup.installation import Installation
 
 EXAMPLES: Final = sorted((pathlib.Path(__file__).parents[2] / "examples").rglob("*.yaml"))
 OTHER_SYSTEMS: Final = "argocd"

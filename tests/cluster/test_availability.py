@@ -5,13 +5,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.cluster import disruptions, manifests, node, processes, recorder
-from tests.cluster.audit import AuditLog
-from tests.cluster.bucket import Bucket
-from tests.cluster.connection import Connection
-from tests.cluster.installation import VALUES, Installation, find_leader
-from tests.cluster.runs import Runs
-from tests.cluster.waiting import SYSTEM_NAMESPACE
+from tests.cluster.api import manifests, recorder
+from tests.cluster.api.audit import AuditLog
+from tests.cluster.api.connection import Connection
+from tests.cluster.api.waiting import SYSTEM_NAMESPACE
+from tests.cluster.host import node, processes
+from tests.cluster.scenarios import disruptions
+from tests.cluster.scenarios.runs import Runs
+from tests.cluster.setup.installation import VALUES, Installation, find_leader
+from tests.cluster.storage.bucket import Bucket
 
 TAKEOVER_SECONDS = 20
 LEASE = {"leaseSeconds": 15, "renewSeconds": 10, "retrySeconds": 2}

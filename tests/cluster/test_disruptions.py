@@ -5,12 +5,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.cluster import disruptions, manifests, node, recorder
-from tests.cluster.bucket import Bucket
-from tests.cluster.connection import Connection, Manifest
-from tests.cluster.installation import Installation
-from tests.cluster.runs import Runs
-from tests.cluster.waiting import phase_of, reason_of, status_of
+from tests.cluster.api import manifests, recorder
+from tests.cluster.api.connection import Connection, Manifest
+from tests.cluster.api.waiting import phase_of, reason_of, status_of
+from tests.cluster.host import node
+from tests.cluster.scenarios import disruptions
+from tests.cluster.scenarios.runs import Runs
+from tests.cluster.setup.installation import Installation
+from tests.cluster.storage.bucket import Bucket
 
 RESUMED = "resuming from"
 GONE_SECONDS = 40

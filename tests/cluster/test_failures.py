@@ -7,13 +7,15 @@ from collections.abc import Iterator
 import pytest
 
 from darkroom_api.durations import parse_duration
-from tests.cluster import corruptions, manifests, processes, recorder
-from tests.cluster.bucket import Bucket
-from tests.cluster.connection import Connection, Manifest
-from tests.cluster.faults import Faults
-from tests.cluster.installation import VALUES
-from tests.cluster.main_job import MODEL, MainJob
-from tests.cluster.waiting import Waiter, phase_of, reason_of, status_of
+from tests.cluster.api import manifests, recorder
+from tests.cluster.api.connection import Connection, Manifest
+from tests.cluster.api.waiting import Waiter, phase_of, reason_of, status_of
+from tests.cluster.host import processes
+from tests.cluster.scenarios.failures import Faults
+from tests.cluster.scenarios.main_job import MODEL, MainJob
+from tests.cluster.setup.installation import VALUES
+from tests.cluster.storage import corruptions
+from tests.cluster.storage.bucket import Bucket
 
 UNREACHABLE = "http://s3.nowhere.svc:9000"
 SIGKILLED = 137

@@ -1,9 +1,9 @@
 """The chart's life: its own test, an upgrade, and an uninstall that leaves what users made. Runs last."""
 
-from tests.cluster.connection import Connection
-from tests.cluster.installation import CHART, RELEASE, Installation
-from tests.cluster.main_job import MODEL, MainJob
-from tests.cluster.waiting import SYSTEM_NAMESPACE, status_of
+from tests.cluster.api.connection import Connection
+from tests.cluster.api.waiting import SYSTEM_NAMESPACE, status_of
+from tests.cluster.scenarios.main_job import MODEL, MainJob
+from tests.cluster.setup.installation import CHART, RELEASE, Installation
 
 CRDS = ("datasets.darkroom.dev", "models.darkroom.dev", "evaluations.darkroom.dev")
 

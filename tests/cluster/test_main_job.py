@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 import safetensors.numpy
 
-from localcluster.state import State
-from tests.cluster import manifests, node, recorder
-from tests.cluster.bucket import Bucket
-from tests.cluster.connection import Connection, Manifest
-from tests.cluster.installation import TRAINER_REPOSITORY, VALUES, Installation
-from tests.cluster.main_job import BUDGET, BUDGET_SECONDS, EVALUATION, MODEL, MainJob
-from tests.cluster.waiting import Waiter, condition_of, reason_of, status_of
+from hack.localcluster.state import State
+from tests.cluster.api import manifests, recorder
+from tests.cluster.api.connection import Connection, Manifest
+from tests.cluster.api.waiting import Waiter, condition_of, reason_of, status_of
+from tests.cluster.host import node
+from tests.cluster.scenarios.main_job import BUDGET, BUDGET_SECONDS, EVALUATION, MODEL, MainJob
+from tests.cluster.setup.installation import TRAINER_REPOSITORY, VALUES, Installation
+from tests.cluster.storage.bucket import Bucket
 
 WAITED_SECONDS = 60
 LATE_TAG = "late"

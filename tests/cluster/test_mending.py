@@ -7,12 +7,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.cluster import disruptions, kueue, manifests, node
-from tests.cluster.bucket import Bucket
-from tests.cluster.connection import Connection, Manifest
-from tests.cluster.installation import VALUES, Installation
-from tests.cluster.runs import Runs
-from tests.cluster.waiting import condition_of, message_of, phase_of, reason_of, status_of
+from tests.cluster.api import manifests
+from tests.cluster.api.connection import Connection, Manifest
+from tests.cluster.api.waiting import condition_of, message_of, phase_of, reason_of, status_of
+from tests.cluster.host import node
+from tests.cluster.scenarios import disruptions, kueue
+from tests.cluster.scenarios.runs import Runs
+from tests.cluster.setup.installation import VALUES, Installation
+from tests.cluster.storage.bucket import Bucket
 
 NAMED_WITHIN_SECONDS = 10
 MENDED_SECONDS = 60
@@ -128,21 +130,21 @@ def test_a_queue_without_kueue_is_said_so_and_the_model_runs(runs: Runs) -> None
 def test_a_queue_that_does_not_exist_is_named_and_the_model_goes_on_once_it_admits(
     runs: Runs, installation: Installation
 ) -> None:
-    with kueue.play(runs.connection, runs.namespace) as played:
+    with kueue.simulate_kueue(runs.connection, runs.namespace) as fake:
         installation.kill()  # an operator that runs already looks for Kueue twice a minute only
         installation.wait_until_ready()
         runs.apply("patient", budget="1s", queue="nobody")
-        played.suspend("patient")
+        fake.suspend("patient")
         _wait_until_named(runs, "patient", "InvalidConfiguration", "queue")
-        played.create_queue("nobody")
-        played.hold("patient", "couldn't assign flavors to pod set main: insufficient quota for nvidia.com/gpu")
+        fake.create_queue("nobody")
+        fake.hold("patient", "couldn't assign flavors to pod set main: insufficient quota for nvidia.com/gpu")
         runs.waiter.until(
             "Model", runs.namespace, "patient",
             lambda model: reason_of(model) == "WaitingForQuota" and "insufficient quota" in message_of(model),
             40, "Kueue's own words",
         )  # fmt: skip
         assert phase_of(runs.connection.get("Model", "patient", runs.namespace)) == "Queued"
-        played.admit("patient")
+        fake.admit("patient")
         _goes_on(runs, "patient")
 
 

@@ -8,12 +8,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.cluster import debian, manifests
-from tests.cluster.bucket import Bucket
-from tests.cluster.connection import Connection, Manifest
-from tests.cluster.installation import METRICS_PORT, RELEASE, REPORT_PORT, Installation
-from tests.cluster.prometheus import Prometheus, run_prometheus
-from tests.cluster.waiting import SYSTEM_NAMESPACE, Waiter, status_of
+from tests.cluster.api import manifests
+from tests.cluster.api.connection import Connection, Manifest
+from tests.cluster.api.waiting import SYSTEM_NAMESPACE, Waiter, status_of
+from tests.cluster.host import debian
+from tests.cluster.host.prometheus import Prometheus, run_prometheus
+from tests.cluster.setup.installation import METRICS_PORT, RELEASE, REPORT_PORT, Installation
+from tests.cluster.storage.bucket import Bucket
 
 OPERATOR_METRICS = (
     "darkroom_models",

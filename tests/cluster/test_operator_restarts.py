@@ -6,14 +6,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from localcluster.state import State
-from tests.cluster import manifests, node, pages, recorder
-from tests.cluster.audit import AuditLog
-from tests.cluster.bucket import Bucket
-from tests.cluster.connection import Connection, Manifest
-from tests.cluster.installation import REPORT_PORT, Installation
-from tests.cluster.main_job import MODEL, MainJob
-from tests.cluster.waiting import SYSTEM_NAMESPACE, Waiter, condition_of, phase_of, status_of
+from hack.localcluster.state import State
+from tests.cluster.api import manifests, recorder
+from tests.cluster.api.audit import AuditLog
+from tests.cluster.api.connection import Connection, Manifest
+from tests.cluster.api.waiting import SYSTEM_NAMESPACE, Waiter, condition_of, phase_of, status_of
+from tests.cluster.host import node, pages
+from tests.cluster.scenarios.main_job import MODEL, MainJob
+from tests.cluster.setup.installation import REPORT_PORT, Installation
+from tests.cluster.storage.bucket import Bucket
 
 OPERATOR_USER = f"system:serviceaccount:{SYSTEM_NAMESPACE}:darkroom"
 FINISHED = 100

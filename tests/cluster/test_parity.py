@@ -6,10 +6,10 @@ from typing import Any, Final
 import pytest
 import yaml
 
-from tests.cluster.commands import run_darkroom
-from tests.cluster.connection import Manifest
-from tests.cluster.main_job import MainJob, build_local_manifests
-from tests.cluster.waiting import status_of
+from tests.cluster.api.connection import Manifest
+from tests.cluster.api.waiting import status_of
+from tests.cluster.host.commands import run_darkroom
+from tests.cluster.scenarios.main_job import MainJob, build_local_manifests
 
 CLUSTER_ONLY: Final = {
     "attempts[].podUid": "a run in process has no pod",

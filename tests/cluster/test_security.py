@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from tests.cluster.connection import Connection, Manifest
-from tests.cluster.installation import RELEASE, Installation
-from tests.cluster.main_job import MainJob
-from tests.cluster.manifests import RESTRICTED
-from tests.cluster.waiting import SYSTEM_NAMESPACE
+from tests.cluster.api.connection import Connection, Manifest
+from tests.cluster.api.manifests import RESTRICTED
+from tests.cluster.api.waiting import SYSTEM_NAMESPACE
+from tests.cluster.scenarios.main_job import MainJob
+from tests.cluster.setup.installation import RELEASE, Installation
 
 OPERATOR = f"system:serviceaccount:{SYSTEM_NAMESPACE}:{RELEASE}"
 TOKEN_FOLDER = "/var/run/secrets/kubernetes.io"  # noqa: S105 - where a token would be

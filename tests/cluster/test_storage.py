@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from localcluster.state import State
-from tests.cluster import manifests, recorder
-from tests.cluster.accounts import Account
-from tests.cluster.bucket import create_bucket
-from tests.cluster.connection import Connection
-from tests.cluster.runs import Runs
-from tests.cluster.waiting import message_of, reason_of
+from hack.localcluster.state import State
+from tests.cluster.api import manifests, recorder
+from tests.cluster.api.connection import Connection
+from tests.cluster.api.waiting import message_of, reason_of
+from tests.cluster.scenarios.runs import Runs
+from tests.cluster.storage.accounts import Account
+from tests.cluster.storage.bucket import create_bucket
 
 pytestmark = pytest.mark.extended
 SECRET = "darkroom-account"  # noqa: S105 - the name of a Secret

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.cluster import manifests, samples
-from tests.cluster.bucket import Bucket
-from tests.cluster.commands import run_darkroom
-from tests.cluster.connection import Connection, Manifest
-from tests.cluster.waiting import Waiter, status_of
+from tests.cluster.api import manifests
+from tests.cluster.api.connection import Connection, Manifest
+from tests.cluster.api.waiting import Waiter, status_of
+from tests.cluster.host.commands import run_darkroom
+from tests.cluster.storage import samples
+from tests.cluster.storage.bucket import Bucket
 
 BUDGET = "90s"
 BUDGET_SECONDS = 90

@@ -1,4 +1,4 @@
-"""What the fault tests share: one cluster with played nodes, on which whole matrices run in parallel lanes.
+"""What the fault tests share: one cluster with simulated nodes, on which whole matrices run in parallel sandboxes.
 
 A matrix runs once, with the rows that were collected; each test looks at its row.
 """
@@ -9,18 +9,19 @@ from typing import Final, TypeVar
 
 import pytest
 
-from localcluster import cluster, progress
-from localcluster.state import State, default_root
-from tests.faults.cases import Case, Result, run_cases
-from tests.faults.crash_matrix import run_matrix
-from tests.faults.crash_points import Point, summarise
-from tests.faults.lives import Life
-from tests.faults.plane import Plane, start_plane
-from tests.faults.s3_fixtures import revision, server, site
+from hack.localcluster import progress
+from hack.localcluster.host import programs
+from hack.localcluster.state import State, default_root
+from tests.faults.cases.case import Case, Result, run_cases
+from tests.faults.cluster.control_plane import FaultCluster, start_fault_cluster
+from tests.faults.crashes.lifecycles import Lifecycle
+from tests.faults.crashes.matrix import run_matrix
+from tests.faults.crashes.points import Point, summarise
+from tests.faults.storage.fixtures import revision, server, workspace
 
 TEST_SECONDS: Final = 600
-__all__ = ["revision", "server", "site"]
-RowT = TypeVar("RowT", Case, Life)
+__all__ = ["revision", "server", "workspace"]
+RowT = TypeVar("RowT", Case, Lifecycle)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -35,31 +36,31 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def built() -> None:
     """Build the programs that are not there yet, or wait for who does; skips where no cluster can run."""
     try:
-        cluster.build(State(default_root()))
+        programs.build(State(default_root()))
     except progress.Unsupported as reason:
         pytest.skip(str(reason))
 
 
 @pytest.fixture(scope="session")
-def plane(built: None) -> Iterator[Plane]:  # noqa: ARG001  # the binaries
+def fault_cluster(built: None) -> Iterator[FaultCluster]:  # noqa: ARG001  # the binaries
     """Return the cluster."""
-    with start_plane() as plane:
-        yield plane
+    with start_fault_cluster() as fault_cluster:
+        yield fault_cluster
 
 
 @pytest.fixture(scope="session")
-def api_results(request: pytest.FixtureRequest, plane: Plane) -> dict[str, Result]:
+def api_results(request: pytest.FixtureRequest, fault_cluster: FaultCluster) -> dict[str, Result]:
     """Return what was seen of every case that was collected; the table is printed."""
-    results = run_cases(plane, _collected(request, "case", Case))
+    results = run_cases(fault_cluster, _collected(request, "case", Case))
     for result in results.values():
         print(f"{result.case.group} | {result.case.name} | {result.seen}")
     return results
 
 
 @pytest.fixture(scope="session")
-def crash_points(request: pytest.FixtureRequest, plane: Plane) -> list[Point]:
-    """Return every point of the lives that were collected; the report is printed."""
-    points = run_matrix(plane, _collected(request, "life", Life))
+def crash_points(request: pytest.FixtureRequest, fault_cluster: FaultCluster) -> list[Point]:
+    """Return every point of the lifecycles that were collected; the report is printed."""
+    points = run_matrix(fault_cluster, _collected(request, "lifecycle", Lifecycle))
     print(summarise(points))
     return points
 

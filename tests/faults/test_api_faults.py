@@ -5,9 +5,9 @@ from typing import Final
 
 import pytest
 
-from tests.faults import clock
-from tests.faults.cases import Case, Result
-from tests.faults.tables import ALL_CASES, render_tables
+from tests.faults.cases import clock
+from tests.faults.cases.case import Case, Result
+from tests.faults.cases.tables import ALL_CASES, render_tables
 
 EXTENDED: Final = frozenset({"watch late by 30 s", "frames lost", "streams silent", "API server away for 90 s"})
 """Rows that mostly wait; a shorter outage is in test_two_operators.py."""

@@ -1,23 +1,27 @@
-"""The operator killed with SIGKILL before and after every write: the end is that of an undisturbed life."""
+"""The operator killed with SIGKILL before and after every write: the end is that of an undisturbed lifecycle."""
 
 from typing import Final
 
 import pytest
 
-from tests.faults.crash_points import Point
-from tests.faults.lives import LIVES, Life
+from tests.faults.crashes.lifecycles import LIFECYCLES, Lifecycle
+from tests.faults.crashes.points import Point
 
 IN_EVERY_RUN: Final = ("dataset", "model", "evaluation")
-"""The happy lives, 30 kills; the others have 68 and take minutes."""
+"""The happy lifecycles, 30 kills; the others have 68 and take minutes."""
 
 
-def _mark(life: Life) -> list[pytest.MarkDecorator]:
-    return [] if life.name in IN_EVERY_RUN else [pytest.mark.extended]
+def _mark(lifecycle: Lifecycle) -> list[pytest.MarkDecorator]:
+    return [] if lifecycle.name in IN_EVERY_RUN else [pytest.mark.extended]
 
 
-@pytest.mark.parametrize("life", [pytest.param(life, id=life.name, marks=_mark(life)) for life in LIVES])
-def test_killed_before_and_after_every_write_the_end_is_the_same(life: Life, crash_points: list[Point]) -> None:
-    mine = [point for point in crash_points if point.life is life]
+@pytest.mark.parametrize(
+    "lifecycle", [pytest.param(lifecycle, id=lifecycle.name, marks=_mark(lifecycle)) for lifecycle in LIFECYCLES]
+)
+def test_killed_before_and_after_every_write_the_end_is_the_same(
+    lifecycle: Lifecycle, crash_points: list[Point]
+) -> None:
+    mine = [point for point in crash_points if point.lifecycle is lifecycle]
     assert len(mine) >= 8
     assert not [str(point) for point in mine if point.problems]
 

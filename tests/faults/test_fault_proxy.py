@@ -8,10 +8,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 import urllib3
 
-from tests.faults import actions
-from tests.faults.exchange import Frames, Upstream
-from tests.faults.mutations import Moment, Trap
-from tests.faults.proxy import FaultProxy, Rule
+from tests.faults.proxy import actions
+from tests.faults.proxy.exchange import Frames, Upstream
+from tests.faults.proxy.mutations import Moment, Trap
+from tests.faults.proxy.server import FaultProxy, Rule
 
 BODY = b"x" * 1000
 

@@ -2,15 +2,15 @@
 
 import pytest
 
+from bench.curve import trainings
+from bench.curve.trainings import Point, Result
+from bench.fewshot import cells, sets, tables
+from bench.fewshot.cells import Cell, Row
+from bench.fewshot.tables import BEHIND, BEST, UNMEASURED, WITHIN, Score
+from bench.random_budgets.verdicts import Plan, Run, find_problems
 from darkroom_api.conditions import Reason
 from darkroom_api.v1alpha1.common import Task
 from darkroom_trainer.training.publication import model_files
-from tests.bench import curve_points
-from tests.bench.curve_points import Point, Result
-from tests.bench.fewshot import cells, sets, tables
-from tests.bench.fewshot.cells import Cell, Row
-from tests.bench.fewshot.tables import BEHIND, BEST, UNMEASURED, WITHIN, Score
-from tests.bench.random_rows import Plan, Run, find_problems
 
 
 @pytest.mark.parametrize(
@@ -93,8 +93,8 @@ def a_result(budget: float, score: float, charged: float, *, stops_early: bool =
 
 def test_a_larger_budget_may_lose_noise_and_no_more() -> None:
     fine = [a_result(30, 0.90, 29), a_result(60, 0.89, 59)]
-    assert not curve_points.find_drops(fine)
-    dropped = curve_points.find_drops([*fine, a_result(120, 0.80, 119)])
+    assert not trainings.find_drops(fine)
+    dropped = trainings.find_drops([*fine, a_result(120, 0.80, 119)])
     assert len(dropped) == 2, "worse than both smaller budgets"
     assert all("120 s" in problem for problem in dropped)
 
@@ -108,7 +108,7 @@ def test_a_larger_budget_may_lose_noise_and_no_more() -> None:
     ],
 )
 def test_early_stop_saves_compute_at_no_loss(score: float, charged: float, said: list[str]) -> None:
-    problems = curve_points.find_stop_problems(
+    problems = trainings.find_stop_problems(
         [a_result(600, score, charged)], [a_result(300, 0.95, 299, stops_early=False)]
     )
     assert len(problems) == len(said)

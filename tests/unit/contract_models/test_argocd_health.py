@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from darkroom_api.conditions import DatasetPhase, RunPhase
-from tools.generate import ROOT
+from hack.tools.generate import ROOT
 
 CHECKS: Final[dict[str, str]] = yaml.safe_load((ROOT / "examples/argocd/argocd-cm.yaml").read_text())["data"]
 

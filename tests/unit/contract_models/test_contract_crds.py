@@ -9,7 +9,7 @@ import yaml
 
 from darkroom_api.crd import KINDS, build_crd, build_schema
 from darkroom_api.schema import Object, Rule, Spec
-from tools.generate import ROOT, build_files, find_stale
+from hack.tools.generate import ROOT, build_files, find_stale
 
 Schema = dict[str, Any]
 SCALARS: Final = {"type", "description", "enum", "pattern", "format", "minimum", "maximum", "minLength", "maxLength"}

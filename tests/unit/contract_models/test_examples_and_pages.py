@@ -9,8 +9,8 @@ import yaml
 
 from darkroom_api import names
 from darkroom_api.conditions import Reason
+from hack.tools.generate import ROOT
 from tests.unit.contract_models.specs import parse_spec
-from tools.generate import ROOT
 
 
 def read_resources(folder: pathlib.Path) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tools.generate import ROOT
+from hack.tools.generate import ROOT
 
 CONTRACT_FILES = sorted((ROOT / "crds/darkroom_api").rglob("*.py"))
 

@@ -18,7 +18,7 @@ outside the run's work folder. The page is written from the cases that the tests
 (`python -m tests.unit.data.hostile_page`); a test fails when it is stale.
 
 Limits: 1 GiB an annotation file, 10,000,000 entries a list, 8 MiB an entry; 100 MB and 89,478,485 pixels an image,
-sides of 10 to 16,000 pixels. A million annotations are read in bounded memory: `python -m tests.bench.bench_reading`
+sides of 10 to 16,000 pixels. A million annotations are read in bounded memory: `python -m bench.data.reading`
 prints time and peak. Image addresses must be https on public hosts; of private ones, only the host of
 `storage.endpoint` and those of the Helm value `trainer.allowedImageHosts` may be read.
 """

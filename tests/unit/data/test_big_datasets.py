@@ -5,11 +5,11 @@ import pathlib
 import numpy as np
 import pytest
 
+from bench.data.big_sets import MAX_BYTES, measure
 from darkroom_trainer.data.inspection.summary import choose_advice
 from darkroom_trainer.data.records.dataset import Example, no_boxes
 from darkroom_trainer.data.records.findings import MAX_KEPT_OF_A_KIND, Findings, Issue
 from darkroom_trainer.data.splitting import split_rows
-from tests.bench.bench_big_sets import MAX_BYTES, measure
 from tests.unit.data.coco_builders import Coco, a_coco, an_annotation, an_image, read_catalog, shown
 
 TAGS, IMAGES = 2_000, 6_000

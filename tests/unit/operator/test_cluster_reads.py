@@ -8,9 +8,9 @@ import pytest
 from aiohttp import web
 from kubernetes.aio.client import Configuration
 
+from bench.clusters.ports import find_free_port
 from darkroom_operator.api.cluster import ClusterError, KubernetesCluster
 from darkroom_operator.api.resources import EVENTS
-from tests.bench.ports import find_free_port
 
 Ask = Callable[[KubernetesCluster], Awaitable[Any]]
 

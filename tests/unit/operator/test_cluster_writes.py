@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from bench.clusters.ports import find_free_port
 from darkroom_operator.api.cluster import KubernetesCluster, NotLeaderError
 from darkroom_operator.api.resources import JOBS
-from tests.bench.ports import find_free_port
 
 JOB = {"metadata": {"name": "a"}}
 WRITES: dict[str, Callable[[KubernetesCluster], Awaitable[Any]]] = {

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession
 
+from bench.clusters.ports import find_free_port
 from darkroom_operator.metrics import Metrics
 from darkroom_operator.observing.progress import Poller
 from darkroom_operator.watching.audit import Audit
 from darkroom_operator.watching.health import serve
-from tests.bench.ports import find_free_port
 from tests.unit.operator.workbench import Workbench
 
 

@@ -17,7 +17,7 @@ from darkroom_trainer.weights.catalogue import (
     is_permissive,
     list_spellings,
 )
-from tools.generate import ROOT
+from hack.tools.generate import ROOT
 
 PAGE = (ROOT / "docs/backbones.md").read_text()
 every_entry = pytest.mark.parametrize("entry", CATALOGUE, ids=lambda entry: entry.name)

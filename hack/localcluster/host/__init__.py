@@ -1,0 +1,1 @@
+"""What the cluster needs of the Debian machine under it: packages, programs, processes, network and containerd."""

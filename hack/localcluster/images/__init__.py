@@ -1,0 +1,1 @@
+"""The two images of the product: built with buildah and handed to containerd."""
