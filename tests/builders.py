@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from darkroom_api import names, report, run_config
+from darkroom_api.blockers import ObservedDataset, ObservedModel
 from darkroom_api.conditions import DatasetPhase, Reason, RunPhase
 from darkroom_api.v1alpha1.common import Artifacts, Attempt
 from darkroom_api.v1alpha1.dataset import DatasetSpec, DatasetStatus
@@ -20,8 +21,6 @@ from darkroom_operator.facts.views import (
     EvaluationView,
     ModelView,
     Observed,
-    ObservedDataset,
-    ObservedModelRef,
     Report,
 )
 
@@ -86,7 +85,7 @@ def an_observed_dataset(name: str = "fruit", **changes: Any) -> ObservedDataset:
     return ObservedDataset(name=name, spec=spec, **{**defaults, **changes})
 
 
-def an_observed_model(**changes: Any) -> ObservedModelRef:
+def an_observed_model(**changes: Any) -> ObservedModel:
     """Return a Succeeded Model that an Evaluation names."""
     defaults: Json = {
         "uid": "0a1b2c3d-0000-4000-8000-000000000009",
@@ -96,7 +95,7 @@ def an_observed_model(**changes: Any) -> ObservedModelRef:
         "message": "done",
         "artifacts": Artifacts(uri="s3://vision/fruit/darkroom/models/fruit-12345678"),
     }
-    return ObservedModelRef(name="fruit", **{**defaults, **changes})
+    return ObservedModel(name="fruit", **{**defaults, **changes})
 
 
 def observed(kind: str, name: str, spec: Any, status: Any, **changes: Any) -> Observed[Any, Any]:

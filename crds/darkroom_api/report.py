@@ -1,14 +1,15 @@
 """Trainer to operator: how far a run is, how it ended, and what it cost.
 
-Owns Progress (served over HTTP), Outcome (the container's termination message, at most 4 KiB) and the exit codes.
+Owns Progress (served over HTTP), Outcome (the container's termination message, at most 4 KiB); the exit codes are in
+`endings`.
 """
 
-from enum import IntEnum
 from typing import Annotated, Final
 
 from pydantic import Field, ValidationError
 
 from darkroom_api.conditions import Reason
+from darkroom_api.endings import ENDINGS, ExitCode
 from darkroom_api.run_config import Command
 from darkroom_api.schema import Object
 from darkroom_api.v1alpha1.common import Artifacts, Performance, StopReason
@@ -18,39 +19,6 @@ MAX_OUTCOME_BYTES: Final = 4096
 """What Kubernetes keeps of a termination message."""
 _LIST_LENGTHS: Final = ((100, 3, 3), (30, 3, 3), (10, 3, 3), (10, 1, 1), (0, 1, 1), (0, 1, 0))
 """How many tags, problems and pieces of advice are told, tried in this order."""
-
-
-class ExitCode(IntEnum):
-    """How a trainer process ends; part of the contract. Numbers follow sysexits.h where it has one."""
-
-    SUCCEEDED = 0
-    BAD_CONFIG = 64
-    DATASET_CORRUPT = 65
-    DATASET_NOT_FOUND = 66
-    INTERNAL_ERROR = 70
-    TEMPORARY_FAILURE = 75
-    BUDGET_NOT_ENOUGH = 76
-    TRAINING_DIVERGED = 77
-    INCORRECT_MODEL_KIND = 78
-    OUT_OF_MEMORY = 79
-    STOPPED = 143
-
-
-EXIT_CODES: Final[dict[Reason, ExitCode]] = {
-    Reason.SUCCEEDED: ExitCode.SUCCEEDED,
-    Reason.CANCELLED: ExitCode.SUCCEEDED,
-    Reason.INVALID_CONFIGURATION: ExitCode.BAD_CONFIG,
-    Reason.DATASET_CORRUPT: ExitCode.DATASET_CORRUPT,
-    Reason.DATASET_NOT_FOUND: ExitCode.DATASET_NOT_FOUND,
-    Reason.UNKNOWN: ExitCode.INTERNAL_ERROR,
-    Reason.STORAGE_UNAVAILABLE: ExitCode.TEMPORARY_FAILURE,
-    Reason.BUDGET_NOT_ENOUGH: ExitCode.BUDGET_NOT_ENOUGH,
-    Reason.TRAINING_DIVERGED: ExitCode.TRAINING_DIVERGED,
-    Reason.INCORRECT_MODEL_KIND: ExitCode.INCORRECT_MODEL_KIND,
-    Reason.OUT_OF_MEMORY: ExitCode.OUT_OF_MEMORY,
-    Reason.RETRYING_AFTER_DISRUPTION: ExitCode.STOPPED,
-}
-"""The exit code that goes with each reason an Outcome may carry."""
 
 
 class Meter(Object):
@@ -94,7 +62,9 @@ class Outcome(Object):
     @property
     def exit_code(self) -> ExitCode:
         """Return the process exit code that goes with the reason."""
-        return EXIT_CODES[self.reason]
+        code = ENDINGS[self.reason].exit_code
+        assert code is not None
+        return code
 
     def to_termination_message(self) -> str:
         """Return the JSON form in at most `MAX_OUTCOME_BYTES`: details that do not fit are left to the bucket."""
@@ -111,9 +81,10 @@ class Outcome(Object):
 def parse_outcome(text: str) -> Outcome | None:
     """Return the Outcome in a termination message, or None where a crash left log lines there instead."""
     try:
-        return Outcome.model_validate_json(text)
+        outcome = Outcome.model_validate_json(text)
     except ValidationError:
         return None
+    return outcome if ENDINGS[outcome.reason].exit_code is not None else None
 
 
 def _without_tags(outcome: Outcome) -> Outcome:

@@ -4,8 +4,9 @@ Owns the conditions that go with each phase and what an Outcome adds to a status
 Must not know Jobs or pods: which phase a resource is in is decided elsewhere.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import Final, Generic, TypeVar
 
 from darkroom_api.conditions import (
     Condition,
@@ -14,8 +15,9 @@ from darkroom_api.conditions import (
     DatasetPhase,
     Reason,
     RunPhase,
-    set_condition,
+    set_conditions,
 )
+from darkroom_api.endings import ENDINGS
 from darkroom_api.report import Outcome
 from darkroom_api.v1alpha1.dataset import DatasetStatus
 from darkroom_api.v1alpha1.evaluation import EvaluationStatus
@@ -23,6 +25,7 @@ from darkroom_api.v1alpha1.model import BudgetStatus, ModelStatus
 
 RunStatus = TypeVar("RunStatus", ModelStatus, EvaluationStatus)
 AnyStatus = TypeVar("AnyStatus", DatasetStatus, ModelStatus, EvaluationStatus)
+PhaseT = TypeVar("PhaseT", DatasetPhase, RunPhase)
 
 _TRUE, _FALSE = ConditionStatus.TRUE, ConditionStatus.FALSE
 
@@ -52,10 +55,26 @@ _DATASET_CONDITIONS: Final[dict[DatasetPhase, dict[ConditionType, ConditionStatu
 }
 """An inspection is short, so a Dataset does say `Ready=False` while it lasts."""
 
-_PHASES_BY_REASON: Final = {Reason.SUCCEEDED: RunPhase.SUCCEEDED, Reason.CANCELLED: RunPhase.CANCELLED}
-"""Of a run that ended; any other reason is a failure."""
 
-_UNACCEPTED: Final = frozenset({Reason.INVALID_CONFIGURATION, Reason.NAME_CONFLICT})
+@dataclass(frozen=True)
+class Work(Generic[PhaseT]):
+    """What a status says while a container works on the resource."""
+
+    phase: PhaseT
+    reason: Reason
+    message: str
+
+
+INSPECTING: Final = Work(
+    DatasetPhase.INSPECTING, Reason.INSPECTING, "The images and annotations are being read and checked."
+)
+TRAINING: Final = Work(RunPhase.TRAINING, Reason.TRAINING, "The trainer works.")
+EVALUATING: Final = Work(RunPhase.EVALUATING, Reason.EVALUATING, "The model is being measured.")
+
+
+def is_stopped_by_user(status: ModelStatus | EvaluationStatus) -> bool:
+    """Return whether the status says that its user stops the run."""
+    return status.reason is not None and ENDINGS[status.reason].wish
 
 
 def describe_run(
@@ -85,7 +104,6 @@ def finish_run(status: RunStatus, outcome: Outcome, generation: int, now: dateti
 
     A failed run keeps what it has to show: artifacts of an unfinished model stay in the status.
     """
-    phase = _PHASES_BY_REASON.get(outcome.reason, RunPhase.FAILED)
     update: dict[str, object] = {"completed_at": now, "progress": None}
     for field in ("performance", "artifacts", "dataset_revision", "report"):
         if getattr(outcome, field) is not None:
@@ -96,6 +114,7 @@ def finish_run(status: RunStatus, outcome: Outcome, generation: int, now: dateti
         update["stop_reason"] = outcome.stop_reason
     if isinstance(status, ModelStatus) and status.budget is not None:
         update["budget"] = charge(status.budget, outcome.meter.charged_seconds)
+    phase = ENDINGS[outcome.reason].phase
     return describe_run(status.model_copy(update=update), phase, outcome.reason, outcome.message, generation, now)
 
 
@@ -134,7 +153,5 @@ def _set_all(
     generation: int,
     now: datetime,
 ) -> tuple[Condition, ...]:
-    accepted = _FALSE if reason in _UNACCEPTED else _TRUE
-    for kind, value in {ConditionType.ACCEPTED: accepted, **wanted}.items():
-        conditions = set_condition(conditions, kind, value, reason, message, generation, now)
-    return conditions
+    accepted = _TRUE if ENDINGS[reason].accepted else _FALSE
+    return set_conditions(conditions, {ConditionType.ACCEPTED: accepted, **wanted}, reason, message, generation, now)

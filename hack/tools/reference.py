@@ -7,9 +7,8 @@ import textwrap
 from typing import Any, Final
 
 from darkroom_api import names
-from darkroom_api.conditions import REASON_MEANINGS
 from darkroom_api.crd import KINDS, build_crd
-from darkroom_api.report import EXIT_CODES
+from darkroom_api.endings import ENDINGS
 from darkroom_api.v1alpha1.common import STOP_MEANINGS, Kind
 from hack.tools.check_prose import MAX_CHARACTERS
 
@@ -91,8 +90,9 @@ def find_rules(schema: Schema) -> list[dict[str, str]]:
 def build_reasons() -> str:
     """Return the page of reasons: meaning, what to do, and the trainer's exit code where there is one."""
     rows = "".join(
-        f"| `{reason}` | {EXIT_CODES.get(reason, '')} | {_escape(meaning)} | {_escape(action)} |\n"
-        for reason, (meaning, action) in REASON_MEANINGS.items()
+        f"| `{reason}` | {'' if row.exit_code is None else row.exit_code} "
+        f"| {_escape(row.meaning)} | {_escape(row.action)} |\n"
+        for reason, row in ENDINGS.items()
     )
     introduction = (
         "`status.reason`, the reason of every condition and the `reason` label of the metrics come from this closed "

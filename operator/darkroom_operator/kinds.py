@@ -1,77 +1,68 @@
 """The three kinds, each with how it is observed, decided and planned.
 
-Owns that table and nothing else: `reconcile` is the same for all of them.
+Owns that table: `reconcile` is the same for all of them.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
-from darkroom_api.conditions import TERMINAL_PHASES
+from darkroom_api.blockers import Blocker
+from darkroom_operator.api.resources import Json
 from darkroom_operator.config import OperatorConfig
-from darkroom_operator.decide import checks, dataset, evaluation, model, queueing, refusal
-from darkroom_operator.decide.decision import Decision, Problem
+from darkroom_operator.decide import dataset, evaluation, model
+from darkroom_operator.decide.steps import Decision
 from darkroom_operator.facts.views import Observed
-from darkroom_operator.manifests.run_config import Plan, plan_evaluation, plan_inspection, plan_training
+from darkroom_operator.manifests import job, run_config
 from darkroom_operator.observing import observe
 from darkroom_operator.observing.store import Store, StoredOwner
 
 
 @dataclass(frozen=True)
+class _Row:
+    """What differs between kinds; a view is what `observe` returns."""
+
+    observe: Callable[[Store, StoredOwner, observe.Told], Any]
+    decide: Callable[[Any, OperatorConfig], Decision[Any]]
+    find_blocker: Callable[[Any, OperatorConfig], Blocker | None]
+    plan: Callable[[Any, Any, OperatorConfig], run_config.Plan]
+
+
+_ROWS: Final = {
+    "Dataset": _Row(observe.observe_dataset, dataset.decide_dataset, dataset.find_blocker, run_config.plan_inspection),
+    "Model": _Row(observe.observe_model, model.decide_model, model.find_blocker, run_config.plan_training),
+    "Evaluation": _Row(
+        observe.observe_evaluation, evaluation.decide_evaluation, evaluation.find_blocker, run_config.plan_evaluation
+    ),
+}
+
+
+@dataclass(frozen=True)
 class Case:
-    """One object as it was observed, what was decided, and how an attempt of it is planned."""
+    """One object as it was observed, and what was decided."""
 
-    seen: Observed[Any, Any]
+    row: _Row
+    view: Any
+    config: OperatorConfig
     decision: Decision[Any]
-    plan: Callable[[int], Plan]
-    find_blocker: Callable[[], Problem | None]
-    """Whether there can be a plan now."""
 
-    def refuse(self, problem: Problem) -> "Case":
-        """Return the case as it is when the API server does not take the Job that was to start."""
-        return replace(self, decision=refusal.decide_refused(self.seen, self.decision, problem))
+    @property
+    def seen(self) -> Observed[Any, Any]:
+        """Return what is seen of the object itself."""
+        seen: Observed[Any, Any] = self.view if isinstance(self.view, Observed) else self.view.self_
+        return seen
+
+    def build_job(self) -> Json:
+        """Return the Job of the decision's last attempt; there must be no blocker."""
+        return job.build_job(self.row.plan(self.view, self.decision.status, self.config), self.config)
+
+    def find_blocker(self) -> Blocker | None:
+        """Return why there can be no plan now."""
+        return self.row.find_blocker(self.view, self.config)
 
 
 def consider(store: Store, owner: StoredOwner, told: observe.Told, config: OperatorConfig) -> Case:
     """Observe an object and decide; raises InvalidSpecError."""
-    return _CASES[owner.key.kind](store, owner, told, config)
-
-
-def _consider_dataset(store: Store, owner: StoredOwner, told: observe.Told, config: OperatorConfig) -> Case:
-    seen = observe.observe_dataset(store, owner, told)
-    return Case(
-        seen,
-        dataset.decide_dataset(seen, config),
-        lambda attempt: plan_inspection(seen, attempt, config),
-        lambda: checks.check_addresses(seen.spec) or dataset.find_blocker(seen, config),
-    )
-
-
-def _consider_model(store: Store, owner: StoredOwner, told: observe.Told, config: OperatorConfig) -> Case:
-    view = observe.observe_model(store, owner, told)
-    seen, decision = view.self_, model.decide_model(view, config)
-    if decision.status.phase not in TERMINAL_PHASES:
-        status = queueing.set_queue_available(
-            decision.status, seen.spec.queue, seen.found.queue, seen.key.namespace, seen.now
-        )
-        decision = replace(decision, status=status)
-    return Case(
-        seen,
-        decision,
-        lambda _: plan_training(view, decision.status, config),
-        lambda: model.find_blocker(view, config),
-    )
-
-
-def _consider_evaluation(store: Store, owner: StoredOwner, told: observe.Told, config: OperatorConfig) -> Case:
-    view = observe.observe_evaluation(store, owner, told)
-    decision = evaluation.decide_evaluation(view, config)
-    return Case(
-        view.self_,
-        decision,
-        lambda _: plan_evaluation(view, decision.status, config),
-        lambda: evaluation.find_blocker(view, config),
-    )
-
-
-_CASES = {"Dataset": _consider_dataset, "Model": _consider_model, "Evaluation": _consider_evaluation}
+    row = _ROWS[owner.key.kind]
+    view = row.observe(store, owner, told)
+    return Case(row, view, config, row.decide(view, config))

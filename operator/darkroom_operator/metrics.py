@@ -18,7 +18,7 @@ from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
 from darkroom_api.conditions import DatasetPhase, RunPhase
-from darkroom_operator.facts.children import Json
+from darkroom_operator.api.resources import Json
 from darkroom_operator.observing.store import Store
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"

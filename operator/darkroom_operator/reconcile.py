@@ -5,14 +5,13 @@ Owns the order of these steps. When a status is written, and who hears of it, is
 
 import logging
 import time
+from dataclasses import replace
 from typing import Final
 
-from darkroom_operator import kinds, outdated, unreadable
+from darkroom_operator import kinds, outdated, refusals
 from darkroom_operator.api.cluster import Cluster
 from darkroom_operator.api.resources import Key, Trigger
 from darkroom_operator.config import OperatorConfig
-from darkroom_operator.decide.refusal import RETRY_SECONDS
-from darkroom_operator.manifests.job import build_job
 from darkroom_operator.metrics import Metrics
 from darkroom_operator.observing import inquiries, observe, progress
 from darkroom_operator.observing.store import Store, StoredOwner
@@ -58,7 +57,7 @@ class Reconciler:
             return 1.0
         except apply.NamespaceGoneError:
             logger.debug("namespace is being deleted", extra={"object": str(key)})
-            return RETRY_SECONDS
+            return refusals.RETRY_SECONDS
         except apply.StatusRefusedError as error:
             self._metrics.count_error(key.kind)
             logger.error("status refused: %s", error, extra={"object": str(key), "pause_seconds": REFUSED_SECONDS})
@@ -74,20 +73,25 @@ class Reconciler:
             case = kinds.consider(self._store, owner, observe.Told(now, report, found), self._config)
         except observe.InvalidSpecError as error:
             logger.warning("spec refused", extra={"object": str(owner.key), "error": str(error)})
-            status = unreadable.describe_unreadable(self._store, owner, error, now)
+            status, pods = observe.observe_status(owner), self._store.pods(owner.uid)
+            status = refusals.describe_unreadable(status, pods, error.describe(owner.key), owner.generation, now)
             if status is not None:
-                await self._writer.write(owner, status)
-            return RETRY_SECONDS
-        for job in (*case.decision.stop, *outdated.find_outdated(case, self._config)):
+                await self._writer.write(owner, status.to_json())
+            return refusals.RETRY_SECONDS
+        for job in (*case.decision.stop, *outdated.find_outdated(case)):
             await apply.stop_job(self._cluster, job)
         if case.decision.start is not None:
-            case = await self._start(case, case.decision.start)
+            case = await self._start(case)
             again = inquiries.FIRST_SECONDS if case.decision.start is not None else again
         later = await self._writer.write(owner, case.decision.status.to_json())
         pauses = (later, again, case.decision.requeue_after_seconds)
         return min((pause for pause in pauses if pause is not None), default=None)
 
-    async def _start(self, case: kinds.Case, attempt: int) -> kinds.Case:
-        manifest = build_job(case.plan(attempt), self._config)
-        problem = await apply.create_job(self._cluster, self._store, manifest)
-        return case if problem is None else case.refuse(problem)
+    async def _start(self, case: kinds.Case) -> kinds.Case:
+        manifest = case.build_job()
+        try:
+            await apply.create_job(self._cluster, self._store, manifest)
+        except (apply.JobRefusedError, apply.JobNameTakenError) as error:
+            refusal = refusals.explain_refusal(error, manifest)
+            return replace(case, decision=refusals.decide_refused(case.seen, case.decision, refusal))
+        return case

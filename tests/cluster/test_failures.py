@@ -84,9 +84,9 @@ def test_a_secret_that_is_not_allowed_is_refused_by_the_field(faults: Faults) ->
 
 
 @pytest.mark.parametrize(("name", "names"), [("wrong-key", "SignatureDoesNotMatch"), ("unreachable", "s3.nowhere.svc")])
-def test_storage_that_fails_is_tried_again_and_then_corrupt(name: str, names: str, faults: Faults) -> None:
+def test_storage_that_fails_is_tried_again_and_then_given_up(name: str, names: str, faults: Faults) -> None:
     status = status_of(faults.end("Dataset", name, 180))
-    assert (status["phase"], status["reason"]) == ("Invalid", "DatasetCorrupt"), status
+    assert (status["phase"], status["reason"]) == ("Invalid", "StorageUnavailable"), status
     assert names in status["message"]
     attempts = status["attempts"]
     assert len(attempts) == 1 + VALUES["retries"]["storage"]

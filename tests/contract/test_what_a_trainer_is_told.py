@@ -6,6 +6,7 @@ import pytest
 
 from darkroom_api import names
 from darkroom_api.run_config import Command, RunConfig
+from darkroom_operator.decide.dataset import decide_dataset
 from darkroom_operator.decide.evaluation import decide_evaluation
 from darkroom_operator.decide.model import decide_model
 from darkroom_operator.manifests.job import build_job
@@ -41,6 +42,12 @@ def plan_model(*args: Any, **changes: Any) -> Plan:
     return plan_training(view, decide_model(view, CONFIG).status, CONFIG)
 
 
+def plan_reading() -> Plan:
+    """Decide about a Dataset and plan the inspection that is started."""
+    view = a_dataset_view()
+    return plan_inspection(view, decide_dataset(view, CONFIG).status, CONFIG)
+
+
 def plan_measuring() -> Plan:
     """Decide about an Evaluation and plan the attempt that is started."""
     view = an_evaluation_view()
@@ -58,7 +65,7 @@ def a_long_dataset(name: str) -> Any:
 
 
 PLANS = {
-    "an inspection": (plan_inspection(a_dataset_view(), 1, CONFIG), Command.INSPECT),
+    "an inspection": (plan_reading(), Command.INSPECT),
     "a training": (plan_model(), Command.TRAIN),
     "a training with an evaluation Dataset": (
         plan_model(a_model_spec(evaluationDataset="test"), evaluation_dataset=an_observed_dataset("test")),

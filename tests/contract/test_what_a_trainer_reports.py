@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from darkroom_api.conditions import DatasetPhase, Reason, RunPhase
-from darkroom_api.report import EXIT_CODES, ExitCode, Outcome, parse_outcome
+from darkroom_api.endings import ENDINGS as TABLE, ExitCode
+from darkroom_api.report import Outcome, parse_outcome
 from darkroom_api.run_config import Command
 from darkroom_api.v1alpha1.common import Artifacts, MeasuredOn, Performance, TagPerformance
 from darkroom_api.v1alpha1.dataset import Category, DatasetStatus, DatasetSummary, Problem
@@ -29,13 +30,14 @@ CONFIG = a_config(retries={"failures": 0, "disruptions": 0, "storage": 0})
 
 PHASES = {Reason.SUCCEEDED: RunPhase.SUCCEEDED, Reason.CANCELLED: RunPhase.CANCELLED}
 MODEL_ENDS = {
-    Reason.STORAGE_UNAVAILABLE: Reason.DATASET_CORRUPT,
     Reason.RETRYING_AFTER_DISRUPTION: Reason.UNKNOWN,
 }
 """What a reason becomes when nothing may be tried again; every other one stays."""
 
 
-ENDINGS = [reason for reason in EXIT_CODES if reason is not Reason.INVALID_CONFIGURATION]
+ENDINGS = [
+    reason for reason, row in TABLE.items() if row.exit_code is not None and reason is not Reason.INVALID_CONFIGURATION
+]
 """Wrong configuration ends nothing at once: it is waited for."""
 
 
@@ -53,7 +55,7 @@ def test_every_outcome_of_a_training_becomes_a_status(reason: Reason) -> None:
     assert status.phase is PHASES.get(reason, RunPhase.FAILED)
     assert status.reason is MODEL_ENDS.get(reason, reason)
     assert f"about {reason}" in (status.message or "")
-    assert status.attempts[0].exit_code == EXIT_CODES[reason]
+    assert status.attempts[0].exit_code == TABLE[reason].exit_code
 
 
 @pytest.mark.parametrize("reason", ENDINGS)

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Final, TypeAlias
 
-from darkroom_api.report import ExitCode
+from darkroom_api.endings import ExitCode
 from darkroom_trainer.runtime.errors import RunError, StorageError
 
 EXIT_OK: Final = 0

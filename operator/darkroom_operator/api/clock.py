@@ -1,7 +1,7 @@
 """What time it is, by the API server's clock: the times in objects are compared with no other.
 
-Owns the difference to this machine's clock, learned from every answer. A machine whose date is wrong would otherwise
-end runs for waiting too long, and charge what they did not hold.
+Owns the difference to this machine's clock, learned from every answer, and how a moment is written to the microsecond.
+A machine whose date is wrong would otherwise end runs for waiting too long, and charge what they did not hold.
 """
 
 from collections.abc import Callable
@@ -11,6 +11,11 @@ from typing import Final
 
 TOLERANCE: Final = timedelta(seconds=5)
 """Answers take time and tell whole seconds: a smaller difference is none."""
+
+
+def format_micro(moment: datetime) -> str:
+    """Return a Kubernetes MicroTime."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 class ServerClock:

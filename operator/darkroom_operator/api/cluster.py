@@ -16,8 +16,7 @@ from kubernetes.aio.client import ApiClient, Configuration
 from kubernetes.aio.config import ConfigException, load_incluster_config, load_kube_config
 
 from darkroom_operator.api.clock import ServerClock
-from darkroom_operator.api.resources import LEASES, Resource
-from darkroom_operator.facts.children import Json
+from darkroom_operator.api.resources import LEASES, Json, Resource
 
 REQUEST_TIMEOUT: Final = aiohttp.ClientTimeout(total=30)
 PAGE_SIZE: Final = 500

@@ -5,9 +5,12 @@ Must not do: any I/O.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from darkroom_api import names
+
+Json = dict[str, Any]
+"""An object as the API server gives it."""
 
 
 @dataclass(frozen=True)

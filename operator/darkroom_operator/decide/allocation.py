@@ -1,6 +1,7 @@
-"""What hardware an attempt is given and for how long. It is decided once, when the attempt is opened, and recorded.
+"""What hardware an attempt is given and for how long.
 
-Owns the rules: how many devices the data can use, when the batch is halved, and the caps of the `allocated` meter:
+It is decided once, when the attempt is opened, and recorded. Owns how many devices the data can use, when the batch is
+halved, and the caps of the `allocated` meter:
 
 - an attempt's container may work for what the budget leaves / rate + `START_UP_SECONDS` + the grace; past that the
   operator deletes its Job (second ring), and the pod's own deadline, later by the start timeout, ends it where the
@@ -13,8 +14,11 @@ Must not know Jobs or pods.
 """
 
 import math
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 
+from darkroom_api.blockers import Blocker
 from darkroom_api.conditions import Reason
 from darkroom_api.v1alpha1.common import Allocation, Attempt, Compute
 from darkroom_operator.config import ComputeClass, OperatorConfig
@@ -29,64 +33,70 @@ INSPECTION_LIMIT_SECONDS: Final = 6 * 3600
 """No budget bounds Evaluations and inspections, so these do."""
 
 
-def find_class(compute: Compute | None, config: OperatorConfig) -> tuple[str, ComputeClass]:
-    """Return the compute class and its name; the default one where the named one is unknown (then a run is blocked)."""
+@dataclass(frozen=True)
+class Hardware:
+    """What a run is given now: a compute class, and as many of its devices as the data can use."""
+
+    class_name: str
+    compute: ComputeClass
+    devices: int
+    grace_seconds: int
+
+    @property
+    def rate(self) -> float:
+        """Return the reference-device seconds that one second of a container costs."""
+        return self.devices * self.compute.milli_rate / 1000
+
+    def allow(self, budget_seconds: float | None, attempts: Iterable[Attempt]) -> Allocation:
+        """Return the allocation of an attempt after these; without a budget a fixed time bounds it.
+
+        Only work that an ended attempt is known to have kept counts as done: what a lost attempt did is refunded.
+        """
+        wall_seconds: float = EVALUATION_LIMIT_SECONDS
+        if budget_seconds is not None:
+            kept = max((attempt.charged_seconds or 0.0 for attempt in attempts), default=0.0)
+            wall_seconds = max(budget_seconds - kept, 1.0) / self.rate
+        return Allocation(
+            class_name=self.class_name,
+            devices=self.devices,
+            milli_rate=self.compute.milli_rate,
+            deadline_seconds=bound_seconds(wall_seconds, self.grace_seconds),
+        )
+
+
+def choose_hardware(compute: Compute | None, images: int | None, config: OperatorConfig) -> Hardware:
+    """Return what was asked for, or fewer devices where the class allows fewer or the data cannot use them.
+
+    The default class stands in for an unknown one, whose run is blocked.
+    """
     name = (compute.class_name if compute else None) or config.default_compute_class
-    if name not in config.compute_classes:
-        name = config.default_compute_class
-    return name, config.compute_classes[name]
-
-
-def choose_devices(compute: Compute | None, chosen: ComputeClass, images: int | None) -> int:
-    """Return what was asked for, or fewer where the class allows fewer or the data cannot use them."""
+    name = name if name in config.compute_classes else config.default_compute_class
+    chosen = config.compute_classes[name]
     asked = (compute.devices if compute else None) or 1
     useful = asked if images is None else max(images // MIN_IMAGES_PER_DEVICE, 1)
-    return min(asked, chosen.max_devices, useful)
+    return Hardware(name, chosen, min(asked, chosen.max_devices, useful), config.grace_seconds)
 
 
-def allocate_work(
-    compute: Compute | None, images: int | None, work_seconds: float, config: OperatorConfig
-) -> Allocation:
-    """Return the allocation of an attempt that may do `work_seconds`, in reference-device seconds."""
-    devices = choose_devices(compute, find_class(compute, config)[1], images)
-    rate = devices * find_class(compute, config)[1].milli_rate / 1000
-    return _allocate(compute, devices, work_seconds / rate, config)
+def check_compute(compute: Compute | None, config: OperatorConfig) -> Blocker | None:
+    """Return what is wrong with the class or the number of devices."""
+    name = (compute.class_name if compute else None) or config.default_compute_class
+    chosen = config.compute_classes.get(name)
+    if chosen is None:
+        known = ", ".join(f"`{known}`" for known in sorted(config.compute_classes))
+        message = f"compute.class: this installation has no compute class `{name}`; it has {known}"
+        return Blocker(Reason.INVALID_CONFIGURATION, message)
+    devices = (compute.devices if compute else None) or 1
+    if devices > chosen.max_devices:
+        most = f"compute class `{name}` allows (at most {chosen.max_devices})"
+        return Blocker(Reason.INVALID_CONFIGURATION, f"compute.devices: {devices} is more than {most}")
+    return None
 
 
-def allocate_time(
-    compute: Compute | None, images: int | None, wall_seconds: float, config: OperatorConfig
-) -> Allocation:
-    """Return the allocation of an attempt that may work for `wall_seconds` on any hardware."""
-    devices = choose_devices(compute, find_class(compute, config)[1], images)
-    return _allocate(compute, devices, wall_seconds, config)
-
-
-def bound_seconds(wall_seconds: float, config: OperatorConfig) -> int:
+def bound_seconds(wall_seconds: float, grace_seconds: int) -> int:
     """Return how long a container may work that has work for `wall_seconds`."""
-    return math.ceil(wall_seconds) + START_UP_SECONDS + config.grace_seconds
-
-
-def find_rate(attempt: Attempt, otherwise: Allocation | None) -> float:
-    """Return the reference-device seconds that one second of the attempt's container costs, as it was recorded.
-
-    `otherwise` serves attempts that an earlier version opened, which recorded nothing; 0 for an inspection.
-    """
-    devices, milli_rate = attempt.devices, attempt.milli_rate
-    if devices is None or milli_rate is None:
-        return otherwise.devices * otherwise.milli_rate / 1000 if otherwise is not None else 0.0
-    return devices * milli_rate / 1000
+    return math.ceil(wall_seconds) + START_UP_SECONDS + grace_seconds
 
 
 def find_batch_divisor(attempts: tuple[Attempt, ...]) -> int:
     """Return 2 for every attempt after one that ran out of memory."""
     return 2 if any(attempt.outcome == Reason.OUT_OF_MEMORY for attempt in attempts) else 1
-
-
-def _allocate(compute: Compute | None, devices: int, wall_seconds: float, config: OperatorConfig) -> Allocation:
-    name, chosen = find_class(compute, config)
-    return Allocation(
-        class_name=name,
-        devices=devices,
-        milli_rate=chosen.milli_rate,
-        deadline_seconds=bound_seconds(wall_seconds, config),
-    )

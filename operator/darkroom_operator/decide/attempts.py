@@ -6,53 +6,34 @@ rest is derived from Jobs and pods.
 `Attempt.charged_seconds` is the trainer's meter at the end of that attempt. The meter travels in the checkpoint and
 covers all attempts so far, so the greatest of them is the work that is known to be kept. An attempt that crashed tells
 nothing; what its last checkpoint holds is known again when a later attempt has read it.
+
+`Attempt.allocated_seconds` is what its pods held. Container times are the kubelet's; while a container works, its time
+is counted up to the trainer's last answer, so that nothing is written in between. A known end is exact and replaces the
+estimate. A pod that vanished is counted until it was last seen. Every pod is counted once, by its uid: a Job that a
+queue evicted goes on with another pod, and what earlier ones held is kept in `Attempt.earlier_pods_seconds`.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Final
+from datetime import UTC, datetime
+from itertools import combinations, pairwise
+from typing import Any, Final
 
 from darkroom_api import names
-from darkroom_api.report import parse_outcome
+from darkroom_api.endings import ENDINGS
+from darkroom_api.report import Outcome, parse_outcome
 from darkroom_api.v1alpha1.common import Allocation, Attempt
-from darkroom_operator.decide import allocation, ends, meters, retries
+from darkroom_operator.decide import ends, retries
 from darkroom_operator.decide.retries import Limits, Stage
 from darkroom_operator.facts.children import ObservedJob, ObservedPod
-from darkroom_operator.facts.findings import NOTHING_FOUND, Findings
-from darkroom_operator.facts.views import Report
+from darkroom_operator.facts.views import Observed
 
-_FREE: Final = frozenset(
-    {
-        ends.EndKind.DISRUPTED,
-        ends.EndKind.STOPPED,
-        ends.EndKind.STORAGE,
-        ends.EndKind.MISCONFIGURED,
-        ends.EndKind.NOT_STARTED,
-    }
-)
-
-
-@dataclass(frozen=True)
-class History:
-    """What the ledger is made from. Jobs and pods are the ones of this run (and generation) only."""
-
-    recorded: tuple[Attempt, ...]
-    owner_name: str
-    uid: str
-    jobs: tuple[ObservedJob, ...]
-    pods: tuple[ObservedPod, ...]
-    all_numbers: tuple[int, ...]
-    """Numbers of every Job that exists, also of those that are not of this generation."""
-    now: datetime
-    deadline_seconds: float
-    """How long the open attempt's container may work, where its Job does not tell."""
-    limits: Limits
-    allocation: Allocation | None = None
-    """What an attempt is given now, for those that an earlier version opened without a record; None for inspections."""
-    stop_requested: bool = False
-    report: Report | None = None
-    found: Findings = NOTHING_FOUND
+MAX_ATTEMPTS: Final = 10
+"""What a status keeps."""
+_RANKS: Final = {reason: row.merge_rank for reason, row in ENDINGS.items() if row.merge_rank is not None}
+_MERGED: Final = sorted(_RANKS, key=lambda reason: _RANKS[reason])
+"""Ends that a full list keeps apart no longer, in this order: failures stay longest."""
+_LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -67,11 +48,18 @@ class Ledger:
     not_before: datetime | None = None
     job: ObservedJob | None = None
     pod: ObservedPod | None = None
+    deadline_seconds: float = 0.0
+    """How long the open attempt's container may work."""
 
     @property
     def kept_seconds(self) -> float:
         """Return the work that is known to be kept, in reference-device seconds."""
         return max((attempt.charged_seconds or 0.0 for attempt in self.attempts), default=0.0)
+
+    @property
+    def publishes(self) -> bool:
+        """Return whether an attempt was for the publication only: the run is cancelled for good."""
+        return any(attempt.publish_only for attempt in self.attempts)
 
     @property
     def open(self) -> Attempt | None:
@@ -85,29 +73,50 @@ class Ledger:
         return datetime.fromisoformat(min(starts)) if starts else None
 
 
-def assess_attempts(history: History) -> Ledger:
-    """Return the ledger: open attempts updated, ended ones closed, and what may follow."""
-    updated = [_update(attempt, history) for attempt in _with_unrecorded(history)]
-    attempts = retries.trim([attempt for attempt, _ in updated])
-    number = max((*history.all_numbers, *(attempt.number for attempt in attempts)), default=0) + 1
+@dataclass(frozen=True)
+class Terms:
+    """What attempts are judged by."""
+
+    limits: Limits
+    deadline_seconds: float
+    """How long a container may work, where its Job does not tell."""
+    rate: float = 0.0
+    """What one second of it costs, where an earlier version opened the attempt without a record; 0 for inspections."""
+    stopping: bool = False
+    """Whether the user's wish is what ends the open attempt."""
+
+    def find_deadline(self, job: ObservedJob | None) -> float:
+        """Return how long a Job's container may work, as it was recorded when the attempt was opened."""
+        return job.allocation.deadline_seconds if job is not None and job.allocation else self.deadline_seconds
+
+
+def assess_attempts(seen: Observed[Any, Any], terms: Terms, taken: Iterable[int] = ()) -> Ledger:
+    """Return the ledger: open attempts updated, ended ones closed, and what may follow.
+
+    What is `seen` holds the Jobs, pods and attempts of this run (and generation) only; `taken` are further numbers that
+    no next attempt may have.
+    """
+    updated = [_update(attempt, seen, terms) for attempt in _add_unrecorded(seen)]
+    attempts = trim([attempt for attempt, _ in updated])
+    number = max((*taken, *(attempt.number for attempt in attempts)), default=0) + 1
     end = updated[-1][1] if updated else None
     if not attempts:
         return Ledger(attempts, Stage.IDLE, number)
     if attempts[-1].outcome is None:
-        job, pods = find_children(history, attempts[-1])
+        job, pods = find_children(seen, attempts[-1])
         pod = pods[-1] if pods and not ends.is_set_aside(pods[-1], job) else None
-        return Ledger(attempts, Stage.OPEN, number, end, job=job, pod=pod)
-    if end is not None and end.kind is ends.EndKind.OVERRAN:
+        return Ledger(attempts, Stage.OPEN, number, job=job, pod=pod, deadline_seconds=terms.find_deadline(job))
+    if end is not None and end.overran:
         return Ledger(attempts, Stage.ENDED, number, end)
-    verdict = retries.judge(attempts, history.limits, history.now)
+    verdict = retries.judge(attempts, terms.limits, seen.now)
     return Ledger(attempts, verdict.stage, number, end, not_before=verdict.not_before)
 
 
-def find_children(history: History, attempt: Attempt) -> tuple[ObservedJob | None, list[ObservedPod]]:
+def find_children(seen: Observed[Any, Any], attempt: Attempt) -> tuple[ObservedJob | None, tuple[ObservedPod, ...]]:
     """Return an attempt's Job, and its pods in the order in which they were made."""
-    job = next((job for job in history.jobs if job.attempt == attempt.number), None)
-    mine = (pod for pod in history.pods if pod.attempt == attempt.number and _belongs(pod, attempt, job))
-    return job, meters.sort_pods(mine)
+    job = next((job for job in seen.jobs if job.attempt == attempt.number), None)
+    mine = (pod for pod in seen.pods if pod.attempt == attempt.number and _belongs(pod, attempt, job))
+    return job, tuple(_sort_pods(mine))
 
 
 def _belongs(pod: ObservedPod, attempt: Attempt, job: ObservedJob | None) -> bool:
@@ -127,78 +136,167 @@ def find_leftovers(jobs: Iterable[ObservedJob], attempts: Iterable[Attempt]) -> 
     its log, until its time to live is over. One that a queue suspended would come back, so it goes.
     """
     ended = {attempt.number for attempt in attempts if attempt.exit_code is not None}
-    working = (job for job in jobs if job.live and not job.deleting)
-    return tuple(job for job in working if job.suspended or job.attempt not in ended)
+    return tuple(job for job in find_live(jobs) if job.suspended or job.attempt not in ended)
+
+
+def find_live(jobs: Iterable[ObservedJob]) -> tuple[ObservedJob, ...]:
+    """Return the Jobs that work and that nobody has deleted yet."""
+    return tuple(job for job in jobs if job.live and not job.deleting)
 
 
 def open_attempt(
-    ledger: Ledger, job_name: str, given: Allocation | None, publish_only: bool = False
+    ledger: Ledger, seen: Observed[Any, Any], given: Allocation | None, publish_only: bool = False
 ) -> tuple[Attempt, ...]:
     """Return the attempts with the next one opened, and what it was given written down."""
-    opened = Attempt(
-        number=ledger.next_number,
+    job_name = names.child_name(seen.key.name, seen.uid, ledger.next_number)
+    return trim([*ledger.attempts, _make_attempt(ledger.next_number, job_name, given, publish_only)])
+
+
+def _add_unrecorded(seen: Observed[Any, Any]) -> list[Attempt]:
+    """Add the Jobs that were created by an operator which died before it wrote their attempt down."""
+    recorded: tuple[Attempt, ...] = seen.status.attempts
+    known = {attempt.number for attempt in recorded}
+    missing = [
+        _make_attempt(job.attempt, job.name, job.allocation, job.publish_only)
+        for job in seen.jobs
+        if job.attempt not in known
+    ]
+    return sorted([*recorded, *missing], key=lambda attempt: attempt.number)
+
+
+def _make_attempt(number: int, job_name: str, given: Allocation | None, publish_only: bool) -> Attempt:
+    return Attempt(
+        number=number,
         job=job_name,
         devices=given.devices if given else None,
         milli_rate=given.milli_rate if given else None,
         publish_only=publish_only or None,
     )
-    return retries.trim([*ledger.attempts, opened])
 
 
-def _with_unrecorded(history: History) -> list[Attempt]:
-    """Add the Jobs that were created by an operator which died before it wrote their attempt down."""
-    known = {attempt.number for attempt in history.recorded}
-    missing = [_read_attempt(job) for job in history.jobs if job.attempt not in known]
-    return sorted([*history.recorded, *missing], key=lambda attempt: attempt.number)
-
-
-def _read_attempt(job: ObservedJob) -> Attempt:
-    given = job.allocation
-    return Attempt(
-        number=job.attempt,
-        job=job.name,
-        devices=given.devices if given else None,
-        milli_rate=given.milli_rate if given else None,
-        publish_only=job.publish_only or None,
-    )
-
-
-def _update(attempt: Attempt, history: History) -> tuple[Attempt, ends.End | None]:
+def _update(attempt: Attempt, seen: Observed[Any, Any], terms: Terms) -> tuple[Attempt, ends.End | None]:
     if attempt.outcome is not None:
         return attempt, None
-    job, pods = find_children(history, attempt)
-    deadline = job.allocation.deadline_seconds if job is not None and job.allocation else history.deadline_seconds
-    rate = allocation.find_rate(attempt, history.allocation)
-    attempt = meters.observe_pods(attempt, pods, meters.Sight(rate, deadline, history.report, history.now))
-    attempt = _keep_work(attempt, pods)
-    stopping = history.stop_requested and not attempt.publish_only
-    timeout = history.limits.start_timeout_seconds
-    seen = ends.Ending(pods[-1] if pods else None, job, stopping, deadline, history.now, timeout, history.found)
-    end = ends.classify_end(seen)
-    return (attempt, None) if end is None else (_close(attempt, end, history), end)
+    job, pods = find_children(seen, attempt)
+    deadline = terms.find_deadline(job)
+    attempt = observe_pods(attempt, pods, terms.rate, deadline, seen)
+    outcomes = [parse_outcome(pod.termination_message) if pod.exit_code is not None else None for pod in pods]
+    attempt = _keep_work(attempt, outcomes)
+    stopping = terms.stopping and not attempt.publish_only
+    trace = ends.Trace(seen, job, pods, deadline, terms.limits.start_timeout_seconds, stopping)
+    end = ends.classify_end(trace, outcomes[-1] if outcomes else None)
+    return (attempt, None) if end is None else (_close(attempt, end, seen.now), end)
 
 
-def _keep_work(attempt: Attempt, pods: list[ObservedPod]) -> Attempt:
+def _keep_work(attempt: Attempt, outcomes: Iterable[Outcome | None]) -> Attempt:
     """Write down what the trainer says to have kept; a queue may set a pod aside while its attempt goes on."""
-    outcomes = [parse_outcome(pod.termination_message) for pod in pods if pod.exit_code is not None]
-    told = [round(outcome.meter.charged_seconds, 1) for outcome in outcomes if outcome is not None]
-    if not told:
+    kept = [round(outcome.meter.charged_seconds, 1) for outcome in outcomes if outcome is not None]
+    if not kept:
         return attempt
-    return attempt.model_copy(update={"charged_seconds": max(*told, attempt.charged_seconds or 0.0)})
+    return attempt.model_copy(update={"charged_seconds": max(*kept, attempt.charged_seconds or 0.0)})
 
 
-def _close(attempt: Attempt, end: ends.End, history: History) -> Attempt:
+def _close(attempt: Attempt, end: ends.End, moment: datetime) -> Attempt:
     """An end that lies ahead comes from a node's clock; it must not make the pause after it longer."""
-    now = meters.format_time(history.now)
+    now = _format_time(moment)
     closed = {
         "outcome": end.reason.value,
-        "free": end.kind in _FREE,
+        "free": end.row.free,
         "exit_code": end.exit_code,
         "finished_at": min(attempt.finished_at or now, now),
     }
     return attempt.model_copy(update=closed)
 
 
-def name_job(history: History, number: int) -> str:
-    """Return the deterministic name of an attempt's Job."""
-    return names.child_name(history.owner_name, history.uid, number)
+def trim(attempts: list[Attempt]) -> tuple[Attempt, ...]:
+    """Keep `MAX_ATTEMPTS`: one that ended like an earlier one is counted there, so that no cap forgets it."""
+    kept = list(attempts)
+    while len(kept) > MAX_ATTEMPTS:
+        first, second = _find_alike(kept)
+        merged = {
+            "repeated": (first.repeated or 0) + 1 + (second.repeated or 0),
+            "charged_seconds": max(first.charged_seconds or 0.0, second.charged_seconds or 0.0) or None,
+        }
+        kept[kept.index(first)] = first.model_copy(update=merged)
+        kept.remove(second)
+    return tuple(kept)
+
+
+def _find_alike(kept: list[Attempt]) -> tuple[Attempt, Attempt]:
+    """Return two that ended alike, neighbours first: the first of several in a row tells since when."""
+    closed = kept[:-1]
+    for pairs in (list(pairwise(closed)), list(combinations(closed, 2))):
+        for outcome in _MERGED:
+            found = next((pair for pair in pairs if pair[0].outcome == pair[1].outcome == outcome), None)
+            if found is not None:
+                return found
+    return kept[0], kept[1]
+
+
+def sum_allocated(before: tuple[Attempt, ...], after: tuple[Attempt, ...], total_before: float) -> float:
+    """Return what all attempts held, also those that the status remembers no more, in reference-device seconds."""
+    forgotten = total_before - sum(attempt.allocated_seconds or 0.0 for attempt in before)
+    return round(max(forgotten, 0.0) + sum(attempt.allocated_seconds or 0.0 for attempt in after), 1)
+
+
+def _sort_pods(pods: Iterable[ObservedPod]) -> list[ObservedPod]:
+    """Return pods in the order in which they were made; of those made at the same time, one that works comes last."""
+    return sorted(pods, key=lambda pod: (pod.created_at or _LONG_AGO, not pod.over, pod.resource_version))
+
+
+def observe_pods(
+    attempt: Attempt, pods: Iterable[ObservedPod], rate: float, deadline_seconds: float, seen: Observed[Any, Any]
+) -> Attempt:
+    """Return the attempt with what its pods show; `pods` are its own, in the order in which they were made.
+
+    `rate` is what one second costs where the attempt does not say (an earlier version opened it); an estimate beyond
+    the deadline comes from a clock that jumped.
+    """
+    if attempt.devices is not None and attempt.milli_rate is not None:
+        rate = attempt.devices * attempt.milli_rate / 1000
+    placed = [pod for pod in pods if pod.node is not None]
+    uids = [pod.uid for pod in placed]
+    if attempt.pod_uid in uids:
+        placed = placed[uids.index(attempt.pod_uid) :]
+    elif attempt.pod_uid is not None:
+        placed = placed[-1:]
+    for pod in placed:
+        attempt = _observe_pod(attempt, pod, rate, deadline_seconds, seen)
+    return attempt
+
+
+def _format_time(moment: datetime) -> str:
+    """Return a moment as Kubernetes writes it."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _observe_pod(
+    attempt: Attempt, pod: ObservedPod, rate: float, deadline_seconds: float, seen: Observed[Any, Any]
+) -> Attempt:
+    total, earlier = attempt.allocated_seconds or 0.0, attempt.earlier_pods_seconds or 0.0
+    if attempt.pod_uid not in (None, pod.uid):
+        earlier = total
+    update: dict[str, object] = {
+        "pod_uid": pod.uid,
+        "node": pod.node or attempt.node,
+        "earlier_pods_seconds": round(earlier, 1) if earlier else None,
+    }
+    if pod.started_at is not None:
+        if pod.finished_at is not None and pod.finished_at >= pod.started_at:
+            held = (pod.finished_at - pod.started_at).total_seconds() * rate
+        else:
+            seconds = (_find_last_seen(pod, pod.started_at, seen) - pod.started_at).total_seconds()
+            # A clock that was set back never makes it less than what was counted before.
+            held = max(min(seconds, deadline_seconds) * rate, total - earlier, 0.0)
+        update |= {
+            "started_at": _format_time(pod.started_at),
+            "finished_at": _format_time(pod.finished_at) if pod.finished_at else None,
+            "allocated_seconds": round(earlier + held, 1),
+        }
+    return attempt.model_copy(update=update)
+
+
+def _find_last_seen(pod: ObservedPod, started_at: datetime, seen: Observed[Any, Any]) -> datetime:
+    answered = seen.report.polled_at if seen.report is not None and seen.report.pod_uid == pod.uid else started_at
+    lost = pod.deleted_at is not None and pod.deleted_at <= seen.now
+    return max(answered, pod.deleted_at) if lost and pod.deleted_at is not None else answered

@@ -14,44 +14,48 @@ from dataclasses import replace
 from typing import Final
 
 from darkroom_api.conditions import Reason, RunPhase
-from darkroom_api.results import finish_run
+from darkroom_api.endings import find_ending
+from darkroom_api.results import RunStatus
 from darkroom_api.v1alpha1.common import Attempt
 from darkroom_operator.decide import ends, steps
 from darkroom_operator.decide.attempts import Ledger
-from darkroom_operator.decide.decision import Decision
 from darkroom_operator.decide.retries import Stage
-from darkroom_operator.decide.rules import RunStatus, SpecT
-from darkroom_operator.decide.steps import Situation
+from darkroom_operator.decide.steps import Decision, Situation
 
-_TRIED_AGAIN: Final = (Reason.RETRYING_AFTER_DISRUPTION, Reason.STORAGE_UNAVAILABLE, Reason.SUSPENDED)
-"""Ends after which the publication is tried again, within the caps of `retries`."""
-_NEVER_WORKED: Final = (Reason.INVALID_CONFIGURATION, Reason.START_TIMEOUT)
 _ENDED: Final = "`spec.cancel` ended the run"
+_PUBLISHES: Final = "`spec.cancel` ends the run; the best model so far is to be published."
 
 
-def is_cancelled(wish: bool, attempts: tuple[Attempt, ...]) -> bool:
-    """Return whether the run ends without another training."""
-    return wish or any(attempt.publish_only for attempt in attempts)
-
-
-def decide_cancelled(now: Situation[SpecT, RunStatus]) -> Decision[RunStatus]:
+def decide_cancelled(run: Situation[RunStatus]) -> Decision[RunStatus]:
     """Return what to do about a cancelled run that no result ended before."""
-    ledger = now.ledger
+    ledger = run.ledger
+    # 1. An open attempt stops after a checkpoint, unless it is the one that publishes.
     if ledger.open is not None:
-        return _publish(now) if ledger.open.publish_only else _stop(now)
+        return _publish(run) if ledger.open.publish_only else _stop(run)
+
+    # 2. The publication is over, and is not tried again.
     last = ledger.attempts[-1] if ledger.attempts else None
-    if last is not None and last.publish_only and (ledger.stage is Stage.ENDED or last.outcome not in _TRIED_AGAIN):
-        return steps.leave(now, _conclude(now))
+    if last is not None and last.publish_only and (ledger.stage is Stage.ENDED or not _is_tried_again(last)):
+        return _conclude(run)
+
+    # 3. Nothing was kept that could be published.
     if last is None or not (last.publish_only or holds_work(ledger)):
         message = f"{_ENDED} before any work was kept; there is no model."
-        return steps.leave(now, Decision(now.end(RunPhase.CANCELLED, Reason.CANCELLED, message)))
+        return run.end(RunPhase.CANCELLED, Reason.CANCELLED, message)
+
+    # 4. One attempt publishes the best model so far; it waits for its pause where the infrastructure ended another.
     if last.publish_only and ledger.stage is Stage.PAUSED and ledger.not_before is not None:
-        return _name_cancel(now, steps.pause(now, ledger.not_before))
-    blocker = now.rules.find_blocker()
+        return _name_cancel(run, steps.pause(run, ledger.not_before))
+    blocker = run.demand.find_blocker()
     if blocker is not None:
         message = f"{_ENDED}; the best model so far could not be published: {blocker.message}"
-        return steps.leave(now, Decision(now.end(RunPhase.CANCELLED, Reason.CANCELLED, message)))
-    return _name_cancel(now, steps.start(now, publish_only=True))
+        return run.end(RunPhase.CANCELLED, Reason.CANCELLED, message)
+    return _name_cancel(run, steps.start(run, publish_only=True))
+
+
+def _is_tried_again(publication: Attempt) -> bool:
+    ending = find_ending(publication.outcome)
+    return ending is not None and ending.republishes
 
 
 def holds_work(ledger: Ledger) -> bool:
@@ -60,47 +64,44 @@ def holds_work(ledger: Ledger) -> bool:
 
 
 def _ended_silently(attempt: Attempt) -> bool:
-    worked = attempt.started_at is not None and attempt.outcome not in _NEVER_WORKED
+    ending = find_ending(attempt.outcome)
+    worked = attempt.started_at is not None and (ending is None or ending.worked)
     return worked and attempt.charged_seconds is None
 
 
-def _stop(now: Situation[SpecT, RunStatus]) -> Decision[RunStatus]:
-    pod = now.ledger.pod
-    works = pod is not None and pod.started_at is not None
-    phase = now.rules.working_phase if works else RunPhase.QUEUED
+def _stop(run: Situation[RunStatus]) -> Decision[RunStatus]:
+    phase = steps.find_stopping_phase(run)
     message = "The trainer is writing a checkpoint and stops; then the best model so far is published."
-    status = now.describe(phase, Reason.CANCELLED, message if works else f"{_ENDED}; its Job is being deleted.")
-    return Decision(status, stop=now.live_jobs, requeue_after_seconds=ends.SETTLE_SECONDS)
+    if phase is RunPhase.QUEUED:
+        message = f"{_ENDED}; its Job is being deleted."
+    return run.halt(run.describe(phase, Reason.CANCELLED, message))
 
 
-def _publish(now: Situation[SpecT, RunStatus]) -> Decision[RunStatus]:
-    decision = steps.follow(now)
-    if decision.status.phase is now.rules.working_phase:
-        message = "`spec.cancel` ends the run; the best model so far is being published."
-        status = replace(now, status=decision.status).describe(now.rules.working_phase, Reason.CANCELLED, message)
-        return replace(decision, status=status)
-    return _name_cancel(now, decision)
-
-
-def _name_cancel(now: Situation[SpecT, RunStatus], decision: Decision[RunStatus]) -> Decision[RunStatus]:
-    """Return a decision to wait whose status says what for: the publication."""
-    told, prefix = (
-        decision.status.message or "",
-        "`spec.cancel` ends the run; the best model so far is to be published. ",
-    )
-    message = told if told.startswith(prefix) else prefix + told
-    status = replace(now, status=decision.status).describe(RunPhase.QUEUED, Reason.CANCELLED, message)
+def _publish(run: Situation[RunStatus]) -> Decision[RunStatus]:
+    decision, phase = steps.follow(run), run.demand.work.phase
+    if decision.status.phase is not phase:
+        return _name_cancel(run, decision)
+    message = "`spec.cancel` ends the run; the best model so far is being published."
+    status = replace(run, status=decision.status).describe(phase, Reason.CANCELLED, message)
     return replace(decision, status=status)
 
 
-def _conclude(now: Situation[SpecT, RunStatus]) -> Decision[RunStatus]:
+def _name_cancel(run: Situation[RunStatus], decision: Decision[RunStatus]) -> Decision[RunStatus]:
+    """Return a decision to wait whose status says what for: the publication."""
+    said, prefix = decision.status.message or "", f"{_PUBLISHES} "
+    message = said if said.startswith(prefix) else prefix + said
+    status = replace(run, status=decision.status).describe(RunPhase.QUEUED, Reason.CANCELLED, message)
+    return replace(decision, status=status)
+
+
+def _conclude(run: Situation[RunStatus]) -> Decision[RunStatus]:
     """The publication is over: say whether there is a model, and where, or why there is none."""
-    end = now.ledger.end
+    end = run.ledger.end
     outcome, message = end.outcome if end is not None else None, _tell_conclusion(end)
     if outcome is None:
-        return Decision(now.end(RunPhase.CANCELLED, Reason.CANCELLED, message))
-    told = outcome.model_copy(update={"reason": Reason.CANCELLED, "message": message[:1024]})
-    return Decision(finish_run(now.status, told, now.seen.generation, now.seen.now))
+        return run.end(RunPhase.CANCELLED, Reason.CANCELLED, message)
+    said = outcome.model_copy(update={"reason": Reason.CANCELLED, "message": message[:1024]})
+    return run.leave(run.finish(said))
 
 
 def _tell_conclusion(end: ends.End | None) -> str:

@@ -1,34 +1,29 @@
-"""Whether another attempt may follow, and after which pause. What a status keeps of many attempts.
+"""Whether another attempt may follow the last one, after which pause, and what a status says of it.
 
-Owns caps and pauses, one of each for every kind of end. Where a run is stuck for want of configuration, time bounds it
-instead of a number; see `docs/decisions/0011-waits-are-not-failures.md`.
+Owns the counting against the caps of the contract's `endings`, the pauses, and the words for both verdicts. Where a run
+lacks configuration, time bounds it instead of a number; see `docs/decisions/0011-waits-are-not-failures.md`.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from itertools import combinations, pairwise, takewhile
+from itertools import takewhile
 from typing import Final
 
+from darkroom_api.blockers import Blocker
 from darkroom_api.conditions import Reason
+from darkroom_api.endings import RetryCap, Then, find_ending
 from darkroom_api.v1alpha1.common import Attempt
 from darkroom_operator.config import RetriesConfig
+from darkroom_operator.decide import ends
 
-MAX_ATTEMPTS: Final = 10
-"""What a status keeps."""
 MEMORY_RETRIES: Final = 1
 """Attempts with half the batch, after one that ran out of memory."""
 
-_DROPPED_FIRST: Final = (
-    Reason.RETRYING_AFTER_DISRUPTION,
-    Reason.SUSPENDED,
-    Reason.INVALID_CONFIGURATION,
-    Reason.STORAGE_UNAVAILABLE,
-    Reason.OUT_OF_MEMORY,
-    Reason.UNKNOWN,
-)
-"""Failures stay longest in the list."""
+_UNNAMED_CLASS: Final = "computeClasses.<class>.memory"
+"""How a trainer calls the field; it does not know its class."""
 
 
 class Stage(StrEnum):
@@ -64,10 +59,13 @@ class Verdict:
 def judge(attempts: tuple[Attempt, ...], limits: Limits, now: datetime) -> Verdict:
     """Return whether another attempt may follow the last one, which is closed."""
     last = attempts[-1]
-    if last.outcome == Reason.SUSPENDED:
+    ending = find_ending(last.outcome)
+    if ending is not None and ending.then is Then.RESUME:
         return Verdict(Stage.IDLE)
-    count, cap = _count(attempts, limits.retries)
-    if count > cap or _is_stuck(attempts, limits.start_timeout_seconds):
+    if ending is None or ending.cap is None:
+        return Verdict(Stage.ENDED)
+    count, most = _count(attempts, ending.cap, limits.retries)
+    if count > most or _is_stuck(attempts, limits.start_timeout_seconds):
         return Verdict(Stage.ENDED)
     retries = limits.retries
     pause = min(retries.backoff_seconds * 2 ** min(count - 1, 20), retries.max_backoff_seconds)
@@ -101,44 +99,56 @@ def count_since_progress(attempts: tuple[Attempt, ...], reason: str) -> int:
     return count
 
 
-def trim(attempts: list[Attempt]) -> tuple[Attempt, ...]:
-    """Keep `MAX_ATTEMPTS`: one that ended like an earlier one is counted there, so that no cap forgets it."""
-    kept = list(attempts)
-    while len(kept) > MAX_ATTEMPTS:
-        first, second = _find_alike(kept)
-        merged = {
-            "repeated": (first.repeated or 0) + 1 + (second.repeated or 0),
-            "charged_seconds": max(first.charged_seconds or 0.0, second.charged_seconds or 0.0) or None,
-        }
-        kept[kept.index(first)] = first.model_copy(update=merged)
-        kept.remove(second)
-    return tuple(kept)
+def describe_pause(end: ends.End, next_number: int, not_before: datetime) -> Blocker:
+    """Return why the next attempt waits after `end`, and until when."""
+    how = " with half the batch" if end.reason is Reason.OUT_OF_MEMORY else ""
+    follows = f"Attempt {next_number} starts at {not_before:%H:%M:%S}Z{how}."
+    return Blocker(end.row.while_pausing or end.reason, f"{ends.as_sentence(end.message)} {follows}")
 
 
-def _find_alike(kept: list[Attempt]) -> tuple[Attempt, Attempt]:
-    """Return two that ended alike, neighbours first: the first of several in a row tells since when."""
-    closed = kept[:-1]
-    for pairs in (list(pairwise(closed)), list(combinations(closed, 2))):
-        for outcome in _DROPPED_FIRST:
-            found = next((pair for pair in pairs if pair[0].outcome == pair[1].outcome == outcome), None)
-            if found is not None:
-                return found
-    return kept[0], kept[1]
+def describe_defeat(attempts: tuple[Attempt, ...], end: ends.End, memory_field: str, memory: str) -> Blocker:
+    """Return why nothing is tried again after `end`, the last one's; a pod gets `memory`, as `memory_field` says."""
+    reason = end.row.given_up or end.reason
+    if end.row.cap is RetryCap.MEMORY:
+        again = " It happened again with half the batch." if count_ends(attempts, end.reason) > 1 else ""
+        return Blocker(reason, f"{ends.as_sentence(_advise(end, memory_field, memory))}{again}")
+    in_a_row = end.row.cap is RetryCap.STORAGE
+    count = count_since_progress(attempts, end.reason) if in_a_row else count_ends(attempts, end.reason)
+    return Blocker(reason, ends.describe_last(end, count))
 
 
-def _count(attempts: tuple[Attempt, ...], retries: RetriesConfig) -> tuple[int, float]:
+def double(quantity: str) -> str:
+    """Return twice a memory quantity, in its unit."""
+    found = re.fullmatch(r"([0-9.]+)([A-Za-z]*)", quantity)
+    assert found is not None
+    number, unit = found.groups()
+    return f"{float(number) * 2:g}{unit}"
+
+
+def _advise(end: ends.End, memory_field: str, memory: str) -> str:
+    """Return what happened and how much to give; a trainer that could still tell knows which memory it lacked."""
+    if end.outcome is not None:
+        return end.message.replace(_UNNAMED_CLASS, memory_field)
+    return (
+        f"{ends.as_sentence(end.message)} `{memory_field}` gives {memory} now; "
+        f"give at least {double(memory)}, or use a compute class with more."
+    )
+
+
+def _count(attempts: tuple[Attempt, ...], cap: RetryCap, retries: RetriesConfig) -> tuple[int, float]:
     """Return how often it ended like the last time, and how often it may."""
     outcome = attempts[-1].outcome or ""
-    caps: dict[str, float] = {
-        Reason.RETRYING_AFTER_DISRUPTION: retries.disruptions,
-        Reason.UNKNOWN: retries.failures,
-        Reason.OUT_OF_MEMORY: min(MEMORY_RETRIES, retries.failures),
-    }
-    if outcome == Reason.STORAGE_UNAVAILABLE:
-        return count_since_progress(attempts, outcome), retries.storage
-    if outcome == Reason.INVALID_CONFIGURATION:
-        return sum(1 + (attempt.repeated or 0) for attempt in _last_in_a_row(attempts)), float("inf")
-    return count_ends(attempts, outcome), caps.get(outcome, 0)
+    match cap:
+        case RetryCap.STORAGE:
+            return count_since_progress(attempts, outcome), retries.storage
+        case RetryCap.START_TIMEOUT:
+            return sum(1 + (attempt.repeated or 0) for attempt in _last_in_a_row(attempts)), float("inf")
+        case RetryCap.DISRUPTIONS:
+            return count_ends(attempts, outcome), retries.disruptions
+        case RetryCap.MEMORY:
+            return count_ends(attempts, outcome), min(MEMORY_RETRIES, retries.failures)
+        case RetryCap.FAILURES:
+            return count_ends(attempts, outcome), retries.failures
 
 
 def _is_stuck(attempts: tuple[Attempt, ...], start_timeout_seconds: int) -> bool:

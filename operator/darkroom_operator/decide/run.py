@@ -1,4 +1,4 @@
-"""What Models and Evaluations have in common: the way of a run through its attempts.
+"""What to do about a Model or an Evaluation: the way of a run through its attempts.
 
                  blocked (Dataset, class, Secret)      pause after a bad end
                    |                                     ^        |
@@ -8,135 +8,153 @@
                    |                                     | suspend             Cancelled (see `cancel`)
                    +-------------------------------------+
 
-Owns that story. What blocks a run, and the budget, belong to `model` and `evaluation`, which fill in `rules`.
+Owns that story, which `decide_run` tells. What a kind brings along is filled in by `model` and `evaluation`; the steps
+are in `steps`.
 """
 
+from typing import Any
+
+from darkroom_api import results
+from darkroom_api.blockers import Blocker
 from darkroom_api.conditions import TERMINAL_PHASES, Reason, RunPhase
-from darkroom_api.results import finish_run
-from darkroom_operator.config import OperatorConfig
-from darkroom_operator.decide import attempts, cancel, ends, steps, verdicts
-from darkroom_operator.decide.attempts import History, Ledger
-from darkroom_operator.decide.decision import Decision
+from darkroom_api.report import Outcome
+from darkroom_api.results import RunStatus
+from darkroom_api.v1alpha1.model import BudgetStatus, ModelStatus
+from darkroom_operator.decide import attempts, cancel, retries, steps
 from darkroom_operator.decide.retries import Limits, Stage
-from darkroom_operator.decide.rules import FAILING, RunRules, RunStatus, SpecT
-from darkroom_operator.decide.steps import Situation
+from darkroom_operator.decide.steps import Decision, Demand, Situation
 from darkroom_operator.facts.views import Observed
 
 
-def decide_run(
-    seen: Observed[SpecT, RunStatus], rules: RunRules[SpecT, RunStatus], config: OperatorConfig
-) -> Decision[RunStatus]:
-    """Return what to do about a Model or an Evaluation."""
-    status = seen.status
+def decide_run(demand: Demand[RunStatus]) -> Decision[RunStatus]:
+    """Return the status of a run, and what to start or stop."""
+    seen, status = demand.seen, demand.seen.status
+    # 1. Leave alone what is being deleted or is over; stop what still works of it.
     if seen.deleting:
         return Decision(status)
     if status.phase in TERMINAL_PHASES:
         return Decision(status, stop=attempts.find_leftovers(seen.jobs, status.attempts))
-    history = _gather_history(seen, rules, config)
-    ledger = attempts.assess_attempts(history)
-    status = rules.account(_record(seen, status, ledger), ledger)
-    return _decide(Situation(seen, status, history, ledger, rules, config))
 
+    # 2. Learn how the attempts are, and bring the status and its meters up to date.
+    ledger = _assess(demand)
+    run = Situation(demand, ledger, _account(demand, ledger))
 
-def _decide(now: Situation[SpecT, RunStatus]) -> Decision[RunStatus]:
-    ledger, rules = now.ledger, now.rules
-    if _has_result(ledger):
-        return _finish(now)
-    if cancel.is_cancelled(rules.cancel, ledger.attempts):
-        return cancel.decide_cancelled(now)
+    # 3. A result ends the run, whatever its user wishes by now.
+    outcome = _find_result(ledger)
+    if outcome is not None:
+        return Decision(run.finish(outcome))
+
+    # 4. A cancelled run stops, publishes the best model so far, and ends.
+    if demand.cancel or ledger.publishes:
+        return cancel.decide_cancelled(run)
+
+    # 5. The last attempt failed, and none may follow.
     if ledger.stage is Stage.ENDED:
-        return _give_up(now)
-    if rules.suspend:
-        return _halt(now)
-    return steps.follow(now) if ledger.stage is Stage.OPEN else _go_on(now)
+        return _give_up(run)
+
+    # 6. A suspended run stops after a checkpoint and waits.
+    if demand.suspend:
+        return _suspend(run)
+
+    # 7. An open attempt is followed to its end.
+    if ledger.stage is Stage.OPEN:
+        return steps.follow(run)
+
+    # 8. What keeps the next attempt from starting ends the run, or is waited for.
+    blocker = demand.find_blocker()
+    if blocker is not None:
+        return _block(run, blocker)
+
+    # 9. After a failed attempt the next one waits for its pause, then starts.
+    if ledger.stage is Stage.PAUSED and ledger.not_before is not None:
+        return steps.pause(run, ledger.not_before)
+    return steps.start(run)
 
 
-def _gather_history(
-    seen: Observed[SpecT, RunStatus], rules: RunRules[SpecT, RunStatus], config: OperatorConfig
-) -> History:
-    recorded, given = seen.status.attempts, rules.allocate(seen.status.attempts)
-    return History(
-        recorded=recorded,
-        owner_name=seen.key.name,
-        uid=seen.uid,
-        jobs=seen.jobs,
-        pods=seen.pods,
-        all_numbers=tuple(job.attempt for job in seen.jobs),
-        now=seen.now,
-        deadline_seconds=(seen.status.allocation or given).deadline_seconds,
+def _assess(demand: Demand[RunStatus]) -> attempts.Ledger:
+    seen, config = demand.seen, demand.config
+    recorded, given = seen.status.attempts, seen.status.allocation
+    given = given or demand.hardware.allow(demand.budget_seconds, recorded)
+    # A wish that is taken back by now still is what ends the attempt that was open then.
+    stopped = results.is_stopped_by_user(seen.status) and bool(recorded) and recorded[-1].outcome is None
+    terms = attempts.Terms(
         limits=Limits(config.retries, config.start_timeout_seconds),
-        allocation=given,
-        stop_requested=rules.suspend or rules.cancel or _was_stopped(seen),
-        report=seen.report,
-        found=seen.found,
+        deadline_seconds=given.deadline_seconds,
+        rate=demand.hardware.rate,
+        stopping=demand.suspend or demand.cancel or stopped,
     )
+    return attempts.assess_attempts(seen, terms, (job.attempt for job in seen.jobs))
 
 
-def _was_stopped(seen: Observed[SpecT, RunStatus]) -> bool:
-    """Return whether its user's wish is what ends the open attempt, though the wish is taken back by now."""
-    recorded = seen.status.attempts
-    return seen.status.reason in steps.WISHES and bool(recorded) and recorded[-1].outcome is None
+def _account(demand: Demand[RunStatus], ledger: attempts.Ledger) -> RunStatus:
+    """Return the status with the attempts as they are, what the last one was given and where it is, and both meters."""
+    seen, status = demand.seen, demand.seen.status
+    update: dict[str, object] = {
+        "attempts": ledger.attempts,
+        "queued_at": status.queued_at or seen.created_at or seen.now,
+        "started_at": status.started_at or ledger.first_started_at,
+    }
+    given = (ledger.job.allocation if ledger.job is not None else None) or status.allocation
+    if given is not None and ledger.attempts:
+        update["allocation"] = given.model_copy(update={"node": ledger.attempts[-1].node})
+    if demand.budget_seconds is not None and isinstance(status, ModelStatus):
+        before = status.budget.allocated_seconds if status.budget else 0.0
+        budget = BudgetStatus(
+            total_seconds=demand.budget_seconds,
+            allocated_seconds=attempts.sum_allocated(status.attempts, ledger.attempts, before),
+            remaining_seconds=demand.budget_seconds,
+        )
+        charged_before = status.budget.charged_seconds if status.budget else 0.0
+        update["budget"] = results.charge(budget, _find_charged(seen, ledger, charged_before))
+    return status.model_copy(update=update)
 
 
-def _record(seen: Observed[SpecT, RunStatus], status: RunStatus, ledger: Ledger) -> RunStatus:
-    status = status.model_copy(
-        update={
-            "attempts": ledger.attempts,
-            "queued_at": status.queued_at or seen.created_at or seen.now,
-            "started_at": status.started_at or ledger.first_started_at,
-        }
-    )
-    return steps.record(status, ledger)
+def _find_charged(seen: Observed[Any, RunStatus], ledger: attempts.Ledger, charged_before: float) -> float:
+    """Return what is kept and what the running trainer adds.
+
+    Infrastructure that ends an attempt refunds what no checkpoint holds. A crash refunds nothing: what was told last
+    stays, until a later attempt has read the checkpoint and tells.
+    """
+    report, pod, recorded = seen.report, ledger.pod, seen.status.attempts[-1:]
+    if pod is not None and report is not None and report.pod_uid == pod.uid:
+        return max(report.progress.meter.charged_seconds, ledger.kept_seconds)
+    if pod is not None and recorded and recorded[0].pod_uid == pod.uid:
+        return charged_before
+    last = next((attempt for attempt in reversed(ledger.attempts) if attempt.outcome is not None), None)
+    crashed = last is not None and not last.free and last.charged_seconds is None
+    return max(ledger.kept_seconds, charged_before) if crashed else ledger.kept_seconds
 
 
-def _has_result(ledger: Ledger) -> bool:
-    """Return whether the last attempt ended for good; the result of a publication is read in `cancel`."""
+def _find_result(ledger: attempts.Ledger) -> Outcome | None:
+    """Return the report that ends the run; the one of a publication is read in `cancel`."""
     end = ledger.end
     if ledger.stage is not Stage.ENDED or end is None or ledger.attempts[-1].publish_only:
-        return False
-    return end.kind is ends.EndKind.FINISHED and end.outcome is not None
+        return None
+    return end.outcome if end.is_result else None
 
 
-def _finish(now: Situation[SpecT, RunStatus]) -> Decision[RunStatus]:
-    end = now.ledger.end
-    assert end is not None
-    assert end.outcome is not None
-    return Decision(finish_run(now.status, end.outcome, now.seen.generation, now.seen.now))
-
-
-def _give_up(now: Situation[SpecT, RunStatus]) -> Decision[RunStatus]:
-    """The last attempt ended badly, and none follows."""
-    end = now.ledger.end
+def _give_up(run: Situation[RunStatus]) -> Decision[RunStatus]:
+    end, hardware = run.ledger.end, run.demand.hardware
     if end is None:
-        message = now.status.message or "The last attempt ended, and nothing tells how."
-        return Decision(now.end(RunPhase.FAILED, Reason.UNKNOWN, message))
-    told = verdicts.describe_defeat(now.ledger, end, now.rules.memory)
+        message = run.status.message or "The last attempt ended without a recorded outcome."
+        return run.end(RunPhase.FAILED, Reason.UNKNOWN, message)
+    field = f"computeClasses.{hardware.class_name}.memory"
+    told = retries.describe_defeat(run.ledger.attempts, end, field, hardware.compute.memory)
     if end.outcome is None:
-        return steps.leave(now, Decision(now.end(RunPhase.FAILED, told.reason, told.message)))
-    outcome = end.outcome.model_copy(update={"reason": told.reason, "message": told.message[:1024]})
-    return steps.leave(now, Decision(finish_run(now.status, outcome, now.seen.generation, now.seen.now)))
+        return run.end(RunPhase.FAILED, told.reason, told.message)
+    return run.leave(run.finish(end.outcome.model_copy(update={"reason": told.reason, "message": told.message[:1024]})))
 
 
-def _halt(now: Situation[SpecT, RunStatus]) -> Decision[RunStatus]:
-    """The user wants the run to stop for now."""
-    if now.ledger.stage is Stage.OPEN:
+def _suspend(run: Situation[RunStatus]) -> Decision[RunStatus]:
+    if run.ledger.stage is Stage.OPEN:
         message = "The trainer is writing a checkpoint and stops."
-        works = now.ledger.pod is not None and now.ledger.pod.started_at is not None
-        phase = now.rules.working_phase if works else RunPhase.QUEUED
-        status = now.describe(phase, Reason.SUSPENDED, message)
-        return Decision(status, stop=now.live_jobs, requeue_after_seconds=ends.SETTLE_SECONDS)
+        status = run.describe(steps.find_stopping_phase(run), Reason.SUSPENDED, message)
+        return run.halt(status)
     message = "`spec.suspend` is true; set it to false to go on from the last checkpoint."
-    return steps.leave(now, Decision(now.describe(RunPhase.QUEUED, Reason.SUSPENDED, message, progress=None)))
+    return run.leave(run.describe(RunPhase.QUEUED, Reason.SUSPENDED, message, progress=None))
 
 
-def _go_on(now: Situation[SpecT, RunStatus]) -> Decision[RunStatus]:
-    """No attempt is open and another may follow."""
-    blocker = now.rules.find_blocker()
-    if blocker is not None and blocker.reason in FAILING:
-        return steps.leave(now, Decision(now.end(RunPhase.FAILED, blocker.reason, blocker.message)))
-    if blocker is not None:
-        status = now.describe(RunPhase.QUEUED, blocker.reason, blocker.message, progress=None)
-        return steps.leave(now, Decision(status))
-    if now.ledger.stage is Stage.PAUSED and now.ledger.not_before is not None:
-        return steps.pause(now, now.ledger.not_before)
-    return steps.start(now)
+def _block(run: Situation[RunStatus], blocker: Blocker) -> Decision[RunStatus]:
+    if blocker.final:
+        return run.end(RunPhase.FAILED, blocker.reason, blocker.message)
+    return run.leave(run.describe(RunPhase.QUEUED, blocker.reason, blocker.message, progress=None))

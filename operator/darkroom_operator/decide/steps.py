@@ -1,141 +1,156 @@
-"""The steps that every run takes: an attempt is opened, followed while it is open, or waited for.
+"""The steps that every run takes: an attempt is opened, followed while it is open, stopped, or waited for.
 
-Owns these three, and how a run's status is described. Which step is next is decided in `run` and `cancel`.
+Owns these, and the Decision that each of them is. Which step is next is decided in `run` and `cancel`.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final, Generic
+from typing import Any, Final, Generic
 
+from darkroom_api import results
+from darkroom_api.blockers import Blocker
 from darkroom_api.conditions import Reason, RunPhase
-from darkroom_api.results import describe_run
-from darkroom_api.v1alpha1 import common, model
+from darkroom_api.report import Outcome
+from darkroom_api.results import RunStatus
 from darkroom_operator.config import OperatorConfig
-from darkroom_operator.decide import attempts, ends, verdicts, waiting
-from darkroom_operator.decide.decision import Decision
-from darkroom_operator.decide.rules import RunRules, RunStatus, SpecT
-from darkroom_operator.facts import children
-from darkroom_operator.facts.views import Observed
+from darkroom_operator.decide import allocation, attempts, ends, retries, waiting
+from darkroom_operator.facts.children import ObservedJob
+from darkroom_operator.facts.views import Observed, StatusT
 
-WAITING_SECONDS: Final = ends.SETTLE_SECONDS * 3
+SOON_SECONDS: Final = ends.SETTLE_SECONDS
+"""When to look again at what is about to change."""
+WAITING_SECONDS: Final = SOON_SECONDS * 3
 """How often a waiting attempt is looked at where no watch tells anything."""
-
-WISHES: Final = frozenset({Reason.SUSPENDED, Reason.CANCELLED})
-"""Reasons of a run that its user stops."""
 
 
 @dataclass(frozen=True)
-class Situation(Generic[SpecT, RunStatus]):
-    """A run as it is now: what is seen of it, its status brought up to date, and its attempts."""
+class Decision(Generic[StatusT]):
+    """What a reconcile shall do, in this order: stop Jobs, start an attempt, write the status."""
 
-    seen: Observed[SpecT, RunStatus]
-    status: RunStatus
-    history: attempts.History
-    ledger: attempts.Ledger
-    rules: RunRules[SpecT, RunStatus]
+    status: StatusT
+    start: int | None = None
+    """Number of the attempt to create a Job for."""
+    stop: tuple[ObservedJob, ...] = ()
+    requeue_after_seconds: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Demand(ABC, Generic[RunStatus]):
+    """A run as it is seen, and what its kind brings along."""
+
+    seen: Observed[Any, RunStatus]
     config: OperatorConfig
+    work: results.Work[RunPhase]
+    hardware: allocation.Hardware
+    budget_seconds: float | None = None
+    """In reference-device seconds; None where a fixed time bounds the run."""
+    suspend: bool = False
+    cancel: bool = False
+
+    @abstractmethod
+    def find_blocker(self) -> Blocker | None:
+        """Return the first thing that keeps the next attempt from starting."""
+
+
+@dataclass(frozen=True)
+class Situation(Generic[RunStatus]):
+    """Where a run is: what is demanded, its attempts, and its status brought up to date with them."""
+
+    demand: Demand[RunStatus]
+    ledger: attempts.Ledger
+    status: RunStatus
 
     @property
-    def live_jobs(self) -> tuple[children.ObservedJob, ...]:
-        """Return the Jobs that work and that nobody has deleted yet."""
-        return tuple(job for job in self.seen.jobs if job.live and not job.deleting)
-
-    @property
-    def leftovers(self) -> tuple[children.ObservedJob, ...]:
-        """Return the Jobs that nothing waits for."""
-        return attempts.find_leftovers(self.seen.jobs, self.status.attempts)
+    def seen(self) -> Observed[Any, RunStatus]:
+        """Return what is seen of it."""
+        return self.demand.seen
 
     def describe(self, phase: RunPhase, reason: Reason, message: str, **update: object) -> RunStatus:
         """Return the status in `phase`, with further fields changed."""
-        status = self.status.model_copy(update=update)
-        return describe_run(status, phase, reason, message, self.seen.generation, self.seen.now)
+        status = self.status.model_copy(update=update) if update else self.status
+        return results.describe_run(status, phase, reason, message, self.seen.generation, self.seen.now)
 
-    def end(self, phase: RunPhase, reason: Reason, message: str) -> RunStatus:
-        """Return the status of a run that is over."""
-        return self.describe(phase, reason, message, completed_at=self.seen.now, progress=None)
+    def end(self, phase: RunPhase, reason: Reason, message: str) -> Decision[RunStatus]:
+        """Return the decision that ends the run without a report, and stops what still works of it."""
+        return self.leave(self.describe(phase, reason, message, completed_at=self.seen.now, progress=None))
+
+    def finish(self, outcome: Outcome) -> RunStatus:
+        """Return the status of a run that ends with a report."""
+        return results.finish_run(self.status, outcome, self.seen.generation, self.seen.now)
+
+    def leave(self, status: RunStatus, requeue_after_seconds: float | None = None) -> Decision[RunStatus]:
+        """Return a decision to stop the Jobs that nothing waits for."""
+        leftovers = attempts.find_leftovers(self.seen.jobs, self.status.attempts)
+        return Decision(status, stop=leftovers, requeue_after_seconds=requeue_after_seconds)
+
+    def halt(self, status: RunStatus, requeue_after_seconds: float = SOON_SECONDS) -> Decision[RunStatus]:
+        """Return a decision to stop every Job that works."""
+        return Decision(status, stop=attempts.find_live(self.seen.jobs), requeue_after_seconds=requeue_after_seconds)
 
 
-def follow(now: Situation[SpecT, RunStatus]) -> Decision[RunStatus]:
+def find_stopping_phase(run: Situation[RunStatus]) -> RunPhase:
+    """Return the phase of a run whose attempt is being stopped: it works until its container ends."""
+    works = run.ledger.pod is not None and run.ledger.pod.started_at is not None
+    return run.demand.work.phase if works else RunPhase.QUEUED
+
+
+def follow(run: Situation[RunStatus]) -> Decision[RunStatus]:
     """An attempt is open: say what it waits for, or how far it is."""
-    pod, job, rules = now.ledger.pod, now.ledger.job, now.rules
-    if pod is not None and pod.over:
-        return Decision(now.status, requeue_after_seconds=ends.SETTLE_SECONDS)
-    if job is not None and job.deleting and now.seen.status.reason in WISHES:
-        # The wish was taken back while it still stops: what it says stays until the next attempt may start.
-        return Decision(now.status, requeue_after_seconds=ends.SETTLE_SECONDS)
+    pod, job, seen, work = run.ledger.pod, run.ledger.job, run.seen, run.demand.work
+    stops = job is not None and job.deleting and results.is_stopped_by_user(seen.status)
+    if stops or (pod is not None and pod.over):
+        # Its end is not known yet. Where a wish was taken back, what it says stays until the next attempt may start.
+        return Decision(run.status, requeue_after_seconds=SOON_SECONDS)
     if pod is None or not pod.running:
-        return _wait(now)
-    progress = _find_progress(now.seen, pod.uid) or now.status.progress
-    status = now.describe(rules.working_phase, rules.working_reason, rules.working_message, progress=progress)
-    left = _find_seconds_left(now, pod)
-    return Decision(
-        status, stop=now.live_jobs if left <= 0 else (), requeue_after_seconds=max(left, ends.SETTLE_SECONDS)
-    )
+        return _wait(run)
+    answered = seen.report is not None and seen.report.pod_uid == pod.uid
+    progress = seen.report.show() if answered and seen.report is not None else run.status.progress
+    status = run.describe(work.phase, work.reason, work.message, progress=progress)
+    assert pod.started_at is not None
+    left = run.ledger.deadline_seconds - (seen.now - pod.started_at).total_seconds()
+    if left <= 0:
+        return run.halt(status)
+    return Decision(status, requeue_after_seconds=max(left, SOON_SECONDS))
 
 
-def start(now: Situation[SpecT, RunStatus], publish_only: bool = False) -> Decision[RunStatus]:
-    """Open the next attempt, once the last one's Job is gone."""
-    if any(job.deleting and job.live for job in now.history.jobs):
-        return Decision(now.status, requeue_after_seconds=ends.SETTLE_SECONDS)
-    number, given = now.ledger.next_number, now.rules.allocate(now.status.attempts)
-    job_name = attempts.name_job(now.history, number)
-    opened = attempts.open_attempt(now.ledger, job_name, given, publish_only)
-    message = waiting.describe_created(job_name)
-    status = now.describe(RunPhase.QUEUED, Reason.SCHEDULING, message, attempts=opened, allocation=given, progress=None)
-    return Decision(status, start=number, stop=now.leftovers, requeue_after_seconds=WAITING_SECONDS)
+def _wait(run: Situation[RunStatus]) -> Decision[RunStatus]:
+    job = run.ledger.job
+    wait = waiting.describe_waiting(job, run.ledger.pod, run.seen.found)
+    status = run.describe(RunPhase.QUEUED, wait.reason, wait.message, progress=None)
+    image = run.demand.config.trainer.image
+    if wait.reason is Reason.IMAGE_PULL_FAILED and job is not None and job.image != image:
+        return run.halt(status, _find_next_look(run))
+    return Decision(status, requeue_after_seconds=_find_next_look(run))
 
 
-def pause(now: Situation[SpecT, RunStatus], not_before: datetime) -> Decision[RunStatus]:
-    """The next attempt starts later."""
-    told = verdicts.describe_pause(now.ledger)
-    status = now.status.model_copy(update={"progress": None})
-    if told is not None:
-        status = now.describe(RunPhase.QUEUED, told.reason, told.message, progress=None)
-    seconds = (not_before - now.seen.now).total_seconds()
-    return Decision(status, stop=now.leftovers, requeue_after_seconds=seconds)
-
-
-def record(status: RunStatus, ledger: attempts.Ledger) -> RunStatus:
-    """Return the status with what the open (else the last) attempt was given, and where it is."""
-    given: common.Allocation | None = ledger.job.allocation if ledger.job is not None else None
-    given = given or status.allocation
-    if given is None or not ledger.attempts:
-        return status
-    return status.model_copy(update={"allocation": given.model_copy(update={"node": ledger.attempts[-1].node})})
-
-
-def _wait(now: Situation[SpecT, RunStatus]) -> Decision[RunStatus]:
-    job = now.ledger.job
-    wait = waiting.describe_waiting(job, now.ledger.pod, now.seen.found)
-    status = now.describe(RunPhase.QUEUED, wait.reason, wait.message, progress=None)
-    outdated = wait.reason is Reason.IMAGE_PULL_FAILED and job is not None and job.image != now.config.trainer.image
-    return Decision(status, stop=now.live_jobs if outdated else (), requeue_after_seconds=_find_next_look(now))
-
-
-def _find_next_look(now: Situation[SpecT, RunStatus]) -> float:
+def _find_next_look(run: Situation[RunStatus]) -> float:
     """Return when to look again at an attempt that waits: at the latest when its time to start is over."""
-    job, limit = now.ledger.job, now.history.limits.start_timeout_seconds
+    job, limit = run.ledger.job, run.demand.config.start_timeout_seconds
     since = (job.active_since or job.created_at) if job is not None else None
     if not limit or since is None:
         return WAITING_SECONDS
-    left = (since + timedelta(seconds=limit) - now.seen.now).total_seconds()
+    left = (since + timedelta(seconds=limit) - run.seen.now).total_seconds()
     return min(max(left, 1.0), WAITING_SECONDS)
 
 
-def _find_progress(seen: Observed[SpecT, RunStatus], pod_uid: str) -> model.ProgressStatus | None:
-    if seen.report is None or seen.report.pod_uid != pod_uid:
-        return None
-    told = seen.report.progress
-    return model.ProgressStatus(percent=told.percent, stage=told.stage, trial=told.trial, eta_seconds=told.eta_seconds)
+def pause(run: Situation[RunStatus], not_before: datetime) -> Decision[RunStatus]:
+    """The next attempt starts later; how the last one ended may have been told before."""
+    ledger, seconds = run.ledger, (not_before - run.seen.now).total_seconds()
+    if ledger.end is None:
+        return run.leave(run.status.model_copy(update={"progress": None}), seconds)
+    told = retries.describe_pause(ledger.end, ledger.next_number, not_before)
+    return run.leave(run.describe(RunPhase.QUEUED, told.reason, told.message, progress=None), seconds)
 
 
-def _find_seconds_left(now: Situation[SpecT, RunStatus], pod: children.ObservedPod) -> float:
-    assert pod.started_at is not None
-    job = now.ledger.job
-    limit = job.allocation.deadline_seconds if job is not None and job.allocation else now.history.deadline_seconds
-    return limit - (now.seen.now - pod.started_at).total_seconds()
-
-
-def leave(now: Situation[SpecT, RunStatus], decision: Decision[RunStatus]) -> Decision[RunStatus]:
-    """Return a decision that also stops what nothing waits for."""
-    return replace(decision, stop=(*decision.stop, *now.leftovers))
+def start(run: Situation[RunStatus], publish_only: bool = False) -> Decision[RunStatus]:
+    """Open the next attempt, once the last one's Job is gone."""
+    demand, ledger, seen = run.demand, run.ledger, run.seen
+    if any(job.deleting and job.live for job in seen.jobs):
+        return Decision(run.status, requeue_after_seconds=SOON_SECONDS)
+    given = demand.hardware.allow(demand.budget_seconds, ledger.attempts)
+    opened = attempts.open_attempt(ledger, seen, given, publish_only)
+    message = waiting.CREATED.format(opened[-1].job)
+    update = {"attempts": opened, "allocation": given, "progress": None}
+    status = run.describe(RunPhase.QUEUED, Reason.SCHEDULING, message, **update)
+    return replace(run.leave(status, WAITING_SECONDS), start=ledger.next_number)

@@ -5,14 +5,12 @@ Owns the reading of their JSON. Must not decide anything.
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 
 import pydantic
 
 from darkroom_api import names
 from darkroom_api.v1alpha1.common import Allocation
-
-Json = dict[str, Any]
+from darkroom_operator.api.resources import Json
 
 ANNOTATION_GENERATION = f"{names.GROUP}/generation"
 """On every Job: the generation of the owner's spec that it was built from."""
@@ -22,6 +20,12 @@ ANNOTATION_POD_DIGEST = f"{names.GROUP}/pod-digest"
 """On every Job: a digest of what was asked for, which admission may have changed since."""
 ANNOTATION_PUBLISH_ONLY = f"{names.GROUP}/publish-only"
 """`true` on the Job that publishes the best model of a cancelled run."""
+
+PULL_FAILURES = frozenset(
+    {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "RegistryUnavailable"}
+)
+CONTAINER_FAILURES = frozenset({"CreateContainerConfigError", "CreateContainerError", "RunContainerError"})
+"""Reasons by which the kubelet says in a container's status what it waits for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +217,17 @@ def find_controller(raw: Json) -> str | None:
     """Return the uid of the object that controls this one."""
     references = raw["metadata"].get("ownerReferences", ())
     return next((reference["uid"] for reference in references if reference.get("controller")), None)
+
+
+def find_unexplained(job: ObservedJob, pod: ObservedPod | None) -> str | None:
+    """Return the uid of the Job or pod whose Events may tell what it waits for; None where its status tells that."""
+    if job.suspended or not job.live or job.deleting:
+        return None
+    if pod is None:
+        return job.uid
+    told = pod.unschedulable is not None or pod.gated or pod.sandbox_ready
+    told = told or pod.waiting_reason in PULL_FAILURES | CONTAINER_FAILURES
+    return pod.uid if not told and not pod.running and not pod.over and pod.deleted_at is None else None
 
 
 def _read_conditions(status: Json) -> Json:

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from darkroom_api.conditions import DatasetPhase, Reason, RunPhase
+from darkroom_api.blockers import ObservedDataset, ObservedModel
 from darkroom_api.report import Progress
-from darkroom_api.v1alpha1.common import Artifacts
 from darkroom_api.v1alpha1.dataset import DatasetSpec, DatasetStatus
 from darkroom_api.v1alpha1.evaluation import EvaluationSpec, EvaluationStatus
-from darkroom_api.v1alpha1.model import ModelSpec, ModelStatus
+from darkroom_api.v1alpha1.model import ModelSpec, ModelStatus, ProgressStatus
 from darkroom_operator.api.resources import Key
 from darkroom_operator.facts.children import ObservedJob, ObservedPod
 from darkroom_operator.facts.findings import NOTHING_FOUND, Findings
@@ -28,6 +27,11 @@ class Report:
     pod_uid: str
     progress: Progress
     polled_at: datetime
+
+    def show(self) -> ProgressStatus:
+        """Return what a status says of it."""
+        said = self.progress
+        return ProgressStatus(percent=said.percent, stage=said.stage, trial=said.trial, eta_seconds=said.eta_seconds)
 
 
 @dataclass(frozen=True)
@@ -50,39 +54,6 @@ class Observed(Generic[SpecT, StatusT]):
 
 
 @dataclass(frozen=True)
-class ObservedDataset:
-    """A Dataset that another resource names."""
-
-    name: str
-    spec: DatasetSpec
-    phase: DatasetPhase
-    reason: Reason | None
-    message: str
-    current: bool
-    """Whether the status is about the present spec."""
-    revision: str | None
-    images: int | None = None
-
-    @property
-    def ready(self) -> bool:
-        """Return whether one may train on it."""
-        return self.current and self.phase is DatasetPhase.READY
-
-
-@dataclass(frozen=True)
-class ObservedModelRef:
-    """A Model that an Evaluation names."""
-
-    name: str
-    uid: str
-    spec: ModelSpec
-    phase: RunPhase
-    reason: Reason | None
-    message: str
-    artifacts: Artifacts | None
-
-
-@dataclass(frozen=True)
 class ModelView:
     """All that is seen of a Model."""
 
@@ -96,7 +67,7 @@ class EvaluationView:
     """All that is seen of an Evaluation."""
 
     self_: Observed[EvaluationSpec, EvaluationStatus]
-    model: ObservedModelRef | None
+    model: ObservedModel | None
     model_dataset: ObservedDataset | None
     dataset: ObservedDataset | None
 

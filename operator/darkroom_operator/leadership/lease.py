@@ -14,10 +14,10 @@ from kubernetes.aio.client.exceptions import ApiException
 from kubernetes.aio.leaderelection.leaderelectionrecord import LeaderElectionRecord
 from kubernetes.aio.leaderelection.resourcelock.baselock import BaseLock
 
+from darkroom_operator.api.clock import format_micro
 from darkroom_operator.api.cluster import ClusterError
 from darkroom_operator.api.resources import LEASES, Resource
 from darkroom_operator.leadership.terms import Terms
-from darkroom_operator.writing.events import format_micro
 
 logger = logging.getLogger(__name__)
 

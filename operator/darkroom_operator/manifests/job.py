@@ -8,13 +8,13 @@ import json
 from typing import Final
 
 from darkroom_api import names
+from darkroom_operator.api.resources import Json
 from darkroom_operator.config import OperatorConfig
 from darkroom_operator.facts.children import (
     ANNOTATION_ALLOCATION,
     ANNOTATION_GENERATION,
     ANNOTATION_POD_DIGEST,
     ANNOTATION_PUBLISH_ONLY,
-    Json,
 )
 from darkroom_operator.manifests.pod import ANNOTATION_RUN_CONFIG, build_pod_spec
 from darkroom_operator.manifests.run_config import Plan

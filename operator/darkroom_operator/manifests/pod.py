@@ -11,8 +11,8 @@ from typing import Final
 from darkroom_api import names
 from darkroom_api.run_config import StorageRole
 from darkroom_api.v1alpha1.common import Storage
+from darkroom_operator.api.resources import Json
 from darkroom_operator.config import OperatorConfig
-from darkroom_operator.facts.children import Json
 from darkroom_operator.manifests.run_config import Plan
 
 ANNOTATION_RUN_CONFIG: Final = f"{names.GROUP}/run-config"

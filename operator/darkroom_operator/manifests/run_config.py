@@ -1,14 +1,13 @@
 """What a trainer pod is told: RunConfig from specs, and which Secret is mounted for which role.
 
-Owns the translation; a `Plan` is all that `job` needs to know of it.
+Owns where a pod finds what; a `Plan` is all that `job` needs to know of it.
 """
 
 from dataclasses import dataclass
 
-from darkroom_api import names
-from darkroom_api.durations import parse_duration
+from darkroom_api import names, runs
+from darkroom_api.blockers import ObservedDataset
 from darkroom_api.run_config import (
-    Command,
     DatasetSource,
     Location,
     ResourceReference,
@@ -18,26 +17,18 @@ from darkroom_api.run_config import (
     Weights,
 )
 from darkroom_api.v1alpha1.common import Allocation, Storage
+from darkroom_api.v1alpha1.dataset import DatasetStatus
 from darkroom_api.v1alpha1.evaluation import EvaluationStatus
 from darkroom_api.v1alpha1.model import ModelStatus
 from darkroom_operator.config import ComputeClass, OperatorConfig, WeightsConfig
 from darkroom_operator.decide.allocation import (
     INSPECTION_LIMIT_SECONDS,
     bound_seconds,
+    choose_hardware,
     find_batch_divisor,
-    find_class,
 )
-from darkroom_operator.decide.evaluation import find_places
-from darkroom_operator.facts.views import (
-    DatasetView,
-    EvaluationView,
-    ModelView,
-    Observed,
-    ObservedDataset,
-    SpecT,
-    StatusT,
-)
-from darkroom_operator.manifests.locations import find_output_base, join_artifact_folder
+from darkroom_operator.decide.places import find_output_base, find_places
+from darkroom_operator.facts.views import DatasetView, EvaluationView, ModelView, Observed, SpecT, StatusT
 
 
 @dataclass(frozen=True)
@@ -56,7 +47,7 @@ class Plan:
     priority_class_name: str | None = None
 
 
-def plan_inspection(seen: DatasetView, attempt: int, config: OperatorConfig) -> Plan:
+def plan_inspection(seen: DatasetView, decided: DatasetStatus, config: OperatorConfig) -> Plan:
     """Return the plan of a Dataset's inspection. Without a bucket to write to, the report stays in the status."""
     spec = seen.spec
     base = find_output_base(None, spec, config.output, seen.key.namespace)
@@ -64,19 +55,10 @@ def plan_inspection(seen: DatasetView, attempt: int, config: OperatorConfig) -> 
     output = None
     if base is not None and base[0].startswith("s3://"):
         storages.append((StorageRole.OUTPUT, base[1]))
-        output = _locate(join_artifact_folder(base[0], "Dataset", seen.key.name, seen.uid), StorageRole.OUTPUT, base[1])
-    source = DatasetSource(
-        name=seen.key.name,
-        annotation_kind=spec.annotation_kind,
-        annotation_files=spec.annotation_files,
-        image_root=spec.image_root,
-        url_mappings=spec.url_mappings or (),
-        storage=_build_image_access(StorageRole.DATASET, spec.storage, config),
-    )
-    run = RunConfig(
-        command=Command.INSPECT, resource=_refer(seen, "Dataset"), attempt=attempt, dataset=source, output=output
-    )
-    deadline = bound_seconds(INSPECTION_LIMIT_SECONDS, config)
+        output = _locate(_join_folder(base[0], seen), StorageRole.OUTPUT, base[1])
+    source = runs.build_source(seen.key.name, spec, _reach_images(StorageRole.DATASET, spec.storage, config))
+    run = runs.build_inspection(_refer(seen), source, output, decided.attempts[-1].number)
+    deadline = bound_seconds(INSPECTION_LIMIT_SECONDS, config.grace_seconds)
     return Plan(run, seen.generation, None, None, deadline, tuple(storages))
 
 
@@ -93,25 +75,19 @@ def plan_training(view: ModelView, decided: ModelStatus, config: OperatorConfig)
         storages.append((StorageRole.EVALUATION, other.spec.storage))
     if config.trainer.weights.uri is not None:
         storages.append((StorageRole.WEIGHTS, config.trainer.weights.storage))
-    run = RunConfig(
-        command=Command.TRAIN,
-        resource=_refer(seen, "Model"),
-        attempt=attempt.number,
-        dataset=_build_source(dataset, StorageRole.DATASET, config),
-        evaluation_dataset=_build_source(other, StorageRole.EVALUATION, config) if other is not None else None,
-        task=spec.task,
-        budget_seconds=float(parse_duration(spec.budget)),
-        devices=given.devices,
-        milli_rate=given.milli_rate,
-        seed=spec.seed or 0,
-        backbone=spec.backbone,
-        weights=_build_weights(config.trainer.weights),
-        batch_divisor=find_batch_divisor(decided.attempts),
-        publish_only=bool(attempt.publish_only),
-        allocated_seconds=decided.budget.allocated_seconds if decided.budget else 0.0,
-        output=_locate(join_artifact_folder(base[0], "Model", seen.key.name, seen.uid), StorageRole.OUTPUT, base[1]),
+    run = runs.build_training(
+        _refer(seen),
+        spec,
+        _build_source(dataset, StorageRole.DATASET, config),
+        _build_source(other, StorageRole.EVALUATION, config) if other is not None else None,
+        _locate(_join_folder(base[0], seen), StorageRole.OUTPUT, base[1]),
+        _build_weights(config.trainer.weights),
     )
-    compute, deadline = find_class(spec.compute, config)[1], given.deadline_seconds
+    held = decided.budget.allocated_seconds if decided.budget else 0.0
+    run = _give(run, decided, given).model_copy(
+        update={"publish_only": bool(attempt.publish_only), "allocated_seconds": held}
+    )
+    compute, deadline = choose_hardware(spec.compute, None, config).compute, given.deadline_seconds
     return Plan(run, seen.generation, compute, given, deadline, tuple(storages), spec.queue, spec.priority_class_name)
 
 
@@ -124,38 +100,56 @@ def plan_evaluation(view: EvaluationView, decided: EvaluationStatus, config: Ope
     assert model is not None
     assert model.artifacts is not None
     assert base is not None
-    folder = join_artifact_folder(base[0], "Evaluation", seen.key.name, seen.uid)
-    run = RunConfig(
-        command=Command.EVALUATE,
-        resource=_refer(seen, "Evaluation"),
-        attempt=decided.attempts[-1].number,
-        dataset=_build_source(dataset, StorageRole.DATASET, config),
-        task=model.spec.task,
-        devices=given.devices,
-        milli_rate=given.milli_rate,
-        batch_divisor=find_batch_divisor(decided.attempts),
-        model=_locate(model.artifacts.uri, StorageRole.MODEL, base[1]),
-        output=_locate(folder, StorageRole.OUTPUT, base[1]),
+    run = runs.build_evaluation(
+        _refer(seen),
+        model.spec,
+        _build_source(dataset, StorageRole.DATASET, config),
+        _locate(model.artifacts.uri, StorageRole.MODEL, base[1]),
+        _locate(_join_folder(base[0], seen), StorageRole.OUTPUT, base[1]),
     )
     storages = (
         (StorageRole.DATASET, dataset.spec.storage),
         (StorageRole.MODEL, base[1]),
         (StorageRole.OUTPUT, base[1]),
     )
-    compute = find_class(seen.spec.compute, config)[1]
-    return Plan(run, seen.generation, compute, given, given.deadline_seconds, storages)
+    compute = choose_hardware(seen.spec.compute, None, config).compute
+    return Plan(_give(run, decided, given), seen.generation, compute, given, given.deadline_seconds, storages)
 
 
-def build_access(role: StorageRole, storage: Storage | None) -> StorageAccess:
-    """Return how the trainer reaches a storage: a folder with credentials where a Secret is named."""
-    if storage is None:
-        return StorageAccess()
-    has_secret = storage.credentials_secret is not None
-    return StorageAccess(
-        endpoint=storage.endpoint,
-        region=storage.region,
-        credentials_dir=f"{names.CREDENTIALS_DIR}/{role.value}" if has_secret else None,
+def _give(run: RunConfig, decided: ModelStatus | EvaluationStatus, given: Allocation) -> RunConfig:
+    """Return the run with the number of its attempt and the hardware that it is given."""
+    return run.model_copy(
+        update={
+            "attempt": decided.attempts[-1].number,
+            "devices": given.devices,
+            "milli_rate": given.milli_rate,
+            "batch_divisor": find_batch_divisor(decided.attempts),
+        }
     )
+
+
+def _reach(role: StorageRole, storage: Storage | None) -> StorageAccess:
+    """Return how the trainer reaches a storage: a folder with credentials where a Secret is named."""
+    has_secret = storage is not None and storage.credentials_secret is not None
+    return runs.build_access(storage, f"{names.CREDENTIALS_DIR}/{role.value}" if has_secret else None)
+
+
+def _reach_images(role: StorageRole, storage: Storage | None, config: OperatorConfig) -> StorageAccess:
+    """Return how a Dataset is reached: its images may come from hosts that only the administrator can allow."""
+    return _reach(role, storage).model_copy(update={"image_hosts": config.trainer.allowed_image_hosts})
+
+
+def _locate(uri: str, role: StorageRole, storage: Storage | None) -> Location:
+    return Location(uri=uri, storage=_reach(role, storage))
+
+
+def _join_folder(base: str, seen: Observed[SpecT, StatusT]) -> str:
+    """Return the folder of one resource below `base`."""
+    return f"{base}/{names.artifact_folder(seen.key.kind, seen.key.name, seen.uid)}"
+
+
+def _refer(seen: Observed[SpecT, StatusT]) -> ResourceReference:
+    return runs.build_reference(seen.key.kind, seen.key.namespace, seen.key.name, seen.uid)
 
 
 def _build_weights(weights: WeightsConfig) -> Weights:
@@ -163,29 +157,6 @@ def _build_weights(weights: WeightsConfig) -> Weights:
     return Weights(location=location, hub=weights.hub)
 
 
-def _refer(seen: Observed[SpecT, StatusT], kind: str) -> ResourceReference:
-    return ResourceReference.model_validate(
-        {"kind": kind, "namespace": seen.key.namespace, "name": seen.key.name, "uid": seen.uid}
-    )
-
-
-def _build_image_access(role: StorageRole, storage: Storage | None, config: OperatorConfig) -> StorageAccess:
-    """Return how a Dataset is reached: its images may come from hosts that only the administrator can allow."""
-    return build_access(role, storage).model_copy(update={"image_hosts": config.trainer.allowed_image_hosts})
-
-
 def _build_source(dataset: ObservedDataset, role: StorageRole, config: OperatorConfig) -> DatasetSource:
     spec = dataset.spec
-    return DatasetSource(
-        name=dataset.name,
-        annotation_kind=spec.annotation_kind,
-        annotation_files=spec.annotation_files,
-        image_root=spec.image_root,
-        url_mappings=spec.url_mappings or (),
-        storage=_build_image_access(role, spec.storage, config),
-        revision=dataset.revision,
-    )
-
-
-def _locate(uri: str, role: StorageRole, storage: Storage | None) -> Location:
-    return Location(uri=uri, storage=build_access(role, storage))
+    return runs.build_source(dataset.name, spec, _reach_images(role, spec.storage, config), dataset.revision)

@@ -12,8 +12,7 @@ from typing import Final
 
 from darkroom_operator.api.cluster import Cluster
 from darkroom_operator.api.resources import Key
-from darkroom_operator.decide.waiting import find_doubtful
-from darkroom_operator.facts.children import ObservedJob, ObservedPod
+from darkroom_operator.facts.children import ObservedJob, ObservedPod, find_unexplained
 from darkroom_operator.facts.findings import NOTHING_FOUND, Complaint, Findings, QueueFinding
 from darkroom_operator.observing import queues, warning_events
 from darkroom_operator.observing.store import Store, StoredOwner
@@ -76,7 +75,7 @@ class Inquirer:
     async def _find_doubt(
         self, key: Key, job: ObservedJob | None, pod: ObservedPod | None, now: datetime
     ) -> _Doubt | None:
-        about = find_doubtful(job, pod) if job is not None else None
+        about = find_unexplained(job, pod) if job is not None else None
         if job is None or about is None:
             self.forget(key)
             return None

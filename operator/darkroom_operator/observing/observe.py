@@ -9,6 +9,7 @@ from typing import Any
 
 import pydantic
 
+from darkroom_api import blockers
 from darkroom_api.v1alpha1.dataset import DatasetSpec, DatasetStatus
 from darkroom_api.v1alpha1.evaluation import EvaluationSpec, EvaluationStatus
 from darkroom_api.v1alpha1.model import ModelSpec, ModelStatus
@@ -20,8 +21,6 @@ from darkroom_operator.facts.views import (
     EvaluationView,
     ModelView,
     Observed,
-    ObservedDataset,
-    ObservedModelRef,
     Report,
     SpecT,
     StatusT,
@@ -81,39 +80,22 @@ def observe_evaluation(store: Store, owner: StoredOwner, told: Told) -> Evaluati
     )
 
 
-def find_dataset(store: Store, namespace: str, name: str | None) -> ObservedDataset | None:
+def find_dataset(store: Store, namespace: str, name: str | None) -> blockers.ObservedDataset | None:
     """Return a Dataset by name; None where there is none or it is being deleted."""
     owner = store.owner(Key("Dataset", namespace, name)) if name else None
     if owner is None or owner.deleting:
         return None
-    status = _parse_status(DatasetStatus, owner.status)
-    return ObservedDataset(
-        name=owner.key.name,
-        spec=_parse_spec(DatasetSpec, owner),
-        phase=status.phase,
-        reason=status.reason,
-        message=status.message or "",
-        current=status.observed_generation == owner.generation,
-        revision=status.summary.revision if status.summary else None,
-        images=status.summary.images if status.summary else None,
-    )
+    spec, status = _parse_spec(DatasetSpec, owner), _parse_status(DatasetStatus, owner.status)
+    return blockers.observe_dataset(owner.key.name, spec, status, owner.generation)
 
 
-def find_model(store: Store, namespace: str, name: str) -> ObservedModelRef | None:
+def find_model(store: Store, namespace: str, name: str) -> blockers.ObservedModel | None:
     """Return a Model by name; None where there is none or it is being deleted."""
     owner = store.owner(Key("Model", namespace, name))
     if owner is None or owner.deleting:
         return None
-    status = _parse_status(ModelStatus, owner.status)
-    return ObservedModelRef(
-        name=owner.key.name,
-        uid=owner.uid,
-        spec=_parse_spec(ModelSpec, owner),
-        phase=status.phase,
-        reason=status.reason,
-        message=status.message or "",
-        artifacts=status.artifacts,
-    )
+    spec, status = _parse_spec(ModelSpec, owner), _parse_status(ModelStatus, owner.status)
+    return blockers.observe_model(owner.key.name, owner.uid, spec, status)
 
 
 def observe_status(owner: StoredOwner) -> Any:

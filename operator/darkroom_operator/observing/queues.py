@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from darkroom_operator.api.cluster import Cluster, ClusterError
-from darkroom_operator.api.resources import Resource
-from darkroom_operator.facts.children import Json, ObservedJob
+from darkroom_operator.api.resources import Json, Resource
+from darkroom_operator.facts.children import ObservedJob
 from darkroom_operator.facts.findings import QueueFinding
 
 logger = logging.getLogger(__name__)

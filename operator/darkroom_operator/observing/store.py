@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from darkroom_api import names
-from darkroom_operator.api.resources import JOBS, PODS, Key, Resource
+from darkroom_operator.api.resources import JOBS, PODS, Json, Key, Resource
 from darkroom_operator.facts.children import (
-    Json,
     ObservedJob,
     ObservedPod,
     mark_gone,

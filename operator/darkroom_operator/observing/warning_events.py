@@ -8,8 +8,8 @@ import logging
 from typing import Final
 
 from darkroom_operator.api.cluster import Cluster, ClusterError
-from darkroom_operator.api.resources import EVENTS
-from darkroom_operator.facts.children import Json, parse_time
+from darkroom_operator.api.resources import EVENTS, Json
+from darkroom_operator.facts.children import parse_time
 from darkroom_operator.facts.findings import Complaint
 
 logger = logging.getLogger(__name__)

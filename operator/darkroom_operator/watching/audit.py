@@ -11,8 +11,8 @@ import time
 from typing import Final, NamedTuple
 
 from darkroom_operator.api.cluster import Cluster, ClusterError
-from darkroom_operator.api.resources import WATCHED, Key, Resource, Trigger
-from darkroom_operator.facts.children import Json, read_version
+from darkroom_operator.api.resources import WATCHED, Json, Key, Resource, Trigger
+from darkroom_operator.facts.children import read_version
 from darkroom_operator.observing.store import Store
 
 logger = logging.getLogger(__name__)

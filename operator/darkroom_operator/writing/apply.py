@@ -6,12 +6,9 @@ Owns what each answer of the API server means. Must not decide what is written.
 import logging
 from datetime import datetime
 
-from darkroom_api.conditions import Reason
 from darkroom_operator.api.cluster import Cluster, ClusterError
-from darkroom_operator.api.resources import EVENTS, JOBS, Key, Resource
-from darkroom_operator.decide.complaints import explain_refusal
-from darkroom_operator.decide.decision import Problem
-from darkroom_operator.facts.children import Json, ObservedJob, find_controller, read_asked
+from darkroom_operator.api.resources import EVENTS, JOBS, Json, Key, Resource
+from darkroom_operator.facts.children import ObservedJob, find_controller
 from darkroom_operator.observing.store import Store
 from darkroom_operator.writing.events import Notice, build_event, build_repetition
 
@@ -30,37 +27,36 @@ class StatusRefusedError(Exception):
     """The CRD's schema does not take the status; trying the same again at once would be refused again."""
 
 
-async def create_job(cluster: Cluster, store: Store, manifest: Json) -> Problem | None:
-    """Create a Job, or adopt ours of that name; return why that cannot be (yet)."""
+class JobRefusedError(Exception):
+    """Admission or validation does not take a Job; the message is the API server's."""
+
+
+class JobNameTakenError(Exception):
+    """A Job of that name belongs to something else."""
+
+
+async def create_job(cluster: Cluster, store: Store, manifest: Json) -> None:
+    """Create a Job, or adopt ours of that name; raises JobRefusedError, JobNameTakenError, NamespaceGoneError."""
     namespace = manifest["metadata"]["namespace"]
     try:
         created = await cluster.create(JOBS, namespace, manifest)
     except ClusterError as error:
-        if error.status == 409:
-            return await _adopt_job(cluster, store, manifest)
-        return _explain_refusal(error, manifest)
+        if is_namespace_gone(error):
+            raise NamespaceGoneError(str(error)) from error
+        if error.status in (400, 403, 422):
+            raise JobRefusedError(error.message) from error
+        if error.status != 409:
+            raise
+        created = await _adopt_job(cluster, manifest)
     store.put(JOBS, created)
-    return None
 
 
-async def _adopt_job(cluster: Cluster, store: Store, manifest: Json) -> Problem | None:
+async def _adopt_job(cluster: Cluster, manifest: Json) -> Json:
     namespace, name = manifest["metadata"]["namespace"], manifest["metadata"]["name"]
     existing = await cluster.get(JOBS, namespace, name)
-    if find_controller(existing) == find_controller(manifest):
-        store.put(JOBS, existing)
-        return None
-    message = f"Job `{name}` exists in namespace `{namespace}` and belongs to something else; delete or rename it."
-    return Problem(Reason.NAME_CONFLICT, message)
-
-
-def _explain_refusal(error: ClusterError, manifest: Json) -> Problem:
-    """Return what a refusal means; raises the error again where it is a matter of trying again."""
-    namespace = manifest["metadata"]["namespace"]
-    if is_namespace_gone(error):
-        raise NamespaceGoneError(str(error)) from error
-    if error.status in (400, 403, 422):
-        return explain_refusal(error.message, read_asked(manifest), namespace)
-    raise error
+    if find_controller(existing) != find_controller(manifest):
+        raise JobNameTakenError(f"Job {namespace}/{name}")
+    return existing
 
 
 def is_namespace_gone(error: ClusterError) -> bool:

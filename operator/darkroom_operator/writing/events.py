@@ -10,16 +10,15 @@ from datetime import datetime
 from typing import Final
 
 from darkroom_api import names
-from darkroom_operator.api.resources import Key
-from darkroom_operator.facts.children import Json
+from darkroom_api.conditions import DatasetPhase, RunPhase
+from darkroom_api.endings import find_ending
+from darkroom_operator.api.clock import format_micro
+from darkroom_operator.api.resources import Json, Key
 
 CONTROLLER: Final = "darkroom.dev/operator"
 MAX_NOTE_LENGTH: Final = 1000
-_TOLD_PHASES: Final = frozenset({"Training", "Evaluating", "Succeeded", "Failed", "Cancelled", "Ready", "Invalid"})
-_TOLD_REASONS: Final = frozenset(
-    {"RetryingAfterDisruption", "RetryingAfterFailure", "StorageUnavailable", "InvalidConfiguration", "NameConflict"}
-)
-_WARNING_PHASES: Final = frozenset({"Failed", "Invalid"})
+_TOLD_PHASES: Final = {*DatasetPhase, *RunPhase} - {DatasetPhase.PENDING, DatasetPhase.INSPECTING, RunPhase.QUEUED}
+_WARNING_PHASES: Final = frozenset({RunPhase.FAILED, DatasetPhase.INVALID})
 
 
 @dataclass(frozen=True)
@@ -31,11 +30,14 @@ class Notice:
     warning: bool
     reason: str
     note: str
+    fails: bool = False
+    """Whether it tells that the object failed, so that this is not lost in the series of earlier attempts' ends."""
 
     @property
     def name(self) -> str:
         """Return the Event's name: the same for a repetition, another for another object or reason."""
-        digest = hashlib.sha256(f"{self.uid}/{self.reason}".encode()).hexdigest()[:16]
+        told = f"{self.uid}/{self.reason}" + ("/failed" if self.fails else "")
+        digest = hashlib.sha256(told.encode()).hexdigest()[:16]
         return f"{self.key.name[:200]}.{digest}"
 
 
@@ -45,10 +47,11 @@ def find_notice(key: Key, uid: str, before: Json, after: Json) -> Notice | None:
     if told == {field: before.get(field) for field in ("phase", "reason")}:
         return None
     phase, reason = str(told["phase"]), str(told["reason"])
-    if phase not in _TOLD_PHASES and reason not in _TOLD_REASONS:
+    ending = find_ending(reason)
+    warning = phase in _WARNING_PHASES or (ending is not None and ending.warns)
+    if phase not in _TOLD_PHASES and not warning:
         return None
-    warning = phase in _WARNING_PHASES or reason in _TOLD_REASONS
-    return Notice(key, uid, warning, reason, after.get("message", "") or phase)
+    return Notice(key, uid, warning, reason, after.get("message", "") or phase, phase in _WARNING_PHASES)
 
 
 def build_event(notice: Notice, instance: str, now: datetime) -> Json:
@@ -81,8 +84,3 @@ def build_repetition(existing: Json, now: datetime) -> list[Json]:
     """
     count = (existing.get("series") or {}).get("count", 1) + 1
     return [{"op": "add", "path": "/series", "value": {"count": count, "lastObservedTime": format_micro(now)}}]
-
-
-def format_micro(moment: datetime) -> str:
-    """Return a Kubernetes MicroTime."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")

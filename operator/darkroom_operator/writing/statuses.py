@@ -11,8 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from darkroom_operator.api.cluster import Cluster
-from darkroom_operator.api.resources import OWNERS_BY_KIND, Trigger
-from darkroom_operator.facts.children import Json
+from darkroom_operator.api.resources import OWNERS_BY_KIND, Json, Trigger
 from darkroom_operator.metrics import Metrics
 from darkroom_operator.observing.store import Store, StoredOwner
 from darkroom_operator.writing import apply

@@ -9,7 +9,8 @@ from typing import Final
 
 from darkroom_api import names
 from darkroom_api.conditions import Reason
-from darkroom_api.report import ExitCode, Meter, Outcome
+from darkroom_api.endings import ExitCode
+from darkroom_api.report import Meter, Outcome
 from darkroom_api.run_config import Command
 from darkroom_api.v1alpha1.common import Artifacts, MeasuredOn, Performance
 from darkroom_api.v1alpha1.dataset import DatasetSummary

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from darkroom_api.blockers import Blocker
 from darkroom_api.conditions import ConditionType, DatasetPhase, Reason, RunPhase
 from darkroom_api.report import Meter, Outcome
 from darkroom_api.run_config import Command
@@ -77,11 +78,19 @@ def test_every_kind_has_its_working_phase_and_its_bad_end(
     assert not statuses.is_done_well(failed)
 
 
-def test_storage_that_stayed_away_ends_in_a_corrupt_dataset_as_on_a_cluster(tmp_path: pathlib.Path) -> None:
+def test_storage_that_stayed_away_ends_as_on_a_cluster(tmp_path: pathlib.Path) -> None:
     outcome = an_outcome(Reason.STORAGE_UNAVAILABLE, 0.0, Command.INSPECT)
     status = statuses.finish(started(tmp_path, a_dataset()), outcome, 20.0, LATER)
-    assert (status.phase, status.reason) == (DatasetPhase.INVALID, Reason.DATASET_CORRUPT)
+    assert (status.phase, status.reason) == (DatasetPhase.INVALID, Reason.STORAGE_UNAVAILABLE)
     assert (status.attempts[0].outcome, status.attempts[0].exit_code) == ("StorageUnavailable", 75)
+
+
+@pytest.mark.parametrize("final", [True, False])
+def test_a_blocked_run_fails_or_waits(final: bool) -> None:
+    status = statuses.block(ModelStatus(), Blocker(Reason.DATASET_CORRUPT, "dataset: Dataset `fruit`", final), NOW)
+    assert status.phase is (RunPhase.FAILED if final else RunPhase.QUEUED)
+    assert (status.reason, status.message) == (Reason.DATASET_CORRUPT, "dataset: Dataset `fruit`")
+    assert (status.completed_at is not None) is final
 
 
 def test_an_interrupted_model_is_queued_again_and_keeps_what_it_cost(tmp_path: pathlib.Path) -> None:

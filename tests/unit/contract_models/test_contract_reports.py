@@ -6,7 +6,8 @@ from typing import Any, Final
 import pytest
 
 from darkroom_api.conditions import TERMINAL_PHASES, DatasetPhase, Reason, RunPhase
-from darkroom_api.report import EXIT_CODES, MAX_OUTCOME_BYTES, ExitCode, Meter, Outcome, parse_outcome
+from darkroom_api.endings import ENDINGS, ExitCode
+from darkroom_api.report import MAX_OUTCOME_BYTES, Meter, Outcome, parse_outcome
 from darkroom_api.results import charge, describe_dataset, describe_run, finish_dataset, finish_run
 from darkroom_api.run_config import Command
 from darkroom_api.v1alpha1.common import Artifacts, MeasuredOn, Performance, TagPerformance
@@ -106,9 +107,15 @@ def test_log_lines_are_no_outcome(text: str) -> None:
 
 
 def test_exit_codes_are_apart_and_zero_means_done_as_asked() -> None:
-    done = {reason for reason, code in EXIT_CODES.items() if code == 0}
+    codes = {reason: row.exit_code for reason, row in ENDINGS.items() if row.exit_code is not None}
+    done = {reason for reason, code in codes.items() if code == 0}
     assert done == {Reason.SUCCEEDED, Reason.CANCELLED}
-    assert len(set(EXIT_CODES.values())) == len(EXIT_CODES) - 1 == len(ExitCode)
+    assert len(set(codes.values())) == len(codes) - 1 == len(ExitCode)
+
+
+@pytest.mark.parametrize("reason", [reason for reason, row in ENDINGS.items() if row.exit_code is None])
+def test_a_report_with_a_reason_that_no_trainer_has_is_none(reason: Reason) -> None:
+    assert parse_outcome(an_outcome(reason=reason).to_termination_message()) is None
 
 
 def conditions(status: Any) -> dict[str, str]:

@@ -7,8 +7,9 @@ from typing import Final
 import pytest
 
 from darkroom_api import names
-from darkroom_api.conditions import REASON_MEANINGS, Condition, ConditionStatus, ConditionType, Reason, set_condition
+from darkroom_api.conditions import Condition, ConditionStatus, ConditionType, Reason, set_conditions
 from darkroom_api.durations import DURATION_PATTERN, format_duration, parse_duration
+from darkroom_api.endings import ENDINGS
 
 NOW: Final = datetime(2026, 5, 4, 12, 0, 0, tzinfo=UTC)
 LABEL: Final = re.compile(r"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$")
@@ -78,9 +79,9 @@ def test_namesakes_keep_their_artifacts_apart() -> None:
 
 
 def test_every_reason_has_a_meaning_and_an_action() -> None:
-    assert set(REASON_MEANINGS) == set(Reason)
-    for reason, sentences in REASON_MEANINGS.items():
-        assert all(sentence.endswith(".") for sentence in sentences), reason
+    assert set(ENDINGS) == set(Reason)
+    for reason, row in ENDINGS.items():
+        assert all(sentence.endswith(".") for sentence in (row.meaning, row.action)), reason
 
 
 @pytest.mark.parametrize("reason", Reason)
@@ -113,21 +114,21 @@ def test_the_transition_time_moves_only_with_the_status(
 ) -> None:
     later = NOW + timedelta(minutes=5)
     old = (condition(before),)
-    (new,) = set_condition(old, ConditionType.RUNNING, after, Reason.STARTING, "It starts.", 2, later)
+    (new,) = set_conditions(old, {ConditionType.RUNNING: after}, Reason.STARTING, "It starts.", 2, later)
     assert new.last_transition_time == (later if moves else NOW)
     assert (new.reason, new.message, new.observed_generation) == (Reason.STARTING, "It starts.", 2)
 
 
 def test_a_condition_is_added_once_and_others_stay() -> None:
-    one = set_condition((), ConditionType.RUNNING, ConditionStatus.TRUE, Reason.TRAINING, "a", 1, NOW)
-    two = set_condition(one, ConditionType.STALLED, ConditionStatus.FALSE, Reason.TRAINING, "b", 1, NOW)
-    three = set_condition(two, ConditionType.STALLED, ConditionStatus.FALSE, Reason.TRAINING, "c", 1, NOW)
+    one = set_conditions((), {ConditionType.RUNNING: ConditionStatus.TRUE}, Reason.TRAINING, "a", 1, NOW)
+    two = set_conditions(one, {ConditionType.STALLED: ConditionStatus.FALSE}, Reason.TRAINING, "b", 1, NOW)
+    three = set_conditions(two, {ConditionType.STALLED: ConditionStatus.FALSE}, Reason.TRAINING, "c", 1, NOW)
     assert [entry.type for entry in three] == ["Running", "Stalled"]
     assert three[0] == one[0]
 
 
 def test_a_long_message_is_cut_to_what_the_schema_holds() -> None:
-    (only,) = set_condition((), ConditionType.STALLED, ConditionStatus.TRUE, Reason.UNKNOWN, "x" * 5000, 1, NOW)
+    (only,) = set_conditions((), {ConditionType.STALLED: ConditionStatus.TRUE}, Reason.UNKNOWN, "x" * 5000, 1, NOW)
     assert len(only.message) == 2048
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from darkroom_api.conditions import Reason, RunPhase
 from darkroom_api.v1alpha1.common import Allocation
-from darkroom_operator.decide.allocation import allocate_time, find_batch_divisor
+from darkroom_operator.decide.allocation import choose_hardware, find_batch_divisor
 from darkroom_operator.decide.evaluation import decide_evaluation
 from darkroom_operator.decide.model import decide_model
 from darkroom_operator.facts.children import ANNOTATION_ALLOCATION, ObservedJob, parse_job
@@ -54,7 +54,7 @@ def test_a_first_attempt_is_given(spec: Any, images: int | None, given: tuple[st
 
 
 def test_a_class_allows_no_more_than_its_devices() -> None:
-    given = allocate_time(a_model_spec(compute={"devices": 9}).compute, 10_000, 60, a_config())
+    given = choose_hardware(a_model_spec(compute={"devices": 9}).compute, 10_000, a_config())
     assert given.devices == 4
 
 

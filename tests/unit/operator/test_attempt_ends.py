@@ -5,80 +5,85 @@ from typing import Any
 import pytest
 
 from darkroom_api.conditions import Reason
-from darkroom_api.report import ExitCode
-from darkroom_operator.decide.ends import End, Ending, EndKind, as_sentence, classify_end, describe_last
-from tests.builders import a_job, a_pod, a_running_pod, an_ended_pod, an_outcome, at
+from darkroom_api.endings import ExitCode
+from darkroom_api.report import parse_outcome
+from darkroom_operator.decide.ends import End, Trace, as_sentence, classify_end, describe_last
+from tests.builders import a_job, a_pod, a_running_pod, an_ended_pod, an_outcome, at, observed
 
 
-def classify(pod: Any = None, job: Any = None, stop: bool = False, limit: float | None = 600, now: float = 60) -> Any:
-    """Classify, with a working Job unless told otherwise."""
-    return classify_end(Ending(pod, job, stop, limit, at(now)))
+def classify(pod: Any = None, job: Any = None, stop: bool = False, limit: float = 600, now: float = 60) -> Any:
+    """Classify, with what the pod reported."""
+    seen = observed("Model", "fruit", None, None, now=at(now))
+    trace = Trace(seen, job, (pod,) if pod is not None else (), limit, stopping=stop)
+    reported = pod is not None and pod.exit_code is not None
+    return classify_end(trace, parse_outcome(pod.termination_message) if reported else None)
 
 
 DISRUPTED = Reason.RETRYING_AFTER_DISRUPTION
+OVERRAN = object()
 ENDS = {
-    "a report of success finishes": (an_ended_pod(0, an_outcome()), EndKind.FINISHED, Reason.SUCCEEDED),
+    "a report of success finishes": (an_ended_pod(0, an_outcome()), Reason.SUCCEEDED),
     "a report of divergence finishes": (
-        an_ended_pod(77, an_outcome(Reason.TRAINING_DIVERGED)), EndKind.FINISHED, Reason.TRAINING_DIVERGED,
+        an_ended_pod(77, an_outcome(Reason.TRAINING_DIVERGED)), Reason.TRAINING_DIVERGED,
     ),
     "a report of a storage outage is tried again": (
-        an_ended_pod(75, an_outcome(Reason.STORAGE_UNAVAILABLE)), EndKind.STORAGE, Reason.STORAGE_UNAVAILABLE,
+        an_ended_pod(75, an_outcome(Reason.STORAGE_UNAVAILABLE)), Reason.STORAGE_UNAVAILABLE,
     ),
     "a report of stopping after a checkpoint is a disruption": (
-        an_ended_pod(143, an_outcome(DISRUPTED)), EndKind.DISRUPTED, DISRUPTED,
+        an_ended_pod(143, an_outcome(DISRUPTED)), DISRUPTED,
     ),
     "a report of an internal error is a crash": (
-        an_ended_pod(70, an_outcome(Reason.UNKNOWN)), EndKind.CRASHED, Reason.UNKNOWN,
+        an_ended_pod(70, an_outcome(Reason.UNKNOWN)), Reason.UNKNOWN,
     ),
     "a report counts even where the pod was evicted": (
-        an_ended_pod(0, an_outcome(), disruption="EvictionByEvictionAPI"), EndKind.FINISHED, Reason.SUCCEEDED,
+        an_ended_pod(0, an_outcome(), disruption="EvictionByEvictionAPI"), Reason.SUCCEEDED,
     ),
-    "SIGKILL without a report is a crash": (an_ended_pod(137, "step 12"), EndKind.CRASHED, Reason.UNKNOWN),
+    "SIGKILL without a report is a crash": (an_ended_pod(137, "step 12"), Reason.UNKNOWN),
     "being killed for its memory is an end of its own": (
-        an_ended_pod(137, exit_reason="OOMKilled"), EndKind.MEMORY, Reason.OUT_OF_MEMORY,
+        an_ended_pod(137, exit_reason="OOMKilled"), Reason.OUT_OF_MEMORY,
     ),
     "a report of too little memory is the same end": (
-        an_ended_pod(79, an_outcome(Reason.OUT_OF_MEMORY)), EndKind.MEMORY, Reason.OUT_OF_MEMORY,
+        an_ended_pod(79, an_outcome(Reason.OUT_OF_MEMORY)), Reason.OUT_OF_MEMORY,
     ),
     "a report of wrong configuration is no failure": (
-        an_ended_pod(64, an_outcome(Reason.INVALID_CONFIGURATION)), EndKind.MISCONFIGURED, Reason.INVALID_CONFIGURATION,
+        an_ended_pod(64, an_outcome(Reason.INVALID_CONFIGURATION)), Reason.INVALID_CONFIGURATION,
     ),
-    "exit 0 without a report is a crash": (an_ended_pod(0), EndKind.CRASHED, Reason.UNKNOWN),
-    "exit 1 is a crash": (an_ended_pod(1, "Traceback"), EndKind.CRASHED, Reason.UNKNOWN),
-    "exit 143 without a report is a disruption": (an_ended_pod(143), EndKind.DISRUPTED, DISRUPTED),
+    "exit 0 without a report is a crash": (an_ended_pod(0), Reason.UNKNOWN),
+    "exit 1 is a crash": (an_ended_pod(1, "Traceback"), Reason.UNKNOWN),
+    "exit 143 without a report is a disruption": (an_ended_pod(143), DISRUPTED),
     "exit 75 without a report is a storage outage": (
-        an_ended_pod(75), EndKind.STORAGE, Reason.STORAGE_UNAVAILABLE,
+        an_ended_pod(75), Reason.STORAGE_UNAVAILABLE,
     ),
     "a disruption target is free": (
-        an_ended_pod(137, disruption="PreemptionByScheduler: for another"), EndKind.DISRUPTED, DISRUPTED,
+        an_ended_pod(137, disruption="PreemptionByScheduler: for another"), DISRUPTED,
     ),
-    "an eviction is free": (an_ended_pod(137, reason="Evicted", message="disk"), EndKind.DISRUPTED, DISRUPTED),
-    "a deleted pod that was killed is free": (an_ended_pod(137, deleted_at=at(49)), EndKind.DISRUPTED, DISRUPTED),
+    "an eviction is free": (an_ended_pod(137, reason="Evicted", message="disk"), DISRUPTED),
+    "a deleted pod that was killed is free": (an_ended_pod(137, deleted_at=at(49)), DISRUPTED),
     "an evicted pod that never started is free": (
-        a_pod(phase="Failed", reason="Evicted", waiting_reason=""), EndKind.DISRUPTED, DISRUPTED,
+        a_pod(phase="Failed", reason="Evicted", waiting_reason=""), DISRUPTED,
     ),
     "a pod that the kubelet refused is free": (
-        a_pod(phase="Failed", reason="UnexpectedAdmissionError"), EndKind.DISRUPTED, DISRUPTED,
+        a_pod(phase="Failed", reason="UnexpectedAdmissionError"), DISRUPTED,
     ),
     "a pod that never started within its deadline is free": (
-        a_pod(phase="Failed", reason="DeadlineExceeded"), EndKind.DISRUPTED, DISRUPTED,
+        a_pod(phase="Failed", reason="DeadlineExceeded"), DISRUPTED,
     ),
     "a pod that worked past its deadline overran": (
-        a_running_pod(phase="Failed", reason="DeadlineExceeded"), EndKind.OVERRAN, Reason.UNKNOWN,
+        a_running_pod(phase="Failed", reason="DeadlineExceeded"), OVERRAN,
     ),
     "a container that ran past its limit overran": (
-        an_ended_pod(137, started=0, finished=601), EndKind.OVERRAN, Reason.UNKNOWN,
+        an_ended_pod(137, started=0, finished=601), OVERRAN,
     ),
     "a gone pod that told its end is read": (
-        an_ended_pod(0, an_outcome(), gone=True), EndKind.FINISHED, Reason.SUCCEEDED,
+        an_ended_pod(0, an_outcome(), gone=True), Reason.SUCCEEDED,
     ),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("pod", "kind", "reason"), ENDS.values(), ids=ENDS.keys())
-def test_an_end_is_classified(pod: Any, kind: EndKind, reason: Reason) -> None:
+@pytest.mark.parametrize(("pod", "reason"), ENDS.values(), ids=ENDS.keys())
+def test_an_end_is_classified(pod: Any, reason: Any) -> None:
     end = classify(pod, a_job())
-    assert (end.kind, end.reason) == (kind, reason)
+    assert (end.reason, end.overran) == ((Reason.UNKNOWN, True) if reason is OVERRAN else (reason, False))
     assert end.message
 
 
@@ -101,7 +106,7 @@ def test_every_disruption_target_is_free_however_its_pod_ends(disruption: str, h
         "removed": a_running_pod(gone=True, disruption=disruption),
     }
     job = a_job(failure="BackoffLimitExceeded", finished_at=at(40))
-    assert classify(pods[how], job).kind is EndKind.DISRUPTED
+    assert classify(pods[how], job).reason is DISRUPTED
 
 
 OPEN = {
@@ -130,7 +135,7 @@ VANISHED = {
 @pytest.mark.parametrize(("pod", "job"), VANISHED.values(), ids=VANISHED.keys())
 def test_what_vanished_is_a_disruption(pod: Any, job: Any) -> None:
     end = classify(pod, job)
-    assert end.kind is EndKind.DISRUPTED
+    assert end.reason is DISRUPTED
 
 
 STOPPED = {
@@ -145,25 +150,30 @@ STOPPED = {
 @pytest.mark.parametrize("pod", STOPPED.values(), ids=STOPPED.keys())
 def test_an_end_that_the_user_asked_for_is_a_stop(pod: Any) -> None:
     end = classify(pod, None, stop=True)
-    assert (end.kind, end.reason) == (EndKind.STOPPED, Reason.SUSPENDED)
+    assert end.reason is Reason.SUSPENDED
 
 
 def test_a_result_that_came_before_the_stop_is_kept() -> None:
-    assert classify(an_ended_pod(0, an_outcome()), None, stop=True).kind is EndKind.FINISHED
+    assert classify(an_ended_pod(0, an_outcome()), None, stop=True).reason is Reason.SUCCEEDED
 
 
 @pytest.mark.parametrize("code", list(ExitCode))
 def test_every_exit_code_of_the_contract_is_classified_without_a_report(code: ExitCode) -> None:
     end = classify(an_ended_pod(code), a_job())
     expected = {
-        ExitCode.SUCCEEDED: EndKind.CRASHED,
-        ExitCode.INTERNAL_ERROR: EndKind.CRASHED,
-        ExitCode.TEMPORARY_FAILURE: EndKind.STORAGE,
-        ExitCode.STOPPED: EndKind.DISRUPTED,
-        ExitCode.BAD_CONFIG: EndKind.MISCONFIGURED,
-        ExitCode.OUT_OF_MEMORY: EndKind.MEMORY,
+        ExitCode.SUCCEEDED: Reason.UNKNOWN,
+        ExitCode.BAD_CONFIG: Reason.INVALID_CONFIGURATION,
+        ExitCode.DATASET_CORRUPT: Reason.DATASET_CORRUPT,
+        ExitCode.DATASET_NOT_FOUND: Reason.DATASET_NOT_FOUND,
+        ExitCode.INTERNAL_ERROR: Reason.UNKNOWN,
+        ExitCode.TEMPORARY_FAILURE: Reason.STORAGE_UNAVAILABLE,
+        ExitCode.BUDGET_NOT_ENOUGH: Reason.BUDGET_NOT_ENOUGH,
+        ExitCode.TRAINING_DIVERGED: Reason.TRAINING_DIVERGED,
+        ExitCode.INCORRECT_MODEL_KIND: Reason.INCORRECT_MODEL_KIND,
+        ExitCode.OUT_OF_MEMORY: Reason.OUT_OF_MEMORY,
+        ExitCode.STOPPED: DISRUPTED,
     }
-    assert end.kind is expected.get(code, EndKind.FINISHED)
+    assert (end.reason, end.overran) == (expected[code], False)
 
 
 @pytest.mark.parametrize(
@@ -185,7 +195,7 @@ def test_a_message_says_what_happened(pod: Any, words: tuple[str, ...]) -> None:
 
 
 def test_the_last_of_several_crashes_says_how_many_and_with_which_code() -> None:
-    end = End(EndKind.CRASHED, Reason.UNKNOWN, "ValueError: bad", 70)
+    end = End(Reason.UNKNOWN, "ValueError: bad", 70)
     assert describe_last(end, 3) == "ValueError: bad (exit code 70). It happened 3 times, and no attempt is left."
 
 

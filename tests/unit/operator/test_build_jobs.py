@@ -6,11 +6,12 @@ import pytest
 
 from darkroom_api import names
 from darkroom_api.run_config import RunConfig, Weights
+from darkroom_api.v1alpha1.dataset import DatasetStatus
 from darkroom_operator.config import OutputConfig
 from darkroom_operator.decide.evaluation import decide_evaluation
 from darkroom_operator.decide.model import decide_model
+from darkroom_operator.decide.places import find_output_base
 from darkroom_operator.manifests.job import build_job
-from darkroom_operator.manifests.locations import find_output_base
 from darkroom_operator.manifests.pod import ANNOTATION_RUN_CONFIG, count_cores
 from darkroom_operator.manifests.run_config import plan_evaluation, plan_inspection, plan_training
 from tests.builders import (
@@ -37,7 +38,9 @@ SOURCES = {"trainer": {**WEIGHTS["trainer"], "weights": {**BUCKET, "hub": "https
 def inspection(config: Any = None, **changes: Any) -> Json:
     """Build an inspection's Job."""
     config = config or a_config()
-    return build_job(plan_inspection(a_dataset_view(**changes), 1, config), config)
+    view = a_dataset_view(**changes)
+    opened = DatasetStatus(attempts=(an_attempt(1),))
+    return build_job(plan_inspection(view, opened, config), config)
 
 
 def training(config: Any = None, **changes: Any) -> Json:

@@ -7,8 +7,8 @@ import pytest
 from darkroom_api.conditions import Reason, RunPhase
 from darkroom_api.v1alpha1.common import Artifacts
 from darkroom_api.v1alpha1.model import ModelStatus
-from darkroom_operator.decide.decision import Decision
 from darkroom_operator.decide.model import decide_model
+from darkroom_operator.decide.steps import Decision
 from darkroom_operator.manifests.run_config import plan_training
 from tests.builders import (
     a_config,

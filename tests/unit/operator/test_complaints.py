@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 
 from darkroom_api.conditions import Reason
-from darkroom_operator.decide.complaints import explain_refusal, explain_unschedulable
-from darkroom_operator.decide.waiting import describe_waiting
+from darkroom_operator.decide.waiting import describe_waiting, explain_refusal, explain_unschedulable
 from darkroom_operator.facts.children import Asked
 from darkroom_operator.facts.findings import Complaint, Findings
 from tests.builders import a_job, a_pod, a_running_pod, at

@@ -9,7 +9,7 @@ from darkroom_api.run_config import Command
 from darkroom_api.v1alpha1.common import Attempt
 from darkroom_api.v1alpha1.dataset import DatasetStatus, DatasetSummary
 from darkroom_operator.decide.dataset import decide_dataset
-from darkroom_operator.decide.decision import Decision
+from darkroom_operator.decide.steps import Decision
 from tests.builders import (
     a_config,
     a_dataset_spec,
@@ -140,13 +140,13 @@ def test_retries_of_an_earlier_spec_do_not_count() -> None:
     assert decide(view).status.reason is Reason.STORAGE_UNAVAILABLE
 
 
-def test_a_storage_that_never_answers_ends_in_dataset_corrupt_with_the_same_words() -> None:
+def test_a_storage_that_never_answers_ends_in_storage_unavailable_with_the_same_words() -> None:
     ends = [an_attempt(number, Reason.STORAGE_UNAVAILABLE) for number in range(1, 5)]
     pod = an_ended_pod(75, told(Reason.STORAGE_UNAVAILABLE, message="bucket `x`: refused", charged=0), attempt=5)
     status = decide(
         a_dataset_view(status=a_status(*ends, an_attempt(5)), jobs=(a_job(5),), pods=(pod,), now=at(52))
     ).status
-    assert (status.phase, status.reason) == (DatasetPhase.INVALID, Reason.DATASET_CORRUPT)
+    assert (status.phase, status.reason) == (DatasetPhase.INVALID, Reason.STORAGE_UNAVAILABLE)
     assert "bucket `x`: refused" in (status.message or "")
 
 

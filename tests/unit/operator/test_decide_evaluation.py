@@ -8,8 +8,9 @@ from darkroom_api.conditions import DatasetPhase, Reason, RunPhase
 from darkroom_api.run_config import Command
 from darkroom_api.v1alpha1.common import MeasuredOn, Performance
 from darkroom_api.v1alpha1.evaluation import EvaluationStatus
-from darkroom_operator.decide.decision import Decision
-from darkroom_operator.decide.evaluation import decide_evaluation, find_places
+from darkroom_operator.decide.evaluation import decide_evaluation
+from darkroom_operator.decide.places import find_places
+from darkroom_operator.decide.steps import Decision
 from tests.builders import (
     a_config,
     a_dataset_spec,
@@ -44,6 +45,10 @@ BLOCKED = {
     "a Model that failed fails it with the same reason": (
         {"model": an_observed_model(phase=RunPhase.FAILED, reason=Reason.TRAINING_DIVERGED, message="loss is NaN")},
         RunPhase.FAILED, Reason.TRAINING_DIVERGED, "loss is NaN",
+    ),
+    "a Model whose storage stayed away fails it with the same reason": (
+        {"model": an_observed_model(phase=RunPhase.FAILED, reason=Reason.STORAGE_UNAVAILABLE, message="no answer")},
+        RunPhase.FAILED, Reason.STORAGE_UNAVAILABLE, "no answer",
     ),
     "a Model that was cancelled fails it": (
         {"model": an_observed_model(phase=RunPhase.CANCELLED, reason=Reason.CANCELLED)},

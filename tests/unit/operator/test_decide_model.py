@@ -6,8 +6,8 @@ import pytest
 
 from darkroom_api.conditions import DatasetPhase, Reason, RunPhase
 from darkroom_api.v1alpha1.model import BudgetStatus, ModelStatus
-from darkroom_operator.decide.decision import Decision
 from darkroom_operator.decide.model import decide_model
+from darkroom_operator.decide.steps import Decision
 from tests.builders import (
     a_config,
     a_dataset_spec,
@@ -60,6 +60,14 @@ BLOCKED = {
     "a Dataset whose file is missing fails the Model likewise": (
         {"dataset": an_observed_dataset(phase=DatasetPhase.INVALID, reason=Reason.DATASET_NOT_FOUND, message="t.json")},
         RunPhase.FAILED, Reason.DATASET_NOT_FOUND, "t.json",
+    ),
+    "a Dataset whose storage stayed away fails the Model likewise": (
+        {"dataset": an_observed_dataset(phase=DatasetPhase.INVALID, reason=Reason.STORAGE_UNAVAILABLE, message="s3")},
+        RunPhase.FAILED, Reason.STORAGE_UNAVAILABLE, "s3",
+    ),
+    "a Dataset that is Invalid for any other reason fails the Model as corrupt": (
+        {"dataset": an_observed_dataset(phase=DatasetPhase.INVALID, reason=Reason.OUT_OF_MEMORY, message="1Gi")},
+        RunPhase.FAILED, Reason.DATASET_CORRUPT, "Invalid (OutOfMemory): 1Gi",
     ),
     "a Dataset of another kind fails the Model": (
         {"dataset": an_observed_dataset(spec=a_dataset_spec(annotationKind="imageObjectDetection"))},
@@ -285,10 +293,10 @@ CAPS = {
     "crashes end Unknown with the exit code": (
         [Reason.UNKNOWN] * 2, an_ended_pod(1, "bad", attempt=3), Reason.UNKNOWN, "exit code 1",
     ),
-    "storage outages end in DatasetCorrupt with the same words": (
+    "storage outages end in StorageUnavailable with the same words": (
         [Reason.STORAGE_UNAVAILABLE] * 4,
         an_ended_pod(75, an_outcome(Reason.STORAGE_UNAVAILABLE, "bucket refused", charged=0), attempt=5),
-        Reason.DATASET_CORRUPT, "bucket refused",
+        Reason.STORAGE_UNAVAILABLE, "bucket refused",
     ),
     "disruptions have a cap of their own": (
         [DISRUPTED] * 10, an_ended_pod(143, attempt=11), Reason.UNKNOWN, "It happened 11 times",

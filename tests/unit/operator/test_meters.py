@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 
 from darkroom_api.conditions import Reason
-from darkroom_operator.decide.meters import Sight, observe_pods, sum_allocated
-from tests.builders import a_pod, a_report, a_running_pod, an_attempt, an_ended_pod, at
+from darkroom_operator.decide.attempts import observe_pods, sum_allocated
+from tests.builders import a_pod, a_report, a_running_pod, an_attempt, an_ended_pod, at, observed
 
 
 def observe(attempt: Any, *pods: Any, report: Any = None, rate: float = 2.0, now: float = 60) -> Any:
     """Observe an attempt's pods at a rate of 2 with a deadline of 100 s."""
-    return observe_pods(attempt, pods, Sight(rate, 100, report, at(now)))
+    return observe_pods(attempt, pods, rate, 100, observed("Model", "fruit", None, None, report=report, now=at(now)))
 
 
 HELD = {

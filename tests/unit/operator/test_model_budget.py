@@ -6,8 +6,8 @@ import pytest
 
 from darkroom_api.conditions import Reason, RunPhase
 from darkroom_api.v1alpha1.model import BudgetStatus, ModelStatus
-from darkroom_operator.decide.decision import Decision
 from darkroom_operator.decide.model import decide_model
+from darkroom_operator.decide.steps import Decision
 from tests.builders import (
     a_config,
     a_job,

@@ -6,7 +6,8 @@ import pytest
 
 from darkroom_api.conditions import Reason
 from darkroom_operator.config import RetriesConfig
-from darkroom_operator.decide.retries import Limits, Stage, Verdict, count_ends, judge, trim
+from darkroom_operator.decide.attempts import trim
+from darkroom_operator.decide.retries import Limits, Stage, Verdict, count_ends, judge
 from tests.builders import an_attempt, at, stamp
 
 DISRUPTED, STORAGE, CRASHED = Reason.RETRYING_AFTER_DISRUPTION, Reason.STORAGE_UNAVAILABLE, Reason.UNKNOWN

@@ -7,8 +7,8 @@ import pytest
 from darkroom_api.conditions import DatasetPhase, Reason, RunPhase
 from darkroom_api.v1alpha1.model import ModelStatus
 from darkroom_operator.decide.dataset import decide_dataset
-from darkroom_operator.decide.decision import Decision
 from darkroom_operator.decide.model import decide_model
+from darkroom_operator.decide.steps import Decision
 from darkroom_operator.manifests.pod import LONGEST_START_SECONDS, find_deadline
 from darkroom_operator.manifests.run_config import plan_training
 from tests.builders import (

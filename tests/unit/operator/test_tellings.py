@@ -51,6 +51,15 @@ def test_a_repetition_adds_to_the_series_of_the_same_event() -> None:
     assert operation["value"]["count"] == 5
 
 
+def test_a_failure_is_told_apart_from_the_attempts_with_the_same_reason_before_it() -> None:
+    paused = find_notice(FRUIT, "u", {}, {"phase": "Queued", "reason": "StorageUnavailable"})
+    failed = find_notice(FRUIT, "u", {"phase": "Queued"}, {"phase": "Failed", "reason": "StorageUnavailable"})
+    assert paused is not None
+    assert failed is not None
+    assert (paused.warning, failed.warning) == (True, True)
+    assert paused.name != failed.name
+
+
 def scrape(metrics: Metrics) -> dict[str, float]:
     """Return the samples by name and labels."""
     lines = [line for line in metrics.render().decode().splitlines() if not line.startswith("#")]

@@ -8,7 +8,7 @@ import pytest
 import safetensors.torch
 import torch
 
-from darkroom_api import conditions, report, run_config
+from darkroom_api import conditions, endings, report, run_config
 from darkroom_api.v1alpha1.common import MeasuredOn, Task
 from darkroom_trainer.checkpoints import sessions
 from darkroom_trainer.commands import engine
@@ -100,16 +100,16 @@ def test_where_not_one_image_fits_the_run_ends_and_says_which_memory(
 ) -> None:
     SmallMemory(monkeypatch, images=0)
     outcome = bench.run()
-    assert outcome.exit_code is report.ExitCode.OUT_OF_MEMORY, outcome.message
+    assert outcome.exit_code is endings.ExitCode.OUT_OF_MEMORY, outcome.message
     assert "a step on one image of 64 px" in outcome.message
     assert "memory" in outcome.message
 
 
 @pytest.mark.slow
 def test_the_operators_divisor_goes_into_a_resumed_batch_once(bench: Bench) -> None:
-    assert bench.run(1, stop_at=fitting.STAGE_NAMES[sessions.Stage.HOLD_OUT]).exit_code is report.ExitCode.STOPPED
+    assert bench.run(1, stop_at=fitting.STAGE_NAMES[sessions.Stage.HOLD_OUT]).exit_code is endings.ExitCode.STOPPED
     again = bench.run(2, batch_divisor=4, stop_at=fitting.STAGE_NAMES[sessions.Stage.FINAL])
-    assert again.exit_code is report.ExitCode.STOPPED, again.message
+    assert again.exit_code is endings.ExitCode.STOPPED, again.message
     last = bench.run(3, batch_divisor=4)
     assert last.reason is conditions.Reason.SUCCEEDED, last.message
     assert bench.read_metrics()["recipe"]["batch_size"] == 8
@@ -117,7 +117,7 @@ def test_the_operators_divisor_goes_into_a_resumed_batch_once(bench: Bench) -> N
 
 @pytest.mark.slow
 def test_a_run_that_is_stopped_before_its_winner_is_scored_scores_that_winner(bench: Bench) -> None:
-    assert bench.run(1, stop_at="Measuring on held-out images").exit_code is report.ExitCode.STOPPED
+    assert bench.run(1, stop_at="Measuring on held-out images").exit_code is endings.ExitCode.STOPPED
     outcome = bench.run(2)
     assert outcome.reason is conditions.Reason.SUCCEEDED, outcome.message
     assert bench.read_metrics()["holdOut"]["score"] > 0.6, "weights that nobody trained are right on a third"
@@ -126,10 +126,10 @@ def test_a_run_that_is_stopped_before_its_winner_is_scored_scores_that_winner(be
 @pytest.mark.slow
 @pytest.mark.parametrize("stage", list(fitting.STAGE_NAMES))
 def test_a_cancelled_run_keeps_the_model_of_its_newest_checkpoint(bench: Bench, stage: sessions.Stage) -> None:
-    assert bench.run(1, stop_at=fitting.STAGE_NAMES[stage]).exit_code is report.ExitCode.STOPPED
+    assert bench.run(1, stop_at=fitting.STAGE_NAMES[stage]).exit_code is endings.ExitCode.STOPPED
     kept = bench.run(2, publish_only=True, allocated_seconds=100.0)
     assert kept.reason is conditions.Reason.CANCELLED, kept.message
-    assert kept.exit_code is report.ExitCode.SUCCEEDED
+    assert kept.exit_code is endings.ExitCode.SUCCEEDED
     assert kept.artifacts is not None
     assert kept.performance is not None
     assert kept.performance.measured_on is MeasuredOn.HOLD_OUT
@@ -143,7 +143,7 @@ def test_a_cancelled_run_keeps_the_model_of_its_newest_checkpoint(bench: Bench, 
 def test_a_run_that_is_cancelled_before_its_first_checkpoint_says_so_and_costs_nothing(bench: Bench) -> None:
     kept = bench.run(publish_only=True)
     assert kept.reason is conditions.Reason.CANCELLED
-    assert kept.exit_code is report.ExitCode.SUCCEEDED
+    assert kept.exit_code is endings.ExitCode.SUCCEEDED
     assert kept.artifacts is None
     assert kept.message == "Cancelled; there was no model to keep yet"
     assert kept.meter.charged_seconds == 0.0

@@ -6,7 +6,7 @@ import pathlib
 import pytest
 
 from darkroom_api import conditions, run_config
-from darkroom_api.report import ExitCode
+from darkroom_api.endings import ExitCode
 from darkroom_api.v1alpha1.common import Task
 from darkroom_predict import listing
 from darkroom_trainer.checkpoints import sessions

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from darkroom_api import conditions, report, run_config
+from darkroom_api import conditions, endings, report, run_config
 from darkroom_api.v1alpha1.common import AnnotationKind, Task
 from darkroom_trainer.commands import engine, process
 from darkroom_trainer.runtime.logs import JsonFormatter
@@ -41,7 +41,7 @@ def test_a_bad_configuration_ends_with_64_and_names_the_field(
         (tmp_path / "run.json").write_text(text)
     log = tmp_path / "termination"
     arguments = ["train", "--config", str(tmp_path / "run.json"), "--termination-log", str(log), "--port", "0"]
-    assert process.run_process(arguments, threading.Event()) == report.ExitCode.BAD_CONFIG
+    assert process.run_process(arguments, threading.Event()) == endings.ExitCode.BAD_CONFIG
     outcome = report.parse_outcome(log.read_text())
     assert outcome is not None
     assert outcome.reason is conditions.Reason.INVALID_CONFIGURATION
@@ -72,14 +72,14 @@ def test_a_training_that_cannot_be_is_refused_by_field(
     outcome = engine.execute(a_config(**changes), tmp_path, SilentReporter())
     assert outcome.reason is conditions.Reason.INVALID_CONFIGURATION
     assert outcome.message.startswith(field)
-    assert outcome.exit_code == report.ExitCode.BAD_CONFIG
+    assert outcome.exit_code == endings.ExitCode.BAD_CONFIG
 
 
 def test_a_stop_request_ends_with_143(tmp_path: pathlib.Path) -> None:
     stop = threading.Event()
     stop.set()
     outcome = engine.execute(a_config(run_config.Command.INSPECT), tmp_path, SilentReporter(), stop)
-    assert outcome.exit_code == report.ExitCode.STOPPED
+    assert outcome.exit_code == endings.ExitCode.STOPPED
 
 
 def test_an_unexpected_exception_becomes_unknown_with_its_place(

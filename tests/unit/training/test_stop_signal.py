@@ -11,7 +11,7 @@ import urllib.request
 
 import pytest
 
-from darkroom_api import conditions, report, run_config
+from darkroom_api import conditions, endings, report, run_config
 from darkroom_api.v1alpha1.common import Task
 from tests.unit.training import learning, test_tiny_training as tiny
 
@@ -72,7 +72,7 @@ def test_a_stop_at_any_stage_ends_with_143_in_time_and_the_run_succeeds_after_al
         trainer.wait_for(stage)
         trainer.stop()
         code, outcome = trainer.end(GRACE_SECONDS)
-        assert code == report.ExitCode.STOPPED, stage
+        assert code == endings.ExitCode.STOPPED, stage
         assert outcome is not None, stage
         assert outcome.reason is conditions.Reason.RETRYING_AFTER_DISRUPTION
         assert outcome.meter.charged_seconds >= charged, "kept work is not lost"
@@ -80,5 +80,5 @@ def test_a_stop_at_any_stage_ends_with_143_in_time_and_the_run_succeeds_after_al
     assert charged > 0, "the stops while it trained kept a checkpoint"
     code, outcome = Trainer(tmp_path, config.model_copy(update={"attempt": len(stages) + 1})).end(150)
     assert outcome is not None
-    assert code == report.ExitCode.SUCCEEDED, outcome.message
+    assert code == endings.ExitCode.SUCCEEDED, outcome.message
     assert charged < outcome.meter.charged_seconds <= 30.0

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from darkroom_api import conditions, report, run_config
+from darkroom_api import conditions, endings, report, run_config
 from darkroom_api.v1alpha1.common import AnnotationKind, MeasuredOn, Task
 from darkroom_predict import listing
 from darkroom_predict.command import run_predict
@@ -119,7 +119,7 @@ def test_a_stopped_training_goes_on_and_uses_its_whole_budget(
     reporter = StopAt(stage)
     config = a_config(run_config.Command.TRAIN, Task.CLASSIFIER, train, budget_seconds=15.0, output=model)
     stopped = engine.execute(config, tmp_path / "w1", reporter, reporter.stop, clock=TickingClock())
-    assert stopped.exit_code == report.ExitCode.STOPPED, stopped.message
+    assert stopped.exit_code == endings.ExitCode.STOPPED, stopped.message
     assert 0 < stopped.meter.charged_seconds < 15
     again = config.model_copy(update={"attempt": 2})
     finished = engine.execute(again, tmp_path / "w2", reporting.SilentReporter(), clock=TickingClock())

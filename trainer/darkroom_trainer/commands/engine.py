@@ -10,9 +10,8 @@ import pathlib
 import threading
 import time
 import traceback
-from typing import Final
 
-from darkroom_api import conditions, report, run_config
+from darkroom_api import conditions, endings, report, run_config
 from darkroom_predict.errors import ModelUnusable
 from darkroom_trainer.budget.meter import Clock, Meter
 from darkroom_trainer.runtime import errors, garbage, stopping
@@ -20,16 +19,6 @@ from darkroom_trainer.runtime.reporting import Reporter
 from darkroom_trainer.storage import disk
 
 LOG = logging.getLogger(__name__)
-
-FREE_REASONS: Final = frozenset(
-    {
-        conditions.Reason.RETRYING_AFTER_DISRUPTION,
-        conditions.Reason.STORAGE_UNAVAILABLE,
-        conditions.Reason.BUDGET_NOT_ENOUGH,
-        conditions.Reason.INVALID_CONFIGURATION,
-    }
-)
-"""Ends that are not the run's own doing, or that did no work: only what a checkpoint kept is charged."""
 
 
 def execute(
@@ -71,7 +60,7 @@ def execute(
             reason, message = conditions.Reason.INVALID_CONFIGURATION, disk.describe(work)
         outcome = report.Outcome(command=config.command, reason=reason, message=message)
     has_no_model = outcome.reason is conditions.Reason.CANCELLED and outcome.artifacts is None
-    kept_only = outcome.reason in FREE_REASONS or has_no_model
+    kept_only = endings.ENDINGS[outcome.reason].charges_kept_only or has_no_model
     _tell_excess(meter, config.budget_seconds)
     return outcome.model_copy(update={"meter": meter.to_report(config.budget_seconds, kept_only=kept_only)})
 

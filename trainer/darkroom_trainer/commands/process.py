@@ -15,7 +15,7 @@ from typing import Final
 
 import pydantic
 
-from darkroom_api import conditions, names, report, run_config
+from darkroom_api import conditions, endings, names, report, run_config
 from darkroom_trainer.runtime.logs import setup_json_logs
 
 STOP_SECONDS: Final = 12.0
@@ -43,7 +43,7 @@ def run_process(arguments: list[str], stop: threading.Event) -> int:
             command=chosen.command, reason=conditions.Reason.INVALID_CONFIGURATION, message=str(error)[:1024]
         )
         _write_outcome(outcome, chosen.termination_log)
-        return report.ExitCode.BAD_CONFIG
+        return endings.ExitCode.BAD_CONFIG
     outcome = _run(config, chosen, stop)
     _write_outcome(outcome, chosen.termination_log)
     LOG.info("%s", outcome.message, extra={"reason": outcome.reason, "exit_code": int(outcome.exit_code)})
@@ -111,7 +111,7 @@ def _watch_stop(stop: threading.Event, chosen: argparse.Namespace) -> None:
         )
         _write_outcome(outcome, chosen.termination_log)
         sys.stdout.flush()
-        os._exit(report.ExitCode.STOPPED)
+        os._exit(endings.ExitCode.STOPPED)
 
     threading.Thread(target=watch, name="stop-watch", daemon=True).start()
 

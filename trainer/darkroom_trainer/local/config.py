@@ -1,24 +1,16 @@
-"""From a resource and those it names to the RunConfig of a run on this machine: what an operator does on a cluster.
+"""Where a run on this machine reads and writes, and what it is told.
 
-Owns how `file:` URIs and outputs are resolved. Pure. Must not do: touch the disk.
+Owns how `file:` URIs and outputs are resolved; which field of a spec becomes which of a RunConfig: `darkroom_api.runs`.
+Pure. Must not do: touch the disk.
 Credentials are the ambient ones of the AWS_* environment; Secrets and ServiceAccounts are a cluster's.
 """
 
 import pathlib
 from dataclasses import dataclass
 
-from darkroom_api import names
-from darkroom_api.durations import parse_duration
-from darkroom_api.run_config import (
-    Command,
-    DatasetSource,
-    Location,
-    ResourceReference,
-    RunConfig,
-    StorageAccess,
-    Weights,
-)
-from darkroom_api.v1alpha1.common import Artifacts, Storage
+from darkroom_api import names, runs
+from darkroom_api.run_config import DatasetSource, Location, ResourceReference, RunConfig, StorageAccess, Weights
+from darkroom_api.v1alpha1.common import Artifacts
 from darkroom_api.v1alpha1.dataset import DatasetSpec, UrlMapping
 from darkroom_api.v1alpha1.model import ModelSpec
 from darkroom_trainer.local.manifests import Manifest
@@ -39,37 +31,20 @@ class Target:
     @property
     def reference(self) -> ResourceReference:
         """Return the resource as a RunConfig names it."""
-        kind = self.manifest.kind.name
-        return ResourceReference.model_validate(
-            {"kind": kind, "namespace": self.manifest.namespace, "name": self.manifest.name, "uid": self.uid}
-        )
+        return runs.build_reference(*self.manifest.key, self.uid)
 
 
 def build_inspect_config(target: Target) -> RunConfig:
     """Return the run that inspects a Dataset."""
-    return RunConfig(
-        command=Command.INSPECT,
-        resource=target.reference,
-        dataset=build_source(target.manifest, None),
-        output=Location(uri=_local_folder(target)),
-    )
+    source = build_source(target.manifest, None)
+    return runs.build_inspection(target.reference, source, Location(uri=_local_folder(target)))
 
 
 def build_train_config(target: Target, dataset: DatasetSource, evaluation_dataset: DatasetSource | None) -> RunConfig:
     """Return the run that trains a Model, on the one device that this process has."""
     spec = _model_spec(target.manifest)
-    return RunConfig(
-        command=Command.TRAIN,
-        resource=target.reference,
-        dataset=dataset,
-        evaluation_dataset=evaluation_dataset,
-        task=spec.task,
-        budget_seconds=parse_duration(spec.budget),
-        seed=spec.seed or 0,
-        backbone=spec.backbone,
-        weights=_build_weights(target.weights),
-        output=_build_output(target, spec, dataset),
-    )
+    output, weights = _build_output(target, spec, dataset), _build_weights(target.weights)
+    return runs.build_training(target.reference, spec, dataset, evaluation_dataset, output, weights)
 
 
 def build_evaluate_config(
@@ -77,14 +52,8 @@ def build_evaluate_config(
 ) -> RunConfig:
     """Return the run that measures the Model whose files are `artifacts`."""
     spec = _model_spec(model)
-    return RunConfig(
-        command=Command.EVALUATE,
-        resource=target.reference,
-        dataset=dataset,
-        task=spec.task,
-        model=Location(uri=artifacts.uri, storage=_output_access(spec, model_dataset)),
-        output=Location(uri=_local_folder(target)),
-    )
+    files = Location(uri=artifacts.uri, storage=_output_access(spec, model_dataset))
+    return runs.build_evaluation(target.reference, spec, dataset, files, Location(uri=_local_folder(target)))
 
 
 def _build_weights(folder: pathlib.Path | None) -> Weights:
@@ -102,7 +71,7 @@ def _build_output(target: Target, spec: ModelSpec, dataset: DatasetSource) -> Lo
 def _output_access(spec: ModelSpec, dataset: DatasetSource) -> StorageAccess:
     if spec.output is None:
         return StorageAccess()
-    return _build_access(spec.output.storage) if spec.output.storage is not None else dataset.storage
+    return runs.build_access(spec.output.storage) if spec.output.storage is not None else dataset.storage
 
 
 def _local_folder(target: Target) -> str:
@@ -117,23 +86,22 @@ def build_source(manifest: Manifest, revision: str | None) -> DatasetSource:
     """Return a Dataset, ready to read."""
     spec = manifest.spec
     assert isinstance(spec, DatasetSpec)
-    root = spec.image_root
-    return DatasetSource(
-        name=manifest.name,
-        annotation_kind=spec.annotation_kind,
-        annotation_files=tuple(resolve_uri(uri, manifest.folder) for uri in spec.annotation_files),
-        image_root=resolve_uri(root, manifest.folder) if root is not None else None,
-        url_mappings=tuple(
-            UrlMapping(from_prefix=mapping.from_prefix, to_prefix=resolve_uri(mapping.to_prefix, manifest.folder))
-            for mapping in spec.url_mappings or ()
-        ),
-        storage=_build_access(spec.storage),
-        revision=revision,
+    return runs.build_source(manifest.name, _resolve(spec, manifest.folder), runs.build_access(spec.storage), revision)
+
+
+def _resolve(spec: DatasetSpec, folder: pathlib.Path) -> DatasetSpec:
+    """Return the spec with its relative `file:` URIs made absolute."""
+    mappings = (
+        UrlMapping(from_prefix=mapping.from_prefix, to_prefix=resolve_uri(mapping.to_prefix, folder))
+        for mapping in spec.url_mappings or ()
     )
-
-
-def _build_access(storage: Storage | None) -> StorageAccess:
-    return StorageAccess(endpoint=storage.endpoint, region=storage.region) if storage else StorageAccess()
+    return spec.model_copy(
+        update={
+            "annotation_files": tuple(resolve_uri(uri, folder) for uri in spec.annotation_files),
+            "image_root": resolve_uri(spec.image_root, folder) if spec.image_root is not None else None,
+            "url_mappings": tuple(mappings),
+        }
+    )
 
 
 def _model_spec(manifest: Manifest) -> ModelSpec:

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Final, Protocol, TextIO
 
 from darkroom_api import names
+from darkroom_api.conditions import DatasetPhase, RunPhase
 from darkroom_api.durations import format_duration
 from darkroom_api.v1alpha1.common import Column, Kind, Performance
 from darkroom_trainer.local.manifests import KINDS
@@ -150,7 +151,7 @@ def render_end(items: Sequence[Document], now: datetime, output: pathlib.Path) -
 
 def _render_result(item: Document) -> Iterator[str]:
     name, status = f"{item['kind'].lower()}/{item['metadata']['name']}", item["status"]
-    if status["phase"] not in ("Ready", "Succeeded"):
+    if status["phase"] not in (DatasetPhase.READY, RunPhase.SUCCEEDED):
         yield f"{name}: {status['phase']}, {status.get('reason')}: {status.get('message')}"
     if "performance" in status:
         yield f"{name}: {render_scores(Performance.model_validate(status['performance']))}"

@@ -4,14 +4,15 @@ Pure: the board in, a RunConfig or a status out. Must not do: run or write anyth
 """
 
 from datetime import datetime
+from typing import Final
 
+from darkroom_api import blockers
 from darkroom_api.conditions import Reason, RunPhase
 from darkroom_api.results import describe_run
 from darkroom_api.run_config import DatasetSource, RunConfig
 from darkroom_api.v1alpha1.dataset import DatasetSpec, DatasetStatus
 from darkroom_api.v1alpha1.evaluation import EvaluationSpec, EvaluationStatus
 from darkroom_api.v1alpha1.model import ModelSpec, ModelStatus
-from darkroom_trainer.local.blockers import Blocker, block, find_dataset_blocker, find_model_blocker
 from darkroom_trainer.local.board import Board, Entry
 from darkroom_trainer.local.config import (
     build_evaluate_config,
@@ -19,7 +20,9 @@ from darkroom_trainer.local.config import (
     build_source,
     build_train_config,
 )
-from darkroom_trainer.local.status import GENERATION, Status, cancel
+from darkroom_trainer.local.status import GENERATION, Status, block, cancel
+
+_MISSING: Final = "is in none of the manifests; add it with another -f."
 
 
 def plan(board: Board, entry: Entry, now: datetime) -> RunConfig | Status:
@@ -57,42 +60,40 @@ class _Planner:
 
     def plan_evaluation(self, spec: EvaluationSpec, status: EvaluationStatus) -> RunConfig | EvaluationStatus:
         """Return the measuring of a Model, or why there is none."""
-        model = self._find("Model", spec.model)
-        model_spec = model.manifest.spec if model is not None else None
-        model_status = model.status if model is not None else None
-        assert model_status is None or isinstance(model_status, ModelStatus)
-        blocker = find_model_blocker(spec.model, model_status)
-        if blocker is None and isinstance(model_spec, ModelSpec):
-            blocker = self._check_dataset("dataset", spec.dataset, model_spec)
+        entry = self._find("Model", spec.model)
+        model = self._observe_model(entry) if entry is not None else None
+        blocker = blockers.find_model_blocker(spec.model, model, _MISSING)
+        if blocker is None and model is not None:
+            blocker = self._check_dataset("dataset", spec.dataset, model.spec)
         if blocker is not None:
             return block(status, blocker, self._now)
+        assert entry is not None
         assert model is not None
-        assert model_status is not None
-        assert isinstance(model_spec, ModelSpec)
-        assert model_status.artifacts is not None
-        return build_evaluate_config(
-            self._entry.target,
-            self._source(spec.dataset),
-            model.manifest,
-            self._source(model_spec.dataset),
-            model_status.artifacts,
-        )
+        assert model.artifacts is not None
+        sources = self._source(spec.dataset), self._source(model.spec.dataset)
+        return build_evaluate_config(self._entry.target, sources[0], entry.manifest, sources[1], model.artifacts)
+
+    def _observe_model(self, entry: Entry) -> blockers.ObservedModel:
+        spec, status = entry.manifest.spec, entry.status
+        assert isinstance(spec, ModelSpec)
+        assert isinstance(status, ModelStatus)
+        return blockers.observe_model(entry.manifest.name, entry.target.uid, spec, status)
+
+    def _observe_dataset(self, entry: Entry) -> blockers.ObservedDataset:
+        spec, status = entry.manifest.spec, entry.status
+        assert isinstance(spec, DatasetSpec)
+        assert isinstance(status, DatasetStatus)
+        return blockers.observe_dataset(entry.manifest.name, spec, status, GENERATION)
 
     def _find(self, kind: str, name: str) -> Entry | None:
         return self._board.find(kind, self._entry.manifest.namespace, name)
 
-    def _check_dataset(self, field: str, name: str, model: ModelSpec) -> Blocker | None:
+    def _check_dataset(self, field: str, name: str, model: ModelSpec) -> blockers.Blocker | None:
         found = self._find("Dataset", name)
-        known = None
-        if found is not None:
-            assert isinstance(found.manifest.spec, DatasetSpec)
-            assert isinstance(found.status, DatasetStatus)
-            known = (found.manifest.spec, found.status)
-        return find_dataset_blocker(field, name, known, model.task)
+        known = self._observe_dataset(found) if found is not None else None
+        return blockers.find_dataset_blocker(field, name, known, model.task, _MISSING)
 
     def _source(self, name: str) -> DatasetSource:
         found = self._find("Dataset", name)
         assert found is not None
-        assert isinstance(found.status, DatasetStatus)
-        revision = found.status.summary.revision if found.status.summary else None
-        return build_source(found.manifest, revision)
+        return build_source(found.manifest, self._observe_dataset(found).revision)

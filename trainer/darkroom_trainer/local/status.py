@@ -7,10 +7,22 @@ from datetime import datetime
 from typing import Final
 
 from darkroom_api import names
+from darkroom_api.blockers import Blocker
 from darkroom_api.conditions import DatasetPhase, Reason, RunPhase
 from darkroom_api.durations import parse_duration
+from darkroom_api.endings import ENDINGS
 from darkroom_api.report import Outcome
-from darkroom_api.results import charge, describe_dataset, describe_run, finish_dataset, finish_run
+from darkroom_api.results import (
+    EVALUATING,
+    INSPECTING,
+    TRAINING,
+    RunStatus,
+    charge,
+    describe_dataset,
+    describe_run,
+    finish_dataset,
+    finish_run,
+)
 from darkroom_api.v1alpha1.common import Attempt
 from darkroom_api.v1alpha1.dataset import DatasetStatus
 from darkroom_api.v1alpha1.evaluation import EvaluationStatus
@@ -19,12 +31,6 @@ from darkroom_trainer.local.manifests import Manifest
 
 GENERATION: Final = 1
 Status = DatasetStatus | ModelStatus | EvaluationStatus
-
-_WORKING: Final = {
-    "Dataset": "The images and annotations are being read and checked.",
-    "Model": "The trainer works.",
-    "Evaluation": "The model is being measured.",
-}
 
 
 def start_status(manifest: Manifest, now: datetime) -> Status:
@@ -47,6 +53,13 @@ def cancel(status: ModelStatus, now: datetime) -> ModelStatus:
     return ended.model_copy(update={"completed_at": now})
 
 
+def block(status: RunStatus, blocker: Blocker, now: datetime) -> RunStatus:
+    """Return the status of a run that cannot start."""
+    phase = RunPhase.FAILED if blocker.final else RunPhase.QUEUED
+    blocked = describe_run(status, phase, blocker.reason, blocker.message, GENERATION, now)
+    return blocked.model_copy(update={"completed_at": now}) if blocker.final else blocked
+
+
 def begin(status: Status, manifest: Manifest, uid: str, node: str, now: datetime) -> Status:
     """Return the status of a resource whose run starts now."""
     attempt = Attempt(
@@ -54,14 +67,14 @@ def begin(status: Status, manifest: Manifest, uid: str, node: str, now: datetime
     )
     if not isinstance(status, DatasetStatus):
         attempt = attempt.model_copy(update={"devices": 1, "milli_rate": 1000})
-    message = _WORKING[manifest.kind.name]
     opened = status.model_copy(update={"attempts": (attempt,)})
     if isinstance(opened, DatasetStatus):
-        return describe_dataset(opened, DatasetPhase.INSPECTING, Reason.INSPECTING, message, GENERATION, now)
+        work = INSPECTING
+        return describe_dataset(opened, work.phase, work.reason, work.message, GENERATION, now)
     opened = opened.model_copy(update={"started_at": now})
     if isinstance(opened, ModelStatus):
-        return describe_run(opened, RunPhase.TRAINING, Reason.TRAINING, message, GENERATION, now)
-    return describe_run(opened, RunPhase.EVALUATING, Reason.EVALUATING, message, GENERATION, now)
+        return describe_run(opened, TRAINING.phase, TRAINING.reason, TRAINING.message, GENERATION, now)
+    return describe_run(opened, EVALUATING.phase, EVALUATING.reason, EVALUATING.message, GENERATION, now)
 
 
 def progress(status: Status, shown: ProgressStatus, charged_seconds: float | None) -> Status:
@@ -75,11 +88,9 @@ def progress(status: Status, shown: ProgressStatus, charged_seconds: float | Non
 
 
 def finish(status: Status, outcome: Outcome, allocated_seconds: float, now: datetime) -> Status:
-    """Return the status of a resource whose run ended with `outcome`; storage that stayed away is a corrupt dataset."""
+    """Return the status of a resource whose run ended with `outcome`."""
     attempt = _close_attempt(status.attempts[-1], outcome, allocated_seconds, now)
     closed = status.model_copy(update={"attempts": (attempt,)})
-    if outcome.reason is Reason.STORAGE_UNAVAILABLE:
-        outcome = outcome.model_copy(update={"reason": Reason.DATASET_CORRUPT})
     if isinstance(closed, DatasetStatus):
         return finish_dataset(closed, outcome, GENERATION, now)
     if isinstance(closed, EvaluationStatus):
@@ -96,7 +107,7 @@ def _close_attempt(attempt: Attempt, outcome: Outcome, allocated_seconds: float,
             "finished_at": f"{now:%Y-%m-%dT%H:%M:%SZ}",
             "exit_code": int(outcome.exit_code),
             "outcome": outcome.reason,
-            "free": outcome.reason in (Reason.RETRYING_AFTER_DISRUPTION, Reason.STORAGE_UNAVAILABLE),
+            "free": ENDINGS[outcome.reason].free,
             "charged_seconds": round(outcome.meter.charged_seconds, 1),
             "allocated_seconds": round(allocated_seconds, 1),
         }

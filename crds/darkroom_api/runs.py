@@ -1,0 +1,83 @@
+"""The RunConfig of each kind of run, from specs: what an operator and `darkroom run` fill in alike.
+
+Owns which field of a spec becomes which field of a RunConfig. Must not know where outputs go, nor how a bucket is
+reached: both are given.
+"""
+
+from darkroom_api.durations import parse_duration
+from darkroom_api.run_config import (
+    Command,
+    DatasetSource,
+    Location,
+    ResourceReference,
+    RunConfig,
+    StorageAccess,
+    Weights,
+)
+from darkroom_api.v1alpha1.common import Storage
+from darkroom_api.v1alpha1.dataset import DatasetSpec
+from darkroom_api.v1alpha1.model import ModelSpec
+
+
+def build_reference(kind: str, namespace: str, name: str, uid: str) -> ResourceReference:
+    """Return the resource that a run works for."""
+    return ResourceReference.model_validate({"kind": kind, "namespace": namespace, "name": name, "uid": uid})
+
+
+def build_access(storage: Storage | None, credentials_dir: str | None = None) -> StorageAccess:
+    """Return how a trainer reaches a storage; without a folder of credentials it has its ambient identity."""
+    if storage is None:
+        return StorageAccess()
+    return StorageAccess(endpoint=storage.endpoint, region=storage.region, credentials_dir=credentials_dir)
+
+
+def build_source(name: str, spec: DatasetSpec, storage: StorageAccess, revision: str | None = None) -> DatasetSource:
+    """Return a Dataset, ready to read."""
+    return DatasetSource(
+        name=name,
+        annotation_kind=spec.annotation_kind,
+        annotation_files=spec.annotation_files,
+        image_root=spec.image_root,
+        url_mappings=spec.url_mappings or (),
+        storage=storage,
+        revision=revision,
+    )
+
+
+def build_inspection(
+    resource: ResourceReference, dataset: DatasetSource, output: Location | None, attempt: int = 1
+) -> RunConfig:
+    """Return the run that inspects a Dataset."""
+    return RunConfig(command=Command.INSPECT, resource=resource, attempt=attempt, dataset=dataset, output=output)
+
+
+def build_training(
+    resource: ResourceReference,
+    spec: ModelSpec,
+    dataset: DatasetSource,
+    evaluation_dataset: DatasetSource | None,
+    output: Location,
+    weights: Weights,
+) -> RunConfig:
+    """Return the first attempt at training a Model, on one reference device."""
+    return RunConfig(
+        command=Command.TRAIN,
+        resource=resource,
+        dataset=dataset,
+        evaluation_dataset=evaluation_dataset,
+        task=spec.task,
+        budget_seconds=float(parse_duration(spec.budget)),
+        seed=spec.seed or 0,
+        backbone=spec.backbone,
+        weights=weights,
+        output=output,
+    )
+
+
+def build_evaluation(
+    resource: ResourceReference, measured: ModelSpec, dataset: DatasetSource, model: Location, output: Location
+) -> RunConfig:
+    """Return the first attempt at measuring a Model, whose files are at `model`, on one reference device."""
+    return RunConfig(
+        command=Command.EVALUATE, resource=resource, dataset=dataset, task=measured.task, model=model, output=output
+    )
