@@ -15,7 +15,7 @@ from darkroom_trainer.training.training_run import Rows
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class EvaluationData:
     """The evaluation dataset, and the images of it that the final model is measured on."""
 
     dataset: LoadedDataset
@@ -28,7 +28,7 @@ class RunData:
 
     dataset: LoadedDataset
     rows: Rows
-    evaluation: Evaluation | None
+    evaluation: EvaluationData | None
 
     @property
     def num_evaluated(self) -> int:
@@ -50,7 +50,7 @@ def load_data(context: RunContext, task: Task) -> RunData:
     return RunData(dataset, Rows(train, held_out, usable), evaluation)
 
 
-def _load_evaluation(context: RunContext, task: Task, labels: tuple[str, ...]) -> Evaluation | None:
+def _load_evaluation(context: RunContext, task: Task, labels: tuple[str, ...]) -> EvaluationData | None:
     source = context.config.evaluation_dataset
     if source is None:
         return None
@@ -63,4 +63,4 @@ def _load_evaluation(context: RunContext, task: Task, labels: tuple[str, ...]) -
         reason=Reason.INVALID_CONFIGURATION,
         subject="evaluationDataset",
     )
-    return Evaluation(dataset, annotations.find_usable_rows(dataset, task))
+    return EvaluationData(dataset, annotations.find_usable_rows(dataset, task))
