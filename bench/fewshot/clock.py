@@ -9,14 +9,16 @@ import os
 import time
 from typing import Final
 
+from tests.bench import image_settings
+
 CORES: Final = 2
 """A second of budget is what a machine with so many cores computes in one."""
 
 
 def build_environment() -> dict[str, str]:
-    """Return the environment of a process that computes with one thread."""
+    """Return the environment of a process that computes with one thread, and allocates as in the trainer's image."""
     threads = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-    return {**os.environ, **dict.fromkeys(threads, "1")}
+    return {**os.environ, **image_settings.read_allocator_settings(), **dict.fromkeys(threads, "1")}
 
 
 def read_clock() -> float:

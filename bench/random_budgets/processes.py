@@ -13,6 +13,7 @@ from typing import Final
 
 from bench.random_budgets.one_run import run_plan
 from bench.random_budgets.verdicts import Plan, Run
+from bench.trainer import image_settings
 from darkroom_trainer.tasks import registry
 
 PRELOADED: Final = ["darkroom_trainer.commands.training", "bench.random_budgets.one_run"]
@@ -22,7 +23,7 @@ LEAST_PASSES: Final = 150
 
 def run_apart(plan: Plan, root: pathlib.Path, cpus: queue.Queue[int]) -> Run:
     """Run the plan in a new process, on a CPU out of the queue; its code is loaded, and nothing in it was used yet."""
-    os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+    os.environ.update(image_settings.read_allocator_settings(), OMP_WAIT_POLICY="PASSIVE")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOADED)
     cpu = cpus.get()

@@ -8,6 +8,7 @@ import argparse
 import itertools
 import json
 import math
+import os
 import pathlib
 import statistics
 import subprocess
@@ -15,6 +16,8 @@ import sys
 import tempfile
 from dataclasses import dataclass, field
 from typing import Any, Final
+
+from tests.bench import image_settings
 
 LEAST_SHARE: Final = 0.9
 LEAST_GAIN: Final = 1.5
@@ -45,7 +48,8 @@ class Bars:
 def measure(*words: object) -> dict[str, Any]:
     """Run one measurement in a process of its own; returns what it printed."""
     command = [sys.executable, "-m", "bench.trainer.measurements", *map(str, words)]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    environment = os.environ | image_settings.read_allocator_settings()
+    done = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)
     lines = done.stdout.strip().splitlines()
     result: dict[str, Any] = json.loads(lines[-1]) if lines else {}
     return result

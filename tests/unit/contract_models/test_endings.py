@@ -4,10 +4,10 @@ import ast
 import pathlib
 
 import pytest
-from tools.generate import ROOT
 
 from darkroom_api.conditions import Reason, RunPhase
 from darkroom_api.endings import ENDINGS, Cause, Ending, ExitCode, RetryCap, Then, find_ending, find_reason
+from hack.tools.generate import ROOT
 
 SOURCES = sorted(
     path

@@ -7,8 +7,7 @@ import pytest
 import torch
 
 from darkroom_trainer.augmentation.transforms import draw_uniforms
-from darkroom_trainer.checkpoints import sessions
-from darkroom_trainer.loop import averaging, feeding
+from darkroom_trainer.loop import feeding
 from darkroom_trainer.loop.training_loop import (
     GRADIENT_NORM,
     Learner,
@@ -61,6 +60,13 @@ def test_keyed_numbers_are_uniform_and_belong_to_their_key() -> None:
     assert not torch.equal(draw_uniforms(8, epochs, rows, 4), draws)
 
 
+def test_keyed_numbers_do_not_depend_on_what_else_is_in_the_batch_or_how_many_are_drawn() -> None:
+    epochs, rows = np.array([3, 4, 3]), np.array([9, 9, 8])
+    few, many = draw_uniforms(7, epochs, rows, 3), draw_uniforms(7, epochs[::-1], rows[::-1], 7).flip(0)
+    assert torch.equal(few, many[:, :3])
+    assert len(set(few.flatten().tolist())) == few.numel()
+
+
 def test_a_loss_that_is_no_number_ends_the_window() -> None:
     clock = StepClock()
     learner = a_learner("classifier")
@@ -96,53 +102,6 @@ def test_gradients_are_shortened_as_torch_does_it(length: float) -> None:
     for mine, other in zip(ours, theirs, strict=True):
         assert mine.grad is not None
         assert torch.equal(torch.nan_to_num(mine.grad, -1), torch.nan_to_num(torch.as_tensor(other.grad), -1))
-
-
-def an_average_learner(name: str = "classifier") -> Learner:
-    learner = a_learner(name)
-    recipe = dataclasses.replace(learner.recipe, ema=True)
-    return Learner(learner.task, learner.model, learner.data, recipe, learner.device, learner.seed)
-
-
-def read_weights(learner: Learner) -> torch.Tensor:
-    return torch.cat([value.detach().flatten().clone() for value in learner.model.parameters()])
-
-
-def test_the_average_forgets_its_first_weights_and_reaches_back_a_share_of_the_steps() -> None:
-    decays = [averaging.compute_decay(step) for step in (1, 21, 201, 10**9)]
-    assert decays == pytest.approx([0, 0.5, 10 / 11, 1 - 1 / (1 + averaging.MAX_HORIZON)])
-
-
-def test_the_average_is_in_the_model_only_while_it_is_used() -> None:
-    learner = an_average_learner()
-    for _ in range(6):
-        learner.take_step(1e-2)
-    own = read_weights(learner)
-    with learner.use_average():
-        averaged = read_weights(learner)
-    assert torch.equal(read_weights(learner), own)
-    assert 0 < float((averaged - own).abs().max()) < 0.5
-
-
-def test_a_learner_without_an_average_is_scored_as_it_is() -> None:
-    learner = a_learner("classifier")
-    own = read_weights(learner)
-    with learner.use_average():
-        assert torch.equal(read_weights(learner), own)
-    assert not any(name.startswith("ema/") for name in sessions.snapshot(learner))
-
-
-def test_an_average_goes_on_from_a_snapshot_without_a_bit_changed() -> None:
-    whole, first, second = (an_average_learner() for _ in range(3))
-    for _ in range(6):
-        whole.take_step(1e-2)
-    for _ in range(3):
-        first.take_step(1e-2)
-    sessions.restore(second, sessions.snapshot(first))
-    second.step = first.step
-    for _ in range(3):
-        second.take_step(1e-2)
-    assert all(torch.equal(value, second.ema[name]) for name, value in whole.ema.items())
 
 
 @pytest.mark.parametrize(

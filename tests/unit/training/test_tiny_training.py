@@ -1,6 +1,7 @@
 """Both tasks from a COCO file to a published, evaluated model that predicts, on coloured squares."""
 
 import json
+import logging
 import pathlib
 import threading
 from typing import Any
@@ -12,6 +13,7 @@ from darkroom_api import conditions, endings, report, run_config
 from darkroom_api.v1alpha1.common import AnnotationKind, MeasuredOn, Task
 from darkroom_predict import listing
 from darkroom_predict.command import run_predict
+from darkroom_trainer.checkpoints.sessions import Stage
 from darkroom_trainer.commands import engine
 from darkroom_trainer.runtime import reporting
 from darkroom_trainer.training import fitting
@@ -125,6 +127,48 @@ def test_a_stopped_training_goes_on_and_uses_its_whole_budget(
     finished = engine.execute(again, tmp_path / "w2", reporting.SilentReporter(), clock=TickingClock())
     assert finished.reason is conditions.Reason.SUCCEEDED, finished.message
     assert 12 < finished.meter.charged_seconds <= 15, "what is left of the budget is used"
+
+
+def add_to_recipes(found: object, **fields: object) -> None:
+    """Add fields to every recipe in a JSON document."""
+    children = (
+        list(found.items()) if isinstance(found, dict) else list(enumerate(found)) if isinstance(found, list) else []
+    )
+    for name, child in children:
+        add_to_recipes(child, **fields)
+        if name == "recipe":
+            child.update(fields)
+
+
+@pytest.mark.slow
+def test_a_checkpoint_of_a_version_whose_recipes_had_a_moving_average_is_resumed(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("darkroom_trainer.tasks.classifier.Classifier.least_passes", 100)
+    leave_to_networks(monkeypatch)
+    train = write_squares(tmp_path / "train", 30, boxed=False)
+    model = run_config.Location(uri=(tmp_path / "model").as_uri())
+    reporter = StopAt(fitting.STAGE_NAMES[Stage.HOLD_OUT])
+    config = a_config(run_config.Command.TRAIN, Task.CLASSIFIER, train, budget_seconds=15.0, output=model)
+    stopped = engine.execute(config, tmp_path / "w1", reporter, reporter.stop, clock=TickingClock())
+    assert stopped.exit_code == report.ExitCode.STOPPED, stopped.message
+    manifests = [
+        path for path in (tmp_path / "model/checkpoints").glob("*.json") if not path.name.startswith("attempt")
+    ]
+    for path in manifests:
+        manifest = json.loads(path.read_text())
+        add_to_recipes(manifest, ema=False)
+        assert (
+            manifest["state"]["recipe"]["ema"]
+            is manifest["state"]["contest"]["contenders"][0]["recipe"]["ema"]
+            is False
+        )
+        path.write_text(json.dumps(manifest))
+    again = config.model_copy(update={"attempt": 2})
+    with caplog.at_level(logging.INFO):
+        finished = engine.execute(again, tmp_path / "w2", reporting.SilentReporter(), clock=TickingClock())
+    assert finished.reason is conditions.Reason.SUCCEEDED, finished.message
+    assert any(record.message.startswith("resuming from") for record in caplog.records)
 
 
 @pytest.mark.parametrize(

@@ -24,28 +24,21 @@ DRAWS: Final = 22
 """Which of an image's numbers a variation takes, and how many there are."""
 ERASED_AREAS: Final = (0.04, 0.2)
 
-_GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
-_MIX_1: Final = np.uint64(0xBF58476D1CE4E5B9)
-_MIX_2: Final = np.uint64(0x94D049BB133111EB)
+_KEY: Final = 1 << 22
+"""Keeps these numbers apart from others that are drawn with the same seed."""
 
 
 def draw_uniforms(seed: int, epochs: npt.NDArray[np.int64], indices: npt.NDArray[np.int64], count: int) -> torch.Tensor:
-    """Return (B, count) numbers in [0, 1) that depend on seed, epoch and index alone.
-
-    A counter-based generator: the finalizer of SplitMix64 (Steele, Lea and Flood, 2014) over a mixed key.
-    """
-    key = _mix(np.uint64(seed & 0xFFFFFFFF) + _GOLDEN * epochs.astype(np.uint64))
-    key = _mix(key ^ indices.astype(np.uint64))
-    counters = _GOLDEN * np.arange(1, count + 1, dtype=np.uint64)
-    bits = _mix(key[:, None] + counters[None, :])
-    return torch.from_numpy(((bits >> np.uint64(40)).astype(np.float32)) * np.float32(2.0**-24))
-
-
-def _mix(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    with np.errstate(over="ignore"):
-        values = (values ^ (values >> np.uint64(30))) * _MIX_1
-        values = (values ^ (values >> np.uint64(27))) * _MIX_2
-    return values ^ (values >> np.uint64(31))
+    """Return (B, count) numbers in [0, 1) that depend on seed, epoch and index alone."""
+    bits = np.random.Philox(key=[seed & 0xFFFFFFFF, _KEY])
+    generator, state = np.random.Generator(bits), bits.state
+    numbers = np.empty((len(indices), count), dtype=np.float32)
+    for row, epoch, index in zip(numbers, epochs, indices, strict=True):
+        # Philox(key=..., counter=...) for each image does the same in four times as long.
+        state["state"]["counter"] = np.array([0, 0, index, epoch], dtype=np.uint64)
+        bits.state = state
+        generator.random(dtype=np.float32, out=row)
+    return torch.from_numpy(numbers)
 
 
 def spread(draws: torch.Tensor, limit: float) -> torch.Tensor:
@@ -60,9 +53,10 @@ def warp(images: torch.Tensor, matrices: torch.Tensor) -> torch.Tensor:
 
 
 def build_grid(matrices: torch.Tensor, size_px: int) -> torch.Tensor:
-    """Return where each pixel (B, S, S, 2) is taken from: `affine_grid` without its matrix products, 3 times as fast.
+    """Return where each pixel (B, S, S, 2) is taken from, as `torch.nn.functional.affine_grid` does.
 
-    An affine map of a grid is the sum of a number for its column and one for its row.
+    An affine map of a grid is the sum of a number for its column and one for its row, which takes no matrix product: a
+    warp of 32 images of 96 px takes 0.6 ms this way on two cores, and 1.4 ms with `affine_grid`.
     """
     line = (torch.arange(size_px, device=matrices.device, dtype=matrices.dtype) * 2 + 1) / size_px - 1
     columns = matrices[:, :, 0, None] * line

@@ -95,15 +95,13 @@ def snapshot(learner: Learner) -> checkpoint.Tensors:
     """Return a copy of everything that a step changes, but for the step's number."""
     model = checkpoint.add_prefix("model", learner.model.state_dict())
     optimizer = checkpoint.add_prefix("optimizer", checkpoint.flatten_optimizer(learner.optimizer))
-    average = checkpoint.add_prefix("ema", learner.ema)
-    return {name: value.detach().cpu().clone() for name, value in (model | optimizer | average).items()}
+    return {name: value.detach().cpu().clone() for name, value in (model | optimizer).items()}
 
 
 def restore(learner: Learner, tensors: checkpoint.Tensors) -> None:
     """Put back what `snapshot` returned."""
     learner.model.load_state_dict(checkpoint.take_prefix("model", tensors))
     checkpoint.fill_optimizer(learner.optimizer, checkpoint.take_prefix("optimizer", tensors))
-    learner.fill_average(checkpoint.take_prefix("ema", tensors))
 
 
 def pack(session: Session) -> checkpoint.Checkpoint:

@@ -4,6 +4,7 @@ Owns which command runs, and how each way of ending becomes an Outcome. The only
 becomes the reason Unknown. Must not import torch before a command needs it: an inspection starts in a second.
 """
 
+import gc
 import logging
 import os
 import pathlib
@@ -14,7 +15,7 @@ import traceback
 from darkroom_api import conditions, endings, report, run_config
 from darkroom_predict.errors import ModelUnusable
 from darkroom_trainer.budget.meter import Clock, Meter
-from darkroom_trainer.runtime import errors, garbage, stopping
+from darkroom_trainer.runtime import errors, stopping
 from darkroom_trainer.runtime.reporting import Reporter
 from darkroom_trainer.storage import disk
 
@@ -85,9 +86,14 @@ def _dispatch(
     if config.command is run_config.Command.TRAIN:
         from darkroom_trainer.commands.training import train_model
 
-        with garbage.leave_out_loaded():
+        # torch and what it brings are hundreds of thousands of objects: a collection that walks through all of them
+        # stops a step or an export for some tenths of a second, and finds nothing.
+        gc.freeze()
+        try:
             meter.begin()
             return train_model(config, work, reporter, stop, meter)
+        finally:
+            gc.unfreeze()  # `darkroom run` goes on, and what this run leaves behind is to be collected
     from darkroom_trainer.commands.evaluation import evaluate_model
 
     return evaluate_model(config, work, reporter, stop, meter)

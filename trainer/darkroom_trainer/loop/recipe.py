@@ -23,8 +23,6 @@ class Recipe:
     weight_decay: float = 0.05
     augmentation: str = "standard"
     """Read by `augmentation.transforms.read_policy`."""
-    ema: bool = False
-    """Whether the model is the average of its last steps."""
 
     @property
     def shape(self) -> tuple[str, int, int]:
@@ -34,6 +32,11 @@ class Recipe:
     def to_json(self) -> dict[str, Any]:
         """Return the form that model.json and checkpoints carry."""
         return asdict(self)
+
+
+def read_recipe(found: dict[str, Any]) -> Recipe:
+    """Return what `to_json` wrote, also before recipes lost their field `ema`, which none of them ever set."""
+    return Recipe(**{name: value for name, value in found.items() if name != "ema"})
 
 
 @dataclass(frozen=True)

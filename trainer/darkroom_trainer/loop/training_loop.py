@@ -4,7 +4,6 @@ Owns the step and the schedule. The schedule's position is the share of the wind
 annealed exactly on its budget on a machine of any speed. Must not know tasks, storage or how a window was chosen.
 """
 
-import contextlib
 import math
 import threading
 from collections import abc, deque
@@ -16,7 +15,7 @@ import torch
 from darkroom_trainer.augmentation import policies
 from darkroom_trainer.budget import meter as meters
 from darkroom_trainer.budget.step_costs import StepCosts
-from darkroom_trainer.loop import averaging, compiling, feeding
+from darkroom_trainer.loop import compiling, feeding
 from darkroom_trainer.loop.feeding import TrainingData as TrainingData, find_batch as find_batch
 from darkroom_trainer.loop.recipe import Recipe
 from darkroom_trainer.runtime import device as devices, stopping
@@ -115,7 +114,6 @@ class Learner:
         self.peers: Peers = Alone()
         self.optimizer = _build_optimizer(self.model, recipe)
         self._parameters = list(self.model.parameters())
-        self.ema = averaging.copy_numbers(self.model) if recipe.ema else {}
         self._feeder = feeding.Feeder(device)
         self._compiled: compiling.Compiled | None = None
 
@@ -137,8 +135,6 @@ class Learner:
         clip_gradients(self._parameters)
         self.optimizer.step()
         self.step += 1
-        if self.ema:
-            averaging.update(self.ema, self.model, self.step)
         return loss
 
     def consider_compiling(self, step_seconds: float, left_seconds: float) -> None:
@@ -148,15 +144,6 @@ class Learner:
         expected = compiling.WARM_UP_SECONDS, compiling.EXPECTED_SPEEDUP
         if compiling.is_compile_worthwhile(step_seconds, left_seconds / step_seconds, *expected):
             self._compiled = compiling.Compiled(self.model)
-
-    def fill_average(self, saved: dict[str, torch.Tensor]) -> None:
-        """Put a saved average back, where the recipe keeps one."""
-        if self.ema:
-            averaging.fill(self.ema, saved)
-
-    def use_average(self) -> contextlib.AbstractContextManager[None]:
-        """Give the model the average of its last steps meanwhile, where the recipe keeps one: to score and publish."""
-        return averaging.swap_in(self.model, self.ema) if self.ema else contextlib.nullcontext()
 
     def _load_batch(self) -> base.Batch:
         """Return this device's rows of the step's batch; which rows and how they vary depends on no device."""

@@ -3,6 +3,7 @@
 Owns that it ends with the process that started it, also while torch is being imported or in the middle of a step.
 """
 
+import gc
 import os
 import select
 import sys
@@ -23,10 +24,9 @@ def main() -> int:
     channel = Connection(int(sys.argv[1]))
     threading.Thread(target=_end_with, args=(channel,), daemon=True).start()
     from darkroom_trainer.parallel.worker import work
-    from darkroom_trainer.runtime import garbage
 
-    with garbage.leave_out_loaded():
-        return work(channel)
+    gc.freeze()  # as the first device's process does (commands.engine): what is loaded by now is no garbage
+    return work(channel)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ from typing import Final
 import torch
 
 from darkroom_api.conditions import Reason
-from darkroom_trainer.runtime.allocation import keep_freed_memory
 from darkroom_trainer.runtime.errors import RunError
 
 CGROUP_ROOT: Final = pathlib.Path("/sys/fs/cgroup")
@@ -50,13 +49,10 @@ class Device:
 def prepare_device(count: int = 1, rank: int = 0) -> Device:
     """Choose device `rank` of `count` and set torch's threads to its part of the CPU time of this container.
 
-    From then on the process keeps what memory its steps free.
-
     Raises RunError(InvalidConfiguration) where there are fewer GPUs than asked for; without any, devices are processes.
     """
     threads = max(1, count_threads(len(os.sched_getaffinity(0)), read_cpu_quota()) // count)
     torch.set_num_threads(threads)
-    keep_freed_memory()
     if not torch.cuda.is_available():
         return Device(torch.device("cpu"), threads, count)
     check_device_count(count, torch.cuda.device_count())

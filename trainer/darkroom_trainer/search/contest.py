@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from darkroom_api.v1alpha1.common import StopReason
-from darkroom_trainer.loop.recipe import Recipe
+from darkroom_trainer.loop.recipe import Recipe, read_recipe
 
 GROWTH: Final = 2
 """A round is this many times as long as the one before."""
@@ -107,7 +107,9 @@ class Contest:
 def read_contest(found: dict[str, Any]) -> Contest:
     """Return what `to_json` wrote."""
     contenders = [
-        Contender(**{**one, "recipe": Recipe(**one["recipe"]), "scores": [Score(**score) for score in one["scores"]]})
+        Contender(
+            **{**one, "recipe": read_recipe(one["recipe"]), "scores": [Score(**score) for score in one["scores"]]}
+        )
         for one in found["contenders"]
     ]
     reason = found["stop_reason"]

@@ -18,7 +18,7 @@ from darkroom_trainer.checkpoints import sessions
 from darkroom_trainer.checkpoints.checkpoint import Checkpoint, Tensors
 from darkroom_trainer.checkpoints.sessions import Session, Stage
 from darkroom_trainer.loop import memory, training_loop
-from darkroom_trainer.loop.recipe import Recipe
+from darkroom_trainer.loop.recipe import Recipe, read_recipe
 from darkroom_trainer.parallel import crew
 from darkroom_trainer.runtime import reporting, stopping
 from darkroom_trainer.search.contest import Contender
@@ -68,7 +68,7 @@ class Fitter:
         """Return a saved session; its window is cut where this machine needs a larger reserve than the one before."""
         run, meter = self._run, self._run.context.meter
         stage = Stage(saved.state["stage"])
-        session = sessions.fill(self._build_learner(Recipe(**saved.state["recipe"]), stage), saved)
+        session = sessions.fill(self._build_learner(read_recipe(saved.state["recipe"]), stage), saved)
         divisor = run.context.config.batch_divisor
         if divisor > session.batch_divisor:
             _shrink_batches(session, divisor // session.batch_divisor)

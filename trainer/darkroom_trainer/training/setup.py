@@ -6,7 +6,7 @@ Owns the order in which a bad run is found out: cheapest first. Must not train.
 from darkroom_predict.description import Preprocessing
 from darkroom_trainer.checkpoints import checkpoint
 from darkroom_trainer.loop import preparation
-from darkroom_trainer.loop.recipe import Recipe
+from darkroom_trainer.loop.recipe import Recipe, read_recipe
 from darkroom_trainer.networks import backbones
 from darkroom_trainer.search import pretrained as pretraining
 from darkroom_trainer.tasks import registry
@@ -33,7 +33,7 @@ def prepare_run(context: RunContext) -> TrainingRun:
     if config.publish_only and saved is None:
         raise NoCheckpoint
     pretrained = pretraining.open_pretrained(config, kind, context.work)
-    saved_recipe = Recipe(**saved.state["recipe"]) if saved else None
+    saved_recipe = read_recipe(saved.state["recipe"]) if saved else None
     measured_recipes, ledger = cost_measurement.measure_costs(context, task, data, pretrained, saved_recipe)
     preprocessing = _build_preprocessing(measured_recipes[-1].recipe)
     build = (task, preprocessing, context.device, context.work, context.reporter)
