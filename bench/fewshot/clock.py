@@ -9,7 +9,7 @@ import os
 import time
 from typing import Final
 
-from tests.bench import image_settings
+from bench.trainer import image_settings
 
 CORES: Final = 2
 """A second of budget is what a machine with so many cores computes in one."""

@@ -17,7 +17,7 @@ import tempfile
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from tests.bench import image_settings
+from bench.trainer import image_settings
 
 LEAST_SHARE: Final = 0.9
 LEAST_GAIN: Final = 1.5

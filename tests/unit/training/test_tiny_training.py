@@ -151,7 +151,7 @@ def test_a_checkpoint_of_a_version_whose_recipes_had_a_moving_average_is_resumed
     reporter = StopAt(fitting.STAGE_NAMES[Stage.HOLD_OUT])
     config = a_config(run_config.Command.TRAIN, Task.CLASSIFIER, train, budget_seconds=15.0, output=model)
     stopped = engine.execute(config, tmp_path / "w1", reporter, reporter.stop, clock=TickingClock())
-    assert stopped.exit_code == report.ExitCode.STOPPED, stopped.message
+    assert stopped.exit_code == endings.ExitCode.STOPPED, stopped.message
     manifests = [
         path for path in (tmp_path / "model/checkpoints").glob("*.json") if not path.name.startswith("attempt")
     ]
