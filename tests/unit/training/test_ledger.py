@@ -182,7 +182,8 @@ def test_an_output_that_is_required_is_counted_once_where_it_is_asked_for() -> N
 def test_a_unit_starts_only_if_it_ends_in_time(charged: float, cost: float, *, admitted: bool) -> None:
     ledger = RunLedger(10.0, COSTS, WORKLOAD)
     ledger.settle(*RemainingWork)
-    assert ledger.fits(charged, cost) is admitted
+    ledger.revise(report_seconds=cost)
+    assert ledger.may_start(RemainingWork.REPORT, charged) is admitted
 
 
 def test_what_finishing_took_is_kept_for_a_fit_on_all_images_whatever_a_prediction_takes() -> None:

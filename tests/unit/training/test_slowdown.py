@@ -36,7 +36,8 @@ def test_what_is_optional_starts_only_where_it_fits_at_the_pace_of_the_last_step
     left_seconds: float, took: float, *, fits: bool
 ) -> None:
     ledger = a_ledger(0.1, took, done=BEFORE_PUBLICATION)
-    assert ledger.fits(BUDGET_SECONDS - left_seconds, 1.0) is fits
+    ledger.revise(report_seconds=1.0)
+    assert ledger.may_start(RemainingWork.REPORT, BUDGET_SECONDS - left_seconds) is fits
 
 
 @pytest.mark.parametrize(("took", "factor"), [(0.05, 1.0), (0.1, 1.0), (0.15, 1.0), (0.25, 2.5), (9.0, 4.0)])

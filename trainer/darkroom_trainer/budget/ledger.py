@@ -85,24 +85,14 @@ class RunLedger:
         self.budget_seconds = budget_seconds
         self.workload = workload
         self.slowdown = Slowdown()
-        self._costs = costs
+        self.costs = costs
         self._done: set[RemainingWork] = set()
-        self._entries = self._list_entries()
-
-    @property
-    def costs(self) -> Costs:
-        """Return what is known of the costs by now."""
-        return self._costs
-
-    @property
-    def entries(self) -> tuple[LedgerEntry, ...]:
-        """Return the whole list, in order, with what is done."""
-        return self._entries
+        self.entries = self._list_entries()
 
     def revise(self, **measured_seconds: float) -> None:
         """Take over costs, by their names in `Costs`, from what was measured."""
-        self._costs = dataclasses.replace(self._costs, **measured_seconds)
-        self._entries = self._list_entries()
+        self.costs = dataclasses.replace(self.costs, **measured_seconds)
+        self.entries = self._list_entries()
 
     def revise_finish(self, took_seconds: float, images: int) -> None:
         """Take over what `LearningTask.finish` took on so many images, for a fit on all of them."""
@@ -112,17 +102,17 @@ class RunLedger:
     def settle(self, *done: RemainingWork) -> None:
         """Note what is done, or will not be done any more."""
         self._done.update(done)
-        self._entries = self._list_entries()
+        self.entries = self._list_entries()
 
     @property
     def required_seconds(self) -> float:
         """Return what is left to do that a model cannot be handed over without."""
-        return sum(entry.cost_seconds for entry in self._entries if not entry.is_done and not entry.is_optional)
+        return sum(entry.cost_seconds for entry in self.entries if not entry.is_done and not entry.is_optional)
 
     @property
     def reserve_seconds(self) -> float:
         """Return what everything costs that is left to do, at the speed that was measured."""
-        return sum(entry.cost_seconds for entry in self._entries if not entry.is_done)
+        return sum(entry.cost_seconds for entry in self.entries if not entry.is_done)
 
     @property
     def training_ends_at(self) -> float:
@@ -132,7 +122,7 @@ class RunLedger:
     @property
     def least_seconds(self) -> float:
         """Return what the least useful training costs."""
-        return self.workload.least_steps * self._costs.step_seconds
+        return self.workload.least_steps * self.costs.step_seconds
 
     def plan_hold_out(self, charged_seconds: float) -> float:
         """Return when the hold-out run must end; raises RunError(BudgetNotEnough), with a minimum and a suggestion."""
@@ -155,15 +145,11 @@ class RunLedger:
             total, images = self.budget_seconds, self.workload.train_images
             raise refusal.refuse_budget(total, 2 * total, 2 * refusal.SUGGESTED_FACTOR * total, images)
 
-    def fits(self, charged_seconds: float, cost_seconds: float) -> bool:
-        """Return whether a unit of work ends in time, with what is required after it, at the present slowdown."""
-        return self._leaves(charged_seconds, cost_seconds + self.required_seconds, self.slowdown.factor)
-
     def may_start(self, work: RemainingWork, charged_seconds: float) -> bool:
         """Return whether an entry of the list may start now: with what is required after it, it must end in time."""
         others = sum(
             entry.cost_seconds
-            for entry in self._entries
+            for entry in self.entries
             if not entry.is_done and not entry.is_optional and entry.work is not work
         )
         return self._leaves(charged_seconds, self.compute_room(work) + others, self.slowdown.factor)
@@ -180,8 +166,8 @@ class RunLedger:
 
         An optional one may take longer than was estimated, so it gets room to spare: a part of those after it.
         """
-        at = next(at for at, entry in enumerate(self._entries) if entry.work is work)
-        entry, later = self._entries[at], self._entries[at + 1 :]
+        at = next(at for at, entry in enumerate(self.entries) if entry.work is work)
+        entry, later = self.entries[at], self.entries[at + 1 :]
         return entry.cost_seconds + (sum(one.spare_seconds for one in later) if entry.is_optional else 0.0)
 
     def _leaves(self, charged_seconds: float, cost_seconds: float, slowdown: float) -> bool:
@@ -189,7 +175,7 @@ class RunLedger:
 
     def _list_entries(self) -> tuple[LedgerEntry, ...]:
         """Return the list at the costs that are known; scores are of held-out images where there is no evaluation."""
-        costs, load = self._costs, self.workload
+        costs, load = self.costs, self.workload
         finish_seconds = _compute_finish(costs, load.finish_images)
         scored_images = load.evaluation_images or load.hold_out_images
         entries = (
