@@ -100,14 +100,14 @@ def spending_all() -> Iterator[None]:
     from unittest import mock
 
     from darkroom_api.v1alpha1.common import StopReason
-    from darkroom_trainer.search import contest
+    from darkroom_trainer.search import halving as halvings
 
     def find_stop(
-        _contest: contest.Contest, _held_out: int, left_seconds: float, least_seconds: float
+        _halving: halvings.Halving, _held_out: int, left_seconds: float, least_seconds: float
     ) -> StopReason | None:
         return StopReason.BUDGET_REACHED if left_seconds < least_seconds else None
 
-    with mock.patch.object(contest, "find_stop", find_stop):
+    with mock.patch.object(halvings, "find_stop", find_stop):
         yield
 
 

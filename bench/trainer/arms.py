@@ -40,7 +40,7 @@ def run_loop(learner: training_loop.Learner, steps: int) -> None:
 def run_bare(learner: training_loop.Learner, steps: int) -> None:
     """Take this many steps of the same model, loss and optimizer on one normalized batch."""
     size, count = learner.recipe.image_size_px, learner.recipe.batch_size
-    place = learner.device.place
+    place = learner.device.torch_device
     images = torch.randn(count, 3, size, size, device=place).to(memory_format=torch.channels_last)
     batches = itertools.repeat((images, torch.arange(count, device=place) % len(sets.TAGS)))
     run_batches(learner, batches, steps)
@@ -52,8 +52,8 @@ def run_batches(
     """Take steps as a plain training script does."""
     for images, labels in itertools.islice(batches, steps):
         with learner.device.mixed_precision():
-            outputs = learner.model(images.to(learner.device.place))
-        loss = learner.task.compute_loss(outputs, {"label": labels.to(learner.device.place)})
+            outputs = learner.model(images.to(learner.device.torch_device))
+        loss = learner.task.compute_loss(outputs, {"label": labels.to(learner.device.torch_device)})
         learner.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         learner.optimizer.step()
@@ -80,7 +80,7 @@ def time_steps(run: Steps, steps: int, device: devices.Device) -> float:
     began = time.monotonic()
     run(steps)
     if device.is_gpu:
-        torch.cuda.synchronize(device.place)
+        torch.cuda.synchronize(device.torch_device)
     return time.monotonic() - began
 
 

@@ -66,7 +66,7 @@ def build_recipe(backbone: str, size_px: int, batch_size: int) -> Recipe:
 
 def as_planes(values: tuple[float, ...], device: devices.Device) -> torch.Tensor:
     """Return one number for each colour (3, 1, 1)."""
-    return torch.tensor(values, device=device.place)[:, None, None]
+    return torch.tensor(values, device=device.torch_device)[:, None, None]
 
 
 def draw_data(size_px: int, device: devices.Device) -> training_loop.TrainingData:
@@ -74,11 +74,11 @@ def draw_data(size_px: int, device: devices.Device) -> training_loop.TrainingDat
     generator = torch.Generator().manual_seed(0)
     shape = (IN_MEMORY_ROWS, size_px, size_px, 3)
     return training_loop.TrainingData(
-        images=torch.randint(0, 256, shape, dtype=torch.uint8, generator=generator).to(device.place),
+        images=torch.randint(0, 256, shape, dtype=torch.uint8, generator=generator).to(device.torch_device),
         targets={"label": torch.arange(IN_MEMORY_ROWS) % len(TAGS)},
         rows=np.arange(IN_MEMORY_ROWS),
         mean=as_planes(MEAN, device),
-        deviation=as_planes(DEVIATION, device),
+        std=as_planes(DEVIATION, device),
     )
 
 

@@ -14,7 +14,7 @@ from hack.tools import layout, lengths
 EXCEPTIONS: Final[dict[str, str]] = {}
 """Files that may bring in more project modules than others, with the reason."""
 
-NOT_YET: Final = {"project modules": 17, "files in a folder": 4, "class names": 7}
+NOT_YET: Final = {"project modules": 17, "files in a folder": 4, "class names": 0}
 """How many problems of a rule are let pass until the code meets it: only ever lowered, and this table goes at zero."""
 
 

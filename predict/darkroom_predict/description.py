@@ -38,16 +38,16 @@ class ModelDescription:
     task: Task
     labels: tuple[str, ...]
     backbone: str | None
-    """timm name of the network; None where a light head answers alone."""
+    """timm name of the network; None where a frozen-feature classifier answers alone."""
     preprocessing: Preprocessing
     threshold: float
     """Detector: boxes below this confidence are left out of answers. Classifier: 0."""
     version: str
     darkroom_version: str
     light: dict[str, Any] | None = None
-    """How the light head is built (see `heads`); None where the network answers alone."""
+    """How the frozen-feature classifier is built (see `heads`); None where the network answers alone."""
     light_share: float = 0.0
-    """The light head's share in the answers, from 0 to 1; the network has the rest."""
+    """Ensemble weight of the frozen-feature classifier, from 0 to 1; the network has the rest."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the content of `model.json`."""

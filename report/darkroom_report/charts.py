@@ -11,8 +11,8 @@ from darkroom_report.markup import Markup, element, join, name, shorten
 from darkroom_report.plot import SERIES, Axis, Plot, Point, draw_bars, span_axis
 
 UNIT: Final = (0.0, 1.0)
-STAGES: Final = {"holdOut": "for the score, held-out images left out", "final": "final model, all images"}
-TRIAL_KINDS: Final = {"head": "light head", "network": "network"}
+STAGES: Final = {"holdOut": "hold-out run, without the held-out images", "final": "refit, all images"}
+TRIAL_KINDS: Final = {"head": "frozen-feature classifier", "network": "network"}
 TRIAL_ENDS: Final = {"won": "won", "pruned": "pruned", "failed": "no score"}
 MAX_DRAWN_TRIALS: Final = 400
 
@@ -119,7 +119,7 @@ def _draw_best(plot: Plot, scored: Sequence[Mapping[str, Any]], last: float) -> 
     return plot.draw_line([*points, (last, best)] if points else [], "best")
 
 
-def draw_rungs(trials: Sequence[Mapping[str, Any]]) -> Markup:
+def draw_rounds(trials: Sequence[Mapping[str, Any]]) -> Markup:
     """Return the score of each network after each round that it took part in, and the best of each round."""
     lines = [(trial["name"], _read_rounds(trial)) for trial in trials if trial["kind"] == "network"]
     every = [point for _, line in lines for point in line]

@@ -59,7 +59,7 @@ def render_entry(entry: Mapping[str, Any]) -> Markup:
 
 
 def render_label_errors(errors: Sequence[Mapping[str, Any]], total: int) -> Markup | None:
-    """Return the tags that the model doubts, the surest first: as pictures, the others as a table."""
+    """Return the probable label errors, the surest first: as pictures, the others as a table."""
     if not errors:
         return None
     pictured = [error for error in errors if error.get("picture")]

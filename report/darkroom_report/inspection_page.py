@@ -78,11 +78,11 @@ def _render_hero(report: Mapping[str, Any]) -> Markup:
 
 def _describe_verdict(report: Mapping[str, Any]) -> str:
     advice = report["advice"]["count"]
-    told = f"{numbers.count(advice, 'piece')} of advice below" if advice else "no advice"
+    found = f"{numbers.count(advice, 'piece')} of advice below" if advice else "no advice"
     return (
-        f"Nothing stops a training; {told}."
+        f"Nothing stops a training; {found}."
         if not report["problemCount"]
-        else f"Nothing can train on it until they are mended; {told}."
+        else f"Nothing can train on it until they are fixed; {found}."
     )
 
 

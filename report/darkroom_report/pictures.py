@@ -19,7 +19,7 @@ FRAME_WIDTH: Final = 250
 """Units across a picture with boxes: about its pixels on a desktop, so that type has the size that it says."""
 LETTER: Final = 6.6
 LINE: Final = 13.0
-Place = tuple[float, float, float, float]
+Rectangle = tuple[float, float, float, float]
 """Left, top, width and height in units of the frame."""
 
 
@@ -55,7 +55,7 @@ def _render_figure(mistake: Mapping[str, Any], *, has_boxes: bool) -> Markup:
 
 
 def _caption_tags(mistake: Mapping[str, Any]) -> Markup:
-    """A wrong answer is told with the confidence that its truth was given; of several tags, all that were shown."""
+    """A wrong answer is shown with the confidence that its truth was given; of several tags, all that were shown."""
     guesses = mistake["guesses"]
     said = guesses[:1] if mistake["what"] == "wrong" else guesses
     given = {guess["tag"]: guess["confidence"] for guess in guesses[len(said) :]}
@@ -106,33 +106,38 @@ def render_frame(picture: Mapping[str, Any] | None, boxes: Sequence[Mapping[str,
 
 def _draw_boxes(boxes: Sequence[Mapping[str, Any]], size: tuple[int, int]) -> list[Markup]:
     """Return all boxes, what is wrong on top, and as many names as find a free place."""
-    places = [_scale(box["box"], size) for box in boxes]
-    shown = sorted(zip(boxes, places, strict=True), key=lambda pair: pair[0]["kind"] in LOUD)
-    taken: list[Place] = []
-    named = [(box, place) for box, place in zip(boxes, places, strict=True) if box["kind"] in NAMED]
-    drawn = [_draw_box(box, place) for box, place in shown]
-    return drawn + [_draw_name(box, place, size, taken) for box, place in named]
+    rectangles = [_scale(box["box"], size) for box in boxes]
+    shown = sorted(zip(boxes, rectangles, strict=True), key=lambda pair: pair[0]["kind"] in LOUD)
+    taken: list[Rectangle] = []
+    named = [(box, rectangle) for box, rectangle in zip(boxes, rectangles, strict=True) if box["kind"] in NAMED]
+    drawn = [_draw_box(box, rectangle) for box, rectangle in shown]
+    return drawn + [_draw_name(box, rectangle, size, taken) for box, rectangle in named]
 
 
-def _scale(box: Sequence[float], size: tuple[int, int]) -> Place:
+def _scale(box: Sequence[float], size: tuple[int, int]) -> Rectangle:
     return box[0] * size[0], box[1] * size[1], box[2] * size[0], box[3] * size[1]
 
 
-def _draw_box(box: Mapping[str, Any], place: Place) -> Markup:
+def _draw_box(box: Mapping[str, Any], rectangle: Rectangle) -> Markup:
     side = "true" if box["kind"] in TRUE else "guess"
     weight = "loud" if box["kind"] in LOUD else "" if box["kind"] in NAMED else "quiet"
-    shape: dict[str, float] = dict(zip(("x", "y", "width", "height"), place, strict=True))
+    shape: dict[str, float] = dict(zip(("x", "y", "width", "height"), rectangle, strict=True))
     halo = element("rect", class_=f"box halo {weight}", **shape)
     return element("g", halo, element("rect", class_=f"box {side} {weight}", **shape))
 
 
-def _draw_name(box: Mapping[str, Any], place: Place, size: tuple[int, int], taken: list[Place]) -> Markup:
+def _draw_name(box: Mapping[str, Any], rectangle: Rectangle, size: tuple[int, int], taken: list[Rectangle]) -> Markup:
     """Return the name of a box above, below or inside it, wherever no other name is; nothing where all are taken."""
     confidence = f" · {numbers.show_share(box['confidence'])}" if "confidence" in box else ""
     text = shorten(box["tag"], MAX_CHIP) + confidence
     width = LETTER * len(text)
-    left = max(1.0, min(place[0], size[0] - width))
-    for top in (place[1] - LINE, place[1] + place[3] + 1, place[1] + 2, place[1] + place[3] - LINE):
+    left = max(1.0, min(rectangle[0], size[0] - width))
+    for top in (
+        rectangle[1] - LINE,
+        rectangle[1] + rectangle[3] + 1,
+        rectangle[1] + 2,
+        rectangle[1] + rectangle[3] - LINE,
+    ):
         spot = (left, top, width, LINE)
         if 0 <= top <= size[1] - LINE and not any(_touch(spot, other) for other in taken):
             taken.append(spot)
@@ -141,7 +146,7 @@ def _draw_name(box: Mapping[str, Any], place: Place, size: tuple[int, int], take
     return Markup()
 
 
-def _touch(first: Place, second: Place) -> bool:
+def _touch(first: Rectangle, second: Rectangle) -> bool:
     return all(
         first[side] < second[side] + second[side + 2] and second[side] < first[side] + first[side + 2]
         for side in (0, 1)

@@ -37,7 +37,7 @@ class Axis:
         """Return the round values on the axis."""
         return find_ticks(self.low, self.high)
 
-    def place(self, value: float) -> float:
+    def scale(self, value: float) -> float:
         """Return where `value` lies, 0 for the lower end and 1 for the upper one; what is outside stays at the end."""
         if not math.isfinite(value) or self.high <= self.low:
             return 0.0
@@ -79,8 +79,8 @@ class Plot:
     def locate(self, point: Point) -> Point:
         """Return where a point of the data lies in the picture."""
         return (
-            LEFT + self.x.place(point[0]) * (WIDTH - LEFT - RIGHT),
-            HEIGHT - BOTTOM - self.y.place(point[1]) * (HEIGHT - TOP - BOTTOM),
+            LEFT + self.x.scale(point[0]) * (WIDTH - LEFT - RIGHT),
+            HEIGHT - BOTTOM - self.y.scale(point[1]) * (HEIGHT - TOP - BOTTOM),
         )
 
     def draw_line(self, points: Sequence[Point], css: str) -> Markup:

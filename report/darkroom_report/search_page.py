@@ -31,7 +31,7 @@ def render_search(report: Mapping[str, Any]) -> Markup | None:
         build_chart("Trials over the budget", charts.draw_trials(trials, report["headline"]["budgetSeconds"]))
         if trials
         else None,
-        build_chart("Networks by round", charts.draw_rungs(trials)) if has_rounds else None,
+        build_chart("Networks by round", charts.draw_rounds(trials)) if has_rounds else None,
         build_chart("Learning", charts.draw_learning(history)) if history else None,
     )
     return build_section("How it was found", pair, _render_trials(trials))
@@ -92,7 +92,7 @@ def render_making(report: Mapping[str, Any]) -> Markup:
 
 
 def _describe_images(images: Mapping[str, int]) -> str | None:
-    titles = {"train": "to learn from", "heldOut": "held out", "final": "in the final fit", "evaluation": "measured"}
+    titles = {"train": "to learn from", "heldOut": "held out", "final": "in the refit", "evaluation": "measured"}
     parts = [f"{images[key]:,} {title}" for key, title in titles.items() if images.get(key)]
     return ", ".join(parts) or None
 

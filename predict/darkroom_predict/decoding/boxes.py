@@ -64,13 +64,13 @@ def _choose_candidates(logits: Floats) -> tuple[Integers, Floats]:
 
 
 def suppress_overlapping(corners: Floats, labels: Integers, most_overlap: float) -> Integers:
-    """Return which boxes (K, 4), best first, stay when a box silences the later ones of its label that overlap it."""
-    silences = compute_corner_overlaps(corners) > most_overlap
-    silences &= labels[:, None] == labels[None, :]
+    """Return which boxes (K, 4), best first, non-maximum suppression keeps: one suppresses later ones of its label."""
+    suppressed_by = compute_corner_overlaps(corners) > most_overlap
+    suppressed_by &= labels[:, None] == labels[None, :]
     is_kept = np.ones(len(corners), dtype=np.bool_)
-    for at in np.flatnonzero(np.triu(silences, 1).any(axis=1)):
+    for at in np.flatnonzero(np.triu(suppressed_by, 1).any(axis=1)):
         if is_kept[at]:
-            is_kept[at + 1 :] &= ~silences[at, at + 1 :]
+            is_kept[at + 1 :] &= ~suppressed_by[at, at + 1 :]
     return np.flatnonzero(is_kept)
 
 

@@ -1,4 +1,4 @@
-"""Small sets of images that light heads can learn: stripes whose direction and colour is the label."""
+"""Small sets of images that frozen-feature classifiers can learn: stripes whose direction and colour is the label."""
 
 import math
 from collections.abc import Callable
@@ -27,14 +27,14 @@ def build_examples(labels: np.ndarray, num_labels: int, seed: int = 0, noise: fl
     return wrap(draw_stripes(labels, num_labels, seed, noise), torch.from_numpy(labels.astype(np.int64)), num_labels)
 
 
-def build_several(rows: int, num_labels: int, seed: int = 0) -> Examples:
+def build_multilabel(rows: int, num_labels: int, seed: int = 0) -> Examples:
     """Return images whose cells are bright where they have the label, any number of labels each."""
     random = np.random.default_rng(seed)
-    marks = random.random((rows, num_labels)) < 0.35
+    one_hot = random.random((rows, num_labels)) < 0.35
     images = random.integers(0, 120, (rows, SIDE_PX, SIDE_PX, 3))
     for label in range(num_labels):
-        images[marks[:, label], :, label * 4 : label * 4 + 4] += 100
-    return wrap(torch.from_numpy(images.astype(np.uint8)), torch.from_numpy(marks), num_labels)
+        images[one_hot[:, label], :, label * 4 : label * 4 + 4] += 100
+    return wrap(torch.from_numpy(images.astype(np.uint8)), torch.from_numpy(one_hot), num_labels)
 
 
 def wrap(images: torch.Tensor, labels: torch.Tensor, num_labels: int) -> Examples:
@@ -46,7 +46,7 @@ def wrap(images: torch.Tensor, labels: torch.Tensor, num_labels: int) -> Example
 
 def normalize(examples: Examples) -> torch.Tensor:
     """Return the images (N, 3, S, S) as the model takes them."""
-    return (examples.images.permute(0, 3, 1, 2).float() / 255 - examples.mean) / examples.deviation
+    return (examples.images.permute(0, 3, 1, 2).float() / 255 - examples.mean) / examples.std
 
 
 def unhurried() -> float:

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from darkroom_trainer.features.blocks import BLOCKS, Extractor, build_area_matrix, build_tent_matrix
-from darkroom_trainer.heads.store import Store
+from darkroom_trainer.heads.store import FeatureStore
 from tests.unit.heads.head_examples import build_examples
 
 PLAIN = {"size_px": 20, "mean": [0.0, 0.0, 0.0], "deviation": [1.0, 1.0, 1.0]}
@@ -74,8 +74,8 @@ def test_a_backbone_gives_the_mean_of_its_maps() -> None:
 
 def test_features_are_the_same_in_parts_and_as_a_whole() -> None:
     examples = build_examples(np.arange(300) % 3, 3)
-    whole = Store(examples, np.arange(300)).get_features(("gradients7", "textures"), 0)
-    some = Store(examples, np.array([5, 270])).get_features(("gradients7", "textures"), 0)
+    whole = FeatureStore(examples, np.arange(300)).get_features(("gradients7", "textures"), 0)
+    some = FeatureStore(examples, np.array([5, 270])).get_features(("gradients7", "textures"), 0)
     torch.testing.assert_close(whole[[5, 270]], some, atol=1e-5, rtol=1e-5)
 
 

@@ -1,4 +1,4 @@
-"""The search for a light head: what it finds, for whom, and when it ends."""
+"""The search for a frozen-feature classifier: what it finds, for whom, and when it ends."""
 
 import dataclasses
 
@@ -6,10 +6,10 @@ import numpy as np
 import torch
 
 from darkroom_trainer.heads.selection import search_heads
-from darkroom_trainer.search.trials import TrialEnd
+from darkroom_trainer.search.trial_records import TrialEnd
 from tests.unit.heads.head_examples import (
     build_examples,
-    build_several,
+    build_multilabel,
     count_down,
     normalize,
     stop_after,
@@ -31,7 +31,7 @@ def test_two_images_a_label_are_enough_for_a_model() -> None:
 
 
 def test_images_with_several_labels_are_learned() -> None:
-    train, held_out = build_several(60, 4), build_several(60, 4, seed=1)
+    train, held_out = build_multilabel(60, 4), build_multilabel(60, 4, seed=1)
     found = search_heads(train, seed=0, left_seconds=unhurried)
     assert found is not None
     assert found.score is not None
@@ -40,7 +40,7 @@ def test_images_with_several_labels_are_learned() -> None:
     assert float((answers == held_out.labels).float().mean()) > 0.9
 
 
-def test_a_label_with_one_image_is_learned_but_never_kept_out() -> None:
+def test_a_label_with_one_image_is_learned_but_never_held_out() -> None:
     labels = np.array([0, 1, 1, 1, 2, 2, 2])
     found = search_heads(build_examples(labels, 3, noise=0.05), seed=0, left_seconds=unhurried)
     assert found is not None
@@ -100,7 +100,7 @@ def test_two_thousand_labels_with_two_small_images_each_are_searched() -> None:
     assert found.probabilities.shape == (4000, 2000)
 
 
-def test_of_a_large_set_a_part_is_kept_out_and_all_is_fitted() -> None:
+def test_of_a_large_set_a_part_is_held_out_and_all_is_fitted() -> None:
     labels = np.arange(9000) % 2
     images = np.full((9000, 4, 4, 3), 60, dtype=np.uint8)
     images[labels == 1, :2] += 90

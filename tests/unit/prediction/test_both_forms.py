@@ -9,7 +9,7 @@ from darkroom_predict import description
 from darkroom_predict.loading import open_predictor
 from darkroom_predict.resizing import decode_file
 from darkroom_trainer.export import onnx_parity
-from darkroom_trainer.prediction.predictor import build_predictor
+from darkroom_trainer.prediction.torch_predictor import build_predictor
 from darkroom_trainer.runtime import device
 from tests.unit.prediction.pictures import write_images
 

@@ -13,7 +13,7 @@ from darkroom_trainer.data.records.dataset import Example, LoadedDataset, no_box
 from darkroom_trainer.export.results import Measured
 from darkroom_trainer.metrics.record import build_record
 from darkroom_trainer.report.inputs import ReportInputs
-from darkroom_trainer.search.trials import TrialEnd, TrialKind, TrialRecord
+from darkroom_trainer.search.trial_records import TrialEnd, TrialKind, TrialRecord
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -131,7 +131,7 @@ def list_trials(count: int) -> list[dict[str, Any]]:
             cost_seconds=0.4,
             end=ends[at % 5],
             why=HOSTILE[(at + 1) % len(HOSTILE)],
-            rung=at % 3,
+            round=at % 3,
             passes=100 * at,
             settings={"scores": [0.2, 0.4][: at % 3]},
         ).to_json()

@@ -42,7 +42,7 @@ CHARTS: dict[str, Callable[[int], Any]] = {
     "learning": lambda count: charts.draw_learning(a_history(count)),
     "trials": lambda count: charts.draw_trials(list_trials(count), 60.0),
     "trials without a budget": lambda count: charts.draw_trials(list_trials(count), None),
-    "rounds": lambda count: charts.draw_rungs(list_trials(count)),
+    "rounds": lambda count: charts.draw_rounds(list_trials(count)),
     "precision and recall": lambda count: charts.draw_precision_recall(some_curves(count)),
     "calibration": lambda count: charts.draw_calibration(some_bins(min(count, 15))),
     "histogram": lambda count: charts.draw_histogram(list(range(count + 1)), list(range(count)), "pixels"),
@@ -112,7 +112,7 @@ def test_an_axis_holds_all_its_values_and_begins_and_ends_at_ticks() -> None:
     axis = plot.span_axis([3.2, 17.9, math.nan], "loss", "{:g}".format)
     assert (axis.low, axis.high) == (0.0, 20.0)
     assert (axis.ticks[0], axis.ticks[-1]) == (axis.low, axis.high)
-    assert axis.place(10.0) == 0.5
+    assert axis.scale(10.0) == 0.5
 
 
 NUMBERS = {

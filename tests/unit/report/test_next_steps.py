@@ -19,7 +19,7 @@ CASES: dict[str, tuple[dict[str, Any], str, str]] = {
     "nothing was measured": ({"is_measured": False}, "noScore", "Add images, or name an evaluation dataset"),
     "images in both datasets": ({"issues": {Issue.SHARED_WITH_EVALUATION: 3}}, "sharedImages", "Take 3 images out"),
     "one image in both": ({"issues": {Issue.SHARED_WITH_EVALUATION: 1}}, "sharedImages", "Take 1 image out"),
-    "doubted tags": ({"label_errors": 7}, "labels", "7 tags that the model doubts"),
+    "probable label errors": ({"label_errors": 7}, "labels", "7 probable label errors"),
     "clashing tags": ({"issues": {Issue.CLASHING_LABELS: 2}}, "labels", "2 pairs of equal images"),
     "a tag with few images": (
         {"tags": [TagState("tea", 3, 0, None), TagState("oil", 90, 9, 1.0)]},

@@ -10,7 +10,7 @@ from PIL import Image
 from darkroom_api.v1alpha1.common import Task
 from darkroom_predict import description, listing
 from darkroom_trainer.export import onnx_parity
-from darkroom_trainer.prediction import adding, predictor
+from darkroom_trainer.prediction import adding, torch_predictor
 from darkroom_trainer.runtime.device import prepare_device
 from darkroom_trainer.samples import shelf_pictures
 from darkroom_trainer.tasks.recognizer import ProductRecognizer
@@ -49,9 +49,9 @@ def list_files(folder: pathlib.Path) -> pathlib.Path:
     return folder
 
 
-def load(folder: pathlib.Path) -> predictor.Predictor:
+def load(folder: pathlib.Path) -> torch_predictor.TorchPredictor:
     """Return the model of a folder."""
-    return predictor.build_predictor(folder, description.read_description(folder), prepare_device())
+    return torch_predictor.build_predictor(folder, description.read_description(folder), prepare_device())
 
 
 def draw_new(count: int) -> list[shelf_pictures.Shelf]:

@@ -45,7 +45,7 @@ def build_data(task: Detector, pixels: np.ndarray, examples: list[Example]) -> t
         targets=task.build_targets(examples, rows),
         rows=rows,
         mean=torch.full((3, 1, 1), 0.5),
-        deviation=torch.full((3, 1, 1), 0.25),
+        std=torch.full((3, 1, 1), 0.25),
     )
 
 

@@ -9,7 +9,7 @@ import torch
 from darkroom_trainer.loop import training_loop
 from darkroom_trainer.networks import dense_head
 from darkroom_trainer.networks.detector_network import DetectorNetwork, choose_cells, find_network
-from darkroom_trainer.tasks import crop_shares, prototypes
+from darkroom_trainer.tasks import crop_weights, prototypes
 from darkroom_trainer.tasks.detector import Detector
 from tests.unit.tasks.shelf_models import LABELS, build_data, draw_shelves
 
@@ -61,7 +61,7 @@ class Finds(torch.nn.Module):
     def __init__(self, data: training_loop.TrainingData) -> None:
         super().__init__()
         self.labels, self.boxes = data.targets["label"][HELD_OUT_ROWS], data.targets["box"][HELD_OUT_ROWS]
-        self.cells = crop_shares.find_cells(self.boxes, CELLS)
+        self.cells = crop_weights.find_cells(self.boxes, CELLS)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Return cells that are sure of their boxes."""
@@ -128,7 +128,7 @@ def test_held_out_boxes_leave_the_word_to_a_dense_head_where_crops_are_misleadin
         def forward(self, images: torch.Tensor) -> torch.Tensor:
             """Return cells that are sure of the right tag."""
             numbers = torch.zeros(len(images), CELLS, SIZE + 4)
-            cells = crop_shares.find_cells(boxes[HELD_OUT_ROWS], CELLS)
+            cells = crop_weights.find_cells(boxes[HELD_OUT_ROWS], CELLS)
             for at, row in enumerate(HELD_OUT_ROWS):
                 kept = labels[row] >= 0
                 numbers[at, cells[at][kept], labels[row][kept]] = 9.0
@@ -149,8 +149,8 @@ def test_nothing_held_out_leaves_the_share_as_it_was(
 
 def test_as_many_rows_are_asked_as_hold_the_most_boxes() -> None:
     labels = torch.zeros((3_000, 2), dtype=torch.int64)
-    assert len(crop_shares.limit_rows(labels, np.arange(3_000))) == crop_shares.MOST_BOXES // 2
-    assert len(crop_shares.limit_rows(labels, np.arange(5))) == 5
+    assert len(crop_weights.limit_rows(labels, np.arange(3_000))) == crop_weights.MOST_BOXES // 2
+    assert len(crop_weights.limit_rows(labels, np.arange(5))) == 5
 
 
 @pytest.mark.parametrize(

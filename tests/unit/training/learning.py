@@ -71,7 +71,7 @@ def a_learner(name: str, *, seed: int = 3, images: int = 12) -> training_loop.Le
         targets=task.build_targets(examples, rows),
         rows=rows,
         mean=torch.full((3, 1, 1), 0.5),
-        deviation=torch.full((3, 1, 1), 0.25),
+        std=torch.full((3, 1, 1), 0.25),
     )
     torch.manual_seed(seed)
     recipe = Recipe("test_resnet", 32, 4, 1e-3)

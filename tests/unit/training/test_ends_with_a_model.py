@@ -108,7 +108,7 @@ def test_where_not_one_image_fits_the_run_ends_and_says_which_memory(
 @pytest.mark.slow
 def test_the_operators_divisor_goes_into_a_resumed_batch_once(bench: Bench) -> None:
     assert bench.run(1, stop_at=fitting.STAGE_NAMES[sessions.Stage.HOLD_OUT]).exit_code is endings.ExitCode.STOPPED
-    again = bench.run(2, batch_divisor=4, stop_at=fitting.STAGE_NAMES[sessions.Stage.FINAL])
+    again = bench.run(2, batch_divisor=4, stop_at=fitting.STAGE_NAMES[sessions.Stage.REFIT])
     assert again.exit_code is endings.ExitCode.STOPPED, again.message
     last = bench.run(3, batch_divisor=4)
     assert last.reason is conditions.Reason.SUCCEEDED, last.message

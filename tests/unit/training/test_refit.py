@@ -4,28 +4,28 @@ import pytest
 import torch
 
 from darkroom_api.v1alpha1.common import MeasuredOn, Performance, StopReason
-from darkroom_trainer.checkpoints.sessions import HoldOut, Light, Session, Stage
-from darkroom_trainer.heads.fits.model import build_light_model
+from darkroom_trainer.checkpoints.sessions import FittedHead, HoldOut, Session, Stage
+from darkroom_trainer.heads.fits.model import build_frozen_classifier
 from darkroom_trainer.loop.training_loop import Window
-from darkroom_trainer.search.contest import Contender, Contest
+from darkroom_trainer.search.halving import Halving, Trial
 from darkroom_trainer.training import refit
 from tests.unit.training.learning import a_learner
 
 
-def a_session(reason: StopReason, light_share: float) -> Session:
+def a_session(reason: StopReason, ensemble_weight: float) -> Session:
     """Return a session whose search ended for this reason, after a third round of 8 seconds."""
     learner = a_learner("classifier")
-    contest = Contest([Contender(1, learner.recipe)], 2.0, 100.0, round=2, stop_reason=reason)
+    halving = Halving([Trial(1, learner.recipe)], 2.0, 100.0, round=2, stop_reason=reason)
     performance = Performance(measured_on=MeasuredOn.HOLD_OUT, images=10, score=0.9)
-    hold_out = HoldOut(performance, [], 0.0, light_share)
+    hold_out = HoldOut(performance, [], 0.0, ensemble_weight)
     spec = {"blocks": [], "widths": [], "members": [], "several": False, "sharpness": 1.0, "shift": 0.0}
-    head = build_light_model({**spec, "look": {"size_px": 32, "mean": [0.5] * 3, "deviation": [0.25] * 3}}, 3)
-    light = Light(spec, head, torch.zeros(0, dtype=torch.int64), torch.zeros(0, 3), None, None, [])
-    return Session(learner, Stage.HOLD_OUT, Window(0.0, 1.0), hold_out=hold_out, contest=contest, light=light)
+    model = build_frozen_classifier({**spec, "look": {"size_px": 32, "mean": [0.5] * 3, "deviation": [0.25] * 3}}, 3)
+    head = FittedHead(spec, model, torch.zeros(0, dtype=torch.int64), torch.zeros(0, 3), None, None, [])
+    return Session(learner, Stage.HOLD_OUT, Window(0.0, 1.0), hold_out=hold_out, halving=halving, head=head)
 
 
 @pytest.mark.parametrize(
-    ("reason", "light_share", "limit", "told"),
+    ("reason", "ensemble_weight", "limit", "told"),
     [
         pytest.param(StopReason.BUDGET_REACHED, 0.0, None, StopReason.BUDGET_REACHED, id="all that is left"),
         pytest.param(StopReason.CONVERGED, 0.5, 8.0, StopReason.CONVERGED, id="a last round where more is no use"),
@@ -34,10 +34,10 @@ def a_session(reason: StopReason, light_share: float) -> Session:
     ],
 )
 def test_the_refit_is_as_long_as_it_can_help(
-    reason: StopReason, light_share: float, limit: float | None, told: StopReason
+    reason: StopReason, ensemble_weight: float, limit: float | None, told: StopReason
 ) -> None:
-    session = a_session(reason, light_share)
+    session = a_session(reason, ensemble_weight)
     refit.judge_stop(session)
     assert refit.limit_refit(session) == limit
-    assert session.contest is not None
-    assert session.contest.stop_reason is told
+    assert session.halving is not None
+    assert session.halving.stop_reason is told

@@ -9,7 +9,7 @@ from darkroom_trainer.networks import backbones
 from darkroom_trainer.runtime.errors import RunError
 from darkroom_trainer.weights.catalogue import (
     CATALOGUE,
-    Entry,
+    CatalogueEntry,
     Pretraining,
     Tier,
     check_backbone,
@@ -24,7 +24,7 @@ every_entry = pytest.mark.parametrize("entry", CATALOGUE, ids=lambda entry: entr
 
 
 @every_entry
-def test_an_entry_says_what_timm_says(entry: Entry) -> None:
+def test_an_entry_says_what_timm_says(entry: CatalogueEntry) -> None:
     facts = backbones.read_facts(entry.name)
     assert entry.licence == facts.licence
     assert entry.native_size_px == facts.native_size_px
@@ -36,7 +36,7 @@ def test_an_entry_says_what_timm_says(entry: Entry) -> None:
 
 
 @every_entry
-def test_the_page_lists_an_entry_as_the_catalogue_has_it(entry: Entry) -> None:
+def test_the_page_lists_an_entry_as_the_catalogue_has_it(entry: CatalogueEntry) -> None:
     (row,) = (line for line in PAGE.splitlines() if line.startswith(f"| `{entry.name}` "))
     cells = [cell.strip() for cell in row.strip("|").split("|")]
     assert (cells[1], cells[4].lower()) == (entry.tier.value, entry.licence)
@@ -58,7 +58,7 @@ def test_every_size_and_every_kind_of_pretraining_is_there() -> None:
 
 
 @every_entry
-def test_a_detector_can_be_put_on_every_dense_entry(entry: Entry) -> None:
+def test_a_detector_can_be_put_on_every_dense_entry(entry: CatalogueEntry) -> None:
     assert entry.is_dense
     check_backbone(entry.name, Task.DETECTOR)
 

@@ -122,7 +122,7 @@ class CheckpointStore:
             LOG.info("resuming from %s", manifest_uri, extra={"charged_seconds": manifest["chargedSeconds"]})
             return Checkpoint(tensors, manifest["state"], float(manifest["chargedSeconds"]))
         if manifests:
-            LOG.warning("none of %d checkpoints can be used; starting anew", len(manifests))
+            LOG.warning("none of %d checkpoints can be used; starting from the beginning", len(manifests))
         return None
 
     def _load(self, manifest_uri: str) -> tuple[dict[str, Any], Tensors] | None:

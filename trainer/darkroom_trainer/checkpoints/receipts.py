@@ -22,10 +22,10 @@ def leave_receipt(config: RunConfig, outcome: Outcome, meter: Meter) -> None:
     """Write what the run ends with, and what it was charged until now; without it the run is as good as before."""
     if config.output is None:
         return
-    told = outcome.model_copy(update={"meter": meter.to_report(config.budget_seconds)})
+    stored = outcome.model_copy(update={"meter": meter.to_report(config.budget_seconds)})
     uri = join_uri(config.output.uri, NAME)
     try:
-        open_storage(config.output.storage).write_bytes(uri, told.to_termination_message().encode())
+        open_storage(config.output.storage).write_bytes(uri, stored.to_termination_message().encode())
     except errors.StorageError as error:
         LOG.warning("no receipt was left: %s", error)
 

@@ -13,18 +13,18 @@ import torch
 from darkroom_api.v1alpha1.common import Performance
 from darkroom_predict.predictions import Prediction
 from darkroom_trainer.checkpoints import checkpoint
-from darkroom_trainer.heads import answering
-from darkroom_trainer.heads.fits.model import LightModel
+from darkroom_trainer.heads import ensemble as ensembles
+from darkroom_trainer.heads.fits.model import FrozenClassifier
 from darkroom_trainer.loop.training_loop import Learner, Window
 from darkroom_trainer.metrics.statistics import ensemble_weights
-from darkroom_trainer.search import contest as contests
+from darkroom_trainer.search import halving as halvings
 
 
 class Stage(StrEnum):
     """The two trainings of a run, and their end: what is left is to publish."""
 
     HOLD_OUT = "holdOut"
-    FINAL = "final"
+    REFIT = "final"
     FITTED = "fitted"
 
 
@@ -32,25 +32,25 @@ class Stage(StrEnum):
 class HoldOut:
     """What the hold-out run gave: scores, predictions in the order of the held-out rows, and the threshold to show.
 
-    `light_share` is the light head's share in the answers.
+    `ensemble_weight` is the frozen-feature classifier's; the network has the rest.
     """
 
     performance: Performance
     predictions: list[Prediction]
     threshold: float
-    light_share: float = 0.0
+    ensemble_weight: float = 0.0
 
 
 @dataclass(frozen=True)
-class Light:
-    """The best light head, fitted on all usable images, with its record.
+class FittedHead:
+    """The best frozen-feature classifier, fitted on all usable images, with its record.
 
     `probabilities` (K, C) are what it gave for the images `rows` (K,) when it was fitted without them; `score` is None
-    where no image could be kept out.
+    where no image could be held out.
     """
 
     spec: dict[str, Any]
-    model: LightModel
+    model: FrozenClassifier
     rows: torch.Tensor
     probabilities: torch.Tensor
     score: float | None
@@ -74,17 +74,17 @@ class Session:
     measure_image: float | None = None
     note: str = ""
     batch_divisor: int = 1
-    contest: contests.Contest | None = None
+    halving: halvings.Halving | None = None
     waiting: dict[int, checkpoint.Tensors] = field(default_factory=dict)
-    """Weights of the contenders that do not train now, by number."""
-    light: Light | None = None
+    """Weights of the trials that do not train now, by number."""
+    head: FittedHead | None = None
 
     @property
-    def light_share(self) -> float:
-        """Return the light head's share in the answers; the usual one where no image could be held out to choose it."""
-        if self.light is None:
+    def ensemble_weight(self) -> float:
+        """Return the frozen-feature classifier's weight; the default where no image could be held out to choose it."""
+        if self.head is None:
             return 0.0
-        return self.hold_out.light_share if self.hold_out else ensemble_weights.UNTESTED_SHARE
+        return self.hold_out.ensemble_weight if self.hold_out else ensemble_weights.DEFAULT_ENSEMBLE_WEIGHT
 
     def add_note(self, text: str | None) -> None:
         """Add something that the model's user should read, if there is anything."""
@@ -119,19 +119,19 @@ def pack(session: Session) -> checkpoint.Checkpoint:
         "note": session.note,
         "batchDivisor": session.batch_divisor,
     }
-    if session.contest is not None:
-        state["contest"] = session.contest.to_json()
+    if session.halving is not None:
+        state["contest"] = session.halving.to_json()
         for number, weights in session.waiting.items():
             tensors |= checkpoint.add_prefix(f"waiting/{number}", weights)
-    if session.light is not None:
-        tensors |= _pack_light(session.light)
-        state["light"] = {name: getattr(session.light, name) for name in _LIGHT_FIELDS}
+    if session.head is not None:
+        tensors |= _pack_head(session.head)
+        state["light"] = {name: getattr(session.head, name) for name in _HEAD_FIELDS}
     if hold_out is not None:
         tensors |= checkpoint.add_prefix("answers", pack_predictions(hold_out.predictions))
         state["holdOut"] = {
             "performance": hold_out.performance.to_json(),
             "threshold": hold_out.threshold,
-            "lightShare": hold_out.light_share,
+            "lightShare": hold_out.ensemble_weight,
         }
     return checkpoint.Checkpoint(tensors, state)
 
@@ -158,31 +158,31 @@ def fill(learner: Learner, saved: checkpoint.Checkpoint) -> Session:
         measure_image=state.get("measureImage"),
         note=str(state.get("note", "")),
         batch_divisor=int(state.get("batchDivisor", 1)),
-        contest=contests.read_contest(state["contest"]) if "contest" in state else None,
+        halving=halvings.read_halving(state["contest"]) if "contest" in state else None,
         waiting=_unpack_waiting(saved.tensors),
-        light=_unpack_light(saved, len(learner.task.labels)),
+        head=_unpack_head(saved, len(learner.task.labels)),
     )
 
 
-_LIGHT_FIELDS = ("spec", "score", "standard_error", "records")
+_HEAD_FIELDS = ("spec", "score", "standard_error", "records")
 
 
-def _pack_light(light: Light) -> checkpoint.Tensors:
-    tensors = checkpoint.add_prefix("light", light.model.state_dict())
+def _pack_head(head: FittedHead) -> checkpoint.Tensors:
+    tensors = checkpoint.add_prefix("light", head.model.state_dict())
     return {name: value.cpu() for name, value in tensors.items()} | {
-        "lightAnswers/values": light.probabilities,
-        "lightAnswers/rows": light.rows,
+        "lightAnswers/values": head.probabilities,
+        "lightAnswers/rows": head.rows,
     }
 
 
-def _unpack_light(saved: checkpoint.Checkpoint, num_labels: int) -> Light | None:
+def _unpack_head(saved: checkpoint.Checkpoint, num_labels: int) -> FittedHead | None:
     if "light" not in saved.state:
         return None
     found = saved.state["light"]
-    model = answering.build_light(found["spec"], num_labels)
+    model = ensembles.build_head(found["spec"], num_labels)
     model.load_state_dict(checkpoint.take_prefix("light", saved.tensors))
     answers = checkpoint.take_prefix("lightAnswers", saved.tensors)
-    return Light(model=model.eval(), rows=answers["rows"], probabilities=answers["values"], **found)
+    return FittedHead(model=model.eval(), rows=answers["rows"], probabilities=answers["values"], **found)
 
 
 def _unpack_waiting(tensors: checkpoint.Tensors) -> dict[int, checkpoint.Tensors]:

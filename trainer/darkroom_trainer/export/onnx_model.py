@@ -33,19 +33,19 @@ class PortableModel(nn.Module):
     """A model with its normalisation, in float32 on the CPU: what the ONNX file holds."""
 
     mean: torch.Tensor
-    deviation: torch.Tensor
+    std: torch.Tensor
 
     def __init__(self, model: nn.Module, description: ModelDescription) -> None:
         super().__init__()
         self.model = _copy_model(model)
         preprocessing = description.preprocessing
         self.register_buffer("mean", torch.tensor(preprocessing.mean).view(1, 3, 1, 1))
-        self.register_buffer("deviation", torch.tensor(preprocessing.deviation).view(1, 3, 1, 1))
+        self.register_buffer("std", torch.tensor(preprocessing.deviation).view(1, 3, 1, 1))
         self.eval()
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Return the raw outputs for images in [0, 1]."""
-        outputs: torch.Tensor = self.model((images - self.mean) / self.deviation)
+        outputs: torch.Tensor = self.model((images - self.mean) / self.std)
         return outputs
 
 

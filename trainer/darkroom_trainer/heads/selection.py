@@ -1,4 +1,4 @@
-"""The search for the best light head: tries kinds by cross-validation while there is time, and fits the winner.
+"""The search for the best frozen-feature classifier: cross-validates kinds while there is time, fits the winner.
 
 Owns the order of work and the choice. Time is a number that is given, in charged seconds; randomness comes from the
 seed alone. A larger set is cross-validated on a part of its rows, and fitted on all.
@@ -13,32 +13,40 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from darkroom_trainer.heads import blending, candidates, head_fits, scoring, specs, validation
-from darkroom_trainer.heads.admission import Ledger
+from darkroom_trainer.heads import (
+    cross_validation as cross_validations,
+    head_ensembles,
+    head_scores,
+    refitting,
+    specs,
+    trial_plan,
+)
+from darkroom_trainer.heads.admission import HeadLedger
 from darkroom_trainer.heads.fits import folds
-from darkroom_trainer.heads.fits.model import NO_BACKBONES, LightModel, Spec
-from darkroom_trainer.heads.store import Examples, Store, Views
-from darkroom_trainer.search.trials import TrialRecord
+from darkroom_trainer.heads.fits.model import NO_BACKBONES, FrozenClassifier, Spec
+from darkroom_trainer.heads.store import Examples, FeatureStore, Views
+from darkroom_trainer.search.trial_records import TrialRecord
 
 LEAST_ROWS: Final = 3_000
 MOST_ROWS: Final = 8_000
 """Rows that are cross-validated, the more the more labels; of a larger set a part of every label is."""
-KEPT_ANSWERS: Final = 10
-"""Best candidates whose kept-out answers stay in memory."""
+KEPT_PREDICTIONS: Final = 10
+"""Best heads whose out-of-fold predictions stay in memory."""
 
 Seconds = Callable[[], float]
 
 
 @dataclass(frozen=True)
-class LightSearch:
+class HeadSearch:
     """The winner, fitted on all rows, and the evidence for it.
 
     The score is top-1, or the mean average precision where rows have several labels; None where no label has two
-    images. `probabilities` (M, C) are kept-out answers where `validated` (M,) says so, and equal shares elsewhere.
+    images. `probabilities` (M, C) are out-of-fold predictions where `validated` (M,) says so, and equal for all labels
+    elsewhere.
     """
 
     spec: Spec
-    model: LightModel
+    model: FrozenClassifier
     score: float | None
     standard_error: float | None
     log_loss: float | None
@@ -56,30 +64,32 @@ def search_heads(
     views: Views | None = None,
     backbones: Mapping[str, nn.Module] = NO_BACKBONES,
     started_at_seconds: float = 0.0,
-) -> LightSearch | None:
-    """Return the best light head that was found in the time left; None where not even the first one fitted into it.
+) -> HeadSearch | None:
+    """Return the best head that was found in the time left; None where not even the first one fitted into it.
 
     `started_at_seconds` is what the meter shows now: the records count from it. `backbones` are modules that give maps
     (B, D, h, w) or features (B, D) of normalized images, by name.
     """
     strata = folds.build_strata(examples.labels.cpu().numpy())
     most = int(np.clip(5 * examples.num_labels, LEAST_ROWS, MOST_ROWS))
-    places = folds.choose_rows(strata, most, seed)
-    store = Store(examples, places, views, backbones)
-    ledger = Ledger(store, left_seconds, stop, len(examples.rows), started_at_seconds)
-    division = folds.build_folds(strata[places], seed)
-    num_views = candidates.count_views(len(places), has_views=views is not None)
+    indices = folds.choose_rows(strata, most, seed)
+    store = FeatureStore(examples, indices, views, backbones)
+    ledger = HeadLedger(store, left_seconds, stop, len(examples.rows), started_at_seconds)
+    division = folds.build_folds(strata[indices], seed)
+    num_views = trial_plan.count_views(len(indices), has_views=views is not None)
     if not division:
         return _fit_default(store, num_views, seed)
-    trialling = validation.build_trialling(store, division)
-    search = _Search(trialling, ledger)
+    cross_validation = cross_validations.build_cross_validation(store, division)
+    search = _Search(cross_validation, ledger)
     has_colour = detect_colour(examples)
-    sets = candidates.list_sets(has_colour=has_colour, backbones=list(backbones))
-    search.try_all(candidates.plan_first(sets, num_views, several=examples.several))
-    if not search.candidates:
+    sets = trial_plan.list_sets(has_colour=has_colour, backbones=list(backbones))
+    search.try_all(trial_plan.plan_first(sets, num_views, is_multilabel=examples.is_multilabel))
+    if not search.scored_heads:
         return None
-    ranked = blending.rank(search.candidates)
-    second = candidates.plan_second(ranked, num_views, len(places), examples.num_labels, several=examples.several)
+    ranked = head_ensembles.rank(search.scored_heads)
+    second = trial_plan.plan_second(
+        ranked, num_views, len(indices), examples.num_labels, is_multilabel=examples.is_multilabel
+    )
     search.try_all(second)
     return _finish(search, seed)
 
@@ -91,32 +101,34 @@ def detect_colour(examples: Examples) -> bool:
 
 
 class _Search:
-    """The candidates so far; only the best keep their answers."""
+    """The heads that were tried so far; only the best keep their predictions."""
 
-    def __init__(self, trialling: validation.Trialling, ledger: Ledger) -> None:
-        self.trialling = trialling
+    def __init__(self, cross_validation: cross_validations.CrossValidation, ledger: HeadLedger) -> None:
+        self.cross_validation = cross_validation
         self.ledger = ledger
-        self.candidates: list[validation.Candidate] = []
+        self.scored_heads: list[cross_validations.ScoredHead] = []
 
-    def try_all(self, units: Sequence[validation.Unit]) -> None:
+    def try_all(self, trials: Sequence[cross_validations.HeadTrial]) -> None:
         """Try those that there is time for, in order."""
-        for unit in units:
-            if not self.ledger.admit(unit, self.trialling):
+        for trial in trials:
+            if not self.ledger.admit(trial, self.cross_validation):
                 continue
-            with self.ledger.charge(unit) as entry:
-                candidate = validation.try_unit(self.trialling, unit)
-                entry.candidate = validation.strip(candidate)
-                self.candidates.append(candidate)
-        self.candidates = blending.rank(self.candidates)[:KEPT_ANSWERS]
+            with self.ledger.charge(trial) as entry:
+                scored = cross_validations.run_trial(self.cross_validation, trial)
+                entry.scored = cross_validations.strip(scored)
+                self.scored_heads.append(scored)
+        self.scored_heads = head_ensembles.rank(self.scored_heads)[:KEPT_PREDICTIONS]
 
 
-def _finish(search: _Search, seed: int) -> LightSearch:
+def _finish(search: _Search, seed: int) -> HeadSearch:
     """Fit the winner on all rows; one head or the mean of a few."""
-    trialling, store = search.trialling, search.trialling.store
-    winner = blending.blend_best(validation.choose(search.candidates), search.candidates, trialling)
-    model = head_fits.fit_on(specs.build_spec(winner, store), store, seed)
-    probabilities, validated = _spread(trialling, winner)
-    return LightSearch(
+    cross_validation, store = search.cross_validation, search.cross_validation.store
+    winner = head_ensembles.select_ensemble(
+        cross_validations.choose(search.scored_heads), search.scored_heads, cross_validation
+    )
+    model = refitting.fit_on(specs.build_spec(winner, store), store, seed)
+    probabilities, validated = _scatter_predictions(cross_validation, winner)
+    return HeadSearch(
         spec=model.spec,
         model=model,
         score=winner.score.value,
@@ -128,26 +140,26 @@ def _finish(search: _Search, seed: int) -> LightSearch:
     )
 
 
-def _spread(
-    trialling: validation.Trialling, winner: blending.Blend
+def _scatter_predictions(
+    cross_validation: cross_validations.CrossValidation, winner: head_ensembles.HeadEnsemble
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
-    """Return the kept-out probabilities for all rows, and which rows have them."""
-    examples, places = trialling.store.examples, trialling.store.places[trialling.seen]
+    """Return the out-of-fold probabilities for all rows, and which rows have them."""
+    examples, indices = cross_validation.store.examples, cross_validation.store.indices[cross_validation.out_of_fold]
     probabilities, validated = _build_unknown(examples)
-    found = scoring.to_probabilities(winner.logits, several=examples.several)
-    probabilities[places] = found.cpu().numpy()
-    validated[places] = True
+    found = head_scores.to_probabilities(winner.logits, is_multilabel=examples.is_multilabel)
+    probabilities[indices] = found.cpu().numpy()
+    validated[indices] = True
     return probabilities, validated
 
 
 def _build_unknown(examples: Examples) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
-    share = 0.5 if examples.several else 1 / examples.num_labels
+    share = 0.5 if examples.is_multilabel else 1 / examples.num_labels
     shape = (len(examples.rows), examples.num_labels)
     return np.full(shape, share, dtype=np.float32), np.zeros(shape[0], dtype=bool)
 
 
-def _fit_default(store: Store, num_views: int, seed: int) -> LightSearch:
-    """Fit what does well on most sets, where nothing can be kept out."""
-    model = head_fits.fit_on(specs.build_default_spec(store, num_views), store, seed)
+def _fit_default(store: FeatureStore, num_views: int, seed: int) -> HeadSearch:
+    """Fit what does well on most sets, where nothing can be held out."""
+    model = refitting.fit_on(specs.build_default_spec(store, num_views), store, seed)
     probabilities, validated = _build_unknown(store.examples)
-    return LightSearch(model.spec, model, None, None, None, probabilities, validated, [])
+    return HeadSearch(model.spec, model, None, None, None, probabilities, validated, [])

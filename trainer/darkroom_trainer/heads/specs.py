@@ -1,34 +1,34 @@
-"""The spec of a light model: what was chosen, in a form that JSON holds.
+"""The spec of a frozen-feature classifier: what was chosen, in a form that JSON holds.
 
 Owns its keys. Must not fit anything.
 """
 
 from typing import Any, Final
 
-from darkroom_trainer.heads.blending import Blend
 from darkroom_trainer.heads.fits.families import KINDS, Family, Settings
 from darkroom_trainer.heads.fits.model import Spec
 from darkroom_trainer.heads.fits.temperature import Calibration
-from darkroom_trainer.heads.store import Store
+from darkroom_trainer.heads.head_ensembles import HeadEnsemble
+from darkroom_trainer.heads.store import FeatureStore
 
 VERSION: Final = 1
 DEFAULT_BLOCKS: Final = ("grey16", "gradients7")
-DEFAULT_SHARPNESS: Final = 3.0
+DEFAULT_INVERSE_TEMPERATURE: Final = 3.0
 
 
-def build_spec(blend: Blend, store: Store) -> Spec:
-    """Return the spec of the blend's members and calibrations; the fit fills in what depends on the rows."""
+def build_spec(ensemble: HeadEnsemble, store: FeatureStore) -> Spec:
+    """Return the spec of the ensemble's members and calibrations; the fit fills in what depends on the rows."""
     members = [
-        build_member(one.unit.blocks, one.unit.family, one.settings, one.unit.num_views, one.calibration)
-        for one in blend.members
+        build_member(one.trial.blocks, one.trial.family, one.settings, one.trial.num_views, one.calibration)
+        for one in ensemble.members
     ]
-    return join_members(members, store, blend.calibration)
+    return join_members(members, store, ensemble.calibration)
 
 
-def build_default_spec(store: Store, num_views: int) -> Spec:
-    """Return what does well on most sets, for rows of which none can be kept out."""
-    family = Family.RIDGE if store.examples.several else Family.DISCRIMINANT
-    calibration = Calibration(DEFAULT_SHARPNESS)
+def build_default_spec(store: FeatureStore, num_views: int) -> Spec:
+    """Return what does well on most sets, for rows of which none can be held out."""
+    family = Family.RIDGE if store.examples.is_multilabel else Family.DISCRIMINANT
+    calibration = Calibration(DEFAULT_INVERSE_TEMPERATURE)
     member = build_member(DEFAULT_BLOCKS, family, {"penalty": 0.1}, num_views, calibration)
     return join_members([member], store, Calibration())
 
@@ -44,21 +44,21 @@ def build_member(
         "settings": dict(settings),
         "views": num_views,
         "points": 0,
-        "sharpness": calibration.sharpness,
+        "sharpness": calibration.inverse_temperature,
         "shift": calibration.shift,
     }
 
 
-def join_members(members: list[dict[str, Any]], store: Store, calibration: Calibration) -> Spec:
+def join_members(members: list[dict[str, Any]], store: FeatureStore, calibration: Calibration) -> Spec:
     """Return the spec of a mean of members."""
     blocks = list(dict.fromkeys(block for member in members for block in member["blocks"]))
     return {
         "version": VERSION,
-        "several": store.examples.several,
+        "several": store.examples.is_multilabel,
         "look": store.examples.describe_look(),
         "blocks": blocks,
         "widths": [store.find_width(block) for block in blocks],
         "members": members,
-        "sharpness": calibration.sharpness,
+        "sharpness": calibration.inverse_temperature,
         "shift": calibration.shift,
     }

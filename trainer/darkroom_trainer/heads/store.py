@@ -33,51 +33,51 @@ KEPT_BYTES: Final = 256 << 20
 class Examples:
     """Decoded images (N, S, S, 3) uint8, the rows (M,) of them that are labelled, and their labels.
 
-    Labels are (M,) int64, or (M, C) bool where a row has any number of them. Mean and deviation are (3, 1, 1).
+    Labels are (M,) int64, or (M, C) bool where a row has any number of them. Mean and std are (3, 1, 1).
     """
 
     images: torch.Tensor
     mean: torch.Tensor
-    deviation: torch.Tensor
+    std: torch.Tensor
     rows: Rows
     labels: torch.Tensor
     num_labels: int
 
     @property
-    def several(self) -> bool:
+    def is_multilabel(self) -> bool:
         """Return whether a row has any number of labels."""
         return self.labels.ndim == 2
 
     @property
-    def place(self) -> torch.device:
-        """Return the device that computes, which is where mean and deviation are; images may lie elsewhere."""
+    def device(self) -> torch.device:
+        """Return the device that computes, which is where mean and std are; images may lie elsewhere."""
         return self.mean.device
 
-    def build_marks(self, places: Rows) -> torch.Tensor:
-        """Return targets (K, C) of 0 and 1 for places among the rows."""
-        labels = self.labels[torch.from_numpy(places).to(self.labels.device)].to(self.place)
-        if self.several:
+    def build_one_hot(self, indices: Rows) -> torch.Tensor:
+        """Return targets (K, C) of 0 and 1 for indices into the rows."""
+        labels = self.labels[torch.from_numpy(indices).to(self.labels.device)].to(self.device)
+        if self.is_multilabel:
             return labels.float()
         return torch.nn.functional.one_hot(labels.long(), self.num_labels).float()
 
     def describe_look(self) -> Spec:
         """Return how images are normalized, as the spec has it."""
-        mean, deviation = (plane.flatten().tolist() for plane in (self.mean, self.deviation))
+        mean, deviation = (plane.flatten().tolist() for plane in (self.mean, self.std))
         return {"size_px": int(self.images.shape[1]), "mean": mean, "deviation": deviation}
 
 
-class Store:
-    """Features of some of the examples (`places` among their rows), computed when first asked for."""
+class FeatureStore:
+    """Features of some of the examples (`indices` into their rows), computed when first asked for."""
 
     def __init__(
         self,
         examples: Examples,
-        places: Rows,
+        indices: Rows,
         views: Views | None = None,
         backbones: Mapping[str, nn.Module] = NO_BACKBONES,
     ) -> None:
         self.examples = examples
-        self.places = places
+        self.indices = indices
         self._views = views
         self.backbones = backbones
         self._extractors: dict[str, Extractor] = {}
@@ -97,13 +97,13 @@ class Store:
 
     def probe(self, block: str) -> int:
         """Compute the features of a few varied images, to be timed; returns how many."""
-        part = slice(0, min(PROBED, len(self.places)))
+        part = slice(0, min(PROBED, len(self.indices)))
         self._extract(block, self._load(int(self.has_views), part))
         return part.stop
 
-    def narrow(self, places: Rows) -> "Store":
-        """Return a store of other places of the same examples."""
-        return Store(self.examples, places, self._views, self.backbones)
+    def narrow(self, indices: Rows) -> "FeatureStore":
+        """Return a store of other rows of the same examples."""
+        return FeatureStore(self.examples, indices, self._views, self.backbones)
 
     def find_width(self, block: str) -> int:
         """Return how many features a block has."""
@@ -112,32 +112,32 @@ class Store:
         return self._widths[block]
 
     def extract(self, blocks: Sequence[str], num_views: int) -> None:
-        """Compute the features of the blocks for all places and so many views, where they are not there yet."""
+        """Compute the features of the blocks for all rows and so many views, where they are not there yet."""
         for view in range(num_views + 1):
             for block in blocks:
                 self._get_block(block, view)
 
     def get_features(self, blocks: Sequence[str], view: int) -> torch.Tensor:
-        """Return the features (M, D) of the blocks side by side, for one view of all places."""
+        """Return the features (M, D) of the blocks side by side, for one view of all rows."""
         return torch.cat([self._get_block(block, view) for block in blocks], dim=1)
 
     def gather(self, blocks: Sequence[str], chosen: Rows, num_views: int) -> torch.Tensor:
-        """Return the features of the chosen places: as they are, then those of each view ((1 + views) * K, D)."""
-        at = torch.from_numpy(chosen).to(self.examples.place)
+        """Return the features of the chosen rows: as they are, then those of each view ((1 + views) * K, D)."""
+        at = torch.from_numpy(chosen).to(self.examples.device)
         return torch.cat([self.get_features(blocks, view)[at] for view in range(num_views + 1)])
 
     def stream(self, blocks: Sequence[str], num_views: int, scale: Scale) -> Batches:
-        """Return all places with all views, scaled, part by part."""
+        """Return all rows with all views, scaled, part by part."""
         width = len(scale.centre)
 
         def walk() -> Iterator[Part]:
             for view in range(num_views + 1):
-                for start in range(0, len(self.places), BATCH):
+                for start in range(0, len(self.indices), BATCH):
                     part = slice(start, start + BATCH)
                     features = torch.cat([self._get_part(block, view, part) for block in blocks], dim=1)
-                    yield scale.apply(features), self.examples.build_marks(self.places[part])
+                    yield scale.apply(features), self.examples.build_one_hot(self.indices[part])
 
-        return Batches(len(self.places) * (num_views + 1), width, walk)
+        return Batches(len(self.indices) * (num_views + 1), width, walk)
 
     def _get_part(self, block: str, view: int, part: slice) -> torch.Tensor:
         if (block, view) in self._blocks:
@@ -146,7 +146,7 @@ class Store:
 
     def _get_block(self, block: str, view: int) -> torch.Tensor:
         if (block, view) not in self._blocks:
-            parts = [slice(start, start + BATCH) for start in range(0, len(self.places), BATCH)]
+            parts = [slice(start, start + BATCH) for start in range(0, len(self.indices), BATCH)]
             self._blocks[block, view] = torch.cat([self._extract(block, self._load(view, part)) for part in parts])
         return self._blocks[block, view]
 
@@ -154,9 +154,9 @@ class Store:
         examples = self.examples
         if block not in self._extractors:
             extractor = Extractor([block], examples.describe_look(), self.backbones)
-            self._extractors[block] = extractor.eval().to(examples.place)
+            self._extractors[block] = extractor.eval().to(examples.device)
         with torch.inference_mode():
-            normalized = (images - examples.mean) / examples.deviation
+            normalized = (images - examples.mean) / examples.std
             found: torch.Tensor = self._extractors[block](normalized)[0].float()
         return found.clone()
 
@@ -165,8 +165,8 @@ class Store:
         key = (view, part.start, part.stop)
         if key in self._images:
             return self._images[key]
-        at = torch.from_numpy(self.examples.rows[self.places[part]]).to(self.examples.images.device)
-        images = to_float(self.examples.images[at].to(self.examples.place))
+        at = torch.from_numpy(self.examples.rows[self.indices[part]]).to(self.examples.images.device)
+        images = to_float(self.examples.images[at].to(self.examples.device))
         if view and self._views is not None:
             images = self._views(images, view)
         if self._kept_bytes + images.nbytes <= KEPT_BYTES:

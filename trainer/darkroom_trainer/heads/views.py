@@ -1,4 +1,4 @@
-"""A task's own variations as views of images: what heads are fitted on beside the images themselves.
+"""A task's own augmentation as views of images: what heads are fitted on beside the images themselves.
 
 Owns the key of their randomness. Must not vary images itself.
 """
@@ -16,11 +16,11 @@ _SALT: Final = 0x11E4D
 
 
 def build_views(task: base.LearningTask, seed: int) -> Views:
-    """Return views that depend on the seed, the view and an image's place in its batch."""
+    """Return views that depend on the seed, the view and an image's index in its batch."""
 
     def vary(images: torch.Tensor, view: int) -> torch.Tensor:
-        epochs, places = np.full(len(images), view), np.arange(len(images))
-        draws = transforms.draw_uniforms(seed ^ _SALT, epochs, places, task.augmentation_draws)
+        epochs, indices = np.full(len(images), view), np.arange(len(images))
+        draws = transforms.draw_uniforms(seed ^ _SALT, epochs, indices, task.augmentation_draws)
         return task.augment(base.Batch(images, {}), draws.to(images.device)).images
 
     return vary

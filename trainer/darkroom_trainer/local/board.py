@@ -30,7 +30,7 @@ def read_clock() -> datetime:
 
 
 @dataclass
-class Entry:
+class BoardEntry:
     """A resource and where it stands."""
 
     target: Target
@@ -75,11 +75,11 @@ class Board:
         self.output = output
         order = list(KINDS)
         self.entries = [
-            Entry(Target(manifest, str(uuid.uuid4()), output, weights), now, start_status(manifest, now))
+            BoardEntry(Target(manifest, str(uuid.uuid4()), output, weights), now, start_status(manifest, now))
             for manifest in sorted(manifests, key=lambda manifest: order.index(manifest.kind.name))
         ]
 
-    def find(self, kind: str, namespace: str, name: str) -> Entry | None:
+    def find(self, kind: str, namespace: str, name: str) -> BoardEntry | None:
         """Return a resource, None where no manifest has it."""
         return next((entry for entry in self.entries if entry.manifest.key == (kind, namespace, name)), None)
 

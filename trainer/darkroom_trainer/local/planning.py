@@ -13,7 +13,7 @@ from darkroom_api.run_config import DatasetSource, RunConfig
 from darkroom_api.v1alpha1.dataset import DatasetSpec, DatasetStatus
 from darkroom_api.v1alpha1.evaluation import EvaluationSpec, EvaluationStatus
 from darkroom_api.v1alpha1.model import ModelSpec, ModelStatus
-from darkroom_trainer.local.board import Board, Entry
+from darkroom_trainer.local.board import Board, BoardEntry
 from darkroom_trainer.local.config import (
     build_evaluate_config,
     build_inspect_config,
@@ -25,7 +25,7 @@ from darkroom_trainer.local.status import GENERATION, Status, block, cancel
 _MISSING: Final = "is in none of the manifests; add it with another -f."
 
 
-def plan(board: Board, entry: Entry, now: datetime) -> RunConfig | Status:
+def plan(board: Board, entry: BoardEntry, now: datetime) -> RunConfig | Status:
     """Return the run that `entry` needs, or the status that says why there is none."""
     spec, status = entry.manifest.spec, entry.status
     if isinstance(spec, ModelSpec) and isinstance(status, ModelStatus):
@@ -38,7 +38,7 @@ def plan(board: Board, entry: Entry, now: datetime) -> RunConfig | Status:
 class _Planner:
     """Looks up what one resource names."""
 
-    def __init__(self, board: Board, entry: Entry, now: datetime) -> None:
+    def __init__(self, board: Board, entry: BoardEntry, now: datetime) -> None:
         self._board = board
         self._entry = entry
         self._now = now
@@ -73,19 +73,19 @@ class _Planner:
         sources = self._source(spec.dataset), self._source(model.spec.dataset)
         return build_evaluate_config(self._entry.target, sources[0], entry.manifest, sources[1], model.artifacts)
 
-    def _observe_model(self, entry: Entry) -> blockers.ObservedModel:
+    def _observe_model(self, entry: BoardEntry) -> blockers.ObservedModel:
         spec, status = entry.manifest.spec, entry.status
         assert isinstance(spec, ModelSpec)
         assert isinstance(status, ModelStatus)
         return blockers.observe_model(entry.manifest.name, entry.target.uid, spec, status)
 
-    def _observe_dataset(self, entry: Entry) -> blockers.ObservedDataset:
+    def _observe_dataset(self, entry: BoardEntry) -> blockers.ObservedDataset:
         spec, status = entry.manifest.spec, entry.status
         assert isinstance(spec, DatasetSpec)
         assert isinstance(status, DatasetStatus)
         return blockers.observe_dataset(entry.manifest.name, spec, status, GENERATION)
 
-    def _find(self, kind: str, name: str) -> Entry | None:
+    def _find(self, kind: str, name: str) -> BoardEntry | None:
         return self._board.find(kind, self._entry.manifest.namespace, name)
 
     def _check_dataset(self, field: str, name: str, model: ModelSpec) -> blockers.Blocker | None:

@@ -5,7 +5,7 @@ from typing import Final
 
 from darkroom_api.v1alpha1.model import ProgressStatus
 from darkroom_trainer.local import status as statuses
-from darkroom_trainer.local.board import Board, Entry
+from darkroom_trainer.local.board import Board, BoardEntry
 from darkroom_trainer.local.display import Display
 
 _SAVE_PROGRESS_EVERY_SECONDS: Final = 10.0
@@ -14,7 +14,7 @@ _SAVE_PROGRESS_EVERY_SECONDS: Final = 10.0
 class BoardReporter:
     """Shows progress, and keeps it in the status as often as an operator would."""
 
-    def __init__(self, board: Board, entry: Entry, display: Display) -> None:
+    def __init__(self, board: Board, entry: BoardEntry, display: Display) -> None:
         self._board = board
         self._entry = entry
         self._display = display

@@ -13,7 +13,7 @@ from typing import Final
 from darkroom_api.conditions import Reason
 from darkroom_api.run_config import Command, RunConfig
 from darkroom_trainer.local import planning, status as statuses
-from darkroom_trainer.local.board import Board, Entry, read_clock
+from darkroom_trainer.local.board import Board, BoardEntry, read_clock
 from darkroom_trainer.local.display import Display
 from darkroom_trainer.local.interruption import Interruption
 from darkroom_trainer.local.reporter import BoardReporter
@@ -47,7 +47,7 @@ class _Run:
         self._interruption = interruption
         self._work = work
 
-    def run(self, entry: Entry) -> None:
+    def run(self, entry: BoardEntry) -> None:
         """Run `entry` to its end, or note why it cannot; raises KeyboardInterrupt when its user wants to stop."""
         planned = planning.plan(self._board, entry, read_clock())
         if isinstance(planned, RunConfig):
@@ -55,14 +55,14 @@ class _Run:
         else:
             self.note(entry, planned)
 
-    def note(self, entry: Entry, status: statuses.Status) -> None:
+    def note(self, entry: BoardEntry, status: statuses.Status) -> None:
         """Take a new status: kept first, then shown."""
         entry.status = status
         self._board.write()
         self._display.end_progress()
         self._display.say(f"{entry.shown}  {status.phase}  {status.reason}: {status.message}")
 
-    def _execute(self, entry: Entry, config: RunConfig) -> None:
+    def _execute(self, entry: BoardEntry, config: RunConfig) -> None:
         from darkroom_trainer.commands import engine  # checks and tables should not wait for its imports
 
         now = read_clock()

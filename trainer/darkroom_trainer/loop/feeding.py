@@ -28,7 +28,7 @@ class TrainingData:
     targets: base.Targets
     rows: Rows
     mean: torch.Tensor
-    deviation: torch.Tensor
+    std: torch.Tensor
     images_file: pathlib.Path | None = None
     """The .npy file that `images` were read from, for the processes of further devices to map."""
     is_mapped: bool = False
@@ -90,7 +90,7 @@ class Feeder:
         return gathered
 
     def _is_slow(self, data: TrainingData) -> bool:
-        return data.is_mapped or data.images.device.type != self._device.place.type
+        return data.is_mapped or data.images.device.type != self._device.torch_device.type
 
 
 def gather(feed: Feed, device: devices.Device) -> Gathered:
@@ -117,7 +117,7 @@ def _send(values: torch.Tensor, device: devices.Device) -> torch.Tensor:
     """Return the values on the device; from pinned memory, so that nobody waits for the bus."""
     if not device.is_gpu or values.is_cuda:
         return values
-    return values.pin_memory().to(device.place, non_blocking=True)
+    return values.pin_memory().to(device.torch_device, non_blocking=True)
 
 
 def find_batch(seed: int, step: int, batch_size: int, rows: Rows) -> tuple[Rows, Rows]:

@@ -21,7 +21,7 @@ def compute_outputs(model: torch.nn.Module, data: TrainingData, rows: Integers, 
     with torch.inference_mode(), device.mixed_precision():
         for chunk in _split(rows):
             at = torch.from_numpy(chunk)
-            images = data.images[at.to(data.images.device)].to(device.place)
+            images = data.images[at.to(data.images.device)].to(device.torch_device)
             outputs.append(model(normalize(to_float(images), data)).float().cpu())
     model.train(was_training)
     return torch.cat(outputs)
@@ -37,7 +37,7 @@ def predict_rows(
     with torch.inference_mode(), device.mixed_precision():
         for chunk in _split(rows):
             at = torch.from_numpy(chunk)
-            images = data.images[at.to(data.images.device)].to(device.place)
+            images = data.images[at.to(data.images.device)].to(device.torch_device)
             predictions += task.decode(model(normalize(to_float(images), data)))
             IMAGES_PROCESSED.labels(stage="predict").inc(len(chunk))
     model.train(was_training)

@@ -54,7 +54,7 @@ def explain(recipe: Recipe, device: Device) -> RunError:
     """Return the end of a run whose memory does not hold a step on one image."""
     what = f"a step on one image of {recipe.image_size_px} px ({recipe.backbone})"
     if device.is_gpu:
-        total = torch.cuda.get_device_properties(device.place).total_memory
+        total = torch.cuda.get_device_properties(device.torch_device).total_memory
         message = f"{what} does not fit into the device's {total / GIB:.0f} GiB; choose a class of larger devices"
         return RunError(Reason.OUT_OF_MEMORY, message)
     limit = read_memory_limit()

@@ -42,7 +42,7 @@ def build_data(
         targets=task.build_targets(dataset.examples, rows),
         rows=rows,
         mean=as_planes(preprocessing.mean, device),
-        deviation=as_planes(preprocessing.deviation, device),
+        std=as_planes(preprocessing.deviation, device),
         images_file=find_file(pixels),
         is_mapped=images.data_ptr() == pixels.ctypes.data,
     )
@@ -52,16 +52,16 @@ def build_unlabelled(
     pixels: npt.NDArray[np.uint8], preprocessing: Preprocessing, device: Device
 ) -> training_loop.TrainingData:
     """Return decoded images (N, S, S, 3) without targets, for prediction alone."""
-    mean, deviation = as_planes(preprocessing.mean, device), as_planes(preprocessing.deviation, device)
-    return training_loop.TrainingData(place_images(pixels, device), {}, np.arange(len(pixels)), mean, deviation)
+    mean, std = as_planes(preprocessing.mean, device), as_planes(preprocessing.deviation, device)
+    return training_loop.TrainingData(place_images(pixels, device), {}, np.arange(len(pixels)), mean, std)
 
 
 def place_images(
     pixels: npt.NDArray[np.uint8], device: Device, max_copied_bytes: int = MAX_COPIED_BYTES
 ) -> torch.Tensor:
     """Return the pixels as a tensor: on the GPU where they take little of it, else in memory, else on disk."""
-    if device.is_gpu and pixels.nbytes <= MAX_GPU_SHARE * torch.cuda.mem_get_info(device.place)[0]:
-        return torch.from_numpy(np.array(pixels)).to(device.place)
+    if device.is_gpu and pixels.nbytes <= MAX_GPU_SHARE * torch.cuda.mem_get_info(device.torch_device)[0]:
+        return torch.from_numpy(np.array(pixels)).to(device.torch_device)
     if pixels.nbytes <= max_copied_bytes:
         return torch.from_numpy(np.array(pixels))
     with warnings.catch_warnings():
@@ -89,4 +89,4 @@ def map_images(file: pathlib.Path, device: Device) -> torch.Tensor:
 
 def as_planes(values: tuple[float, ...], device: Device) -> torch.Tensor:
     """Return one number for each colour as (3, 1, 1), on the device."""
-    return torch.tensor(values, device=device.place)[:, None, None]
+    return torch.tensor(values, device=device.torch_device)[:, None, None]

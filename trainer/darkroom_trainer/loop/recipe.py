@@ -40,7 +40,7 @@ def read_recipe(found: dict[str, Any]) -> Recipe:
 
 
 @dataclass(frozen=True)
-class Rung:
+class LadderStep:
     """A recipe of the ladder, and how many image passes it needs before it beats the one below."""
 
     backbone: str
@@ -50,18 +50,18 @@ class Rung:
     """Larger networks want smaller steps."""
 
 
-LADDERS: Final[dict[Task, tuple[Rung, ...]]] = {
+LADDERS: Final[dict[Task, tuple[LadderStep, ...]]] = {
     Task.CLASSIFIER: (
-        Rung("test_resnet", 96, 0),
-        Rung("test_resnet", 160, 60_000),
-        Rung("resnet18", 192, 200_000, rate_scale=0.5),
-        Rung("resnet50", 224, 1_000_000, rate_scale=0.25),
+        LadderStep("test_resnet", 96, 0),
+        LadderStep("test_resnet", 160, 60_000),
+        LadderStep("resnet18", 192, 200_000, rate_scale=0.5),
+        LadderStep("resnet50", 224, 1_000_000, rate_scale=0.25),
     ),
     Task.DETECTOR: (
-        Rung("test_resnet", 128, 0),
-        Rung("test_resnet", 256, 40_000),
-        Rung("resnet18", 384, 200_000, rate_scale=0.5),
-        Rung("resnet50", 512, 1_000_000, rate_scale=0.25),
+        LadderStep("test_resnet", 128, 0),
+        LadderStep("test_resnet", 256, 40_000),
+        LadderStep("resnet18", 384, 200_000, rate_scale=0.5),
+        LadderStep("resnet50", 512, 1_000_000, rate_scale=0.25),
     ),
 }
 """Backbones from small to large. Measured on two shared cores (training.md): at 120 s a detector on test_resnet reaches
@@ -90,29 +90,31 @@ def find_kind(task: Task) -> Task:
     return LADDER_TASKS.get(task, task)
 
 
-def build_ladder(task: Task, named: str | None = None, pretrained: Sequence[str] = ()) -> tuple[Rung, ...]:
-    """Return the rungs to climb: the named backbone alone; else the smallest and all `pretrained`, small to large.
+def build_ladder(task: Task, named: str | None = None, pretrained: Sequence[str] = ()) -> tuple[LadderStep, ...]:
+    """Return the steps to climb: the named backbone alone; else the smallest and all `pretrained`, small to large.
 
-    Without pretrained weights these are the task's own rungs, which start from random ones.
+    Without pretrained weights these are the task's own steps, which start from random ones.
     """
     kind = find_kind(task)
     ladder = LADDERS[kind]
     if named is not None:
-        return (Rung(named, PRETRAINED_SIZES_PX[kind], 0, rate_scale=0.5),)
+        return (LadderStep(named, PRETRAINED_SIZES_PX[kind], 0, rate_scale=0.5),)
     if not pretrained:
         return ladder
-    return ladder[0], *(Rung(name, PRETRAINED_SIZES_PX[kind], PRETRAINED_PASSES, 0.5) for name in pretrained)
+    return ladder[0], *(LadderStep(name, PRETRAINED_SIZES_PX[kind], PRETRAINED_PASSES, 0.5) for name in pretrained)
 
 
-def build_recipe(task: Task, rung: Rung, source_side_px: float, *, on_gpu: bool, has_weights: bool = False) -> Recipe:
-    """Return the recipe of a rung for images whose longer side is `source_side_px`; more pixels would add nothing."""
+def build_recipe(
+    task: Task, step: LadderStep, source_side_px: float, *, on_gpu: bool, has_weights: bool = False
+) -> Recipe:
+    """Return the recipe of a step for images whose longer side is `source_side_px`; more pixels would add nothing."""
     kind = find_kind(task)
     wanted = math.ceil(source_side_px / SIZE_STEP_PX) * SIZE_STEP_PX
     batch_size = GPU_BATCH_SIZE if on_gpu else BATCH_SIZES[kind]
-    scale = rung.rate_scale * (PRETRAINED_RATE_SCALE if has_weights else 1.0)
+    scale = step.rate_scale * (PRETRAINED_RATE_SCALE if has_weights else 1.0)
     return Recipe(
-        backbone=rung.backbone,
-        image_size_px=max(LEAST_SIZE_PX, min(rung.max_size_px, wanted)),
+        backbone=step.backbone,
+        image_size_px=max(LEAST_SIZE_PX, min(step.max_size_px, wanted)),
         batch_size=batch_size,
         peak_learning_rate=scale * LEARNING_RATES[kind] * math.sqrt(batch_size / BATCH_SIZES[kind]),
     )
@@ -123,11 +125,11 @@ def suit_repetition(recipe: Recipe, epochs: float) -> Recipe:
     return replace(recipe, augmentation="strong") if epochs >= MANY_EPOCHS else recipe
 
 
-def is_next_worth_measuring(ladder: Sequence[Rung], at: int, affordable_passes: float) -> bool:
-    """Return whether the rung after `at` can be worthwhile: it never makes more passes than this one."""
+def is_next_worth_measuring(ladder: Sequence[LadderStep], at: int, affordable_passes: float) -> bool:
+    """Return whether the step after `at` can be worthwhile: it never makes more passes than this one."""
     return at + 1 < len(ladder) and affordable_passes >= 2 * ladder[at + 1].worthwhile_passes
 
 
-def is_worthwhile(rung: Rung, affordable_passes: float) -> bool:
-    """Return whether `affordable_passes` of this rung are enough for it to beat the one below."""
-    return affordable_passes >= rung.worthwhile_passes
+def is_worthwhile(step: LadderStep, affordable_passes: float) -> bool:
+    """Return whether `affordable_passes` of this step are enough for it to beat the one below."""
+    return affordable_passes >= step.worthwhile_passes

@@ -104,7 +104,7 @@ class Learner:
         seed: int,
     ) -> None:
         self.task = task
-        self.model = model.to(device.place, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.model = model.to(device.torch_device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.data = data
         self.recipe = recipe
         self.device = device
@@ -193,7 +193,7 @@ def to_float(images: torch.Tensor) -> torch.Tensor:
 
 def normalize(images: torch.Tensor, data: TrainingData) -> torch.Tensor:
     """Return the images themselves, shifted and scaled as the backbone expects."""
-    return images.sub_(data.mean).mul_(1 / data.deviation)
+    return images.sub_(data.mean).mul_(1 / data.std)
 
 
 def clip_gradients(parameters: list[torch.nn.Parameter]) -> None:

@@ -34,7 +34,7 @@ class NetworkFacts:
     """What timm says of a network and of the weights that go by its name."""
 
     mean: tuple[float, ...]
-    deviation: tuple[float, ...]
+    std: tuple[float, ...]
     native_size_px: int
     is_size_fixed: bool
     licence: str | None
@@ -106,7 +106,7 @@ def read_facts(name: str) -> NetworkFacts:
         return NetworkFacts((0.485, 0.456, 0.406), (0.229, 0.224, 0.225), 224, False, None, None, "", "")
     return NetworkFacts(
         mean=tuple(config.mean),
-        deviation=tuple(config.std),
+        std=tuple(config.std),
         native_size_px=int(config.input_size[-1]),
         is_size_fixed=bool(config.fixed_input_size),
         licence=config.license,
@@ -119,7 +119,7 @@ def read_facts(name: str) -> NetworkFacts:
 def read_preprocessing(name: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Return the mean and standard deviation of each colour that the backbone's weights expect."""
     facts = read_facts(name)
-    return facts.mean, facts.deviation
+    return facts.mean, facts.std
 
 
 @functools.lru_cache

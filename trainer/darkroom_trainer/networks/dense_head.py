@@ -65,7 +65,7 @@ class ChannelNorm(nn.LayerNorm):
     """Evens out the channels of each cell of a map (B, C, H, W): a transformer's inner features differ by hundreds."""
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
-        """Return the map with each cell's channels at mean 0 and deviation 1, scaled."""
+        """Return the map with each cell's channels at mean 0 and std 1, scaled."""
         return super().forward(features.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 
 

@@ -36,7 +36,7 @@ class DetectorNetwork(CropNaming):
     ) -> None:
         super().__init__(num_labels, NO_GAP)
         self.dense = dense_head.DenseDetector(backbone, num_labels, weights, image_size_px)
-        self.register_buffer("crop_share", torch.tensor(ensemble_weights.UNTESTED_SHARE))
+        self.register_buffer("crop_share", torch.tensor(ensemble_weights.DEFAULT_ENSEMBLE_WEIGHT))
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Return what each cell of the picture says, rows first."""
@@ -62,8 +62,8 @@ class DetectorNetwork(CropNaming):
         names = (1 - self.crop_share) * _take(logits, at).softmax(dim=-1) + self.crop_share * crops
         mixed = (names * seen[..., None]).clamp(LEAST_PROBABILITY, MOST_PROBABILITY)
         nothing = torch.full_like(logits, LEAST_PROBABILITY).logit()
-        told = nothing.scatter(1, at[..., None].expand(-1, -1, logits.shape[-1]), mixed.logit())
-        return torch.cat([told, places], dim=-1)
+        named = nothing.scatter(1, at[..., None].expand(-1, -1, logits.shape[-1]), mixed.logit())
+        return torch.cat([named, places], dim=-1)
 
 
 def choose_cells(objectness: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -57,8 +57,8 @@ class RecognizerNetwork(CropNaming):
         labels = torch.where(is_gap, float(self.gap), best.indices.to(numbers.dtype))
         shares = torch.where(is_gap, float(self.gap != NO_GAP), best.values)
         nothing = torch.zeros_like(logits[..., 0])
-        told = [nothing.scatter(1, at, values)[..., None] for values in (labels, shares)]
-        return torch.cat([logits, *told, numbers[..., BOX_TAGS:]], dim=-1)
+        named = [nothing.scatter(1, at, values)[..., None] for values in (labels, shares)]
+        return torch.cat([logits, *named, numbers[..., BOX_TAGS:]], dim=-1)
 
 
 def choose_cells(objectness: torch.Tensor) -> torch.Tensor:

@@ -133,7 +133,7 @@ class Crew:
             targets={name: values.cpu().numpy() for name, values in data.targets.items()},
             rows=data.rows,
             mean=tuple(data.mean.flatten().tolist()),
-            deviation=tuple(data.deviation.flatten().tolist()),
+            std=tuple(data.std.flatten().tolist()),
         )
 
     def _tell(self, messages: list[orders.Assignment] | list[orders.Step]) -> None:

@@ -31,7 +31,7 @@ class Assignment:
     targets: dict[str, npt.NDArray[np.generic]]
     rows: npt.NDArray[np.int64]
     mean: tuple[float, ...]
-    deviation: tuple[float, ...]
+    std: tuple[float, ...]
 
 
 @dataclass(frozen=True)

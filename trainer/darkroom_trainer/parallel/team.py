@@ -51,7 +51,7 @@ class ProcessGroup:
                 rank=rank,
                 world_size=size,
                 timeout=datetime.timedelta(seconds=PATIENCE_SECONDS),
-                device_id=device.place if device.is_gpu else None,
+                device_id=device.torch_device if device.is_gpu else None,
             )
         except RuntimeError as error:
             raise LostTouchError(str(error)) from error

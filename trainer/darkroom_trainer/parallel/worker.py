@@ -60,7 +60,7 @@ def build_learner(order: orders.Assignment) -> training_loop.Learner:
         targets={name: torch.from_numpy(values) for name, values in order.targets.items()},
         rows=np.asarray(order.rows),
         mean=preparation.as_planes(order.mean, device),
-        deviation=preparation.as_planes(order.deviation, device),
+        std=preparation.as_planes(order.std, device),
     )
     model = task.build_model(order.recipe.backbone, image_size_px=order.recipe.image_size_px)
     learner = training_loop.Learner(task, model, data, order.recipe, device, order.seed)

@@ -17,7 +17,7 @@ from PIL import Image
 from darkroom_predict import description, listing
 from darkroom_trainer.export import card, onnx_model, onnx_parity
 from darkroom_trainer.networks.recognizer_network import RecognizerNetwork
-from darkroom_trainer.prediction import extending, predictor
+from darkroom_trainer.prediction import extending, torch_predictor
 from darkroom_trainer.runtime.device import prepare_device
 
 LABELS_NAME: Final = "labels.txt"
@@ -31,7 +31,7 @@ def add_product(
 
     Everything is written beside the folder first, so that a failure leaves the model as it was. Raises RunError.
     """
-    network = extending.find_network(predictor.build_predictor(folder, model, prepare_device()).model.cpu())
+    network = extending.find_network(torch_predictor.build_predictor(folder, model, prepare_device()).model.cpu())
     extending.extend(network, model, crop)
     data = safetensors.torch.save({key: value.contiguous() for key, value in network.state_dict().items()})
     version = hashlib.sha256(data).hexdigest()[:12]

@@ -14,7 +14,7 @@ from darkroom_predict import command, description, listing
 from darkroom_predict.errors import ModelUnusable
 from darkroom_predict.images import ImageProblem, Pixels
 from darkroom_trainer.export import onnx_model, onnx_parity
-from darkroom_trainer.prediction import predictor
+from darkroom_trainer.prediction import torch_predictor
 from darkroom_trainer.runtime.device import prepare_device
 from darkroom_trainer.runtime.errors import RunError
 
@@ -42,7 +42,7 @@ def export_model(
 
     Raises RunError, and ExportFailed where it cannot be written or answers otherwise: the folder is then as it was.
     """
-    network = predictor.build_predictor(folder, model, prepare_device()).model
+    network = torch_predictor.build_predictor(folder, model, prepare_device()).model
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".export-") as made:
         work = pathlib.Path(made)
         parity = onnx_parity.export_checked(network, model, work, pixels)

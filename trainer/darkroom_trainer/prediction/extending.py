@@ -30,9 +30,9 @@ def extend(network: recognizer_network.RecognizerNetwork, model: ModelDescriptio
     """Give the network one more prototype."""
     shaping = model.preprocessing
     image = torch.from_numpy(shrink(crop, float(network.product_side), shaping.image_size_px)).permute(2, 0, 1)
-    mean, deviation = (torch.tensor(values)[:, None, None] for values in (shaping.mean, shaping.deviation))
+    mean, std = (torch.tensor(values)[:, None, None] for values in (shaping.mean, shaping.deviation))
     prototype = prototypes.embed_picture(
-        network, (image.float() / 255 - mean) / deviation, torch.tensor([0.0, 0.0, 1.0, 1.0])
+        network, (image.float() / 255 - mean) / std, torch.tensor([0.0, 0.0, 1.0, 1.0])
     )
     network.prototypes = torch.cat([network.prototypes, prototype[None]])
     network.is_known = torch.cat([network.is_known, torch.ones(1)])

@@ -11,7 +11,7 @@ from darkroom_trainer.data import annotations
 from darkroom_trainer.data.records.dataset import LoadedDataset
 from darkroom_trainer.export.results import Measured
 from darkroom_trainer.loop import inference, preparation
-from darkroom_trainer.prediction import predictor
+from darkroom_trainer.prediction import torch_predictor
 from darkroom_trainer.runtime.device import prepare_device
 from darkroom_trainer.runtime.reporting import Reporter
 
@@ -23,7 +23,7 @@ def measure_model(
 
     Raises RunError(InvalidConfiguration) where the weights do not fit the description.
     """
-    ready = predictor.build_predictor(folder, model, prepare_device())
+    ready = torch_predictor.build_predictor(folder, model, prepare_device())
     rows = annotations.find_usable_rows(dataset, model.task)
     data = preparation.build_data(dataset, rows, ready.task, model.preprocessing, ready.device, work, reporter)
     predictions = inference.predict_rows(ready.model, ready.task, data, rows, ready.device)

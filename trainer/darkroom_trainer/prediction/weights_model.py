@@ -15,7 +15,7 @@ def open_weights(folder: pathlib.Path, threads: int | None) -> Predictor:
     """Return the model in `folder`, computing with `threads` (all cores when None); raises ModelUnusable."""
     import torch
 
-    from darkroom_trainer.prediction.predictor import build_predictor
+    from darkroom_trainer.prediction.torch_predictor import build_predictor
     from darkroom_trainer.runtime.device import prepare_device
 
     device = prepare_device()

@@ -1,1 +1,1 @@
-"""The report: what a run found, told to people as one page and to programs as JSON."""
+"""The report: what a run found, as a page for people and as JSON for programs."""

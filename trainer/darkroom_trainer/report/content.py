@@ -65,7 +65,7 @@ def build_report(inputs: ReportInputs) -> dict[str, Any]:
         "tagCount": len(model.labels),
         "tags": rows[:MAX_TAGS_IN_JSON],
         "mistakes": _build_mistakes(inputs, has_time),
-        "advice": describe_advice(inputs.told),
+        "advice": describe_advice(inputs.all_advice),
         "labelErrors": _build_label_errors(inputs, has_time),
         "labelErrorCount": len(inputs.label_errors),
         "making": _build_making(inputs),
@@ -78,7 +78,7 @@ def _build_headline(inputs: ReportInputs) -> dict[str, Any]:
     measured_on = performance.get("measuredOn")
     name = SCORE_NAMES[TASK_ANNOTATIONS[model.task]]
     interval = performance.get("scoreInterval") or _find_interval(metrics.get("scores"), name)
-    meter, stopped = metrics.get("meter") or {}, inputs.stopped
+    meter, stopped = metrics.get("meter") or {}, inputs.final_stop_reason
     return {
         "task": model.task.value,
         "scoreName": name,
@@ -95,14 +95,14 @@ def _build_headline(inputs: ReportInputs) -> dict[str, Any]:
         "device": metrics.get("device"),
         "devices": meter.get("devices"),
         "backbone": model.backbone,
-        "light": describe_light(model.light),
+        "light": describe_head(model.light),
         "lightShare": model.light_share,
         "note": inputs.note or None,
     }
 
 
-def describe_light(spec: Mapping[str, Any] | None) -> str | None:
-    """Return the heads of a light model and what they look at; None where there is none."""
+def describe_head(spec: Mapping[str, Any] | None) -> str | None:
+    """Return the heads of a frozen-feature classifier and what they look at; None where there is none."""
     members = (spec or {}).get("members") or []
     heads = [f"{member['family']} on {', '.join(member['blocks'])}" for member in members]
     more = [f"{len(heads) - MAX_HEADS} more"] if len(heads) > MAX_HEADS else []
@@ -115,7 +115,7 @@ def _find_interval(scores: Mapping[str, Any] | None, name: str) -> dict[str, flo
 
 
 def _build_trials(trials: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return the trials that have the form of `search.trials`."""
+    """Return the trials that have the form of `search.trial_records`."""
     return [dict(trial) for trial in trials if "end" in trial][:MAX_TRIALS]
 
 

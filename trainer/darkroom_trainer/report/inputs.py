@@ -46,16 +46,16 @@ class ReportInputs:
     clock: Callable[[], float] = field(default=time.monotonic)
 
     @property
-    def told(self) -> Sequence[Advice]:
+    def all_advice(self) -> Sequence[Advice]:
         """Return the advice, else what came with the data that is reported on."""
         data = self.training or (self.measured.dataset if self.measured else None)
         return self.advice or (data.advice if data else ())
 
     @property
-    def stopped(self) -> StopReason | None:
+    def final_stop_reason(self) -> StopReason | None:
         """Return why the training stopped, else what metrics.json says of it."""
-        told = self.metrics.get("stopReason")
-        return self.stop_reason or (StopReason(told) if told else None)
+        stored = self.metrics.get("stopReason")
+        return self.stop_reason or (StopReason(stored) if stored else None)
 
 
 @dataclass(frozen=True)

@@ -67,7 +67,7 @@ class Situation:
 
 
 @dataclass(frozen=True)
-class Step:
+class NextStep:
     """One thing to do, with the name of its rule."""
 
     rule: str
@@ -81,9 +81,9 @@ class Step:
 Rule = Callable[[Situation], str | None]
 
 
-def suggest(situation: Situation) -> list[Step]:
+def suggest(situation: Situation) -> list[NextStep]:
     """Return what to do, the most important first."""
-    found = [Step(name, text) for name, rule in RULES.items() if (text := rule(situation))]
+    found = [NextStep(name, text) for name, rule in RULES.items() if (text := rule(situation))]
     return found[:MAX_STEPS]
 
 
@@ -104,9 +104,9 @@ def _separate_evaluation(situation: Situation) -> str | None:
     return f"Take {many} out of the training or the evaluation data: what is in both makes the score too good."
 
 
-def _mend_labels(situation: Situation) -> str | None:
+def _fix_labels(situation: Situation) -> str | None:
     clashes = situation.issues.get(Issue.CLASHING_LABELS, 0)
-    parts = [f"{count(situation.label_errors, 'tag')} that the model doubts"] if situation.label_errors else []
+    parts = [f"{count(situation.label_errors, 'probable label error')}"] if situation.label_errors else []
     parts += [f"{count(clashes, 'pair')} of equal images with different tags"] if clashes else []
     if not parts:
         return None
@@ -228,7 +228,7 @@ def _remove_duplicates(situation: Situation) -> str | None:
 RULES: Final[dict[str, Rule]] = {
     "noScore": _measure_at_all,
     "sharedImages": _separate_evaluation,
-    "labels": _mend_labels,
+    "labels": _fix_labels,
     "fewImages": _add_images,
     "weakTags": _help_weak_tags,
     "confusedTags": _tell_apart,

@@ -1,6 +1,6 @@
-"""Advice and problems in the form that reports keep: each kind counted, the worst of each kind told.
+"""Advice and problems in the form that reports keep: each kind counted, the worst of each kind listed.
 
-Owns how many are told. Must not decide what is wrong.
+Owns how many are listed. Must not decide what is wrong.
 """
 
 from collections import Counter

@@ -29,7 +29,7 @@ def describe_situation(inputs: ReportInputs, rows: Sequence[Mapping[str, Any]]) 
     return Situation(
         is_measured=bool(performance),
         has_boxes=TASK_ANNOTATIONS[model.task] is AnnotationKind.DETECTION,
-        stop_reason=inputs.stopped,
+        stop_reason=inputs.final_stop_reason,
         budget_seconds=metrics.get("budgetSeconds"),
         charged_seconds=meter.get("chargedSeconds"),
         images_measured=performance.get("images", 0),
@@ -41,7 +41,7 @@ def describe_situation(inputs: ReportInputs, rows: Sequence[Mapping[str, Any]]) 
         tags=[_describe_tag(row) for row in rows],
         confused=_find_confused(scores.get("confusionMatrix")),
         label_errors=len(inputs.label_errors),
-        issues=Counter(advice.issue.value for advice in inputs.told),
+        issues=Counter(advice.issue.value for advice in inputs.all_advice),
         image_size_px=input_px,
         smallest_box_px=_measure_small_boxes(inputs.training, input_px),
     )

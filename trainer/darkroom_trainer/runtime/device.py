@@ -23,7 +23,7 @@ CGROUP_ROOT: Final = pathlib.Path("/sys/fs/cgroup")
 class Device:
     """Where tensors live; mixed precision on a GPU, float32 elsewhere."""
 
-    place: torch.device
+    torch_device: torch.device
     threads: int
     count: int = 1
     """Devices that the run has; this is one of them."""
@@ -31,18 +31,18 @@ class Device:
     @property
     def is_gpu(self) -> bool:
         """Return whether this is an accelerator."""
-        return self.place.type == "cuda"
+        return self.torch_device.type == "cuda"
 
     @property
     def description(self) -> str:
         """Return the hardware in words, for logs and metrics.json."""
-        name = torch.cuda.get_device_name(self.place) if self.is_gpu else f"cpu with {self.threads} threads"
+        name = torch.cuda.get_device_name(self.torch_device) if self.is_gpu else f"cpu with {self.threads} threads"
         return name if self.count == 1 else f"{self.count} x {name}"
 
     @contextmanager
     def mixed_precision(self) -> Iterator[None]:
         """Compute in bfloat16 where the hardware gains from it."""
-        with torch.autocast(self.place.type, dtype=torch.bfloat16, enabled=self.is_gpu):
+        with torch.autocast(self.torch_device.type, dtype=torch.bfloat16, enabled=self.is_gpu):
             yield
 
 

@@ -24,7 +24,7 @@ Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Placed:
+class PlacedDigit:
     """A digit in a scene; the box is [left, top, width, height] in pixels, tight around its ink."""
 
     digit: int
@@ -36,20 +36,20 @@ class Scene:
     """uint8 (SCENE_PX, SCENE_PX, 3) and what stands in it."""
 
     pixels: Pixels
-    placed: tuple[Placed, ...]
+    placed: tuple[PlacedDigit, ...]
 
 
 def draw_scene(digits: Digits, random: np.random.Generator) -> Scene:
     """Return a scene of 2 to 5 digits drawn from `digits`."""
     canvas = _draw_background(random)
-    placed: list[Placed] = []
+    placed: list[PlacedDigit] = []
     for _ in range(int(random.integers(_DIGITS_PER_SCENE[0], _DIGITS_PER_SCENE[1] + 1))):
         row = int(random.integers(len(digits.values)))
         ink = enlarge(digits.ink[row], int(random.integers(_SIDE_PX[0], _SIDE_PX[1] + 1)))
         spot = _find_spot(ink, placed, random)
         if spot is not None:
             _blend(canvas, ink, spot, random)
-            placed.append(Placed(int(digits.values[row]), _box_of(ink, spot)))
+            placed.append(PlacedDigit(int(digits.values[row]), _box_of(ink, spot)))
     return Scene(np.clip(canvas, 0, 255).astype(np.uint8), tuple(placed))
 
 
@@ -78,7 +78,7 @@ def _box_of(ink: Pixels, spot: tuple[int, int]) -> tuple[int, int, int, int]:
     return spot[0] + int(columns[0]), spot[1] + int(rows[0]), width, height
 
 
-def _find_spot(ink: Pixels, placed: list[Placed], random: np.random.Generator) -> tuple[int, int] | None:
+def _find_spot(ink: Pixels, placed: list[PlacedDigit], random: np.random.Generator) -> tuple[int, int] | None:
     """Return left and top where the digit overlaps no other by much, or None where the scene is full."""
     room = SCENE_PX - len(ink)
     for _ in range(_PLACING_TRIES):

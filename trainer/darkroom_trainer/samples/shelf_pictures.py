@@ -53,7 +53,7 @@ TAGS: Final = (*(product.name for product in PRODUCTS), GAP)
 
 
 @dataclass(frozen=True)
-class Placed:
+class PlacedPackage:
     """A product or a gap on a shelf; the box is left, top, width, height in pixels."""
 
     tag: str
@@ -65,14 +65,14 @@ class Shelf:
     """uint8 (SHELF_PX, SHELF_PX, 3) and what stands in it."""
 
     pixels: Pixels
-    placed: tuple[Placed, ...]
+    placed: tuple[PlacedPackage, ...]
 
 
 def draw_shelf(random: np.random.Generator, products: tuple[Product, ...] = PRODUCTS) -> Shelf:
     """Return two boards of `products`, each product in one to three copies side by side."""
     wall = tuple(int(value) for value in random.integers(150, 215, size=3))
     canvas = Image.new("RGB", (SHELF_PX * _SCALE, SHELF_PX * _SCALE), wall)
-    placed: list[Placed] = []
+    placed: list[PlacedPackage] = []
     for floor in (58 + int(random.integers(-3, 4)), 118 + int(random.integers(-3, 4))):
         placed += _fill_board(canvas, floor, random, products)
     return Shelf(_photograph(canvas, random), tuple(placed))
@@ -88,18 +88,18 @@ def draw_pack(product: Product, side_px: int, random: np.random.Generator) -> Pi
 
 def _fill_board(
     canvas: Image.Image, floor: int, random: np.random.Generator, products: tuple[Product, ...]
-) -> list[Placed]:
+) -> list[PlacedPackage]:
     draw = ImageDraw.Draw(canvas)
     wood = tuple(int(value) for value in random.integers(70, 110, size=3))
     draw.rectangle(_scaled((0, floor, SHELF_PX, 5)), fill=wood)
-    placed: list[Placed] = []
+    placed: list[PlacedPackage] = []
     left = int(random.integers(1, 6))
     while True:
         if random.random() < _GAP_SHARE:
             width = int(random.integers(*_GAP_WIDTH))
             if left + width > SHELF_PX:
                 return placed
-            placed.append(Placed(GAP, _draw_gap(draw, left, floor, width)))
+            placed.append(PlacedPackage(GAP, _draw_gap(draw, left, floor, width)))
             left += width
             continue
         product = products[int(random.integers(len(products)))]
@@ -108,7 +108,7 @@ def _fill_board(
             if box[0] + box[2] > SHELF_PX:
                 return placed
             _draw_product(draw, product, box)
-            placed.append(Placed(product.name, box))
+            placed.append(PlacedPackage(product.name, box))
             left = box[0] + box[2] + int(random.integers(1, 3))
 
 

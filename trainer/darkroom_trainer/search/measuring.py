@@ -1,6 +1,7 @@
 """What recipes cost on this machine, by a few timed steps, and the climb up the ladder that follows from it.
 
-Owns the measuring; which rung is worthwhile is `recipe`'s rule. Must not keep what the timed steps learned.
+Owns the measuring; which step of the ladder is worthwhile is `recipe`'s rule. Must not keep what the timed steps
+learned.
 """
 
 import logging
@@ -26,7 +27,7 @@ FINISHED_IMAGES: Final = 8
 
 
 @dataclass(frozen=True)
-class Trial:
+class MeasuredRecipe:
     """A recipe with what it costs, in charged seconds."""
 
     recipe: recipes.Recipe
@@ -41,7 +42,7 @@ class Trial:
 
 
 @dataclass(frozen=True)
-class Bench:
+class MeasuringSetup:
     """What timed steps need: a task, some targets (all rows usable), the machine, the meter, and pretrained weights."""
 
     task: LearningTask
@@ -53,87 +54,89 @@ class Bench:
     """Divides every recipe's batch, after an attempt that ran out of memory."""
 
 
-def choose_trial(bench: Bench, source_side_px: float, left_seconds: Callable[[], float]) -> list[Trial]:
+def measure_recipes(
+    setup: MeasuringSetup, source_side_px: float, left_seconds: Callable[[], float]
+) -> list[MeasuredRecipe]:
     """Return the trials that were measured, best last; `left_seconds` tells what is left for training."""
-    ladder, at = recipes.build_ladder(bench.task.kind, bench.pretrained.named, bench.pretrained.names), 0
-    trials = [measure_trial(bench, _build_candidate(bench, ladder[0], source_side_px))]
-    while recipes.is_next_worth_measuring(ladder, at, _count_passes(trials[-1], left_seconds())):
+    ladder, at = recipes.build_ladder(setup.task.kind, setup.pretrained.named, setup.pretrained.names), 0
+    measured_recipes = [measure_recipe(setup, _build_recipe(setup, ladder[0], source_side_px))]
+    while recipes.is_next_worth_measuring(ladder, at, _count_passes(measured_recipes[-1], left_seconds())):
         at += 1
-        candidate = _build_candidate(bench, ladder[at], source_side_px)
-        if candidate == trials[-1].recipe:
+        recipe = _build_recipe(setup, ladder[at], source_side_px)
+        if recipe == measured_recipes[-1].recipe:
             continue
         try:
-            trial = measure_trial(bench, candidate)
+            measured = measure_recipe(setup, recipe)
         except errors.RunError as error:
-            LOG.info("%s at %d px is too large: %s", candidate.backbone, candidate.image_size_px, error.message)
+            LOG.info("%s at %d px is too large: %s", recipe.backbone, recipe.image_size_px, error.message)
             break
-        if not recipes.is_worthwhile(ladder[at], _count_passes(trial, left_seconds())):
-            trials.insert(0, trial)
+        if not recipes.is_worthwhile(ladder[at], _count_passes(measured, left_seconds())):
+            measured_recipes.insert(0, measured)
             break
-        trials.append(trial)
-    return trials
+        measured_recipes.append(measured)
+    return measured_recipes
 
 
-def suit_trials(trials: list[Trial], images: int, left_seconds: float) -> list[Trial]:
-    """Return the trials with recipes that suit how often the time left shows each of so many images."""
+def suit_recipes(measured_recipes: list[MeasuredRecipe], images: int, left_seconds: float) -> list[MeasuredRecipe]:
+    """Return them with recipes that suit how often the time left shows each of so many images."""
     return [
-        replace(trial, recipe=recipes.suit_repetition(trial.recipe, _count_passes(trial, left_seconds) / images))
-        for trial in trials
+        replace(one, recipe=recipes.suit_repetition(one.recipe, _count_passes(one, left_seconds) / images))
+        for one in measured_recipes
     ]
 
 
-def _build_candidate(bench: Bench, rung: recipes.Rung, source_side_px: float) -> recipes.Recipe:
-    kind, has_weights = bench.task.kind, bench.pretrained.find(rung.backbone) is not None
-    recipe = recipes.build_recipe(kind, rung, source_side_px, on_gpu=bench.device.is_gpu, has_weights=has_weights)
-    return memory.shrink_batch(recipe, bench.batch_divisor)
+def _build_recipe(setup: MeasuringSetup, step: recipes.LadderStep, source_side_px: float) -> recipes.Recipe:
+    kind, has_weights = setup.task.kind, setup.pretrained.find(step.backbone) is not None
+    recipe = recipes.build_recipe(kind, step, source_side_px, on_gpu=setup.device.is_gpu, has_weights=has_weights)
+    return memory.shrink_batch(recipe, setup.batch_divisor)
 
 
-def _count_passes(trial: Trial, seconds: float) -> float:
-    return seconds / trial.step_cost * trial.recipe.batch_size
+def _count_passes(measured: MeasuredRecipe, seconds: float) -> float:
+    return seconds / measured.step_cost * measured.recipe.batch_size
 
 
-def measure_trial(bench: Bench, recipe: recipes.Recipe) -> Trial:
+def measure_recipe(setup: MeasuringSetup, recipe: recipes.Recipe) -> MeasuredRecipe:
     """Take a few steps and one prediction of noise images; returns the medians, with the largest batch that fits.
 
     Raises RunError(OutOfMemory) where not even one image does.
     """
     while True:
         try:
-            return _measure_trial(bench, recipe)
+            return _time_recipe(setup, recipe)
         except (RuntimeError, MemoryError) as error:
-            recipe = memory.recover(error, recipe, bench.device)
+            recipe = memory.recover(error, recipe, setup.device)
 
 
-def _measure_trial(bench: Bench, recipe: recipes.Recipe) -> Trial:
-    rows = len(next(iter(bench.targets.values())))
+def _time_recipe(setup: MeasuringSetup, recipe: recipes.Recipe) -> MeasuredRecipe:
+    rows = len(next(iter(setup.targets.values())))
     size = recipe.image_size_px
     data = training_loop.TrainingData(
         images=torch.randint(0, 256, (rows, size, size, 3), dtype=torch.uint8),
-        targets=bench.targets,
+        targets=setup.targets,
         rows=np.arange(rows),
-        mean=torch.full((3, 1, 1), 0.5, device=bench.device.place),
-        deviation=torch.full((3, 1, 1), 0.25, device=bench.device.place),
+        mean=torch.full((3, 1, 1), 0.5, device=setup.device.torch_device),
+        std=torch.full((3, 1, 1), 0.25, device=setup.device.torch_device),
     )
-    model = bench.task.build_model(recipe.backbone, image_size_px=size)
-    learner = training_loop.Learner(bench.task, model, data, recipe, bench.device, seed=0)
-    learner.peers = training_loop.Alone(size=bench.device.count)
-    steps = [_time(bench, lambda: learner.train_step(0.0)) for _ in range(WARM_UP_STEPS + TIMED_STEPS)]
+    model = setup.task.build_model(recipe.backbone, image_size_px=size)
+    learner = training_loop.Learner(setup.task, model, data, recipe, setup.device, seed=0)
+    learner.peers = training_loop.Alone(size=setup.device.count)
+    steps = [_time(setup, lambda: learner.train_step(0.0)) for _ in range(WARM_UP_STEPS + TIMED_STEPS)]
     # a model that knows what to compare crops with has more work to predict
     few = replace(data, rows=data.rows[:FINISHED_IMAGES])
-    finish = _time(bench, lambda: bench.task.finish(learner.model, few))
+    finish = _time(setup, lambda: setup.task.finish(learner.model, few))
     predict = [
-        _time(bench, lambda: inference.predict_rows(learner.model, bench.task, data, data.rows, bench.device))
+        _time(setup, lambda: inference.predict_rows(learner.model, setup.task, data, data.rows, setup.device))
         for _ in range(2)
     ]
     parameters = sum(value.numel() for value in model.parameters()) / 1e6
-    trial = Trial(recipe, statistics.median(steps[WARM_UP_STEPS:]), min(predict) / rows, parameters, finish)
-    LOG.info("measured %s at %d px", recipe.backbone, size, extra={"trial": trial.to_json()})
-    return trial
+    measured = MeasuredRecipe(recipe, statistics.median(steps[WARM_UP_STEPS:]), min(predict) / rows, parameters, finish)
+    LOG.info("measured %s at %d px", recipe.backbone, size, extra={"trial": measured.to_json()})
+    return measured
 
 
-def _time(bench: Bench, work: Callable[[], object]) -> float:
-    started = bench.meter.charged_seconds
+def _time(setup: MeasuringSetup, work: Callable[[], object]) -> float:
+    started = setup.meter.charged_seconds
     work()
-    if bench.device.is_gpu:
-        torch.cuda.synchronize(bench.device.place)
-    return bench.meter.charged_seconds - started
+    if setup.device.is_gpu:
+        torch.cuda.synchronize(setup.device.torch_device)
+    return setup.meter.charged_seconds - started

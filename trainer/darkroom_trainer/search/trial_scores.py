@@ -12,7 +12,7 @@ from darkroom_api.v1alpha1.common import TASK_ANNOTATIONS, AnnotationKind, Task
 from darkroom_predict.predictions import Prediction, Truth
 from darkroom_trainer.metrics.box_scores import boxes, coco_scores
 from darkroom_trainer.metrics.tag_scores import classification, multilabel_scores
-from darkroom_trainer.search.contest import Score
+from darkroom_trainer.search.halving import Score
 
 OVERLAP = 0.5
 

@@ -49,14 +49,14 @@ class LearnedData(Protocol):
         """Return the mean of each colour (3, 1, 1), on the model's device."""
 
     @property
-    def deviation(self) -> torch.Tensor:
-        """Return the deviation of each colour (3, 1, 1), on the model's device."""
+    def std(self) -> torch.Tensor:
+        """Return the standard deviation of each colour (3, 1, 1), on the model's device."""
 
 
 def take_images(data: LearnedData, rows: torch.Tensor) -> torch.Tensor:
     """Return the images (K, 3, S, S) of rows (K,), normalized, on the model's device."""
     images = data.images[rows.to(data.images.device)].to(data.mean.device)
-    return (images.permute(0, 3, 1, 2).float() / 255 - data.mean) / data.deviation
+    return (images.permute(0, 3, 1, 2).float() / 255 - data.mean) / data.std
 
 
 class LearningTask(abc.ABC):

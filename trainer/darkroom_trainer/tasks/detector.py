@@ -20,7 +20,7 @@ from darkroom_trainer.data.records.dataset import Example
 from darkroom_trainer.metrics.box_scores import detection
 from darkroom_trainer.metrics.statistics import baseline
 from darkroom_trainer.networks import crop_naming, dense_head, detector_network
-from darkroom_trainer.tasks import crop_shares, mixing, prototypes
+from darkroom_trainer.tasks import crop_weights, mixing, prototypes
 from darkroom_trainer.tasks.base import Batch, LearnedData, LearningTask, Targets
 
 MAX_ZOOM: Final = 0.2
@@ -119,7 +119,7 @@ class Detector(LearningTask):
 
     def tune(self, model: torch.nn.Module, data: LearnedData, rows: Integers) -> None:
         """Choose how much crops say in the names, by the boxes of held-out rows."""
-        crop_shares.fit_crop_share(detector_network.find_network(model), data, rows)
+        crop_weights.fit_crop_weight(detector_network.find_network(model), data, rows)
 
     def decode(self, outputs: torch.Tensor) -> list[Prediction]:
         """Return the boxes of each image after non-maximum suppression, best first."""

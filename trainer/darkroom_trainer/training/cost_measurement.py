@@ -18,7 +18,7 @@ from darkroom_trainer.tasks import base
 from darkroom_trainer.training.run_context import RunContext
 from darkroom_trainer.training.run_data import RunData
 
-BENCH_IMAGES: Final = 64
+TIMED_IMAGES: Final = 64
 
 
 def measure_costs(
@@ -27,29 +27,29 @@ def measure_costs(
     data: RunData,
     pretrained: pretraining.Pretrained,
     saved_recipe: Recipe | None,
-) -> tuple[list[measuring.Trial], ledger.RunLedger]:
+) -> tuple[list[measuring.MeasuredRecipe], ledger.RunLedger]:
     """Return the measured recipes, best last, and the ledger of a run that trains the last of them.
 
     A training that is resumed has its recipe and its plan. Another one raises RunError(BudgetNotEnough) where no useful
     training fits.
     """
     context.report("Measuring the speed of this machine")
-    usable = data.rows.usable[:BENCH_IMAGES]
+    usable = data.rows.usable[:TIMED_IMAGES]
     targets = task.build_targets([data.dataset.examples[row] for row in usable], np.arange(len(usable)))
     divisor = context.config.batch_divisor
-    bench = measuring.Bench(task, targets, context.device, context.meter, pretrained, divisor)
+    setup = measuring.MeasuringSetup(task, targets, context.device, context.meter, pretrained, divisor)
     if saved_recipe is not None:
-        measured = [measuring.measure_trial(bench, saved_recipe)]
+        measured = [measuring.measure_recipe(setup, saved_recipe)]
         return measured, _open_ledger(context, task, data, measured[-1])
-    measured = _climb(context, task, data, bench)
+    measured = _climb(context, task, data, setup)
     opened = _open_ledger(context, task, data, measured[-1])
     opened.plan_hold_out(context.meter.charged_seconds)
     return measured, opened
 
 
 def _climb(
-    context: RunContext, task: base.LearningTask, data: RunData, bench: measuring.Bench
-) -> list[measuring.Trial]:
+    context: RunContext, task: base.LearningTask, data: RunData, setup: measuring.MeasuringSetup
+) -> list[measuring.MeasuredRecipe]:
     """Return the recipes that were measured, suited to the time that an end of the least cost would leave."""
     least = costs.estimate_costs(0.0, 0.0, context.meter.rate, task.export_seconds)
     workload = ledger.Workload(0, 0, data.num_evaluated, batch_size=1)
@@ -58,12 +58,12 @@ def _climb(
     def count_left() -> float:
         return ends_at - context.meter.charged_seconds
 
-    measured = measuring.choose_trial(bench, _measure_side(data.dataset, task), count_left)
-    return measuring.suit_trials(measured, images=len(data.rows.usable), left_seconds=count_left())
+    measured = measuring.measure_recipes(setup, _measure_side(data.dataset, task), count_left)
+    return measuring.suit_recipes(measured, images=len(data.rows.usable), left_seconds=count_left())
 
 
 def _open_ledger(
-    context: RunContext, task: base.LearningTask, data: RunData, measured: measuring.Trial
+    context: RunContext, task: base.LearningTask, data: RunData, measured: measuring.MeasuredRecipe
 ) -> ledger.RunLedger:
     export = costs.estimate_export_wall_seconds(task.export_seconds, measured.million_parameters)
     rate, finish = context.meter.rate, measured.finish_cost

@@ -21,7 +21,7 @@ from darkroom_trainer.loop import memory, training_loop
 from darkroom_trainer.loop.recipe import Recipe, read_recipe
 from darkroom_trainer.parallel import crew
 from darkroom_trainer.runtime import reporting, stopping
-from darkroom_trainer.search.contest import Contender
+from darkroom_trainer.search.halving import Trial
 from darkroom_trainer.search.pretrained import build_seeded_model
 from darkroom_trainer.training import training_run
 
@@ -32,10 +32,10 @@ LOWER_RATE: Final = 0.2
 REPORT_EVERY_SECONDS: Final = 0.5
 MAX_HISTORY: Final = 200
 KEPT_NOTE: Final = "the refit diverged, so this is the model that was scored on the held-out images"
-STAGE_NAMES: Final = {Stage.HOLD_OUT: "Training the hold-out model", Stage.FINAL: "Refitting on all images"}
+STAGE_NAMES: Final = {Stage.HOLD_OUT: "Training the hold-out model", Stage.REFIT: "Refitting on all images"}
 SETTLED: Final = {
     Stage.HOLD_OUT: (),
-    Stage.FINAL: (RemainingWork.HOLD_OUT_FINISH, RemainingWork.HOLD_OUT_SCORES),
+    Stage.REFIT: (RemainingWork.HOLD_OUT_FINISH, RemainingWork.HOLD_OUT_SCORES),
     Stage.FITTED: (RemainingWork.HOLD_OUT_FINISH, RemainingWork.HOLD_OUT_SCORES, RemainingWork.FINISH),
 }
 """What is done, or will not be done any more, once a stage has begun."""
@@ -54,7 +54,7 @@ class Fitter:
         run, now = self._run, self._run.context.meter.charged_seconds
         if run.saved is not None:
             return self._resume(run.saved)
-        stage = Stage.HOLD_OUT if len(run.rows.held_out) else Stage.FINAL
+        stage = Stage.HOLD_OUT if len(run.rows.held_out) else Stage.REFIT
         learner = self._build_learner(run.measured_recipe.recipe, stage)
         return Session(
             learner,
@@ -91,13 +91,13 @@ class Fitter:
         rows = self._run.rows.train if stage is Stage.HOLD_OUT else self._run.rows.usable
         return dataclasses.replace(self._run.data, rows=rows)
 
-    def take_up(self, session: Session, contender: Contender) -> None:
-        """Put a contender's learner into the session: its weights so far, and an optimizer without a past."""
-        learner = self._build_learner(contender.recipe, session.stage)
-        weights = session.waiting.pop(contender.number, None)
+    def take_up(self, session: Session, trial: Trial) -> None:
+        """Put a trial's learner into the session: its weights so far, and an optimizer without a past."""
+        learner = self._build_learner(trial.recipe, session.stage)
+        weights = session.waiting.pop(trial.number, None)
         if weights is not None:
             learner.model.load_state_dict(weights)
-        learner.step = contender.step
+        learner.step = trial.step
         session.learner = learner
 
     def open_window(self, session: Session, length_seconds: float, *, must_save: bool = False) -> None:
@@ -170,8 +170,8 @@ class Fitter:
 
         The stage's start is saved, and the stage planned again once the save's cost is known.
         """
-        self._enter(session, Stage.FINAL)
-        session.learner.data = self._select(Stage.FINAL)
+        self._enter(session, Stage.REFIT)
+        session.learner.data = self._select(Stage.REFIT)
         session.learner.rate_scale *= rate_scale
         session.window = self._plan_refit(most_seconds)
         self.save(session)
@@ -234,29 +234,29 @@ class Fitter:
         now = time.monotonic()
         if now - self._reported_at >= REPORT_EVERY_SECONDS:
             self._reported_at = now
-            contest = session.contest if session.stage is Stage.HOLD_OUT else None
-            self._run.context.report(STAGE_NAMES[session.stage], contest.current.number if contest else None)
+            halving = session.halving if session.stage is Stage.HOLD_OUT else None
+            self._run.context.report(STAGE_NAMES[session.stage], halving.current.number if halving else None)
 
 
 def _shrink_batches(session: Session, divisor: int) -> None:
     """Divide the batch of what trains now and of all that may train later."""
     session.learner.recipe = memory.shrink_batch(session.learner.recipe, divisor)
-    for contender in session.contest.contenders if session.contest else ():
-        contender.recipe = memory.shrink_batch(contender.recipe, divisor)
+    for trial in session.halving.trials if session.halving else ():
+        trial.recipe = memory.shrink_batch(trial.recipe, divisor)
 
 
-def put_aside(session: Session, contender: Contender) -> None:
-    """Keep the weights of the contender that has trained, until its next round."""
+def put_aside(session: Session, trial: Trial) -> None:
+    """Keep the weights of the trial that has trained, until its next round."""
     state = session.learner.model.state_dict()
-    session.waiting[contender.number] = {name: value.detach().cpu().clone() for name, value in state.items()}
-    contender.step = session.learner.step
-    contender.recipe = session.learner.recipe
+    session.waiting[trial.number] = {name: value.detach().cpu().clone() for name, value in state.items()}
+    trial.step = session.learner.step
+    trial.recipe = session.learner.recipe
 
 
 def _build_point(session: Session, share: float, loss: float, charged_seconds: float) -> dict[str, Any]:
     return {
         "stage": session.stage.value,
-        "trial": session.contest.current.number if session.contest else None,
+        "trial": session.halving.current.number if session.halving else None,
         "step": session.learner.step,
         "share": round(share, 4),
         "loss": round(loss, 5),

@@ -12,9 +12,9 @@ import torch
 
 from darkroom_api.v1alpha1.common import TASK_ANNOTATIONS, AnnotationKind, Task
 from darkroom_predict.predictions import Integers
-from darkroom_trainer.checkpoints.sessions import Light, Session
+from darkroom_trainer.checkpoints.sessions import FittedHead, Session
 from darkroom_trainer.data import annotations
-from darkroom_trainer.heads import answering, head_fits, selection, store, views
+from darkroom_trainer.heads import ensemble as ensembles, refitting, selection, store, views
 from darkroom_trainer.loop import inference
 from darkroom_trainer.metrics.tag_scores import classification
 from darkroom_trainer.training.training_run import TrainingRun
@@ -32,12 +32,12 @@ def fit_head(run: TrainingRun, session: Session) -> None:
     Raises RunError(BudgetNotEnough) where no useful training fits any more.
     """
     if run.saved is None:
-        session.light = search_head(run)
-    if session.light is not None:
-        run.ledger.revise(head_image_seconds=_time_image(run, session.light))
+        session.head = search_head(run)
+    if session.head is not None:
+        run.ledger.revise(head_image_seconds=_time_image(run, session.head))
 
 
-def search_head(run: TrainingRun) -> Light | None:
+def search_head(run: TrainingRun) -> FittedHead | None:
     """Return the best head of a run, None for a task with boxes or where there is no time for one."""
     if TASK_ANNOTATIONS[run.task.kind] is AnnotationKind.DETECTION:
         return None
@@ -49,7 +49,7 @@ def search_head(run: TrainingRun) -> Light | None:
         seed=seed,
         left_seconds=lambda: ends_at - meter.charged_seconds,
         stop=context.stop.is_set,
-        backbones=run.pretrained.build_embedders(run.preprocessing.image_size_px, context.device.place),
+        backbones=run.pretrained.build_embedders(run.preprocessing.image_size_px, context.device.torch_device),
         views=views.build_views(run.task, seed),
         started_at_seconds=meter.charged_seconds,
     )
@@ -59,10 +59,10 @@ def search_head(run: TrainingRun) -> Light | None:
     rows = torch.from_numpy(run.rows.usable[found.validated])
     answers = torch.from_numpy(found.probabilities[found.validated])
     records = [record.to_json() for record in found.trials]
-    return Light(found.spec, found.model, rows, answers, found.score, found.standard_error, records)
+    return FittedHead(found.spec, found.model, rows, answers, found.score, found.standard_error, records)
 
 
-def _time_image(run: TrainingRun, head: Light) -> float:
+def _time_image(run: TrainingRun, head: FittedHead) -> float:
     """Return what predicting an image with the head alone costs, in charged seconds."""
     rows, meter = run.rows.usable[:TIMED_IMAGES], run.context.meter
     started = meter.charged_seconds
@@ -81,10 +81,10 @@ def _build_examples(run: TrainingRun, rows: Integers) -> store.Examples:
     data, truths, count = run.data, annotations.build_truths(run.dataset, rows), len(run.task.labels)
     is_multilabel = run.task.kind is Task.MULTILABEL_CLASSIFIER
     labels = classification.stack_relevant(truths, count) if is_multilabel else classification.stack_answers(truths)
-    return store.Examples(data.images, data.mean, data.deviation, rows, torch.from_numpy(labels), count)
+    return store.Examples(data.images, data.mean, data.std, rows, torch.from_numpy(labels), count)
 
 
-def predict_out_of_fold(run: TrainingRun, head: Light, *, is_multilabel: bool) -> npt.NDArray[np.float32]:
+def predict_out_of_fold(run: TrainingRun, head: FittedHead, *, is_multilabel: bool) -> npt.NDArray[np.float32]:
     """Return the head's probabilities (H, C) for the held-out images, fitted without them.
 
     Small sets have them from the search; a large one, of which the search looks at a part, is fitted once more.
@@ -95,6 +95,6 @@ def predict_out_of_fold(run: TrainingRun, head: Light, *, is_multilabel: bool) -
         return found
     examples = _build_examples(run, run.rows.train)
     seed = run.context.config.seed
-    model = head_fits.fit_spec(head.spec, examples, seed=seed, views=views.build_views(run.task, seed))
+    model = refitting.fit_spec(head.spec, examples, seed=seed, views=views.build_views(run.task, seed))
     outputs = inference.compute_outputs(model, run.data, wanted, run.context.device)
-    return answering.to_probabilities(outputs, is_multilabel=is_multilabel).numpy()
+    return ensembles.to_probabilities(outputs, is_multilabel=is_multilabel).numpy()

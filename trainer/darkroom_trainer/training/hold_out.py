@@ -11,14 +11,14 @@ from darkroom_trainer.budget.ledger import RemainingWork
 from darkroom_trainer.checkpoints.sessions import HoldOut, Session, Stage
 from darkroom_trainer.data import annotations
 from darkroom_trainer.loop import inference
-from darkroom_trainer.search import contest as contests, trial_scores
+from darkroom_trainer.search import halving as halvings, trial_scores
 from darkroom_trainer.training import divergence, ensembling
 from darkroom_trainer.training.training_run import TrainingRun
 
 LOG = logging.getLogger(__name__)
 
 
-def score_round(run: TrainingRun, session: Session) -> contests.Score:
+def score_round(run: TrainingRun, session: Session) -> halvings.Score:
     """Return the one score that recipes are compared by, of the network that trains now."""
     rows = run.rows.held_out
     predictions = inference.predict_rows(session.learner.model, run.task, run.data, rows, run.context.device)
@@ -61,10 +61,10 @@ def _predict(run: TrainingRun, session: Session) -> tuple[list[Prediction], list
     """Return the model's predictions on the held-out images, their truths, and the head's ensemble weight."""
     rows = run.rows.held_out
     truths = annotations.build_truths(run.dataset, rows)
-    if session.light is None:
+    if session.head is None:
         predictions = inference.predict_rows(session.learner.model, run.task, run.data, rows, run.context.device)
         return predictions, truths, 0.0
-    predictions, ensemble_weight = ensembling.predict_ensemble(run, session, session.light)
+    predictions, ensemble_weight = ensembling.predict_ensemble(run, session, session.head)
     return predictions, truths, ensemble_weight
 
 

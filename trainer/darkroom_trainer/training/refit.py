@@ -27,9 +27,9 @@ def refit_model(run: TrainingRun, fitter: fitting.Fitter, session: Session) -> N
     if session.stage is Stage.HOLD_OUT:
         judge_stop(session)
         fitter.begin_refit(session, REFIT_RATE, limit_refit(session))
-    elif session.stage is Stage.FINAL and run.saved is None:
+    elif session.stage is Stage.REFIT and run.saved is None:
         fitter.begin_refit(session, rate_scale=1.0)  # too few images to hold any out: this is the only fit
-    if session.stage is Stage.FINAL:
+    if session.stage is Stage.REFIT:
         try:
             fitter.fit(session)
         except training_loop.NonFiniteLoss as error:
@@ -39,9 +39,9 @@ def refit_model(run: TrainingRun, fitter: fitting.Fitter, session: Session) -> N
 
 def judge_stop(session: Session) -> None:
     """Say NoProgress where networks spent their share of the budget and have none in the answers: more is no use."""
-    contest, has_lost = session.contest, session.light_share == 1
-    if has_lost and contest is not None and contest.stop_reason is StopReason.BUDGET_REACHED:
-        contest.stop_reason = StopReason.NO_PROGRESS
+    halving, has_lost = session.halving, session.ensemble_weight == 1
+    if has_lost and halving is not None and halving.stop_reason is StopReason.BUDGET_REACHED:
+        halving.stop_reason = StopReason.NO_PROGRESS
 
 
 def limit_refit(session: Session) -> float | None:
@@ -50,10 +50,10 @@ def limit_refit(session: Session) -> float | None:
     Where a longer search would not have helped, a longer refit would not either; and a network that has no share in
     the answers needs none.
     """
-    contest = session.contest
-    assert contest is not None, "the search came first"
-    if session.light_share == 1:
+    halving = session.halving
+    assert halving is not None, "the search came first"
+    if session.ensemble_weight == 1:
         return 0.0
-    if contest.stop_reason is StopReason.BUDGET_REACHED:
+    if halving.stop_reason is StopReason.BUDGET_REACHED:
         return None
-    return EARLY_REFIT_ROUNDS * contest.round_seconds
+    return EARLY_REFIT_ROUNDS * halving.round_seconds

@@ -49,12 +49,12 @@ class TrainingRun:
     evaluation: Measurable | None
     preprocessing: Preprocessing
     pretrained: pretraining.Pretrained
-    measured_recipes: list[measuring.Trial]
+    measured_recipes: list[measuring.MeasuredRecipe]
     ledger: RunLedger
     store: checkpoint.CheckpointStore | None
     saved: checkpoint.Checkpoint | None
 
     @property
-    def measured_recipe(self) -> measuring.Trial:
+    def measured_recipe(self) -> measuring.MeasuredRecipe:
         """Return the recipe that the search starts from, with its costs."""
         return self.measured_recipes[-1]

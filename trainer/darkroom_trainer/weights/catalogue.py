@@ -40,8 +40,8 @@ class Pretraining(StrEnum):
 
 
 @dataclass(frozen=True)
-class Entry:
-    """A network with weights. Its colours' mean and deviation are timm's, see `backbones.read_preprocessing`."""
+class CatalogueEntry:
+    """A network with weights. Its colours' mean and std are timm's, see `backbones.read_preprocessing`."""
 
     name: str
     tier: Tier
@@ -64,33 +64,35 @@ _SUPERVISED, _SELF, _TEXT = Pretraining.SUPERVISED, Pretraining.SELF_SUPERVISED,
 _IN1K, _IN12K, _IN22K = "ImageNet-1k", "ImageNet-12k, then ImageNet-1k", "ImageNet-22k"
 _APACHE: Final = "apache-2.0"
 
-CATALOGUE: Final[tuple[Entry, ...]] = (
-    Entry("test_resnet.r160_in1k", Tier.TINY, _SUPERVISED, _IN1K, _APACHE, 0.37, 160),
-    Entry("mobilenetv4_conv_small.e2400_r224_in1k", Tier.TINY, _SUPERVISED, _IN1K, _APACHE, 2.49, 224),
-    Entry("convnext_atto.d2_in1k", Tier.TINY, _SUPERVISED, _IN1K, _APACHE, 3.37, 224),
-    Entry("resnet18.a1_in1k", Tier.SMALL, _SUPERVISED, _IN1K, _APACHE, 11.18, 224),
-    Entry("convnext_nano.in12k_ft_in1k", Tier.SMALL, _SUPERVISED, _IN12K, _APACHE, 14.95, 224),
-    Entry("vit_small_patch14_dinov2.lvd142m", Tier.SMALL, _SELF, "LVD-142M", _APACHE, 22.06, 518),
-    Entry("resnet50.a1_in1k", Tier.SMALL, _SUPERVISED, _IN1K, _APACHE, 23.51, 224),
-    Entry("convnext_tiny.fb_in22k", Tier.MEDIUM, _SUPERVISED, _IN22K, _APACHE, 27.82, 224),
-    Entry("vit_base_patch16_clip_224.openai", Tier.MEDIUM, _TEXT, "WIT-400M (CLIP)", _APACHE, 85.80, 224),
-    Entry("vit_base_patch14_dinov2.lvd142m", Tier.MEDIUM, _SELF, "LVD-142M", _APACHE, 86.58, 518),
-    Entry("convnext_base.fb_in22k", Tier.MEDIUM, _SUPERVISED, _IN22K, _APACHE, 87.57, 224),
-    Entry("vit_base_patch16_siglip_224.v2_webli", Tier.MEDIUM, _TEXT, "WebLI (SigLIP 2)", _APACHE, 92.88, 224),
-    Entry("convnext_large.fb_in22k", Tier.LARGE, _SUPERVISED, _IN22K, _APACHE, 196.23, 224),
-    Entry("vit_large_patch14_dinov2.lvd142m", Tier.LARGE, _SELF, "LVD-142M", _APACHE, 304.37, 518),
-    Entry("vit_large_patch16_siglip_256.v2_webli", Tier.LARGE, _TEXT, "WebLI (SigLIP 2)", _APACHE, 315.96, 256),
+CATALOGUE: Final[tuple[CatalogueEntry, ...]] = (
+    CatalogueEntry("test_resnet.r160_in1k", Tier.TINY, _SUPERVISED, _IN1K, _APACHE, 0.37, 160),
+    CatalogueEntry("mobilenetv4_conv_small.e2400_r224_in1k", Tier.TINY, _SUPERVISED, _IN1K, _APACHE, 2.49, 224),
+    CatalogueEntry("convnext_atto.d2_in1k", Tier.TINY, _SUPERVISED, _IN1K, _APACHE, 3.37, 224),
+    CatalogueEntry("resnet18.a1_in1k", Tier.SMALL, _SUPERVISED, _IN1K, _APACHE, 11.18, 224),
+    CatalogueEntry("convnext_nano.in12k_ft_in1k", Tier.SMALL, _SUPERVISED, _IN12K, _APACHE, 14.95, 224),
+    CatalogueEntry("vit_small_patch14_dinov2.lvd142m", Tier.SMALL, _SELF, "LVD-142M", _APACHE, 22.06, 518),
+    CatalogueEntry("resnet50.a1_in1k", Tier.SMALL, _SUPERVISED, _IN1K, _APACHE, 23.51, 224),
+    CatalogueEntry("convnext_tiny.fb_in22k", Tier.MEDIUM, _SUPERVISED, _IN22K, _APACHE, 27.82, 224),
+    CatalogueEntry("vit_base_patch16_clip_224.openai", Tier.MEDIUM, _TEXT, "WIT-400M (CLIP)", _APACHE, 85.80, 224),
+    CatalogueEntry("vit_base_patch14_dinov2.lvd142m", Tier.MEDIUM, _SELF, "LVD-142M", _APACHE, 86.58, 518),
+    CatalogueEntry("convnext_base.fb_in22k", Tier.MEDIUM, _SUPERVISED, _IN22K, _APACHE, 87.57, 224),
+    CatalogueEntry("vit_base_patch16_siglip_224.v2_webli", Tier.MEDIUM, _TEXT, "WebLI (SigLIP 2)", _APACHE, 92.88, 224),
+    CatalogueEntry("convnext_large.fb_in22k", Tier.LARGE, _SUPERVISED, _IN22K, _APACHE, 196.23, 224),
+    CatalogueEntry("vit_large_patch14_dinov2.lvd142m", Tier.LARGE, _SELF, "LVD-142M", _APACHE, 304.37, 518),
+    CatalogueEntry(
+        "vit_large_patch16_siglip_256.v2_webli", Tier.LARGE, _TEXT, "WebLI (SigLIP 2)", _APACHE, 315.96, 256
+    ),
 )
 """From small to large. Licences, sizes and parameters are timm's, and tested against it."""
 
 
-def find_entry(name: str) -> Entry | None:
+def find_entry(name: str) -> CatalogueEntry | None:
     """Return the entry of a network; a name without a tag after its dot means timm's usual weights of it."""
     spellings = list_spellings(name)
     return next((entry for entry in CATALOGUE if entry.name in spellings), None)
 
 
-def list_entries(task: Task) -> list[Entry]:
+def list_entries(task: Task) -> list[CatalogueEntry]:
     """Return the networks that a task can use, small to large."""
     return [entry for entry in CATALOGUE if entry.is_dense or task not in DENSE_TASKS]
 

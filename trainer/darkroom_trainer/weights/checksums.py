@@ -37,7 +37,7 @@ def read_sum(text: str, sum_file: str, file: str) -> str | None:
     if sum_file.endswith(SUM_ENDING):
         found = _LINE.match(text.strip().partition("\n")[0].strip())
         if found is None:
-            raise RunError(Reason.INVALID_CONFIGURATION, f"weights: {sum_file} holds no SHA-256; write it anew")
+            raise RunError(Reason.INVALID_CONFIGURATION, f"weights: {sum_file} holds no SHA-256; write it again")
         return found[1].lower()
     folder = pathlib.PurePosixPath(sum_file).parent
     for line in text.splitlines():
@@ -53,5 +53,5 @@ def check_sum(shown: str, actual: str, expected: str, said_by: str) -> None:
         raise RunError(
             Reason.INVALID_CONFIGURATION,
             f"weights: {shown} has SHA-256 {actual}, but {said_by} says {expected}; "
-            "it is damaged or another file: fetch it again, or mend the sum",
+            "it is damaged or another file: fetch it again, or fix the sum",
         )

@@ -31,7 +31,7 @@ _REFUSED: Final = (".bin", ".pth", ".pt", ".ckpt", ".pkl")
 class Sources:
     """Where a run looks for weights, in this order."""
 
-    folders: tuple[locations.Shelf, ...]
+    folders: tuple[locations.WeightsSource, ...]
     hub: hubs.Hub | None = None
 
     def describe(self) -> str:
@@ -48,7 +48,7 @@ def open_sources(
     Raises RunError(InvalidConfiguration) where a credential is missing.
     """
     cache = work / CACHE
-    folders: list[locations.Shelf] = [locations.FolderShelf(folder)]
+    folders: list[locations.WeightsSource] = [locations.FolderSource(folder)]
     if weights.location is not None:
         folders.append(locations.open_location(weights.location, cache / "bucket"))
     return Sources(tuple(folders), hubs.Hub(weights.hub, cache / "hub") if weights.hub else None)
@@ -60,17 +60,17 @@ def find_weights(name: str, sources: Sources) -> FoundWeights | None:
     Raises RunError: InvalidConfiguration for a file that is damaged or another network's, StorageUnavailable where a
     configured source cannot be reached.
     """
-    for shelf in sources.folders:
-        file = _find_file(name, shelf.list_files())
+    for source in sources.folders:
+        file = _find_file(name, source.list_files())
         if file is not None:
-            return _take_from_shelf(name, shelf, file)
-        _warn_of_refused(name, shelf)
+            return _take_from(name, source, file)
+        _warn_of_refused(name, source)
     return _take_from_hub(name, sources.hub) if sources.hub is not None else None
 
 
 def list_available(sources: Sources, task: Task) -> list[str]:
     """Return the names of the catalogue whose weights can be had: at hand, or small and on the hub; small to large."""
-    listed = frozenset().union(*(shelf.list_files() for shelf in sources.folders))
+    listed = frozenset().union(*(source.list_files() for source in sources.folders))
     return [
         entry.name
         for entry in catalogue.list_entries(task)
@@ -83,7 +83,7 @@ def explain_missing(name: str, sources: Sources) -> str:
     return f"no weights for {name} in {sources.describe()}, so it starts from random weights"
 
 
-def _is_offered(entry: catalogue.Entry, sources: Sources) -> bool:
+def _is_offered(entry: catalogue.CatalogueEntry, sources: Sources) -> bool:
     has_repository = backbones.read_facts(entry.name).hub_repository is not None
     return sources.hub is not None and has_repository and entry.file_bytes <= MAX_UNASKED_BYTES
 
@@ -97,21 +97,21 @@ def _find_file(name: str, listed: frozenset[str]) -> str | None:
     return next((file for file in wanted if file in listed), None)
 
 
-def _warn_of_refused(name: str, shelf: locations.Shelf) -> None:
+def _warn_of_refused(name: str, source: locations.WeightsSource) -> None:
     for spelling in catalogue.list_spellings(name):
-        for file in sorted(shelf.list_files()):
+        for file in sorted(source.list_files()):
             if file.startswith((f"{spelling}.", f"{spelling}/")) and file.endswith(_REFUSED):
-                LOG.warning("%s in %s is not read, since it may hold code; save it as safetensors", file, shelf.shown)
+                LOG.warning("%s in %s is not read, since it may hold code; save it as safetensors", file, source.shown)
 
 
-def _take_from_shelf(name: str, shelf: locations.Shelf, file: str) -> FoundWeights:
-    path, shown = shelf.fetch(file), f"{shelf.shown.rstrip('/')}/{file}"
+def _take_from(name: str, source: locations.WeightsSource, file: str) -> FoundWeights:
+    path, shown = source.fetch(file), f"{source.shown.rstrip('/')}/{file}"
     actual, is_verified = checksums.compute_sum(path), False
-    listed = shelf.list_files()
+    listed = source.list_files()
     for sum_file in checksums.list_sum_files(file):
         if sum_file not in listed:
             continue
-        expected = checksums.read_sum(shelf.read_text(sum_file, checksums.MAX_SUMS_BYTES), sum_file, file)
+        expected = checksums.read_sum(source.read_text(sum_file, checksums.MAX_SUMS_BYTES), sum_file, file)
         if expected is not None:
             checksums.check_sum(shown, actual, expected, f"{sum_file} beside it")
             is_verified = True

@@ -122,4 +122,4 @@ def _take(address: str, answer: http.client.HTTPResponse, part: pathlib.Path) ->
 def _explain(error: StorageError, base_url: str) -> RunError:
     """Return the end of a run whose hub cannot be used."""
     reason = Reason.INVALID_CONFIGURATION if isinstance(error, AddressForbidden) else Reason.STORAGE_UNAVAILABLE
-    return RunError(reason, f"weights: the hub {base_url} gives no weights ({error}); mend trainer.weights.hub")
+    return RunError(reason, f"weights: the hub {base_url} gives no weights ({error}); fix trainer.weights.hub")

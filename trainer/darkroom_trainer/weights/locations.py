@@ -22,7 +22,7 @@ MAX_FILES: Final = 10_000
 """A folder with more than this below it is no folder of weights."""
 
 
-class Shelf(Protocol):
+class WeightsSource(Protocol):
     """A folder with files, named relative to it."""
 
     @property
@@ -39,7 +39,7 @@ class Shelf(Protocol):
         """Return a listed file's text; raises RunError where it cannot be had."""
 
 
-class FolderShelf:
+class FolderSource:
     """A folder of this machine; one that is not there is empty."""
 
     def __init__(self, folder: pathlib.Path) -> None:
@@ -64,7 +64,7 @@ class FolderShelf:
         """Return the path."""
         path = self._folder / file
         if not os.access(path, os.R_OK):
-            raise RunError(Reason.INVALID_CONFIGURATION, f"weights: {path} may not be read; mend its permissions")
+            raise RunError(Reason.INVALID_CONFIGURATION, f"weights: {path} may not be read; fix its permissions")
         return path
 
     def read_text(self, file: str, limit_bytes: int) -> str:
@@ -73,7 +73,7 @@ class FolderShelf:
             return opened.read(limit_bytes)
 
 
-class BucketShelf:
+class BucketSource:
     """A folder of a bucket; what is fetched from it is kept in `cache` for the run."""
 
     def __init__(self, location: Location, cache: pathlib.Path) -> None:
@@ -118,11 +118,11 @@ class BucketShelf:
             raise RunError(end.reason, f"weights: {end.message}; this is trainer.weights.uri") from error
 
 
-def open_location(location: Location, cache: pathlib.Path) -> Shelf:
-    """Return the shelf of a configured folder; a `file:` one is read in place.
+def open_location(location: Location, cache: pathlib.Path) -> WeightsSource:
+    """Return the source of a configured folder; a `file:` one is read in place.
 
     Raises RunError(InvalidConfiguration) where a credential is missing.
     """
     if location.uri.startswith("file:"):
-        return FolderShelf(local_files.to_path(location.uri))
-    return BucketShelf(location, cache)
+        return FolderSource(local_files.to_path(location.uri))
+    return BucketSource(location, cache)

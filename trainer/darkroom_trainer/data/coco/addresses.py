@@ -109,10 +109,10 @@ def _check_url(url: str) -> None:
         parts = urllib.parse.urlsplit(url)
         host, _ = parts.hostname, parts.port
     except ValueError as error:
-        raise AddressProblem(f"address {_cut(url)!r} is not a URL ({error}); mend it") from error
+        raise AddressProblem(f"address {_cut(url)!r} is not a URL ({error}); fix it") from error
     if not host or len(url) > _MAX_URL:
         problem = f"is longer than {_MAX_URL:,} characters" if host else "names no host"
-        raise AddressProblem(f"address {_cut(url)!r} {problem}; mend it")
+        raise AddressProblem(f"address {_cut(url)!r} {problem}; fix it")
 
 
 def _cut(text: str) -> str:

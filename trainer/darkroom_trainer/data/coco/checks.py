@@ -59,7 +59,7 @@ def check_references(coco: CocoFile, findings: Findings) -> Mask:
     for row in np.flatnonzero(~(known_category | _are_known(table.category_ids, coco.broken_categories))):
         findings.add(
             name_annotation(coco, row),
-            f"category_id {table.category_ids[row]} is not in categories; add the category or mend the id",
+            f"category_id {table.category_ids[row]} is not in categories; add the category or fix the id",
         )
     return known_image & known_category
 

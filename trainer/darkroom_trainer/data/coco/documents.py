@@ -176,7 +176,7 @@ def _parse_image(entry: Entry, number: int, name: str, findings: Findings) -> Im
             findings.add(f"{name} image {number}", f"{field} must be text, {_show(value)} found")
             return None
         if value is not None and _HALVES.search(value):
-            findings.add(f"{name} image {number}", f"{field} {_show(value)} holds half of a character; mend the text")
+            findings.add(f"{name} image {number}", f"{field} {_show(value)} holds half of a character; fix the text")
             return None
         addresses[field] = value or None
     if not any(addresses.values()):

@@ -23,7 +23,7 @@ ODD_ASPECT: Final = 0.35
 ODD_SIZE_RANGES: Final = 3.0
 """Scores below these are told, and sizes that many quartile ranges off; cleanvision's defaults. Measured for blur, on
 two sharp photographs 640 pixels wide: a blur of 4 pixels' deviation scores 0.34 to 0.41, one of 8 pixels 0.06."""
-BLANK_DEVIATION: Final = 8.0
+BLANK_STD: Final = 8.0
 """Grey levels. A blank image has low detail and hardly any contrast: handwritten digits have low detail, too."""
 TINY_AREA: Final = 40 * 20 / (1920 * 1080)
 """Share of the image: the smallest box that the replaced service's quality advice gave, 40 x 20 pixels at 1080p."""
@@ -33,7 +33,7 @@ COMMON_SHARE: Final = 0.5
 
 THRESHOLDS: Final = {
     "dark": DARK, "light": LIGHT, "blurry": BLURRY, "lowDetail": LOW_DETAIL, "oddAspect": ODD_ASPECT,
-    "oddSizeQuartileRanges": ODD_SIZE_RANGES, "blankDeviation": BLANK_DEVIATION, "tinyBoxArea": round(TINY_AREA, 6),
+    "oddSizeQuartileRanges": ODD_SIZE_RANGES, "blankDeviation": BLANK_STD, "tinyBoxArea": round(TINY_AREA, 6),
     "nearDuplicateBits": duplicates.MAX_BITS, "nearDuplicateLevels": duplicates.MAX_LEVELS,
 }  # fmt: skip
 
@@ -75,7 +75,7 @@ def _score(seen: Sequence[Seen]) -> dict[Issue, dict[int, float]]:
 
 def judge_look(look: Look) -> tuple[Issue, float] | None:
     """Return what is wrong with the look of an image, the gravest first, and its score."""
-    if look.detail < LOW_DETAIL and look.deviation < BLANK_DEVIATION:
+    if look.detail < LOW_DETAIL and look.std < BLANK_STD:
         return Issue.BLANK, look.detail
     for issue, score, least in (
         (Issue.DARK, look.dark, DARK),

@@ -17,7 +17,7 @@ MAX_LEVELS: Final = 6.0
 """Mean difference of two sketches, in grey levels of 255. Measured: two photographs saved again as poor JPEGs or at
 half the size differ by 0.3 to 0.5, cut by 2 % on each side by 2.5 to 2.8; the nearest two of 450 digits whose hashes
 are near differ by 10.7."""
-MIN_DEVIATION: Final = 8.0
+MIN_STD: Final = 8.0
 """Grey levels; flatter images look alike whatever they show."""
 _BANDS: Final = ((0, 13), (13, 13), (26, 13), (39, 13), (52, 12))
 """First bit and width: of five bands, one at least is untouched by four bits."""
@@ -98,7 +98,7 @@ class _Index:
 
 
 def _name_bands(look: Look) -> Iterator[tuple[int, int]]:
-    if look.deviation < MIN_DEVIATION:
+    if look.std < MIN_STD:
         return
     for begin, width in _BANDS:
         yield begin, look.perceptual >> begin & (1 << width) - 1

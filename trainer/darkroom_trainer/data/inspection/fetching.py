@@ -53,7 +53,7 @@ def check_images(
     pending: deque[Future[Check]] = deque()
     try:
         for index, image in enumerate(images):
-            pending.append(pool.submit(fetcher.check, image, _place(folder, index)))
+            pending.append(pool.submit(fetcher.check, image, _build_path(folder, index)))
             if len(pending) >= _WINDOW:
                 yield pending.popleft().result()
         while pending:
@@ -63,7 +63,7 @@ def check_images(
         pool.shutdown(cancel_futures=True)
 
 
-def _place(folder: pathlib.Path | None, index: int) -> pathlib.Path | None:
+def _build_path(folder: pathlib.Path | None, index: int) -> pathlib.Path | None:
     return None if folder is None else folder / f"{index:07d}"
 
 
@@ -75,7 +75,7 @@ class _Fetcher:
         self._storage = storage
         self._patience_seconds = patience_seconds
 
-    def check(self, image: CatalogImage, place: pathlib.Path | None) -> Check:
+    def check(self, image: CatalogImage, path: pathlib.Path | None) -> Check:
         """Return what became of one image; raises StorageUnreachable and StorageRefused."""
         uri = image.uri
         if uri is None:
@@ -86,23 +86,23 @@ class _Fetcher:
             )
             size, look = examine_picture(found.data, lambda picture: measure_look(found.data, picture))
         except errors.ObjectMissing as error:
-            return ImageProblem(f"image {error}; upload it or mend its address")
+            return ImageProblem(f"image {error}; upload it or fix its address")
         except errors.ObjectTooLarge as error:
             return ImageProblem(f"image {error}; make it smaller")
         except errors.AddressForbidden as error:
             return ImageProblem(f"image {error}")
         except ImageProblem as problem:
             return problem
-        return CheckedImage(_keep(uri, found.data, place), size, found.info, look)
+        return CheckedImage(_keep(uri, found.data, path), size, found.info, look)
 
     def _pause(self, seconds: float) -> None:
         self.stop.wait(seconds)
 
 
-def _keep(uri: str, data: bytes, place: pathlib.Path | None) -> pathlib.Path | None:
-    if place is None:
+def _keep(uri: str, data: bytes, path: pathlib.Path | None) -> pathlib.Path | None:
+    if path is None:
         return None
     if uri.startswith("file:"):
         return local_files.to_path(uri)
-    place.write_bytes(data)
-    return place
+    path.write_bytes(data)
+    return path

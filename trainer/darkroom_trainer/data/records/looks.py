@@ -25,7 +25,7 @@ _GREYS: Final = np.arange(256, dtype=np.float64)
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One image: a hash of its bytes, a perceptual hash, a grey sketch of 16 x 16, scores and its grey deviation."""
+    """One image: a hash of its bytes, a perceptual hash, a grey sketch of 16 x 16, scores and std of grey levels."""
 
     content: bytes
     perceptual: int
@@ -34,7 +34,7 @@ class Look:
     light: float
     blurry: float
     detail: float
-    deviation: float
+    std: float
 
 
 def measure_look(data: bytes, picture: Image.Image) -> Look:
@@ -51,7 +51,7 @@ def measure_look(data: bytes, picture: Image.Image) -> Look:
         light=float(1 - low),
         blurry=_score_sharpness(grey),
         detail=min(1.0, grey.entropy() / _BITS_SCALE),
-        deviation=math.sqrt(levels.compute_variance()),
+        std=math.sqrt(levels.compute_variance()),
     )
 
 

@@ -48,13 +48,13 @@ class Neighbours:
     points: torch.Tensor
     marks: torch.Tensor
     sharpness: torch.Tensor
-    several: bool
+    is_multilabel: bool
 
     def apply(self, features: torch.Tensor) -> torch.Tensor:
-        """Return the logs of the shares (B, C) of the labels, or with `several` of their odds."""
+        """Return the logs of the labels' parts (B, C), or if multilabel of their odds."""
         nearness = torch.softmax(-self.sharpness * measure_squares(features, self.points), dim=1)
         logs = torch.log(torch.matmul(nearness, self.marks) + _LEAST_SHARE)
-        if not self.several:
+        if not self.is_multilabel:
             return logs
         # Summed and not taken from 1, where float32 leaves a rest that the logarithm makes large.
         return logs - torch.log(torch.matmul(nearness, 1 - self.marks) + _LEAST_SHARE)
@@ -90,11 +90,11 @@ def fit_kernel(batches: Batches, points: torch.Tensor, sharpness: float, penalti
     """
     among = torch.exp(-sharpness * measure_squares(points, points)).double()
     second, cross, total = torch.zeros_like(among), among.new_zeros(()), among.new_zeros(())
-    for features, marks in batches.walk():
+    for features, one_hot in batches.walk():
         bumps = torch.exp(-sharpness * measure_squares(features, points))
         second += (bumps.t() @ bumps).double()
-        cross = cross + (bumps.t() @ marks).double()
-        total = total + torch.cat([bumps, marks], dim=1).sum(dim=0).double()
+        cross = cross + (bumps.t() @ one_hot).double()
+        total = total + torch.cat([bumps, one_hot], dim=1).sum(dim=0).double()
     rows = batches.rows
     middle, bias = total[: len(points)] / rows, total[len(points) :] / rows
     right = cross / rows - middle[:, None] * bias
@@ -108,14 +108,14 @@ def fit_kernel(batches: Batches, points: torch.Tensor, sharpness: float, penalti
     return fits
 
 
-def fit_neighbours(batches: Batches, sharpnesses: Sequence[float], *, several: bool) -> list[Neighbours]:
+def fit_neighbours(batches: Batches, sharpnesses: Sequence[float], *, is_multilabel: bool) -> list[Neighbours]:
     """Return soft nearest neighbours over all rows, for each sharpness."""
-    points, marks = batches.join()
-    return [Neighbours(points, marks, points.new_tensor(value), several) for value in sharpnesses]
+    points, one_hot = batches.join()
+    return [Neighbours(points, one_hot, points.new_tensor(value), is_multilabel) for value in sharpnesses]
 
 
 def fit_prototypes(batches: Batches) -> list[Prototypes]:
     """Return one direction for each label."""
-    features, marks = batches.join()
-    means = to_unit(features).t() @ marks / marks.sum(dim=0).clamp(min=1)
-    return [Prototypes(fill_absent(to_unit(means.t()).t(), marks.sum(dim=0)))]
+    features, one_hot = batches.join()
+    means = to_unit(features).t() @ one_hot / one_hot.sum(dim=0).clamp(min=1)
+    return [Prototypes(fill_absent(to_unit(means.t()).t(), one_hot.sum(dim=0)))]

@@ -50,12 +50,14 @@ GRIDS: Final[Mapping[Family, tuple[Settings, ...]]] = {
 }
 
 
-def fit_family(family: Family, batches: linear.Batches, grid: tuple[Settings, ...], *, several: bool) -> list[Head]:
+def fit_family(
+    family: Family, batches: linear.Batches, grid: tuple[Settings, ...], *, is_multilabel: bool
+) -> list[Head]:
     """Return a head for each of the settings, in their order."""
-    return list(_FITS[family](batches, grid, several))
+    return list(_FITS[family](batches, grid, is_multilabel))
 
 
-def _fit_kernels(batches: linear.Batches, grid: tuple[Settings, ...], _several: bool) -> list[Head]:
+def _fit_kernels(batches: linear.Batches, grid: tuple[Settings, ...], _is_multilabel: bool) -> list[Head]:
     points = _choose_points(batches)
     found: list[Head] = []
     for width, group in groupby(grid, key=lambda settings: settings["width"]):
@@ -82,10 +84,12 @@ _Fit = Callable[[linear.Batches, tuple[Settings, ...], bool], list[Head]]
 _FITS: Final[Mapping[Family, _Fit]] = {
     Family.DISCRIMINANT: lambda batches, grid, _: [*linear.fit_discriminant(batches, _penalties(grid))],
     Family.RIDGE: lambda batches, grid, _: [*linear.fit_ridge(batches, _penalties(grid))],
-    Family.LOGISTIC: lambda batches, grid, several: [*linear.fit_logistic(batches, _penalties(grid), several=several)],
+    Family.LOGISTIC: lambda batches, grid, is_multilabel: [
+        *linear.fit_logistic(batches, _penalties(grid), is_multilabel=is_multilabel)
+    ],
     Family.KERNEL: _fit_kernels,
-    Family.NEIGHBOURS: lambda batches, grid, several: [
-        *exemplars.fit_neighbours(batches, [settings["width"] for settings in grid], several=several)
+    Family.NEIGHBOURS: lambda batches, grid, is_multilabel: [
+        *exemplars.fit_neighbours(batches, [settings["width"] for settings in grid], is_multilabel=is_multilabel)
     ],
     Family.PROTOTYPES: lambda batches, _, __: [*exemplars.fit_prototypes(batches)],
 }

@@ -1,6 +1,6 @@
-"""Which rows are kept out of which fit: repeated stratified folds.
+"""Which rows are held out of which fit: repeated stratified folds.
 
-Owns the division. A row is kept out at most once in a repeat; a row whose label no other row has is never kept out,
+Owns the division. A row is held out at most once in a repeat; a row whose label no other row has is never held out,
 as a fit without it could not know the label. Pure; depends on the labels and the seed alone.
 """
 
@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 MOST_FOLDS: Final = 5
 FOLDED_ROWS: Final = 600
-"""Kept-out rows over all repeats, about: few images are divided many times."""
+"""Validation rows over all repeats, about: few images are divided many times."""
 MOST_FITS: Final = 12
 """Folds of all repeats together."""
 
@@ -24,8 +24,8 @@ class Fold:
     """Rows to fit on and rows to predict, which have none in common; `repeat` counts from 0."""
 
     repeat: int
-    fitted: Rows
-    kept_out: Rows
+    train: Rows
+    validation: Rows
 
 
 def count_folds(strata: Rows) -> int:
@@ -36,7 +36,7 @@ def count_folds(strata: Rows) -> int:
 
 
 def count_repeats(rows: int, folds: int) -> int:
-    """Return how often the rows are divided anew."""
+    """Return how many times the rows are divided."""
     return int(np.clip(FOLDED_ROWS // max(1, rows), 1, MOST_FITS // folds))
 
 
@@ -56,10 +56,12 @@ def _divide(strata: Rows, folds: int, repeat: int, seed: int) -> list[Fold]:
     order = order[np.argsort(strata[order], kind="stable")]
     alone = np.bincount(strata)[strata] < 2
     order = order[~alone[order]]
-    place = np.full(len(strata), -1)
-    place[order] = (np.arange(len(order)) + random.integers(folds)) % folds
+    fold_of = np.full(len(strata), -1)
+    fold_of[order] = (np.arange(len(order)) + random.integers(folds)) % folds
     every = np.arange(len(strata))
-    return [Fold(repeat, every[place != fold], every[place == fold]) for fold in range(folds) if (place == fold).any()]
+    return [
+        Fold(repeat, every[fold_of != fold], every[fold_of == fold]) for fold in range(folds) if (fold_of == fold).any()
+    ]
 
 
 def build_strata(labels: npt.NDArray[np.int64] | npt.NDArray[np.bool_]) -> Rows:

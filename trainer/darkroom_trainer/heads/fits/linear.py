@@ -1,4 +1,4 @@
-"""Linear heads: discriminant analysis with shrinkage, ridge regression, logistic regression, prototypes.
+"""Linear heads: discriminant analysis with shrinkage, ridge regression, logistic regression.
 
 Owns the fits on scaled features; a whole grid of penalties is solved together. Targets are (N, C) of 0 and 1.
 Pure; must not know where the features come from.
@@ -73,10 +73,10 @@ def sum_moments(batches: Batches, *, within: bool) -> Moments:
     if batches.rows <= batches.width:
         return _sum_few(*batches.join(), within=within)
     second = cross = counts = total = torch.zeros((), dtype=torch.float64)
-    for features, marks in batches.walk():
+    for features, one_hot in batches.walk():
         second = second.to(features.device) + (features.t() @ features).double()
-        cross = cross.to(features.device) + (features.t() @ marks).double()
-        counts = counts.to(features.device) + marks.sum(dim=0).double()
+        cross = cross.to(features.device) + (features.t() @ one_hot).double()
+        counts = counts.to(features.device) + one_hot.sum(dim=0).double()
         total = total.to(features.device) + features.sum(dim=0).double()
     mean = total / batches.rows
     inner = cross / counts.clamp(min=1).sqrt() if within else (mean * batches.rows**0.5)[:, None]
@@ -85,10 +85,10 @@ def sum_moments(batches: Batches, *, within: bool) -> Moments:
     return Moments(batches.rows, counts.float(), mean.float(), cross.float(), variances.clamp(min=0), axes)
 
 
-def _sum_few(features: torch.Tensor, marks: torch.Tensor, *, within: bool) -> Moments:
-    rows, counts = len(features), marks.sum(dim=0)
-    mean, sums = features.mean(dim=0), features.t() @ marks
-    centres = marks @ (sums / counts.clamp(min=1)).t() if within else mean
+def _sum_few(features: torch.Tensor, one_hot: torch.Tensor, *, within: bool) -> Moments:
+    rows, counts = len(features), one_hot.sum(dim=0)
+    mean, sums = features.mean(dim=0), features.t() @ one_hot
+    centres = one_hot @ (sums / counts.clamp(min=1)).t() if within else mean
     rest = features - centres
     variances, turned = torch.linalg.eigh(rest @ rest.t() / rows)
     kept = variances > 1e-6 * variances.max().clamp(min=1e-12)
@@ -131,41 +131,41 @@ def fit_ridge(batches: Batches, penalties: Sequence[float]) -> list[Linear]:
     return [Linear(weight, shares - moments.mean @ weight) for weight in weights]
 
 
-def fit_logistic(batches: Batches, penalties: Sequence[float], *, several: bool) -> list[Linear]:
-    """Return logistic regression for each penalty on the squared weights: over labels, or with `several` each alone."""
-    features, marks = batches.join()
-    problem = _Logistic(features, marks, features.new_tensor(list(penalties)), several)
+def fit_logistic(batches: Batches, penalties: Sequence[float], *, is_multilabel: bool) -> list[Linear]:
+    """Return logistic regression for each penalty on the squared weights: over labels, or if multilabel each alone."""
+    features, one_hot = batches.join()
+    problem = _Logistic(features, one_hot, features.new_tensor(list(penalties)), is_multilabel)
     found = minimize(problem.measure, problem.start(), LOGISTIC_STEPS)
-    weights = found.view(len(penalties), features.shape[1] + 1, marks.shape[1])
+    weights = found.view(len(penalties), features.shape[1] + 1, one_hot.shape[1])
     return [Linear(weight[:-1], weight[-1]) for weight in weights]
 
 
 @dataclass(frozen=True)
 class _Logistic:
     features: torch.Tensor
-    marks: torch.Tensor
+    one_hot: torch.Tensor
     penalties: torch.Tensor
-    several: bool
+    is_multilabel: bool
 
     def start(self) -> torch.Tensor:
         """Return no weights, and biases that say how common each label is."""
-        share = (self.marks.sum(dim=0) + 0.5) / (len(self.marks) + 1)
-        first = self.features.new_zeros((len(self.penalties), self.features.shape[1] + 1, self.marks.shape[1]))
-        first[:, -1] = torch.logit(share) if self.several else torch.log(share)
+        share = (self.one_hot.sum(dim=0) + 0.5) / (len(self.one_hot) + 1)
+        first = self.features.new_zeros((len(self.penalties), self.features.shape[1] + 1, self.one_hot.shape[1]))
+        first[:, -1] = torch.logit(share) if self.is_multilabel else torch.log(share)
         return first.flatten(1)
 
     def measure(self, values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the loss (G,) and its slope (G, P), with the mean over rows."""
-        weights = values.view(len(self.penalties), -1, self.marks.shape[1])
+        weights = values.view(len(self.penalties), -1, self.one_hot.shape[1])
         outputs = torch.matmul(self.features, weights[:, :-1]) + weights[:, -1:]
-        if self.several:
-            loss = torch.nn.functional.softplus(outputs).sub_(outputs * self.marks).sum(dim=2).mean(dim=1)
-            errors = torch.sigmoid(outputs) - self.marks
+        if self.is_multilabel:
+            loss = torch.nn.functional.softplus(outputs).sub_(outputs * self.one_hot).sum(dim=2).mean(dim=1)
+            errors = torch.sigmoid(outputs) - self.one_hot
         else:
             logs = torch.log_softmax(outputs, dim=2)
-            loss = -(logs * self.marks).sum(dim=2).mean(dim=1)
-            errors = logs.exp_() - self.marks
-        errors = errors / len(self.marks)
+            loss = -(logs * self.one_hot).sum(dim=2).mean(dim=1)
+            errors = logs.exp_() - self.one_hot
+        errors = errors / len(self.one_hot)
         inner = torch.matmul(self.features.t(), errors) + self.penalties[:, None, None] * weights[:, :-1]
         slope = torch.cat([inner, errors.sum(dim=1, keepdim=True)], dim=1)
         loss = loss + 0.5 * self.penalties * weights[:, :-1].square().sum(dim=(1, 2))
@@ -180,7 +180,7 @@ def minimize(measure: Measure, start: torch.Tensor, steps: int) -> torch.Tensor:
 
     A function whose step does not lower it halves its next one, so that one hard problem holds up no other.
     """
-    place, (loss, slope) = start, measure(start)
+    point, (loss, slope) = start, measure(start)
     moves: list[torch.Tensor] = []
     bends: list[torch.Tensor] = []
     reach = torch.full_like(loss, 1.0)
@@ -188,17 +188,17 @@ def minimize(measure: Measure, start: torch.Tensor, steps: int) -> torch.Tensor:
         direction = -_bend(slope, moves, bends)
         if step == 0:
             direction = direction / slope.norm(dim=1, keepdim=True).clamp(min=1e-12)
-        following = place + reach[:, None] * direction
+        following = point + reach[:, None] * direction
         new_loss, new_slope = measure(following)
         better = new_loss < loss
         reach = torch.where(better, torch.ones_like(reach), reach * 0.3)
         chosen = better[:, None]
-        moves.append(torch.where(chosen, following - place, torch.zeros_like(place)))
+        moves.append(torch.where(chosen, following - point, torch.zeros_like(point)))
         bends.append(torch.where(chosen, new_slope - slope, torch.zeros_like(slope)))
         del moves[:-_MEMORY], bends[:-_MEMORY]
-        place, slope = torch.where(chosen, following, place), torch.where(chosen, new_slope, slope)
+        point, slope = torch.where(chosen, following, point), torch.where(chosen, new_slope, slope)
         loss = torch.where(better, new_loss, loss)
-    return place
+    return point
 
 
 def _bend(slope: torch.Tensor, moves: list[torch.Tensor], bends: list[torch.Tensor]) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""The module that answers: blocks of fixed features and one or a few heads on them, from a spec and nothing else.
+"""The module of a frozen-feature classifier: blocks of features and one or a few heads, built from a spec alone.
 
 Owns the spec's meaning and the layers. Must not fit anything. A spec is JSON-able; together with the number of labels
 it gives the shape of every tensor, so that `load_state_dict` restores a model from a file exactly.
@@ -30,13 +30,13 @@ _TENSORS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
-class Member(nn.Module):
-    """One head on some of the blocks, with its calibration; answers with logits (B, C)."""
+class EnsembleMember(nn.Module):
+    """One head on some of the blocks, with its calibration: features to logits (B, C)."""
 
-    def __init__(self, spec: Spec, width: int, num_labels: int, *, several: bool) -> None:
+    def __init__(self, spec: Spec, width: int, num_labels: int, *, is_multilabel: bool) -> None:
         super().__init__()
         self.kind: str = spec["kind"]
-        self.several = several
+        self.is_multilabel = is_multilabel
         self.calibration = Calibration(spec["sharpness"], spec["shift"])
         points = spec["points"]
         shapes = {
@@ -72,7 +72,7 @@ class Member(nn.Module):
         if self.kind == "linear":
             return Linear(**values).apply(features)
         if self.kind == "neighbours":
-            values["several"] = self.several
+            values["is_multilabel"] = self.is_multilabel
         scaled = Scale(self.get_buffer("centre"), self.get_buffer("factor")).apply(features)
         raw: torch.Tensor = _KINDS[self.kind](**values).apply(scaled)
         return self.calibration.apply(raw)
@@ -82,10 +82,10 @@ def fold(head: Linear, scale: Scale, calibration: Calibration) -> Linear:
     """Return the head for features that are not scaled, with calibrated logits."""
     weight = head.weight.double() * scale.factor.double()[:, None]
     bias = head.bias.double() - scale.centre.double() @ weight
-    return Linear((weight * calibration.sharpness).float(), calibration.apply(bias).float())
+    return Linear((weight * calibration.inverse_temperature).float(), calibration.apply(bias).float())
 
 
-class LightModel(nn.Module):
+class FrozenClassifier(nn.Module):
     """Normalized images (B, 3, S, S) to logits (B, C): the mean of its members' (of their log probabilities).
 
     Softmax of the logits, or with several labels a row their sigmoid, are the probabilities.
@@ -94,15 +94,15 @@ class LightModel(nn.Module):
     def __init__(self, spec: Spec, num_labels: int, backbones: Mapping[str, nn.Module]) -> None:
         super().__init__()
         self.spec = spec
-        self.several: bool = spec["several"]
+        self.is_multilabel: bool = spec["several"]
         self.calibration = Calibration(spec["sharpness"], spec["shift"])
         self.extractor = Extractor(spec["blocks"], spec["look"], backbones)
         widths = dict(zip(spec["blocks"], spec["widths"], strict=True))
-        self.places = [[spec["blocks"].index(name) for name in member["blocks"]] for member in spec["members"]]
+        self.block_indices = [[spec["blocks"].index(name) for name in member["blocks"]] for member in spec["members"]]
         members = []
         for member in spec["members"]:
             width = sum(widths[name] for name in member["blocks"])
-            members.append(Member(member, width, num_labels, several=self.several))
+            members.append(EnsembleMember(member, width, num_labels, is_multilabel=self.is_multilabel))
         self.members = nn.ModuleList(members)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
@@ -111,27 +111,29 @@ class LightModel(nn.Module):
 
     def answer(self, blocks: list[torch.Tensor]) -> torch.Tensor:
         """Return logits (B, C) of the features of the blocks."""
-        answers = [
-            member(torch.cat([blocks[place] for place in places], dim=1))
-            for member, places in zip(self.members, self.places, strict=True)
+        outputs = [
+            member(torch.cat([blocks[index] for index in indices], dim=1))
+            for member, indices in zip(self.members, self.block_indices, strict=True)
         ]
-        return self.calibration.apply(mix(answers, several=self.several))
+        return self.calibration.apply(average_logits(outputs, is_multilabel=self.is_multilabel))
 
 
-def mix(answers: list[torch.Tensor], *, several: bool) -> torch.Tensor:
+def average_logits(outputs: list[torch.Tensor], *, is_multilabel: bool) -> torch.Tensor:
     """Return the mean of logits, of log probabilities where each row has one label."""
-    if len(answers) == 1:
-        return answers[0]
-    logits = torch.stack(answers)
-    return (logits if several else torch.log_softmax(logits, dim=-1)).mean(dim=0)
+    if len(outputs) == 1:
+        return outputs[0]
+    logits = torch.stack(outputs)
+    return (logits if is_multilabel else torch.log_softmax(logits, dim=-1)).mean(dim=0)
 
 
-def build_light_model(spec: Spec, num_labels: int, backbones: Mapping[str, nn.Module] = NO_BACKBONES) -> LightModel:
+def build_frozen_classifier(
+    spec: Spec, num_labels: int, backbones: Mapping[str, nn.Module] = NO_BACKBONES
+) -> FrozenClassifier:
     """Return the model of a spec, to be filled by `load_state_dict`; `backbones` has the modules that it names.
 
     Raises KeyError where the spec names a block or a backbone that there is not.
     """
-    return LightModel(spec, num_labels, backbones).eval()
+    return FrozenClassifier(spec, num_labels, backbones).eval()
 
 
 def list_backbones(spec: Spec) -> list[str]:

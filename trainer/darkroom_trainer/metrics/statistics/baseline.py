@@ -1,6 +1,6 @@
 """Whether a model has learned anything: a one-sided test against always guessing the most common tag.
 
-Owns the statistics behind TrainingDiverged. Must not decide what a user is told.
+Owns the statistics behind TrainingDiverged. Must not decide what a user reads.
 """
 
 import math

@@ -20,7 +20,7 @@ from darkroom_trainer.metrics.tag_scores.classification_record import (
 )
 
 BEST: Final = (1, 2, 3, 5)
-"""The numbers of best guesses whose precision and recall are told."""
+"""The numbers of best guesses whose precision and recall are recorded."""
 
 
 def build_record(scores: Scores, relevant: Flags, labels: Sequence[str], threshold: float) -> dict[str, Any]:

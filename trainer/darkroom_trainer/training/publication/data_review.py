@@ -20,7 +20,7 @@ def find_advice(run: TrainingRun) -> tuple[Advice, ...]:
 
 def find_label_errors(run: TrainingRun, session: Session) -> list[dict[str, Any]]:
     """Return the images whose tags look wrong to models that had not seen them: all that were ever held out."""
-    head, hold_out = session.light, session.hold_out
+    head, hold_out = session.head, session.hold_out
     if head is not None and len(head.rows):
         predictions = tags.rank_tags(head.probabilities.numpy())
         return label_errors.suspect_labels(run.dataset, head.rows.numpy(), predictions)

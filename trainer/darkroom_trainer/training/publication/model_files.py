@@ -17,7 +17,7 @@ from darkroom_predict.images import Pixels
 from darkroom_trainer.budget.ledger import RemainingWork
 from darkroom_trainer.checkpoints import sessions
 from darkroom_trainer.export import onnx_model, onnx_parity
-from darkroom_trainer.heads import answering
+from darkroom_trainer.heads import ensemble as ensembles
 from darkroom_trainer.training.training_run import TrainingRun
 
 LOG = logging.getLogger(__name__)
@@ -38,9 +38,9 @@ class ModelFiles:
 
 def build_final_model(session: sessions.Session) -> torch.nn.Module:
     """Return the model that answers: the network, the frozen-feature classifier, or both."""
-    head = session.light.model if session.light else None
-    model = answering.blend(session.learner.task.kind, session.learner.model, head, session.light_share)
-    return model.to(session.learner.device.place)
+    head = session.head.model if session.head else None
+    model = ensembles.join_models(session.learner.task.kind, session.learner.model, head, session.ensemble_weight)
+    return model.to(session.learner.device.torch_device)
 
 
 def write_model(
@@ -98,7 +98,7 @@ def _export(
 
 
 def _describe(run: TrainingRun, session: sessions.Session, version: str) -> description.ModelDescription:
-    ensemble_weight = session.light_share
+    ensemble_weight = session.ensemble_weight
     threshold = session.hold_out.threshold if session.hold_out else run.task.choose_threshold([], [])
     return description.ModelDescription(
         task=run.task.kind,
@@ -108,6 +108,6 @@ def _describe(run: TrainingRun, session: sessions.Session, version: str) -> desc
         threshold=threshold,
         version=version,
         darkroom_version=description.read_version(),
-        light=session.light.model.spec if session.light and ensemble_weight > 0 else None,
+        light=session.head.model.spec if session.head and ensemble_weight > 0 else None,
         light_share=ensemble_weight,
     )

@@ -13,7 +13,7 @@ from darkroom_trainer.training.training_run import TrainingRun
 
 def find_stop_reason(session: Session) -> StopReason:
     """Return why the training ended where it did."""
-    reason = session.contest.stop_reason if session.contest else None
+    reason = session.halving.stop_reason if session.halving else None
     return reason or StopReason.BUDGET_REACHED
 
 
@@ -41,7 +41,7 @@ def build_details(run: TrainingRun, session: Session) -> dict[str, Any]:
         "measuredRecipes": [measured.to_json() for measured in run.measured_recipes],
         "trials": searching.list_trials(session),
         "stopReason": find_stop_reason(session).value,
-        "lightShare": session.light_share,
+        "lightShare": session.ensemble_weight,
         "device": context.device.description,
         "datasetRevision": run.dataset.revision,
         "seed": context.config.seed,

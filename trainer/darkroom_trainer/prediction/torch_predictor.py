@@ -13,14 +13,14 @@ from darkroom_api.conditions import Reason
 from darkroom_predict import predictions
 from darkroom_predict.description import WEIGHTS_NAME, ModelDescription
 from darkroom_predict.images import Pixels
-from darkroom_trainer.heads import answering
+from darkroom_trainer.heads import ensemble as ensembles
 from darkroom_trainer.loop import inference, preparation
 from darkroom_trainer.runtime import device as devices, errors
 from darkroom_trainer.tasks import base, registry
 
 
 @dataclass(frozen=True)
-class Predictor:
+class TorchPredictor:
     """A model on a device."""
 
     description: ModelDescription
@@ -34,18 +34,18 @@ class Predictor:
         return inference.predict_rows(self.model, self.task, data, data.rows, self.device)
 
 
-def build_predictor(folder: pathlib.Path, description: ModelDescription, device: devices.Device) -> Predictor:
+def build_predictor(folder: pathlib.Path, description: ModelDescription, device: devices.Device) -> TorchPredictor:
     """Return the model of `folder`, whose files have been checked.
 
     Raises RunError(InvalidConfiguration) where the weights do not fit the description.
     """
     task = registry.build_task(description.task, description.labels)
     parts = (description.backbone, description.light, description.light_share)
-    model = answering.build_answering(task, *parts, description.preprocessing.image_size_px)
+    model = ensembles.build_described_model(task, *parts, description.preprocessing.image_size_px)
     try:
         model.load_state_dict(safetensors.torch.load_file(folder / WEIGHTS_NAME))
     except (OSError, RuntimeError, safetensors.SafetensorError) as error:
         message = f"model: {WEIGHTS_NAME} in {folder} does not fit its description: {str(error)[:200]}"
         raise errors.RunError(Reason.INVALID_CONFIGURATION, message) from error
-    placed = model.to(device.place, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return Predictor(description, task, placed.eval(), device)
+    placed = model.to(device.torch_device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return TorchPredictor(description, task, placed.eval(), device)

@@ -6,21 +6,21 @@ import pytest
 
 from darkroom_api.v1alpha1.common import StopReason, Task
 from darkroom_trainer.loop.recipe import Recipe, suit_repetition
-from darkroom_trainer.search import contest as contests
-from darkroom_trainer.search.contest import Contender, Contest, Score
+from darkroom_trainer.search import halving as halvings
+from darkroom_trainer.search.halving import Halving, Score, Trial
 from darkroom_trainer.search.portfolio import build_portfolio
 
 BASE = Recipe("test_resnet", 32, 32, 4e-3)
 PORTFOLIO = build_portfolio(Task.CLASSIFIER, BASE)
 
 
-def a_contest(*scores: list[float], error: float = 0.01, length: float = 2.0, **changes: object) -> Contest:
-    """Return a contest whose contenders have these scores, one list for each."""
-    contenders = [
-        Contender(number, BASE, scores=[Score(value, error) for value in values])
+def a_halving(*scores: list[float], error: float = 0.01, length: float = 2.0, **changes: object) -> Halving:
+    """Return a halving whose trials have these scores, one list for each."""
+    trials = [
+        Trial(number, BASE, scores=[Score(value, error) for value in values])
         for number, values in enumerate(scores, start=1)
     ]
-    return dataclasses.replace(Contest(contenders, length, 100.0), **changes)  # type: ignore[arg-type]
+    return dataclasses.replace(Halving(trials, length, 100.0), **changes)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -35,15 +35,15 @@ def a_contest(*scores: list[float], error: float = 0.01, length: float = 2.0, **
 def test_as_many_recipes_begin_as_a_third_of_the_time_pays(
     left_seconds: float, least_seconds: float, size: int
 ) -> None:
-    contest = contests.open_contest(PORTFOLIO, 5.0, 5.0 + left_seconds, least_seconds)
-    assert len(contest.contenders) == size
-    assert contest.queue == [one.number for one in contest.contenders]
+    halving = halvings.open_halving(PORTFOLIO, 5.0, 5.0 + left_seconds, least_seconds)
+    assert len(halving.trials) == size
+    assert halving.queue == [one.number for one in halving.trials]
     if size > 1:
-        cost = contests.compute_contest_cost(size, contest.first_seconds)
-        assert cost <= contests.CONTEST_SHARE * left_seconds
+        cost = halvings.compute_halving_cost(size, halving.first_seconds)
+        assert cost <= halvings.HALVING_TIME_FRACTION * left_seconds
 
 
-def test_the_first_contender_is_the_base_recipe_and_all_differ() -> None:
+def test_the_first_trial_is_the_base_recipe_and_all_differ() -> None:
     assert PORTFOLIO[0] == BASE
     assert len(set(PORTFOLIO)) == len(PORTFOLIO) >= 6
 
@@ -86,29 +86,29 @@ def test_recipes_of_another_backbone_join_at_the_same_size_of_image() -> None:
 def test_a_round_is_as_long_as_planned_or_takes_all_that_is_left(
     alone: bool, left_seconds: float, length: float
 ) -> None:
-    contest = a_contest([]) if alone else a_contest([], [])
-    assert contests.choose_length(contest, left_seconds) == length
+    halving = a_halving([]) if alone else a_halving([], [])
+    assert halvings.choose_length(halving, left_seconds) == length
 
 
 def test_the_better_half_goes_on_for_twice_as_long() -> None:
-    contest = a_contest([0.5], [0.9], [0.7], [0.8])
-    losers = contests.end_round(contest, left_seconds=100.0)
+    halving = a_halving([0.5], [0.9], [0.7], [0.8])
+    losers = halvings.end_round(halving, left_seconds=100.0)
     assert [one.number for one in losers] == [1, 3]
-    assert [one.number for one in contest.contenders] == contest.queue == [2, 4]
-    assert contest.round_seconds == 4.0
+    assert [one.number for one in halving.trials] == halving.queue == [2, 4]
+    assert halving.round_seconds == 4.0
 
 
 def test_only_the_best_goes_on_where_the_time_does_not_pay_another_round_of_two() -> None:
-    contest = a_contest([0.5], [0.9], [0.7], [0.8])
-    losers = contests.end_round(contest, left_seconds=7.0)
-    assert [one.number for one in contest.contenders] == [2]
+    halving = a_halving([0.5], [0.9], [0.7], [0.8])
+    losers = halvings.end_round(halving, left_seconds=7.0)
+    assert [one.number for one in halving.trials] == [2]
     assert len(losers) == 3
 
 
 def test_of_equal_scores_the_earlier_recipe_goes_on() -> None:
-    contest = a_contest([0.8], [0.8])
-    contests.end_round(contest, left_seconds=100.0)
-    assert [one.number for one in contest.contenders] == [1]
+    halving = a_halving([0.8], [0.8])
+    halvings.end_round(halving, left_seconds=100.0)
+    assert [one.number for one in halving.trials] == [1]
 
 
 @pytest.mark.parametrize(
@@ -128,27 +128,27 @@ def test_of_equal_scores_the_earlier_recipe_goes_on() -> None:
 def test_a_search_ends_when_more_training_does_not_help(
     scores: list[float], held_out: int, reason: StopReason | None
 ) -> None:
-    assert contests.find_stop(a_contest(scores), held_out, left_seconds=50.0, least_seconds=1.0) is reason
+    assert halvings.find_stop(a_halving(scores), held_out, left_seconds=50.0, least_seconds=1.0) is reason
 
 
-def test_one_round_is_enough_where_a_light_head_is_at_the_ceiling() -> None:
-    contest = a_contest([0.5], has_perfect_head=True)
-    assert contests.find_stop(contest, 200, left_seconds=50.0, least_seconds=1.0) is StopReason.CEILING
+def test_one_round_is_enough_where_a_head_is_at_the_ceiling() -> None:
+    halving = a_halving([0.5], has_perfect_head=True)
+    assert halvings.find_stop(halving, 200, left_seconds=50.0, least_seconds=1.0) is StopReason.CEILING
 
 
 def test_a_search_ends_with_the_budget() -> None:
-    contest = a_contest([0.5, 0.7, 0.9])
-    assert contests.find_stop(contest, 200, left_seconds=0.5, least_seconds=1.0) is StopReason.BUDGET_REACHED
+    halving = a_halving([0.5, 0.7, 0.9])
+    assert halvings.find_stop(halving, 200, left_seconds=0.5, least_seconds=1.0) is StopReason.BUDGET_REACHED
 
 
 def test_a_flat_winner_of_the_whole_portfolio_leaves_nothing_to_try() -> None:
-    contest = a_contest([0.5, 0.9, 0.9, 0.9], is_whole_portfolio=True)
-    assert contests.find_stop(contest, 200, left_seconds=50.0, least_seconds=1.0) is StopReason.TRIALS_EXHAUSTED
+    halving = a_halving([0.5, 0.9, 0.9, 0.9], is_whole_portfolio=True)
+    assert halvings.find_stop(halving, 200, left_seconds=50.0, least_seconds=1.0) is StopReason.TRIALS_EXHAUSTED
 
 
 def test_rivals_are_not_flat_before_one_is_left() -> None:
-    contest = a_contest([0.9, 0.9, 0.9, 0.9], [0.8, 0.8, 0.8, 0.8])
-    assert contests.find_stop(contest, 200, left_seconds=50.0, least_seconds=1.0) is None
+    halving = a_halving([0.9, 0.9, 0.9, 0.9], [0.8, 0.8, 0.8, 0.8])
+    assert halvings.find_stop(halving, 200, left_seconds=50.0, least_seconds=1.0) is None
 
 
 @pytest.mark.parametrize(
@@ -156,9 +156,9 @@ def test_rivals_are_not_flat_before_one_is_left() -> None:
     [(0.996, 200, True), (0.996, 20, False), (0.99, 2_000, False), (None, 200, False)],
 )
 def test_a_head_is_at_the_ceiling_where_many_images_say_so(score: float | None, images: int, *, is_there: bool) -> None:
-    assert contests.is_at_ceiling(score, images) is is_there
+    assert halvings.is_at_ceiling(score, images) is is_there
 
 
-def test_a_contest_survives_a_checkpoint() -> None:
-    contest = a_contest([0.5], [0.9, 0.95], stop_reason=StopReason.CONVERGED, queue=[2], ended=[{"number": 7}])
-    assert contests.read_contest(contest.to_json()) == contest
+def test_a_halving_survives_a_checkpoint() -> None:
+    halving = a_halving([0.5], [0.9, 0.95], stop_reason=StopReason.CONVERGED, queue=[2], ended=[{"number": 7}])
+    assert halvings.read_halving(halving.to_json()) == halving

@@ -9,7 +9,7 @@ from tests.unit.prediction.models import LABELS
 CALIBRATED = {"sharpness": 1.3, "shift": 0.1}
 
 
-def a_light_model(kind: str, *, several: bool, size_px: int = 32, seed: int = 2) -> heads.LightModel:
+def a_frozen_classifier(kind: str, *, is_multilabel: bool, size_px: int = 32, seed: int = 2) -> heads.FrozenClassifier:
     """Return a head of `kind` on every block of fixed features, together with a linear one on two of them."""
     torch.manual_seed(seed)
     names = list(blocks.BLOCKS)
@@ -20,8 +20,8 @@ def a_light_model(kind: str, *, several: bool, size_px: int = 32, seed: int = 2)
         {"kind": "linear", "blocks": names[:2], "points": 0, **CALIBRATED},
     ]
     widths = [block.shape[1] for block in found]
-    spec = {"blocks": names, "widths": widths, "look": look, "several": several, "members": members, **CALIBRATED}
-    model = heads.build_light_model(spec, len(LABELS))
+    spec = {"blocks": names, "widths": widths, "look": look, "several": is_multilabel, "members": members, **CALIBRATED}
+    model = heads.build_frozen_classifier(spec, len(LABELS))
     for name, value in model.state_dict().items():
         drawn = torch.rand_like(value) - (0.5 if name.endswith("weight") else 0.0)
         value.copy_(0.2 * drawn if value.ndim else torch.tensor(1.5))

@@ -1,15 +1,15 @@
 """Which heads are tried on what, and in which order.
 
-Owns the sets of features and the rounds of the search: cheap kinds on every set first, dear ones only on the sets that
-did best. Pure.
+Owns the sets of features and the rounds of the search: cheap kinds on every set first, expensive ones only on the sets
+that did best. Pure.
 """
 
 from collections.abc import Sequence
 from typing import Final
 
 from darkroom_trainer.features.blocks import BACKBONE_PREFIX
+from darkroom_trainer.heads.cross_validation import HeadTrial, ScoredHead
 from darkroom_trainer.heads.fits.families import GRIDS, Family
-from darkroom_trainer.heads.validation import Candidate, Unit
 
 GREY_SETS: Final = (
     ("grey8",),
@@ -51,30 +51,32 @@ def count_views(rows: int, *, has_views: bool) -> int:
     return min(MOST_VIEWS, max(1, VIEWED_ROWS // max(1, rows))) if has_views else 0
 
 
-def plan_first(sets: Sequence[tuple[str, ...]], num_views: int, *, several: bool) -> list[Unit]:
+def plan_first(sets: Sequence[tuple[str, ...]], num_views: int, *, is_multilabel: bool) -> list[HeadTrial]:
     """Return the first round: the cheap kinds on every set."""
-    main = Family.RIDGE if several else Family.DISCRIMINANT
+    main = Family.RIDGE if is_multilabel else Family.DISCRIMINANT
     kinds = (main, Family.NEIGHBOURS)
-    return [build_unit(blocks, family, num_views) for blocks in sets for family in kinds]
+    return [build_trial(blocks, family, num_views) for blocks in sets for family in kinds]
 
 
 def plan_second(
-    ranked: Sequence[Candidate], num_views: int, rows: int, num_labels: int, *, several: bool
-) -> list[Unit]:
-    """Return the second round: the dear kinds on the best sets, and the best without views."""
-    sets = list(dict.fromkeys(candidate.unit.blocks for candidate in ranked))
+    ranked: Sequence[ScoredHead], num_views: int, rows: int, num_labels: int, *, is_multilabel: bool
+) -> list[HeadTrial]:
+    """Return the second round: the expensive kinds on the best sets, and the best without views."""
+    sets = list(dict.fromkeys(scored.trial.blocks for scored in ranked))
     most = 2 if rows < MANY_ROWS else 1
-    units = [build_unit(blocks, Family.KERNEL, num_views) for blocks in sets[:most] if num_labels <= MOST_KERNEL_LABELS]
+    trials = [
+        build_trial(blocks, Family.KERNEL, num_views) for blocks in sets[:most] if num_labels <= MOST_KERNEL_LABELS
+    ]
     if num_views:
-        units.append(build_unit(sets[0], ranked[0].unit.family, 0))
-    if not several:
-        units.append(build_unit(sets[0], Family.RIDGE, num_views))
-    units.append(build_unit(sets[0], Family.PROTOTYPES, num_views))
-    if several or rows >= LEAST_LOGISTIC_ROWS:
-        units.append(build_unit(sets[0], Family.LOGISTIC, num_views))
-    return units
+        trials.append(build_trial(sets[0], ranked[0].trial.family, 0))
+    if not is_multilabel:
+        trials.append(build_trial(sets[0], Family.RIDGE, num_views))
+    trials.append(build_trial(sets[0], Family.PROTOTYPES, num_views))
+    if is_multilabel or rows >= LEAST_LOGISTIC_ROWS:
+        trials.append(build_trial(sets[0], Family.LOGISTIC, num_views))
+    return trials
 
 
-def build_unit(blocks: tuple[str, ...], family: Family, num_views: int) -> Unit:
-    """Return the unit at all settings of its kind."""
-    return Unit(blocks, family, num_views, GRIDS[family])
+def build_trial(blocks: tuple[str, ...], family: Family, num_views: int) -> HeadTrial:
+    """Return the trial at all settings of its kind."""
+    return HeadTrial(blocks, family, num_views, GRIDS[family])

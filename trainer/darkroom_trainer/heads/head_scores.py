@@ -1,4 +1,4 @@
-"""How good kept-out answers are: top-1 or mean average precision, with a standard error, and the log loss.
+"""How good out-of-fold predictions are: top-1 or mean average precision, with a standard error, and the log loss.
 
 Owns the numbers that heads are chosen by. Logits are (R, M, C): repeats, rows, labels. Pure.
 """
@@ -17,7 +17,7 @@ GROUPS: Final = 5
 
 
 @dataclass(frozen=True)
-class Score:
+class HeadScore:
     """`value` in [0, 1] with its standard error, and the log loss a row (a label, with several labels a row)."""
 
     value: float
@@ -25,39 +25,39 @@ class Score:
     log_loss: float
 
     @property
-    def cautious(self) -> float:
+    def lower(self) -> float:
         """Return the value less its standard error."""
         return self.value - self.standard_error
 
 
-def measure_log_loss(logits: torch.Tensor, marks: torch.Tensor, *, several: bool) -> float:
+def measure_log_loss(logits: torch.Tensor, one_hot: torch.Tensor, *, is_multilabel: bool) -> float:
     """Return the mean log loss."""
-    if several:
-        return float(functional.binary_cross_entropy_with_logits(logits, marks.expand_as(logits)))
-    return float(-(torch.log_softmax(logits, dim=-1) * marks).sum(dim=-1).mean())
+    if is_multilabel:
+        return float(functional.binary_cross_entropy_with_logits(logits, one_hot.expand_as(logits)))
+    return float(-(torch.log_softmax(logits, dim=-1) * one_hot).sum(dim=-1).mean())
 
 
-def measure(logits: torch.Tensor, marks: torch.Tensor, *, several: bool) -> Score:
+def measure(logits: torch.Tensor, one_hot: torch.Tensor, *, is_multilabel: bool) -> HeadScore:
     """Return the score of calibrated logits (R, M, C) for targets (M, C)."""
-    loss = measure_log_loss(logits, marks, several=several)
-    if several:
-        value, error = _measure_precision(to_probabilities(logits, several=True), marks)
-        return Score(value, error, loss)
-    right = marks.expand_as(logits).gather(-1, logits.argmax(dim=-1, keepdim=True))[..., 0].mean(dim=0)
+    loss = measure_log_loss(logits, one_hot, is_multilabel=is_multilabel)
+    if is_multilabel:
+        value, error = _measure_precision(to_probabilities(logits, is_multilabel=True), one_hot)
+        return HeadScore(value, error, loss)
+    right = one_hot.expand_as(logits).gather(-1, logits.argmax(dim=-1, keepdim=True))[..., 0].mean(dim=0)
     # The rows are what chance drew: repeats only make each row's part more exact. One more wrong row than was seen
     # keeps a faultless score from looking certain.
     rows, mean = len(right), float(right.mean())
     variance = (float(right.var(correction=0)) * rows + 0.25) / (rows + 1)
-    return Score(mean, (variance / rows) ** 0.5, loss)
+    return HeadScore(mean, (variance / rows) ** 0.5, loss)
 
 
-def to_probabilities(logits: torch.Tensor, *, several: bool) -> torch.Tensor:
+def to_probabilities(logits: torch.Tensor, *, is_multilabel: bool) -> torch.Tensor:
     """Return the probabilities (M, C), the mean over repeats."""
-    return (torch.sigmoid(logits) if several else torch.softmax(logits, dim=-1)).mean(dim=0)
+    return (torch.sigmoid(logits) if is_multilabel else torch.softmax(logits, dim=-1)).mean(dim=0)
 
 
-def _measure_precision(probabilities: torch.Tensor, marks: torch.Tensor) -> tuple[float, float]:
-    scores, relevant = probabilities.double().cpu().numpy(), marks.cpu().numpy() > 0
+def _measure_precision(probabilities: torch.Tensor, one_hot: torch.Tensor) -> tuple[float, float]:
+    scores, relevant = probabilities.double().cpu().numpy(), one_hot.cpu().numpy() > 0
     group = np.arange(len(scores)) % GROUPS
     parts = np.array([_average(scores[group != part], relevant[group != part]) for part in range(GROUPS)])
     error = np.sqrt((GROUPS - 1) / GROUPS * np.square(parts - parts.mean()).sum())

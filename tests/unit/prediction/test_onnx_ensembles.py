@@ -1,4 +1,4 @@
-"""The exported file says what light heads, blends of them with a network, and product recognizers say."""
+"""The exported file says what frozen-feature classifiers, ensembles and product recognizers say."""
 
 import pathlib
 
@@ -8,10 +8,10 @@ from torch import nn
 
 from darkroom_api.v1alpha1.common import Task
 from darkroom_trainer.export import onnx_parity
-from darkroom_trainer.heads import answering
+from darkroom_trainer.heads import ensemble as ensembles
 from darkroom_trainer.networks.detector_network import find_network
 from darkroom_trainer.networks.recognizer_network import RecognizerNetwork
-from tests.unit.prediction.light_models import a_light_model
+from tests.unit.prediction.frozen_classifiers import a_frozen_classifier
 from tests.unit.prediction.models import a_description, a_model, some_pixels
 
 TAGGING = [Task.CLASSIFIER, Task.MULTILABEL_CLASSIFIER]
@@ -19,11 +19,11 @@ TAGGING = [Task.CLASSIFIER, Task.MULTILABEL_CLASSIFIER]
 
 @pytest.mark.parametrize("kind", ["linear", "kernel", "neighbours", "prototypes"])
 @pytest.mark.parametrize("task", TAGGING, ids=str)
-def test_light_heads_agree_alone_and_blended(task: Task, kind: str, tmp_path: pathlib.Path) -> None:
+def test_frozen_classifiers_agree_alone_and_in_an_ensemble(task: Task, kind: str, tmp_path: pathlib.Path) -> None:
     description = a_description(task)
-    light = a_light_model(kind, several=task is Task.MULTILABEL_CLASSIFIER)
+    head = a_frozen_classifier(kind, is_multilabel=task is Task.MULTILABEL_CLASSIFIER)
     for share in (1.0, 0.25):
-        model = answering.blend(task, a_model(description), light, share)
+        model = ensembles.join_models(task, a_model(description), head, share)
         parity = onnx_parity.export_checked(model, description, tmp_path, some_pixels(4))
         assert parity.agrees, (share, parity)
 
@@ -42,11 +42,11 @@ class Surer(nn.Module):
 
 
 @pytest.mark.parametrize("task", TAGGING, ids=str)
-def test_a_very_sure_blend_agrees(task: Task, tmp_path: pathlib.Path) -> None:
+def test_a_very_sure_ensemble_agrees(task: Task, tmp_path: pathlib.Path) -> None:
     """Probabilities of such logits are 0 or 1 in float32, and a logarithm of those is no number."""
     description = a_description(task)
-    light = a_light_model("linear", several=task is Task.MULTILABEL_CLASSIFIER)
-    model = answering.blend(task, Surer(light, 20), Surer(light, 30), 0.5)
+    head = a_frozen_classifier("linear", is_multilabel=task is Task.MULTILABEL_CLASSIFIER)
+    model = ensembles.join_models(task, Surer(head, 20), Surer(head, 30), 0.5)
     assert model(torch.rand(4, 3, 32, 32)).abs().max() > 20
     parity = onnx_parity.export_checked(model, description, tmp_path, some_pixels(4))
     assert parity.agrees, parity

@@ -9,7 +9,7 @@ from typing import Any
 
 
 class TrialKind(StrEnum):
-    """What was tried: a light head on frozen features, or a network that is trained."""
+    """What was tried: a frozen-feature classifier, or a network that is trained."""
 
     HEAD = "head"
     NETWORK = "network"
@@ -29,7 +29,8 @@ class TrialEnd(StrEnum):
 class TrialRecord:
     """One thing that was tried; seconds are charged seconds, scores lie in [0, 1] and are None where none was taken.
 
-    `rung` is the last round of the halving that it took part in (0 for a head), `passes` the images it was trained on.
+    `round` is the last round of the halving that it took part in (0 for a head; in files: `rung`), `passes` the
+    images it was trained on.
     """
 
     number: int
@@ -41,15 +42,11 @@ class TrialRecord:
     cost_seconds: float
     end: TrialEnd
     why: str
-    rung: int = 0
+    round: int = 0
     passes: int = 0
     settings: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return the form for checkpoints, metrics.json and the report."""
-        return asdict(self)
-
-
-def read_record(found: dict[str, Any]) -> TrialRecord:
-    """Return the record that `to_json` wrote."""
-    return TrialRecord(**{**found, "kind": TrialKind(found["kind"]), "end": TrialEnd(found["end"])})
+        fields = asdict(self)
+        return {**fields, "rung": fields.pop("round")}

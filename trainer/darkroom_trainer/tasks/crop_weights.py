@@ -1,6 +1,6 @@
-"""How much crops say in a detector's names: asked of boxes that neither the network nor the prototypes have seen.
+"""The weight of crops in a detector's names: chosen on boxes that neither the network nor the prototypes have seen.
 
-Owns the question; `shares` owns the rule. Must not change anything but the share.
+Owns the question; `ensemble_weights` owns the rule. Must not change anything but the weight.
 """
 
 from typing import Final
@@ -22,8 +22,8 @@ BATCH: Final = 32
 Names = npt.NDArray[np.float32]
 
 
-def fit_crop_share(network: DetectorNetwork, data: LearnedData, rows: Integers) -> None:
-    """Set the share that suits the boxes of `rows`; without any, or without known crops, it stays as it is."""
+def fit_crop_weight(network: DetectorNetwork, data: LearnedData, rows: Integers) -> None:
+    """Set the weight that suits the boxes of `rows`; without any, or without known crops, it stays as it is."""
     rows = limit_rows(data.targets["label"], rows)
     if not len(rows) or not network.is_known.any():
         return
@@ -32,9 +32,9 @@ def fit_crop_share(network: DetectorNetwork, data: LearnedData, rows: Integers) 
     with torch.inference_mode():
         asked = [_ask(network, data, rows[start : start + BATCH]) for start in range(0, len(rows), BATCH)]
     network.train(was_training)
-    dense, crops, answers = (np.concatenate(parts) for parts in zip(*asked, strict=True))
-    if len(answers):
-        network.crop_share.fill_(ensemble_weights.choose_share(dense, crops, answers, is_multilabel=False))
+    dense, crops, one_hot = (np.concatenate(parts) for parts in zip(*asked, strict=True))
+    if len(one_hot):
+        network.crop_share.fill_(ensemble_weights.choose_ensemble_weight(dense, crops, one_hot, is_multilabel=False))
 
 
 def limit_rows(labels: torch.Tensor, rows: Integers) -> Integers:
@@ -52,8 +52,8 @@ def _ask(network: DetectorNetwork, data: LearnedData, rows: Integers) -> tuple[N
     crops = network.compare(network.embed(images, boxes))[is_box]
     logits = network.dense(images).float()[..., :-4]
     dense = logits.gather(1, find_cells(boxes, logits.shape[1])[..., None].expand(-1, -1, logits.shape[2]))[is_box]
-    answers = functional.one_hot(labels[is_box], logits.shape[2]).bool()
-    return dense.softmax(dim=-1).cpu().numpy(), crops.cpu().numpy(), answers.cpu().numpy()
+    one_hot = functional.one_hot(labels[is_box], logits.shape[2]).bool()
+    return dense.softmax(dim=-1).cpu().numpy(), crops.cpu().numpy(), one_hot.cpu().numpy()
 
 
 def find_cells(boxes: torch.Tensor, num_cells: int) -> torch.Tensor:

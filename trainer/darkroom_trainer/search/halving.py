@@ -1,7 +1,7 @@
-"""A contest of recipes by successive halving, and when to end it.
+"""Successive halving of recipes, and when to end it.
 
-Owns the rules; pure. Recipes train for a round each, the better half goes on for rounds twice as long (Jamieson and
-Talwalkar, arXiv 1502.07943), and the last one goes on alone, each round annealed to the end and twice as long as the
+Owns the rules; pure. Trials train for a round each, the better half continues for rounds twice as long (Jamieson and
+Talwalkar, arXiv 1502.07943), and the last one continues alone, each round annealed to the end and twice as long as the
 one before (Loshchilov and Hutter, arXiv 1608.03983), until more does not help. So there is a finished model after every
 round, and what was trained is never thrown away but with a recipe that lost. All seconds are charged seconds. Must not
 train or measure: scores and costs are arguments.
@@ -17,13 +17,13 @@ from darkroom_trainer.loop.recipe import Recipe, read_recipe
 
 GROWTH: Final = 2
 """A round is this many times as long as the one before."""
-CONTEST_SHARE: Final = 1 / 3
+HALVING_TIME_FRACTION: Final = 1 / 3
 """Of the time for the score, at most this goes into rounds with more than one recipe."""
 FIRST_FACTOR: Final = 2.0
-"""A contest's first round, in least useful trainings: shorter ones rank recipes by luck."""
+"""The first round of a halving, in least useful trainings: shorter ones rank recipes by luck."""
 ALONE_FACTOR: Final = 4.0
 """The first round of a recipe without rivals, in least useful trainings."""
-FIRST_SHARE: Final = 1 / 200
+FIRST_ROUND_TIME_FRACTION: Final = 1 / 200
 """The least part of the time for the score that a first round takes: a large budget can afford to look twice."""
 CEILING: Final = 0.995
 LEAST_GAIN: Final = 0.002
@@ -43,8 +43,8 @@ class Score:
 
 
 @dataclass
-class Contender:
-    """A recipe in the contest; `step` and `passes` count what it was trained, `scores` has one for each round."""
+class Trial:
+    """One recipe, trained round by round; `step` and `passes` count its training, `scores` has one for each round."""
 
     number: int
     recipe: Recipe
@@ -61,122 +61,122 @@ class Contender:
 
 
 @dataclass
-class Contest:
+class Halving:
     """Where a search is: who takes part, in which round, how long a round is and who still has to train in it.
 
     `ends_at_seconds` is when the last training has to be over; `queue` has the numbers of those that follow in this
     round, the first of them training.
     """
 
-    contenders: list[Contender]
+    trials: list[Trial]
     first_seconds: float
     ends_at_seconds: float
     is_whole_portfolio: bool = False
     has_perfect_head: bool = False
-    """Whether a light head is at the ceiling already: one round shows whether a network is, too."""
+    """Whether a frozen-feature classifier is at the ceiling already: one round shows whether a network is, too."""
     round: int = 0
     queue: list[int] = field(default_factory=list)
     ended: list[dict[str, Any]] = field(default_factory=list)
     stop_reason: StopReason | None = None
 
     @property
-    def current(self) -> Contender:
-        """Return the contender that trains, or that trained last."""
+    def current(self) -> Trial:
+        """Return the trial that trains, or that trained last."""
         number = self.queue[0] if self.queue else self.leader.number
         return self.find(number)
 
     @property
-    def leader(self) -> Contender:
-        """Return the contender with the best newest score; the earlier one of equals."""
-        return max(self.contenders, key=lambda one: (one.value, -one.number))
+    def leader(self) -> Trial:
+        """Return the trial with the best newest score; the earlier one of equals."""
+        return max(self.trials, key=lambda one: (one.value, -one.number))
 
     @property
     def round_seconds(self) -> float:
-        """Return how long each contender trains in this round."""
+        """Return how long each trial trains in this round."""
         return self.first_seconds * float(GROWTH**self.round)
 
-    def find(self, number: int) -> Contender:
-        """Return the contender of that number."""
-        return next(one for one in self.contenders if one.number == number)
+    def find(self, number: int) -> Trial:
+        """Return the trial of that number."""
+        return next(one for one in self.trials if one.number == number)
 
     def to_json(self) -> dict[str, Any]:
         """Return the form for checkpoints."""
-        return asdict(self)
+        fields = asdict(self)
+        return {**fields, "contenders": fields.pop("trials")}
 
 
-def read_contest(found: dict[str, Any]) -> Contest:
+def read_halving(found: dict[str, Any]) -> Halving:
     """Return what `to_json` wrote."""
-    contenders = [
-        Contender(
-            **{**one, "recipe": read_recipe(one["recipe"]), "scores": [Score(**score) for score in one["scores"]]}
-        )
+    trials = [
+        Trial(**{**one, "recipe": read_recipe(one["recipe"]), "scores": [Score(**score) for score in one["scores"]]})
         for one in found["contenders"]
     ]
     reason = found["stop_reason"]
-    return Contest(**{**found, "contenders": contenders, "stop_reason": StopReason(reason) if reason else None})
+    rest = {name: value for name, value in found.items() if name != "contenders"}
+    return Halving(**{**rest, "trials": trials, "stop_reason": StopReason(reason) if reason else None})
 
 
-def open_contest(portfolio: Sequence[Recipe], now: float, ends_at: float, least_seconds: float) -> Contest:
-    """Return the contest of as many recipes of `portfolio`, best hope first, as the time allows.
+def open_halving(portfolio: Sequence[Recipe], now: float, ends_at: float, least_seconds: float) -> Halving:
+    """Return the halving of as many recipes of `portfolio`, best hope first, as the time allows.
 
     `least_seconds` is the cost of the least useful training.
     """
     left_seconds = ends_at - now
-    size, first = 1, max(FIRST_FACTOR * least_seconds, FIRST_SHARE * left_seconds)
-    while 2 * size <= len(portfolio) and compute_contest_cost(2 * size, first) <= CONTEST_SHARE * left_seconds:
+    size, first = 1, max(FIRST_FACTOR * least_seconds, FIRST_ROUND_TIME_FRACTION * left_seconds)
+    while 2 * size <= len(portfolio) and compute_halving_cost(2 * size, first) <= HALVING_TIME_FRACTION * left_seconds:
         size *= 2
     if size == 1:
-        first = max(ALONE_FACTOR * least_seconds, FIRST_SHARE * left_seconds)
-    contenders = [Contender(number, recipe, now) for number, recipe in enumerate(portfolio[:size], start=1)]
+        first = max(ALONE_FACTOR * least_seconds, FIRST_ROUND_TIME_FRACTION * left_seconds)
+    trials = [Trial(number, recipe, now) for number, recipe in enumerate(portfolio[:size], start=1)]
     is_whole = 1 < len(portfolio) < 2 * size
-    return Contest(contenders, first, ends_at, is_whole, queue=[one.number for one in contenders])
+    return Halving(trials, first, ends_at, is_whole, queue=[one.number for one in trials])
 
 
-def compute_contest_cost(size: int, first_seconds: float) -> float:
+def compute_halving_cost(size: int, first_seconds: float) -> float:
     """Return what `size` recipes cost until one is left: each of the log2(size) rounds costs the same."""
     return size * first_seconds * math.log2(size)
 
 
-def choose_length(contest: Contest, left_seconds: float) -> float:
-    """Return how long the current contender trains now: all that is left where no further round would fit after it."""
-    nominal = contest.round_seconds
-    if len(contest.contenders) == 1 and left_seconds < (1 + GROWTH) * nominal:
+def choose_length(halving: Halving, left_seconds: float) -> float:
+    """Return how long the current trial trains now: all that is left where no further round would fit after it."""
+    nominal = halving.round_seconds
+    if len(halving.trials) == 1 and left_seconds < (1 + GROWTH) * nominal:
         return left_seconds
     return min(nominal, left_seconds)
 
 
-def end_round(contest: Contest, left_seconds: float) -> list[Contender]:
-    """Open the next round and return the contenders that are out of it, worst first.
+def end_round(halving: Halving, left_seconds: float) -> list[Trial]:
+    """Open the next round and return the trials that are out of it, worst first.
 
     The better half stays, or only the best where the time does not allow another round of all of them.
     """
-    ranked = sorted(contest.contenders, key=lambda one: (-one.value, one.number))
+    ranked = sorted(halving.trials, key=lambda one: (-one.value, one.number))
     kept = max(1, len(ranked) // 2)
-    contest.round += 1
-    if kept > 1 and kept * contest.round_seconds > left_seconds:
+    halving.round += 1
+    if kept > 1 and kept * halving.round_seconds > left_seconds:
         kept = 1
-    contest.contenders = sorted(ranked[:kept], key=lambda one: one.number)
-    contest.queue = [one.number for one in contest.contenders]
+    halving.trials = sorted(ranked[:kept], key=lambda one: one.number)
+    halving.queue = [one.number for one in halving.trials]
     return ranked[kept:][::-1]
 
 
-def find_stop(contest: Contest, held_out: int, left_seconds: float, least_seconds: float) -> StopReason | None:
+def find_stop(halving: Halving, held_out: int, left_seconds: float, least_seconds: float) -> StopReason | None:
     """Return why no further round is worthwhile, None where one is; asked when a round has ended.
 
     `held_out` is the number of images that scores were measured on.
     """
-    scores, needed = contest.leader.scores, count_looks(held_out)
-    if contest.has_perfect_head:
+    scores, needed = halving.leader.scores, count_flat_rounds(held_out)
+    if halving.has_perfect_head:
         return StopReason.CEILING
     if len(scores) >= needed - 1 and all(score.value >= CEILING for score in scores[-(needed - 1) :]):
         return StopReason.CEILING
-    flat = _judge_flatness(scores, needed) if len(contest.contenders) == 1 else None
+    flat = _judge_flatness(scores, needed) if len(halving.trials) == 1 else None
     if flat is not None:
-        return StopReason.TRIALS_EXHAUSTED if contest.is_whole_portfolio else flat
+        return StopReason.TRIALS_EXHAUSTED if halving.is_whole_portfolio else flat
     return StopReason.BUDGET_REACHED if left_seconds < least_seconds else None
 
 
-def count_looks(held_out: int) -> int:
+def count_flat_rounds(held_out: int) -> int:
     """Return how many rounds without a gain are believed, on scores of so many images."""
     return next(rounds for images, rounds in FLAT_ROUNDS if held_out >= images)
 

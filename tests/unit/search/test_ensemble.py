@@ -1,0 +1,108 @@
+"""The weight of a frozen-feature classifier in an ensemble, and that the ensemble is the mean of probabilities."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from darkroom_api.v1alpha1.common import Task
+from darkroom_trainer.heads import ensemble as ensembles
+from darkroom_trainer.metrics.statistics import ensemble_weights
+
+ENSEMBLE_WEIGHTS = (0.25, 0.5, 0.75)
+MANY, FEW = 60, 2
+SURE_RIGHT, SURE_WRONG = np.array([[0.98, 0.01, 0.01]] * MANY), np.array([[0.01, 0.98, 0.01]] * MANY)
+UNSURE = np.array([[0.4, 0.3, 0.3]] * MANY)
+ANSWERS = np.eye(3, dtype=bool)[[0] * MANY]
+
+
+CHOICES = [
+    pytest.param(SURE_RIGHT, SURE_WRONG, 0.0, id="the network right and sure, the head wrong"),
+    pytest.param(SURE_WRONG, SURE_RIGHT, 1.0, id="the head right and sure, the network wrong"),
+    pytest.param(SURE_RIGHT, UNSURE, 0.0, id="both right, the network surer"),
+    pytest.param(SURE_RIGHT, SURE_RIGHT, 0.5, id="both the same"),
+]
+
+
+@pytest.mark.parametrize("is_multilabel", [False, True], ids=["one tag", "multilabel"])
+@pytest.mark.parametrize(("network", "head", "weight"), CHOICES)
+def test_the_likelier_part_says_more(
+    network: np.ndarray, head: np.ndarray, weight: float, *, is_multilabel: bool
+) -> None:
+    assert ensemble_weights.choose_ensemble_weight(network, head, ANSWERS, is_multilabel=is_multilabel) == weight
+
+
+def test_parts_that_err_on_different_images_are_mixed() -> None:
+    network, head = np.concatenate([SURE_RIGHT, SURE_WRONG]), np.concatenate([SURE_WRONG, SURE_RIGHT])
+    answers = np.concatenate([ANSWERS, ANSWERS])
+    assert ensemble_weights.choose_ensemble_weight(network, head, answers, is_multilabel=False) == 0.5
+
+
+def test_few_images_do_not_tell_the_parts_apart() -> None:
+    weight = ensemble_weights.choose_ensemble_weight(SURE_RIGHT[:FEW], UNSURE[:FEW], ANSWERS[:FEW], is_multilabel=False)
+    assert weight == ensemble_weights.DEFAULT_ENSEMBLE_WEIGHT
+
+
+def test_a_certainty_that_is_wrong_is_no_number_without_end() -> None:
+    certain = np.array([[0.0, 1.0, 0.0]] * MANY)
+    assert ensemble_weights.choose_ensemble_weight(certain, SURE_RIGHT, ANSWERS, is_multilabel=False) == 1.0
+
+
+class Says(nn.Module):
+    """Answers the same logits, whatever the images."""
+
+    def __init__(self, logits: torch.Tensor) -> None:
+        super().__init__()
+        self.logits = logits
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Return the logits."""
+        del images
+        return self.logits
+
+
+NETWORK = Says(torch.tensor([[2.0, -1.0, 0.5], [-3.0, 0.0, 4.0]]))
+HEAD = Says(torch.tensor([[-1.5, 0.25, 3.0], [1.0, 1.0, -2.0]]))
+IMAGES = torch.zeros(2, 3, 4, 4)
+MIXING = [pytest.param(Task.CLASSIFIER, id="softmax"), pytest.param(Task.MULTILABEL_CLASSIFIER, id="sigmoid")]
+
+
+@pytest.mark.parametrize("weight", ENSEMBLE_WEIGHTS)
+@pytest.mark.parametrize("task", MIXING)
+def test_an_ensemble_answers_the_mixture_of_probabilities(task: Task, weight: float) -> None:
+    is_multilabel = task is Task.MULTILABEL_CLASSIFIER
+    mixed = ensembles.join_models(task, NETWORK, HEAD, weight)(IMAGES)
+    network, head = (ensembles.to_probabilities(part.logits, is_multilabel=is_multilabel) for part in (NETWORK, HEAD))
+    found = ensembles.to_probabilities(mixed, is_multilabel=is_multilabel)
+    torch.testing.assert_close(found, (1 - weight) * network + weight * head, rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("weight", ENSEMBLE_WEIGHTS)
+@pytest.mark.parametrize("task", MIXING)
+@pytest.mark.parametrize("times", [30.0, 300.0])
+def test_an_ensemble_of_sure_parts_loses_nothing(task: Task, weight: float, times: float) -> None:
+    """The mixture in float64, where such probabilities are neither 0 nor 1."""
+    parts = [(times * part.logits).double() for part in (NETWORK, HEAD)]
+    shares = torch.tensor([1 - weight, weight], dtype=torch.float64).log()[:, None, None]
+    if task is Task.CLASSIFIER:
+        expected = torch.logsumexp(torch.stack(parts).log_softmax(dim=2) + shares, dim=0)
+    else:
+        present, absent = (nn.functional.logsigmoid(sign * torch.stack(parts)) + shares for sign in (1, -1))
+        expected = torch.logsumexp(present, dim=0) - torch.logsumexp(absent, dim=0)
+    network, head = (Says(part.float()) for part in parts)
+    mixed = ensembles.join_models(task, network, head, weight)(IMAGES)
+    torch.testing.assert_close(mixed, expected.float(), rtol=1e-6, atol=1e-6)
+
+
+def test_what_has_no_weight_is_left_out() -> None:
+    assert ensembles.join_models(Task.CLASSIFIER, NETWORK, HEAD, 0.0) is NETWORK
+    assert ensembles.join_models(Task.CLASSIFIER, NETWORK, HEAD, 1.0) is HEAD
+    assert ensembles.join_models(Task.CLASSIFIER, NETWORK, None, 0.5) is NETWORK
+    assert ensembles.join_models(Task.CLASSIFIER, None, HEAD, 0.5) is HEAD
+
+
+@pytest.mark.parametrize("is_multilabel", [False, True], ids=["one tag", "multilabel"])
+def test_probabilities_come_back_from_their_logits(*, is_multilabel: bool) -> None:
+    probabilities = ensembles.to_probabilities(NETWORK.logits, is_multilabel=is_multilabel)
+    logits = ensembles.to_logits(probabilities, is_multilabel=is_multilabel)
+    torch.testing.assert_close(ensembles.to_probabilities(logits, is_multilabel=is_multilabel), probabilities)
