@@ -73,8 +73,8 @@ class Fitter:
         if divisor > session.batch_divisor:
             _shrink_batches(session, divisor // session.batch_divisor)
             session.batch_divisor = divisor
-        if session.measure_image is not None:
-            run.ledger.revise(predict_image_seconds=0.0, measure_image_seconds=session.measure_image)
+        if session.measure_image_seconds is not None:
+            run.ledger.revise(predict_image_seconds=0.0, measure_image_seconds=session.measure_image_seconds)
         run.ledger.settle(*SETTLED[stage])
         meter.resume(saved.charged_seconds)
         ends_at = min(session.window.ends_at, run.ledger.training_ends_at)

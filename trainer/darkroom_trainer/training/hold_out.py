@@ -41,7 +41,7 @@ def score_winner(run: TrainingRun, session: Session) -> None:
         raise divergence.explain_run_guessing(run, test)
     image_seconds = costs.estimate_measuring_seconds(took_seconds, len(run.rows.held_out), ledger.costs)
     ledger.revise(predict_image_seconds=0.0, measure_image_seconds=image_seconds)
-    session.measure_image = image_seconds
+    session.measure_image_seconds = image_seconds
     session.hold_out = found
     LOG.info("hold-out score %s", found.performance.score, extra={"images": found.performance.images})
 
