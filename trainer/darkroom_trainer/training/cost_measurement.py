@@ -18,7 +18,7 @@ from darkroom_trainer.tasks import base
 from darkroom_trainer.training.run_context import RunContext
 from darkroom_trainer.training.run_data import RunData
 
-TIMED_IMAGES: Final = 64
+MEASURED_IMAGES: Final = 64
 
 
 def measure_costs(
@@ -34,7 +34,7 @@ def measure_costs(
     training fits.
     """
     context.report("Measuring the speed of this machine")
-    usable = data.rows.usable[:TIMED_IMAGES]
+    usable = data.rows.usable[:MEASURED_IMAGES]
     targets = task.build_targets([data.dataset.examples[row] for row in usable], np.arange(len(usable)))
     divisor = context.config.batch_divisor
     setup = measuring.MeasuringSetup(task, targets, context.device, context.meter, pretrained, divisor)

@@ -1,7 +1,7 @@
 """One training window from begin to end: steps, checkpoints, progress, and what to do when a step fails.
 
-Owns which learner trains, when a checkpoint is written, the retry after a loss that diverged and the smaller batch
-after memory ran out. Must not decide what comes before or after a window.
+Owns which learner trains, how long a window is at most, when a checkpoint is written, the retry after a loss that
+diverged and the smaller batch after memory ran out. Must not decide which stage or trial comes next.
 
 A step depends on the seed, its number, the weights and the share of the window that is spent. The last one is measured
 time: a resumed run takes the same steps as one without a break where the clock gives it the same shares (as in the
