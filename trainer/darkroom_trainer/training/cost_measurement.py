@@ -52,7 +52,7 @@ def _climb(
 ) -> list[measuring.MeasuredRecipe]:
     """Return the recipes that were measured, suited to the time that an end of the least cost would leave."""
     least = costs.estimate_costs(0.0, 0.0, context.meter.rate, task.export_seconds)
-    workload = ledger.Workload(0, 0, data.num_evaluated, batch_size=1)
+    workload = ledger.Workload(0, 0, len(data.evaluation_rows), batch_size=1)
     ends_at = ledger.RunLedger(context.budget_seconds, least, workload).training_ends_at
 
     def count_left() -> float:
@@ -72,7 +72,7 @@ def _open_ledger(
     workload = ledger.Workload(
         train_images=len(rows.usable),
         hold_out_images=len(rows.held_out),
-        evaluation_images=data.num_evaluated,
+        evaluation_images=len(data.evaluation_rows),
         batch_size=measured.recipe.batch_size,
         finish_images=min(len(rows.usable) + len(rows.held_out), task.most_finished),
         least_passes=task.least_passes,

@@ -15,30 +15,13 @@ from darkroom_trainer.training.training_run import Rows
 
 
 @dataclass(frozen=True)
-class EvaluationData:
-    """The evaluation dataset, and the images of it that the final model is measured on."""
-
-    dataset: LoadedDataset
-    rows: Integers
-
-
-@dataclass(frozen=True)
 class RunData:
-    """The datasets of a run."""
+    """The datasets of a run; the final model is measured on `evaluation_rows` of the evaluation dataset."""
 
     dataset: LoadedDataset
     rows: Rows
-    evaluation: EvaluationData | None
-
-    @property
-    def num_evaluated(self) -> int:
-        """Return the images that the final model is measured on."""
-        return len(self.evaluation.rows) if self.evaluation else 0
-
-    @property
-    def evaluation_revision(self) -> str | None:
-        """Return the revision of the evaluation dataset, None without one."""
-        return self.evaluation.dataset.revision if self.evaluation else None
+    evaluation: LoadedDataset | None
+    evaluation_rows: Integers
 
 
 def load_data(context: RunContext, task: Task) -> RunData:
@@ -47,14 +30,15 @@ def load_data(context: RunContext, task: Task) -> RunData:
     evaluation = _load_evaluation(context, task, dataset.labels)
     usable = annotations.find_usable_rows(dataset, task)
     train, held_out = splitting.split_rows(dataset.examples, usable, context.config.seed, by_label=True)
-    return RunData(dataset, Rows(train, held_out, usable), evaluation)
+    evaluation_rows = usable[:0] if evaluation is None else annotations.find_usable_rows(evaluation, task)
+    return RunData(dataset, Rows(train, held_out, usable), evaluation, evaluation_rows)
 
 
-def _load_evaluation(context: RunContext, task: Task, labels: tuple[str, ...]) -> EvaluationData | None:
+def _load_evaluation(context: RunContext, task: Task, labels: tuple[str, ...]) -> LoadedDataset | None:
     source = context.config.evaluation_dataset
     if source is None:
         return None
-    dataset = suitability.load_matching(
+    return suitability.load_matching(
         source,
         task,
         labels,
@@ -63,4 +47,3 @@ def _load_evaluation(context: RunContext, task: Task, labels: tuple[str, ...]) -
         reason=Reason.INVALID_CONFIGURATION,
         subject="evaluationDataset",
     )
-    return EvaluationData(dataset, annotations.find_usable_rows(dataset, task))

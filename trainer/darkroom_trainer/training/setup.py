@@ -29,7 +29,8 @@ def prepare_run(context: RunContext) -> TrainingRun:
     kind = configuration.check_config(config)
     data = run_data.load_data(context, kind)
     task = registry.build_task(kind, data.dataset.labels)
-    store, saved = checkpoint.open_checkpoints(config, data.dataset.revision, data.evaluation_revision, context.meter)
+    evaluation_revision = data.evaluation.revision if data.evaluation else None
+    store, saved = checkpoint.open_checkpoints(config, data.dataset.revision, evaluation_revision, context.meter)
     if config.publish_only and saved is None:
         raise NoCheckpoint
     pretrained = pretraining.open_pretrained(config, kind, context.work)
@@ -40,8 +41,7 @@ def prepare_run(context: RunContext) -> TrainingRun:
     learned = preparation.build_data(data.dataset, data.rows.usable, *build)
     measurable = None
     if data.evaluation is not None:
-        measured = preparation.build_data(data.evaluation.dataset, data.evaluation.rows, *build)
-        measurable = Measurable(data.evaluation.dataset, measured)
+        measurable = Measurable(data.evaluation, preparation.build_data(data.evaluation, data.evaluation_rows, *build))
     return TrainingRun(
         context=context,
         task=task,
