@@ -210,7 +210,7 @@ def test_where_every_checkpoint_is_broken_the_run_starts_anew_and_says_so(
     for path in stored(tmp_path, ".safetensors"):
         path.write_bytes(b"")
     assert a_store(tmp_path, attempt=2).load_newest() is None
-    assert "none of 2 checkpoints can be used; starting anew" in caplog.text
+    assert "none of 2 checkpoints can be used; starting from the beginning" in caplog.text
 
 
 def test_after_success_only_the_claim_is_left_that_keeps_stale_processes_out(tmp_path: pathlib.Path) -> None:
