@@ -119,14 +119,14 @@ ENDINGS: Final[Mapping[Reason, Ending]] = {
     ),
     Reason.WAITING_FOR_QUOTA: Ending(
         "A queue has not admitted the run yet, or the namespace's quota is used up; the message says which.",
-        "Look at that quota.",
+        "Free quota, or ask an administrator to raise it.",
         cause=Cause.INFRASTRUCTURE,
         rebuilds=True,
     ),
     Reason.QUEUE_UNAVAILABLE: Ending(
-        "`spec.queue` names what cannot admit the run: there is no Kueue here (the run is then placed as if it had no "
-        "queue), or no LocalQueue of that name, or an inactive one; the message says which.",
-        "Install Kueue, create or mend the LocalQueue, or change `spec.queue`.",
+        "`spec.queue` cannot admit the run: Kueue is not installed (the run is then placed as if it had no queue), or "
+        "the LocalQueue does not exist or is inactive; the message says which.",
+        "Install Kueue, create or fix the LocalQueue, or change `spec.queue`.",
         cause=Cause.CONFIGURATION,
     ),
     Reason.SCHEDULING: Ending("The run's pod is being created and placed.", "Wait; this takes seconds."),
@@ -139,13 +139,13 @@ ENDINGS: Final[Mapping[Reason, Ending]] = {
     Reason.PULLING_IMAGE: Ending("The node is fetching the trainer image.", "Wait; it costs no budget."),
     Reason.IMAGE_PULL_FAILED: Ending(
         "The node cannot fetch the trainer image.",
-        "Mend `trainer.image` or the pull secret in the Helm values; the run goes on by itself.",
+        "Fix `trainer.image` or the pull secret in the Helm values; the run continues automatically.",
         cause=Cause.CONFIGURATION,
     ),
     Reason.STARTING: Ending("The pod is on its node and its container is being created.", "Wait; it costs no budget."),
     Reason.SUSPENDED: Ending(
         "`spec.suspend` is true.",
-        "Set `spec.suspend` to false to go on.",
+        "Set `spec.suspend` to false to continue.",
         cause=Cause.USER,
         then=Then.RESUME,
         free=True,
@@ -175,7 +175,7 @@ ENDINGS: Final[Mapping[Reason, Ending]] = {
         warns=True,
     ),
     Reason.STORAGE_UNAVAILABLE: Ending(
-        "A bucket or URL does not answer or refuses the credentials; the message says which.",
+        "A bucket or URL does not respond or rejects the credentials; the message says which.",
         "Fix the endpoint, the bucket or the Secret; the run continues automatically, until no attempt is left.",
         cause=Cause.INFRASTRUCTURE,
         exit_code=ExitCode.TEMPORARY_FAILURE,
@@ -191,7 +191,7 @@ ENDINGS: Final[Mapping[Reason, Ending]] = {
     ),
     Reason.INVALID_CONFIGURATION: Ending(
         "The spec names something this installation does not have or does not allow; the message names the field.",
-        "Mend the field, or ask the administrator to add the class or to allow the name; the run goes on by itself.",
+        "Fix the field, or ask the administrator to add the class or allow the name; the run continues automatically.",
         cause=Cause.CONFIGURATION,
         exit_code=ExitCode.BAD_CONFIG,
         then=Then.RETRY,
@@ -213,7 +213,7 @@ ENDINGS: Final[Mapping[Reason, Ending]] = {
         warns=True,
     ),
     Reason.INSPECTING: Ending("The images and annotations are being read and checked.", "Wait."),
-    Reason.TRAINING: Ending("The trainer works; `progress` says how far.", "Wait; the budget bounds it."),
+    Reason.TRAINING: Ending("The trainer is running; `progress` says how far it is.", "Wait; the budget bounds it."),
     Reason.EVALUATING: Ending("The model is being measured on the Dataset.", "Wait."),
     Reason.READY: Ending("The Dataset was read and every check passed.", "Train on it."),
     Reason.SUCCEEDED: Ending(
@@ -234,7 +234,7 @@ ENDINGS: Final[Mapping[Reason, Ending]] = {
     ),
     Reason.START_TIMEOUT: Ending(
         "No container started within the installation's start timeout; the message says what it waited for.",
-        "Mend what the message names and create the resource again, or raise `startTimeoutSeconds` (0 waits for ever).",
+        "Fix what the message names and create the resource again, or raise `startTimeoutSeconds` (0 waits for ever).",
         cause=Cause.INFRASTRUCTURE,
         then=Then.END,
         free=True,
@@ -252,7 +252,7 @@ ENDINGS: Final[Mapping[Reason, Ending]] = {
     ),
     Reason.TRAINING_DIVERGED: Ending(
         "The loss became non-finite, or the model is no better than guessing.",
-        "Look at the suspects in the message: wrong labels, too few images, too low a resolution.",
+        "Check the likely causes in the message: wrong labels, too few images, too low a resolution.",
         cause=Cause.INPUT,
         exit_code=ExitCode.TRAINING_DIVERGED,
         then=Then.END,
@@ -267,7 +267,7 @@ ENDINGS: Final[Mapping[Reason, Ending]] = {
     ),
     Reason.DATASET_CORRUPT: Ending(
         "An annotation file or an image cannot be used; the message names the file and the id.",
-        "Mend the file; a changed Dataset spec is inspected again.",
+        "Fix the file; a changed Dataset spec is inspected again.",
         cause=Cause.INPUT,
         exit_code=ExitCode.DATASET_CORRUPT,
         then=Then.END,
@@ -275,7 +275,7 @@ ENDINGS: Final[Mapping[Reason, Ending]] = {
     ),
     Reason.DATASET_NOT_FOUND: Ending(
         "An annotation file does not exist at its URI.",
-        "Mend `spec.annotationFiles`.",
+        "Fix `spec.annotationFiles`.",
         cause=Cause.INPUT,
         exit_code=ExitCode.DATASET_NOT_FOUND,
         then=Then.END,

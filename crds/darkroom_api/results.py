@@ -45,7 +45,7 @@ _RUN_CONDITIONS: Final[dict[RunPhase, dict[ConditionType, ConditionStatus]]] = {
         ConditionType.STALLED: _FALSE,
     },
 }
-"""No `Succeeded` condition before the end: kstatus then counts a working Model as current, so Helm and Flux go on."""
+"""No `Succeeded` condition before the end: kstatus counts a working Model as current, and Helm and Flux continue."""
 
 _DATASET_CONDITIONS: Final[dict[DatasetPhase, dict[ConditionType, ConditionStatus]]] = {
     DatasetPhase.PENDING: {ConditionType.READY: _FALSE, ConditionType.STALLED: _FALSE},
@@ -68,7 +68,7 @@ class Work(Generic[PhaseT]):
 INSPECTING: Final = Work(
     DatasetPhase.INSPECTING, Reason.INSPECTING, "The images and annotations are being read and checked."
 )
-TRAINING: Final = Work(RunPhase.TRAINING, Reason.TRAINING, "The trainer works.")
+TRAINING: Final = Work(RunPhase.TRAINING, Reason.TRAINING, "The trainer is running.")
 EVALUATING: Final = Work(RunPhase.EVALUATING, Reason.EVALUATING, "The model is being measured.")
 
 

@@ -46,12 +46,6 @@ class Spec(Object):
         return self
 
 
-def find_immutable_changes(old: Spec, new: Spec) -> list[str]:
-    """Return the JSON names of the immutable fields that differ between two versions of a spec."""
-    before, after = old.to_json(), new.to_json()
-    return [name for name in old.immutable if before.get(name) != after.get(name)]
-
-
 def _to_utc_seconds(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(microsecond=0)
 

@@ -7,8 +7,9 @@ import textwrap
 from typing import Any, Final
 
 from darkroom_api import names
+from darkroom_api.conditions import Reason
 from darkroom_api.crd import KINDS, build_crd
-from darkroom_api.endings import ENDINGS
+from darkroom_api.endings import ENDINGS, Ending, RetryCap, Then
 from darkroom_api.v1alpha1.common import STOP_MEANINGS, Kind
 from hack.tools.check_prose import MAX_CHARACTERS
 
@@ -100,8 +101,35 @@ def build_reasons() -> str:
     )
     return (
         f"# Reasons\n\n{_NOTE}\n{_wrap(introduction)}\n\n"
-        f"| Reason | Exit code | What it means | What to do |\n|---|---|---|---|\n{rows}\n{build_stop_reasons()}"
+        f"| Reason | Exit code | What it means | What to do |\n|---|---|---|---|\n{rows}\n"
+        f"{build_endings()}\n{build_stop_reasons()}"
     )
+
+
+def build_endings() -> str:
+    """Return the section on what follows an attempt, by the reason that it ended with."""
+    rows = "".join(
+        f"| `{reason}` | {row.cause} | {'yes' if row.free else 'no'} | {row.then}{_describe_cap(row)} "
+        f"| {_quote(row.while_pausing)} | {_quote(None if row.then is Then.RESUME else row.given_up or reason)} |\n"
+        for reason, row in ENDINGS.items()
+        if row.then is not Then.NO_ATTEMPT
+    )
+    return (
+        "## What follows an attempt\n\n"
+        "The outcome of an attempt is one of these. A free attempt is charged only what its last checkpoint holds.\n\n"
+        "| Outcome | Caused by | Free | Then | The run waits with | and ends with |\n"
+        f"|---|---|---|---|---|---|\n{rows}"
+    )
+
+
+def _quote(reason: Reason | None) -> str:
+    return f"`{reason}`" if reason is not None else ""
+
+
+def _describe_cap(row: Ending) -> str:
+    if row.cap is None:
+        return ""
+    return f", {row.cap}" if row.cap is RetryCap.MEMORY else f", within `{row.cap}`"
 
 
 def build_stop_reasons() -> str:

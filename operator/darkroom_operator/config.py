@@ -113,7 +113,7 @@ class OperatorConfig(_Section):
     retries: RetriesConfig = RetriesConfig()
     grace_seconds: Annotated[int, Field(ge=1, le=3600)] = 30
     start_timeout_seconds: Annotated[int, Field(ge=0, le=MAX_START_TIMEOUT_SECONDS)] = 3600
-    """How long a run may wait for its container, or for its configuration to be mended; 0 for ever."""
+    """How long a run may wait for its container, or for its configuration to be fixed; 0 for ever."""
     progress_interval_seconds: Annotated[int, Field(ge=1)] = 10
     job_ttl_seconds: Annotated[int, Field(ge=300)] = 86400
 

@@ -1,8 +1,8 @@
-"""Jobs that wait for something that would not be asked for any more.
+"""Jobs that wait for something that would no longer be asked for.
 
 Owns the comparison of what a Job was built from with what would be built now. So a run whose container never started
-goes on when its cause is mended in a spec or in the installation's values, instead of in the cluster. What admission
-made of the Job is not compared, only what it was built as. A running attempt is never looked at.
+continues when its cause is fixed in a spec or in the installation's values, instead of in the cluster. What admission
+made of the Job is not compared, only what it was built as. A running attempt is never compared.
 """
 
 from darkroom_api.conditions import Reason
@@ -12,7 +12,7 @@ from darkroom_operator.kinds import Case
 
 
 def find_outdated(case: Case) -> tuple[ObservedJob, ...]:
-    """Return the Job of an attempt that is stuck and would be built otherwise now, if there is one."""
+    """Return the Job of an attempt that is stuck and would be built differently now, if there is one."""
     decision = case.decision
     reason: Reason | None = decision.status.reason
     if reason is None or not ENDINGS[reason].rebuilds or decision.start is not None or case.find_blocker() is not None:

@@ -111,11 +111,11 @@ class StopReason(StrEnum):
 
 
 STOP_MEANINGS: Final[dict[StopReason, str]] = {
-    StopReason.CONVERGED: "Twice the training improved the score by less than its noise.",
-    StopReason.NO_PROGRESS: "Several longer trainings in a row did not improve the score at all.",
+    StopReason.CONVERGED: "Two consecutive rounds improved the score by less than its standard error.",
+    StopReason.NO_PROGRESS: "Several consecutive longer trainings did not improve the score at all.",
     StopReason.CEILING: "The score is as good as these images can show.",
     StopReason.BUDGET_REACHED: "The budget was spent; more of it may give a better model.",
-    StopReason.TRIALS_EXHAUSTED: "Every recipe that is worth a try had been tried for as long as it improved.",
+    StopReason.TRIALS_EXHAUSTED: "Every recipe worth a trial was trained until its score stopped improving.",
 }
 """What each reason tells a user, for the reference page and the report."""
 
@@ -210,7 +210,9 @@ class Attempt(Object):
     publish_only: bool | None = Field(
         default=None, description="True where it only publishes the best model so far, after `spec.cancel`."
     )
-    repeated: int | None = Field(default=None, description="Later attempts that ended likewise and are listed no more.")
+    repeated: int | None = Field(
+        default=None, description="Later attempts with the same outcome, which are no longer listed."
+    )
 
 
 class Allocation(Object):

@@ -8,7 +8,7 @@ halved, and the caps of the `allocated` meter:
   operator is down (third ring);
 - so `allocated` <= budget + attempts x (START_UP_SECONDS + grace) x rate + work that ends without a checkpoint lost;
 - there are at most 1 + `retries.disruptions` + `retries.failures` + `MEMORY_RETRIES` attempts, `retries.storage` more
-  each time that work goes on, and one for each resume and for the publication after a cancel.
+  each time that work was kept in between, and one for each resume and for the publication after a cancel.
 
 Must not know Jobs or pods.
 """
@@ -83,11 +83,11 @@ def check_compute(compute: Compute | None, config: OperatorConfig) -> Blocker | 
     chosen = config.compute_classes.get(name)
     if chosen is None:
         known = ", ".join(f"`{known}`" for known in sorted(config.compute_classes))
-        message = f"compute.class: this installation has no compute class `{name}`; it has {known}"
+        message = f"compute.class: this installation has no compute class `{name}`; use one of {known}."
         return Blocker(Reason.INVALID_CONFIGURATION, message)
     devices = (compute.devices if compute else None) or 1
     if devices > chosen.max_devices:
-        most = f"compute class `{name}` allows (at most {chosen.max_devices})"
+        most = f"compute class `{name}` allows; ask for at most {chosen.max_devices}."
         return Blocker(Reason.INVALID_CONFIGURATION, f"compute.devices: {devices} is more than {most}")
     return None
 

@@ -10,7 +10,7 @@ nothing; what its last checkpoint holds is known again when a later attempt has 
 `Attempt.allocated_seconds` is what its pods held. Container times are the kubelet's; while a container works, its time
 is counted up to the trainer's last answer, so that nothing is written in between. A known end is exact and replaces the
 estimate. A pod that vanished is counted until it was last seen. Every pod is counted once, by its uid: a Job that a
-queue evicted goes on with another pod, and what earlier ones held is kept in `Attempt.earlier_pods_seconds`.
+queue evicted continues with another pod, and what earlier ones held is kept in `Attempt.earlier_pods_seconds`.
 """
 
 from collections.abc import Iterable
@@ -74,7 +74,7 @@ class Ledger:
 
 
 @dataclass(frozen=True)
-class Terms:
+class Criteria:
     """What attempts are judged by."""
 
     limits: Limits
@@ -90,13 +90,13 @@ class Terms:
         return job.allocation.deadline_seconds if job is not None and job.allocation else self.deadline_seconds
 
 
-def assess_attempts(seen: Observed[Any, Any], terms: Terms, taken: Iterable[int] = ()) -> Ledger:
+def assess_attempts(seen: Observed[Any, Any], criteria: Criteria, taken: Iterable[int] = ()) -> Ledger:
     """Return the ledger: open attempts updated, ended ones closed, and what may follow.
 
     What is `seen` holds the Jobs, pods and attempts of this run (and generation) only; `taken` are further numbers that
     no next attempt may have.
     """
-    updated = [_update(attempt, seen, terms) for attempt in _add_unrecorded(seen)]
+    updated = [_update(attempt, seen, criteria) for attempt in _add_unrecorded(seen)]
     attempts = trim([attempt for attempt, _ in updated])
     number = max((*taken, *(attempt.number for attempt in attempts)), default=0) + 1
     end = updated[-1][1] if updated else None
@@ -105,10 +105,10 @@ def assess_attempts(seen: Observed[Any, Any], terms: Terms, taken: Iterable[int]
     if attempts[-1].outcome is None:
         job, pods = find_children(seen, attempts[-1])
         pod = pods[-1] if pods and not ends.is_set_aside(pods[-1], job) else None
-        return Ledger(attempts, Stage.OPEN, number, job=job, pod=pod, deadline_seconds=terms.find_deadline(job))
+        return Ledger(attempts, Stage.OPEN, number, job=job, pod=pod, deadline_seconds=criteria.find_deadline(job))
     if end is not None and end.overran:
         return Ledger(attempts, Stage.ENDED, number, end)
-    verdict = retries.judge(attempts, terms.limits, seen.now)
+    verdict = retries.judge(attempts, criteria.limits, seen.now)
     return Ledger(attempts, verdict.stage, number, end, not_before=verdict.not_before)
 
 
@@ -174,22 +174,22 @@ def _make_attempt(number: int, job_name: str, given: Allocation | None, publish_
     )
 
 
-def _update(attempt: Attempt, seen: Observed[Any, Any], terms: Terms) -> tuple[Attempt, ends.End | None]:
+def _update(attempt: Attempt, seen: Observed[Any, Any], criteria: Criteria) -> tuple[Attempt, ends.End | None]:
     if attempt.outcome is not None:
         return attempt, None
     job, pods = find_children(seen, attempt)
-    deadline = terms.find_deadline(job)
-    attempt = observe_pods(attempt, pods, terms.rate, deadline, seen)
+    deadline = criteria.find_deadline(job)
+    attempt = observe_pods(attempt, pods, criteria.rate, deadline, seen)
     outcomes = [parse_outcome(pod.termination_message) if pod.exit_code is not None else None for pod in pods]
     attempt = _keep_work(attempt, outcomes)
-    stopping = terms.stopping and not attempt.publish_only
-    trace = ends.Trace(seen, job, pods, deadline, terms.limits.start_timeout_seconds, stopping)
+    stopping = criteria.stopping and not attempt.publish_only
+    trace = ends.Trace(seen, job, pods, deadline, criteria.limits.start_timeout_seconds, stopping)
     end = ends.classify_end(trace, outcomes[-1] if outcomes else None)
     return (attempt, None) if end is None else (_close(attempt, end, seen.now), end)
 
 
 def _keep_work(attempt: Attempt, outcomes: Iterable[Outcome | None]) -> Attempt:
-    """Write down what the trainer says to have kept; a queue may set a pod aside while its attempt goes on."""
+    """Write down what the trainer says to have kept; a queue may set a pod aside while its attempt continues."""
     kept = [round(outcome.meter.charged_seconds, 1) for outcome in outcomes if outcome is not None]
     if not kept:
         return attempt

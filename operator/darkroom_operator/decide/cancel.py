@@ -23,7 +23,7 @@ from darkroom_operator.decide.retries import Stage
 from darkroom_operator.decide.steps import Decision, Situation
 
 _ENDED: Final = "`spec.cancel` ended the run"
-_PUBLISHES: Final = "`spec.cancel` ends the run; the best model so far is to be published."
+_PUBLISHES: Final = "`spec.cancel` ends the run; the best model so far will be published."
 
 
 def decide_cancelled(run: Situation[RunStatus]) -> Decision[RunStatus]:
@@ -71,7 +71,7 @@ def _ended_silently(attempt: Attempt) -> bool:
 
 def _stop(run: Situation[RunStatus]) -> Decision[RunStatus]:
     phase = steps.find_stopping_phase(run)
-    message = "The trainer is writing a checkpoint and stops; then the best model so far is published."
+    message = "The trainer is writing a checkpoint before it stops; then the best model so far is published."
     if phase is RunPhase.QUEUED:
         message = f"{_ENDED}; its Job is being deleted."
     return run.halt(run.describe(phase, Reason.CANCELLED, message))
@@ -106,7 +106,7 @@ def _conclude(run: Situation[RunStatus]) -> Decision[RunStatus]:
 
 def _tell_conclusion(end: ends.End | None) -> str:
     if end is None:
-        return f"{_ENDED}; no model was kept: nothing tells how its publication ended."
+        return f"{_ENDED}; no model was kept: its publication ended without a recorded outcome."
     artifacts = end.outcome.artifacts if end.outcome is not None else None
     if artifacts is None:
         return f"{_ENDED}; no model was kept: {end.message}"

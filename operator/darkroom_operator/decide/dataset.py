@@ -61,8 +61,8 @@ def _assess(seen: DatasetView, config: OperatorConfig) -> attempts.Ledger:
         seen = replace(seen, status=seen.status.model_copy(update={"attempts": ()}))
     seen = replace(seen, jobs=tuple(job for job in seen.jobs if job.generation == seen.generation))
     deadline = allocation.bound_seconds(allocation.INSPECTION_LIMIT_SECONDS, config.grace_seconds)
-    terms = attempts.Terms(Limits(config.retries, start_timeout_seconds=0), deadline)
-    return attempts.assess_attempts(seen, terms, taken)
+    criteria = attempts.Criteria(Limits(config.retries, start_timeout_seconds=0), deadline)
+    return attempts.assess_attempts(seen, criteria, taken)
 
 
 def _finish(seen: DatasetView, ledger: attempts.Ledger, config: OperatorConfig) -> DatasetStatus:
@@ -73,8 +73,8 @@ def _finish(seen: DatasetView, ledger: attempts.Ledger, config: OperatorConfig) 
     if end.is_result and end.outcome is not None:
         return results.finish_dataset(seen.status, end.outcome, seen.generation, seen.now)
     memory = config.inspection.memory
-    told = retries.describe_defeat(ledger.attempts, end, "inspection.memory", memory)
-    return _describe(seen, DatasetPhase.INVALID, told)
+    defeat = retries.describe_defeat(ledger.attempts, end, "inspection.memory", memory)
+    return _describe(seen, DatasetPhase.INVALID, defeat)
 
 
 def _follow(seen: DatasetView, ledger: attempts.Ledger, config: OperatorConfig) -> Decision[DatasetStatus]:
@@ -106,8 +106,8 @@ def _start(seen: DatasetView, ledger: attempts.Ledger, config: OperatorConfig) -
 def _pause(seen: DatasetView, ledger: attempts.Ledger, seconds: float) -> Decision[DatasetStatus]:
     if ledger.end is None or ledger.not_before is None:
         return Decision(seen.status, requeue_after_seconds=seconds)
-    told = retries.describe_pause(ledger.end, ledger.next_number, ledger.not_before)
-    return Decision(_describe(seen, DatasetPhase.PENDING, told), requeue_after_seconds=seconds)
+    wait = retries.describe_pause(ledger.end, ledger.next_number, ledger.not_before)
+    return Decision(_describe(seen, DatasetPhase.PENDING, wait), requeue_after_seconds=seconds)
 
 
 def _describe(seen: DatasetView, phase: DatasetPhase, why: Blocker) -> DatasetStatus:

@@ -78,7 +78,7 @@ def classify_end(trace: Trace, outcome: Outcome | None) -> End | None:
 
 
 def is_set_aside(pod: ObservedPod | None, job: ObservedJob | None) -> bool:
-    """Return whether the pod is over because a queue suspended its Job, which goes on with another pod.
+    """Return whether the pod is over because a queue suspended its Job, which continues with another pod.
 
     The Job controller does not count such a pod as failed. Any other end of a pod ends its Job within a second or two,
     so that a pod made in the very second in which the Job was resumed is at worst looked at once more.
@@ -131,7 +131,7 @@ def _classify_code(pod: ObservedPod, code: int) -> End:
         message = f"The trainer was asked to stop (exit code {code}){said}"
         return End(Reason.RETRYING_AFTER_DISRUPTION, message, code)
     if code == ExitCode.TEMPORARY_FAILURE:
-        return End(Reason.STORAGE_UNAVAILABLE, f"The storage did not answer{said}", code)
+        return End(Reason.STORAGE_UNAVAILABLE, f"The storage did not respond{said}", code)
     if pod.exit_reason == "OOMKilled" or code == ExitCode.OUT_OF_MEMORY:
         message = f"The trainer ran out of memory and was killed (exit code {code}){said}"
         return End(Reason.OUT_OF_MEMORY, message, code)
@@ -165,19 +165,21 @@ def _classify_lost(pod: ObservedPod, trace: Trace) -> End | None:
     if pod.deleted_at is None or trace.seen.now < pod.deleted_at + timedelta(seconds=LOST_AFTER_SECONDS):
         return None
     if trace.stopping:
-        return End(Reason.SUSPENDED, "The run was stopped; its node does not answer.")
-    message = f"Node `{pod.node}` does not answer: its pod should have ended at {pod.deleted_at:%H:%M:%S}Z"
+        return End(Reason.SUSPENDED, "The run was stopped; its node does not respond.")
+    message = f"Node `{pod.node}` does not respond: its pod should have ended at {pod.deleted_at:%H:%M:%S}Z"
     return End(Reason.RETRYING_AFTER_DISRUPTION, message)
 
 
 def _classify_missing(trace: Trace) -> End | None:
-    """No pod is there (any more), and none told how it ended."""
+    """No pod is there (any more), and none shows how it ended."""
     job = trace.job
     if job is not None and (job.finished_at is None or _settling(job.finished_at, trace.seen.now)):
         return None
     if trace.stopping:
         return End(Reason.SUSPENDED, "The run was stopped.")
-    what = f"The pod is gone; its Job says: {job.failure or 'complete'}" if job is not None else "The Job was deleted"
+    what = (
+        f"The pod is gone; its Job reports: {job.failure or 'complete'}" if job is not None else "The Job was deleted"
+    )
     return End(Reason.RETRYING_AFTER_DISRUPTION, what)
 
 
@@ -240,9 +242,9 @@ def describe_last(end: End, count: int) -> str:
     """Return the message of a run that ends with `end`, the last of `count` ends of that kind."""
     code = f" (exit code {end.exit_code})"
     crashed = end.reason is Reason.UNKNOWN and not end.overran
-    told = not crashed or end.exit_code is None or f"exit code {end.exit_code}" in end.message
+    names_code = not crashed or end.exit_code is None or f"exit code {end.exit_code}" in end.message
     again = f" It happened {count} times, and no attempt is left." if count > 1 else ""
-    return as_sentence(end.message if told else end.message.rstrip(".") + code) + again
+    return as_sentence(end.message if names_code else end.message.rstrip(".") + code) + again
 
 
 def as_sentence(text: str) -> str:

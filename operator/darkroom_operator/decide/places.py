@@ -17,12 +17,12 @@ from darkroom_operator.facts.views import EvaluationView, ModelView
 
 OutputBase = tuple[str, Storage | None]
 
-MISSING: Final = "does not exist in namespace `{}`; apply it, and this run goes on."
+MISSING: Final = "does not exist in namespace `{}`; apply it, and the run continues automatically."
 """What to say of a Dataset or Model that is not there."""
 NO_OUTPUT: Final = Blocker(
     Reason.INVALID_CONFIGURATION,
     "output: the dataset is read over https, so there is no bucket to write to; "
-    "set `spec.output.uri` of the Model, or `output.uri` in the installation's values",
+    "set `spec.output.uri` of the Model, or `output.uri` in the installation's values.",
 )
 
 
@@ -93,7 +93,7 @@ def check_storages(storages: Iterable[tuple[str, Storage | None]], config: Opera
             accounts[storage.service_account_name] = f"{field}.serviceAccountName"
     if len(accounts) > 1:
         listed = ", ".join(f"{field} = `{name}`" for name, field in accounts.items())
-        return _invalid(f"serviceAccountName: a pod has one ServiceAccount, but several are named: {listed}")
+        return _invalid(f"serviceAccountName: a pod has one ServiceAccount; name the same one everywhere: {listed}")
     return None
 
 
@@ -106,7 +106,7 @@ def check_addresses(dataset: DatasetSpec) -> Blocker | None:
         if uri.startswith("file:"):
             message = (
                 f"{field}: `{uri}` is a file on one machine, which only `darkroom run` can read; "
-                "put the data into a bucket and use s3:// or https://"
+                "put the data into a bucket and use s3:// or https://."
             )
             return Blocker(Reason.INVALID_CONFIGURATION, message, final=True)
     return None
@@ -116,7 +116,7 @@ def check_output(uri: str) -> Blocker | None:
     """Return why artifacts cannot go to `uri`."""
     if uri.startswith("s3://"):
         return None
-    return _invalid(f"output: `{uri}` is a file on one machine; on a cluster, artifacts go to s3://")
+    return _invalid(f"output: `{uri}` is a file on one machine; on a cluster, use an s3:// address.")
 
 
 def _check_names(field: str, storage: Storage, config: OperatorConfig) -> Blocker | None:
@@ -124,13 +124,14 @@ def _check_names(field: str, storage: Storage, config: OperatorConfig) -> Blocke
     if secret is not None and not config.allows_secret(secret):
         allowed = ", ".join(config.allowed_secrets) or "none"
         return _invalid(
-            f"{field}.credentialsSecret: Secret `{secret}` may not be used by Darkroom here; allowed names: {allowed}"
+            f"{field}.credentialsSecret: Secret `{secret}` is not allowed in this installation; "
+            f"use an allowed name ({allowed}), or ask the administrator to allow it."
         )
     if account is not None and not config.allows_service_account(account):
         allowed = ", ".join(config.allowed_service_accounts) or "none"
         return _invalid(
-            f"{field}.serviceAccountName: ServiceAccount `{account}` may not be used by Darkroom here; "
-            f"allowed names: {allowed}"
+            f"{field}.serviceAccountName: ServiceAccount `{account}` is not allowed in this installation; "
+            f"use an allowed name ({allowed}), or ask the administrator to allow it."
         )
     return None
 

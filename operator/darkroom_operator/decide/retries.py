@@ -62,7 +62,7 @@ def judge(attempts: tuple[Attempt, ...], limits: Limits, now: datetime) -> Verdi
     ending = find_ending(last.outcome)
     if ending is not None and ending.then is Then.RESUME:
         return Verdict(Stage.IDLE)
-    if ending is None or ending.cap is None:
+    if ending is None or ending.then is not Then.RETRY or ending.cap is None:
         return Verdict(Stage.ENDED)
     count, most = _count(attempts, ending.cap, limits.retries)
     if count > most or _is_stuck(attempts, limits.start_timeout_seconds):

@@ -77,13 +77,13 @@ def _assess(demand: Demand[RunStatus]) -> attempts.Ledger:
     given = given or demand.hardware.allow(demand.budget_seconds, recorded)
     # A wish that is taken back by now still is what ends the attempt that was open then.
     stopped = results.is_stopped_by_user(seen.status) and bool(recorded) and recorded[-1].outcome is None
-    terms = attempts.Terms(
+    criteria = attempts.Criteria(
         limits=Limits(config.retries, config.start_timeout_seconds),
         deadline_seconds=given.deadline_seconds,
         rate=demand.hardware.rate,
         stopping=demand.suspend or demand.cancel or stopped,
     )
-    return attempts.assess_attempts(seen, terms, (job.attempt for job in seen.jobs))
+    return attempts.assess_attempts(seen, criteria, (job.attempt for job in seen.jobs))
 
 
 def _account(demand: Demand[RunStatus], ledger: attempts.Ledger) -> RunStatus:
@@ -112,8 +112,8 @@ def _account(demand: Demand[RunStatus], ledger: attempts.Ledger) -> RunStatus:
 def _find_charged(seen: Observed[Any, RunStatus], ledger: attempts.Ledger, charged_before: float) -> float:
     """Return what is kept and what the running trainer adds.
 
-    Infrastructure that ends an attempt refunds what no checkpoint holds. A crash refunds nothing: what was told last
-    stays, until a later attempt has read the checkpoint and tells.
+    Infrastructure that ends an attempt refunds what no checkpoint holds. A crash refunds nothing: what was reported
+    last stays charged, until a later attempt has read the checkpoint and reports.
     """
     report, pod, recorded = seen.report, ledger.pod, seen.status.attempts[-1:]
     if pod is not None and report is not None and report.pod_uid == pod.uid:
@@ -139,18 +139,20 @@ def _give_up(run: Situation[RunStatus]) -> Decision[RunStatus]:
         message = run.status.message or "The last attempt ended without a recorded outcome."
         return run.end(RunPhase.FAILED, Reason.UNKNOWN, message)
     field = f"computeClasses.{hardware.class_name}.memory"
-    told = retries.describe_defeat(run.ledger.attempts, end, field, hardware.compute.memory)
+    defeat = retries.describe_defeat(run.ledger.attempts, end, field, hardware.compute.memory)
     if end.outcome is None:
-        return run.end(RunPhase.FAILED, told.reason, told.message)
-    return run.leave(run.finish(end.outcome.model_copy(update={"reason": told.reason, "message": told.message[:1024]})))
+        return run.end(RunPhase.FAILED, defeat.reason, defeat.message)
+    return run.leave(
+        run.finish(end.outcome.model_copy(update={"reason": defeat.reason, "message": defeat.message[:1024]}))
+    )
 
 
 def _suspend(run: Situation[RunStatus]) -> Decision[RunStatus]:
     if run.ledger.stage is Stage.OPEN:
-        message = "The trainer is writing a checkpoint and stops."
+        message = "The trainer is writing a checkpoint before it stops."
         status = run.describe(steps.find_stopping_phase(run), Reason.SUSPENDED, message)
         return run.halt(status)
-    message = "`spec.suspend` is true; set it to false to go on from the last checkpoint."
+    message = "`spec.suspend` is true; set it to false to continue from the last checkpoint."
     return run.leave(run.describe(RunPhase.QUEUED, Reason.SUSPENDED, message, progress=None))
 
 

@@ -135,12 +135,12 @@ def _find_next_look(run: Situation[RunStatus]) -> float:
 
 
 def pause(run: Situation[RunStatus], not_before: datetime) -> Decision[RunStatus]:
-    """The next attempt starts later; how the last one ended may have been told before."""
+    """The next attempt starts later; the status may say already how the last one ended."""
     ledger, seconds = run.ledger, (not_before - run.seen.now).total_seconds()
     if ledger.end is None:
         return run.leave(run.status.model_copy(update={"progress": None}), seconds)
-    told = retries.describe_pause(ledger.end, ledger.next_number, not_before)
-    return run.leave(run.describe(RunPhase.QUEUED, told.reason, told.message, progress=None), seconds)
+    wait = retries.describe_pause(ledger.end, ledger.next_number, not_before)
+    return run.leave(run.describe(RunPhase.QUEUED, wait.reason, wait.message, progress=None), seconds)
 
 
 def start(run: Situation[RunStatus], publish_only: bool = False) -> Decision[RunStatus]:

@@ -24,6 +24,7 @@ from darkroom_operator.facts.views import Observed
 CREATED: Final = "Job `{}` is created; its pod waits for a node."
 """What to say of an attempt whose Job exists and whose pod has no node yet."""
 
+_CREATE: Final = "create it, and the run continues automatically."
 _FORBIDDEN: Final = re.compile(r"^.*? is forbidden: ", re.DOTALL)
 _PRIORITY: Final = re.compile(r"no PriorityClass with name (\S+) was found", re.IGNORECASE)
 _ACCOUNT: Final = re.compile(r'serviceaccount "([^"]+)" not found', re.IGNORECASE)
@@ -54,15 +55,17 @@ def describe_waiting(job: ObservedJob | None, pod: ObservedPod | None, found: Fi
     if pod is not None and pod.unschedulable is not None:
         return explain_unschedulable(pod.unschedulable, job.asked if job else Asked(), pod.namespace)
     if pod is not None and pod.gated:
-        return Blocker(Reason.WAITING_FOR_QUOTA, f"The queue has not admitted pod `{pod.name}` yet.")
+        return Blocker(Reason.WAITING_FOR_QUOTA, f"queue: pod `{pod.name}` has not been admitted yet.")
     if pod is not None and pod.deleted_at is not None:
         why = pod.disruption or "someone deleted it"
-        return Blocker(Reason.STARTING, f"Pod `{pod.name}` is being ended before it started: {why}; another follows.")
-    told = None
+        return Blocker(
+            Reason.STARTING, f"Pod `{pod.name}` is being terminated before its start: {why}; a new one follows."
+        )
+    explained = None
     if job is not None and found.complaint is not None and children.find_unexplained(job, pod) == found.complaint.about:
-        told = explain_complaint(found.complaint, job, pod)
-    if told is not None:
-        return told
+        explained = explain_complaint(found.complaint, job, pod)
+    if explained is not None:
+        return explained
     if pod is None or not pod.scheduled:
         return _describe_placing(job, pod, found.silent)
     return _describe_start(pod, job.secrets if job is not None else ())
@@ -72,14 +75,14 @@ def _describe_placing(job: ObservedJob | None, pod: ObservedPod | None, silent: 
     """The same words until there is more to say, so that a thousand Models cost no second write for it."""
     name = job.name if job is not None else "?"
     if job is not None and job.deleting:
-        return Blocker(Reason.SCHEDULING, f"Job `{name}` is being deleted; another follows.")
+        return Blocker(Reason.SCHEDULING, f"Job `{name}` is being deleted; a new one follows.")
     if silent and pod is None:
         message = (
-            f"Job `{name}` still has no pod, and no Event says why; see whether the kube-controller-manager works."
+            f"Job `{name}` has no pod yet and no Event explains why; check that kube-controller-manager is healthy."
         )
         return Blocker(Reason.SCHEDULING, message)
     if silent and pod is not None:
-        message = f"The scheduler has not looked at pod `{pod.name}` yet; see whether the kube-scheduler works."
+        message = f"The scheduler has not considered pod `{pod.name}` yet; check that kube-scheduler is healthy."
         return Blocker(Reason.SCHEDULING, message)
     return Blocker(Reason.SCHEDULING, CREATED.format(name))
 
@@ -94,7 +97,7 @@ def _describe_start(pod: ObservedPod, secrets: tuple[str, ...]) -> Blocker:
     if pod.sandbox_ready:
         return Blocker(Reason.PULLING_IMAGE, f"Node `{pod.node}` is fetching the trainer image.")
     mounted = " and ".join(f"Secret `{secret}`" for secret in secrets)
-    hint = f"; if this lasts, make sure that {mounted} exists in namespace `{pod.namespace}`" if mounted else ""
+    hint = f"; if this lasts, check that {mounted} exists in namespace `{pod.namespace}`" if mounted else ""
     return Blocker(Reason.STARTING, f"Node `{pod.node}` is preparing pod `{pod.name}`{hint}.")
 
 
@@ -103,23 +106,26 @@ def explain_refusal(message: str, asked: Asked, namespace: str) -> Blocker:
     why = _FORBIDDEN.sub("", message).strip()
     priority, account = _PRIORITY.search(why), _ACCOUNT.search(why)
     if "exceeded quota" in why:
-        return Blocker(Reason.WAITING_FOR_QUOTA, f"Namespace `{namespace}` has no quota left for the run: {why}")
+        lacking = f"Namespace `{namespace}` has no quota left for the run ({why})"
+        message = f"{lacking}; free quota, or ask an administrator to raise it."
+        return Blocker(Reason.WAITING_FOR_QUOTA, message)
     if priority is not None:
-        name = priority.group(1)
-        return _invalid(f"priorityClassName: PriorityClass `{name}` does not exist; create it, and the run goes on.")
+        missing = f"PriorityClass `{priority.group(1)}` does not exist"
+        return _invalid(f"priorityClassName: {missing}; {_CREATE}")
     if account is not None:
         missing = f"ServiceAccount `{account.group(1)}` does not exist in namespace `{namespace}`"
-        return _invalid(f"storage.serviceAccountName: {missing}; create it, and the run goes on.")
+        return _invalid(f"storage.serviceAccountName: {missing}; {_CREATE}")
     if _BOUNDS.search(why) or "must specify" in why:
-        return _invalid(f"{_name_shape(asked)}: namespace `{namespace}` does not allow the size of the pod: {why}")
+        size = f"{_name_shape(asked)}: namespace `{namespace}` does not allow a pod of this size ({why})"
+        return _invalid(f"{size}; choose another size, or ask an administrator to change the LimitRange.")
     if "violates PodSecurity" in why:
-        return _invalid(f"Namespace `{namespace}` refuses the run's pod by its Pod Security level: {why}")
-    return _invalid(f"The API server refuses the run: {why}")
+        return _invalid(f"Namespace `{namespace}` rejects the run's pod by its Pod Security level: {why}")
+    return _invalid(f"The API server rejects the run: {why}")
 
 
 def explain_name_conflict(name: str, namespace: str) -> Blocker:
     """Return what is wrong where a Job's name is taken."""
-    message = f"Job `{name}` exists in namespace `{namespace}` and belongs to something else; delete or rename it."
+    message = f"Job `{name}` in namespace `{namespace}` belongs to something else; delete or rename it."
     return Blocker(Reason.NAME_CONFLICT, message)
 
 
@@ -158,8 +164,8 @@ def explain_unschedulable(words: str, asked: Asked, namespace: str) -> Blocker:
         hints.append(f"{_name_shape(asked)}: some nodes have taints that the class does not tolerate")
     if "unbound immediate PersistentVolumeClaims" in words:
         hints.append(f"trainer.weightsClaim: PersistentVolumeClaim `{asked.claim}` is not bound")
-    told = "; ".join(hints) or "No node can take the pod now"
-    return Blocker(Reason.UNSCHEDULABLE, f"{told} (the scheduler: {words})")
+    hint = "; ".join(hints) or "No node can take the pod now"
+    return Blocker(Reason.UNSCHEDULABLE, f"{hint} (the scheduler: {words})")
 
 
 def _miss_secret(secret: str, job: ObservedJob) -> Blocker:
@@ -170,14 +176,13 @@ def _miss_secret(secret: str, job: ObservedJob) -> Blocker:
     field = " and ".join(named) or "storage.credentialsSecret"
     return _invalid(
         f"{field}: Secret `{secret}` does not exist in namespace `{job.namespace}`; "
-        "create it, and the pod starts by itself within 2 minutes."
+        "create it, and the pod starts automatically within 2 minutes."
     )
 
 
 def _miss_claim(claim: str, namespace: str) -> Blocker:
     return _invalid(
-        f"trainer.weightsClaim: PersistentVolumeClaim `{claim}` does not exist in namespace `{namespace}`; "
-        "create it, and the run goes on."
+        f"trainer.weightsClaim: PersistentVolumeClaim `{claim}` does not exist in namespace `{namespace}`; {_CREATE}"
     )
 
 
@@ -195,10 +200,13 @@ def describe_suspended(job: ObservedJob, queue: QueueFinding | None) -> Blocker:
     if queue is not None and queue.installed and not queue.exists:
         return Blocker(Reason.INVALID_CONFIGURATION, _miss_queue(job.namespace, queue))
     if queue is not None and queue.installed and queue.inactive:
-        return Blocker(Reason.WAITING_FOR_QUOTA, f"queue: `{queue.name}` admits nothing now: {queue.inactive}")
+        return Blocker(
+            Reason.WAITING_FOR_QUOTA, f"queue: LocalQueue `{queue.name}` admits nothing now: {queue.inactive}"
+        )
     if queue is not None and queue.waiting:
-        return Blocker(Reason.WAITING_FOR_QUOTA, f"queue: `{queue.name}` has not admitted the run: {queue.waiting}")
-    return Blocker(Reason.WAITING_FOR_QUOTA, f"The queue has not admitted Job `{job.name}` yet.")
+        message = f"queue: LocalQueue `{queue.name}` has not admitted the run yet: {queue.waiting}"
+        return Blocker(Reason.WAITING_FOR_QUOTA, message)
+    return Blocker(Reason.WAITING_FOR_QUOTA, f"queue: Job `{job.name}` has not been admitted yet.")
 
 
 def set_queue_available(status: ModelStatus, named: str | None, seen: Observed[ModelSpec, ModelStatus]) -> ModelStatus:
@@ -227,7 +235,8 @@ def _find_problem(queue: QueueFinding, namespace: str) -> str | None:
     if not queue.installed:
         return (
             "queue: Kueue is not installed in this cluster (no API group kueue.x-k8s.io), so LocalQueue "
-            f"`{queue.name}` cannot admit the run; it is placed as if it had no queue."
+            f"`{queue.name}` cannot admit the run, which is placed as if it had no queue; install Kueue, "
+            "or remove `spec.queue`."
         )
     if not queue.exists:
         return _miss_queue(namespace, queue)
@@ -237,5 +246,5 @@ def _find_problem(queue: QueueFinding, namespace: str) -> str | None:
 def _miss_queue(namespace: str, queue: QueueFinding) -> str:
     return (
         f"queue: LocalQueue `{queue.name}` does not exist in namespace `{namespace}`; "
-        "create it, and it admits the run, or change `spec.queue`."
+        "create it, or change `spec.queue`."
     )

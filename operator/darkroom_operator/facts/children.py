@@ -67,7 +67,7 @@ class ObservedJob:
     finished_at: datetime | None
     created_at: datetime | None = None
     active_since: datetime | None = None
-    """When the Job controller last began with it: its creation, or when a queue last let it go on."""
+    """When the Job controller last began with it: its creation, or when a queue last resumed it."""
     allocation: Allocation | None = None
     publish_only: bool = False
     asked: Asked = field(default_factory=Asked)

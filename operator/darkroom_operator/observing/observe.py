@@ -38,9 +38,7 @@ class InvalidSpecError(ValueError):
     def describe(self, reader: Key) -> str:
         """Return what to tell at `reader`, which has that spec or names the object that has it."""
         if reader == self.key:
-            return (
-                f"{self.field}: {self.why}; this version of Darkroom cannot read the spec, so mend it or apply it anew"
-            )
+            return f"{self.field}: {self.why}; this version of Darkroom cannot read the spec; fix it and apply it again"
         return f"{self.key.kind.lower()}: {self.key.kind} `{self.key.name}` cannot be read: {self.field}: {self.why}"
 
 

@@ -1,4 +1,4 @@
-"""A manifest's spec through the contract's classes."""
+"""A manifest's spec through the contract's classes, and what may not change in it."""
 
 from typing import Final
 
@@ -14,3 +14,9 @@ _SPECS: Final[dict[str, type[Spec]]] = {"Dataset": DatasetSpec, "Model": ModelSp
 def parse_spec(manifest: Manifest) -> Spec:
     """Return the spec of a manifest; raises pydantic.ValidationError."""
     return _SPECS[manifest["kind"]].model_validate(manifest["spec"])
+
+
+def find_immutable_changes(old: Spec, new: Spec) -> list[str]:
+    """Return the JSON names of the immutable fields that differ between two versions of a spec."""
+    before, after = old.to_json(), new.to_json()
+    return [name for name in old.immutable if before.get(name) != after.get(name)]

@@ -5,9 +5,8 @@ from typing import Any
 import pydantic
 import pytest
 
-from darkroom_api.schema import find_immutable_changes
 from tests.bad_manifests import BAD_MANIFESTS, BAD_UPDATES, GOOD_MANIFESTS, GOOD_UPDATES, BadManifest, Update
-from tests.unit.contract_models.specs import parse_spec
+from tests.unit.contract_models.specs import find_immutable_changes, parse_spec
 
 
 @pytest.mark.parametrize("case", [case for case in BAD_MANIFESTS if "spec" in case.manifest], ids=lambda case: case.id)

@@ -179,7 +179,3 @@ def test_pictures_end_when_their_second_is_over(tmp_path: pathlib.Path) -> None:
     now = iter([0.0, 0.5, 0.9, *[1.1] * 100])
     report = content.build_report(dataclasses.replace(a_training(tmp_path), clock=lambda: next(now)))
     assert [bool(entry["picture"]) for entry in report["mistakes"]["shown"]][:4] == [True, True, False, False]
-
-
-def test_a_larger_measurement_is_estimated_to_cost_more_and_never_much() -> None:
-    assert 0 < writing.estimate_seconds(0) < writing.estimate_seconds(1_000) < 1.0

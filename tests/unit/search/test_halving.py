@@ -9,6 +9,7 @@ from darkroom_trainer.loop.recipe import Recipe, suit_repetition
 from darkroom_trainer.search import halving as halvings
 from darkroom_trainer.search.halving import Halving, Score, Trial
 from darkroom_trainer.search.portfolio import build_portfolio
+from darkroom_trainer.search.trial_records import TrialEnd, TrialKind, TrialRecord
 
 BASE = Recipe("test_resnet", 32, 32, 4e-3)
 PORTFOLIO = build_portfolio(Task.CLASSIFIER, BASE)
@@ -162,3 +163,12 @@ def test_a_head_is_at_the_ceiling_where_many_images_say_so(score: float | None, 
 def test_a_halving_survives_a_checkpoint() -> None:
     halving = a_halving([0.5], [0.9, 0.95], stop_reason=StopReason.CONVERGED, queue=[2], ended=[{"number": 7}])
     assert halvings.read_halving(halving.to_json()) == halving
+
+
+def test_checkpoints_and_records_keep_the_keys_that_other_versions_read() -> None:
+    in_checkpoint = set(a_halving([0.5]).to_json())
+    assert "contenders" in in_checkpoint
+    assert "trials" not in in_checkpoint
+    record = TrialRecord(1, TrialKind.NETWORK, "resnet18", 0.9, 0.01, 0.0, 5.0, TrialEnd.WON, "", round=2)
+    assert record.to_json()["rung"] == 2
+    assert "round" not in record.to_json()

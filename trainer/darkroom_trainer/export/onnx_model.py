@@ -50,8 +50,7 @@ class PortableModel(nn.Module):
 
 
 def _copy_model(model: nn.Module) -> nn.Module:
-    original = getattr(model, "_orig_mod", model)  # what torch.compile was given
-    copied: nn.Module = copy.deepcopy(original)
+    copied = copy.deepcopy(model)
     return copied.to("cpu", dtype=torch.float32, memory_format=torch.contiguous_format)  # type: ignore[call-overload, no-any-return]
 
 

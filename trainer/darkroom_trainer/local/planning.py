@@ -48,7 +48,7 @@ class _Planner:
         if spec.cancel:
             return cancel(status, self._now)
         if spec.suspend:
-            message = "`spec.suspend` is true; set it to false to go on."
+            message = "`spec.suspend` is true; set it to false to continue."
             return describe_run(status, RunPhase.QUEUED, Reason.SUSPENDED, message, GENERATION, self._now)
         blocker = self._check_dataset("dataset", spec.dataset, spec)
         if blocker is None and spec.evaluation_dataset is not None:

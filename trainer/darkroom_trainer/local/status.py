@@ -35,7 +35,7 @@ Status = DatasetStatus | ModelStatus | EvaluationStatus
 
 def start_status(manifest: Manifest, now: datetime) -> Status:
     """Return the status of a resource that waits for its turn."""
-    message = "It waits for its turn."
+    message = "Waiting for its turn."
     if manifest.kind.name == "Dataset":
         return describe_dataset(DatasetStatus(), DatasetPhase.PENDING, Reason.SCHEDULING, message, GENERATION, now)
     if isinstance(manifest.spec, ModelSpec):

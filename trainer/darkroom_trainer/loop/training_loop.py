@@ -15,7 +15,7 @@ import torch
 from darkroom_trainer.augmentation import policies
 from darkroom_trainer.budget import meter as meters
 from darkroom_trainer.budget.step_costs import StepCosts
-from darkroom_trainer.loop import compiling, feeding
+from darkroom_trainer.loop import feeding
 from darkroom_trainer.loop.feeding import TrainingData as TrainingData, find_batch as find_batch
 from darkroom_trainer.loop.recipe import Recipe
 from darkroom_trainer.runtime import device as devices, stopping
@@ -115,7 +115,6 @@ class Learner:
         self.optimizer = _build_optimizer(self.model, recipe)
         self._parameters = list(self.model.parameters())
         self._feeder = feeding.Feeder(device)
-        self._compiled: compiling.Compiled | None = None
 
     def train_step(self, share: float) -> torch.Tensor:
         """Take one step at this share of the window; returns the loss, still on the device."""
@@ -128,7 +127,7 @@ class Learner:
         self.peers.announce(rate, self.recipe.batch_size)
         batch = self._load_batch()
         with self.device.mixed_precision():
-            outputs = (self._compiled or self.model)(normalize(batch.images, self.data))
+            outputs = self.model(normalize(batch.images, self.data))
         loss = self.task.compute_loss(outputs, batch.targets)
         self.optimizer.zero_grad(set_to_none=True)
         loss = self.peers.backward(self.model, loss, lambda: self.task.count_terms(outputs, batch.targets))
@@ -136,14 +135,6 @@ class Learner:
         self.optimizer.step()
         self.step += 1
         return loss
-
-    def consider_compiling(self, step_seconds: float, left_seconds: float) -> None:
-        """Compile the network where that pays within the seconds that are left; only on one GPU."""
-        if not self.device.is_gpu or self.peers.size > 1 or self._compiled is not None:
-            return
-        expected = compiling.WARM_UP_SECONDS, compiling.EXPECTED_SPEEDUP
-        if compiling.is_compile_worthwhile(step_seconds, left_seconds / step_seconds, *expected):
-            self._compiled = compiling.Compiled(self.model)
 
     def _load_batch(self) -> base.Batch:
         """Return this device's rows of the step's batch; which rows and how they vary depends on no device."""
@@ -244,8 +235,6 @@ def train_window(
         now = meter.charged_seconds
         costs.add(now - before)
         before = now
-        if len(costs) == compiling.KNOWN_STEPS:
-            learner.consider_compiling(costs.median / meter.rate, (window.ends_at - now) / meter.rate)
     if losses:
         hooks.observe(1.0, _check_loss(losses))
     return costs.recent_median(least_steps=1)

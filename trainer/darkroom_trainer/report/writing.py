@@ -15,23 +15,11 @@ from darkroom_trainer.export import results
 from darkroom_trainer.report.content import build_report
 from darkroom_trainer.report.inputs import InspectionInputs, ReportInputs
 from darkroom_trainer.report.inspection_content import build_inspection_report
-from darkroom_trainer.report.mistakes import MAX_SHOWN
 from darkroom_trainer.storage.objects import join_uri
 
 PAGE_NAME: Final = "report.html"
 JSON_NAME: Final = "report.json"
 INSPECTION_PAGE_NAME: Final = "inspection.html"
-
-
-BASE_SECONDS: Final = 0.1
-PICTURE_SECONDS: Final = 0.05
-IMAGE_SECONDS: Final = 0.0001
-"""To find the worst mistakes, for each image measured; all are about twice what one core took (docs/report.md)."""
-
-
-def estimate_seconds(images: int) -> float:
-    """Return what the report of `images` measured costs on one core, in wall-clock seconds, with pictures of photos."""
-    return BASE_SECONDS + PICTURE_SECONDS * MAX_SHOWN + IMAGE_SECONDS * images
 
 
 def write_report(folder: pathlib.Path, inputs: ReportInputs) -> list[str]:

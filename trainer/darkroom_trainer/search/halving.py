@@ -102,7 +102,7 @@ class Halving:
     def to_json(self) -> dict[str, Any]:
         """Return the form for checkpoints."""
         fields = asdict(self)
-        return {**fields, "contenders": fields.pop("trials")}
+        return {"contenders": fields.pop("trials"), **fields}
 
 
 def read_halving(found: dict[str, Any]) -> Halving:

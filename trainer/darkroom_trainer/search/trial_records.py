@@ -49,4 +49,4 @@ class TrialRecord:
     def to_json(self) -> dict[str, Any]:
         """Return the form for checkpoints, metrics.json and the report."""
         fields = asdict(self)
-        return {**fields, "rung": fields.pop("round")}
+        return {"rung": fields.pop("round"), **fields}

@@ -2,6 +2,7 @@
 
 Owns the walk, its bounds and what is wrong with the text itself. A few bytes of hostile JSON become twenty times as
 much memory once they are objects; here that happens to one window at a time. Pure. Must not do: know COCO's fields.
+Why no library does this: docs/decisions/0019-own-json-reader.md.
 """
 
 import codecs

@@ -50,6 +50,10 @@ BLOCKED = {
         {"model": an_observed_model(phase=RunPhase.FAILED, reason=Reason.STORAGE_UNAVAILABLE, message="no answer")},
         RunPhase.FAILED, Reason.STORAGE_UNAVAILABLE, "no answer",
     ),
+    "a Model that never started fails it with the same reason": (
+        {"model": an_observed_model(phase=RunPhase.FAILED, reason=Reason.START_TIMEOUT, message="no node")},
+        RunPhase.FAILED, Reason.START_TIMEOUT, "no node",
+    ),
     "a Model that was cancelled fails it": (
         {"model": an_observed_model(phase=RunPhase.CANCELLED, reason=Reason.CANCELLED)},
         RunPhase.FAILED, Reason.CANCELLED, "Cancelled",

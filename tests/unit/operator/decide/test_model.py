@@ -128,7 +128,7 @@ def test_a_secret_for_weights_that_is_not_allowed_names_the_value() -> None:
     config = a_config(trainer={"image": "example.org/trainer:1", "weights": weights})
     decision = decide_model(a_model_view(), config)
     assert (decision.status.reason, decision.start) == (Reason.INVALID_CONFIGURATION, None)
-    said = "trainer.weights.storage.credentialsSecret: Secret `other-teams` may not be used"
+    said = "trainer.weights.storage.credentialsSecret: Secret `other-teams` is not allowed"
     assert said in (decision.status.message or "")
 
 

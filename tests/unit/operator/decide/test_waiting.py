@@ -22,7 +22,7 @@ MODEL = Asked(
 REFUSALS = {
     "a quota": (
         'Error creating: pods "fruit-1-x" is forbidden: exceeded quota: team, requested: pods=1, used: pods=9',
-        Reason.WAITING_FOR_QUOTA, "Namespace `vision` has no quota left for the run: exceeded quota: team, requested",
+        Reason.WAITING_FOR_QUOTA, "Namespace `vision` has no quota left for the run (exceeded quota: team, requested",
     ),
     "a PriorityClass that is missing": (
         'Error creating: pods "fruit-1-x" is forbidden: no PriorityClass with name urgent was found',
@@ -34,15 +34,15 @@ REFUSALS = {
     ),
     "a LimitRange": (
         'pods "f" is forbidden: maximum memory usage per Container is 1Gi, but limit is 8Gi',
-        Reason.INVALID_CONFIGURATION, "compute.class: namespace `vision` does not allow the size of the pod: maximum",
+        Reason.INVALID_CONFIGURATION, "compute.class: namespace `vision` does not allow a pod of this size (maximum",
     ),
     "a Pod Security level": (
         'pods "f" is forbidden: violates PodSecurity "restricted:latest": seccompProfile',
-        Reason.INVALID_CONFIGURATION, "Namespace `vision` refuses the run's pod by its Pod Security level",
+        Reason.INVALID_CONFIGURATION, "Namespace `vision` rejects the run's pod by its Pod Security level",
     ),
     "a policy of the cluster": (
         'admission webhook "policy.example" denied the request: no team label',
-        Reason.INVALID_CONFIGURATION, 'The API server refuses the run: admission webhook "policy.example" denied',
+        Reason.INVALID_CONFIGURATION, 'The API server rejects the run: admission webhook "policy.example" denied',
     ),
 }  # fmt: skip
 
@@ -154,8 +154,8 @@ def test_a_job_whose_pod_is_refused_says_why() -> None:
 
 
 SILENT = {
-    "a Job without a pod": (None, "still has no pod, and no Event says why"),
-    "a pod without a node": (a_pod(scheduled=False, node=None), "The scheduler has not looked at pod `fruit-1-abcde`"),
+    "a Job without a pod": (None, "has no pod yet and no Event explains why; check that kube-controller-manager"),
+    "a pod without a node": (a_pod(scheduled=False, node=None), "The scheduler has not considered pod `fruit-1-abcde`"),
 }
 
 
@@ -170,7 +170,7 @@ def test_a_cluster_that_does_nothing_is_said_to(pod: Any, words: str) -> None:
 def test_a_pod_that_is_preempted_before_it_starts_says_so() -> None:
     pod = a_pod(deleted_at=at(60), disruption="PreemptionByScheduler: for another pod")
     problem = describe_waiting(a_job(asked=MODEL), pod)
-    assert "is being ended before it started: PreemptionByScheduler: for another pod" in problem.message
+    assert "is being terminated before its start: PreemptionByScheduler: for another pod" in problem.message
 
 
 def test_a_job_that_is_replaced_says_so() -> None:

@@ -6,7 +6,6 @@ import pytest
 
 from darkroom_api import names
 from darkroom_api.run_config import RunConfig, Weights
-from darkroom_api.v1alpha1.dataset import DatasetStatus
 from darkroom_operator.config import OutputConfig
 from darkroom_operator.decide.evaluation import decide_evaluation
 from darkroom_operator.decide.model import decide_model
@@ -39,7 +38,7 @@ def inspection(config: Any = None, **changes: Any) -> Json:
     """Build an inspection's Job."""
     config = config or a_config()
     view = a_dataset_view(**changes)
-    opened = DatasetStatus(attempts=(an_attempt(1),))
+    opened = view.status.model_copy(update={"attempts": (an_attempt(1),)})
     return build_job(plan_inspection(view, opened, config), config)
 
 
