@@ -191,20 +191,20 @@ def clip_gradients(parameters: list[torch.nn.Parameter]) -> None:
 class Hooks:
     """What the loop tells: `observe(share, loss)` at each look at a finite loss, `keep(learner)` after each step.
 
-    `is_due` asks for a look at the loss before its turn; `may_end_at(charged_seconds, late_seconds)` tells whether a
-    step that ends then would still leave what must follow, where a step of late takes so long (None: too few to tell).
+    `is_due` asks for a look at the loss before its turn; `may_end_at(charged_seconds, recent_seconds)` tells
+    whether a step that ends then would still leave what must follow, where recent steps take so long (None: too few).
     """
 
     observe: abc.Callable[[float, float], None]
     keep: abc.Callable[["Learner"], None]
     is_due: abc.Callable[[], bool] = lambda: False
-    may_end_at: abc.Callable[[float, float | None], bool] = lambda _charged_seconds, _late_seconds: True
+    may_end_at: abc.Callable[[float, float | None], bool] = lambda _charged_seconds, _recent_seconds: True
 
 
 def train_window(
     learner: Learner, window: Window, meter: meters.Meter, hooks: Hooks, stop: threading.Event | None = None
 ) -> float | None:
-    """Step until the window is spent; a step starts only if its measured cost still fits, and the slowest of late may.
+    """Step until the window is spent; a step starts only if its measured cost still fits, and the slowest recent one.
 
     Returns what a step took in the end, in charged seconds, None where there was none. Raises NonFiniteLoss, and
     RunStopped once `stop` is set (the caller keeps what is to be kept).
@@ -213,7 +213,7 @@ def train_window(
     losses: list[torch.Tensor] = []
     pace = _Pace(learner.device)
     before = looked_at = meter.charged_seconds
-    while before + costs.high < window.ends_at and hooks.may_end_at(before + costs.highest, costs.find_late()):
+    while before + costs.high < window.ends_at and hooks.may_end_at(before + costs.highest, costs.recent_median()):
         if stop is not None and stop.is_set():
             raise stopping.RunStopped
         losses.append(learner.train_step(window.share(before)))
@@ -230,7 +230,7 @@ def train_window(
         before = now
     if losses:
         hooks.observe(1.0, _check_loss(losses))
-    return costs.find_late(least_steps=1)
+    return costs.recent_median(least_steps=1)
 
 
 def _check_loss(losses: list[torch.Tensor]) -> float:

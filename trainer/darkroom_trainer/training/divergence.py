@@ -15,10 +15,21 @@ from darkroom_predict.predictions import Integers
 from darkroom_trainer.data.records.dataset import LoadedDataset
 from darkroom_trainer.metrics.statistics.baseline import BaselineTest
 from darkroom_trainer.runtime.errors import RunError
+from darkroom_trainer.training.training_run import TrainingRun
 
 FEW_IMAGES = 10
 LOW_RESOLUTION_PX = 24
 EXTREME_ASPECT = 4.0
+
+
+def explain_run_guessing(run: TrainingRun, test: BaselineTest) -> RunError:
+    """Return the end of a run whose model only guesses, with what in its data may be the cause."""
+    return explain_guessing(run.task.kind, test, find_suspects(run.dataset, run.rows.usable, run.data.images))
+
+
+def explain_run_non_finite(run: TrainingRun) -> RunError:
+    """Return the end of a run whose loss diverged twice, with what in its data may be the cause."""
+    return explain_non_finite(find_suspects(run.dataset, run.rows.usable, run.data.images))
 
 
 def explain_guessing(task: Task, test: BaselineTest, suspects: Sequence[str]) -> RunError:
