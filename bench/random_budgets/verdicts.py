@@ -8,7 +8,7 @@ from typing import Final
 
 from darkroom_api.conditions import Reason
 from darkroom_api.v1alpha1.common import TASK_ANNOTATIONS, AnnotationKind, Task
-from darkroom_trainer.training import model_files
+from darkroom_trainer.training.publication import model_files
 
 ALLOWED: Final = (Reason.SUCCEEDED, Reason.BUDGET_NOT_ENOUGH)
 TASKS: Final = (Task.CLASSIFIER, Task.MULTILABEL_CLASSIFIER, Task.DETECTOR)

@@ -79,8 +79,8 @@ def a_learner(name: str, *, seed: int = 3, images: int = 12) -> training_loop.Le
 
 
 def leave_to_networks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Try no light head: coloured squares are so easy for one that a network would have no part in the answers."""
-    monkeypatch.setattr(frozen_features, "search_light", lambda _run: None)
+    """Fit no head: coloured squares are so easy for one that a network would have no part in the answers."""
+    monkeypatch.setattr(frozen_features, "search_head", lambda _run: None)
 
 
 def a_meter(clock: StepClock) -> meter.Meter:

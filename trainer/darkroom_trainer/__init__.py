@@ -15,7 +15,7 @@ floors, each of which imports only those below it (checked by import-linter):
     export              the files that a run leaves
     heads, search       classifiers on frozen features; recipes by successive halving
     loop                recipe, batches, steps, inference
-    weights, budget     pretrained weights; the meter
+    weights, budget     pretrained weights; the meter, and the work that remains before the end of a run
     tasks, networks     losses and decoding; modules
     augmentation, features, samples
     metrics, data       scores; datasets

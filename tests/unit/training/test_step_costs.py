@@ -2,7 +2,7 @@
 
 import pytest
 
-from darkroom_trainer.budget.step_costs import KEPT_STEPS, LATE_STEPS, StepCosts
+from darkroom_trainer.budget.step_costs import KEPT_STEPS, RECENT_STEPS, StepCosts
 
 
 def costs_of(*seconds: float) -> StepCosts:
@@ -13,24 +13,24 @@ def costs_of(*seconds: float) -> StepCosts:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "late"),
+    ("seconds", "recent"),
     [
         pytest.param((), None, id="no step"),
-        pytest.param((0.5,) * (LATE_STEPS - 1), None, id="too few to tell"),
-        pytest.param((0.5,) * LATE_STEPS, 0.5, id="enough"),
-        pytest.param((0.5,) * 30 + (1.5,) * LATE_STEPS, 1.5, id="slower of late"),
-        pytest.param((0.01,) * 40 + (0.04,) * LATE_STEPS, 0.01, id="a hiccup of short steps"),
+        pytest.param((0.5,) * (RECENT_STEPS - 1), None, id="too few to tell"),
+        pytest.param((0.5,) * RECENT_STEPS, 0.5, id="enough"),
+        pytest.param((0.5,) * 30 + (1.5,) * RECENT_STEPS, 1.5, id="slower than before"),
+        pytest.param((0.01,) * 40 + (0.04,) * RECENT_STEPS, 0.01, id="a hiccup of short steps"),
         pytest.param((0.01,) * 40 + (0.1,) * 25, 0.1, id="short steps that have become slow"),
         pytest.param((0.5,) * 20 + (9.0,), 0.5, id="a stall"),
     ],
 )
-def test_late_steps_tell_how_fast_a_machine_is_now(seconds: tuple[float, ...], late: float | None) -> None:
-    assert costs_of(*seconds).find_late() == late
+def test_recent_steps_tell_how_fast_a_machine_is_now(seconds: tuple[float, ...], recent: float | None) -> None:
+    assert costs_of(*seconds).recent_median() == recent
 
 
 def test_where_asked_few_steps_tell_as_well() -> None:
-    assert costs_of(0.2, 0.4).find_late(least_steps=1) == pytest.approx(0.3)
-    assert costs_of().find_late(least_steps=1) is None
+    assert costs_of(0.2, 0.4).recent_median(least_steps=1) == pytest.approx(0.3)
+    assert costs_of().recent_median(least_steps=1) is None
 
 
 def test_costs_are_those_of_the_last_steps() -> None:

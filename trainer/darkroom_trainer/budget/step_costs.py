@@ -1,4 +1,4 @@
-"""What the last steps of a window cost, and what that says of the next. Pure.
+"""What the last steps of a window cost, and what that says of the next; pure.
 
 All numbers are charged seconds. Must not decide what follows.
 """
@@ -8,8 +8,8 @@ from collections import deque
 from typing import Final
 
 KEPT_STEPS: Final = 50
-LATE_STEPS: Final = 10
-LATE_SECONDS: Final = 2.0
+RECENT_STEPS: Final = 10
+RECENT_SECONDS: Final = 2.0
 """So many steps, and for as long, tell how fast a machine is now; a hiccup of some short steps does not."""
 
 
@@ -41,16 +41,16 @@ class StepCosts:
         """Return the slowest one's; 0 before the first step."""
         return max(self._costs, default=0.0)
 
-    def find_late(self, least_steps: int = LATE_STEPS) -> float | None:
-        """Return what a step takes now: the median of LATE_STEPS, and of more where these took less than LATE_SECONDS.
+    def recent_median(self, least_steps: int = RECENT_STEPS) -> float | None:
+        """Return what a step takes now: the median of RECENT_STEPS, of more where these took less than RECENT_SECONDS.
 
         None where there were fewer than `least_steps`.
         """
-        late: list[float] = []
+        recent: list[float] = []
         seconds = 0.0
         for cost in reversed(self._costs):
-            if len(late) >= LATE_STEPS and seconds >= LATE_SECONDS:
+            if len(recent) >= RECENT_STEPS and seconds >= RECENT_SECONDS:
                 break
-            late.append(cost)
+            recent.append(cost)
             seconds += cost
-        return statistics.median(late) if len(late) >= max(1, least_steps) else None
+        return statistics.median(recent) if len(recent) >= max(1, least_steps) else None

@@ -1,4 +1,4 @@
-"""Checkpoints: everything that a training needs to go on, in the bucket, without any code in it.
+"""Checkpoints: everything that a training needs to continue, in the bucket, without any code in it.
 
 Owns their keys, manifests, digests and clean-up. A checkpoint counts once its manifest is there, which is written last.
 Its name begins with the epoch of the process that wrote it (`claims`): readers take the newest epoch first, so that
@@ -18,7 +18,7 @@ from darkroom_api.run_config import RunConfig
 from darkroom_trainer.budget.meter import Meter
 from darkroom_trainer.checkpoints import cadence, claims
 from darkroom_trainer.runtime import errors, reporting, stopping
-from darkroom_trainer.storage.objects import Storage, join_uri
+from darkroom_trainer.storage.objects import Storage, explain_storage_error, join_uri, open_storage, retry_storage
 
 LOG = logging.getLogger(__name__)
 
@@ -83,6 +83,14 @@ class CheckpointStore:
         self._delete_old()
         self._cadence.note(began_at, self._meter.charged_seconds)
 
+    def try_save(self, checkpoint: Checkpoint, began_at: float) -> None:
+        """Write a checkpoint as `save` does; an outage of the bucket costs the checkpoint, not the run."""
+        try:
+            self.save(checkpoint, began_at)
+        except errors.StorageError as error:
+            LOG.warning("no checkpoint was written: %s", error)
+            self._cadence.postpone(began_at, self._meter.charged_seconds)
+
     def _write(self, data: bytes, state: dict[str, Any]) -> float:
         """Write the data, then the manifest that makes it count; returns the charged seconds that it carries."""
         self._serial += 1
@@ -102,10 +110,6 @@ class CheckpointStore:
         if not claims.write_once(self._storage, self._uri(f"{name}.json"), json.dumps(manifest).encode()):
             raise stopping.RunStopped("Another process writes under this epoch; this one ends.")
         return charged_seconds
-
-    def postpone(self, began_at: float) -> None:
-        """Let the next save wait, after one that began at `began_at` charged seconds and failed."""
-        self._cadence.postpone(began_at, self._meter.charged_seconds)
 
     def load_newest(self) -> Checkpoint | None:
         """Return the newest checkpoint that is whole and fits this run, None without one; the meter is left alone."""
@@ -161,6 +165,25 @@ class CheckpointStore:
 
     def _uri(self, name: str) -> str:
         return join_uri(self._folder, name)
+
+
+def open_checkpoints(
+    config: RunConfig, revision: str, evaluation_revision: str | None, meter: Meter
+) -> tuple[CheckpointStore | None, Checkpoint | None]:
+    """Return a run's checkpoints, claimed for this attempt, and the newest one that fits this run.
+
+    A run without an output has none. Raises RunError(StorageUnavailable) where the bucket does not answer.
+    """
+    if config.output is None:
+        return None, None
+    fingerprint = compute_fingerprint(config, revision, evaluation_revision)
+    storage, folder = open_storage(config.output.storage), config.output.uri
+    store = CheckpointStore(storage, folder, config.attempt, fingerprint, meter, config.budget_seconds or 0.0)
+    try:
+        retry_storage(store.claim.take)
+        return store, retry_storage(store.load_newest)
+    except errors.StorageError as error:
+        raise explain_storage_error(error, config.output.storage, is_output=True) from error
 
 
 def flatten_optimizer(optimizer: torch.optim.Optimizer) -> Tensors:

@@ -62,8 +62,9 @@ class FittedHead:
 class Session:
     """Where a training is.
 
-    `measure_image` is what scoring an image took, in charged seconds, once that is known; `note` is something about
-    the model that its user should read; `batch_divisor` is the one that the recipe's batch was divided by.
+    `measure_image_seconds` is what predicting and scoring an image took, in charged seconds, once that is known;
+    `note` is something about the model that its user should read; `batch_divisor` is the one that the recipe's batch
+    was divided by.
     """
 
     learner: Learner
@@ -71,7 +72,7 @@ class Session:
     window: Window
     hold_out: HoldOut | None = None
     history: list[dict[str, Any]] = field(default_factory=list)
-    measure_image: float | None = None
+    measure_image_seconds: float | None = None
     note: str = ""
     batch_divisor: int = 1
     halving: halvings.Halving | None = None
@@ -115,7 +116,7 @@ def pack(session: Session) -> checkpoint.Checkpoint:
         "rateScale": learner.rate_scale,
         "recipe": learner.recipe.to_json(),
         "history": session.history,
-        "measureImage": session.measure_image,
+        "measureImage": session.measure_image_seconds,
         "note": session.note,
         "batchDivisor": session.batch_divisor,
     }
@@ -155,7 +156,7 @@ def fill(learner: Learner, saved: checkpoint.Checkpoint) -> Session:
         window=Window(*state["window"]),
         hold_out=hold_out,
         history=list(state["history"]),
-        measure_image=state.get("measureImage"),
+        measure_image_seconds=state.get("measureImage"),
         note=str(state.get("note", "")),
         batch_divisor=int(state.get("batchDivisor", 1)),
         halving=halvings.read_halving(state["contest"]) if "contest" in state else None,

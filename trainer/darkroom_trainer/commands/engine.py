@@ -1,7 +1,7 @@
 """One command from RunConfig to Outcome, on a cluster and in `darkroom run` alike.
 
-Owns which command runs, and how each way of ending becomes an Outcome. The only place where an unexpected exception
-becomes the reason Unknown. Must not import torch before a command needs it: an inspection starts in a second.
+Owns which command runs, and what of it is charged. Must not import torch before a command needs it: an inspection
+starts in a second.
 """
 
 import gc
@@ -10,14 +10,12 @@ import os
 import pathlib
 import threading
 import time
-import traceback
 
 from darkroom_api import conditions, endings, report, run_config
-from darkroom_predict.errors import ModelUnusable
 from darkroom_trainer.budget.meter import Clock, Meter
-from darkroom_trainer.runtime import errors, stopping
+from darkroom_trainer.commands import failures
+from darkroom_trainer.runtime import stopping
 from darkroom_trainer.runtime.reporting import Reporter
-from darkroom_trainer.storage import disk
 
 LOG = logging.getLogger(__name__)
 
@@ -40,26 +38,8 @@ def execute(
     try:
         work.mkdir(parents=True, exist_ok=True)
         outcome = _dispatch(config, work, stopping.StoppingReporter(reporter, stop), stop or threading.Event(), meter)
-    except stopping.RunStopped as stopped:
-        outcome = report.Outcome(
-            command=config.command, reason=conditions.Reason.RETRYING_AFTER_DISRUPTION, message=str(stopped)
-        )
-    except ModelUnusable as error:
-        LOG.warning("ended with an unusable model: %s", error)
-        outcome = report.Outcome(
-            command=config.command, reason=conditions.Reason.INVALID_CONFIGURATION, message=str(error)[:1024]
-        )
-    except errors.RunError as error:
-        LOG.warning("ended with %s: %s", error.reason, error.message)
-        outcome = report.Outcome(
-            command=config.command, reason=error.reason, message=error.message[:1024], summary=error.summary
-        )
-    except Exception as error:
-        LOG.exception("unexpected failure")
-        reason, message = conditions.Reason.UNKNOWN, describe_failure(error)
-        if disk.is_full(error):
-            reason, message = conditions.Reason.INVALID_CONFIGURATION, disk.describe(work)
-        outcome = report.Outcome(command=config.command, reason=reason, message=message)
+    except Exception as error:  # noqa: BLE001 - nothing may be raised: each one is logged and becomes an outcome
+        outcome = failures.build_outcome(config.command, error, work)
     has_no_model = outcome.reason is conditions.Reason.CANCELLED and outcome.artifacts is None
     kept_only = endings.ENDINGS[outcome.reason].charges_kept_only or has_no_model
     _tell_excess(meter, config.budget_seconds)
@@ -97,10 +77,3 @@ def _dispatch(
     from darkroom_trainer.commands.evaluation import evaluate_model
 
     return evaluate_model(config, work, reporter, stop, meter)
-
-
-def describe_failure(error: Exception) -> str:
-    """Return the type, message and place of an unexpected exception."""
-    last = traceback.extract_tb(error.__traceback__)[-1:]
-    place = f" ({pathlib.Path(last[0].filename).name}:{last[0].lineno} in {last[0].name})" if last else ""
-    return f"{type(error).__name__}: {error}"[:800] + place

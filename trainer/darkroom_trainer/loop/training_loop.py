@@ -15,6 +15,7 @@ import torch
 from darkroom_trainer.augmentation import policies
 from darkroom_trainer.budget import meter as meters
 from darkroom_trainer.budget.step_costs import StepCosts
+from darkroom_trainer.features import normalization
 from darkroom_trainer.loop import feeding
 from darkroom_trainer.loop.feeding import TrainingData as TrainingData, find_batch as find_batch
 from darkroom_trainer.loop.recipe import Recipe
@@ -127,7 +128,7 @@ class Learner:
         self.peers.announce(rate, self.recipe.batch_size)
         batch = self._load_batch()
         with self.device.mixed_precision():
-            outputs = self.model(normalize(batch.images, self.data))
+            outputs = self.model(normalization.normalize_in_place(batch.images, self.data.mean, self.data.std))
         loss = self.task.compute_loss(outputs, batch.targets)
         self.optimizer.zero_grad(set_to_none=True)
         loss = self.peers.backward(self.model, loss, lambda: self.task.count_terms(outputs, batch.targets))
@@ -152,8 +153,10 @@ class Learner:
         found = self._feeder.take(feed)
         others = None
         if found.other_images is not None and found.other_targets is not None:
-            others = base.Batch(to_float(found.other_images), found.other_targets)
-        return self.task.augment(base.Batch(to_float(found.images), found.targets), found.draws, policy, others)
+            others = base.Batch(normalization.to_float(found.other_images), found.other_targets)
+        return self.task.augment(
+            base.Batch(normalization.to_float(found.images), found.targets), found.draws, policy, others
+        )
 
     def _read_policy(self) -> policies.AugmentationPolicy:
         return policies.limit_policy(policies.read_policy(self.recipe.augmentation), self.task.labels)
@@ -177,16 +180,6 @@ def schedule_rate(share: float) -> float:
     return 0.5 * (1 + math.cos(math.pi * (share - WARM_UP) / (1 - WARM_UP)))
 
 
-def to_float(images: torch.Tensor) -> torch.Tensor:
-    """Return uint8 images (B, S, S, 3) as (B, 3, S, S) in [0, 1]; the memory order stays, which is channels-last."""
-    return images.permute(0, 3, 1, 2).float().div_(255)
-
-
-def normalize(images: torch.Tensor, data: TrainingData) -> torch.Tensor:
-    """Return the images themselves, shifted and scaled as the backbone expects."""
-    return images.sub_(data.mean).mul_(1 / data.std)
-
-
 def clip_gradients(parameters: list[torch.nn.Parameter]) -> None:
     """Shorten the gradients of all to GRADIENT_NORM together; on a CPU that reads them once where they are shorter."""
     norm = torch.nn.utils.get_total_norm([value.grad for value in parameters if value.grad is not None])
@@ -198,20 +191,20 @@ def clip_gradients(parameters: list[torch.nn.Parameter]) -> None:
 class Hooks:
     """What the loop tells: `observe(share, loss)` at each look at a finite loss, `keep(learner)` after each step.
 
-    `is_due` asks for a look at the loss before its turn; `may_end_at(charged_seconds, late_seconds)` tells whether a
-    step that ends then would still leave what must follow, where a step of late takes so long (None: too few to tell).
+    `is_due` asks for a look at the loss before its turn; `may_end_at(charged_seconds, recent_seconds)` tells
+    whether a step that ends then would still leave what must follow, where recent steps take so long (None: too few).
     """
 
     observe: abc.Callable[[float, float], None]
     keep: abc.Callable[["Learner"], None]
     is_due: abc.Callable[[], bool] = lambda: False
-    may_end_at: abc.Callable[[float, float | None], bool] = lambda _charged_seconds, _late_seconds: True
+    may_end_at: abc.Callable[[float, float | None], bool] = lambda _charged_seconds, _recent_seconds: True
 
 
 def train_window(
     learner: Learner, window: Window, meter: meters.Meter, hooks: Hooks, stop: threading.Event | None = None
 ) -> float | None:
-    """Step until the window is spent; a step starts only if its measured cost still fits, and the slowest of late may.
+    """Step until the window is spent; a step starts only if its measured cost still fits, and the slowest recent one.
 
     Returns what a step took in the end, in charged seconds, None where there was none. Raises NonFiniteLoss, and
     RunStopped once `stop` is set (the caller keeps what is to be kept).
@@ -220,7 +213,7 @@ def train_window(
     losses: list[torch.Tensor] = []
     pace = _Pace(learner.device)
     before = looked_at = meter.charged_seconds
-    while before + costs.high < window.ends_at and hooks.may_end_at(before + costs.highest, costs.find_late()):
+    while before + costs.high < window.ends_at and hooks.may_end_at(before + costs.highest, costs.recent_median()):
         if stop is not None and stop.is_set():
             raise stopping.RunStopped
         losses.append(learner.train_step(window.share(before)))
@@ -237,7 +230,7 @@ def train_window(
         before = now
     if losses:
         hooks.observe(1.0, _check_loss(losses))
-    return costs.find_late(least_steps=1)
+    return costs.recent_median(least_steps=1)
 
 
 def _check_loss(losses: list[torch.Tensor]) -> float:

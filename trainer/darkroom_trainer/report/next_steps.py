@@ -10,7 +10,7 @@ from typing import Final
 from darkroom_api.durations import format_duration
 from darkroom_api.v1alpha1.common import StopReason
 from darkroom_report.numbers import count, show_share
-from darkroom_trainer.budget.budget import round_up
+from darkroom_trainer.budget.refusal import round_up
 from darkroom_trainer.data.records.findings import Issue
 
 MAX_STEPS: Final = 8

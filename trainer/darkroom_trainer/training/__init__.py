@@ -1,4 +1,4 @@
-"""What a training does, in order: set up, search, fit, publish.
+"""What a training does, in order: set up, fit heads on frozen features, search recipes, refit, publish.
 
 Must not know how a step is computed.
 """

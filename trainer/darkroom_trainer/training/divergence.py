@@ -10,21 +10,31 @@ import numpy as np
 import torch
 
 from darkroom_api.conditions import Reason
-from darkroom_api.v1alpha1.common import TASK_ANNOTATIONS, AnnotationKind, Task
+from darkroom_api.v1alpha1.common import Task
 from darkroom_predict.predictions import Integers
 from darkroom_trainer.data.records.dataset import LoadedDataset
 from darkroom_trainer.metrics.statistics.baseline import BaselineTest
 from darkroom_trainer.runtime.errors import RunError
+from darkroom_trainer.training.training_run import TrainingRun
 
 FEW_IMAGES = 10
 LOW_RESOLUTION_PX = 24
 EXTREME_ASPECT = 4.0
 
 
+def explain_run_guessing(run: TrainingRun, test: BaselineTest) -> RunError:
+    """Return the end of a run whose model only guesses, with what in its data may be the cause."""
+    return explain_guessing(run.task.kind, test, find_suspects(run.dataset, run.rows.usable, run.data.images))
+
+
+def explain_run_non_finite(run: TrainingRun) -> RunError:
+    """Return the end of a run whose loss diverged twice, with what in its data may be the cause."""
+    return explain_non_finite(find_suspects(run.dataset, run.rows.usable, run.data.images))
+
+
 def explain_guessing(task: Task, test: BaselineTest, suspects: Sequence[str]) -> RunError:
     """Return the end of a run whose model is no better than guessing on the hold-out."""
-    has_boxes = TASK_ANNOTATIONS[task] is AnnotationKind.DETECTION
-    if has_boxes and test.baseline == 0:
+    if task.has_boxes and test.baseline == 0:
         found = f"it finds {test.score:.1%} of {test.count:,} held-out boxes"
     elif task is Task.MULTILABEL_CLASSIFIER:
         found = (
@@ -32,7 +42,7 @@ def explain_guessing(task: Task, test: BaselineTest, suspects: Sequence[str]) ->
             f"that of its answers given to other images {test.baseline:.3f}"
         )
     else:
-        what = "held-out boxes that it finds" if has_boxes else "held-out images"
+        what = "held-out boxes that it finds" if task.has_boxes else "held-out images"
         found = (
             f"it is right on {test.score:.1%} of {test.count:,} {what}, "
             f"always answering the most common tag on {test.baseline:.1%}"

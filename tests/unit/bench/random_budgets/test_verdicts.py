@@ -5,7 +5,7 @@ import pytest
 from bench.random_budgets.verdicts import Plan, Run, find_problems
 from darkroom_api.conditions import Reason
 from darkroom_api.v1alpha1.common import Task
-from darkroom_trainer.training import model_files
+from darkroom_trainer.training.publication import model_files
 
 
 @pytest.mark.parametrize(

@@ -210,7 +210,7 @@ def test_where_every_checkpoint_is_broken_the_run_starts_anew_and_says_so(
     for path in stored(tmp_path, ".safetensors"):
         path.write_bytes(b"")
     assert a_store(tmp_path, attempt=2).load_newest() is None
-    assert "none of 2 checkpoints can be used; starting anew" in caplog.text
+    assert "none of 2 checkpoints can be used; starting from the beginning" in caplog.text
 
 
 def test_after_success_only_the_claim_is_left_that_keeps_stale_processes_out(tmp_path: pathlib.Path) -> None:
@@ -230,7 +230,7 @@ def test_after_success_only_the_claim_is_left_that_keeps_stale_processes_out(tmp
         pytest.param(30, 0.01, 1.2, id="a small budget and cheap saves: 4 % of it"),
         pytest.param(120, 0.05, 4.8, id="two minutes"),
         pytest.param(3600, 0.05, 10.0, id="no longer than ten seconds where saves are cheap"),
-        pytest.param(3600, 2.0, 100.0, id="dear saves: 2 % overhead, within 5 % lost"),
+        pytest.param(3600, 2.0, 100.0, id="expensive saves: 2 % overhead, within 5 % lost"),
         pytest.param(30, 0.5, 25.0, id="both cannot hold: the overhead wins"),
         pytest.param(None, 0.01, 10.0, id="without a budget"),
     ],

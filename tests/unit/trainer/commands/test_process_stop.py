@@ -67,7 +67,7 @@ def test_a_stop_at_any_stage_ends_with_143_in_time_and_the_run_succeeds_after_al
     output = run_config.Location(uri=(tmp_path / "model").as_uri())
     config = tiny.a_config(run_config.Command.TRAIN, Task.DETECTOR, train, budget_seconds=30.0, output=output)
     charged = 0.0
-    stages = ("Starting", "Measuring the speed", "Training for the score", "Training the final")
+    stages = ("Starting", "Measuring the speed", "Training the hold-out", "Refitting")
     for attempt, stage in enumerate(stages, start=1):
         trainer = Trainer(tmp_path, config.model_copy(update={"attempt": attempt}))
         trainer.wait_for(stage)

@@ -83,7 +83,7 @@ def test_no_step_starts_that_could_be_as_slow_as_the_slowest_of_late_and_take_wh
     def stall(one: Learner) -> None:
         clock.now += 5.0 if one.step == 3 else 0.0
 
-    hooks = dataclasses.replace(QUIET, keep=stall, may_end_at=lambda charged, _late: charged <= 20)
+    hooks = dataclasses.replace(QUIET, keep=stall, may_end_at=lambda charged, _recent: charged <= 20)
     train_window(learner, Window(0, 18), a_meter(clock), hooks)
     assert clock.now == 15, "the one that stalled took 6 s, and 14 + 6 is the last that may be"
 

@@ -13,7 +13,8 @@ from darkroom_api.v1alpha1.common import MeasuredOn, Task
 from darkroom_trainer.checkpoints import sessions
 from darkroom_trainer.commands import engine
 from darkroom_trainer.tasks.classifier import Classifier
-from darkroom_trainer.training import fitting, model_files
+from darkroom_trainer.training import fitting
+from darkroom_trainer.training.publication import model_files
 from tests.support import learning
 from tests.unit.trainer.commands import test_engine as tiny
 
@@ -150,13 +151,13 @@ def test_a_run_that_is_cancelled_before_its_first_checkpoint_says_so_and_costs_n
 
 
 @pytest.mark.slow
-def test_a_final_fit_that_diverges_twice_leaves_the_model_that_was_scored(
+def test_a_refit_that_diverges_twice_leaves_the_model_that_was_scored(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begin, compute = fitting.Fitter.begin_final, Classifier.compute_loss
+    begin, compute = fitting.Fitter.begin_refit, Classifier.compute_loss
     is_wild = False
 
-    def begin_final(fitter: fitting.Fitter, session: sessions.Session, rate: float, most: float | None = None) -> None:
+    def begin_refit(fitter: fitting.Fitter, session: sessions.Session, rate: float, most: float | None = None) -> None:
         nonlocal is_wild
         begin(fitter, session, rate, most)
         is_wild = True
@@ -164,7 +165,7 @@ def test_a_final_fit_that_diverges_twice_leaves_the_model_that_was_scored(
     def compute_loss(task: Classifier, outputs: Any, targets: Any) -> torch.Tensor:
         return compute(task, outputs, targets) * (float("nan") if is_wild else 1.0)
 
-    monkeypatch.setattr(fitting.Fitter, "begin_final", begin_final)
+    monkeypatch.setattr(fitting.Fitter, "begin_refit", begin_refit)
     monkeypatch.setattr(Classifier, "compute_loss", compute_loss)
     outcome = bench.run(budget_seconds=16.0)
     assert outcome.reason is conditions.Reason.SUCCEEDED, outcome.message

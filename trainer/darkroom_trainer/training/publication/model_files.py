@@ -1,4 +1,4 @@
-"""What people take away: weights, model.json, the tags and an ONNX file that was checked against torch.
+"""The files of a finished model: weights, model.json, the tags and an ONNX file that was checked against torch.
 
 Owns these files of a finished training. Must not measure, and must not change the model.
 """
@@ -14,21 +14,21 @@ import torch
 
 from darkroom_predict import description
 from darkroom_predict.images import Pixels
-from darkroom_trainer.budget import budget
+from darkroom_trainer.budget.ledger import RemainingWork
 from darkroom_trainer.checkpoints import sessions
 from darkroom_trainer.export import onnx_model, onnx_parity
 from darkroom_trainer.heads import ensemble as ensembles
-from darkroom_trainer.training import training_run
+from darkroom_trainer.training.training_run import TrainingRun
 
 LOG = logging.getLogger(__name__)
 
 LABELS_NAME: Final = "labels.txt"
-DISAGREES: Final = "it answered otherwise than the model"
-NO_TIME: Final = "no time of the budget was left to write it (`darkroom export` does)"
+DISAGREES: Final = f"its outputs differ from PyTorch's by more than {onnx_parity.TOLERANCE:g}"
+NO_TIME: Final = "the budget left no time to write it; `darkroom export` writes it"
 
 
 @dataclass(frozen=True)
-class TakenAway:
+class ModelFiles:
     """The model's description, the names of its files, and the record of ONNX against torch."""
 
     description: description.ModelDescription
@@ -36,19 +36,19 @@ class TakenAway:
     parity: dict[str, Any]
 
 
-def build_answering(session: sessions.Session) -> torch.nn.Module:
-    """Return the model that answers: the network, the light head, or both."""
-    light = session.head.model if session.head else None
-    model = ensembles.join_models(session.learner.task.kind, session.learner.model, light, session.ensemble_weight)
+def build_final_model(session: sessions.Session) -> torch.nn.Module:
+    """Return the model that answers: the network, the frozen-feature classifier, or both."""
+    head = session.head.model if session.head else None
+    model = ensembles.join_models(session.learner.task.kind, session.learner.model, head, session.ensemble_weight)
     return model.to(session.learner.device.torch_device)
 
 
 def write_model(
-    run: training_run.TrainingRun, session: sessions.Session, model: torch.nn.Module, folder: pathlib.Path
-) -> TakenAway:
-    """Write the files into `folder`; a model that ONNX cannot say is handed over without it, and the record tells why.
+    run: TrainingRun, session: sessions.Session, model: torch.nn.Module, folder: pathlib.Path
+) -> ModelFiles:
+    """Write the files into `folder`; a model that ONNX cannot express comes without that file, and the record says why.
 
-    So is one whose machine became so slow that no time is left for the export.
+    So does one whose machine became so slow that no time is left for the export.
     """
     tensors = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
     data = safetensors.torch.save(tensors)
@@ -62,19 +62,21 @@ def write_model(
         names.append(description.ONNX_NAME)
     else:
         LOG.warning("%s", explain_missing(parity), extra={"parity": parity})
-    return TakenAway(described, names, parity)
+    return ModelFiles(described, names, parity)
 
 
 def _export_in_time(
-    run: training_run.TrainingRun, model: torch.nn.Module, described: description.ModelDescription, folder: pathlib.Path
+    run: TrainingRun, model: torch.nn.Module, described: description.ModelDescription, folder: pathlib.Path
 ) -> dict[str, Any]:
     """Write the ONNX file where there is time for it; what it took tells how slow the machine is now."""
-    if not run.fits(budget.compute_export_room(run.costs)):
+    ledger, meter = run.ledger, run.context.meter
+    if not ledger.may_start(RemainingWork.ONNX, meter.charged_seconds):
         return {"agrees": False, "problem": NO_TIME}
     pixels = run.data.images[torch.from_numpy(run.rows.usable[: onnx_parity.MAX_IMAGES])].cpu().numpy()
-    started = run.place.meter.charged_seconds
+    started = meter.charged_seconds
     parity = _export(model, described, folder, pixels)
-    run.learn_pace(run.costs.export, run.place.meter.charged_seconds - started)
+    ledger.slowdown.learn(ledger.costs.export_seconds, meter.charged_seconds - started)
+    ledger.settle(RemainingWork.ONNX)
     return parity
 
 
@@ -95,17 +97,17 @@ def _export(
         return {"agrees": False, "problem": str(error)}
 
 
-def _describe(run: training_run.TrainingRun, session: sessions.Session, version: str) -> description.ModelDescription:
-    share = session.ensemble_weight
+def _describe(run: TrainingRun, session: sessions.Session, version: str) -> description.ModelDescription:
+    ensemble_weight = session.ensemble_weight
     threshold = session.hold_out.threshold if session.hold_out else run.task.choose_threshold([], [])
     return description.ModelDescription(
         task=run.task.kind,
         labels=run.task.labels,
-        backbone=None if share == 1 else session.learner.recipe.backbone,
+        backbone=None if ensemble_weight == 1 else session.learner.recipe.backbone,
         preprocessing=run.preprocessing,
         threshold=threshold,
         version=version,
         darkroom_version=description.read_version(),
-        light=session.head.model.spec if session.head and share > 0 else None,
-        light_share=share,
+        light=session.head.model.spec if session.head and ensemble_weight > 0 else None,
+        light_share=ensemble_weight,
     )

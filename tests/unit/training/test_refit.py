@@ -1,14 +1,14 @@
-"""How long the final fit is, and why a training is said to have ended, by what the search found."""
+"""How long the refit is, and why a training is said to have ended, by what the search found."""
 
 import pytest
 import torch
 
 from darkroom_api.v1alpha1.common import MeasuredOn, Performance, StopReason
 from darkroom_trainer.checkpoints.sessions import FittedHead, HoldOut, Session, Stage
-from darkroom_trainer.commands import training
 from darkroom_trainer.heads.fits.model import build_frozen_classifier
 from darkroom_trainer.loop.training_loop import Window
 from darkroom_trainer.search.halving import Halving, Trial
+from darkroom_trainer.training import refit
 from tests.support.learning import a_learner
 
 
@@ -33,11 +33,11 @@ def a_session(reason: StopReason, ensemble_weight: float) -> Session:
         pytest.param(StopReason.BUDGET_REACHED, 1.0, 0.0, StopReason.NO_PROGRESS, id="and its budget made no progress"),
     ],
 )
-def test_the_final_fit_is_as_long_as_it_can_help(
+def test_the_refit_is_as_long_as_it_can_help(
     reason: StopReason, ensemble_weight: float, limit: float | None, told: StopReason
 ) -> None:
     session = a_session(reason, ensemble_weight)
-    training.judge_stop(session)
-    assert training.limit_final(session) == limit
+    refit.judge_stop(session)
+    assert refit.limit_refit(session) == limit
     assert session.halving is not None
     assert session.halving.stop_reason is told

@@ -1,0 +1,44 @@
+"""How much slower a machine has become than it was measured.
+
+Owns the factor that costs still to come are multiplied by; pure. All seconds are charged seconds. Must not decide what
+follows from it: that is the ledger's.
+"""
+
+from typing import Final
+
+ALLOWED_SLOWDOWN: Final = 1.5
+"""Up to here, what is counted for costs that are not measured allows for a slower machine."""
+LARGEST_SLOWDOWN: Final = 4.0
+"""A machine that seems slower than this was measured wrongly; its word would take the budget from the training."""
+
+Shape = tuple[str, int, int]
+"""What a step costs by (see `Recipe.shape`)."""
+
+
+class Slowdown:
+    """How many times as long as it could the newest work took: what follows will hardly be faster."""
+
+    def __init__(self) -> None:
+        self.factor = 1.0
+        self._fastest_seconds: dict[Shape, float] = {}
+
+    def learn(self, estimated_seconds: float, took_seconds: float) -> None:
+        """Take over how many times its estimate a unit of work took."""
+        self.factor = compute_slowdown(estimated_seconds, took_seconds)
+
+    def learn_step(self, shape: Shape, took_seconds: float | None) -> None:
+        """Take over how slow a window's last steps were, beside the best that steps of their shape took."""
+        if took_seconds is not None:
+            self._fastest_seconds[shape] = min(took_seconds, self._fastest_seconds.get(shape, took_seconds))
+            self.factor = self.judge_step(shape, took_seconds)
+
+    def judge_step(self, shape: Shape, recent_seconds: float | None) -> float:
+        """Return the factor of steps that take so long now; the last one known where that says nothing."""
+        best = self._fastest_seconds.get(shape)
+        return self.factor if recent_seconds is None or best is None else compute_slowdown(best, recent_seconds)
+
+
+def compute_slowdown(estimated_seconds: float, took_seconds: float) -> float:
+    """Return how many times its estimate a unit of work took, at most LARGEST_SLOWDOWN; 1 where margins allow it."""
+    factor = took_seconds / max(1e-9, estimated_seconds)
+    return min(LARGEST_SLOWDOWN, factor) if factor > ALLOWED_SLOWDOWN else 1.0

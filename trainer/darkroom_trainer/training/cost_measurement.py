@@ -1,0 +1,87 @@
+"""What a run costs on this machine: recipes by a few timed steps, and the ledger that follows from them.
+
+Owns the order: recipes first, since what the end of the run costs depends on the largest that is worthwhile. Must not
+train.
+"""
+
+from typing import Final
+
+import numpy as np
+
+from darkroom_trainer.budget import costs, ledger
+from darkroom_trainer.data import annotations
+from darkroom_trainer.data.records.dataset import LoadedDataset
+from darkroom_trainer.loop.recipe import Recipe
+from darkroom_trainer.search import measuring, pretrained as pretraining, resolution
+from darkroom_trainer.tasks import base
+from darkroom_trainer.training.run_context import RunContext
+from darkroom_trainer.training.run_data import RunData
+
+MEASURED_IMAGES: Final = 64
+
+
+def measure_costs(
+    context: RunContext,
+    task: base.LearningTask,
+    data: RunData,
+    pretrained: pretraining.Pretrained,
+    saved_recipe: Recipe | None,
+) -> tuple[list[measuring.MeasuredRecipe], ledger.RunLedger]:
+    """Return the measured recipes, best last, and the ledger of a run that trains the last of them.
+
+    A training that is resumed has its recipe and its plan. Another one raises RunError(BudgetNotEnough) where no useful
+    training fits.
+    """
+    context.report("Measuring the speed of this machine")
+    usable = data.rows.usable[:MEASURED_IMAGES]
+    targets = task.build_targets([data.dataset.examples[row] for row in usable], np.arange(len(usable)))
+    divisor = context.config.batch_divisor
+    setup = measuring.MeasuringSetup(task, targets, context.device, context.meter, pretrained, divisor)
+    if saved_recipe is not None:
+        measured = [measuring.measure_recipe(setup, saved_recipe)]
+        return measured, _open_ledger(context, task, data, measured[-1])
+    measured = _climb(context, task, data, setup)
+    opened = _open_ledger(context, task, data, measured[-1])
+    opened.plan_hold_out(context.meter.charged_seconds)
+    return measured, opened
+
+
+def _climb(
+    context: RunContext, task: base.LearningTask, data: RunData, setup: measuring.MeasuringSetup
+) -> list[measuring.MeasuredRecipe]:
+    """Return the recipes that were measured, suited to the time that an end of the least cost would leave."""
+    least = costs.estimate_costs(0.0, 0.0, context.meter.rate, task.export_seconds)
+    workload = ledger.Workload(0, 0, len(data.evaluation_rows), batch_size=1)
+    ends_at = ledger.RunLedger(context.budget_seconds, least, workload).training_ends_at
+
+    def count_left() -> float:
+        return ends_at - context.meter.charged_seconds
+
+    measured = measuring.measure_recipes(setup, _measure_side(data.dataset, task), count_left)
+    return measuring.suit_recipes(measured, images=len(data.rows.usable), left_seconds=count_left())
+
+
+def _open_ledger(
+    context: RunContext, task: base.LearningTask, data: RunData, measured: measuring.MeasuredRecipe
+) -> ledger.RunLedger:
+    export = costs.estimate_export_wall_seconds(task.export_seconds, measured.million_parameters)
+    rate, finish = context.meter.rate, measured.finish_cost
+    estimated = costs.estimate_costs(measured.step_cost, measured.predict_image_cost, rate, export, finish)
+    rows = data.rows
+    workload = ledger.Workload(
+        train_images=len(rows.usable),
+        hold_out_images=len(rows.held_out),
+        evaluation_images=len(data.evaluation_rows),
+        batch_size=measured.recipe.batch_size,
+        finish_images=min(len(rows.usable) + len(rows.held_out), task.most_finished),
+        least_passes=task.least_passes,
+    )
+    return ledger.RunLedger(context.budget_seconds, estimated, workload)
+
+
+def _measure_side(dataset: LoadedDataset, task: base.LearningTask) -> float:
+    """Return how large images are worth being, in pixels; small boxes need every pixel that there is."""
+    side = annotations.measure_source_side(dataset)
+    if task.kind.has_boxes:
+        return side
+    return min(side, resolution.measure_detail_side(dataset.examples))

@@ -1,0 +1,27 @@
+"""The scores that a finished training is published with.
+
+Owns which images they are of. Must not change the model.
+"""
+
+import torch
+
+from darkroom_trainer.budget.ledger import RemainingWork
+from darkroom_trainer.checkpoints.sessions import Session
+from darkroom_trainer.data import annotations
+from darkroom_trainer.export.results import Measured
+from darkroom_trainer.prediction import measurement
+from darkroom_trainer.training.training_run import TrainingRun
+
+
+def measure_model(run: TrainingRun, session: Session, model: torch.nn.Module) -> Measured | None:
+    """Return the final model's scores on the evaluation dataset, else the hold-out run's on its own images."""
+    if run.evaluation is not None:
+        dataset, data = run.evaluation.dataset, run.evaluation.data
+        measured = measurement.measure_data(model, run.task, dataset, data, run.context.device)
+        run.ledger.settle(RemainingWork.EVALUATION)
+        return measured
+    if session.hold_out is None:
+        return None
+    truths = annotations.build_truths(run.dataset, run.rows.held_out)
+    hold_out = session.hold_out
+    return Measured(run.dataset, run.rows.held_out, hold_out.predictions, truths, hold_out.performance)

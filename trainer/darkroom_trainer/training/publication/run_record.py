@@ -1,0 +1,49 @@
+"""What metrics.json, the card and the report say of a training beside its scores.
+
+Owns the keys of `details`. Must not measure.
+"""
+
+from typing import Any
+
+from darkroom_api.v1alpha1.common import StopReason
+from darkroom_trainer.checkpoints.sessions import Session
+from darkroom_trainer.training import searching
+from darkroom_trainer.training.training_run import TrainingRun
+
+
+def find_stop_reason(session: Session) -> StopReason:
+    """Return why the training ended where it did."""
+    reason = session.halving.stop_reason if session.halving else None
+    return reason or StopReason.BUDGET_REACHED
+
+
+def build_details(run: TrainingRun, session: Session) -> dict[str, Any]:
+    """Return the record of a training, all but its scores and its ONNX file."""
+    context, hold_out = run.context, session.hold_out
+    return {
+        "holdOut": hold_out.performance.to_json() if hold_out else None,
+        "budgetSeconds": context.budget_seconds,
+        "meter": {
+            **context.meter.to_report(context.budget_seconds).to_json(),
+            "allocatedSeconds": round(context.config.allocated_seconds + context.meter.held_seconds, 3),
+            "attempt": context.config.attempt,
+            "takenAt": "before the upload",
+        },
+        "images": {
+            "train": len(run.rows.train),
+            "heldOut": len(run.rows.held_out),
+            "final": len(run.rows.usable),
+            "evaluation": run.ledger.workload.evaluation_images,
+        },
+        "recipe": session.learner.recipe.to_json(),
+        "weights": run.pretrained.describe(session.learner.recipe.backbone),
+        "steps": session.learner.step,
+        "measuredRecipes": [measured.to_json() for measured in run.measured_recipes],
+        "trials": searching.list_trials(session),
+        "stopReason": find_stop_reason(session).value,
+        "lightShare": session.ensemble_weight,
+        "device": context.device.description,
+        "datasetRevision": run.dataset.revision,
+        "seed": context.config.seed,
+        "history": session.history,
+    }

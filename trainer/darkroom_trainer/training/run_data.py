@@ -1,0 +1,49 @@
+"""What a training learns from and is measured on: fetched, checked and split, not decoded yet.
+
+Owns which images of a run count. Must not decode or train.
+"""
+
+from dataclasses import dataclass
+
+from darkroom_api.conditions import Reason
+from darkroom_api.v1alpha1.common import Task
+from darkroom_predict.predictions import Integers
+from darkroom_trainer.data import annotations, loading, splitting, suitability
+from darkroom_trainer.data.records.dataset import LoadedDataset
+from darkroom_trainer.training.run_context import RunContext
+from darkroom_trainer.training.training_run import Rows
+
+
+@dataclass(frozen=True)
+class RunData:
+    """The datasets of a run; the final model is measured on `evaluation_rows` of the evaluation dataset."""
+
+    dataset: LoadedDataset
+    rows: Rows
+    evaluation: LoadedDataset | None
+    evaluation_rows: Integers
+
+
+def load_data(context: RunContext, task: Task) -> RunData:
+    """Return the run's datasets; raises RunError: DatasetCorrupt, DatasetNotFound, StorageUnavailable and others."""
+    dataset = loading.load_dataset(context.config.dataset, context.work, context.reporter)
+    evaluation = _load_evaluation(context, task, dataset.labels)
+    usable = annotations.find_usable_rows(dataset, task)
+    train, held_out = splitting.split_rows(dataset.examples, usable, context.config.seed, by_label=True)
+    evaluation_rows = usable[:0] if evaluation is None else annotations.find_usable_rows(evaluation, task)
+    return RunData(dataset, Rows(train, held_out, usable), evaluation, evaluation_rows)
+
+
+def _load_evaluation(context: RunContext, task: Task, labels: tuple[str, ...]) -> LoadedDataset | None:
+    source = context.config.evaluation_dataset
+    if source is None:
+        return None
+    return suitability.load_matching(
+        source,
+        task,
+        labels,
+        context.work,
+        context.reporter,
+        reason=Reason.INVALID_CONFIGURATION,
+        subject="evaluationDataset",
+    )
