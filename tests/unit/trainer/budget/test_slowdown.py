@@ -4,7 +4,7 @@ import pytest
 
 from darkroom_trainer.budget import costs, ledger as ledgers, slowdown as slowdowns
 from darkroom_trainer.budget.ledger import RemainingWork, RunLedger
-from tests.unit.training.test_ledger import BEFORE_PUBLICATION, HOLD_OUT
+from tests.unit.trainer.budget.test_ledger import BEFORE_PUBLICATION, HOLD_OUT
 
 BUDGET_SECONDS = 60.0
 COSTS = costs.Costs(step_seconds=0.1, predict_image_seconds=0.001, upload_file_seconds=0.01)
