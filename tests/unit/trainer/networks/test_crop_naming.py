@@ -10,7 +10,7 @@ from darkroom_trainer.features import normalization
 from darkroom_trainer.loop import training_loop
 from darkroom_trainer.networks import dense_head
 from darkroom_trainer.networks.detector_network import DetectorNetwork, choose_cells, find_network
-from darkroom_trainer.tasks import crop_weights, prototypes
+from darkroom_trainer.tasks import crop_weights
 from darkroom_trainer.tasks.detector import Detector
 from tests.unit.trainer.shelf_models import LABELS, build_data, draw_shelves
 
@@ -147,21 +147,3 @@ def test_nothing_held_out_leaves_the_share_as_it_was(
 ) -> None:
     TASK.tune(network, data, np.zeros(0, dtype=np.int64))
     assert float(network.crop_share) == 0.5
-
-
-def test_as_many_rows_are_asked_as_hold_the_most_boxes() -> None:
-    labels = torch.zeros((3_000, 2), dtype=torch.int64)
-    assert len(crop_weights.limit_rows(labels, np.arange(3_000))) == crop_weights.MOST_BOXES // 2
-    assert len(crop_weights.limit_rows(labels, np.arange(5))) == 5
-
-
-@pytest.mark.parametrize(
-    ("labels", "asked"),
-    [
-        pytest.param([0, 0, 0, 1, 1], [False, True, False, False, True], id="every second box of a label"),
-        pytest.param([1, 0, 1, 0], [False, False, True, True], id="labels in any order"),
-        pytest.param([0, 1, 2], [False, False, False], id="one box of each: none"),
-    ],
-)
-def test_the_scale_is_asked_about_boxes_whose_label_another_box_shows(labels: list[int], asked: list[bool]) -> None:
-    assert prototypes.choose_asked(torch.tensor(labels)).tolist() == asked
