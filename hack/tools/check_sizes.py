@@ -16,9 +16,6 @@ EXCEPTIONS: Final[dict[str, str]] = {}
 
 NOT_YET: Final = {
     "project modules": 4,
-    "files in a folder": 0,
-    "class names": 0,
-    "tests": 0,
     "untested modules": 161,
 }
 """How many problems of a rule are let pass until the code meets it: only ever lowered, and this table goes at zero."""
