@@ -44,7 +44,8 @@ test-unit: .venv/.stamp ## Run the tests that need no cluster
 # Of the folders of pure code, the files that need torch, speak HTTP or wait are left out by name. In one process: two
 # would each import all of it.
 FAST := tests/contract $(addprefix tests/unit/,contract_models hack metrics operator search)
-NOT_FAST := test_ensemble test_cluster_reads test_cluster_writes test_election test_replicas test_watches test_workqueue
+NOT_FAST := test_ensemble test_cluster_reads test_cluster_writes test_election test_handlers test_health_replicas \
+	test_kopf_workaround test_workqueue
 test-fast: .venv/.stamp ## Run the tests of pure code: decisions, manifests, contract, metrics, search, tools (20 s)
 	@$(PY) -m pytest -p tests.without_torch -n 0 $(NOT_FAST:%=--ignore-glob='*/%.py') $(FAST)
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from darkroom_operator.api.cluster import ClusterError
 from darkroom_operator.config import ConfigError, OperatorConfig, read_config
-from darkroom_operator.leadership.terms import Terms, TermsError
+from darkroom_operator.leadership.fence import LeaseTerms, TermsError
 from darkroom_operator.logs import configure_logs
 from darkroom_operator.runtime import Operator
 
@@ -59,12 +59,12 @@ async def _run(config: OperatorConfig, options: argparse.Namespace) -> int:
         await operator.close()
 
 
-def _build_terms(options: argparse.Namespace) -> Terms | None:
+def _build_terms(options: argparse.Namespace) -> LeaseTerms | None:
     if not options.lease:
         return None
     namespace, _, name = options.lease.partition("/")
     identity = options.identity or f"{os.uname().nodename}-{os.urandom(4).hex()}"
-    return Terms(namespace, name, identity, options.lease_seconds, options.renew_seconds, options.retry_seconds)
+    return LeaseTerms(namespace, name, identity, options.lease_seconds, options.renew_seconds, options.retry_seconds)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from darkroom_operator.observing.store import Store, StoredOwner
 class _Row:
     """What differs between kinds; a view is what `observe` returns."""
 
-    observe: Callable[[Store, StoredOwner, observe.Told], Any]
+    observe: Callable[[Store, StoredOwner, observe.Polled], Any]
     decide: Callable[[Any, OperatorConfig], Decision[Any]]
     find_blocker: Callable[[Any, OperatorConfig], Blocker | None]
     plan: Callable[[Any, Any, OperatorConfig], run_config.Plan]
@@ -61,8 +61,8 @@ class Case:
         return self.row.find_blocker(self.view, self.config)
 
 
-def consider(store: Store, owner: StoredOwner, told: observe.Told, config: OperatorConfig) -> Case:
+def consider(store: Store, owner: StoredOwner, polled: observe.Polled, config: OperatorConfig) -> Case:
     """Observe an object and decide; raises InvalidSpecError."""
     row = _ROWS[owner.key.kind]
-    view = row.observe(store, owner, told)
+    view = row.observe(store, owner, polled)
     return Case(row, view, config, row.decide(view, config))

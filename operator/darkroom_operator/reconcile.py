@@ -47,7 +47,6 @@ class Reconciler:
         """Bring one object forward; returns in how many seconds to come again, if at all."""
         owner = self._store.owner(key)
         if owner is None or owner.deleting:
-            self._inquirer.forget(key)
             return None
         started = time.perf_counter()
         try:
@@ -70,7 +69,7 @@ class Reconciler:
         report = self._poller.find_report(self._store.pods(owner.uid))
         found, again = await self._inquirer.find(owner, now)
         try:
-            case = kinds.consider(self._store, owner, observe.Told(now, report, found), self._config)
+            case = kinds.consider(self._store, owner, observe.Polled(now, report, found), self._config)
         except observe.InvalidSpecError as error:
             logger.warning("spec refused", extra={"object": str(owner.key), "error": str(error)})
             status, pods = observe.observe_status(owner), self._store.pods(owner.uid)
@@ -82,7 +81,6 @@ class Reconciler:
             await apply.stop_job(self._cluster, job)
         if case.decision.start is not None:
             case = await self._start(case)
-            again = inquiries.FIRST_SECONDS if case.decision.start is not None else again
         later = await self._writer.write(owner, case.decision.status.to_json())
         pauses = (later, again, case.decision.requeue_after_seconds)
         return min((pause for pause in pauses if pause is not None), default=None)

@@ -9,20 +9,20 @@ operator.
 import asyncio
 import gc
 import logging
-from typing import Any, Final
+from typing import Final
 
 import kopf
 from aiohttp import web
 
 from darkroom_operator import reconcile
 from darkroom_operator.api.cluster import ClusterError, KubernetesCluster, NotLeaderError
-from darkroom_operator.api.resources import Key, Resource
+from darkroom_operator.api.resources import Key
 from darkroom_operator.config import OperatorConfig
-from darkroom_operator.leadership import election, fence, terms
+from darkroom_operator.leadership import election, fence
 from darkroom_operator.metrics import Metrics
 from darkroom_operator.observing import progress
 from darkroom_operator.observing.store import Store
-from darkroom_operator.watching import audit, handlers, health, scheduler, workqueue
+from darkroom_operator.watching import audit, handlers, health, workqueue
 
 logger = logging.getLogger(__name__)
 
@@ -54,14 +54,15 @@ class Operator:
         reconciler = reconcile.Reconciler(
             cluster, store, config, metrics, self._poller, lambda keys: self._queue.add(keys)
         )
-        self._scheduler = scheduler.Scheduler()
-        self._queue = workqueue.WorkQueue(reconciler.reconcile, self._tell_error, self._scheduler)
+        self._queue = workqueue.WorkQueue(reconciler.reconcile, self._tell_error)
         self._queue.pause()
         self._audit = audit.Audit(cluster, store, config.namespaces, self._queue.add)
         self._runners: list[web.AppRunner] = []
 
     @classmethod
-    async def create(cls, config: OperatorConfig, kubeconfig: str | None, on_terms: terms.Terms | None) -> "Operator":
+    async def create(
+        cls, config: OperatorConfig, kubeconfig: str | None, on_terms: fence.LeaseTerms | None
+    ) -> "Operator":
         """Log in and put the parts together; raises ClusterError. Without terms it leads, and nobody is asked."""
         store = Store()
         latch = fence.Fence()
@@ -81,13 +82,15 @@ class Operator:
         """Run until a signal (0) or until a part ends (1)."""
         self._runners = await health.serve(self._audit, self._metrics, self._leads, health_port, metrics_port)
         await self._audit.fill()
-        _calm_garbage_collector()
+        # Nearly all garbage here dies without cycles: leave out what is loaded, and look at the rest less often.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(20_000, 20, 20)
         logger.info("ready", extra={"objects": len(list(self._store.owners()))})
         parts = [
             asyncio.create_task(self._election.run(), name="election"),
             asyncio.create_task(self._lead(), name="leadership"),
             asyncio.create_task(self._audit.run(), name="audit"),
-            asyncio.create_task(self._scheduler.run(self._queue.add), name="scheduler"),
             asyncio.create_task(self._poller.run(self._queue.add), name="poller"),
             *(asyncio.create_task(self._queue.work(), name=f"worker {n}") for n in range(WORKERS)),
         ]
@@ -123,17 +126,12 @@ class Operator:
     async def _watch(self) -> None:
         namespaces = self._config.namespaces
         await kopf.operator(
-            registry=handlers.build_registry(self._take_in, self._cluster, self._stop),
+            registry=handlers.build_registry(self._audit.take_in, self._cluster, self._stop),
             settings=handlers.build_settings(),
             standalone=True,
             clusterwide=not namespaces,
             namespaces=namespaces,
         )
-
-    def _take_in(self, resource: Resource, event_type: str | None, raw: dict[str, Any]) -> None:
-        self._audit.hear(resource)
-        change = self._store.remove if event_type == "DELETED" else self._store.put
-        self._queue.add(change(resource, raw))
 
     def _judge(self, watches: "asyncio.Task[None]", done: "set[asyncio.Task[None]]") -> int:
         """Kopf ends without an error on a signal only; anything else that ends is a failure."""
@@ -152,10 +150,3 @@ class Operator:
         logger.error(
             "reconcile failed: %s", error, exc_info=error, extra={"object": str(key), "pause_seconds": pause_seconds}
         )
-
-
-def _calm_garbage_collector() -> None:
-    """Look at the modules' objects no more, and less often at the rest: nearly all garbage here dies without cycles."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)

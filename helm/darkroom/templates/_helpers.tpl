@@ -99,7 +99,7 @@ seccompProfile: {type: RuntimeDefault}
   verbs: [list, watch]
 - apiGroups: [events.k8s.io]
   resources: [events]
-  verbs: [get, list, create, patch]
+  verbs: [get, list, watch, create, patch]
 - apiGroups: [kueue.x-k8s.io]
   resources: [localqueues, workloads]
   verbs: [get, list]

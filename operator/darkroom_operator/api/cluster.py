@@ -57,8 +57,8 @@ class Cluster(Protocol):
         """Yield pages, each with `items` and `metadata.resourceVersion`."""
         ...
 
-    async def find(self, resource: Resource, namespace: str, *, labels: str = "", fields: str = "") -> list[Json]:
-        """Return the objects of a namespace that match a label and a field selector, at most one page of them."""
+    async def find(self, resource: Resource, namespace: str, labels: str) -> list[Json]:
+        """Return the objects of a namespace that match a label selector, at most one page of them."""
         ...
 
     async def discover(self, group: str) -> str | None:
@@ -148,7 +148,8 @@ class KubernetesCluster:
         self, resource: Resource, namespace: str | None, *, metadata_only: bool = False
     ) -> AsyncIterator[Json]:
         """Yield pages of `PAGE_SIZE`; with `metadata_only` one page from the API server's cache."""
-        query = {"labelSelector": resource.selector} if resource.selector else {}
+        selectors = {"labelSelector": resource.selector, "fieldSelector": resource.fields}
+        query = {name: value for name, value in selectors.items() if value}
         query |= {"resourceVersion": "0"} if metadata_only else {"limit": str(PAGE_SIZE)}
         accept = _METADATA_ONLY if metadata_only else _JSON
         more: str | None = ""
@@ -158,10 +159,9 @@ class KubernetesCluster:
             query = {**query, "continue": more} if more else query
             yield page
 
-    async def find(self, resource: Resource, namespace: str, *, labels: str = "", fields: str = "") -> list[Json]:
-        """Return the objects of a namespace that match a label and a field selector, at most `PAGE_SIZE`."""
-        query = {"labelSelector": labels, "fieldSelector": fields, "limit": str(PAGE_SIZE)}
-        query = {name: value for name, value in query.items() if value}
+    async def find(self, resource: Resource, namespace: str, labels: str) -> list[Json]:
+        """Return the objects of a namespace that match a label selector, at most `PAGE_SIZE`."""
+        query = {"labelSelector": labels, "limit": str(PAGE_SIZE)}
         page = await self._call("GET", resource.path(namespace), query=query)
         return list(page.get("items") or ())
 

@@ -15,13 +15,14 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Resource:
-    """An API resource. `selector` narrows every list and watch on the server's side."""
+    """An API resource. `selector` (by labels) and `fields` narrow every list and watch on the server's side."""
 
     group: str
     version: str
     plural: str
     kind: str
     selector: str | None = None
+    fields: str | None = None
 
     @property
     def api_version(self) -> str:
@@ -44,10 +45,15 @@ JOBS: Final = Resource("batch", "v1", "jobs", "Job", f"{_OURS},{names.LABEL_UID}
 PODS: Final = Resource("", "v1", "pods", "Pod", f"{_OURS},{names.LABEL_UID}")
 LEASES: Final = Resource("coordination.k8s.io", "v1", "leases", "Lease")
 EVENTS: Final = Resource("events.k8s.io", "v1", "events", "Event")
+WARNINGS: Final = Resource(EVENTS.group, EVENTS.version, EVENTS.plural, EVENTS.kind, fields="type=Warning")
+"""All Warning Events: the API server serves here those that were posted by the older API (`core/v1`) as well."""
 
 OWNERS: Final = (DATASETS, MODELS, EVALUATIONS)
 WATCHED: Final = (*OWNERS, JOBS, PODS)
-"""Owners come first: who lists in this order never sees a status that names a Job which its Job list is too old for."""
+"""Owners come first: who lists in this order never sees a status that names a Job which its Job list is too old for.
+
+WARNINGS are watched too, but not audited: most of them are about objects that are not ours, and are not kept.
+"""
 
 OWNERS_BY_KIND: Final = {resource.kind: resource for resource in OWNERS}
 

@@ -1,4 +1,4 @@
-"""What had to be asked for, because no watch tells it: why a pod does not come up, and what a queue says.
+"""Why a run is not progressing, where no status of its Job or pod says it: Warning Events, and what its queue says.
 
 Owns these types only. `inquiries` and `queues` fill them in; must not read or decide anything.
 """
@@ -33,11 +33,11 @@ class QueueFinding:
 
 @dataclass(frozen=True)
 class Findings:
-    """What was asked for about one resource."""
+    """What was found about one resource."""
 
     complaint: Complaint | None = None
     silent: bool = False
-    """Whether a Job or pod does not get on for long, and no Event says why."""
+    """Whether a Job or pod has not progressed for long, and no Event says why."""
     queue: QueueFinding | None = None
 
 

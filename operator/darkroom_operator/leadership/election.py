@@ -11,9 +11,8 @@ from typing import Final
 from kubernetes.aio.leaderelection.electionconfig import Config
 from kubernetes.aio.leaderelection.leaderelection import LeaderElection
 
-from darkroom_operator.leadership.fence import FOR_EVER, Clock, Fence, read_boot_clock
+from darkroom_operator.leadership.fence import FOR_EVER, Clock, Fence, LeaseTerms, read_boot_clock
 from darkroom_operator.leadership.lease import Leases, Lock
-from darkroom_operator.leadership.terms import Terms
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +23,7 @@ EXPIRED_SECONDS: Final = 0.2
 class Election:
     """Takes part for ever. Leads while the fence is open."""
 
-    def __init__(self, terms: Terms, leases: Leases, fence: Fence, clock: Clock = read_boot_clock) -> None:
+    def __init__(self, terms: LeaseTerms, leases: Leases, fence: Fence, clock: Clock = read_boot_clock) -> None:
         self._terms, self._fence, self._clock = terms, fence, clock
         self._lock = Lock(terms, leases, clock)
         self._election = LeaderElection(_build_config(self._lock, terms))
@@ -122,7 +121,7 @@ class NoElection:
         self._fence.shut()
 
 
-def _build_config(lock: Lock, terms: Terms) -> Config:
+def _build_config(lock: Lock, terms: LeaseTerms) -> Config:
     async def ignore() -> None:
         """The client's own loops, which would call this, are not used."""
 

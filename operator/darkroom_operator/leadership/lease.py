@@ -6,7 +6,7 @@ means, nor when to ask.
 
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -16,13 +16,10 @@ from kubernetes.aio.leaderelection.resourcelock.baselock import BaseLock
 
 from darkroom_operator.api.clock import format_micro
 from darkroom_operator.api.cluster import ClusterError
-from darkroom_operator.api.resources import LEASES, Resource
-from darkroom_operator.leadership.terms import Terms
+from darkroom_operator.api.resources import LEASES, Json, Resource
+from darkroom_operator.leadership.fence import Clock, LeaseTerms
 
 logger = logging.getLogger(__name__)
-
-Clock = Callable[[], float]
-Json = dict[str, Any]
 
 
 class Leases(Protocol):
@@ -48,7 +45,7 @@ class Lock(BaseLock):
     minutes for an answer, ends the process when a connection is refused, and writes the local time as UTC.
     """
 
-    def __init__(self, terms: Terms, leases: Leases, clock: Clock) -> None:
+    def __init__(self, terms: LeaseTerms, leases: Leases, clock: Clock) -> None:
         super().__init__(terms.name, terms.namespace, terms.identity)
         self._leases, self._clock = leases, clock
         self._duration_seconds = terms.lease_seconds

@@ -43,7 +43,7 @@ class InvalidSpecError(ValueError):
 
 
 @dataclass(frozen=True)
-class Told:
+class Polled:
     """What is known of a resource beside the store."""
 
     now: datetime
@@ -51,14 +51,14 @@ class Told:
     found: Findings = NOTHING_FOUND
 
 
-def observe_dataset(store: Store, owner: StoredOwner, told: Told) -> DatasetView:
+def observe_dataset(store: Store, owner: StoredOwner, polled: Polled) -> DatasetView:
     """Return all that is seen of a Dataset; raises InvalidSpecError."""
-    return _observe(store, owner, DatasetSpec, DatasetStatus, replace(told, report=None))
+    return _observe(store, owner, DatasetSpec, DatasetStatus, replace(polled, report=None))
 
 
-def observe_model(store: Store, owner: StoredOwner, told: Told) -> ModelView:
+def observe_model(store: Store, owner: StoredOwner, polled: Polled) -> ModelView:
     """Return all that is seen of a Model; raises InvalidSpecError."""
-    seen = _observe(store, owner, ModelSpec, ModelStatus, told)
+    seen = _observe(store, owner, ModelSpec, ModelStatus, polled)
     return ModelView(
         self_=seen,
         dataset=find_dataset(store, owner.key.namespace, seen.spec.dataset),
@@ -66,9 +66,9 @@ def observe_model(store: Store, owner: StoredOwner, told: Told) -> ModelView:
     )
 
 
-def observe_evaluation(store: Store, owner: StoredOwner, told: Told) -> EvaluationView:
+def observe_evaluation(store: Store, owner: StoredOwner, polled: Polled) -> EvaluationView:
     """Return all that is seen of an Evaluation; raises InvalidSpecError."""
-    seen = _observe(store, owner, EvaluationSpec, EvaluationStatus, told)
+    seen = _observe(store, owner, EvaluationSpec, EvaluationStatus, polled)
     model = find_model(store, owner.key.namespace, seen.spec.model)
     return EvaluationView(
         self_=seen,
@@ -83,7 +83,7 @@ def find_dataset(store: Store, namespace: str, name: str | None) -> blockers.Obs
     owner = store.owner(Key("Dataset", namespace, name)) if name else None
     if owner is None or owner.deleting:
         return None
-    spec, status = _parse_spec(DatasetSpec, owner), _parse_status(DatasetStatus, owner.status)
+    spec, status = _parse_spec(DatasetSpec, owner), _parse_status(DatasetStatus, owner)
     return blockers.observe_dataset(owner.key.name, spec, status, owner.generation)
 
 
@@ -92,14 +92,14 @@ def find_model(store: Store, namespace: str, name: str) -> blockers.ObservedMode
     owner = store.owner(Key("Model", namespace, name))
     if owner is None or owner.deleting:
         return None
-    spec, status = _parse_spec(ModelSpec, owner), _parse_status(ModelStatus, owner.status)
+    spec, status = _parse_spec(ModelSpec, owner), _parse_status(ModelStatus, owner)
     return blockers.observe_model(owner.key.name, owner.uid, spec, status)
 
 
 def observe_status(owner: StoredOwner) -> Any:
     """Return an object's status, whatever its spec."""
     kinds: dict[str, type[Any]] = {"Dataset": DatasetStatus, "Model": ModelStatus, "Evaluation": EvaluationStatus}
-    return _parse_status(kinds[owner.key.kind], owner.status)
+    return _parse_status(kinds[owner.key.kind], owner)
 
 
 def _observe(
@@ -107,7 +107,7 @@ def _observe(
     owner: StoredOwner,
     spec: type[SpecT],
     status: type[StatusT],
-    told: Told,
+    polled: Polled,
 ) -> Observed[SpecT, StatusT]:
     return Observed(
         key=owner.key,
@@ -117,25 +117,31 @@ def _observe(
         created_at=parse_time(owner.created_at),
         deleting=owner.deleting,
         spec=_parse_spec(spec, owner),
-        status=_parse_status(status, owner.status),
+        status=_parse_status(status, owner),
         jobs=store.jobs(owner.uid),
         pods=store.pods(owner.uid),
-        report=told.report,
-        now=told.now,
-        found=told.found,
+        report=polled.report,
+        now=polled.now,
+        found=polled.found,
     )
 
 
 def _parse_spec(spec: type[SpecT], owner: StoredOwner) -> SpecT:
     try:
-        return spec.model_validate(owner.spec)
+        if "spec" not in owner.parsed:
+            owner.parsed["spec"] = spec.model_validate(owner.spec)
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
         raise InvalidSpecError(owner.key, field or "spec", first["msg"]) from error
+    parsed: SpecT = owner.parsed["spec"]
+    return parsed
 
 
-def _parse_status(status: type[StatusT], raw: dict[str, Any]) -> StatusT:
+def _parse_status(status: type[StatusT], owner: StoredOwner) -> StatusT:
     """Fields that this version does not know are left out, so that a newer operator's status can be read."""
-    known = {field.alias or name for name, field in status.model_fields.items()}
-    return status.model_validate({key: value for key, value in raw.items() if key in known})
+    if "status" not in owner.parsed:
+        known = {field.alias or name for name, field in status.model_fields.items()}
+        owner.parsed["status"] = status.model_validate({k: v for k, v in owner.status.items() if k in known})
+    parsed: StatusT = owner.parsed["status"]
+    return parsed

@@ -46,8 +46,8 @@ class Poller:
 
     def find_report(self, pods: Iterable[ObservedPod]) -> Report | None:
         """Return the newest answer of any of these pods."""
-        told = [self._reports[pod.uid] for pod in pods if pod.uid in self._reports]
-        return max(told, key=lambda answer: answer.polled_at, default=None)
+        answers = [self._reports[pod.uid] for pod in pods if pod.uid in self._reports]
+        return max(answers, key=lambda answer: answer.polled_at, default=None)
 
     async def run(self, trigger: Trigger) -> None:
         """Ask every running trainer each interval, for ever; `trigger` gets the owners of those that answered.
@@ -59,7 +59,7 @@ class Poller:
                 await asyncio.sleep(self._interval_seconds)
                 running = self._store.running_pods() if self._leads() else []
                 alive = {pod.uid for _, pod in running}
-                self._reports = {uid: told for uid, told in self._reports.items() if uid in alive}
+                self._reports = {uid: answer for uid, answer in self._reports.items() if uid in alive}
                 answers = await asyncio.gather(*(self._ask(session, pod) for _, pod in running))
                 trigger(key for (key, _), answered in zip(running, answers, strict=True) if answered)
 

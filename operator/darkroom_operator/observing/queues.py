@@ -86,7 +86,7 @@ class Queues:
         until, pause, words = self._waiting.get(job.uid, (float("-inf"), 0.0, ""))
         if self._clock() >= until:
             workloads = Resource(GROUP, version, "workloads", "Workload")
-            found = await self._cluster.find(workloads, job.namespace, labels=f"{LABEL_JOB_UID}={job.uid}")
+            found = await self._cluster.find(workloads, job.namespace, f"{LABEL_JOB_UID}={job.uid}")
             said = read_workload(found[-1]) if found else ""
             first, longest = WAITING_SECONDS
             pause = min(pause * 2, longest) if pause and said == words else first
@@ -105,13 +105,13 @@ def read_workload(workload: Json) -> str:
     """Return what a Workload that is not admitted waits for, in Kueue's words."""
     conditions = _read_conditions(workload)
     evicted, reserved = conditions.get("Evicted", {}), conditions.get("QuotaReserved", {})
-    told = [f"evicted, {_join(evicted)}"] if evicted.get("status") == "True" else []
+    words = [f"evicted, {_join(evicted)}"] if evicted.get("status") == "True" else []
     if reserved.get("status") == "True":
         admitted = conditions.get("Admitted", {})
-        told.append(_join(admitted) if admitted.get("status") == "False" else "its quota is reserved")
+        words.append(_join(admitted) if admitted.get("status") == "False" else "its quota is reserved")
     elif reserved:
-        told.append(_join(reserved))
-    return "; ".join(told)
+        words.append(_join(reserved))
+    return "; ".join(words)
 
 
 def _read_conditions(raw: Json) -> dict[str, Json]:

@@ -1,17 +1,17 @@
-"""What the watches have told, in memory: every read of a reconcile is answered here, none by the API server.
+"""What the watches have reported, in memory: every read of a reconcile is answered here, none by the API server.
 
-Owns the indexes (by key, by owner, by reference) and the guard against stale news: an object is only ever replaced by
-a newer version of itself, so an answer to our own write is not undone by an older watch event that comes after it, and
-an answer that comes after the news of a deletion brings nothing back. Must not do: any I/O, any decision.
+Owns the indexes (by key, by owner, by child, by reference) and the guard against stale news: an object is only ever
+replaced by a newer version of itself, so an answer to our own write is not undone by an older watch event that comes
+after it, and an answer that comes after the news of a deletion brings nothing back. Must not do: any I/O, any decision.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from darkroom_api import names
-from darkroom_operator.api.resources import JOBS, PODS, Json, Key, Resource
+from darkroom_operator.api.resources import JOBS, PODS, WARNINGS, Json, Key, Resource
 from darkroom_operator.facts.children import (
     ObservedJob,
     ObservedPod,
@@ -20,6 +20,7 @@ from darkroom_operator.facts.children import (
     parse_pod,
     read_version,
 )
+from darkroom_operator.observing.warning_events import WarningEvents
 
 MOST_GONE: Final = 10_000
 """So many deletions are remembered: more than answers can be on their way."""
@@ -37,17 +38,22 @@ class StoredOwner:
     deleting: bool
     spec: Json
     status: Json
+    parsed: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    """Spec and status in the contract's classes, once they were read: this version of the object never changes."""
 
 
 class Store:
     """The indexes. Every method that changes something returns the keys to reconcile because of it."""
 
     def __init__(self) -> None:
+        self.warnings = WarningEvents()
+        """What is wrong with Jobs and pods; changed by `put` and `remove` only."""
         self._owners: dict[Key, StoredOwner] = {}
         self._keys_by_uid: dict[str, Key] = {}
         self._dependents: dict[Key, set[Key]] = defaultdict(set)
         self._jobs: dict[str, dict[str, ObservedJob]] = defaultdict(dict)
         self._pods: dict[str, dict[str, ObservedPod]] = defaultdict(dict)
+        self._owners_of_children: dict[str, str] = {}
         self._gone: dict[str, int] = {}
 
     def owner(self, key: Key) -> StoredOwner | None:
@@ -73,16 +79,20 @@ class Store:
 
     def put(self, resource: Resource, raw: Json) -> set[Key]:
         """Take in an object, unless what is stored is as new, or news of its deletion are newer."""
+        if resource is WARNINGS:
+            return self._owner_of(self.warnings.put(raw))
         if read_version(raw) < self._gone.get(raw["metadata"]["uid"], 0):
             return set()
         if resource is JOBS:
-            return self._put_child(self._jobs, parse_job(raw))
+            return set() if self._is_known(self._jobs, raw) else self._put_child(self._jobs, parse_job(raw))
         if resource is PODS:
-            return self._put_child(self._pods, parse_pod(raw))
+            return set() if self._is_known(self._pods, raw) else self._put_child(self._pods, parse_pod(raw))
         return self._put_owner(resource, raw)
 
     def remove(self, resource: Resource, raw: Json) -> set[Key]:
         """Take in that an object is gone."""
+        if resource is WARNINGS:
+            return self._owner_of(self.warnings.remove(raw))
         self._remember_gone(raw)
         if resource is JOBS:
             return self._drop_job(parse_job(raw))
@@ -95,6 +105,7 @@ class Store:
         pods = self._pods.get(owner_uid, {})
         for uid in [uid for uid, pod in pods.items() if pod.gone and pod.attempt in closed_attempts]:
             del pods[uid]
+            self._forget_child(uid)
         if not pods:
             self._pods.pop(owner_uid, None)
 
@@ -139,22 +150,35 @@ class Store:
         return set(self._dependents.get(key, ()))
 
     def _forget_uid(self, uid: str) -> None:
+        for child in (*self._jobs.get(uid, ()), *self._pods.get(uid, ())):
+            self._forget_child(child)
         for index in (self._keys_by_uid, self._jobs, self._pods):
             index.pop(uid, None)
 
+    def _is_known(self, index: dict[str, dict[str, Any]], raw: Json) -> bool:
+        """Return whether a Job or pod is stored in this version or a newer one: the news of our own write come late."""
+        uid = raw["metadata"]["uid"]
+        old = index.get(self._owners_of_children.get(uid, ""), {}).get(uid)
+        return old is not None and bool(old.resource_version >= read_version(raw))
+
     def _put_child(self, index: dict[str, dict[str, Any]], child: ObservedJob | ObservedPod) -> set[Key]:
-        old = index.get(child.owner_uid, {}).get(child.uid)
-        if old is not None and old.resource_version >= child.resource_version:
-            return set()
         index[child.owner_uid][child.uid] = child
-        return self._owner_of(child)
+        self._owners_of_children[child.uid] = child.owner_uid
+        self.warnings.expect(child.uid)
+        return self._owner_of(child.uid)
+
+    def _forget_child(self, uid: str) -> None:
+        self._owners_of_children.pop(uid, None)
+        self.warnings.forget(uid)
 
     def _drop_pod(self, pod: ObservedPod) -> set[Key]:
         """Keep what was last known of a pod, since its end may not be in a status yet."""
         mine = self._pods[pod.owner_uid]
         last = mine.get(pod.uid, pod) if pod.exit_code is None else pod
         mine[pod.uid] = mark_gone(last)
-        owner = self._owner_of(pod)
+        self._owners_of_children[pod.uid] = pod.owner_uid
+        self.warnings.forget(pod.uid)
+        owner = self._find_key(pod.owner_uid)
         if not owner:
             self.forget_pods(pod.owner_uid, {pod.attempt})
         return owner
@@ -165,10 +189,14 @@ class Store:
             return set()
         if not jobs:
             del self._jobs[job.owner_uid]
-        return self._owner_of(job)
+        self._forget_child(job.uid)
+        return self._find_key(job.owner_uid)
 
-    def _owner_of(self, child: ObservedJob | ObservedPod) -> set[Key]:
-        key = self._keys_by_uid.get(child.owner_uid)
+    def _owner_of(self, child_uid: str | None) -> set[Key]:
+        return self._find_key(self._owners_of_children.get(child_uid or ""))
+
+    def _find_key(self, owner_uid: str | None) -> set[Key]:
+        key = self._keys_by_uid.get(owner_uid or "")
         return {key} if key is not None else set()
 
 

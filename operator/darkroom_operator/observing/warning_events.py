@@ -1,61 +1,110 @@
-"""The Warning Events of one Job or pod: what they say of why it does not get on.
+"""Why a Job or pod is not progressing, from its Warning Events.
 
-Owns that read, how many there are at once, and which of several Events tells the cause. Must not decide when to ask.
+Owns which Events are kept, and which of several names the cause. Of each Job and pod at most two are kept: the newest,
+and the newest that names a cause. Must not do: any I/O, any decision.
 """
 
-import asyncio
-import logging
+from dataclasses import dataclass
 from typing import Final
 
-from darkroom_operator.api.cluster import Cluster, ClusterError
-from darkroom_operator.api.resources import EVENTS, Json
+from darkroom_operator.api.resources import Json
 from darkroom_operator.facts.children import parse_time
 from darkroom_operator.facts.findings import Complaint
 
-logger = logging.getLogger(__name__)
-
-AT_ONCE: Final = 8
 STALE_SECONDS: Final = 330.0
-"""A cause that lasts is told again at least this often: the kubelet tries every 2 minutes, and tells every 5."""
+"""A cause that lasts is repeated at least this often: the kubelet tries every 2 minutes, and posts every 5."""
+MOST_STRANGERS: Final = 1_000
+"""So many objects that are not known (yet) are remembered: an Event may come before the pod that it is about."""
 
-_TELLING: Final = ("not found", "forbidden", "was found")
+_CAUSES: Final = ("not found", "forbidden", "was found")
 """Words of a cause. The kubelet follows its cause with Events that only say that it timed out waiting."""
 
 
+@dataclass(frozen=True, slots=True)
+class _WarningEvent:
+    uid: str
+    seen_at: float
+    reason: str
+    note: str
+
+    @property
+    def names_cause(self) -> bool:
+        """Return whether it says what is missing or refused."""
+        return any(words in self.note for words in _CAUSES)
+
+
+_Events = tuple[_WarningEvent, ...]
+"""What is kept about one object: first the Event that names the cause, then a newer one that does not, if any."""
+
+
 class WarningEvents:
-    """Reads Events, a few at a time: a list of them costs the API server a scan of the namespace's."""
+    """The Warning Events of Jobs and pods that are known, by the uid of the object that each is about."""
 
-    def __init__(self, cluster: Cluster) -> None:
-        self._cluster = cluster
-        self._limit = asyncio.Semaphore(AT_ONCE)
+    def __init__(self) -> None:
+        self._kept: dict[str, _Events] = {}
+        self._strangers: dict[str, _Events] = {}
 
-    async def find_complaint(self, namespace: str, about: str) -> Complaint | None:
-        """Return what the Events about an object say, if anything; an API server that does not answer is logged."""
-        try:
-            async with self._limit:
-                found = await self._cluster.find(EVENTS, namespace, fields=f"type=Warning,regarding.uid={about}")
-        except ClusterError as error:
-            logger.warning("events not read", extra={"about": about, "error": str(error)})
-            return None
-        return pick_complaint(about, found)
+    def find_complaint(self, about: str) -> Complaint | None:
+        """Return what the Events about an object say, if anything."""
+        events = self._kept.get(about, ())
+        return Complaint(about, events[0].reason, events[0].note) if events else None
 
-
-def pick_complaint(about: str, events: list[Json]) -> Complaint | None:
-    """Return the newest Event that tells a cause which lasts, else the newest."""
-    if not events:
+    def put(self, raw: Json) -> str | None:
+        """Take in an Event; return the uid of the known object whose complaint it changed."""
+        about, event = _read_about(raw), _parse_event(raw)
+        if about in self._kept:
+            return self._replace(about, _keep(self._kept[about], event))
+        self._strangers[about] = _keep(self._strangers.pop(about, ()), event)
+        if len(self._strangers) > MOST_STRANGERS:
+            del self._strangers[next(iter(self._strangers))]
         return None
-    newest = max(_last_seen(event) for event in events)
-    telling = [event for event in events if _tells(event) and newest - _last_seen(event) <= STALE_SECONDS]
-    event = max(telling or events, key=_last_seen)
-    return Complaint(about, event.get("reason", ""), event.get("note", ""))
+
+    def remove(self, raw: Json) -> str | None:
+        """Take in that an Event expired; return the uid of the known object whose complaint it was."""
+        about, uid = _read_about(raw), raw["metadata"]["uid"]
+        if about not in self._kept:
+            return None
+        return self._replace(about, tuple(event for event in self._kept[about] if event.uid != uid))
+
+    def expect(self, about: str) -> None:
+        """Keep the Events about an object from now on, and those that came before the object did."""
+        if about not in self._kept:
+            self._kept[about] = self._strangers.pop(about, ())
+
+    def forget(self, about: str) -> None:
+        """Drop the Events about an object that is gone."""
+        self._kept.pop(about, None)
+
+    def _replace(self, about: str, events: _Events) -> str | None:
+        before = self.find_complaint(about)
+        self._kept[about] = events
+        return about if self.find_complaint(about) != before else None
 
 
-def _tells(event: Json) -> bool:
-    return any(word in event.get("note", "") for word in _TELLING)
+def _keep(events: _Events, new: _WarningEvent) -> _Events:
+    """Return the newest Event that names a cause which lasts (else the newest), and after it the newest of all."""
+    if any(event.uid == new.uid and event.seen_at > new.seen_at for event in events):
+        return events
+    known = [new, *(event for event in events if event.uid != new.uid)]
+    newest = max(known, key=_get_time)
+    causes = [event for event in known if event.names_cause and newest.seen_at - event.seen_at <= STALE_SECONDS]
+    cause = max(causes, key=_get_time, default=newest)
+    return (newest,) if cause is newest else (cause, newest)
 
 
-def _last_seen(event: Json) -> float:
-    series = event.get("series") or {}
-    told = (series.get("lastObservedTime"), event.get("deprecatedLastTimestamp"), event.get("eventTime"))
-    moments = [parse_time(moment) for moment in (*told, event["metadata"].get("creationTimestamp"))]
-    return max((moment.timestamp() for moment in moments if moment is not None), default=0.0)
+def _get_time(event: _WarningEvent) -> float:
+    return event.seen_at
+
+
+def _read_about(raw: Json) -> str:
+    about: str = (raw.get("regarding") or {}).get("uid", "")
+    return about
+
+
+def _parse_event(raw: Json) -> _WarningEvent:
+    """Reduce an Event; one that was posted by the older API (`core/v1`) comes with its times in `deprecated` fields."""
+    series = raw.get("series") or {}
+    times = (series.get("lastObservedTime"), raw.get("deprecatedLastTimestamp"), raw.get("eventTime"))
+    moments = [parse_time(moment) for moment in (*times, raw["metadata"].get("creationTimestamp"))]
+    seen_at = max((moment.timestamp() for moment in moments if moment is not None), default=0.0)
+    return _WarningEvent(raw["metadata"]["uid"], seen_at, raw.get("reason", ""), raw.get("note", ""))

@@ -1,8 +1,9 @@
 """Whether the watches still tell the truth: a list of names and versions, twice a minute, compared with the store.
 
-Owns the first filling of the store, dropping what went unseen (a watch that starts anew does not tell what was deleted
-meanwhile), listing anew what a watch withholds, and the verdict that a watch is dead: an object that the store still
-has in an old version one audit later. The verdict stands until that watch tells something, whatever a list has mended.
+Owns what goes into the store: what is listed at the start, what watches report, what went unseen (a watch that is
+opened again does not report what was deleted meanwhile), and what a watch withholds. And the verdict that a watch is
+dead: an object that the store still has in an old version one audit later. The verdict stands until that watch reports
+something, whatever a list has repaired.
 """
 
 import asyncio
@@ -11,13 +12,16 @@ import time
 from typing import Final, NamedTuple
 
 from darkroom_operator.api.cluster import Cluster, ClusterError
-from darkroom_operator.api.resources import WATCHED, Json, Key, Resource, Trigger
+from darkroom_operator.api.resources import WARNINGS, WATCHED, Json, Key, Resource, Trigger
 from darkroom_operator.facts.children import read_version
 from darkroom_operator.observing.store import Store
 
 logger = logging.getLogger(__name__)
 
 INTERVAL_SECONDS: Final = 30.0
+WARNINGS_EVERY: Final = 10
+"""Every so many audits the Warning Events are listed again, so that one that was missed does not stay unknown. They are
+not compared: nearly all of them are about objects that the store does not have."""
 FIRST_PAUSE_SECONDS: Final = 1.0
 MAX_PAUSE_SECONDS: Final = 30.0
 MAX_SHOWN: Final = 5
@@ -41,19 +45,26 @@ class Audit:
         self._namespaces: tuple[str | None, ...] = namespaces or (None,)
         self._trigger = trigger
         self._expected: dict[Resource, dict[str, int]] = {}
+        self._checks = 0
         self.filled = False
         self.passed_at = float("-inf")
         self.dead_watches: tuple[str, ...] = ()
 
+    def take_in(self, resource: Resource, event_type: str | None, raw: Json) -> None:
+        """Put what a watch reported into the store, and wake whom it concerns."""
+        self.hear(resource)
+        change = self._store.remove if event_type == "DELETED" else self._store.put
+        self._trigger(change(resource, raw))
+
     def hear(self, resource: Resource) -> None:
-        """Take note that a watch told something."""
+        """Take note that a watch reported something."""
         if self.dead_watches:
             self.dead_watches = tuple(plural for plural in self.dead_watches if plural != resource.plural)
 
     async def fill(self) -> None:
         """List everything once, owners first; waits as long as the API server or the CRDs are not there."""
         pause = FIRST_PAUSE_SECONDS
-        for resource in WATCHED:
+        for resource in (*WATCHED, WARNINGS):
             while not await self._try_fill(resource):
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, MAX_PAUSE_SECONDS)
@@ -97,6 +108,9 @@ class Audit:
                 stale += behind.lasting
                 dead.add(resource.plural)
                 self._trigger(await self._list(resource))
+        self._checks += 1
+        if self._checks % WARNINGS_EVERY == 0:
+            self._trigger(await self._list(WARNINGS))
         self.dead_watches = tuple(sorted(dead))
         self.passed_at = time.monotonic()
         if stale:
@@ -104,7 +118,7 @@ class Audit:
             logger.error("watch is dead", extra={"watches": self.dead_watches, "objects": shown})
 
     async def catch_up(self) -> None:
-        """Know what the API server knows, whatever the watches told meanwhile; raises ClusterError.
+        """Know what the API server knows, whatever the watches reported meanwhile; raises ClusterError.
 
         For who begins to lead: a process that was stopped for minutes must not act on what it knew before.
         """
@@ -113,6 +127,7 @@ class Audit:
         for resource in WATCHED:
             if (await self._compare(resource)).now:
                 self._trigger(await self._list(resource))
+        self._trigger(await self._list(WARNINGS))
         self.passed_at = time.monotonic()
 
     async def _compare(self, resource: Resource) -> _Behind:

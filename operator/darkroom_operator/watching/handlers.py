@@ -1,7 +1,7 @@
-"""What kopf does here: five watches and their reconnects. Every event goes into the store and marks objects dirty.
+"""What kopf does here: six watches and their restarts. Every event goes into the store and marks objects dirty.
 
-Owns kopf's settings, with which no outage of the API server, however long, ends a watch. Nothing is decided here, kopf
-writes nothing, and none of its features that need finalizers or annotations on users' objects are used.
+Owns kopf's handlers and settings. Nothing is decided here, kopf writes nothing, and none of its features that put
+finalizers or annotations on users' objects are used; docs/decisions/0018-kopf.md says which are, and why.
 """
 
 from collections.abc import Awaitable, Callable, Iterator
@@ -10,9 +10,8 @@ from typing import Any, Final
 import kopf
 
 from darkroom_operator.api.cluster import KubernetesCluster
-from darkroom_operator.api.resources import WATCHED, Resource
-from darkroom_operator.watching import kopf_watching
-from darkroom_operator.watching.kopf_storage import NoDiffBase, NoProgress
+from darkroom_operator.api.resources import WARNINGS, WATCHED, Resource
+from darkroom_operator.watching import kopf_workaround
 
 Notice = Callable[[Resource, str | None, dict[str, Any]], None]
 """Takes in an event: the resource, the event's type (None while listing) and the object."""
@@ -20,11 +19,13 @@ Stop = Callable[[], Awaitable[None]]
 """Ends the operator's own work; kopf calls it after a signal, and goes away afterwards."""
 
 WATCH_SECONDS: Final = 290
-"""After so long a watch is opened anew, whatever its state; the API server itself ends it after 5 to 10 minutes."""
+"""After so long a watch is opened again, whatever its state; the API server itself ends it after 5 to 10 minutes."""
 MAX_BACKOFF_SECONDS: Final = 5
 """The API server is seen again so long after it returned; a handful of watches asking that often costs it nothing."""
 INACTIVITY_SECONDS: Final = 90
-"""The API server sends a bookmark every minute: a watch that is silent for longer hangs, and is opened anew."""
+"""The API server sends a bookmark every minute: a watch that is silent for longer hangs, and is opened again."""
+RESTART_SECONDS: Final = 1.0
+"""Pause before a watch that ended is listed and opened again."""
 
 
 class EndlessBackoffs:
@@ -38,22 +39,35 @@ class EndlessBackoffs:
             pause = min(pause * 2, MAX_BACKOFF_SECONDS)
 
 
+class NoDiffBase(kopf.StatusDiffBaseStorage):
+    """Compares nothing: kopf copies and compares every object of every event for its create and update handlers.
+
+    There are none here, and the copies take as long as all else that kopf does for an event.
+    """
+
+    def build(self, *, body: Any, extra_fields: Any = None) -> Any:  # noqa: ARG002  # kopf's signature
+        """Return nothing worth comparing."""
+        return {}
+
+
 def build_registry(notice: Notice, cluster: KubernetesCluster, stop: Stop) -> kopf.OperatorRegistry:
     """Return the handlers."""
-    kopf_watching.install()
+    kopf_workaround.install()
     registry = kopf.OperatorRegistry()
 
+    @kopf.on.login(registry=registry)
     async def login(**_: Any) -> kopf.ConnectionInfo:
         return kopf.ConnectionInfo(**await cluster.describe_login())
 
+    @kopf.on.cleanup(registry=registry)
     async def clean_up(**_: Any) -> None:
         await stop()
 
-    kopf.on.login(registry=registry)(login)
-    kopf.on.cleanup(registry=registry)(clean_up)
-    for resource in WATCHED:
-        handler = _build_handler(resource, notice)
-        kopf.on.event(resource.group, resource.version, resource.plural, registry=registry, id=resource.plural)(handler)
+    async def take_in(event: Any, param: Any = None, **_: Any) -> None:
+        notice(param, event["type"], event["object"])
+
+    for resource in (*WATCHED, WARNINGS):
+        kopf.on.event(resource.group, resource.version, resource.plural, registry=registry, param=resource)(take_in)
     return registry
 
 
@@ -69,20 +83,17 @@ def build_settings() -> kopf.OperatorSettings:
     settings.watching.client_timeout = WATCH_SECONDS + 10
     settings.watching.connect_timeout = 10
     settings.watching.inactivity_timeout = INACTIVITY_SECONDS
-    settings.watching.reconnect_backoff = kopf_watching.RECONNECT_SECONDS
+    settings.watching.reconnect_backoff = RESTART_SECONDS
     settings.watching.chunk_size = 500
     settings.queueing.idle_timeout = 1.0
     settings.persistence.diffbase_storage = NoDiffBase()
-    settings.persistence.progress_storage = NoProgress()
+    # Nothing is ever stored; the default one would look through the annotations of every object of every event.
+    settings.persistence.progress_storage = kopf.StatusProgressStorage()
     settings.process.ultimate_exiting_timeout = 20
-    for resource in WATCHED:
+    for resource in (*WATCHED, WARNINGS):
+        where = (resource.group, resource.version, resource.plural)
         if resource.selector is not None:
-            settings.watching.label_selectors[resource.group, resource.version, resource.plural] = resource.selector
+            settings.watching.label_selectors[where] = resource.selector
+        if resource.fields is not None:
+            settings.watching.field_selectors[where] = resource.fields
     return settings
-
-
-def _build_handler(resource: Resource, notice: Notice) -> Callable[..., Awaitable[None]]:
-    async def handle(event: Any, **_: Any) -> None:
-        notice(resource, event["type"], event["object"])
-
-    return handle

@@ -1,6 +1,7 @@
 """Which objects to reconcile: a set, so that many triggers for one object cost one reconcile.
 
-Owns coalescing, one-at-a-time per object, and the growing pauses after errors. Must not know what a reconcile does.
+Owns coalescing, one-at-a-time per object, triggers by time (kopf's timers would put finalizers on users' objects), and
+the growing pauses after errors. Must not know what a reconcile does.
 """
 
 import asyncio
@@ -8,28 +9,30 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
 from darkroom_operator.api.resources import Key
-from darkroom_operator.watching.scheduler import Scheduler
 
 FIRST_PAUSE_SECONDS: Final = 0.5
 MAX_PAUSE_SECONDS: Final = 60.0
+LEAST_SECONDS: Final = 0.05
+"""No object is reconciled again sooner than this for the time alone."""
 
 Reconcile = Callable[[Key], Awaitable[float | None]]
 """Reconciles one object; returns in how many seconds to do so again, if at all."""
 OnError = Callable[[Key, BaseException, float], None]
-"""Is told of a failed reconcile, and of the pause before the next."""
+"""Gets a failed reconcile, and the pause before the next."""
 
 
 class WorkQueue:
     """A set of dirty objects and the workers that clean them."""
 
-    def __init__(self, reconcile: Reconcile, on_error: OnError, scheduler: Scheduler) -> None:
+    def __init__(self, reconcile: Reconcile, on_error: OnError) -> None:
         self._reconcile = reconcile
         self._on_error = on_error
-        self._scheduler = scheduler
-        self._dirty: dict[Key, None] = {}
+        self._timers: dict[Key, asyncio.TimerHandle] = {}
+        self._dirty: set[Key] = set()
+        self._ready: asyncio.Queue[Key] = asyncio.Queue()
+        """The dirty objects that are not being reconciled, each once; a queue wakes one worker for each."""
         self._active: set[Key] = set()
         self._failures: dict[Key, int] = {}
-        self._wakeup = asyncio.Event()
         self._open = asyncio.Event()
         self._open.set()
 
@@ -40,8 +43,26 @@ class WorkQueue:
     def add(self, keys: Iterable[Key]) -> None:
         """Mark objects as dirty. One that is being reconciled is reconciled once more afterwards."""
         for key in keys:
-            self._dirty[key] = None
-        self._wakeup.set()
+            if key in self._dirty:
+                continue
+            self._dirty.add(key)
+            if key not in self._active:
+                self._ready.put_nowait(key)
+
+    def add_after(self, seconds: float, key: Key) -> None:
+        """Mark an object as dirty in `seconds`, unless that is to happen sooner anyway."""
+        loop = asyncio.get_running_loop()
+        due = loop.time() + max(seconds, LEAST_SECONDS)
+        timer = self._timers.get(key)
+        if timer is not None:
+            if timer.when() <= due:
+                return
+            timer.cancel()
+        self._timers[key] = loop.call_at(due, self._ring, key)
+
+    def _ring(self, key: Key) -> None:
+        del self._timers[key]
+        self.add((key,))
 
     def pause(self) -> None:
         """Hand out nothing more until `resume`; what is marked as dirty meanwhile waits."""
@@ -61,26 +82,18 @@ class WorkQueue:
     async def work(self) -> None:
         """Reconcile dirty objects, one at a time, for ever. Several workers may run."""
         while True:
-            await self._open.wait()
-            key = self._take()
-            if key is None:
-                self._wakeup.clear()
-                await self._wakeup.wait()
-                continue
+            key = await self._ready.get()
+            while not self._open.is_set():
+                await self._open.wait()
+            self._dirty.discard(key)
+            self._active.add(key)
             await self._process(key)
             self._active.discard(key)
             if key in self._dirty:
-                self._wakeup.set()
-
-    def _take(self) -> Key | None:
-        key = next((key for key in self._dirty if key not in self._active), None)
-        if key is not None:
-            del self._dirty[key]
-            self._active.add(key)
-        return key
+                self._ready.put_nowait(key)
 
     async def _process(self, key: Key) -> None:
-        # One broken object must not stop the others, as long as it is seen: the error is told, and not retried at once.
+        # One broken object must not stop the others: its error is reported, and it is tried again after a pause.
         (result,) = await asyncio.gather(self._reconcile(key), return_exceptions=True)
         if isinstance(result, asyncio.CancelledError):
             raise result
@@ -90,8 +103,8 @@ class WorkQueue:
             # An API server that is too busy says for how long.
             pause = min(max(pause, getattr(result, "retry_after_seconds", 0.0)), MAX_PAUSE_SECONDS)
             self._on_error(key, result, pause)
-            self._scheduler.call_in(pause, key)
+            self.add_after(pause, key)
             return
         self._failures.pop(key, None)
         if result is not None:
-            self._scheduler.call_in(result, key)
+            self.add_after(result, key)

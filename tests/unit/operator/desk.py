@@ -38,9 +38,9 @@ class Desk:
         return sum(1 for plural, _ in self.cluster.reads if plural == what)
 
 
-def add_event(cluster: FakeCluster, about: str, note: str, seconds: float = 1, reason: str = "FailedCreate") -> None:
+def add_event(cluster: FakeCluster, about: str, note: str, seconds: float = 1, reason: str = "FailedCreate") -> Json:
     """Let a controller post a Warning."""
-    cluster.add(
+    return cluster.add(
         EVENTS,
         {
             "metadata": {"name": f"e-{seconds}-{note[:8]}"},

@@ -40,28 +40,28 @@ class FakeCluster:
     async def list_all(
         self, resource: Resource, namespace: str | None, *, metadata_only: bool = False
     ) -> AsyncIterator[Json]:
-        """Yield one page."""
+        """Yield one page of the objects that match the resource's fields, whatever their labels."""
         self._fail()
+        wanted = _split(resource.fields or "")
         found = [
             {"metadata": item["metadata"]} if metadata_only else item
             for (plural, place, _), item in self.objects.items()
             if plural == resource.plural and namespace in (None, place)
+            if all(item.get(field) == value for field, value in wanted)
         ]
         # The real one says `null` for an empty list of metadata.
         yield {"metadata": {"resourceVersion": str(next(self._versions))}, "items": copy.deepcopy(found) or None}
 
-    async def find(self, resource: Resource, namespace: str, *, labels: str = "", fields: str = "") -> list[Json]:
-        """Return the objects of a namespace that match; field paths are looked up as they are written."""
-        self.reads.append((resource.plural, fields or labels))
+    async def find(self, resource: Resource, namespace: str, labels: str) -> list[Json]:
+        """Return the objects of a namespace that match."""
+        self.reads.append((resource.plural, labels))
         self._fail()
-        wanted = [pair.split("=", 1) for pair in labels.split(",") if pair]
-        about = [pair.split("=", 1) for pair in fields.split(",") if pair]
+        wanted = _split(labels)
         return [
             copy.deepcopy(item)
             for (plural, place, _), item in self.objects.items()
             if (plural, place) == (resource.plural, namespace)
             and all(item["metadata"].get("labels", {}).get(key) == value for key, value in wanted)
-            and all(_look_up(item, path) == value for path, value in about)
         ]
 
     async def discover(self, group: str) -> str | None:
@@ -119,8 +119,5 @@ class FakeCluster:
             raise self.failures.pop(0)
 
 
-def _look_up(item: Json, path: str) -> Any:
-    found: Any = item
-    for part in path.split("."):
-        found = found.get(part, {})
-    return found
+def _split(selector: str) -> list[list[str]]:
+    return [pair.split("=", 1) for pair in selector.split(",") if pair]

@@ -6,7 +6,7 @@ Owns no expectation; news arrive when a test lets them.
 import asyncio
 from typing import Any, Final
 
-from darkroom_operator.api.resources import OWNERS_BY_KIND, WATCHED, Key
+from darkroom_operator.api.resources import OWNERS_BY_KIND, WARNINGS, WATCHED, Key
 from darkroom_operator.metrics import Metrics
 from darkroom_operator.observing.progress import Poller
 from darkroom_operator.observing.store import Store
@@ -44,6 +44,8 @@ class Workbench:
                     self.store.remove(resource, stub)
             for item in self._items(resource.plural):
                 self.store.put(resource, item)
+        for item in self._items(WARNINGS.plural):
+            self.store.put(WARNINGS, item)
 
     def reconcile(self, key: Key = MODEL, hear: bool = True) -> float | None:
         """Reconcile one object."""

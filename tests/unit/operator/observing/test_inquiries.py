@@ -1,18 +1,16 @@
-"""When the API server is asked why a run does not start, what is made of the answers, and what is never asked."""
+"""What is found about a run that does not start, from when it counts, and that nobody is asked for it."""
 
 from datetime import UTC, datetime, timedelta
 
-from darkroom_operator.api.cluster import ClusterError
+from darkroom_operator.api.resources import WARNINGS
 from darkroom_operator.facts.findings import Findings
-from darkroom_operator.observing.inquiries import FIRST_SECONDS, LONGEST_SECONDS, SILENT_SECONDS
-from darkroom_operator.observing.warning_events import pick_complaint
+from darkroom_operator.observing.inquiries import FIRST_SECONDS, SILENT_SECONDS
 from tests.builders import stamp
 from tests.unit.operator.desk import JOB_NAME, Desk, add_event, add_pod
-from tests.unit.operator.fake_cluster import FakeCluster
-from tests.unit.operator.workbench import Workbench
+from tests.unit.operator.workbench import MODEL, Workbench
 
 
-def test_a_run_that_gets_on_asks_for_nothing(bench: Workbench) -> None:
+def test_a_run_that_progresses_asks_for_nothing(bench: Workbench) -> None:
     bench.reconcile()
     add_pod(bench.cluster, containerStatuses=[{"name": "trainer", "state": {"running": {"startedAt": stamp(2)}}}])
     bench.reconcile()
@@ -20,13 +18,20 @@ def test_a_run_that_gets_on_asks_for_nothing(bench: Workbench) -> None:
     assert bench.cluster.reads == []
 
 
-def test_a_new_run_is_looked_at_again_before_ten_seconds_are_over(bench: Workbench) -> None:
+def test_a_new_run_is_looked_at_again_before_its_silence_gets_strange(bench: Workbench) -> None:
     pause = bench.reconcile()
     assert pause is not None
-    assert pause <= FIRST_SECONDS
+    assert pause <= SILENT_SECONDS
 
 
-def test_a_job_without_a_pod_is_asked_about_after_three_seconds(desk: Desk) -> None:
+def test_a_warning_about_a_new_run_wakes_it_and_it_is_looked_at_again_before_ten_seconds_are_over(desk: Desk) -> None:
+    assert desk.find() == (Findings(), SILENT_SECONDS)
+    event = add_event(desk.cluster, f"uid-{JOB_NAME}", "exceeded quota: team")
+    assert desk.bench.store.put(WARNINGS, event) == {MODEL}
+    assert desk.find() == (Findings(), FIRST_SECONDS)
+
+
+def test_a_job_without_a_pod_is_explained_after_three_seconds(desk: Desk) -> None:
     add_event(desk.cluster, f"uid-{JOB_NAME}", "exceeded quota: team")
     assert desk.find() == (Findings(), FIRST_SECONDS)
     desk.seconds = FIRST_SECONDS
@@ -35,65 +40,36 @@ def test_a_job_without_a_pod_is_asked_about_after_three_seconds(desk: Desk) -> N
     assert found.complaint.message == "exceeded quota: team"
 
 
-def test_a_job_that_an_operator_finds_waiting_at_its_start_is_asked_about_at_once(desk: Desk) -> None:
+def test_a_job_that_an_operator_finds_waiting_at_its_start_is_explained_at_once(desk: Desk) -> None:
     desk.seconds = 600
     add_event(desk.cluster, f"uid-{JOB_NAME}", "exceeded quota: team")
     assert desk.find()[0].complaint is not None
 
 
-def test_the_pauses_between_questions_grow(desk: Desk) -> None:
+def test_nobody_is_asked_about_a_job_that_waits(desk: Desk) -> None:
     for _ in range(600):
         desk.find()
         desk.seconds += 1
-    assert desk.asked("events") <= 4 + 600 / LONGEST_SECONDS + 3
+    assert desk.asked("events") == 0
 
 
-def test_a_pod_that_was_placed_and_does_not_start_is_asked_about(desk: Desk) -> None:
+def test_a_pod_that_was_placed_and_does_not_start_is_explained(desk: Desk) -> None:
     add_pod(desk.cluster)
     add_event(desk.cluster, "uid-p", 'secret "darkroom-b" not found', reason="FailedMount")
     desk.seconds = 4
     found, again = desk.find()
     assert found.complaint is not None
     assert (found.complaint.about, found.complaint.reason) == ("uid-p", "FailedMount")
-    assert again == FIRST_SECONDS
+    assert again is None
 
 
-def test_an_image_that_is_being_fetched_is_not_asked_about(desk: Desk) -> None:
+def test_nothing_is_found_about_an_image_that_is_being_fetched(desk: Desk) -> None:
     ready = {"type": "PodReadyToStartContainers", "status": "True"}
     placed = {"type": "PodScheduled", "status": "True", "lastTransitionTime": stamp(0)}
     add_pod(desk.cluster, conditions=[placed, ready])
     desk.seconds = 300
     assert desk.find() == (Findings(), None)
     assert desk.asked("events") == 0
-
-
-def test_a_question_that_is_not_answered_keeps_what_was_known(desk: Desk) -> None:
-    add_event(desk.cluster, f"uid-{JOB_NAME}", "exceeded quota: team")
-    desk.seconds = 4
-    known, again = desk.find()
-    assert again is not None
-    desk.seconds += again
-    desk.cluster.failures = [ClusterError(403, "Forbidden", "events is forbidden")]
-    assert desk.find()[0] == known
-
-
-def test_the_newest_event_that_tells_a_cause_counts() -> None:
-    cluster = FakeCluster()
-    add_event(cluster, "p", 'secret "a" not found', 1)
-    add_event(cluster, "p", 'secret "b" not found', 5)
-    add_event(cluster, "p", "timed out waiting for the condition", 9)
-    found = pick_complaint("p", [item for (kind, _, _), item in cluster.objects.items() if kind == "events"])
-    assert found is not None
-    assert found.message == 'secret "b" not found'
-
-
-def test_a_cause_that_is_told_no_more_is_over() -> None:
-    cluster = FakeCluster()
-    add_event(cluster, "p", 'secret "a" not found', 1)
-    add_event(cluster, "p", "no address left", 600)
-    found = pick_complaint("p", [item for (kind, _, _), item in cluster.objects.items() if kind == "events"])
-    assert found is not None
-    assert found.message == "no address left"
 
 
 def test_silence_is_strange_after_a_while(desk: Desk) -> None:

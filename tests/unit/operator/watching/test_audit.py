@@ -3,11 +3,14 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from darkroom_api import names
-from darkroom_operator.api.resources import MODELS
+from darkroom_operator.api.resources import EVENTS, MODELS
 from darkroom_operator.observing.store import Store
-from darkroom_operator.watching.audit import INTERVAL_SECONDS, Audit
+from darkroom_operator.watching.audit import INTERVAL_SECONDS, WARNINGS_EVERY, Audit
 from darkroom_operator.watching.health import find_illness, find_unreadiness
+from tests.unit.operator.desk import JOB_NAME, Desk, add_event
 from tests.unit.operator.fake_cluster import FakeCluster
 from tests.unit.operator.workbench import MODEL, Workbench
 
@@ -52,6 +55,23 @@ def test_who_begins_to_lead_knows_what_came_while_it_was_stopped(bench: Workbenc
     bench.cluster.objects["models", "vision", "fruit"]["metadata"]["resourceVersion"] = "901"
     asyncio.run(bench.audit.catch_up())
     assert bench.store.versions(MODELS)["uid-fruit"][0] == 900, "a fresh audit vouches for the watches"
+
+
+@pytest.mark.parametrize(
+    ("listen", "times"), [("fill", 1), ("catch_up", 1), ("check", WARNINGS_EVERY)], ids=["start", "leading", "audits"]
+)
+def test_a_warning_that_no_watch_told_is_listed_and_wakes_its_run(desk: Desk, listen: str, times: int) -> None:
+    desk.bench.hear()
+    add_event(desk.cluster, f"uid-{JOB_NAME}", "exceeded quota: team")
+    own = {"metadata": {"name": "own"}, "type": "Normal", "note": "not found", "regarding": {"uid": f"uid-{JOB_NAME}"}}
+    desk.cluster.add(EVENTS, own)
+    desk.bench.triggered.clear()
+    for _ in range(times):
+        asyncio.run(getattr(desk.bench.audit, listen)())
+    assert MODEL in desk.bench.triggered
+    found = desk.bench.store.warnings.find_complaint(f"uid-{JOB_NAME}")
+    assert found is not None
+    assert found.message == "exceeded quota: team"
 
 
 def test_a_busy_watch_is_not_taken_for_dead(bench: Workbench) -> None:

@@ -8,8 +8,7 @@ import pytest
 from darkroom_operator.api.cluster import ClusterError
 from darkroom_operator.api.resources import Resource
 from darkroom_operator.leadership.election import Election, NoElection
-from darkroom_operator.leadership.fence import Fence
-from darkroom_operator.leadership.terms import Terms, TermsError
+from darkroom_operator.leadership.fence import Fence, LeaseTerms, TermsError
 
 Json = dict[str, Any]
 
@@ -72,7 +71,9 @@ class Replica:
     def __init__(self, leases: FakeLeases, identity: str, **times: int) -> None:
         self.now = 1000.0
         self.fence = Fence(lambda: self.now)
-        self.election = Election(Terms("system", "darkroom", identity, **times), leases, self.fence, lambda: self.now)
+        self.election = Election(
+            LeaseTerms("system", "darkroom", identity, **times), leases, self.fence, lambda: self.now
+        )
 
     def step(self, seconds: float = 0.0) -> bool:
         """Let time pass and ask once; returns whether it may write then."""
@@ -230,12 +231,12 @@ def test_the_lease_counts_its_holders_and_tells_its_times_in_utc(
 )
 def test_times_with_which_two_could_write_are_refused(times: dict[str, int]) -> None:
     with pytest.raises(TermsError, match="longer"):
-        Terms("system", "darkroom", "one", **times)
+        LeaseTerms("system", "darkroom", "one", **times)
 
 
 def test_a_lease_without_a_namespace_is_refused() -> None:
     with pytest.raises(TermsError, match="NAMESPACE/NAME"):
-        Terms("", "darkroom", "one")
+        LeaseTerms("", "darkroom", "one")
 
 
 def test_without_an_election_a_process_leads_until_it_resigns() -> None:

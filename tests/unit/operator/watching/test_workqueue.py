@@ -1,11 +1,12 @@
-"""The work queue and its scheduler: which triggers become a reconcile, and when."""
+"""The work queue: which triggers become a reconcile, and when."""
 
 import asyncio
 from typing import Any
 
+import pytest
+
 from darkroom_operator.api.cluster import ClusterError
 from darkroom_operator.api.resources import Key
-from darkroom_operator.watching.scheduler import Scheduler
 from darkroom_operator.watching.workqueue import WorkQueue
 
 KEYS = [Key("Model", "vision", f"m{number}") for number in range(3)]
@@ -14,10 +15,8 @@ KEYS = [Key("Model", "vision", f"m{number}") for number in range(3)]
 async def run_queue(reconcile: Any, seconds: float, *, workers: int = 4) -> list[tuple[Key, BaseException, float]]:
     """Let workers take all keys for a while; return the errors that were told."""
     errors: list[tuple[Key, BaseException, float]] = []
-    scheduler = Scheduler()
-    queue = WorkQueue(reconcile, lambda *error: errors.append(error), scheduler)
+    queue = WorkQueue(reconcile, lambda *error: errors.append(error))
     tasks = [asyncio.create_task(queue.work()) for _ in range(workers)]
-    tasks.append(asyncio.create_task(scheduler.run(queue.add)))
     for _ in range(5):
         queue.add(KEYS)
     await asyncio.sleep(seconds)
@@ -45,7 +44,7 @@ def test_a_paused_queue_hands_out_nothing_and_forgets_nothing() -> None:
         await asyncio.sleep(0.02)
 
     async def live() -> tuple[int, int]:
-        queue = WorkQueue(reconcile, lambda *_error: None, Scheduler())
+        queue = WorkQueue(reconcile, lambda *_error: None)
         worker = asyncio.create_task(queue.work())
         queue.pause()
         queue.add(KEYS)
@@ -100,3 +99,24 @@ def test_an_api_server_that_is_too_busy_is_left_alone_for_as_long_as_it_says() -
         raise ClusterError(429, "TooManyRequests", "later", retry_after_seconds=7.0)
 
     assert {pause for _, _, pause in asyncio.run(run_queue(reconcile, 0.05))} == {7.0}
+
+
+@pytest.mark.parametrize(
+    ("wishes", "expected"),
+    [((0.05, 9.0), 1), ((9.0, 0.05), 1), ((0.05, 0.05), 1), ((9.0, 9.0), 0), ((0.0,), 1)],
+    ids=["a later wish is none", "a sooner one replaces it", "the same twice is one", "not yet", "at once"],
+)
+def test_the_soonest_wish_of_an_object_counts(wishes: tuple[float, ...], expected: int) -> None:
+    async def live() -> int:
+        queue = WorkQueue(nothing, lambda *_error: None)
+        for seconds in wishes:
+            queue.add_after(seconds, KEYS[0])
+        before = len(queue)
+        await asyncio.sleep(0.15)
+        return len(queue) if before == 0 else -1
+
+    assert asyncio.run(live()) == expected
+
+
+async def nothing(_key: Key) -> None:
+    """Reconcile nothing."""

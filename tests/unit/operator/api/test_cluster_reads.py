@@ -10,7 +10,7 @@ from kubernetes.aio.client import Configuration
 
 from bench.clusters.ports import find_free_port
 from darkroom_operator.api.cluster import ClusterError, KubernetesCluster
-from darkroom_operator.api.resources import EVENTS
+from darkroom_operator.api.resources import JOBS, WARNINGS
 
 Ask = Callable[[KubernetesCluster], Awaitable[Any]]
 
@@ -40,14 +40,23 @@ async def _ask(question: Ask, answer: Callable[[], web.Response]) -> tuple[Any, 
         await runner.cleanup()
 
 
-def test_objects_are_found_by_their_fields() -> None:
-    found, asked = ask(
-        lambda cluster: cluster.find(EVENTS, "vision", fields="type=Warning,regarding.uid=u1"),
-        lambda: web.json_response({"items": [{"reason": "FailedMount"}]}),
-    )
+def test_objects_are_listed_by_their_fields() -> None:
+    async def list_warnings(cluster: KubernetesCluster) -> list[Any]:
+        return [item async for page in cluster.list_all(WARNINGS, "vision") for item in page["items"]]
+
+    found, asked = ask(list_warnings, lambda: web.json_response({"items": [{"reason": "FailedMount"}]}))
     assert found == [{"reason": "FailedMount"}]
-    assert asked.startswith("/apis/events.k8s.io/v1/namespaces/vision/events?fieldSelector=")
+    assert asked.startswith("/apis/events.k8s.io/v1/namespaces/vision/events?fieldSelector=type%3DWarning")
     assert "limit=500" in asked
+
+
+def test_objects_are_found_by_their_labels() -> None:
+    found, asked = ask(
+        lambda cluster: cluster.find(JOBS, "vision", "a=b"),
+        lambda: web.json_response({"items": [{"kind": "Job"}]}),
+    )
+    assert found == [{"kind": "Job"}]
+    assert asked == "/apis/batch/v1/namespaces/vision/jobs?labelSelector=a%3Db&limit=500"
 
 
 DISCOVERED = {

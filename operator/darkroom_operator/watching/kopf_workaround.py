@@ -1,20 +1,19 @@
-"""Keeps kopf's watches alive: one that the API server ends with an error starts anew with a list.
+"""The one workaround for kopf: a watch that an error ended is listed and opened again.
 
-kopf ends the task of such a watch and never starts it again, so that a process lives on which sees nothing of that
-kind: an error other than 410 inside a stream, a 410 or 404 as the answer to a request, or a line that is cut.
-There is no setting for it. Owns that one replacement; must not handle what a list or a new request does not mend.
+kopf 1.45.2 restarts a watch after a cut connection and after a 410 inside its stream. Any other end stops the whole
+operator, although a list repairs it: another status inside the stream (500 while etcd changes its leader), 410 or 404
+as the answer to the request (a CRD that is being replaced), half a line. There is no setting for it. Delete this module
+once kopf restarts those too: https://github.com/nolar/kopf/issues/1276. Why an exit is not good enough is in
+docs/decisions/0018-kopf.md. Must not handle what a list or a new request does not repair.
 """
 
 import logging
 from collections.abc import AsyncIterator, Callable
-from typing import Any, Final
+from typing import Any
 
 from kopf._cogs.clients import errors, watching
 
 logger = logging.getLogger(__name__)
-
-RECONNECT_SECONDS: Final = 1.0
-"""Pause of kopf before it starts a watch anew."""
 
 Watch = Callable[..., AsyncIterator[Any]]
 
@@ -27,7 +26,7 @@ def keep_alive(watch: Watch) -> Watch:
             async for event in watch(**arguments):
                 yield event
         except (watching.WatchingError, errors.APIError, ValueError) as error:
-            logger.warning("watch starts anew", extra={"watch": str(arguments.get("resource")), "error": repr(error)})
+            logger.warning("watch restarts", extra={"watch": str(arguments.get("resource")), "error": repr(error)})
 
     survive.keeps_alive = True  # type: ignore[attr-defined]
     return survive

@@ -1,0 +1,62 @@
+"""What kopf is told to do: its settings, what each watch selects, and what becomes of an event."""
+
+import asyncio
+import itertools
+from typing import Any
+
+import kopf
+import pytest
+
+from darkroom_operator.api.resources import EVALUATIONS, JOBS, MODELS, PODS, WARNINGS, WATCHED, Resource
+from darkroom_operator.watching.handlers import MAX_BACKOFF_SECONDS, EndlessBackoffs, build_registry, build_settings
+
+
+def test_a_watch_is_tried_for_ever_with_short_pauses() -> None:
+    pauses = list(itertools.islice(EndlessBackoffs(), 10_000))
+    assert pauses[0] == 1
+    assert max(pauses) == pauses[-1] == MAX_BACKOFF_SECONDS
+    assert isinstance(build_settings().networking.error_backoffs, EndlessBackoffs)
+
+
+def test_a_silent_watch_is_given_up_after_more_than_a_bookmarks_pause() -> None:
+    settings = build_settings()
+    assert 60 < settings.watching.inactivity_timeout < (settings.watching.client_timeout or 0)
+
+
+@pytest.mark.parametrize(
+    ("resource", "labels", "fields"),
+    [
+        (MODELS, None, None),
+        (EVALUATIONS, None, None),
+        (JOBS, JOBS.selector, None),
+        (PODS, PODS.selector, None),
+        (WARNINGS, None, "type=Warning"),
+    ],
+    ids=lambda value: value.plural if isinstance(value, Resource) else "",
+)
+def test_a_watch_selects_on_the_api_servers_side(resource: Resource, labels: str | None, fields: str | None) -> None:
+    watching, where = build_settings().watching, (resource.group, resource.version, resource.plural)
+    assert watching.label_selectors.get(where) == labels
+    assert watching.field_selectors.get(where) == fields
+
+
+def test_kopf_compares_no_objects_and_keeps_nothing_in_them() -> None:
+    storage = build_settings().persistence.diffbase_storage
+    body = kopf.Body({"metadata": {"name": "fruit"}, "spec": {"task": "classifier"}})
+    assert storage.build(body=body) == {}
+
+
+def test_every_event_of_every_watch_is_taken_in() -> None:
+    taken: list[Any] = []
+    cluster: Any = None
+    registry: Any = build_registry(lambda *event: taken.append(event), cluster, stop)
+    handlers = registry._watching.get_all_handlers()
+    assert [handler.param for handler in handlers] == [*WATCHED, WARNINGS]
+    for handler in handlers:
+        event = {"type": "ADDED", "object": {"kind": handler.param.kind}}
+        asyncio.run(handler.fn(event=event, param=handler.param, name="fruit"))
+    assert taken == [(resource, "ADDED", {"kind": resource.kind}) for resource in (*WATCHED, WARNINGS)]
+
+
+async def stop() -> None:
+    """End nothing."""
