@@ -10,6 +10,7 @@ from torch.utils.data import DataLoader
 from torchvision import datasets, transforms
 
 from bench.trainer import arms as arms_of, sets as sets
+from darkroom_trainer.features import normalization
 from darkroom_trainer.loop import training_loop
 from darkroom_trainer.runtime import device as devices
 
@@ -39,7 +40,7 @@ def measure_loader(folder: str, backbone: str, size_px: int, batch_size: int, ro
 def feed_alone(learner: training_loop.Learner, steps: int) -> None:
     """Gather, vary and normalize batches without learning from them."""
     for _ in range(steps):
-        training_loop.normalize(learner._load_batch().images, learner.data)
+        normalization.normalize_in_place(learner._load_batch().images, learner.data.mean, learner.data.std)
         learner.step += 1
 
 

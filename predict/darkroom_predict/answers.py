@@ -7,14 +7,9 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from darkroom_api.v1alpha1.common import TASK_ANNOTATIONS, AnnotationKind, Task
+from darkroom_api.v1alpha1.common import Task
 from darkroom_predict.gaps import is_gap
 from darkroom_predict.predictions import Floats, Prediction, Truth
-
-
-def has_boxes(task: Task) -> bool:
-    """Return whether answers of a task are about parts of an image."""
-    return TASK_ANNOTATIONS[task] is AnnotationKind.DETECTION
 
 
 def build_answer(
@@ -41,7 +36,7 @@ def build_result(task: Task, prediction: Prediction, labels: Sequence[str], size
         {"name": labels[label], "confidence": round(float(score), 4)}
         for label, score in zip(prediction.labels, prediction.scores, strict=True)
     ]
-    if not has_boxes(task):
+    if not task.has_boxes:
         return {"tagsResult": {"values": tags}}
     boxes = [round_box(box, size_px) for box in prediction.boxes]
     objects = [
@@ -54,7 +49,7 @@ def build_result(task: Task, prediction: Prediction, labels: Sequence[str], size
 def build_truth_result(task: Task, truth: Truth, labels: Sequence[str], size_px: tuple[int, int]) -> dict[str, Any]:
     """Return the annotations of an image in the same form, without confidences."""
     names = [{"name": labels[label]} for label in truth.labels]
-    if not has_boxes(task):
+    if not task.has_boxes:
         return {"tagsResult": {"values": names}}
     boxes = [round_box(box, size_px) for box in truth.boxes]
     objects = [{"boundingBox": box, "tags": [name]} for box, name in zip(boxes, names, strict=True)]

@@ -16,5 +16,5 @@ def is_gap(label: str) -> bool:
 
 
 def find_gap(labels: Sequence[str]) -> int:
-    """Return the place of the gap among the labels; NO_GAP where there is none."""
+    """Return the index of the gap among the labels; NO_GAP where there is none."""
     return next((at for at, label in enumerate(labels) if is_gap(label)), NO_GAP)

@@ -64,14 +64,14 @@ def render_label_errors(errors: Sequence[Mapping[str, Any]], total: int) -> Mark
         return None
     pictured = [error for error in errors if error.get("picture")]
     rest = [error for error in errors[:MAX_ERRORS] if not error.get("picture")]
-    figures = element("div", *(_render_suspect(error) for error in pictured), class_="shots") if pictured else None
+    figures = element("div", *(_render_label_error(error) for error in pictured), class_="shots") if pictured else None
     intro = "A model that had not seen these images is surer of another tag; look at them before anything else is done."
     shown = len(pictured) + len(rest)
     more = f" These are {shown} of {total:,}; the first {len(errors):,} are in report.json." if total > shown else ""
-    return build_section("Tags that are probably wrong", figures, _tabulate_suspects(rest), intro=join(intro, more))
+    return build_section("Tags that are probably wrong", figures, _tabulate_label_errors(rest), intro=join(intro, more))
 
 
-def _render_suspect(error: Mapping[str, Any]) -> Markup:
+def _render_label_error(error: Mapping[str, Any]) -> Markup:
     share = element("span", f" · {numbers.show_share(error.get('confidence'))}", class_="soft")
     looks = element(
         "div", "Looks like ", element("b", name(str(error.get("suggested", "")), 40), class_="isgood"), share
@@ -81,7 +81,7 @@ def _render_suspect(error: Mapping[str, Any]) -> Markup:
     return element("figure", render_frame(error["picture"]), element("figcaption", looks, tagged, file))
 
 
-def _tabulate_suspects(errors: Sequence[Mapping[str, Any]]) -> Markup | None:
+def _tabulate_label_errors(errors: Sequence[Mapping[str, Any]]) -> Markup | None:
     if not errors:
         return None
     rows: list[list[Content]] = [

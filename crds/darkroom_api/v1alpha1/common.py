@@ -43,6 +43,11 @@ class Task(StrEnum):
     DETECTOR = "detector"
     PRODUCT_RECOGNIZER = "productRecognizer"
 
+    @property
+    def has_boxes(self) -> bool:
+        """Return whether predictions of this task are about parts of an image."""
+        return TASK_ANNOTATIONS[self] is AnnotationKind.DETECTION
+
 
 TASK_ANNOTATIONS: Final[dict[Task, AnnotationKind]] = {
     Task.CLASSIFIER: AnnotationKind.CLASSIFICATION,

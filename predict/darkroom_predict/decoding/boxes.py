@@ -33,8 +33,8 @@ def decode_cells(outputs: Floats) -> list[Prediction]:
 def decode_corners(numbers: Floats, cells: Integers, num_cells: int) -> Floats:
     """Return relative left, top, right, bottom (K, 4), not cut at the picture's edges, of boxes of the given cells."""
     side = math.isqrt(num_cells)
-    places = np.stack([cells % side, cells // side], axis=-1).astype(np.float32)
-    middles = (places + np.float32(0.5)) / np.float32(side) + numbers[..., :2] / np.float32(side)
+    positions = np.stack([cells % side, cells // side], axis=-1).astype(np.float32)
+    middles = (positions + np.float32(0.5)) / np.float32(side) + numbers[..., :2] / np.float32(side)
     halves = np.exp(np.minimum(numbers[..., 2:], MAX_LOG_SIZE)) / np.float32(2 * side)
     corners: Floats = np.concatenate([middles - halves, middles + halves], axis=-1)
     return corners

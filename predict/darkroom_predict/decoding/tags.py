@@ -18,8 +18,8 @@ def decode_independent(logits: Floats) -> list[Prediction]:
 def compute_softmax(logits: Floats) -> Floats:
     """Return probabilities that sum to 1 along the last axis."""
     powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    shares: Floats = powers / powers.sum(axis=-1, keepdims=True)
-    return shares
+    probabilities: Floats = powers / powers.sum(axis=-1, keepdims=True)
+    return probabilities
 
 
 def compute_sigmoid(logits: Floats) -> Floats:

@@ -46,7 +46,7 @@ def test_planted_errors_are_found_and_little_else(seed: int, images: int, precis
     assert wrong[rows[:10]].all(), "the surest ones are wrong indeed"
 
 
-def test_labels_that_are_right_are_hardly_doubted() -> None:
+def test_labels_that_are_right_are_hardly_called_errors() -> None:
     probabilities, _, truth = plant_in_digits(0, 1797)
     assert len(find_label_errors(probabilities, truth)) <= 0.02 * len(truth)
 

@@ -1,4 +1,4 @@
-"""Light heads of every kind, with random numbers in place of fitted ones."""
+"""Frozen-feature classifiers of every kind, with random numbers in place of fitted ones."""
 
 import torch
 

@@ -7,6 +7,7 @@ from torch import nn
 
 from darkroom_api.v1alpha1.common import Task
 from darkroom_trainer.heads import ensemble as ensembles
+from darkroom_trainer.heads.fits.probabilities import to_logits, to_probabilities
 from darkroom_trainer.metrics.statistics import ensemble_weights
 
 ENSEMBLE_WEIGHTS = (0.25, 0.5, 0.75)
@@ -72,8 +73,8 @@ MIXING = [pytest.param(Task.CLASSIFIER, id="softmax"), pytest.param(Task.MULTILA
 def test_an_ensemble_answers_the_mixture_of_probabilities(task: Task, weight: float) -> None:
     is_multilabel = task is Task.MULTILABEL_CLASSIFIER
     mixed = ensembles.join_models(task, NETWORK, HEAD, weight)(IMAGES)
-    network, head = (ensembles.to_probabilities(part.logits, is_multilabel=is_multilabel) for part in (NETWORK, HEAD))
-    found = ensembles.to_probabilities(mixed, is_multilabel=is_multilabel)
+    network, head = (to_probabilities(part.logits, is_multilabel=is_multilabel) for part in (NETWORK, HEAD))
+    found = to_probabilities(mixed, is_multilabel=is_multilabel)
     torch.testing.assert_close(found, (1 - weight) * network + weight * head, rtol=1e-6, atol=1e-7)
 
 
@@ -103,6 +104,6 @@ def test_what_has_no_weight_is_left_out() -> None:
 
 @pytest.mark.parametrize("is_multilabel", [False, True], ids=["one tag", "multilabel"])
 def test_probabilities_come_back_from_their_logits(*, is_multilabel: bool) -> None:
-    probabilities = ensembles.to_probabilities(NETWORK.logits, is_multilabel=is_multilabel)
-    logits = ensembles.to_logits(probabilities, is_multilabel=is_multilabel)
-    torch.testing.assert_close(ensembles.to_probabilities(logits, is_multilabel=is_multilabel), probabilities)
+    probabilities = to_probabilities(NETWORK.logits, is_multilabel=is_multilabel)
+    logits = to_logits(probabilities, is_multilabel=is_multilabel)
+    torch.testing.assert_close(to_probabilities(logits, is_multilabel=is_multilabel), probabilities)

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from darkroom_trainer.data.records.dataset import Example
+from darkroom_trainer.features import normalization
 from darkroom_trainer.loop import training_loop
 from darkroom_trainer.networks.recognizer_network import RecognizerNetwork
 from darkroom_trainer.samples import shelf_pictures
@@ -60,7 +61,7 @@ def build_network(task: ProductRecognizer, seed: int = 0) -> RecognizerNetwork:
 def name_true_boxes(network: RecognizerNetwork, data: training_loop.TrainingData) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the network's names (K,) of the true boxes of products, and the right ones (K,)."""
     labels, places = prototypes.choose_boxes(data, network.gap)
-    images = training_loop.normalize(training_loop.to_float(data.images[places[:, 0]]), data)
+    images = normalization.normalize_in_place(normalization.to_float(data.images[places[:, 0]]), data.mean, data.std)
     boxes = data.targets["box"][places[:, 0], places[:, 1]][:, None]
     with torch.inference_mode():
         return network.compare(network.embed(images, boxes)).argmax(dim=-1)[:, 0], labels

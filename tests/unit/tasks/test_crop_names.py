@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from darkroom_trainer.features import normalization
 from darkroom_trainer.loop import training_loop
 from darkroom_trainer.networks import dense_head
 from darkroom_trainer.networks.detector_network import DetectorNetwork, choose_cells, find_network
@@ -37,7 +38,8 @@ def network(data: training_loop.TrainingData) -> DetectorNetwork:
 
 def look_at(data: training_loop.TrainingData, rows: np.ndarray) -> torch.Tensor:
     """Return normalized images."""
-    return training_loop.normalize(training_loop.to_float(data.images[torch.from_numpy(rows)]), data)
+    images = normalization.to_float(data.images[torch.from_numpy(rows)])
+    return normalization.normalize_in_place(images, data.mean, data.std)
 
 
 def test_crops_have_no_say_before_boxes_were_seen(data: training_loop.TrainingData) -> None:

@@ -230,7 +230,7 @@ def test_after_success_only_the_claim_is_left_that_keeps_stale_processes_out(tmp
         pytest.param(30, 0.01, 1.2, id="a small budget and cheap saves: 4 % of it"),
         pytest.param(120, 0.05, 4.8, id="two minutes"),
         pytest.param(3600, 0.05, 10.0, id="no longer than ten seconds where saves are cheap"),
-        pytest.param(3600, 2.0, 100.0, id="dear saves: 2 % overhead, within 5 % lost"),
+        pytest.param(3600, 2.0, 100.0, id="expensive saves: 2 % overhead, within 5 % lost"),
         pytest.param(30, 0.5, 25.0, id="both cannot hold: the overhead wins"),
         pytest.param(None, 0.01, 10.0, id="without a budget"),
     ],

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 import torch
 
+from darkroom_trainer.features import normalization
 from darkroom_trainer.loop import training_loop
 from tests.unit.training.learning import a_learner
 from tests.unit.training.parallel_steps import RATE, Adder, compare, run_together, take_steps
@@ -65,7 +66,9 @@ def test_a_step_of_one_device_is_what_it_was_before_there_were_several() -> None
     for group in plain.optimizer.param_groups:
         group["lr"] = RATE
     batch = plain._load_batch()
-    loss = plain.task.compute_loss(plain.model(training_loop.normalize(batch.images, plain.data)), batch.targets)
+    loss = plain.task.compute_loss(
+        plain.model(normalization.normalize_in_place(batch.images, plain.data.mean, plain.data.std)), batch.targets
+    )
     loss.backward()  # type: ignore[no-untyped-call]
     torch.nn.utils.clip_grad_norm_(plain.model.parameters(), training_loop.GRADIENT_NORM)
     plain.optimizer.step()

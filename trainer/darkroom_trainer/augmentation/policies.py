@@ -23,7 +23,7 @@ SIGNS: Final = frozenset({"digit", "digits", "letter", "letters", "number", "num
 class AugmentationPolicy:
     """Which variations are made, and how strong.
 
-    `flip` mirrors half of the images, `mix` blends some with another image and its tags, `mosaic` puts four pictures
+    `flip` mirrors half of the images, `mix` mixes some with another image and its tags, `mosaic` puts four pictures
     with their boxes into one. An option that a task cannot use changes nothing there.
     """
 

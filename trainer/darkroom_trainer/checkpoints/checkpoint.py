@@ -1,4 +1,4 @@
-"""Checkpoints: everything that a training needs to go on, in the bucket, without any code in it.
+"""Checkpoints: everything that a training needs to continue, in the bucket, without any code in it.
 
 Owns their keys, manifests, digests and clean-up. A checkpoint counts once its manifest is there, which is written last.
 Its name begins with the epoch of the process that wrote it (`claims`): readers take the newest epoch first, so that

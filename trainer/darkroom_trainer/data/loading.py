@@ -1,6 +1,6 @@
 """A dataset made ready to learn from: local, checked, every image known to decode.
 
-Must not do: decode for training (`decoded.py`), or go on with a dataset that has a problem.
+Must not do: decode for training (`decoded.py`), or continue with a dataset that has a problem.
 """
 
 import pathlib

@@ -18,6 +18,7 @@ from torch import nn
 
 from darkroom_predict.description import ModelDescription, build_metadata
 from darkroom_predict.onnx_session import INPUT_NAME, OUTPUT_NAME
+from darkroom_trainer.features.normalization import normalize
 
 OPSET: Final = 17
 """The first with LayerNormalization, which transformers need; every onnxruntime since 2022 reads it."""
@@ -45,7 +46,7 @@ class PortableModel(nn.Module):
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Return the raw outputs for images in [0, 1]."""
-        outputs: torch.Tensor = self.model((images - self.mean) / self.std)
+        outputs: torch.Tensor = self.model(normalize(images, self.mean, self.std))
         return outputs
 
 

@@ -103,7 +103,7 @@ def _choose_shown(model: description.ModelDescription, prediction: Prediction) -
     """Return what predictions.json keeps: all boxes, the best tags, or of tags that do not exclude each other those
     that are shown.
     """
-    if answers.has_boxes(model.task):
+    if model.task.has_boxes:
         return prediction
     if model.task is Task.MULTILABEL_CLASSIFIER:
         return keep_best_of_stacked(prediction, model.threshold)
@@ -139,7 +139,7 @@ def _take_samples(
 
 def _choose_samples(model: description.ModelDescription, measured: Measured) -> list[int]:
     """Return places spread evenly over the images; of tagged ones up to a quarter of them mistakes."""
-    is_boxed = answers.has_boxes(model.task)
+    is_boxed = model.task.has_boxes
     count = min(BOXED_SAMPLES if is_boxed else TAGGED_SAMPLES, len(measured.rows))
     even: list[int] = np.linspace(0, len(measured.rows) - 1, count).astype(int).tolist()
     if is_boxed:

@@ -12,6 +12,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from darkroom_trainer.features.normalization import restore
+
 BACKBONE_PREFIX: Final = "backbone:"
 GRADIENT_SIDE_PX: Final = 32
 TEXTURE_SIDE_PX: Final = 64
@@ -32,8 +34,8 @@ def build_tent_matrix(cells: int, size_px: int) -> torch.Tensor:
     step = size_px / cells
     width = max(1.0, step)
     centres = (torch.arange(cells, dtype=torch.float64) + 0.5) * step
-    places = torch.arange(size_px, dtype=torch.float64) + 0.5
-    tent = (1 - (places - centres[:, None]).abs() / width).clamp(min=0)
+    middles = torch.arange(size_px, dtype=torch.float64) + 0.5
+    tent = (1 - (middles - centres[:, None]).abs() / width).clamp(min=0)
     return (tent / tent.sum(dim=1, keepdim=True)).float()
 
 
@@ -236,6 +238,6 @@ class Extractor(nn.Module):
 
     def forward(self, images: torch.Tensor) -> list[torch.Tensor]:
         """Return the features (B, D) of each block, in the order of the names."""
-        plain = images * self.deviation + self.mean
+        plain = restore(images, self.mean, self.deviation)
         pairs = zip(self.names, self.blocks, strict=True)
         return [block(images if name.startswith(BACKBONE_PREFIX) else plain) for name, block in pairs]

@@ -1,1 +1,1 @@
-"""Light heads: small closed models on fixed features of images, found by cross-validation within seconds."""
+"""Frozen-feature classifiers: small models on fixed features of images, chosen by cross-validation within seconds."""

@@ -6,7 +6,7 @@ decide. Must not train.
 """
 
 import math
-from typing import Any, Final
+from typing import Any
 
 import torch
 from torch import nn
@@ -16,8 +16,6 @@ from darkroom_api.v1alpha1.common import Task
 from darkroom_trainer.heads.fits import model as heads
 from darkroom_trainer.networks import backbones
 from darkroom_trainer.tasks.base import LearningTask
-
-LEAST_PROBABILITY: Final = 1e-6
 
 
 class Ensemble(nn.Module):
@@ -43,17 +41,6 @@ class Ensemble(nn.Module):
         """Return the logarithm of the mixture of probabilities that are given as logarithms, so that none is lost."""
         parts = [network + math.log(1 - self.ensemble_weight), head + math.log(self.ensemble_weight)]
         return torch.logsumexp(torch.stack(parts), dim=0)
-
-
-def to_probabilities(logits: torch.Tensor, *, is_multilabel: bool) -> torch.Tensor:
-    """Return the probabilities of logits (B, C), in float32."""
-    return logits.float().sigmoid() if is_multilabel else functional.softmax(logits.float(), dim=1)
-
-
-def to_logits(probabilities: torch.Tensor, *, is_multilabel: bool) -> torch.Tensor:
-    """Return logits (B, C) that give back `probabilities`."""
-    kept = probabilities.clamp(LEAST_PROBABILITY, 1 - LEAST_PROBABILITY)
-    return kept.log() - (-kept).log1p() if is_multilabel else kept.log()
 
 
 def join_models(task: Task, network: nn.Module | None, head: nn.Module | None, ensemble_weight: float) -> nn.Module:

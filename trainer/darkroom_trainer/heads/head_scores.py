@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from darkroom_trainer.heads.fits.probabilities import to_probabilities
 from darkroom_trainer.metrics.statistics import curves
 
 GROUPS: Final = 5
@@ -41,7 +42,7 @@ def measure(logits: torch.Tensor, one_hot: torch.Tensor, *, is_multilabel: bool)
     """Return the score of calibrated logits (R, M, C) for targets (M, C)."""
     loss = measure_log_loss(logits, one_hot, is_multilabel=is_multilabel)
     if is_multilabel:
-        value, error = _measure_precision(to_probabilities(logits, is_multilabel=True), one_hot)
+        value, error = _measure_precision(average_probabilities(logits, is_multilabel=True), one_hot)
         return HeadScore(value, error, loss)
     right = one_hot.expand_as(logits).gather(-1, logits.argmax(dim=-1, keepdim=True))[..., 0].mean(dim=0)
     # The rows are what chance drew: repeats only make each row's part more exact. One more wrong row than was seen
@@ -51,9 +52,9 @@ def measure(logits: torch.Tensor, one_hot: torch.Tensor, *, is_multilabel: bool)
     return HeadScore(mean, (variance / rows) ** 0.5, loss)
 
 
-def to_probabilities(logits: torch.Tensor, *, is_multilabel: bool) -> torch.Tensor:
+def average_probabilities(logits: torch.Tensor, *, is_multilabel: bool) -> torch.Tensor:
     """Return the probabilities (M, C), the mean over repeats."""
-    return (torch.sigmoid(logits) if is_multilabel else torch.softmax(logits, dim=-1)).mean(dim=0)
+    return to_probabilities(logits, is_multilabel=is_multilabel).mean(dim=0)
 
 
 def _measure_precision(probabilities: torch.Tensor, one_hot: torch.Tensor) -> tuple[float, float]:

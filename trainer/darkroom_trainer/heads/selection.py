@@ -146,7 +146,7 @@ def _scatter_predictions(
     """Return the out-of-fold probabilities for all rows, and which rows have them."""
     examples, indices = cross_validation.store.examples, cross_validation.store.indices[cross_validation.out_of_fold]
     probabilities, validated = _build_unknown(examples)
-    found = head_scores.to_probabilities(winner.logits, is_multilabel=examples.is_multilabel)
+    found = head_scores.average_probabilities(winner.logits, is_multilabel=examples.is_multilabel)
     probabilities[indices] = found.cpu().numpy()
     validated[indices] = True
     return probabilities, validated

@@ -14,10 +14,10 @@ import torch
 from torch import nn
 
 from darkroom_trainer.features.blocks import Extractor
+from darkroom_trainer.features.normalization import normalize, to_float
 from darkroom_trainer.heads.fits.linear import Batches, Part
 from darkroom_trainer.heads.fits.model import NO_BACKBONES, Spec
 from darkroom_trainer.heads.fits.scaling import Scale
-from darkroom_trainer.loop.training_loop import to_float
 
 Rows = npt.NDArray[np.int64]
 Views = Callable[[torch.Tensor, int], torch.Tensor]
@@ -156,7 +156,7 @@ class FeatureStore:
             extractor = Extractor([block], examples.describe_look(), self.backbones)
             self._extractors[block] = extractor.eval().to(examples.device)
         with torch.inference_mode():
-            normalized = (images - examples.mean) / examples.std
+            normalized = normalize(images, examples.mean, examples.std)
             found: torch.Tensor = self._extractors[block](normalized)[0].float()
         return found.clone()
 

@@ -1,6 +1,6 @@
 """What a training does when its memory does not hold a batch: half of it, down to one image.
 
-Owns which exceptions mean that, and the words for a run that cannot go on. Must not catch anything.
+Owns which exceptions mean that, and the words for a run that cannot continue. Must not catch anything.
 """
 
 import dataclasses
@@ -31,7 +31,7 @@ def is_out_of_memory(error: Exception) -> bool:
 
 
 def recover(error: Exception, recipe: Recipe, device: Device) -> Recipe:
-    """Return the recipe to go on with; raises `error` where it is another one, RunError(OutOfMemory) at one image."""
+    """Return the recipe to continue with; raises `error` if it is another one, RunError(OutOfMemory) at one image."""
     if not is_out_of_memory(error):
         raise error
     if recipe.batch_size == 1:

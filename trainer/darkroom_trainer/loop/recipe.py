@@ -14,7 +14,7 @@ from darkroom_api.v1alpha1.common import Task
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that a training is told apart from its data and its time."""
+    """Everything that a training is given apart from its data and its time."""
 
     backbone: str
     image_size_px: int
@@ -64,7 +64,7 @@ LADDERS: Final[dict[Task, tuple[LadderStep, ...]]] = {
         LadderStep("resnet50", 512, 1_000_000, rate_scale=0.25),
     ),
 }
-"""Backbones from small to large. Measured on two shared cores (training.md): at 120 s a detector on test_resnet reaches
+"""Backbones from small to large. Measured on two shared cores: at 120 s a detector on test_resnet reaches
 mAP@50 0.99 where the next larger one reaches 0.39, so a larger one has to earn its place by the passes that it gets."""
 
 LADDER_TASKS: Final = {Task.MULTILABEL_CLASSIFIER: Task.CLASSIFIER, Task.PRODUCT_RECOGNIZER: Task.DETECTOR}
@@ -73,7 +73,7 @@ PRETRAINED_PASSES: Final = 3_000
 """Image passes that a network with pretrained weights needs: few, whatever its size, so that a larger one wins as soon
 as it gets them."""
 PRETRAINED_SIZES_PX: Final = {Task.CLASSIFIER: 224, Task.DETECTOR: 384}
-"""DINOv2 at 224 px instead of its own 518 costs a sixth (training.md, section 8)."""
+"""DINOv2 at 224 px instead of its own 518 costs a sixth."""
 PRETRAINED_RATE_SCALE: Final = 0.25
 LEARNING_RATES: Final = {Task.CLASSIFIER: 4e-3, Task.DETECTOR: 4e-3}
 BATCH_SIZES: Final = {Task.CLASSIFIER: 32, Task.DETECTOR: 16}

@@ -15,6 +15,7 @@ import torch
 from darkroom_trainer.augmentation import policies
 from darkroom_trainer.budget import meter as meters
 from darkroom_trainer.budget.step_costs import StepCosts
+from darkroom_trainer.features import normalization
 from darkroom_trainer.loop import feeding
 from darkroom_trainer.loop.feeding import TrainingData as TrainingData, find_batch as find_batch
 from darkroom_trainer.loop.recipe import Recipe
@@ -127,7 +128,7 @@ class Learner:
         self.peers.announce(rate, self.recipe.batch_size)
         batch = self._load_batch()
         with self.device.mixed_precision():
-            outputs = self.model(normalize(batch.images, self.data))
+            outputs = self.model(normalization.normalize_in_place(batch.images, self.data.mean, self.data.std))
         loss = self.task.compute_loss(outputs, batch.targets)
         self.optimizer.zero_grad(set_to_none=True)
         loss = self.peers.backward(self.model, loss, lambda: self.task.count_terms(outputs, batch.targets))
@@ -152,8 +153,10 @@ class Learner:
         found = self._feeder.take(feed)
         others = None
         if found.other_images is not None and found.other_targets is not None:
-            others = base.Batch(to_float(found.other_images), found.other_targets)
-        return self.task.augment(base.Batch(to_float(found.images), found.targets), found.draws, policy, others)
+            others = base.Batch(normalization.to_float(found.other_images), found.other_targets)
+        return self.task.augment(
+            base.Batch(normalization.to_float(found.images), found.targets), found.draws, policy, others
+        )
 
     def _read_policy(self) -> policies.AugmentationPolicy:
         return policies.limit_policy(policies.read_policy(self.recipe.augmentation), self.task.labels)
@@ -175,16 +178,6 @@ def schedule_rate(share: float) -> float:
     if share < WARM_UP:
         return FIRST_RATE + (1 - FIRST_RATE) * share / WARM_UP
     return 0.5 * (1 + math.cos(math.pi * (share - WARM_UP) / (1 - WARM_UP)))
-
-
-def to_float(images: torch.Tensor) -> torch.Tensor:
-    """Return uint8 images (B, S, S, 3) as (B, 3, S, S) in [0, 1]; the memory order stays, which is channels-last."""
-    return images.permute(0, 3, 1, 2).float().div_(255)
-
-
-def normalize(images: torch.Tensor, data: TrainingData) -> torch.Tensor:
-    """Return the images themselves, shifted and scaled as the backbone expects."""
-    return images.sub_(data.mean).mul_(1 / data.std)
 
 
 def clip_gradients(parameters: list[torch.nn.Parameter]) -> None:

@@ -53,17 +53,17 @@ class DetectorNetwork(CropNaming):
 
     def _name(self, images: torch.Tensor, numbers: torch.Tensor) -> torch.Tensor:
         """Return the numbers with mixed names for the cells whose crops are looked at, and no thing in the others."""
-        logits, places = numbers[..., :-4], numbers[..., -4:]
+        logits, box_numbers = numbers[..., :-4], numbers[..., -4:]
         objectness = logits.sigmoid().sum(dim=-1).clamp(max=1.0)
         at, seen = choose_cells(objectness)
         cells = dense_head.build_cells(numbers.shape[1], numbers.device)
-        boxes = dense_head.decode_boxes(places, cells).clamp(0, 1)
+        boxes = dense_head.decode_boxes(box_numbers, cells).clamp(0, 1)
         crops = self.compare(self.embed(images, _take(boxes, at)))
         names = (1 - self.crop_share) * _take(logits, at).softmax(dim=-1) + self.crop_share * crops
         mixed = (names * seen[..., None]).clamp(LEAST_PROBABILITY, MOST_PROBABILITY)
         nothing = torch.full_like(logits, LEAST_PROBABILITY).logit()
         named = nothing.scatter(1, at[..., None].expand(-1, -1, logits.shape[-1]), mixed.logit())
-        return torch.cat([named, places], dim=-1)
+        return torch.cat([named, box_numbers], dim=-1)
 
 
 def choose_cells(objectness: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -81,7 +81,7 @@ def choose_cells(objectness: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def find_network(model: torch.nn.Module) -> DetectorNetwork:
-    """Return the detector's network, also where it is compiled."""
+    """Return the detector that a model is."""
     network = find_naming(model)
     assert isinstance(network, DetectorNetwork)
     return network

@@ -55,9 +55,9 @@ class RecognizerNetwork(CropNaming):
         best = self.compare(self.embed(images, chosen)).max(dim=-1)
         is_gap = (logits[..., GAP] > logits[..., PRODUCT]).gather(1, at)
         labels = torch.where(is_gap, float(self.gap), best.indices.to(numbers.dtype))
-        shares = torch.where(is_gap, float(self.gap != NO_GAP), best.values)
+        probabilities = torch.where(is_gap, float(self.gap != NO_GAP), best.values)
         nothing = torch.zeros_like(logits[..., 0])
-        named = [nothing.scatter(1, at, values)[..., None] for values in (labels, shares)]
+        named = [nothing.scatter(1, at, values)[..., None] for values in (labels, probabilities)]
         return torch.cat([logits, *named, numbers[..., BOX_TAGS:]], dim=-1)
 
 

@@ -23,7 +23,7 @@ def check_batch(batch_size: int, devices: int) -> None:
 
 
 def explain_loss(members: list[member.Member], detail: str) -> Exception:
-    """Return the end of a run that lost a device, told by the one that was lost first as far as can be known.
+    """Return the end of a run that lost a device, by what is known of the one that was lost first.
 
     A device that ran out of its own memory counts as this one running out: the remedy is the same.
     """
@@ -36,5 +36,5 @@ def explain_loss(members: list[member.Member], detail: str) -> Exception:
             message = f"{one.describe_end()}: most likely this container has too little memory for {len(members) + 1}"
             return errors.RunError(Reason.OUT_OF_MEMORY, f"{message} devices; use a class with more, or fewer devices")
     first = min(ended, key=lambda one: one.failure is not None, default=None)
-    told = f"no process of {len(members)} answers ({detail})" if first is None else first.describe_end()
-    return errors.RunError(Reason.UNKNOWN, f"the devices of this run lost touch: {told}")
+    detail = f"no process of {len(members)} answers ({detail})" if first is None else first.describe_end()
+    return errors.RunError(Reason.UNKNOWN, f"the devices of this run lost touch: {detail}")

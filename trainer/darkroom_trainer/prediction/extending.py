@@ -12,6 +12,7 @@ from PIL import Image
 from darkroom_api.conditions import Reason
 from darkroom_predict.description import ModelDescription
 from darkroom_predict.images import Pixels
+from darkroom_trainer.features.normalization import normalize
 from darkroom_trainer.networks import recognizer_network
 from darkroom_trainer.runtime.errors import RunError
 from darkroom_trainer.tasks import prototypes
@@ -32,7 +33,7 @@ def extend(network: recognizer_network.RecognizerNetwork, model: ModelDescriptio
     image = torch.from_numpy(shrink(crop, float(network.product_side), shaping.image_size_px)).permute(2, 0, 1)
     mean, std = (torch.tensor(values)[:, None, None] for values in (shaping.mean, shaping.deviation))
     prototype = prototypes.embed_picture(
-        network, (image.float() / 255 - mean) / std, torch.tensor([0.0, 0.0, 1.0, 1.0])
+        network, normalize(image.float() / 255, mean, std), torch.tensor([0.0, 0.0, 1.0, 1.0])
     )
     network.prototypes = torch.cat([network.prototypes, prototype[None]])
     network.is_known = torch.cat([network.is_known, torch.ones(1)])

@@ -152,7 +152,7 @@ def _show_mistake(
 
 
 def _build_label_errors(inputs: ReportInputs, has_time: Callable[[], bool]) -> list[dict[str, Any]]:
-    """Return the suspects, the first of them with their pictures where the data they come from is at hand."""
+    """Return the probable label errors, the first of them with pictures where the data they come from is at hand."""
     entries = [dict(error) for error in inputs.label_errors[:MAX_LABEL_ERRORS]]
     pictured = entries[:MAX_PICTURED_ERRORS]
     wanted = {(error.get("imageId"), error.get("file")) for error in pictured}

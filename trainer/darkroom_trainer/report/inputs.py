@@ -27,7 +27,7 @@ class ReportInputs:
     """A finished Model or Evaluation.
 
     `metrics` is the content of metrics.json. `training` is the data that was learned from, None for an Evaluation;
-    `advice` is what inspections found, where it is more than what came with that data. A suspected label error is a
+    `advice` is what inspections found, where it is more than what came with that data. A probable label error is a
     dict of `subject`, `imageId`, `file`, `given`, `suggested` and `confidence`; `parity` is the record of ONNX against
     torch. `has_time` is asked before each picture.
     """

@@ -9,7 +9,6 @@ from typing import Any, Final
 
 import numpy as np
 
-from darkroom_api.v1alpha1.common import TASK_ANNOTATIONS, AnnotationKind
 from darkroom_report.markup import shorten
 from darkroom_trainer.data.records.dataset import LoadedDataset
 from darkroom_trainer.report.inputs import ReportInputs
@@ -28,7 +27,7 @@ def describe_situation(inputs: ReportInputs, rows: Sequence[Mapping[str, Any]]) 
     interval = performance.get("scoreInterval")
     return Situation(
         is_measured=bool(performance),
-        has_boxes=TASK_ANNOTATIONS[model.task] is AnnotationKind.DETECTION,
+        has_boxes=model.task.has_boxes,
         stop_reason=inputs.final_stop_reason,
         budget_seconds=metrics.get("budgetSeconds"),
         charged_seconds=meter.get("chargedSeconds"),

@@ -1,6 +1,6 @@
 """The hardware that a run has: device, number of threads, precision.
 
-Owns what torch is told about the machine. Must not know tasks or budgets.
+Owns torch's settings for the machine. Must not know tasks or budgets.
 """
 
 import math
@@ -65,7 +65,7 @@ def prepare_device(count: int = 1, rank: int = 0) -> Device:
 
 
 def check_device_count(wanted: int, present: int) -> None:
-    """Raise RunError(InvalidConfiguration) where there are fewer GPUs than the run is told to use."""
+    """Raise RunError(InvalidConfiguration) where there are fewer GPUs than the run should use."""
     if wanted > present:
         message = f"compute.devices: {wanted} are asked for, and this container sees {present}"
         raise RunError(Reason.INVALID_CONFIGURATION, message)

@@ -8,7 +8,7 @@ from darkroom_api.v1alpha1.dataset import DatasetSummary
 
 
 class RunError(Exception):
-    """A run that cannot go on for a known reason; the engine turns it into an Outcome."""
+    """A run that cannot continue for a known reason; the engine turns it into an Outcome."""
 
     def __init__(self, reason: Reason, message: str, summary: DatasetSummary | None = None) -> None:
         super().__init__(message)

@@ -15,6 +15,7 @@ from darkroom_api.v1alpha1.common import Performance, Task
 from darkroom_predict.predictions import Integers, Prediction, Truth
 from darkroom_trainer.augmentation.policies import STANDARD, AugmentationPolicy
 from darkroom_trainer.data.records.dataset import Example
+from darkroom_trainer.features.normalization import normalize, to_float
 from darkroom_trainer.metrics.statistics.baseline import BaselineTest
 
 Targets = dict[str, torch.Tensor]
@@ -56,7 +57,7 @@ class LearnedData(Protocol):
 def take_images(data: LearnedData, rows: torch.Tensor) -> torch.Tensor:
     """Return the images (K, 3, S, S) of rows (K,), normalized, on the model's device."""
     images = data.images[rows.to(data.images.device)].to(data.mean.device)
-    return (images.permute(0, 3, 1, 2).float() / 255 - data.mean) / data.std
+    return normalize(to_float(images), data.mean, data.std)
 
 
 class LearningTask(abc.ABC):

@@ -13,7 +13,7 @@ from torch.nn import functional
 from darkroom_predict.predictions import Integers
 from darkroom_trainer.metrics.statistics import ensemble_weights
 from darkroom_trainer.networks import dense_head
-from darkroom_trainer.networks.detector_network import DetectorNetwork
+from darkroom_trainer.networks.detector_network import DetectorNetwork, find_network
 from darkroom_trainer.tasks.base import LearnedData, take_images
 
 MOST_BOXES: Final = 1_000
@@ -22,8 +22,9 @@ BATCH: Final = 32
 Names = npt.NDArray[np.float32]
 
 
-def fit_crop_weight(network: DetectorNetwork, data: LearnedData, rows: Integers) -> None:
+def fit_crop_weight(model: torch.nn.Module, data: LearnedData, rows: Integers) -> None:
     """Set the weight that suits the boxes of `rows`; without any, or without known crops, it stays as it is."""
+    network = find_network(model)
     rows = limit_rows(data.targets["label"], rows)
     if not len(rows) or not network.is_known.any():
         return
@@ -45,9 +46,9 @@ def limit_rows(labels: torch.Tensor, rows: Integers) -> Integers:
 
 def _ask(network: DetectorNetwork, data: LearnedData, rows: Integers) -> tuple[Names, Names, npt.NDArray[np.bool_]]:
     """Return what the dense head and the crops (K, C) call the boxes of some images, and what they are."""
-    at, place = torch.from_numpy(rows), data.mean.device
+    at, device = torch.from_numpy(rows), data.mean.device
     images = take_images(data, at)
-    labels, boxes = data.targets["label"][at].to(place), data.targets["box"][at].to(place)
+    labels, boxes = data.targets["label"][at].to(device), data.targets["box"][at].to(device)
     is_box = labels >= 0
     crops = network.compare(network.embed(images, boxes))[is_box]
     logits = network.dense(images).float()[..., :-4]

@@ -1,31 +1,26 @@
 """Tags for boxes: an anchor-free dense head on a timm backbone, one level at stride 8.
 
-Owns the targets, loss and decoding of detection. After FCOS (Tian et al., arXiv 1904.01355): every cell near the middle
+Owns the loss and decoding of detection. After FCOS (Tian et al., arXiv 1904.01355): every cell near the middle
 of a box predicts its tag and its outline, with focal loss (Lin et al., arXiv 1708.02002) and generalized IoU loss
-(Rezatofighi et al., arXiv 1902.09630). Fixed shapes and no waiting for the device: it compiles and exports.
+(Rezatofighi et al., arXiv 1902.09630). Fixed shapes and no waiting for the device: it exports to ONNX.
 """
 
 from collections.abc import Sequence
 from typing import Final
 
-import numpy as np
 import torch
 from torchvision.ops import generalized_box_iou_loss, sigmoid_focal_loss
 
 from darkroom_api.v1alpha1.common import Performance, Task
 from darkroom_predict.decoding.boxes import decode_cells
 from darkroom_predict.predictions import Integers, Prediction, Truth
-from darkroom_trainer.augmentation import policies, transforms
-from darkroom_trainer.data.records.dataset import Example
 from darkroom_trainer.metrics.box_scores import detection
 from darkroom_trainer.metrics.statistics import baseline
-from darkroom_trainer.networks import crop_naming, dense_head, detector_network
-from darkroom_trainer.tasks import crop_weights, mixing, prototypes
-from darkroom_trainer.tasks.base import Batch, LearnedData, LearningTask, Targets
+from darkroom_trainer.networks import dense_head, detector_network
+from darkroom_trainer.tasks import crop_weights, prototypes
+from darkroom_trainer.tasks.base import LearnedData, Targets
+from darkroom_trainer.tasks.box_task import BoxTask
 
-MAX_ZOOM: Final = 0.2
-MAX_SHIFT: Final = 0.12
-LIGHT: Final = 0.3
 CENTER_RADIUS: Final = 1.5
 """Cells within this many strides of a box's middle answer for it (FCOS' center sampling)."""
 BOX_WEIGHT: Final = 2.0
@@ -34,60 +29,19 @@ TAG_WEIGHT: Final = 1.0
 tags apart. Measured on 400 digit scenes, 450 steps of 16: mAP@50 0.853 without, 0.982 with it."""
 
 
-class Detector(LearningTask):
-    """Targets: `label` (N, M) int64 with -1 for no box, `box` (N, M, 4) relative left, top, right, bottom.
-
-    Outputs: (B, L, C + 4): tag logits, then the box's middle and the logarithm of its size, in strides from the cell.
-    """
+class Detector(BoxTask):
+    """Outputs (B, L, C + 4): tag logits, then a box's middle and the logarithm of its size, in cells."""
 
     kind = Task.DETECTOR
     least_passes = 2000
     most_finished = prototypes.MOST_IMAGES
     export_seconds = 0.7
-    augmentation_draws = transforms.DRAWS
 
     def build_model(
         self, backbone: str, weights: dict[str, torch.Tensor] | None = None, image_size_px: int | None = None
     ) -> torch.nn.Module:
         """Return backbone and dense head, with a place for what the crops of each tag look like."""
         return detector_network.DetectorNetwork(backbone, len(self.labels), weights, image_size_px)
-
-    def build_targets(self, examples: Sequence[Example], rows: Integers) -> Targets:
-        """Return the boxes of each example, filled up to the largest number of boxes in any of them."""
-        most = max(1, max((len(example.labels) for example in examples), default=1))
-        labels = torch.full((len(examples), most), -1, dtype=torch.int64)
-        boxes = torch.zeros((len(examples), most, 4))
-        for at in rows.tolist():
-            example = examples[at]
-            count = len(example.labels)
-            labels[at, :count] = torch.tensor(example.labels, dtype=torch.int64)
-            corners = torch.from_numpy(np.asarray(example.boxes, dtype=np.float32).reshape(-1, 4))
-            boxes[at, :count] = torch.cat([corners[:, :2], corners[:, :2] + corners[:, 2:]], dim=1)
-        return {"label": labels, "box": boxes}
-
-    def augment(
-        self,
-        batch: Batch,
-        draws: torch.Tensor,
-        policy: policies.AugmentationPolicy = policies.STANDARD,
-        others: Batch | None = None,
-    ) -> Batch:
-        """Zoom, shift and mirror without turning, so that boxes stay exact; then vary light and colours.
-
-        Nothing is erased: a box whose object is gone would teach that objects are where none is.
-        """
-        if others is not None:
-            batch = mixing.compose_mosaic(batch, others, draws[:, transforms.MIX_AT])
-        matrices = _build_matrices(draws, policy.scale)
-        if policy.flip:
-            matrices = transforms.mirror(matrices, draws[:, transforms.FLIP_AT])
-        images = transforms.warp(batch.images, matrices)
-        targets = _move_boxes(batch.targets, matrices)
-        return Batch(transforms.vary_colors(images, draws, LIGHT, policy), targets)
-
-    def count_others(self, policy: policies.AugmentationPolicy) -> int:
-        """Return 3 where pictures are made of four."""
-        return mixing.MOSAIC_PICTURES - 1 if policy.mosaic else 0
 
     def compute_loss(self, outputs: torch.Tensor, targets: Targets) -> torch.Tensor:
         """Return focal loss over all cells, plus tag and IoU losses over the cells of boxes, for each such cell."""
@@ -115,11 +69,11 @@ class Detector(LearningTask):
 
     def finish(self, model: torch.nn.Module, data: LearnedData) -> None:
         """Compute what crops of each tag look like from the boxes of `data.rows`."""
-        prototypes.fit_prototypes(crop_naming.find_naming(model), data)
+        prototypes.fit_prototypes(model, data)
 
     def tune(self, model: torch.nn.Module, data: LearnedData, rows: Integers) -> None:
         """Choose how much crops say in the names, by the boxes of held-out rows."""
-        crop_weights.fit_crop_weight(detector_network.find_network(model), data, rows)
+        crop_weights.fit_crop_weight(model, data, rows)
 
     def decode(self, outputs: torch.Tensor) -> list[Prediction]:
         """Return the boxes of each image after non-maximum suppression, best first."""
@@ -157,21 +111,3 @@ def assign_cells(cells: torch.Tensor, targets: Targets) -> tuple[torch.Tensor, t
     areas = (boxes[..., 2:] - boxes[..., :2]).prod(dim=-1).expand_as(distance)
     smallest = torch.where(is_candidate, areas, torch.full_like(areas, torch.inf)).min(dim=-1)
     return smallest.indices, torch.isfinite(smallest.values)
-
-
-def _build_matrices(draws: torch.Tensor, strength: float) -> torch.Tensor:
-    scale = torch.exp(transforms.spread(draws[:, :2], MAX_ZOOM * strength))
-    scale = scale[:, :1] * (1 + (scale / scale[:, :1] - 1) * 0.5)
-    shift = transforms.spread(draws[:, 2:4], MAX_SHIFT * strength)
-    return torch.cat([torch.diag_embed(scale), shift[:, :, None]], dim=2)
-
-
-def _move_boxes(targets: Targets, matrices: torch.Tensor) -> Targets:
-    """Return the targets as `warp` with these matrices, which turn nothing, shows them."""
-    scale, shift = matrices[:, :, :2].diagonal(dim1=1, dim2=2), matrices[:, :, 2]
-    corners = targets["box"] * 2 - 1
-    corners = ((corners - shift.repeat(1, 2)[:, None]) / scale.repeat(1, 2)[:, None] + 1) / 2
-    first, second = corners[..., :2], corners[..., 2:]
-    moved = torch.cat([torch.minimum(first, second), torch.maximum(first, second)], dim=-1)
-    visible = moved.clamp(0, 1)
-    return {"label": torch.where(mixing.is_seen(visible, moved), targets["label"], -1), "box": visible}

@@ -1,4 +1,4 @@
-"""Variations that take more than one image: blends of two, and pictures made of four.
+"""Augmentation that takes more than one image: mixtures of two, and pictures made of four.
 
 Owns how the tags and boxes of the images become those of the one. Which other images are taken is a matter of keyed
 numbers alone, so that a slice of a batch on one of several devices takes the same as the whole batch would.
@@ -14,7 +14,7 @@ from darkroom_trainer.augmentation import transforms
 from darkroom_trainer.tasks.base import Batch, Targets
 
 MIXED_SHARE: Final = 0.5
-"""Images that are blended (arXiv 1710.09412) or get a square of another one (arXiv 1905.04899), half of them each."""
+"""Images that are mixed with another (arXiv 1710.09412) or get a square of it (arXiv 1905.04899), half of them each."""
 LEAST_OWN: Final = 0.5
 MOSAIC_SHARE: Final = 0.5
 MOSAIC_MIDDLE: Final = (0.3, 0.7)
@@ -28,8 +28,8 @@ SHARE: Final = "share"
 
 def choose_others(draws: torch.Tensor, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """Return a row for each number (B, K) in [0, 1), image by image (B * K,)."""
-    places = (draws.numpy().astype(np.float64) * len(rows)).astype(np.int64)
-    chosen: npt.NDArray[np.int64] = rows[places].reshape(-1)
+    indices = (draws.numpy().astype(np.float64) * len(rows)).astype(np.int64)
+    chosen: npt.NDArray[np.int64] = rows[indices].reshape(-1)
     return chosen
 
 
@@ -50,8 +50,8 @@ def _draw_weights(draws: torch.Tensor, size_px: int) -> torch.Tensor:
     own = LEAST_OWN + (1 - LEAST_OWN) * draws[:, 1]
     cut = transforms.cut_rectangles(draws[:, 3:5], 1 - own, size_px)
     is_mixed, is_cut = draws[:, 0] < MIXED_SHARE, draws[:, 2] < 0.5
-    blended = torch.where(is_cut, 1.0, own)[:, None, None]
-    weights = torch.where(cut & is_cut[:, None, None], 0.0, blended)
+    own_part = torch.where(is_cut, 1.0, own)[:, None, None]
+    weights = torch.where(cut & is_cut[:, None, None], 0.0, own_part)
     return torch.where(is_mixed[:, None, None], weights, 1.0)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from darkroom_trainer.networks.crop_naming import UNKNOWN, CropNaming
+from darkroom_trainer.networks.crop_naming import UNKNOWN, CropNaming, find_naming
 from darkroom_trainer.tasks.base import LearnedData, take_images
 
 MOST_VIEWS: Final = 4_000
@@ -32,13 +32,14 @@ BATCH: Final = 32
 _SEED: Final = 0
 
 
-def fit_prototypes(network: CropNaming, data: LearnedData) -> None:
-    """Give the network its space, its prototypes and its scale; labels without boxes get none."""
-    labels, places = choose_boxes(data, network.gap)
+def fit_prototypes(model: torch.nn.Module, data: LearnedData) -> None:
+    """Give the model's network its space, its prototypes and its scale; labels without boxes get none."""
+    network = find_naming(model)
+    labels, indices = choose_boxes(data, network.gap)
     if not len(labels):
         return
     with torch.inference_mode():
-        views, sides = _describe(network, data, labels, places)
+        views, sides = _describe(network, data, labels, indices)
         network.product_side.copy_(sides.median())
         scale = choose_scale(network, views, labels)
         _set(network, views, labels)
@@ -46,7 +47,7 @@ def fit_prototypes(network: CropNaming, data: LearnedData) -> None:
 
 
 def choose_boxes(data: LearnedData, gap: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the labels (K,) and places (K, 2), image and box, of boxes, a few of each product."""
+    """Return the labels (K,) and indices (K, 2), image and box, of boxes, a few of each product."""
     rows = torch.from_numpy(np.asarray(data.rows, dtype=np.int64))
     labels = data.targets["label"][rows]
     found = torch.nonzero((labels >= 0) & (labels != gap))
@@ -59,19 +60,19 @@ def choose_boxes(data: LearnedData, gap: int) -> tuple[torch.Tensor, torch.Tenso
         even = torch.linspace(0, len(own) - 1, min(most, len(own))).round().long()
         kept.append(own[even])
     chosen = torch.cat(kept).sort().values if kept else torch.zeros(0, dtype=torch.int64)
-    places = found[chosen]
-    return values[chosen].long(), torch.stack([rows[places[:, 0]], places[:, 1]], dim=1)
+    indices = found[chosen]
+    return values[chosen].long(), torch.stack([rows[indices[:, 0]], indices[:, 1]], dim=1)
 
 
 def _describe(
-    network: CropNaming, data: LearnedData, labels: torch.Tensor, places: torch.Tensor
+    network: CropNaming, data: LearnedData, labels: torch.Tensor, indices: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the features (K, copies, D) of the boxes, varied, and the roots of their areas (K,)."""
     copies = int(np.clip(MOST_VIEWS // len(labels), LEAST_COPIES, COPIES))
     generator = torch.Generator().manual_seed(_SEED)
     device, parts, sides = data.mean.device, [], []
-    for start in range(0, len(places), BATCH):
-        chunk = places[start : start + BATCH]
+    for start in range(0, len(indices), BATCH):
+        chunk = indices[start : start + BATCH]
         images = take_images(data, chunk[:, 0])
         boxes = data.targets["box"][chunk[:, 0], chunk[:, 1]].to(device)
         sides.append((boxes[:, 2:] - boxes[:, :2]).prod(dim=1).sqrt())
@@ -104,9 +105,9 @@ def set_space(network: CropNaming, views: torch.Tensor, labels: torch.Tensor) ->
     means = _average(views.mean(dim=1), labels, size)
     known = torch.bincount(labels, minlength=size) > 0
     inner = (views - means[labels][:, None]).flatten(0, 1).double()
-    spread = inner.t() @ inner / len(inner)
-    level = spread.diagonal().mean().clamp(min=1e-8)
-    values, vectors = torch.linalg.eigh(spread)
+    covariance = inner.t() @ inner / len(inner)
+    level = covariance.diagonal().mean().clamp(min=1e-8)
+    values, vectors = torch.linalg.eigh(covariance)
     weights = (values.clamp(min=0) + SHRINKAGE * level).rsqrt() * level.sqrt()
     network.projection.copy_((vectors * weights) @ vectors.t())
     centre = means[known].mean(dim=0)

@@ -50,4 +50,4 @@ class ProductRecognizer(Detector):
         return recognition.measure_recognition(predictions, truths, self.labels, find_gap(self.labels))
 
     def tune(self, model: nn.Module, data: LearnedData, rows: Integers) -> None:
-        """Leave nothing open: products are told apart by their crops alone."""
+        """Leave nothing open: products are distinguished by their crops alone."""

@@ -8,7 +8,6 @@ from typing import Final
 
 import numpy as np
 
-from darkroom_api.v1alpha1.common import TASK_ANNOTATIONS, AnnotationKind
 from darkroom_trainer.budget import costs, ledger
 from darkroom_trainer.data import annotations
 from darkroom_trainer.data.records.dataset import LoadedDataset
@@ -83,6 +82,6 @@ def _open_ledger(
 def _measure_side(dataset: LoadedDataset, task: base.LearningTask) -> float:
     """Return how large images are worth being, in pixels; small boxes need every pixel that there is."""
     side = annotations.measure_source_side(dataset)
-    if TASK_ANNOTATIONS[task.kind] is AnnotationKind.DETECTION:
+    if task.kind.has_boxes:
         return side
     return min(side, resolution.measure_detail_side(dataset.examples))

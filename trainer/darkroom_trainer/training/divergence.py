@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from darkroom_api.conditions import Reason
-from darkroom_api.v1alpha1.common import TASK_ANNOTATIONS, AnnotationKind, Task
+from darkroom_api.v1alpha1.common import Task
 from darkroom_predict.predictions import Integers
 from darkroom_trainer.data.records.dataset import LoadedDataset
 from darkroom_trainer.metrics.statistics.baseline import BaselineTest
@@ -34,8 +34,7 @@ def explain_run_non_finite(run: TrainingRun) -> RunError:
 
 def explain_guessing(task: Task, test: BaselineTest, suspects: Sequence[str]) -> RunError:
     """Return the end of a run whose model is no better than guessing on the hold-out."""
-    has_boxes = TASK_ANNOTATIONS[task] is AnnotationKind.DETECTION
-    if has_boxes and test.baseline == 0:
+    if task.has_boxes and test.baseline == 0:
         found = f"it finds {test.score:.1%} of {test.count:,} held-out boxes"
     elif task is Task.MULTILABEL_CLASSIFIER:
         found = (
@@ -43,7 +42,7 @@ def explain_guessing(task: Task, test: BaselineTest, suspects: Sequence[str]) ->
             f"that of its answers given to other images {test.baseline:.3f}"
         )
     else:
-        what = "held-out boxes that it finds" if has_boxes else "held-out images"
+        what = "held-out boxes that it finds" if task.has_boxes else "held-out images"
         found = (
             f"it is right on {test.score:.1%} of {test.count:,} {what}, "
             f"always answering the most common tag on {test.baseline:.1%}"

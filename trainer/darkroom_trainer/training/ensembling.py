@@ -9,7 +9,7 @@ from darkroom_api.v1alpha1.common import Task
 from darkroom_predict.predictions import Prediction
 from darkroom_trainer.checkpoints.sessions import FittedHead, Session
 from darkroom_trainer.data import annotations
-from darkroom_trainer.heads import ensemble as ensembles
+from darkroom_trainer.heads.fits.probabilities import to_logits, to_probabilities
 from darkroom_trainer.loop import inference
 from darkroom_trainer.metrics.statistics import ensemble_weights
 from darkroom_trainer.metrics.tag_scores import classification
@@ -22,9 +22,9 @@ def predict_ensemble(run: TrainingRun, session: Session, head: FittedHead) -> tu
     is_multilabel = run.task.kind is Task.MULTILABEL_CLASSIFIER
     rows = run.rows.held_out
     outputs = inference.compute_outputs(session.learner.model, run.data, rows, run.context.device)
-    network = ensembles.to_probabilities(outputs, is_multilabel=is_multilabel).numpy()
+    network = to_probabilities(outputs, is_multilabel=is_multilabel).numpy()
     out_of_fold = frozen_features.predict_out_of_fold(run, head, is_multilabel=is_multilabel)
     labels = classification.stack_relevant(annotations.build_truths(run.dataset, rows), len(run.task.labels))
     ensemble_weight = ensemble_weights.choose_ensemble_weight(network, out_of_fold, labels, is_multilabel=is_multilabel)
     mixed = torch.from_numpy((1 - ensemble_weight) * network + ensemble_weight * out_of_fold)
-    return run.task.decode(ensembles.to_logits(mixed, is_multilabel=is_multilabel)), ensemble_weight
+    return run.task.decode(to_logits(mixed, is_multilabel=is_multilabel)), ensemble_weight

@@ -10,11 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from darkroom_api.v1alpha1.common import TASK_ANNOTATIONS, AnnotationKind, Task
+from darkroom_api.v1alpha1.common import Task
 from darkroom_predict.predictions import Integers
 from darkroom_trainer.checkpoints.sessions import FittedHead, Session
 from darkroom_trainer.data import annotations
-from darkroom_trainer.heads import ensemble as ensembles, refitting, selection, store, views
+from darkroom_trainer.heads import refitting, selection, store, views
+from darkroom_trainer.heads.fits.probabilities import to_probabilities
 from darkroom_trainer.loop import inference
 from darkroom_trainer.metrics.tag_scores import classification
 from darkroom_trainer.training.training_run import TrainingRun
@@ -39,7 +40,7 @@ def fit_head(run: TrainingRun, session: Session) -> None:
 
 def search_head(run: TrainingRun) -> FittedHead | None:
     """Return the best head of a run, None for a task with boxes or where there is no time for one."""
-    if TASK_ANNOTATIONS[run.task.kind] is AnnotationKind.DETECTION:
+    if run.task.kind.has_boxes:
         return None
     context, seed = run.context, run.context.config.seed
     context.report("Fitting frozen-feature classifiers")
@@ -97,4 +98,4 @@ def predict_out_of_fold(run: TrainingRun, head: FittedHead, *, is_multilabel: bo
     seed = run.context.config.seed
     model = refitting.fit_spec(head.spec, examples, seed=seed, views=views.build_views(run.task, seed))
     outputs = inference.compute_outputs(model, run.data, wanted, run.context.device)
-    return ensembles.to_probabilities(outputs, is_multilabel=is_multilabel).numpy()
+    return to_probabilities(outputs, is_multilabel=is_multilabel).numpy()

@@ -59,8 +59,8 @@ def _to_utf8(text: bytes) -> bytes:
         raise JsonProblem(_not_text(encoding, error.start)) from error
 
 
-def _not_text(encoding: str, place: int) -> str:
-    return f"is not JSON: it is not valid {encoding} text at byte {place}; save it as UTF-8"
+def _not_text(encoding: str, offset: int) -> str:
+    return f"is not JSON: it is not valid {encoding} text at byte {offset}; save it as UTF-8"
 
 
 class _Walk:
@@ -153,15 +153,15 @@ class _Walk:
                 value, end = _scan(self._window, self._at)
                 if self._end == len(self._text) or end + _SLACK < len(self._window):
                     break
-                problem, place = "is cut off", end
+                problem, offset = "is cut off", end
             except json.JSONDecodeError as error:
-                problem, place = error.msg, error.pos
+                problem, offset = error.msg, error.pos
             except RecursionError as error:
                 raise JsonProblem("is not JSON that can be read: its lists and objects are nested too deep") from error
             except ValueError as error:
                 raise JsonProblem("is not JSON that can be read: it holds a number of thousands of digits") from error
             if not self._refill():
-                self._fail(problem, place)
+                self._fail(problem, offset)
         self._at = end
         return value
 
@@ -210,16 +210,16 @@ class _Walk:
                 end -= 1
         return end
 
-    def _fail(self, problem: str, place: int) -> NoReturn:
-        """Raise JsonProblem for what is wrong at `place` of the window."""
+    def _fail(self, problem: str, offset: int) -> NoReturn:
+        """Raise JsonProblem for what is wrong at `offset` of the window."""
         cut = self._end < len(self._text) and (
-            place >= len(self._window) - _SLACK or problem.startswith("Unterminated")
+            offset >= len(self._window) - _SLACK or problem.startswith("Unterminated")
         )
         if cut:
             raise JsonProblem(
                 f"holds an entry of more than {self._window_bytes >> 20:,} MiB from byte {self._begin:,} on; remove it"
             )
-        before = self._text[: self._begin + len(self._window[:place].encode())]
+        before = self._text[: self._begin + len(self._window[:offset].encode())]
         line = before.count(b"\n") + 1
         column = len(before[before.rfind(b"\n") + 1 :].decode()) + 1
         raise JsonProblem(f"is not JSON: {problem} at line {line}, column {column}")

@@ -21,15 +21,15 @@ BLURRY: Final = 0.29
 LOW_DETAIL: Final = 0.30
 ODD_ASPECT: Final = 0.35
 ODD_SIZE_RANGES: Final = 3.0
-"""Scores below these are told, and sizes that many quartile ranges off; cleanvision's defaults. Measured for blur, on
-two sharp photographs 640 pixels wide: a blur of 4 pixels' deviation scores 0.34 to 0.41, one of 8 pixels 0.06."""
+"""Scores below these are reported, and sizes that many quartile ranges off; cleanvision's defaults. Measured for blur,
+on two sharp photographs 640 pixels wide: a blur of 4 pixels' deviation scores 0.34 to 0.41, one of 8 pixels 0.06."""
 BLANK_STD: Final = 8.0
 """Grey levels. A blank image has low detail and hardly any contrast: handwritten digits have low detail, too."""
 TINY_AREA: Final = 40 * 20 / (1920 * 1080)
 """Share of the image: the smallest box that the replaced service's quality advice gave, 40 x 20 pixels at 1080p."""
 MIN_IMAGES_FOR_SIZES: Final = 10
 COMMON_SHARE: Final = 0.5
-"""Where more than this share of the images is alike, it is how the data is, and told once."""
+"""Where more than this share of the images is alike, it is how the data is, and reported once."""
 
 THRESHOLDS: Final = {
     "dark": DARK, "light": LIGHT, "blurry": BLURRY, "lowDetail": LOW_DETAIL, "oddAspect": ODD_ASPECT,
@@ -117,7 +117,7 @@ def _note_duplicates(catalog: Catalog, seen: Sequence[Seen], findings: Findings)
             tags = [_name_tags(catalog, labels) for labels in (image.labels, first.labels)]
             message = f"{how} {first.subject} but is tagged {tags[0]}, not {tags[1]}; decide which is right"
             findings.advise(Issue.CLASHING_LABELS, image.subject, message, ids)
-        elif image.uri != first.uri:  # one address twice is told already
+        elif image.uri != first.uri:  # one address twice is reported already
             issue = Issue.EXACT_DUPLICATE if pair.exact else Issue.NEAR_DUPLICATE
             findings.advise(issue, image.subject, f"{how} {first.subject}; it adds nothing, remove one", ids)
 

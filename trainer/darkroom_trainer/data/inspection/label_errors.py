@@ -1,7 +1,7 @@
 """Which tags are probably wrong, by the probabilities of models that had not seen the images.
 
 Owns the judgement: confident learning (Northcutt, Jiang and Chuang, JAIR 2021), whose bar for a tag is how sure the
-models are of it where it is given. Pure numpy. Must not do: train, or decide what becomes of a suspect.
+models are of it where it is given. Pure numpy. Must not do: train, or decide what becomes of one.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,7 +19,7 @@ Probabilities = npt.NDArray[np.floating[Any]]
 Integers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
-MAX_SUSPECTS: Final = 100
+MAX_LABEL_ERRORS: Final = 100
 LEAST_CONFIDENCE: Final = 0.5
 """A model that is not surer of a tag than of all else together is no witness against the given one."""
 BAR_SHARE: Final = 0.9
@@ -30,7 +30,7 @@ _CHUNK_ROWS: Final = 4096
 
 
 @dataclass(frozen=True)
-class Suspect:
+class LabelError:
     """Row `row` is tagged `given` and looks like `suggested`, of which the models are `confidence` (0 to 1) sure.
 
     For an image with any number of tags one of both is None: a tag that is missing, or one that is too much.
@@ -45,9 +45,9 @@ class Suspect:
 
 
 def find_label_errors(
-    probabilities: Probabilities, labels: Integers | Flags, max_count: int = MAX_SUSPECTS
-) -> list[Suspect]:
-    """Return at most `max_count` suspects, the surest first.
+    probabilities: Probabilities, labels: Integers | Flags, max_count: int = MAX_LABEL_ERRORS
+) -> list[LabelError]:
+    """Return at most `max_count` probable label errors, the surest first.
 
     `probabilities` (N, C) are out-of-fold; a row that holds NaN was not predicted and is passed over. `labels` is (N,)
     where each image has one tag, and (N, C) of booleans where it may have any number.
@@ -56,13 +56,13 @@ def find_label_errors(
         raise ValueError(f"labels {labels.shape} do not go with probabilities {probabilities.shape}")
     known = np.flatnonzero(np.isfinite(probabilities.sum(axis=1)))
     if labels.ndim == 1:
-        suspects = _find_wrong_label(probabilities, labels.astype(np.int64), known)
+        errors = _find_wrong_label(probabilities, labels.astype(np.int64), known)
     else:
-        suspects = _find_wrong_tags(probabilities, labels.astype(np.bool_), known)
-    return sorted(suspects, key=lambda suspect: (-suspect.margin, suspect.row))[:max_count]
+        errors = _find_wrong_tags(probabilities, labels.astype(np.bool_), known)
+    return sorted(errors, key=lambda error: (-error.margin, error.row))[:max_count]
 
 
-def _find_wrong_label(probabilities: Probabilities, labels: Integers, known: Integers) -> Iterator[Suspect]:
+def _find_wrong_label(probabilities: Probabilities, labels: Integers, known: Integers) -> Iterator[LabelError]:
     given = labels[known]
     own = probabilities[known, given].astype(np.float64)
     bars = _average(own, given, probabilities.shape[1])
@@ -74,7 +74,7 @@ def _find_wrong_label(probabilities: Probabilities, labels: Integers, known: Int
         wrong = (best != given[part]) & (surest >= np.maximum(BAR_SHARE * bars[best], LEAST_CONFIDENCE))
         for at in np.flatnonzero(wrong).tolist():
             row, confidence = begin + at, float(surest[at])
-            yield Suspect(int(known[row]), int(given[row]), int(best[at]), confidence, confidence - float(own[row]))
+            yield LabelError(int(known[row]), int(given[row]), int(best[at]), confidence, confidence - float(own[row]))
 
 
 def _average(values: npt.NDArray[np.float64], groups: Integers, count: int) -> npt.NDArray[np.float64]:
@@ -84,7 +84,7 @@ def _average(values: npt.NDArray[np.float64], groups: Integers, count: int) -> n
     return np.where(sizes > 0, sums / np.maximum(sizes, 1), np.inf)
 
 
-def _find_wrong_tags(probabilities: Probabilities, labels: Flags, known: Integers) -> Iterator[Suspect]:
+def _find_wrong_tags(probabilities: Probabilities, labels: Flags, known: Integers) -> Iterator[LabelError]:
     for tag in range(probabilities.shape[1]):
         chance, given = probabilities[known, tag].astype(np.float64), labels[known, tag]
         for is_given in (True, False):
@@ -94,10 +94,12 @@ def _find_wrong_tags(probabilities: Probabilities, labels: Flags, known: Integer
             for at in np.flatnonzero((given == is_given) & (belief >= bar)).tolist():
                 confidence = float(belief[at])
                 wrong, missing = (tag, None) if is_given else (None, tag)
-                yield Suspect(int(known[at]), wrong, missing, confidence, 2 * confidence - 1)
+                yield LabelError(int(known[at]), wrong, missing, confidence, 2 * confidence - 1)
 
 
-def suspect_labels(dataset: LoadedDataset, rows: Integers, predictions: Sequence[Prediction]) -> list[dict[str, Any]]:
+def list_label_errors(
+    dataset: LoadedDataset, rows: Integers, predictions: Sequence[Prediction]
+) -> list[dict[str, Any]]:
     """Return the entries of a report for `predictions` of the images `rows`, made by models that had not seen them.
 
     For images with tags; each prediction scores every tag. Nothing is said of boxes.
@@ -110,23 +112,23 @@ def suspect_labels(dataset: LoadedDataset, rows: Integers, predictions: Sequence
         probabilities[at, prediction.labels] = prediction.scores
         given[at, list(dataset.examples[row].labels)] = True
     is_single = dataset.annotation_kind is AnnotationKind.CLASSIFICATION
-    suspects = find_label_errors(probabilities, given.argmax(axis=1).astype(np.int64) if is_single else given)
-    return describe_suspects(dataset, rows, suspects)
+    errors = find_label_errors(probabilities, given.argmax(axis=1).astype(np.int64) if is_single else given)
+    return describe_label_errors(dataset, rows, errors)
 
 
-def describe_suspects(dataset: LoadedDataset, rows: Integers, suspects: Sequence[Suspect]) -> list[dict[str, Any]]:
+def describe_label_errors(dataset: LoadedDataset, rows: Integers, errors: Sequence[LabelError]) -> list[dict[str, Any]]:
     """Return the entries of a report; `rows` are the images of `dataset` that the probabilities are of."""
-    return [_describe(dataset, int(rows[suspect.row]), suspect) for suspect in suspects]
+    return [_describe(dataset, int(rows[error.row]), error) for error in errors]
 
 
-def _describe(dataset: LoadedDataset, row: int, suspect: Suspect) -> dict[str, Any]:
+def _describe(dataset: LoadedDataset, row: int, error: LabelError) -> dict[str, Any]:
     example = dataset.examples[row]
-    given, suggested = (None if at is None else dataset.labels[at] for at in (suspect.given, suspect.suggested))
+    given, suggested = (None if at is None else dataset.labels[at] for at in (error.given, error.suggested))
     return {
         "subject": f"dataset {dataset.name} image {example.image_id} ({example.file})",
         "imageId": example.image_id,
         "file": example.file,
         "given": given if given is not None else f"not {suggested}",
         "suggested": suggested if suggested is not None else f"not {given}",
-        "confidence": round(suspect.confidence, 4),
+        "confidence": round(error.confidence, 4),
     }

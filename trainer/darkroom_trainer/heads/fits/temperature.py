@@ -10,6 +10,8 @@ from typing import Final
 
 import torch
 
+from darkroom_trainer.heads.fits.probabilities import to_probabilities
+
 MOST_VALUES: Final = 400_000
 """Outputs that the fit looks at; more than these are thinned out by rows."""
 _HALVINGS: Final = 14
@@ -53,7 +55,7 @@ def _find_inverse_temperature(
     for _ in range(_HALVINGS):
         middle = math.sqrt(low * high)
         logits = raw * middle + shift
-        probabilities = torch.sigmoid(logits) if is_multilabel else torch.softmax(logits, dim=1)
+        probabilities = to_probabilities(logits, is_multilabel=is_multilabel)
         low, high = (low, middle) if (raw * probabilities).sum() > wanted else (middle, high)
     return math.sqrt(low * high)
 

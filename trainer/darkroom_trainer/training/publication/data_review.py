@@ -23,7 +23,7 @@ def find_label_errors(run: TrainingRun, session: Session) -> list[dict[str, Any]
     head, hold_out = session.head, session.hold_out
     if head is not None and len(head.rows):
         predictions = tags.rank_tags(head.probabilities.numpy())
-        return label_errors.suspect_labels(run.dataset, head.rows.numpy(), predictions)
+        return label_errors.list_label_errors(run.dataset, head.rows.numpy(), predictions)
     if hold_out is None:
         return []
-    return label_errors.suspect_labels(run.dataset, run.rows.held_out, hold_out.predictions)
+    return label_errors.list_label_errors(run.dataset, run.rows.held_out, hold_out.predictions)

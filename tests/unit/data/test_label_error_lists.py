@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from darkroom_predict.predictions import Prediction
-from darkroom_trainer.data.inspection.label_errors import Suspect, describe_suspects, suspect_labels
+from darkroom_trainer.data.inspection.label_errors import LabelError, describe_label_errors, list_label_errors
 from tests.unit.data.coco_builders import a_coco, a_source, an_annotation, an_image, write_dataset
 from tests.unit.data.run_support import load
 
@@ -36,14 +36,14 @@ def test_predictions_of_images_that_were_held_out_are_enough(
     )
     dataset = load(a_source(write_dataset(tmp_path, coco), kind=kind), tmp_path / "work")
     predictions = [*[predict(0.97, 0.03)] * 8, predict(0.98, 0.02), predict(0.2, 0.8)]
-    suspects = suspect_labels(dataset, np.arange(1, 11), predictions)
-    assert sorted((entry["file"], entry["given"], entry["suggested"]) for entry in suspects) == told
+    errors = list_label_errors(dataset, np.arange(1, 11), predictions)
+    assert sorted((entry["file"], entry["given"], entry["suggested"]) for entry in errors) == told
 
 
 def test_suspects_are_named_by_image_and_tag(tmp_path: pathlib.Path) -> None:
     dataset = load(a_source(write_dataset(tmp_path)), tmp_path / "work")
-    suspects = [Suspect(0, 1, 0, 0.98765, 0.9), Suspect(0, None, 0, 0.7, 0.4), Suspect(0, 1, None, 0.7, 0.4)]
-    described = describe_suspects(dataset, np.array([1]), suspects)
+    errors = [LabelError(0, 1, 0, 0.98765, 0.9), LabelError(0, None, 0, 0.7, 0.4), LabelError(0, 1, None, 0.7, 0.4)]
+    described = describe_label_errors(dataset, np.array([1]), errors)
     assert described[0] == {
         "subject": "dataset fruit image 2 (images/2.png)",
         "imageId": 2,

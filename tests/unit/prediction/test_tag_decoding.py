@@ -1,4 +1,4 @@
-"""Probabilities as predictions: answers of models, and the kept-out ones by which suspected tags are found."""
+"""Probabilities as predictions: of models, and the out-of-fold ones by which probable label errors are found."""
 
 import numpy as np
 

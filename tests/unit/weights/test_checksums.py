@@ -1,4 +1,4 @@
-"""A sum beside a file of weights is compared, and what has none or a wrong one is told."""
+"""A sum beside a file of weights is compared, and what has none or a wrong one is reported."""
 
 import pathlib
 
