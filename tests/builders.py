@@ -6,7 +6,7 @@ Owns defaults only. Moments are seconds after `START`.
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from darkroom_api import names, report, run_config
+from darkroom_api import names, report
 from darkroom_api.blockers import ObservedDataset, ObservedModel
 from darkroom_api.conditions import DatasetPhase, Reason, RunPhase
 from darkroom_api.v1alpha1.common import Artifacts, Attempt
@@ -230,7 +230,7 @@ def an_outcome(
     charged = changes.pop("charged", 15.0)
     meter = report.Meter(charged_seconds=charged)
     return report.Outcome(
-        command=changes.pop("command", run_config.Command.TRAIN), reason=reason, message=message, meter=meter, **changes
+        command=changes.pop("command", "train"), reason=reason, message=message, meter=meter, **changes
     )
 
 

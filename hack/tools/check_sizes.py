@@ -7,21 +7,22 @@ import ast
 import pathlib
 import subprocess
 import sys
+from collections.abc import Mapping
 from typing import Final
 
 from hack.tools import layout, lengths
 
-EXCEPTIONS: Final[dict[str, str]] = {}
+EXCEPTIONS: Final = {
+    "operator/darkroom_operator/reconcile.py": "calls every layer, in order: its story is that order",
+    "operator/darkroom_operator/runtime.py": "makes every part of the operator and wires it to the others",
+}
 """Files that may bring in more project modules than others, with the reason."""
 
-NOT_YET: Final = {
-    "project modules": 4,
-    "untested modules": 161,
-}
+NOT_YET: Final = {"untested modules": 90}
 """How many problems of a rule are let pass until the code meets it: only ever lowered, and this table goes at zero."""
 
 
-def find_problems(texts: dict[str, str], exceptions: dict[str, str] = EXCEPTIONS) -> dict[str, list[str]]:
+def find_problems(texts: dict[str, str], exceptions: Mapping[str, str] = EXCEPTIONS) -> dict[str, list[str]]:
     """Return what is over the limits in `texts`, a text for each path, by rule."""
     trees = {path: ast.parse(text) for path, text in texts.items()}
     return {
@@ -44,7 +45,7 @@ def judge(problems: dict[str, list[str]], allowed: dict[str, int]) -> tuple[list
             broken += found
             if limit:
                 broken.append(
-                    f"{rule}: {len(found)} problems, and NOT_YET lets {limit} pass: mend what came in addition"
+                    f"{rule}: {len(found)} problems, and NOT_YET lets {limit} pass: fix what came in addition"
                 )
         elif limit:
             lower = f"; lower NOT_YET to {len(found)}" if len(found) < limit else ""

@@ -112,12 +112,15 @@ def find_unmirrored_tests(paths: Iterable[str]) -> list[str]:
 
 
 def find_untested_modules(trees: Trees) -> list[str]:
-    """Return the modules with functions or classes that no unit test of their place names or brings in."""
+    """Return the product's modules with functions or classes that no unit test of their place names or brings in."""
     tested = _find_tested(trees)
     return [
         f"{path}: no test of its place names it or brings it in: write {place}/test_{pathlib.PurePosixPath(path).name}"
         for path, place in ((path, _find_mirror(path)) for path in sorted(trees))
-        if place is not None and _defines_behaviour(path, trees[path]) and (place, name_module(path)) not in tested
+        if place is not None
+        and _find_package(path) is not None
+        and _defines_behaviour(path, trees[path])
+        and (place, name_module(path)) not in tested
     ]
 
 

@@ -1,9 +1,11 @@
-"""How many threads compute."""
+"""How many threads compute, and how many devices a run may ask for."""
 
 import pathlib
 
 import pytest
 
+from darkroom_api import conditions
+from darkroom_trainer.runtime import device, errors
 from darkroom_trainer.runtime.device import count_threads, read_cpu_quota
 
 
@@ -32,3 +34,13 @@ def test_quota_is_read_from_both_versions_of_cgroups(
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
     assert read_cpu_quota(tmp_path) == quota
+
+
+@pytest.mark.parametrize(("wanted", "present", "is_refused"), [(1, 1, False), (4, 4, False), (4, 2, True)])
+def test_more_devices_than_there_are_is_refused_by_field(wanted: int, present: int, is_refused: bool) -> None:
+    if not is_refused:
+        device.check_device_count(wanted, present)
+        return
+    with pytest.raises(errors.RunError, match=r"^compute\.devices: 4 .* sees 2$") as caught:
+        device.check_device_count(wanted, present)
+    assert caught.value.reason is conditions.Reason.INVALID_CONFIGURATION
