@@ -116,7 +116,9 @@ class StopReason(StrEnum):
 
 
 STOP_MEANINGS: Final[dict[StopReason, str]] = {
-    StopReason.CONVERGED: "Two consecutive rounds improved the score by less than its standard error.",
+    StopReason.CONVERGED: (
+        "The last rounds improved the score by less than its noise (half a standard error, at least 0.002)."
+    ),
     StopReason.NO_PROGRESS: "Several consecutive longer trainings did not improve the score at all.",
     StopReason.CEILING: "The score is as good as these images can show.",
     StopReason.BUDGET_REACHED: "The budget was spent; more of it may give a better model.",
