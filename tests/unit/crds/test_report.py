@@ -1,37 +1,14 @@
 """Outcomes that fit a termination message, and what of a message is no outcome."""
 
-from typing import Any
-
 import pytest
 
 from darkroom_api.conditions import Reason
 from darkroom_api.endings import ENDINGS
 from darkroom_api.report import MAX_OUTCOME_BYTES, Outcome, parse_outcome
 from darkroom_api.run_config import Command
-from darkroom_api.v1alpha1.common import Artifacts, MeasuredOn, Performance, TagPerformance
-from darkroom_api.v1alpha1.dataset import Category, DatasetSummary, Problem
-
-
-def an_outcome(**fields: Any) -> Outcome:
-    return Outcome(**{"command": Command.TRAIN, "reason": Reason.SUCCEEDED, "message": "Done.", **fields})
-
-
-def a_performance(tags: int) -> Performance:
-    per_tag = {
-        f"a tag with a long name, number {number}": TagPerformance(accuracy=0.123456789) for number in range(tags)
-    }
-    return Performance(measured_on=MeasuredOn.HOLD_OUT, images=10, score=0.97, tag_performance=per_tag)
-
-
-def a_summary(categories: int, text: str = "x") -> DatasetSummary:
-    return DatasetSummary(
-        images=10,
-        annotations=20,
-        categories=tuple(Category(name=f"{text * 200}{n}", images=1, annotations=2) for n in range(categories)),
-        category_count=categories,
-        problems=tuple(Problem(subject=f"{text * 300}{n}", message="truncated") for n in range(10)),
-        problem_count=10,
-    )
+from darkroom_api.v1alpha1.common import Artifacts
+from darkroom_api.v1alpha1.dataset import Problem
+from tests.unit.crds.outcomes import a_performance, a_summary, an_outcome
 
 
 @pytest.mark.parametrize(

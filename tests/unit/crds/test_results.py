@@ -6,38 +6,17 @@ from typing import Any, Final
 import pytest
 
 from darkroom_api.conditions import TERMINAL_PHASES, DatasetPhase, Reason, RunPhase
-from darkroom_api.report import Meter, Outcome
+from darkroom_api.report import Meter
 from darkroom_api.results import charge, describe_dataset, describe_run, finish_dataset, finish_run
 from darkroom_api.run_config import Command
-from darkroom_api.v1alpha1.common import Artifacts, MeasuredOn, Performance, TagPerformance
-from darkroom_api.v1alpha1.dataset import Category, DatasetStatus, DatasetSummary, Problem
+from darkroom_api.v1alpha1.common import Artifacts
+from darkroom_api.v1alpha1.dataset import DatasetStatus
 from darkroom_api.v1alpha1.evaluation import EvaluationStatus
 from darkroom_api.v1alpha1.model import BudgetStatus, ModelStatus, ProgressStatus
+from tests.unit.crds.outcomes import a_performance, a_summary, an_outcome
 
 NOW: Final = datetime(2026, 5, 4, 12, 0, 0, tzinfo=UTC)
 LATER: Final = NOW + timedelta(minutes=10)
-
-
-def an_outcome(**fields: Any) -> Outcome:
-    return Outcome(**{"command": Command.TRAIN, "reason": Reason.SUCCEEDED, "message": "Done.", **fields})
-
-
-def a_performance(tags: int) -> Performance:
-    per_tag = {
-        f"a tag with a long name, number {number}": TagPerformance(accuracy=0.123456789) for number in range(tags)
-    }
-    return Performance(measured_on=MeasuredOn.HOLD_OUT, images=10, score=0.97, tag_performance=per_tag)
-
-
-def a_summary(categories: int, text: str = "x") -> DatasetSummary:
-    return DatasetSummary(
-        images=10,
-        annotations=20,
-        categories=tuple(Category(name=f"{text * 200}{n}", images=1, annotations=2) for n in range(categories)),
-        category_count=categories,
-        problems=tuple(Problem(subject=f"{text * 300}{n}", message="truncated") for n in range(10)),
-        problem_count=10,
-    )
 
 
 def conditions(status: Any) -> dict[str, str]:

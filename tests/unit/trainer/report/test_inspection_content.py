@@ -1,39 +1,19 @@
 """What an inspection's report holds: counts, bins, and as many pictures as there is time for."""
 
 import pathlib
-from typing import Any
 
 import pytest
 
-from darkroom_trainer.data.inspection.examination import Examination, examine_dataset
-from darkroom_trainer.data.records.catalog import CatalogImage
+from darkroom_trainer.data.inspection.examination import Examination
 from darkroom_trainer.report import inspection_content
 from darkroom_trainer.report.inputs import InspectionInputs
-from darkroom_trainer.storage.local_files import to_path
 from tests.support.coco_builders import (
-    Coco,
     a_coco,
     a_scene,
-    a_source,
     an_annotation,
     an_image,
-    write_dataset,
 )
-from tests.support.report_builders import HOSTILE
-
-NAMES = [text for text in HOSTILE if "\ud800" not in text]
-
-
-def examine(folder: pathlib.Path, coco: Coco, pictures: dict[str, bytes] | None = None, **fields: Any) -> Examination:
-    """Return the examination of a dataset on disk."""
-    source = a_source(write_dataset(folder, coco, pictures), **fields)
-    return examine_dataset(source, None, lambda _done, _total: None, stop_at_annotations=False)
-
-
-def read_local(image: CatalogImage) -> bytes:
-    """Return the bytes of an image on disk."""
-    assert image.uri is not None
-    return to_path(image.uri).read_bytes()
+from tests.support.examinations import NAMES, examine, read_local
 
 
 def a_hostile_dataset(folder: pathlib.Path) -> Examination:
