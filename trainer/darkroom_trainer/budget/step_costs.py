@@ -27,11 +27,6 @@ class StepCosts:
         self._costs.append(cost)
 
     @property
-    def median(self) -> float:
-        """Return the middle one; 0 before the first step."""
-        return statistics.median(self._costs) if self._costs else 0.0
-
-    @property
     def high(self) -> float:
         """Return the 95th percentile; 0 before the first step."""
         return sorted(self._costs)[int(0.95 * (len(self._costs) - 1))] if self._costs else 0.0
