@@ -182,6 +182,17 @@ ENTRIES: Final[dict[str, Case]] = {
 NAMES: Final[dict[str, Case]] = {
     "`../` in a name": Case("leaves its folder with ..", change=image(file_name="../../etc/passwd")),
     "`..\\` in a name": Case("leaves its folder with ..", change=image(file_name="a\\..\\..\\b.png")),
+    "`%2e%2e/` in a name": Case("leaves its folder with ..", change=image(file_name="%2e%2e/%2e%2e/etc/passwd")),
+    "`%252e%252e/` in a name": Case("leaves its folder with ..", change=image(file_name="%252e%252e/etc/passwd")),
+    "a name encoded over and over": Case(
+        "is percent-encoded several times over", change=image(file_name="%" + "25" * 99 + "2e")
+    ),
+    "NUL in disguise": Case("holds a NUL character", change=image(file_name="images/2.png%00.txt")),
+    "`./` and `//` in a name": Case(change=image(file_name=".//images/./2.png"), handled="Read: they mean nothing"),
+    "the separators of Windows": Case(change=image(file_name="images\\2.png"), handled="Read as `/`"),
+    "a name that is percent-encoded": Case(change=image(file_name="images%2F2%2Epng"), handled="Read decoded"),
+    "an entry of a zip": Case("pictures inside an archive are not read", change=image(file_name="a.zip@2.png")),
+    "a name in capital letters": Case("but '2.png' does: capital", change=image(file_name="images/2.PNG")),
     "an absolute name": Case("is absolute; it must be relative to imageRoot", change=image(file_name="/etc/passwd")),
     "a name with a drive": Case("is absolute", change=image(file_name="C:\\boot.ini")),
     "a name with NUL": Case("holds a NUL character", change=image(file_name="images/2.png\0.txt")),
@@ -227,7 +238,8 @@ ADDRESSES: Final[dict[str, Case]] = {
     "an answer of 9 GB": address("https://photos.test/a.png", "at most 100,000,000 are read", answer=HUGE),
     "a web page in place of a picture": address("https://photos.test/a.png", "is not an image", answer=PAGE),
     "plain http": address("http://photos.test/a.png", "add http://photos.test/ to urlMappings"),
-    "a local file": address("file:///etc/passwd", "cannot be read: add file:"),
+    "a local file": address("file:///etc/passwd", "is a local file: darkroom run reads it below the manifest's folder"),
+    "a local file by a relative address": address("file:../../etc/passwd", "is a local file"),
     "a scheme of its own": address("gopher://photos.test/a", "add gopher://photos.test/ to urlMappings"),
     "a port that cannot be": address("https://photos.test:99999/a.png", "is not a URL"),
     "a broken IPv6 address": address("https://[::1/a.png", "is not a URL"),

@@ -16,6 +16,7 @@ from typing import Any, Final, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from darkroom_trainer.data import file_types
 from darkroom_trainer.data.coco import json_stream
 from darkroom_trainer.data.records.findings import Findings
 
@@ -52,6 +53,8 @@ class ImageRecord:
     file_name: str | None
     absolute_url: str | None
     coco_url: str | None
+    archive: str | None = None
+    """What the entry calls `zip_file`, which is not read."""
 
     @property
     def shown(self) -> str:
@@ -99,7 +102,7 @@ def parse_coco(text: bytes, name: str, findings: Findings, *, with_boxes: bool =
     try:
         top = json_stream.read_document(text, reader.take)
     except json_stream.JsonProblem as problem:
-        findings.add(name, str(problem))
+        findings.add(name, file_types.describe_annotations(text) or str(problem))
         return None
     wrong = [section for section in SECTIONS if section not in top.lists]
     for section in wrong:
@@ -182,7 +185,10 @@ def _parse_image(entry: Entry, number: int, name: str, findings: Findings) -> Im
     if not any(addresses.values()):
         findings.add(f"{name} image {number}", "has no file_name, absolute_url or coco_url: give one of them")
         return None
-    return ImageRecord(number, _read_side(entry, "width"), _read_side(entry, "height"), **addresses)
+    archive = entry.get("zip_file")
+    archive = archive if isinstance(archive, str) and not _HALVES.search(archive) else None
+    sides = _read_side(entry, "width"), _read_side(entry, "height")
+    return ImageRecord(number, *sides, **addresses, archive=archive)
 
 
 def _read_side(entry: Entry, field: str) -> float:

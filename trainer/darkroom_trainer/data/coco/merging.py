@@ -22,6 +22,7 @@ from darkroom_trainer.data.coco.documents import (
     Integers,
     parse_coco,
 )
+from darkroom_trainer.data.naming import refusals
 from darkroom_trainer.data.records import dataset
 from darkroom_trainer.data.records.catalog import Catalog, CatalogImage
 from darkroom_trainer.data.records.findings import Findings
@@ -98,11 +99,12 @@ def _build_images(
     names = list(tags)
     rows_of, no_rows = _group_rows(part), np.zeros(0, dtype=np.int64)
     categories = [index_of.get(number, -1) for number in table.category_ids.tolist()]
-    book = addresses.build_address_book(uri, source.image_root, source.url_mappings)
+    book = addresses.build_address_book(uri, source.image_root, source.url_mappings, source.local_roots)
     detection = source.annotation_kind is AnnotationKind.DETECTION
     built = []
     for record in coco.images:
         subject = f"{coco.name} image {record.id} ({record.shown})"
+        address = _resolve(record, subject, book, findings)
         rows = rows_of.get(record.id, no_rows)
         crowd = _take_crowd(part, rows, categories) if detection else None
         rows = rows[~table.crowd[rows]] if crowd else rows
@@ -115,11 +117,13 @@ def _build_images(
                 subject=subject,
                 image_id=record.id,
                 file=record.shown,
-                uri=_resolve(record, subject, book, findings),
+                uri=address.uris[0] if address else None,
                 declared=(record.width, record.height) if part.absolute else None,
                 labels=labels if detection else unique,
                 boxes=part.boxes[rows].astype(np.float32) if detection else dataset.no_boxes(),
                 crowd=crowd,
+                other_uris=address.uris[1:] if address else (),
+                hint=address.hint if address else "",
             )
         )
     return built
@@ -143,9 +147,11 @@ def _take_crowd(part: _Part, rows: Integers, labels: Sequence[int]) -> dataset.C
     return dataset.Crowd(tuple(labels[row] for row in marked.tolist()), part.boxes[marked].astype(np.float32))
 
 
-def _resolve(record: ImageRecord, subject: str, book: addresses.AddressBook, findings: Findings) -> str | None:
+def _resolve(
+    record: ImageRecord, subject: str, book: addresses.AddressBook, findings: Findings
+) -> addresses.Address | None:
     try:
         return addresses.resolve_address(record, book)
-    except addresses.AddressProblem as problem:
+    except refusals.AddressProblem as problem:
         findings.add(subject, str(problem))
         return None

@@ -37,7 +37,8 @@ def check_totals(catalog: Catalog, source: DatasetSource, findings: Findings) ->
         findings.add(name, f"has {len(catalog.tags):,} categories, {kind} takes {least} to {MAX_TAGS:,}")
     elif not catalog.annotations and not findings.problem_count:
         findings.add(name, "has no annotation at all")
-    _warn_rare(catalog, findings)
+    if not findings.problem_count:  # a tag may have too few images because of them
+        _warn_rare(catalog, findings)
     _warn_repeated(catalog, findings)
 
 

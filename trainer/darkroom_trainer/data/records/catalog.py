@@ -10,6 +10,7 @@ from darkroom_trainer.data.records.dataset import Boxes, Crowd
 class CatalogImage:
     """One image before it is fetched. `uri` is None where the address was refused (a problem says so).
 
+    Where nothing is at `uri`, the first of `other_uris` that exists counts; `hint` is for the words where none does.
     `declared` is (width, height) in pixels where boxes were written in pixels, else None.
     """
 
@@ -21,6 +22,13 @@ class CatalogImage:
     labels: tuple[int, ...]
     boxes: Boxes
     crowd: Crowd | None = None
+    other_uris: tuple[str, ...] = ()
+    hint: str = ""
+
+    @property
+    def name(self) -> str:
+        """Return what messages call the image, without its file."""
+        return self.subject.removesuffix(f" ({self.file})")
 
 
 @dataclass(frozen=True)
