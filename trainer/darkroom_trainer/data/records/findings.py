@@ -18,11 +18,17 @@ _UNSHOWABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u
 """What could end the line, move the cursor or turn the writing direction where a message is shown."""
 
 
+WrittenId = int | str
+"""An id as an annotation file has it."""
+
+
 class Issue(StrEnum):
     """Kinds of advice, the gravest first; an inspection counts each."""
 
     CLASHING_LABELS = "clashingLabels"
     SHARED_WITH_EVALUATION = "sharedWithEvaluation"
+    BOX_FORM = "boxForm"
+    CROWD = "crowd"
     RARE_TAG = "rareTag"
     BLANK = "blank"
     EXACT_DUPLICATE = "exactDuplicate"
@@ -46,7 +52,7 @@ class Advice:
     issue: Issue
     subject: str
     message: str
-    images: tuple[int, ...] = ()
+    images: tuple[WrittenId, ...] = ()
     score: float | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -72,7 +78,7 @@ class Findings:
             self.problems.append(_build(subject, message))
 
     def advise(
-        self, issue: Issue, subject: str, message: str, images: Sequence[int] = (), score: float | None = None
+        self, issue: Issue, subject: str, message: str, images: Sequence[WrittenId] = (), score: float | None = None
     ) -> None:
         """Note something that a user should know and that stops nothing."""
         self.advice_counts[issue] += 1
