@@ -27,7 +27,7 @@ def test_hostile_input_ends_in_words_or_is_handled(case: Case, tmp_path: pathlib
 def test_loading_hostile_input_writes_into_the_work_folder_alone(
     case: Case, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    source = a_source(write_case(case, tmp_path / "data"), storage=case.access)
+    source = a_source(write_case(case, tmp_path / "data"), storage=case.access, kind=case.kind)
     isolate(monkeypatch, case.answer)
     before = list_tree(tmp_path)
     try:

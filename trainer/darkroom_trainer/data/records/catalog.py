@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from darkroom_api.v1alpha1.dataset import Category
 from darkroom_trainer.data.records.dataset import Boxes, Crowd
+from darkroom_trainer.data.records.findings import WrittenId
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,7 @@ class CatalogImage:
     """
 
     subject: str
-    image_id: int
+    image_id: WrittenId
     file: str
     uri: str | None
     declared: tuple[float, float] | None
@@ -33,9 +34,13 @@ class CatalogImage:
 
 @dataclass(frozen=True)
 class Catalog:
-    """All images of a dataset, with its tags in a fixed order and how often each occurs."""
+    """All images of a dataset, with its tags in a fixed order and how often each occurs.
+
+    `repeated` counts annotations that are in two entries of one file, and are kept once.
+    """
 
     tags: tuple[str, ...]
     images: tuple[CatalogImage, ...]
     categories: tuple[Category, ...]
     annotations: int
+    repeated: int = 0

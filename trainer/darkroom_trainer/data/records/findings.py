@@ -18,11 +18,12 @@ MAX_CAUSES: Final = 1_000
 _MAX_TEXT: Final = 512
 _UNSHOWABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """What could end the line, move the cursor or turn the writing direction where a message is shown."""
-
-
 _VARYING: Final = re.compile(r"""(?<!\w)'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|\[[^\]]*\]|\{[^}]*\}|\d[\d.,e+-]*""")
 """What differs between rows of one cause: what is quoted, lists, and numbers."""
 _OTHERS: Final = "others"
+
+WrittenId = int | str
+"""An id as an annotation file has it."""
 
 
 class Issue(StrEnum):
@@ -30,6 +31,8 @@ class Issue(StrEnum):
 
     CLASHING_LABELS = "clashingLabels"
     SHARED_WITH_EVALUATION = "sharedWithEvaluation"
+    BOX_FORM = "boxForm"
+    CROWD = "crowd"
     RARE_TAG = "rareTag"
     BLANK = "blank"
     EXACT_DUPLICATE = "exactDuplicate"
@@ -53,7 +56,7 @@ class Advice:
     issue: Issue
     subject: str
     message: str
-    images: tuple[int, ...] = ()
+    images: tuple[WrittenId, ...] = ()
     score: float | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -142,7 +145,7 @@ class Findings:
         return [Cause(self._firsts[cause], count) for cause, count in self._counts.most_common()]
 
     def advise(
-        self, issue: Issue, subject: str, message: str, images: Sequence[int] = (), score: float | None = None
+        self, issue: Issue, subject: str, message: str, images: Sequence[WrittenId] = (), score: float | None = None
     ) -> None:
         """Note something that a user should know and that stops nothing."""
         self.advice_counts[issue] += 1
