@@ -65,7 +65,8 @@ def _describe_problems(examination: Examination) -> str:
     text = f"{first.first.subject}: {first.first.message}"
     if len(causes) > 1:
         total = _count(examination.findings.problem_count, "problem")
-        text = f"{total} of {len(causes):,} causes, the first ({_count(first.count, 'time')}): {text}"
+        often = f" ({first.count:,} times)" if first.count > 1 else ""
+        text = f"{total} of {len(causes):,} causes, the first{often}: {text}"
     elif first.count > 1:
         text = f"{_count(first.count, 'problem')} of one cause, the first: {text}"
     return text[:_MAX_MESSAGE]
