@@ -1,6 +1,6 @@
 """What a stranger may put into a dataset, one case each, with the reason and the words that its user must read.
 
-The one table of hostile input: the tests run it, and `docs/hostile-input.md` is written from it.
+The table of hostile input, with `hostile_names.py`: the tests run it, `docs/hostile-input.md` is written from it.
 """
 
 import json
@@ -157,22 +157,6 @@ def picture(data: bytes, says: str = SUMMARY, handled: str = "") -> Case:
     return Case(says, pictures={"images/2.png": data}, handled=handled)
 
 
-def link(target: str) -> Callable[[pathlib.Path], Any]:
-    """Return an arrangement in which the file of image 2 is a symbolic link."""
-
-    def arrange(folder: pathlib.Path) -> None:
-        (folder / "images/2.png").unlink()
-        (folder / "images/2.png").symlink_to(target)
-
-    return arrange
-
-
-def pipe(folder: pathlib.Path) -> None:
-    """Put a pipe that nobody writes to where image 2 should be."""
-    (folder / "images/2.png").unlink()
-    os.mkfifo(folder / "images/2.png")
-
-
 def grow(folder: pathlib.Path) -> None:
     """Make the annotation file 2 GiB large; no disk is taken."""
     os.truncate(folder / "train.json", 2 << 30)
@@ -294,39 +278,6 @@ ENTRIES: Final[dict[str, Case]] = {
     "a tag in a script from right to left": Case(change=tag("تفاحة"), handled="Kept as it is"),
     "a tag of 300 characters": Case("name has 300 characters, at most 256", change=tag("x" * 300)),
 }
-NAMES: Final[dict[str, Case]] = {
-    "`../` in a name": Case("leaves its folder with ..", change=image(file_name="../../etc/passwd")),
-    "`..\\` in a name": Case("leaves its folder with ..", change=image(file_name="a\\..\\..\\b.png")),
-    "`%2e%2e/` in a name": Case("leaves its folder with ..", change=image(file_name="%2e%2e/%2e%2e/etc/passwd")),
-    "`%252e%252e/` in a name": Case("leaves its folder with ..", change=image(file_name="%252e%252e/etc/passwd")),
-    "a name encoded over and over": Case(
-        "is percent-encoded several times over", change=image(file_name="%" + "25" * 99 + "2e")
-    ),
-    "NUL in disguise": Case("holds a NUL character", change=image(file_name="images/2.png%00.txt")),
-    "`./` and `//` in a name": Case(change=image(file_name=".//images/./2.png"), handled="Read: they mean nothing"),
-    "the separators of Windows": Case(change=image(file_name="images\\2.png"), handled="Read as `/`"),
-    "a name that is percent-encoded": Case(change=image(file_name="images%2F2%2Epng"), handled="Read decoded"),
-    "an entry of a zip": Case("pictures inside an archive are not read", change=image(file_name="a.zip@2.png")),
-    "a name in capital letters": Case("but '2.png' does: capital", change=image(file_name="images/2.PNG")),
-    "an absolute name": Case("is absolute; it must be relative to imageRoot", change=image(file_name="/etc/passwd")),
-    "a name with a drive": Case("is absolute", change=image(file_name="C:\\boot.ini")),
-    "a name with NUL": Case("holds a NUL character", change=image(file_name="images/2.png\0.txt")),
-    "a name with an escape sequence": Case("holds the control character", change=image(file_name="\x1b[2J.png")),
-    "a name that turns the writing direction": Case("\\u202egnp.2", change=image(file_name="images/\u202egnp.2")),
-    "a name of 255 bytes": Case(
-        change=image(file_name="n" * 251 + ".png"), pictures={"n" * 251 + ".png": a_scene(2)}, handled="Read"
-    ),
-    "a name of 256 bytes": Case("more than 255 bytes", change=image(file_name="n" * 252 + ".png")),
-    "a name of 10,000 characters": Case("which no storage takes", change=image(file_name="d/" * 5000)),
-    "a link to another picture": Case(
-        arrange=link("1.png"), says="is the same picture as", handled="Followed: a local folder is its user's own"
-    ),
-    "a link to a file that is no picture": Case("is not an image in", arrange=link("../train.json")),
-    "a link to a device without end": Case("it is a device or a pipe, not a file", arrange=link("/dev/zero")),
-    "a link to itself": Case("does not exist: Too many levels of symbolic links", arrange=link("2.png")),
-    "a pipe that nobody writes to": Case("it is a device or a pipe, not a file", arrange=pipe),
-    "a folder in place of a picture": Case("it is a folder", change=image(file_name="images")),
-}
 ADDRESSES: Final[dict[str, Case]] = {
     "the metadata service of a cloud": address("https://169.254.169.254/latest/", "is not a public address"),
     "its number as one integer": address("https://2852039166/", "is not a public address"),
@@ -391,11 +342,4 @@ PICTURES: Final[dict[str, Case]] = {
     "a palette": picture(drawn.encode("P"), handled="Read as RGB"),
     "grey with transparency": picture(drawn.encode("LA"), handled="Read as RGB; transparency is dropped"),
     "one bit a pixel": picture(drawn.encode("1"), handled="Read as RGB"),
-}
-GROUPS: Final = {
-    "The text of an annotation file": TEXT,
-    "Its entries": ENTRIES,
-    "Names of files": NAMES,
-    "Addresses of images": ADDRESSES,
-    "Pictures": PICTURES,
 }

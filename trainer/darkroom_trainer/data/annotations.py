@@ -35,7 +35,7 @@ def check_distinct_tags(dataset: LoadedDataset, task: Task) -> None:
         named = repr(dataset.labels[tags.pop()])
         message = (
             f"dataset {dataset.name}: a classifier needs two tags that have images, and only {named} has; "
-            "add images of another tag"
+            "add images of another one"
         )
         raise RunError(Reason.DATASET_CORRUPT, message)
 

@@ -7,7 +7,8 @@ import pytest
 from darkroom_api.conditions import Reason
 from darkroom_trainer.runtime.errors import RunError
 from tests.support.coco_builders import a_source
-from tests.support.hostile_cases import GROUPS, Case, write_case
+from tests.support.hostile_cases import Case, write_case
+from tests.support.hostile_names import GROUPS
 from tests.support.hostile_page import PAGE, build_page
 from tests.support.hostile_runs import isolate, read_case
 from tests.support.run_support import load

@@ -1,7 +1,7 @@
 """What must hold between the entries of one annotation file.
 
-Owns ids, references, groups of tags, and counts per image; `box_checks.py` has the boxes. Pure: columns in, findings out.
-Must not do: I/O.
+Owns ids, references, groups of tags, and counts per image; `box_checks.py` has the boxes. Pure: columns in, findings
+out. Must not do: I/O.
 Bounds are those of the replaced service: at most 1,000 regions an image, one tag per image in multiclass data.
 """
 

@@ -24,7 +24,6 @@ USEFUL_IMAGES_PER_TAG: Final = 2
 """Its minimum for training; fewer is a warning here, since evaluation data may hold fewer."""
 ADVISED_IMAGES_PER_TAG: Final = 5
 """What its own notebook recommended to begin with."""
-_TWO_TAGS: Final = "a classifier needs two tags that have images, add images of another one"
 _CROWDS: Final = "marked as crowds (iscrowd 1), which are not learned; set iscrowd to 0 where one is around one object"
 _MAX_IMAGES: Final = 100
 
@@ -47,16 +46,17 @@ def check_totals(catalog: Catalog, source: DatasetSource, findings: Findings) ->
 
 
 def _check_tags(catalog: Catalog, kind: AnnotationKind, name: str, findings: Findings) -> None:
-    """Note a number of tags that is not taken; a classifier needs two, and two that have images."""
+    """Note a number of tags that is not taken; a classifier needs two that have images."""
     count, least = len(catalog.tags), 1 if kind is AnnotationKind.DETECTION else 2
     seen = [category.name for category in catalog.categories if category.images]
-    if count == 1 and kind is AnnotationKind.CLASSIFICATION:
-        findings.add(name, f"has the tag {catalog.tags[0]!r} only; {_TWO_TAGS}")
+    if len(seen) == 1 and kind is AnnotationKind.CLASSIFICATION:
+        said = f"a classifier needs two tags that have images, and only {seen[0]!r} has; add images of another one"
+        if count == 1:
+            findings.add(name, said)
+        else:  # it may be there to measure on; a training refuses it (annotations.py)
+            findings.advise(Issue.RARE_TAG, name, said, score=0.0)
     elif not least <= count <= MAX_TAGS:
         findings.add(name, f"has {count:,} categories, {kind} takes {least} to {MAX_TAGS:,}")
-    elif len(seen) == 1 and kind is AnnotationKind.CLASSIFICATION:
-        # Data to measure on may be of one tag; a training refuses it (annotations.py).
-        findings.advise(Issue.RARE_TAG, name, f"has images of the tag {seen[0]!r} only; {_TWO_TAGS}", score=0.0)
 
 
 def _check_annotations(catalog: Catalog, crowds: Counter[int], name: str, findings: Findings) -> None:

@@ -74,7 +74,7 @@ UNKNOWN: dict[str, Any] = {
 
 @pytest.mark.parametrize("declared", UNKNOWN.values(), ids=UNKNOWN.keys())
 def test_a_form_that_is_not_known_is_refused_with_those_that_are(declared: Any) -> None:
-    catalog, findings = read_catalog(boxed(BOX) | {"bbox_format": declared})
+    _, findings = read_catalog(boxed(BOX) | {"bbox_format": declared})
     assert findings.problem_count == 1
     assert shown(findings)[0].startswith("train.json: declares bbox_format ")
     assert "which is not known; convert the boxes, or declare ltwh, ltrb, cxcywh" in shown(findings)[0]

@@ -172,7 +172,7 @@ CLASSIFICATION_CASES = {
             categories=[{"id": 1, "name": "apple"}],
             annotations=[without(an_annotation(number, image_id=number), "bbox") for number in (1, 2)],
         ),
-        "dataset fruit: has the tag 'apple' only; a classifier needs two tags that have images, add images of another",
+        "dataset fruit: a classifier needs two tags that have images, and only 'apple' has; add images of another one",
     ),
 }
 

@@ -95,8 +95,8 @@ def test_entries_of_different_tags_are_refused_where_an_image_has_one() -> None:
     coco = twice(an_annotation(1), an_annotation(2, image_id=2, category_id=2))
     _, findings = read_catalog(coco, kind="imageClassification")
     assert shown(findings) == [
-        "train.json image 2 (images/1.png): is the same file as train.json image 1 (images/1.png) but is tagged 'pear', "
-        "not 'apple'; imageClassification takes one tag per image: remove one entry"
+        "train.json image 2 (images/1.png): is the same file as train.json image 1 (images/1.png) but is tagged "
+        "'pear', not 'apple'; imageClassification takes one tag per image: remove one entry"
     ]
 
 

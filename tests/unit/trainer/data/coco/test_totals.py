@@ -103,8 +103,7 @@ def test_other_categories_stay_tags(change: str) -> None:
 def test_a_group_leaves_a_classifier_with_a_single_tag_which_is_refused() -> None:
     _, findings = read_catalog(grouped("apple"), kind="imageClassification")
     assert shown(findings) == [
-        "dataset fruit: has the tag 'apple' only; a classifier needs two tags that have images, add images of another "
-        "one"
+        "dataset fruit: a classifier needs two tags that have images, and only 'apple' has; add images of another one"
     ]
 
 
@@ -113,7 +112,7 @@ def test_images_of_one_tag_only_are_told_since_they_may_be_there_to_measure_on()
     coco["categories"].append({"id": 5, "name": "pear"})
     _, findings = read_catalog(coco, kind="imageClassification")
     assert shown(findings) == []
-    assert told(findings)[0].startswith("dataset fruit has images of the tag 'apple' only; a classifier needs two tags")
+    assert told(findings)[0].startswith("dataset fruit a classifier needs two tags that have images, and only 'apple'")
 
 
 ALIKE: dict[str, tuple[str, str]] = {
