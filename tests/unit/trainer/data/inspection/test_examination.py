@@ -3,6 +3,7 @@
 import json
 import pathlib
 import unicodedata
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -31,7 +32,7 @@ def write(storage: Storage, folder: str, coco: Coco, files: dict[str, bytes]) ->
     return f"{folder}/train 1.json"
 
 
-def examine(uri: str, access: StorageAccess, **fields: object) -> Examination:
+def examine(uri: str, access: StorageAccess, **fields: Any) -> Examination:
     source = a_source(uri, storage=access, **fields)
     return examine_dataset(source, None, lambda _done, _total: None, stop_at_annotations=False)
 
