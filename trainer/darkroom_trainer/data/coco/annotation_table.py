@@ -77,7 +77,8 @@ class AnnotationReader:
         assert columns is not None, "entries without ids are dropped"
         crowd = np.array([entry.get("iscrowd") in _CROWD_MARKS for entry in kept], dtype=bool)
         boxes = self._read_boxes(kept, columns[0]) if self._with_boxes else _no_boxes(len(kept))
-        self._tables.append(AnnotationTable(*columns, crowd, *boxes))
+        own, image_ids, category_ids = columns
+        self._tables.append(AnnotationTable(own, image_ids, category_ids, crowd, *boxes))
 
     def build(self) -> AnnotationTable:
         """Return all rows in one table."""
@@ -118,7 +119,9 @@ class AnnotationReader:
             outline = _find_outline(entries[row].get("segmentation"))
             if outline is not None:
                 boxes[row], has_box[row], outlined[row] = outline, True, True
-        rotation[:] = [_read_rotation(entry) for entry in entries]
+        for row, entry in enumerate(entries):
+            if "attributes" in entry or "rotation" in entry or "angle" in entry:
+                rotation[row] = _read_rotation(entry)
         self._note_formats(entries)
         return boxes, has_box, outlined, refused, rotation
 

@@ -103,7 +103,7 @@ class _BoxCheck:
         return np.where(self._table.outlined[:, None], self._table.boxes, boxes / scale)
 
     def _note_bad_numbers(self, boxes: Floats) -> None:
-        finite = np.isfinite(boxes).all(axis=1)
+        finite: Flags = np.asarray(np.isfinite(boxes).all(axis=1))
         sized = (boxes[:, 2:] > 0).all(axis=1)
         for row in np.flatnonzero(self._sound & ~(finite & sized)):
             what = "width and height must be more than 0" if finite[row] else "holds a number that is not finite"

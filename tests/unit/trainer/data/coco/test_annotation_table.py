@@ -41,6 +41,7 @@ NO_OUTLINES: dict[str, Any] = {
 
 @pytest.mark.parametrize(("segmentation", "box"), OUTLINES.values(), ids=OUTLINES.keys())
 def test_a_box_is_put_around_polygons_where_there_is_none(segmentation: Any, box: list[float]) -> None:
+    missing: dict[str, Any]
     for missing in ({}, {"bbox": None}, {"bbox": []}):
         table = read(segmentation=segmentation, **missing)
         assert (table.has_box.tolist(), table.outlined.tolist()) == ([True], [True])

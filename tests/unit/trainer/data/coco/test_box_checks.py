@@ -19,6 +19,11 @@ def in_pixels(*boxes: list[float], size: tuple[int, int] = (160, 120), **fields:
     return a_coco(images=images, annotations=marked)
 
 
+def a_row(count: int) -> list[list[float]]:
+    """Return as many usual boxes."""
+    return [[10, 10, 20, 20]] * count
+
+
 def told(findings: Findings, issue: Issue = Issue.BOX_FORM) -> list[str]:
     """Return the advice of a kind as lines."""
     return [f"{entry.subject}: {entry.message}" for entry in findings.advice if entry.issue is issue]
@@ -92,7 +97,7 @@ def test_boxes_that_all_fit_in_another_shape_are_one_problem(boxes: list[list[fl
 
 
 def test_a_single_box_outside_says_nothing_of_the_others() -> None:
-    _, findings = read_catalog(in_pixels(*[[10, 10, 20, 20]] * 20, [100, 20, 150, 100]))
+    _, findings = read_catalog(in_pixels(*a_row(20), [100, 20, 150, 100]))
     assert shown(findings)[0].startswith("train.json annotation 22 (image 22): bbox [100, 20, 150, 100] reaches")
 
 
@@ -128,7 +133,7 @@ def test_few_boxes_that_look_like_percent_are_told() -> None:
 
 @pytest.mark.parametrize(
     "coco",
-    [a_percent_file(50, (100, 100)), a_percent_file(1, (640, 480)), in_pixels(*[[10, 10, 20, 20]] * 30)],
+    [a_percent_file(50, (100, 100)), a_percent_file(1, (640, 480)), in_pixels(*a_row(30))],
     ids=["images of 100 pixels", "a single image", "one box beyond 100"],
 )
 def test_boxes_that_may_well_be_pixels_are_not_called_percent(coco: Coco) -> None:

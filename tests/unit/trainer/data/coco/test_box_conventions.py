@@ -46,9 +46,10 @@ def boxed(box: list[float], **fields: Any) -> Coco:
 @pytest.mark.parametrize("name", FORMS)
 @pytest.mark.parametrize("place", ["top level", "info", "annotations"])
 def test_a_declared_form_of_boxes_is_followed(name: str, place: str) -> None:
-    declared = {"bbox_format": name}
+    declared: Coco = {"bbox_format": name}
     coco = boxed(FORMS[name], **(declared if place == "annotations" else {}))
-    coco |= {"top level": declared, "info": {"info": declared}}.get(place, {})
+    places: dict[str, Coco] = {"top level": declared, "info": {"info": declared}, "annotations": {}}
+    coco |= places[place]
     catalog, findings = read_catalog(coco)
     assert shown(findings) == []
     for image in catalog.images:
