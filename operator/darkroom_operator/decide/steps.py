@@ -35,6 +35,15 @@ class Decision(Generic[StatusT]):
     requeue_after_seconds: float | None = None
 
 
+def leave(
+    seen: Observed[Any, StatusT], status: StatusT, requeue_after_seconds: float | None = None
+) -> Decision[StatusT]:
+    """Return a decision to stop the Jobs that nothing waits for."""
+    leftovers = attempts.find_leftovers(seen, status.attempts)
+    pauses = [pause for pause in (requeue_after_seconds, leftovers.again_seconds) if pause is not None]
+    return Decision(status, stop=leftovers.jobs, requeue_after_seconds=min(pauses, default=None))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Demand(ABC, Generic[RunStatus]):
     """A run as it is seen, and what its kind brings along."""
@@ -81,8 +90,7 @@ class Situation(Generic[RunStatus]):
 
     def leave(self, status: RunStatus, requeue_after_seconds: float | None = None) -> Decision[RunStatus]:
         """Return a decision to stop the Jobs that nothing waits for."""
-        leftovers = attempts.find_leftovers(self.seen.jobs, self.status.attempts)
-        return Decision(status, stop=leftovers, requeue_after_seconds=requeue_after_seconds)
+        return leave(self.seen, status, requeue_after_seconds)
 
     def halt(self, status: RunStatus, requeue_after_seconds: float = SOON_SECONDS) -> Decision[RunStatus]:
         """Return a decision to stop every Job that works."""
@@ -146,8 +154,8 @@ def pause(run: Situation[RunStatus], not_before: datetime) -> Decision[RunStatus
 def start(run: Situation[RunStatus], publish_only: bool = False) -> Decision[RunStatus]:
     """Open the next attempt, once the last one's Job is gone."""
     demand, ledger, seen = run.demand, run.ledger, run.seen
-    if any(job.deleting and job.live for job in seen.jobs):
-        return Decision(run.status, requeue_after_seconds=SOON_SECONDS)
+    if attempts.is_held_up(seen, ledger.attempts):
+        return run.leave(run.status, SOON_SECONDS)
     given = demand.hardware.allow(demand.budget_seconds, ledger.attempts)
     opened = attempts.open_attempt(ledger, seen, given, publish_only)
     message = waiting.CREATED.format(opened[-1].job)
