@@ -14,6 +14,8 @@ URI_PATTERN: Final = r"^(s3://|https://|file:)[^\s]+$"
 BUCKET_PATTERN: Final = r"^(s3://|file:)[^\s]+$"
 
 ResourceName = Annotated[str, Field(min_length=1, max_length=253, pattern=NAME_PATTERN)]
+QueueName = Annotated[str, Field(min_length=1, max_length=63, pattern=NAME_PATTERN)]
+"""Kueue reads it from a label, which holds no more."""
 Uri = Annotated[str, Field(min_length=1, max_length=2048, pattern=URI_PATTERN)]
 BucketUri = Annotated[str, Field(min_length=1, max_length=2048, pattern=BUCKET_PATTERN)]
 Message = Annotated[str, Field(max_length=2048)]
