@@ -77,6 +77,7 @@ class Reason(Word):
     RETRYING_AFTER_FAILURE = "RetryingAfterFailure"
     STORAGE_UNAVAILABLE = "StorageUnavailable"
     INVALID_CONFIGURATION = "InvalidConfiguration"
+    NOT_ALLOWED = "NotAllowed"
     NAME_CONFLICT = "NameConflict"
     INSPECTING = "Inspecting"
     TRAINING = "Training"

@@ -4,10 +4,10 @@ Owns Progress (served over HTTP), Outcome (the container's termination message, 
 `endings`.
 """
 
+import json
 from typing import Annotated, Final
 
 from pydantic import Field
-from pydantic_core import from_json
 
 from darkroom_api.conditions import Reason
 from darkroom_api.endings import ENDINGS, ExitCode
@@ -92,9 +92,14 @@ def parse_progress(text: str | bytes) -> Progress | None:
 
 def _parse(model: type[RecordT], text: str | bytes) -> RecordT | None:
     try:
-        return read_record(model, from_json(text, allow_inf_nan=False))
-    except ValueError:
+        return read_record(model, json.loads(text, parse_constant=_refuse))
+    except (ValueError, RecursionError):
         return None
+
+
+def _refuse(number: str) -> float:
+    """Python reads NaN and Infinity, which JSON does not have and the API server does not take."""
+    raise ValueError(f"{number} is no number of JSON")
 
 
 def _without_tags(outcome: Outcome) -> Outcome:

@@ -22,7 +22,7 @@ class Asked:
     kind: str = ""
     """Kind of the owner, which decides how the fields are called."""
     image: str = ""
-    limits: tuple[tuple[str, str], ...] = ()
+    requests: tuple[tuple[str, str], ...] = ()
     node_selector: tuple[tuple[str, str], ...] = ()
     secrets: tuple[tuple[str, str], ...] = ()
     """Name of the volume and of the Secret in it."""

@@ -1,27 +1,21 @@
-"""From the API server's JSON to facts: the one place that knows which fields of an object are read, and their types.
+"""From the API server's JSON to facts.
 
-Owns the edge. One object either becomes a value or raises `UnreadableObjectError`; no later module looks at raw JSON
-and finds something that it did not expect. What only strangers can have written (labels, annotations) reads as absent.
-Texts are cut, so that an object of the API server's greatest size takes no more memory than another. Must not decide
-anything.
+Owns the edge: which fields are read, and as what, is in `shapes`. One object either becomes a value or raises
+`UnreadableObjectError`; no later module looks at raw JSON and finds something that it did not expect. What only
+strangers can have written (labels, annotations) reads as absent. Texts are cut, so that an object of the API server's
+greatest size takes no more memory than another. Must not decide anything.
 """
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import (
-    Annotated,
-    Any,
-    Final,
-    Required,  # pydantic takes no other before Python 3.12
-    TypeVar,
-)
+from typing import Any, Final, TypeVar
 
 import pydantic
-from pydantic import AwareDatetime, Field, TypeAdapter
-from typing_extensions import TypedDict
+from pydantic import TypeAdapter
 
 from darkroom_api import names
 from darkroom_operator.api.resources import Json, Key
+from darkroom_operator.facts import shapes
 from darkroom_operator.facts.children import Asked, ObservedJob, ObservedPod
 from darkroom_operator.facts.views import StoredOwner
 
@@ -32,16 +26,8 @@ MAX_TEXT: Final = 4096
 """Characters that are kept of a message; a termination message has no more."""
 MAX_DIGITS: Final = 20
 """As many as the greatest resourceVersion has."""
-_MOST: Final = 100
-"""Entries that a list of a pod may have: more are not of a pod that the operator asked for."""
-
-Moment = Annotated[AwareDatetime, Field(ge=datetime(1970, 1, 1, tzinfo=UTC), lt=datetime(9000, 1, 1, tzinfo=UTC))]
-"""A timestamp to which hours can be added."""
-_Version = Annotated[str, Field(pattern=r"^[0-9]{1,20}$")]
-_Name = Annotated[str, Field(min_length=1, max_length=253)]
-_Int32 = Annotated[int, Field(ge=-(2**31), lt=2**31)]
-_Map = Annotated[dict[str, str], Field(max_length=_MOST)]
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_NO_CONDITION: Final[shapes.Condition] = {"type": "", "status": "Unknown"}
 _RawT = TypeVar("_RawT")
 
 
@@ -51,190 +37,6 @@ class UnreadableObjectError(ValueError):
     def __init__(self, kind: str, namespace: str, name: str, field: str, why: str) -> None:
         super().__init__(f"{kind} {namespace}/{name}: {field}: {why}")
         self.kind = kind
-
-
-class _Reference(TypedDict, total=False):
-    apiVersion: str
-    kind: str
-    name: _Name
-    uid: _Name
-    controller: bool | None
-
-
-class _Naming(TypedDict, total=False):
-    namespace: Required[_Name]
-    name: Required[_Name]
-    uid: Required[_Name]
-    resourceVersion: _Version | None
-
-
-class _Notes(TypedDict, total=False):
-    labels: dict[str, str] | None
-    annotations: dict[str, str] | None
-
-
-class _Metadata(_Naming, _Notes, total=False):
-    generation: Annotated[int, Field(ge=0, lt=2**63)] | None
-    creationTimestamp: Moment | None
-    deletionTimestamp: Moment | None
-    ownerReferences: list[_Reference] | None
-
-
-class Condition(TypedDict, total=False):
-    """A condition, of whichever object."""
-
-    type: Required[str]
-    status: Required[str]
-    reason: str | None
-    message: str | None
-    lastTransitionTime: Moment | None
-
-
-_Conditions = Annotated[list[Condition], Field(max_length=_MOST)]
-
-
-class _Resources(TypedDict, total=False):
-    limits: _Map | None
-
-
-class _Container(TypedDict, total=False):
-    image: str | None
-    resources: _Resources | None
-
-
-class _SecretVolume(TypedDict, total=False):
-    secretName: _Name | None
-
-
-class _ClaimVolume(TypedDict, total=False):
-    claimName: _Name
-
-
-class _Volume(TypedDict, total=False):
-    name: _Name
-    secret: _SecretVolume | None
-    persistentVolumeClaim: _ClaimVolume | None
-
-
-class _PodSpec(TypedDict, total=False):
-    nodeName: _Name | None
-    nodeSelector: _Map | None
-    containers: Annotated[list[_Container], Field(max_length=_MOST)] | None
-    volumes: Annotated[list[_Volume], Field(max_length=_MOST)] | None
-    serviceAccountName: str | None
-    priorityClassName: str | None
-
-
-class _Template(TypedDict, total=False):
-    spec: _PodSpec | None
-
-
-class _JobSpec(TypedDict, total=False):
-    suspend: bool | None
-    template: _Template | None
-
-
-class _JobStatus(TypedDict, total=False):
-    startTime: Moment | None
-    conditions: _Conditions | None
-
-
-class _Manifest(TypedDict, total=False):
-    metadata: Required[_Notes]
-    spec: _JobSpec | None
-
-
-class _RawJob(TypedDict, total=False):
-    metadata: Required[_Metadata]
-    spec: _JobSpec | None
-    status: _JobStatus | None
-
-
-class _Waiting(TypedDict, total=False):
-    reason: str | None
-    message: str | None
-
-
-class _Running(TypedDict, total=False):
-    startedAt: Moment | None
-
-
-class _Terminated(TypedDict, total=False):
-    exitCode: Required[_Int32]
-    reason: str | None
-    message: str | None
-    startedAt: Moment | None
-    finishedAt: Moment | None
-
-
-class _State(TypedDict, total=False):
-    waiting: _Waiting | None
-    running: _Running | None
-    terminated: _Terminated | None
-
-
-class _ContainerStatus(TypedDict, total=False):
-    name: Required[str]
-    state: _State | None
-
-
-class _PodStatus(TypedDict, total=False):
-    phase: str | None
-    podIP: str | None
-    reason: str | None
-    message: str | None
-    conditions: _Conditions | None
-    containerStatuses: Annotated[list[_ContainerStatus], Field(max_length=_MOST)] | None
-
-
-class _Placement(TypedDict, total=False):
-    nodeName: _Name | None
-
-
-class _RawPod(TypedDict, total=False):
-    metadata: Required[_Metadata]
-    spec: _Placement | None
-    status: _PodStatus | None
-
-
-class _RawOwner(TypedDict, total=False):
-    metadata: Required[_Metadata]
-    spec: dict[str, Any] | None
-    status: dict[str, Any] | None
-
-
-class _Identity(TypedDict, total=False):
-    """What is read of an object that is gone, or that a list of metadata names."""
-
-    metadata: Required[_Naming]
-
-
-class _Series(TypedDict, total=False):
-    lastObservedTime: Moment | None
-
-
-class _Regarding(TypedDict, total=False):
-    uid: Annotated[str, Field(max_length=253)] | None
-
-
-class _RawEvent(TypedDict, total=False):
-    metadata: Required[_Metadata]
-    regarding: _Regarding | None
-    series: _Series | None
-    deprecatedLastTimestamp: Moment | None
-    eventTime: Moment | None
-    reason: str | None
-    note: str | None
-
-
-_EVENT: Final = TypeAdapter(_RawEvent)
-_JOB: Final = TypeAdapter(_RawJob)
-_MANIFEST: Final = TypeAdapter(_Manifest)
-_POD: Final = TypeAdapter(_RawPod)
-_OWNER: Final = TypeAdapter(_RawOwner)
-_IDENTITY: Final = TypeAdapter(_Identity)
-_CONDITIONS: Final = TypeAdapter(_Conditions)
-_NO_CONDITION: Final[Condition] = {"type": "", "status": "Unknown"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +51,7 @@ class Identity:
 
 def read_identity(kind: str, raw: Any) -> Identity:
     """Return which object this is; raises UnreadableObjectError."""
-    metadata = _read(_IDENTITY, kind, raw)["metadata"]
+    metadata = _read(shapes.IDENTITY, kind, raw)["metadata"]
     return Identity(metadata["namespace"], metadata["name"], metadata["uid"], _read_version(metadata))
 
 
@@ -266,14 +68,14 @@ def parse_number(text: object) -> int:
     return int(text)
 
 
-def read_conditions(kind: str, raw: Any) -> dict[str, Condition]:
+def read_conditions(kind: str, raw: Any) -> dict[str, shapes.Condition]:
     """Return an object's conditions by type; raises UnreadableObjectError."""
     status = raw.get("status") if isinstance(raw, dict) else None
     listed = status.get("conditions") if isinstance(status, dict) else None
-    return {condition["type"]: condition for condition in _read(_CONDITIONS, kind, listed or [], raw)}
+    return {condition["type"]: condition for condition in _read(shapes.CONDITIONS, kind, listed or [], raw)}
 
 
-def join_words(condition: Condition) -> str:
+def join_words(condition: shapes.Condition) -> str:
     """Return a condition's reason and message as one text."""
     said = (condition.get("reason"), condition.get("message"))
     return ": ".join(_cut(part) for part in said if part)
@@ -281,7 +83,7 @@ def join_words(condition: Condition) -> str:
 
 def parse_owner(kind: str, raw: Any) -> StoredOwner:
     """Reduce a Dataset, Model or Evaluation; raises UnreadableObjectError."""
-    shape = _read(_OWNER, kind, raw)
+    shape = _read(shapes.OWNER, kind, raw)
     metadata = shape["metadata"]
     return StoredOwner(
         key=Key(kind, metadata["namespace"], metadata["name"]),
@@ -313,7 +115,7 @@ def parse_event(raw: Any) -> WarningEvent:
 
     Raises UnreadableObjectError.
     """
-    shape = _read(_EVENT, "Event", raw)
+    shape = _read(shapes.EVENT, "Event", raw)
     metadata, series = shape["metadata"], shape.get("series") or {}
     times = (series.get("lastObservedTime"), shape.get("deprecatedLastTimestamp"), shape.get("eventTime"))
     moments = (*times, metadata.get("creationTimestamp"))
@@ -329,7 +131,7 @@ def parse_event(raw: Any) -> WarningEvent:
 
 def parse_job(raw: Any) -> ObservedJob:
     """Reduce a Job; raises UnreadableObjectError."""
-    shape = _read(_JOB, "Job", raw)
+    shape = _read(shapes.JOB, "Job", raw)
     metadata, spec, status = shape["metadata"], shape.get("spec") or {}, shape.get("status") or {}
     ends = {c["type"]: c for c in status.get("conditions") or () if c["status"] == "True"}
     failed = ends.get("Failed")
@@ -359,12 +161,12 @@ def parse_job(raw: Any) -> ObservedJob:
 
 def read_asked(job: Any) -> Asked:
     """Return what a Job's pod asks for; the Job may be one that is still to be created."""
-    return _read_asked(_read(_MANIFEST, "Job", job))
+    return _read_asked(_read(shapes.MANIFEST, "Job", job))
 
 
 def parse_pod(raw: Any) -> ObservedPod:
     """Reduce a pod; raises UnreadableObjectError."""
-    shape = _read(_POD, "Pod", raw)
+    shape = _read(shapes.POD, "Pod", raw)
     metadata, status = shape["metadata"], shape.get("status") or {}
     labels, conditions = metadata.get("labels") or {}, {c["type"]: c for c in status.get("conditions") or ()}
     scheduled, disruption = conditions.get("PodScheduled", _NO_CONDITION), conditions.get("DisruptionTarget")
@@ -424,16 +226,16 @@ def _show(raw: Any, part: str) -> str:
     return ascii(value[:253])[1:-1] if isinstance(value, str) else "?"
 
 
-def _read_version(metadata: _Naming) -> int:
+def _read_version(metadata: shapes.Naming) -> int:
     return int(metadata.get("resourceVersion") or 0)
 
 
-def _find_controller(metadata: _Metadata) -> _Reference | None:
+def _find_controller(metadata: shapes.Metadata) -> shapes.Reference | None:
     references = metadata.get("ownerReferences") or ()
     return next((reference for reference in references if reference.get("controller") and "uid" in reference), None)
 
 
-def _find_owner(metadata: _Metadata, attempt: int) -> _Reference | None:
+def _find_owner(metadata: shapes.Metadata, attempt: int) -> shapes.Reference | None:
     """Return the resource that controls a Job under the name that the operator gives to that attempt's Job."""
     owner = _find_controller(metadata)
     if owner is None or not owner.get("apiVersion", "").startswith(f"{names.GROUP}/"):
@@ -443,7 +245,7 @@ def _find_owner(metadata: _Metadata, attempt: int) -> _Reference | None:
     return owner
 
 
-def _read_asked(job: _RawJob | _Manifest) -> Asked:
+def _read_asked(job: shapes.RawJob | shapes.Manifest) -> Asked:
     labels, annotations = job["metadata"].get("labels") or {}, job["metadata"].get("annotations") or {}
     pod = ((job.get("spec") or {}).get("template") or {}).get("spec") or {}
     containers = pod.get("containers") or [{}]
@@ -456,7 +258,7 @@ def _read_asked(job: _RawJob | _Manifest) -> Asked:
     return Asked(
         kind=labels.get(names.LABEL_KIND, ""),
         image=_cut(containers[0].get("image")),
-        limits=tuple(((containers[0].get("resources") or {}).get("limits") or {}).items()),
+        requests=tuple(((containers[0].get("resources") or {}).get("requests") or {}).items()),
         node_selector=tuple((pod.get("nodeSelector") or {}).items()),
         secrets=tuple(secrets),
         claim=claim,
@@ -467,7 +269,7 @@ def _read_asked(job: _RawJob | _Manifest) -> Asked:
     )
 
 
-def _find_state(status: _PodStatus) -> _State:
+def _find_state(status: shapes.PodStatus) -> shapes.State:
     for state in status.get("containerStatuses") or ():
         if state["name"] == names.CONTAINER:
             return state.get("state") or {}

@@ -11,7 +11,7 @@ from darkroom_api import names
 from darkroom_operator.api.resources import Json
 from darkroom_operator.config import OperatorConfig
 from darkroom_operator.facts.reading import ANNOTATION_POD_DIGEST
-from darkroom_operator.manifests.pod import ANNOTATION_RUN_CONFIG, build_pod_spec
+from darkroom_operator.manifests.pod import ANNOTATION_RUN_CONFIG, build_pod_metadata, build_pod_spec
 from darkroom_operator.manifests.run_config import Plan
 
 ANNOTATION_GENERATION: Final = f"{names.GROUP}/generation"
@@ -34,7 +34,8 @@ def build_job(plan: Plan, config: OperatorConfig) -> Json:
     told = run.model_dump_json(by_alias=True, exclude_none=True)
     digest = f"sha256:{hashlib.sha256(told.encode()).hexdigest()}"
     labels, pod = build_labels(plan), build_pod_spec(plan, config)
-    annotations = {names.ANNOTATION_CONFIG_DIGEST: digest, ANNOTATION_POD_DIGEST: _digest_asked(plan, pod)}
+    carried = build_pod_metadata(plan, config)
+    annotations = {names.ANNOTATION_CONFIG_DIGEST: digest, ANNOTATION_POD_DIGEST: _digest_asked(plan, pod, carried)}
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
@@ -52,16 +53,19 @@ def build_job(plan: Plan, config: OperatorConfig) -> Json:
             "podReplacementPolicy": "Failed",
             "ttlSecondsAfterFinished": config.job_ttl_seconds,
             "template": {
-                "metadata": {"labels": labels, "annotations": {ANNOTATION_RUN_CONFIG: told}},
+                "metadata": {
+                    "labels": {**carried["labels"], **labels},
+                    "annotations": {**carried["annotations"], ANNOTATION_RUN_CONFIG: told},
+                },
                 "spec": pod,
             },
         },
     }
 
 
-def _digest_asked(plan: Plan, pod: Json) -> str:
+def _digest_asked(plan: Plan, pod: Json, carried: Json) -> str:
     """Return a digest of all that a pod needs to start; its deadline depends on when it is built."""
-    asked = {**pod, "activeDeadlineSeconds": None, "queue": plan.queue}
+    asked = {**pod, **carried, "activeDeadlineSeconds": None, "queue": plan.queue}
     return f"sha256:{hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()}"
 
 

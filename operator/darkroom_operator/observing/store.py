@@ -7,7 +7,8 @@ passed over; what was read of it before stays. Must not do: any I/O, any decisio
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from darkroom_operator.api.resources import JOBS, PODS, WARNINGS, Json, Key, Resource
@@ -21,6 +22,7 @@ from darkroom_operator.facts.reading import (
     read_identity,
 )
 from darkroom_operator.facts.views import StoredOwner
+from darkroom_operator.observing.occupancy import Occupancy
 from darkroom_operator.observing.unreadable import Unreadables
 from darkroom_operator.observing.warning_events import WarningEvents
 
@@ -43,6 +45,8 @@ class Store:
         self._pods: dict[str, dict[str, ObservedPod]] = defaultdict(dict)
         self._owners_of_children: dict[str, str] = {}
         self._gone: dict[str, int] = {}
+        self._occupancy = Occupancy()
+        self._starting: set[Key] = set()
 
     def owner(self, key: Key) -> StoredOwner | None:
         """Return the stored object; None where its newest version cannot be read."""
@@ -64,6 +68,24 @@ class Store:
         """
         mine = self._pods.get(owner.uid, {}).values()
         return tuple(pod for pod in mine if pod.namespace == owner.key.namespace)
+
+    def count_other_runs(self, key: Key) -> int:
+        """Return how many other Models and Evaluations of the namespace have a Job that may work."""
+        return self._occupancy.count_others(key)
+
+    @contextmanager
+    def starting(self, key: Key, starts: bool) -> Iterator[None]:
+        """Count a run that `starts` as one with a Job, from the decision on and until that Job is stored or refused."""
+        if not starts:
+            yield
+            return
+        self._starting.add(key)
+        self._recount(key)
+        try:
+            yield
+        finally:
+            self._starting.discard(key)
+            self._recount(key)
 
     def put(self, resource: Resource, raw: Json) -> set[Key]:
         """Take in an object, unless what is stored is as new, or news of its deletion are newer."""
@@ -106,7 +128,7 @@ class Store:
         if identity.resource_version < self._gone.get(identity.uid, 0):
             return set()
         if resource is JOBS:
-            return set() if self._is_known(self._jobs, identity) else self._put_child(self._jobs, parse_job(raw))
+            return set() if self._is_known(self._jobs, identity) else self._put_job(parse_job(raw))
         if resource is PODS:
             return set() if self._is_known(self._pods, identity) else self._put_child(self._pods, parse_pod(raw))
         return self._put_owner(parse_owner(resource.kind, raw))
@@ -155,7 +177,8 @@ class Store:
         self._keys_by_uid[owner.uid] = owner.key
         for reference in _references(owner):
             self._dependents[reference].add(owner.key)
-        return {owner.key, *self._dependents.get(owner.key, ())}
+        self._occupancy.take_in(owner.key, owner.created_at, owner.status)
+        return {owner.key, *self._dependents.get(owner.key, ()), *self._recount(owner.key)}
 
     def _drop_owner(self, key: Key, uid: str) -> set[Key]:
         old = self._owners.get(key)
@@ -167,7 +190,15 @@ class Store:
             self._dependents[reference].discard(key)
             if not self._dependents[reference]:
                 del self._dependents[reference]
-        return set(self._dependents.get(key, ()))
+        self._occupancy.forget_waiting(key)
+        return {*self._dependents.get(key, ()), *self._recount(key)}
+
+    def _recount(self, key: Key) -> set[Key]:
+        """Take note of whether a run has a Job; return whom to wake because it has one no more."""
+        owner = self._owners.get(key)
+        jobs = self.jobs(owner) if owner is not None else ()
+        woken = self._occupancy.hold(key, key in self._starting or any(job.live for job in jobs))
+        return {woken} if woken is not None else set()
 
     def _forget_uid(self, uid: str) -> None:
         """Children that are still there stay until they go themselves: an audit would miss them."""
@@ -178,6 +209,10 @@ class Store:
         """Return whether a Job or pod is stored in this version or a newer one: the news of our own write come late."""
         old = index.get(self._owners_of_children.get(identity.uid, ""), {}).get(identity.uid)
         return old is not None and bool(old.resource_version >= identity.resource_version)
+
+    def _put_job(self, job: ObservedJob) -> set[Key]:
+        owner = self._put_child(self._jobs, job)
+        return owner.union(*(self._recount(key) for key in owner))
 
     def _put_child(self, index: dict[str, dict[str, Any]], child: ObservedJob | ObservedPod) -> set[Key]:
         before = self._owners_of_children.get(child.uid, child.owner_uid)
@@ -218,9 +253,9 @@ class Store:
         job = self._jobs.get(owner_uid, {}).get(uid)
         if job is None:
             return set()
-        concerned = self._take_out(self._jobs, owner_uid, uid)
+        owner = self._take_out(self._jobs, owner_uid, uid)
         self._forget_child(job)
-        return concerned
+        return owner.union(*(self._recount(key) for key in owner))
 
     def _owner_of(self, child_uid: str | None) -> set[Key]:
         """Return the owner of a child that is in its owner's namespace."""

@@ -68,7 +68,7 @@ class StatusWriter:
         return None
 
     async def _tell(self, owner: StoredOwner, before: Json, status: Json) -> None:
-        self._metrics.observe_status(owner.key.kind, before, status)
+        self._metrics.observe_status(owner.key, before, status)
         if before.get("phase") != status.get("phase") or before.get("reason") != status.get("reason"):
             told = {"object": str(owner.key), "phase": status.get("phase"), "reason": status.get("reason")}
             logger.info(status.get("message", ""), extra=told)
