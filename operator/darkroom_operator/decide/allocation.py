@@ -54,14 +54,18 @@ class Hardware:
         """
         wall_seconds: float = EVALUATION_LIMIT_SECONDS
         if budget_seconds is not None:
-            kept = max((attempt.charged_seconds or 0.0 for attempt in attempts), default=0.0)
-            wall_seconds = max(budget_seconds - kept, 1.0) / self.rate
+            wall_seconds = max(budget_seconds - find_kept_seconds(attempts), 1.0) / self.rate
         return Allocation(
             class_name=self.class_name,
             devices=self.devices,
             milli_rate=self.compute.milli_rate,
             deadline_seconds=bound_seconds(wall_seconds, self.grace_seconds),
         )
+
+
+def find_kept_seconds(attempts: Iterable[Attempt]) -> float:
+    """Return the work that attempts are known to have kept, in reference-device seconds; each tells of all so far."""
+    return max((attempt.charged_seconds or 0.0 for attempt in attempts), default=0.0)
 
 
 def choose_hardware(compute: Compute | None, images: int | None, config: OperatorConfig) -> Hardware:
