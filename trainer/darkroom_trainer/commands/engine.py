@@ -20,27 +20,36 @@ from darkroom_trainer.runtime.reporting import Reporter
 LOG = logging.getLogger(__name__)
 
 
-def execute(
-    config: run_config.RunConfig,
-    work: pathlib.Path,
-    reporter: Reporter,
-    stop: threading.Event | None = None,
-    *,
-    started_at: float | None = None,
-    clock: Clock = time.monotonic,
-) -> report.Outcome:
-    """Run `config.command` and return how it ended; never raises for what a run can meet.
+def open_meter(
+    config: run_config.RunConfig, started_at: float | None = None, clock: Clock = time.monotonic
+) -> Meter:
+    """Return the meter of a run, which goes on from what earlier attempts were charged.
 
-    `work` is a scratch folder. `clock` is what the meter reads, `started_at` when the process started on it (now
-    when absent), which is when it began to hold its devices; a training is charged from when its code is loaded.
+    `clock` is what it reads, `started_at` when the process started on it (now when absent), which is when it began to
+    hold its devices.
     """
-    meter = Meter(
+    return Meter(
         devices=config.devices,
         milli_rate=config.milli_rate,
         started_at=started_at,
         carried_seconds=config.charged_seconds,
         clock=clock,
     )
+
+
+def execute(
+    config: run_config.RunConfig,
+    work: pathlib.Path,
+    reporter: Reporter,
+    stop: threading.Event | None = None,
+    meter: Meter | None = None,
+) -> report.Outcome:
+    """Run `config.command` and return how it ended; never raises for what a run can meet.
+
+    `work` is a scratch folder; `meter` is one of `open_meter`, opened now when absent. A training is charged from when
+    its code is loaded.
+    """
+    meter = meter or open_meter(config)
     try:
         work.mkdir(parents=True, exist_ok=True)
         outcome = _dispatch(config, work, stopping.StoppingReporter(reporter, stop), stop or threading.Event(), meter)

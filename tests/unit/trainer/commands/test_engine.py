@@ -13,6 +13,7 @@ from darkroom_api import conditions, endings, report, run_config
 from darkroom_api.v1alpha1.common import AnnotationKind, MeasuredOn, Task
 from darkroom_predict import listing
 from darkroom_predict.command import run_predict
+from darkroom_trainer.budget.meter import Meter
 from darkroom_trainer.checkpoints.sessions import Stage
 from darkroom_trainer.commands import engine
 from darkroom_trainer.runtime import reporting
@@ -40,6 +41,11 @@ class TickingClock:
         self._now += seconds
 
 
+def a_meter(config: run_config.RunConfig) -> Meter:
+    """Return a meter of the run on a clock that moves when it is read."""
+    return engine.open_meter(config, clock=TickingClock())
+
+
 def a_source(task: Task, file: pathlib.Path) -> run_config.DatasetSource:
     return run_config.DatasetSource(
         name=file.parent.name, annotation_kind=KINDS[task], annotation_files=(file.as_uri(),)
@@ -52,7 +58,8 @@ def a_config(command: run_config.Command, task: Task, file: pathlib.Path, **more
 
 
 def run(command: run_config.Command, task: Task, file: pathlib.Path, work: pathlib.Path, **more: Any) -> report.Outcome:
-    return engine.execute(a_config(command, task, file, **more), work, reporting.SilentReporter(), clock=TickingClock())
+    config = a_config(command, task, file, **more)
+    return engine.execute(config, work, reporting.SilentReporter(), meter=a_meter(config))
 
 
 @pytest.mark.slow
@@ -120,11 +127,11 @@ def test_a_stopped_training_goes_on_and_uses_its_whole_budget(
     model = run_config.Location(uri=(tmp_path / "model").as_uri())
     reporter = StopAt(stage)
     config = a_config(run_config.Command.TRAIN, Task.CLASSIFIER, train, budget_seconds=15.0, output=model)
-    stopped = engine.execute(config, tmp_path / "w1", reporter, reporter.stop, clock=TickingClock())
+    stopped = engine.execute(config, tmp_path / "w1", reporter, reporter.stop, a_meter(config))
     assert stopped.exit_code == endings.ExitCode.STOPPED, stopped.message
     assert 0 < stopped.meter.charged_seconds < 15
     again = config.model_copy(update={"attempt": 2})
-    finished = engine.execute(again, tmp_path / "w2", reporting.SilentReporter(), clock=TickingClock())
+    finished = engine.execute(again, tmp_path / "w2", reporting.SilentReporter(), meter=a_meter(again))
     assert finished.reason is conditions.Reason.SUCCEEDED, finished.message
     assert 12 < finished.meter.charged_seconds <= 15, "what is left of the budget is used"
 
@@ -150,7 +157,7 @@ def test_a_checkpoint_of_a_version_whose_recipes_had_a_moving_average_is_resumed
     model = run_config.Location(uri=(tmp_path / "model").as_uri())
     reporter = StopAt(fitting.STAGE_NAMES[Stage.HOLD_OUT])
     config = a_config(run_config.Command.TRAIN, Task.CLASSIFIER, train, budget_seconds=15.0, output=model)
-    stopped = engine.execute(config, tmp_path / "w1", reporter, reporter.stop, clock=TickingClock())
+    stopped = engine.execute(config, tmp_path / "w1", reporter, reporter.stop, a_meter(config))
     assert stopped.exit_code == endings.ExitCode.STOPPED, stopped.message
     manifests = [
         path for path in (tmp_path / "model/checkpoints").glob("*.json") if not path.name.startswith("attempt")
@@ -166,7 +173,7 @@ def test_a_checkpoint_of_a_version_whose_recipes_had_a_moving_average_is_resumed
         path.write_text(json.dumps(manifest))
     again = config.model_copy(update={"attempt": 2})
     with caplog.at_level(logging.INFO):
-        finished = engine.execute(again, tmp_path / "w2", reporting.SilentReporter(), clock=TickingClock())
+        finished = engine.execute(again, tmp_path / "w2", reporting.SilentReporter(), meter=a_meter(again))
     assert finished.reason is conditions.Reason.SUCCEEDED, finished.message
     assert any(record.message.startswith("resuming from") for record in caplog.records)
 

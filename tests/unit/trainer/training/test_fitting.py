@@ -32,7 +32,7 @@ class Bench(NamedTuple):
         values: dict[str, Any] = {"budget_seconds": BUDGET_SECONDS, "output": output, "attempt": attempt, **changes}
         config = tiny.a_config(run_config.Command.TRAIN, Task.CLASSIFIER, self.file, **values)
         reporter = tiny.StopAt(stop_at or "never")
-        return engine.execute(config, self.folder / f"w{attempt}", reporter, reporter.stop, clock=tiny.TickingClock())
+        return engine.execute(config, self.folder / f"w{attempt}", reporter, reporter.stop, tiny.a_meter(config))
 
     def run_with_stall(self, stage: str, seconds: float) -> report.Outcome:
         """Return how a run ended whose machine stood still for a while when it came to `stage`."""
@@ -42,7 +42,7 @@ class Bench(NamedTuple):
         config = tiny.a_config(
             run_config.Command.TRAIN, Task.CLASSIFIER, self.file, budget_seconds=BUDGET_SECONDS, output=output
         )
-        return engine.execute(config, self.folder / "w1", reporter, clock=clock)
+        return engine.execute(config, self.folder / "w1", reporter, meter=engine.open_meter(config, clock=clock))
 
     def read_metrics(self) -> dict[str, Any]:
         metrics: dict[str, Any] = json.loads((self.folder / "model" / "metrics.json").read_text())
