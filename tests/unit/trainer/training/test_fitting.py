@@ -15,8 +15,7 @@ from darkroom_trainer.commands import engine
 from darkroom_trainer.tasks.classifier import Classifier
 from darkroom_trainer.training import fitting
 from darkroom_trainer.training.publication import model_files
-from tests.support import learning
-from tests.unit.trainer.commands import test_engine as tiny
+from tests.support import learning, tiny_runs
 
 BUDGET_SECONDS = 15.0
 
@@ -30,16 +29,16 @@ class Bench(NamedTuple):
     def run(self, attempt: int = 1, *, stop_at: str | None = None, **changes: Any) -> report.Outcome:
         output = run_config.Location(uri=(self.folder / "model").as_uri())
         values: dict[str, Any] = {"budget_seconds": BUDGET_SECONDS, "output": output, "attempt": attempt, **changes}
-        config = tiny.a_config(run_config.Command.TRAIN, Task.CLASSIFIER, self.file, **values)
-        reporter = tiny.StopAt(stop_at or "never")
-        return engine.execute(config, self.folder / f"w{attempt}", reporter, reporter.stop, tiny.a_meter(config))
+        config = tiny_runs.a_config(run_config.Command.TRAIN, Task.CLASSIFIER, self.file, **values)
+        reporter = tiny_runs.StopAt(stop_at or "never")
+        return engine.execute(config, self.folder / f"w{attempt}", reporter, reporter.stop, tiny_runs.a_meter(config))
 
     def run_with_stall(self, stage: str, seconds: float) -> report.Outcome:
         """Return how a run ended whose machine stood still for a while when it came to `stage`."""
-        clock = tiny.TickingClock()
+        clock = tiny_runs.TickingClock()
         reporter = Stall(stage, clock, seconds)
         output = run_config.Location(uri=(self.folder / "model").as_uri())
-        config = tiny.a_config(
+        config = tiny_runs.a_config(
             run_config.Command.TRAIN, Task.CLASSIFIER, self.file, budget_seconds=BUDGET_SECONDS, output=output
         )
         return engine.execute(config, self.folder / "w1", reporter, meter=engine.open_meter(config, clock=clock))
@@ -52,7 +51,7 @@ class Bench(NamedTuple):
 class Stall:
     """A reporter that lets time pass when it is told of a stage."""
 
-    def __init__(self, stage: str, clock: tiny.TickingClock, seconds: float) -> None:
+    def __init__(self, stage: str, clock: tiny_runs.TickingClock, seconds: float) -> None:
         self._stage, self._clock, self._seconds = stage, clock, seconds
 
     def update(self, *, stage: str, **_others: object) -> None:
