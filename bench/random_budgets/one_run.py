@@ -59,9 +59,7 @@ def _attempt(plan: Plan, attempt: int, root: pathlib.Path, work: pathlib.Path, e
     with slowed(machine, plan.budget_seconds, excess):
         try:
             meter = engine.open_meter(config, clock=machine)
-            return engine.execute(
-                config, work / f"scratch-{attempt}", reporting.SilentReporter(), machine.stop, meter
-            )
+            return engine.execute(config, work / f"scratch-{attempt}", reporting.SilentReporter(), machine.stop, meter)
         except Killed:
             return None
 

@@ -89,20 +89,20 @@ NOT_NUMBERS = ["NaN", "Infinity", "-Infinity"]
 @pytest.mark.parametrize(
     "field",
     [
-        '"meter": {"chargedSeconds": %s}',
-        '"performance": {"measuredOn": "holdOut", "images": 9, "score": %s}',
-        '"performance": {"measuredOn": "holdOut", "images": 9, "scoreInterval": {"low": 0.1, "high": %s}}',
-        '"performance": {"measuredOn": "holdOut", "images": 9, "tagPerformance": {"a": {"accuracy": %s}}}',
+        '"meter": {"chargedSeconds": NUMBER}',
+        '"performance": {"measuredOn": "holdOut", "images": 9, "score": NUMBER}',
+        '"performance": {"measuredOn": "holdOut", "images": 9, "scoreInterval": {"low": 0.1, "high": NUMBER}}',
+        '"performance": {"measuredOn": "holdOut", "images": 9, "tagPerformance": {"a": {"accuracy": NUMBER}}}',
     ],
     ids=["a charge", "a score", "an interval", "a score of a tag"],
 )
 def test_a_report_with_what_is_no_number_is_refused(field: str, number: str) -> None:
     text = '{"command": "train", "reason": "Succeeded", "message": "Done.", ' + field + "}"
-    assert parse_outcome(text % "0.5") is not None
-    assert parse_outcome(text % number) is None
+    assert parse_outcome(text.replace("NUMBER", "0.5")) is not None
+    assert parse_outcome(text.replace("NUMBER", number)) is None
 
 
 @pytest.mark.parametrize("number", NOT_NUMBERS)
 def test_progress_with_what_is_no_number_is_refused(number: str) -> None:
     with pytest.raises(ValidationError, match="chargedSeconds"):
-        Progress.model_validate_json('{"percent": 5, "meter": {"chargedSeconds": %s}}' % number)
+        Progress.model_validate_json(f'{{"percent": 5, "meter": {{"chargedSeconds": {number}}}}}')

@@ -75,6 +75,6 @@ def test_what_would_change_the_answers_is_refused_where_this_version_does_not_kn
     changed = {**written, **change}
     changed["preprocessing"] = {**written["preprocessing"], **change.get("preprocessing", {})}
     (tmp_path / description.DESCRIPTION_NAME).write_text(json.dumps(changed))
-    with pytest.raises(ModelUnusable, match="describes no model that Darkroom .* can use") as refused:
+    with pytest.raises(ModelUnusable, match=r"describes no model that Darkroom .* can use") as refused:
         description.read_description(tmp_path)
     assert said in str(refused.value)

@@ -182,7 +182,8 @@ def open_checkpoints(
 ) -> tuple[CheckpointStore | None, Resumption]:
     """Return a run's checkpoints, claimed for this attempt, and what earlier attempts left in them.
 
-    The meter goes on from no less than what was charged for it. A run without an output has no checkpoints. Raises RunError(StorageUnavailable) where the bucket does not answer.
+    The meter goes on from no less than what was charged for it. A run without an output has no checkpoints. Raises
+    RunError(StorageUnavailable) where the bucket does not answer.
     """
     if config.output is None:
         return None, Resumption()

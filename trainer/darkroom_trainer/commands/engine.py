@@ -20,9 +20,7 @@ from darkroom_trainer.runtime.reporting import Reporter
 LOG = logging.getLogger(__name__)
 
 
-def open_meter(
-    config: run_config.RunConfig, started_at: float | None = None, clock: Clock = time.monotonic
-) -> Meter:
+def open_meter(config: run_config.RunConfig, started_at: float | None = None, clock: Clock = time.monotonic) -> Meter:
     """Return the meter of a run, which goes on from what earlier attempts were charged.
 
     `clock` is what it reads, `started_at` when the process started on it (now when absent), which is when it began to

@@ -4,9 +4,9 @@ import pytest
 
 from darkroom_api.v1alpha1.common import Task
 from darkroom_trainer.loop.recipe import (
-    Recipe,
     LADDERS,
     PRETRAINED_PASSES,
+    Recipe,
     build_ladder,
     build_recipe,
     is_next_worth_measuring,

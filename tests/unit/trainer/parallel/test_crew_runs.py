@@ -46,7 +46,9 @@ def test_a_run_on_two_devices_gives_the_same_results_and_is_charged_for_both(
 ) -> None:
     config, clock = two_devices(tmp_path, monkeypatch), TickingClock()
     started = clock()
-    outcome = engine.execute(config, tmp_path / "w", reporting.SilentReporter(), meter=engine.open_meter(config, started, clock))
+    outcome = engine.execute(
+        config, tmp_path / "w", reporting.SilentReporter(), meter=engine.open_meter(config, started, clock)
+    )
     elapsed = clock() - started
     assert outcome.reason is conditions.Reason.SUCCEEDED, outcome.message
     assert outcome.artifacts is not None
