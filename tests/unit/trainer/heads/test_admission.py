@@ -1,6 +1,7 @@
 """Whether the next head still fits into the time, and what is written down of each."""
 
 import re
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -19,9 +20,7 @@ TRIAL = cross_validations.HeadTrial(("grey8",), Family.RIDGE, 0, GRIDS[Family.RI
 OTHER = cross_validations.HeadTrial(("gradients4",), Family.RIDGE, 0, GRIDS[Family.RIDGE])
 
 
-def a_ledger(left: object = unhurried, stop: object = lambda: False) -> admission.HeadLedger:
-    assert callable(left)
-    assert callable(stop)
+def a_ledger(left: Callable[[], float] = unhurried, stop: Callable[[], bool] = lambda: False) -> admission.HeadLedger:
     return admission.HeadLedger(STORE, left, stop, len(LABELS), started_at_seconds=5.0)
 
 
@@ -48,7 +47,9 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("left", "stop", "end", "why"), REFUSED.values(), ids=REFUSED.keys())
-def test_a_head_is_refused_and_that_is_written_down_where(left: object, stop: object, end: TrialEnd, why: str) -> None:
+def test_a_head_is_refused_and_that_is_written_down_where(
+    left: Callable[[], float], stop: Callable[[], bool], end: TrialEnd, why: str
+) -> None:
     winner = win(run(a_ledger(), OTHER))
     ledger = a_ledger(left, stop)
     assert not ledger.admit(TRIAL, DIVISION)
