@@ -86,7 +86,11 @@ def build_source(manifest: Manifest, revision: str | None) -> DatasetSource:
     """Return a Dataset, ready to read."""
     spec = manifest.spec
     assert isinstance(spec, DatasetSpec)
-    return runs.build_source(manifest.name, _resolve(spec, manifest.folder), runs.build_access(spec.storage), revision)
+    source = runs.build_source(
+        manifest.name, _resolve(spec, manifest.folder), runs.build_access(spec.storage), revision
+    )
+    roots = dict.fromkeys(to_uri(folder) for folder in (manifest.folder, manifest.folder.resolve()))
+    return source.model_copy(update={"local_roots": tuple(roots)})
 
 
 def _resolve(spec: DatasetSpec, folder: pathlib.Path) -> DatasetSpec:

@@ -5,8 +5,10 @@ Must not do: know what is stored. Every failure is a StorageError of `darkroom_t
 """
 
 import contextlib
+import itertools
 import pathlib
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -163,12 +165,22 @@ class Storage:
 
     def list_uris(self, prefix_uri: str) -> list[str]:
         """Return the URIs of all objects that begin with `prefix_uri`, sorted."""
+        return sorted(self._iterate_uris(prefix_uri))
+
+    def list_some(self, prefix_uri: str, most: int, seconds: float) -> list[str]:
+        """Return, sorted, what is found within `seconds` of the URIs that `list_uris` would return, `most` at most."""
+        ends_at = time.monotonic() + seconds
+        found = itertools.islice(self._iterate_uris(prefix_uri), most)
+        return sorted(itertools.takewhile(lambda _: time.monotonic() < ends_at, found))
+
+    def _iterate_uris(self, prefix_uri: str) -> Iterator[str]:
         if prefix_uri.startswith("file:"):
-            return local_files.list_files(prefix_uri)
+            yield from local_files.iterate_files(prefix_uri)
+            return
         bucket, prefix = split_s3_uri(prefix_uri)
         with _explained(prefix_uri):
-            pages = self._s3().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-            return sorted(f"s3://{bucket}/{entry['Key']}" for page in pages for entry in page.get("Contents", ()))
+            for page in self._s3().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+                yield from (f"s3://{bucket}/{entry['Key']}" for entry in page.get("Contents", ()))
 
     def delete(self, uri: str) -> None:
         """Delete the object; nothing happens where there is none."""

@@ -47,6 +47,15 @@ def test_what_is_written_is_read_listed_and_deleted(storage: Storage, folder: st
     assert storage.list_uris(f"{folder}/") == [f"{folder}/deep/two.bin"]
 
 
+def test_a_listing_may_be_bounded_in_names_and_time(storage: Storage, folder: str) -> None:
+    for number in range(3):
+        storage.write_bytes(f"{folder}/{number}.bin", b"")
+    listed = storage.list_some(f"{folder}/", most=2, seconds=60)
+    assert len(listed) == 2
+    assert set(listed) < set(storage.list_uris(f"{folder}/"))
+    assert storage.list_some(f"{folder}/", most=2, seconds=0) == []
+
+
 def test_a_folder_gives_the_etags_of_a_bucket(storage: Storage, tmp_path: pathlib.Path) -> None:
     uris = "s3://vision/etag.bin", to_uri(tmp_path / "etag.bin")
     for uri in uris:
