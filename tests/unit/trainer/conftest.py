@@ -13,7 +13,7 @@ from darkroom_api.run_config import StorageAccess
 
 if TYPE_CHECKING:
     from darkroom_trainer.storage.objects import Storage
-    from tests.support.tiny_runs import Bench
+    from tests.unit.trainer.tiny_runs import Bench
 
 BUCKET = "vision"
 SLOW_SECONDS = 300
@@ -67,7 +67,7 @@ def bench(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> "Bench":
     """Return a Model to train on squares, in few steps and with networks alone."""
     from darkroom_trainer.tasks.classifier import Classifier
     from tests.support import learning
-    from tests.support.tiny_runs import Bench
+    from tests.unit.trainer.tiny_runs import Bench
 
     monkeypatch.setattr(Classifier, "least_passes", 100)
     learning.leave_to_networks(monkeypatch)

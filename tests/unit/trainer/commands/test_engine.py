@@ -15,8 +15,8 @@ from darkroom_trainer.checkpoints.sessions import Stage
 from darkroom_trainer.commands import engine
 from darkroom_trainer.runtime import reporting
 from darkroom_trainer.training import fitting
-from tests.support import tiny_runs
 from tests.support.learning import LABELS, leave_to_networks, write_squares
+from tests.unit.trainer import tiny_runs
 
 BUDGETS = {Task.CLASSIFIER: 20.0, Task.DETECTOR: 25.0}
 

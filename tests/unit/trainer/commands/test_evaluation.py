@@ -13,9 +13,9 @@ from darkroom_api.report import Outcome
 from darkroom_api.run_config import Command, Location
 from darkroom_api.v1alpha1.common import MeasuredOn, Task
 from darkroom_predict import description, listing
-from tests.support import tiny_runs
 from tests.support.learning import LABELS, write_squares
 from tests.support.models import a_description, a_model
+from tests.unit.trainer import tiny_runs
 
 MODEL = dataclasses.replace(a_description(Task.CLASSIFIER), labels=LABELS)
 

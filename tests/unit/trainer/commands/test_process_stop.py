@@ -13,7 +13,8 @@ import pytest
 
 from darkroom_api import conditions, endings, report, run_config
 from darkroom_api.v1alpha1.common import Task
-from tests.support import learning, tiny_runs
+from tests.support import learning
+from tests.unit.trainer import tiny_runs
 
 GRACE_SECONDS = 30.0
 """What Kubernetes leaves between SIGTERM and SIGKILL by default."""

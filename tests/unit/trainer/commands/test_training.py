@@ -8,8 +8,8 @@ import pytest
 from darkroom_api import conditions, endings
 from darkroom_trainer.checkpoints.sessions import Stage
 from darkroom_trainer.training.fitting import STAGE_NAMES
-from tests.support import tiny_runs
-from tests.support.tiny_runs import BUDGET_SECONDS, Bench
+from tests.unit.trainer import tiny_runs
+from tests.unit.trainer.tiny_runs import BUDGET_SECONDS, Bench
 
 FEW_TICKS = 10 * tiny_runs.TICK_SECONDS
 """What a run may be late, on a clock that moves whenever it is read."""

@@ -14,7 +14,7 @@ from darkroom_trainer.commands import engine
 from darkroom_trainer.runtime import reporting
 from darkroom_trainer.training import fitting
 from tests.support.learning import write_squares
-from tests.support.tiny_runs import TICK_SECONDS, StopAt, TickingClock, a_config, a_meter
+from tests.unit.trainer.tiny_runs import TICK_SECONDS, StopAt, TickingClock, a_config, a_meter
 
 BUDGET = 20.0
 NAMES = ["model.json", "model.safetensors", "metrics.json", "predictions.json"]

@@ -13,7 +13,7 @@ from darkroom_trainer.loop.recipe import Recipe
 from darkroom_trainer.networks import backbones
 from darkroom_trainer.search import pretrained as pretraining
 from darkroom_trainer.tasks.classifier import Classifier
-from tests.support import tiny_runs
+from tests.unit.trainer import tiny_runs
 
 NAME = "test_resnet"
 RECIPE = Recipe(NAME, 32, 8, 1e-3)

@@ -9,7 +9,7 @@ from darkroom_api import conditions, endings
 from darkroom_trainer.checkpoints import sessions
 from darkroom_trainer.tasks.classifier import Classifier
 from darkroom_trainer.training import fitting
-from tests.support.tiny_runs import Bench
+from tests.unit.trainer.tiny_runs import Bench
 
 
 class SmallMemory:

@@ -3,7 +3,7 @@
 import pytest
 
 from darkroom_api import conditions, endings
-from tests.support.tiny_runs import Bench
+from tests.unit.trainer.tiny_runs import Bench
 
 
 @pytest.mark.slow

@@ -16,7 +16,7 @@ from darkroom_trainer.search.halving import Halving, Trial
 from darkroom_trainer.tasks.classifier import Classifier
 from darkroom_trainer.training import fitting, refit
 from tests.support.learning import a_learner
-from tests.support.tiny_runs import Bench
+from tests.unit.trainer.tiny_runs import Bench
 
 
 def a_session(reason: StopReason, ensemble_weight: float) -> Session:

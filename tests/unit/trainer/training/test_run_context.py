@@ -10,8 +10,8 @@ from darkroom_api.run_config import Command
 from darkroom_api.v1alpha1.common import Task
 from darkroom_trainer.budget.meter import Meter
 from darkroom_trainer.training.run_context import RunContext
-from tests.support import tiny_runs
 from tests.support.learning import CPU, StepClock
+from tests.unit.trainer import tiny_runs
 
 
 class Heard:

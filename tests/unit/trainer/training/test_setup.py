@@ -3,7 +3,7 @@
 import pytest
 
 from darkroom_api import conditions
-from tests.support.tiny_runs import Bench
+from tests.unit.trainer.tiny_runs import Bench
 
 
 def test_a_full_disk_is_told_with_the_setting_that_enlarges_it(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from darkroom_api import conditions
 from darkroom_trainer.training.publication import model_files
-from tests.support.tiny_runs import BUDGET_SECONDS, Bench
+from tests.unit.trainer.tiny_runs import BUDGET_SECONDS, Bench
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ from darkroom_api import conditions, endings
 from darkroom_api.v1alpha1.common import MeasuredOn
 from darkroom_trainer.checkpoints import sessions
 from darkroom_trainer.training import fitting
-from tests.support.tiny_runs import BUDGET_SECONDS, Bench
+from tests.unit.trainer.tiny_runs import BUDGET_SECONDS, Bench
 
 
 @pytest.mark.slow
