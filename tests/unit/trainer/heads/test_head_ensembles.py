@@ -1,5 +1,7 @@
 """Which heads are put together, judged by their out-of-fold predictions."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -18,8 +20,10 @@ DIVISION = cross_validations.build_cross_validation(
 TRUTH = DIVISION.one_hot.argmax(dim=1)
 
 
-def a_head(name: str, wrong: list[int], sureness: float = 2.0) -> cross_validations.ScoredHead:
-    """Return a head that is equally sure of each row, and wrong about some."""
+def a_head(name: str, wrong: list[int], sureness: float | None = None) -> cross_validations.ScoredHead:
+    """Return a head that is equally sure of each row and wrong about some; as sure as it is right, where not told."""
+    rows = len(TRUTH)
+    sureness = math.log((rows - len(wrong)) / len(wrong)) / 2 if sureness is None else sureness
     right = torch.ones(len(TRUTH))
     right[wrong] = -1.0
     signs = torch.where(TRUTH == 1, right, -right) * sureness
@@ -34,7 +38,7 @@ POOR = a_head("poor", list(range(30)))
 
 
 def test_heads_are_ranked_by_what_is_sure_of_their_score_then_by_log_loss() -> None:
-    surer = a_head("surer", [0, 1, 2, 3], sureness=1.2)
+    surer = a_head("surer", [0, 1, 2, 3], sureness=0.9)
     ranked = head_ensembles.rank([POOR, FAIR, surer, BEST])
     assert [one.trial.blocks[0] for one in ranked[2:]] == ["fair", "poor"]
     assert ranked[0].score.log_loss <= ranked[1].score.log_loss
