@@ -62,7 +62,7 @@ def test_where_not_one_image_fits_the_first_recipe_ends_the_run(monkeypatch: pyt
 
     monkeypatch.setattr(Classifier, "compute_loss", compute_loss)
     with pytest.raises(RunError) as refused:
-        measuring.measure_recipes(a_setup(StepClock()), 32.0, lambda: 60.0)
+        measuring.measure_recipes(a_setup(StepClock()), 64.0, lambda: 60.0)
     assert refused.value.reason is Reason.OUT_OF_MEMORY
 
 
