@@ -120,6 +120,7 @@ _MODELS: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
         "credentialsSecret",
     ),
     ("a queue with a slash", {"queue": "team/gpus"}, "queue"),
+    ("a queue of 64 characters", {"queue": "q" * 64}, "queue"),
     ("a priority class with a space", {"priorityClassName": "very high"}, "priorityClassName"),
     ("a hyper-parameter", {"epochs": 10}, "epochs"),
 )
@@ -172,7 +173,7 @@ GOOD_MANIFESTS: Final = (
     a_dataset(annotationFiles=_FILES[:10], urlMappings=[_MAPPING] * 20, storage={}),
     a_model(),
     _FULL_MODEL,
-    a_model(budget="1344h", seed=0, suspend=False, cancel=False, queue="team-a", priorityClassName="high.priority"),
+    a_model(budget="1344h", seed=0, suspend=False, cancel=False, queue="q" * 63, priorityClassName="high.priority"),
     a_model(budget="1h30m15s", task="productRecognizer", compute={"class": "h200.node", "devices": 64}),
     a_model(budget="1s", compute={}),
     an_evaluation(),

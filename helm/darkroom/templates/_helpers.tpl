@@ -78,8 +78,10 @@ capabilities: {drop: [ALL]}
 
 {{- define "darkroom.podSecurity" -}}
 runAsNonRoot: true
-runAsUser: {{ int64 .Values.operator.runAsUser }}
-runAsGroup: {{ int64 .Values.operator.runAsUser }}
+{{- with .Values.operator.runAsUser }}
+runAsUser: {{ int64 . }}
+runAsGroup: {{ int64 . }}
+{{- end }}
 seccompProfile: {type: RuntimeDefault}
 {{- end -}}
 
@@ -112,8 +114,12 @@ trainer:
   image: {{ include "darkroom.image" (dict "image" .Values.trainer.image "version" .Chart.AppVersion) | quote }}
   imagePullPolicy: {{ .Values.trainer.image.pullPolicy }}
   imagePullSecrets: {{ toJson .Values.trainer.imagePullSecrets }}
-  runAsUser: {{ int64 .Values.trainer.runAsUser }}
+  runAsUser: {{ toJson .Values.trainer.runAsUser }}
   nodeSelector: {{ toJson .Values.trainer.nodeSelector }}
+  podLabels: {{ toJson .Values.trainer.podLabels }}
+  podAnnotations: {{ toJson .Values.trainer.podAnnotations }}
+  runtimeClassName: {{ toJson .Values.trainer.runtimeClassName }}
+  certificateAuthorities: {{ toJson .Values.trainer.certificateAuthorities }}
   weightsClaim: {{ toJson .Values.trainer.weightsClaim }}
   weights: {{ toJson .Values.trainer.weights }}
   allowedImageHosts: {{ toJson .Values.trainer.allowedImageHosts }}
@@ -132,6 +138,7 @@ output: null
 {{- end }}
 allowedSecrets: {{ toJson .Values.allowedSecrets }}
 allowedServiceAccounts: {{ toJson .Values.allowedServiceAccounts }}
+limits: {{ toJson .Values.limits }}
 retries: {{ toJson .Values.retries }}
 graceSeconds: {{ int64 .Values.graceSeconds }}
 startTimeoutSeconds: {{ int64 .Values.startTimeoutSeconds }}

@@ -24,6 +24,12 @@ class Workbench:
     def __init__(self, cluster: FakeCluster | None = None) -> None:
         self.cluster = cluster or FakeCluster()
         self.triggered: set[Key] = set()
+        self.config = a_config()
+        self.start()
+
+    def configure(self, **changes: Any) -> None:
+        """Begin with another configuration, as after an upgrade of the chart."""
+        self.config = a_config(**changes)
         self.start()
 
     def start(self) -> None:
@@ -33,7 +39,7 @@ class Workbench:
         poller = Poller(self.store, 10)
         cluster: Any = self.cluster
         self.audit = Audit(cluster, self.store, (), self.triggered.update)
-        self.reconciler = Reconciler(cluster, self.store, a_config(), metrics, poller, self.triggered.update)
+        self.reconciler = Reconciler(cluster, self.store, self.config, metrics, poller, self.triggered.update)
 
     def hear(self) -> None:
         """Let every watch catch up."""

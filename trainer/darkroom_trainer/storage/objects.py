@@ -5,8 +5,10 @@ Must not do: know what is stored. Every failure is a StorageError of `darkroom_t
 """
 
 import contextlib
+import functools
 import itertools
 import pathlib
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -14,11 +16,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
-from botocore import UNSIGNED, config, exceptions
+from botocore import UNSIGNED, config, exceptions, httpsession
 
 from darkroom_api.run_config import StorageAccess
 from darkroom_trainer.runtime import errors
-from darkroom_trainer.storage import bodies, credentials, disk, local_files, web
+from darkroom_trainer.storage import bodies, certificates, credentials, disk, local_files, web
 from darkroom_trainer.storage.patience import PATIENCE_SECONDS, explain_storage_error, retry_storage
 
 if TYPE_CHECKING:
@@ -54,24 +56,32 @@ class Fetched:
 def open_storage(access: StorageAccess) -> "Storage":
     """Return the storage that `access` describes; no connection is made before the first call.
 
-    Raises RunError(InvalidConfiguration) naming the Secret's key when a credential is missing.
+    Raises RunError(InvalidConfiguration) naming the Secret's key when a credential is missing or an authority is none.
     """
-    return Storage(access, credentials.read_credentials(access))
+    return Storage(access, credentials.read_credentials(access), certificates.read_authorities(access))
 
 
 class Storage:
     """Objects by URI. Safe to use from many threads."""
 
-    def __init__(self, access: StorageAccess, keys: dict[str, str]) -> None:
+    def __init__(self, access: StorageAccess, keys: dict[str, str], authorities: str = "") -> None:
         self.access = access
         self._keys = keys
+        self._authorities = authorities
         self._client: S3Client | None = None
         self._connecting = threading.Lock()
+
+    @functools.cached_property
+    def _context(self) -> ssl.SSLContext:
+        """Return what https connections are checked by; making it reads every public authority."""
+        return certificates.build_context(self._authorities)
 
     def read(self, uri: str, limit_bytes: int = NO_LIMIT_BYTES) -> Fetched:
         """Return bytes, size and ETag in one request; ObjectTooLarge above `limit_bytes`."""
         if uri.startswith("https://"):
-            found = web.read_https(uri, trusted_hosts=self._trusted_hosts(), limit_bytes=limit_bytes)
+            found = web.read_https(
+                uri, trusted_hosts=self._trusted_hosts(), limit_bytes=limit_bytes, context=self._context
+            )
             return Fetched(found.data, ObjectInfo(len(found.data), found.etag))
         if uri.startswith("file:"):
             data = local_files.read_file(uri, limit_bytes)
@@ -198,7 +208,7 @@ class Storage:
     def _s3(self) -> "S3Client":
         with self._connecting:
             if self._client is None:
-                self._client = _connect(self.access, self._keys)
+                self._client = _connect(self.access, self._keys, self._authorities)
             return self._client
 
 
@@ -215,7 +225,7 @@ def join_uri(folder: str, *parts: str) -> str:
     return "/".join([folder.rstrip("/"), *parts])
 
 
-def _connect(access: StorageAccess, keys: dict[str, str]) -> "S3Client":
+def _connect(access: StorageAccess, keys: dict[str, str], authorities: str) -> "S3Client":
     session = boto3.session.Session(
         aws_access_key_id=keys.get("AWS_ACCESS_KEY_ID"),
         aws_secret_access_key=keys.get("AWS_SECRET_ACCESS_KEY"),
@@ -235,7 +245,8 @@ def _connect(access: StorageAccess, keys: dict[str, str]) -> "S3Client":
         **signing,
     )
     region = session.region_name or _DEFAULT_REGION
-    return session.client("s3", endpoint_url=access.endpoint, region_name=region, config=settings)
+    bundle = certificates.write_bundle(pathlib.Path(str(httpsession.get_cert_path(True))), authorities)
+    return session.client("s3", endpoint_url=access.endpoint, region_name=region, config=settings, verify=bundle)
 
 
 @contextlib.contextmanager
@@ -252,6 +263,9 @@ def _explained(uri: str) -> Iterator[None]:
     except (exceptions.BotoCoreError, OSError) as error:
         if disk.is_full(error):
             raise  # of the file that an object is written to
+        refusal = certificates.explain_refusal(error)
+        if refusal is not None:
+            raise errors.CertificateRefused(uri, refusal) from error
         raise errors.StorageUnreachable(uri, f"{type(error).__name__}: {error}") from error
 
 

@@ -12,6 +12,7 @@ from darkroom_api.run_config import StorageAccess
 from darkroom_trainer.runtime.errors import (
     AddressForbidden,
     BucketMissing,
+    CertificateRefused,
     ObjectMissing,
     ObjectTooLarge,
     PreconditionFailed,
@@ -170,7 +171,8 @@ def test_answers_are_sorted_by_what_can_be_done(code: str, status: int, kind: ty
         pytest.param(ObjectMissing("s3://b/k"), Reason.DATASET_NOT_FOUND, id="no file"),
         pytest.param(StorageRefused("s3://b/k"), Reason.STORAGE_UNAVAILABLE, id="a refused key"),
         pytest.param(StorageUnreachable("s3://b/k"), Reason.STORAGE_UNAVAILABLE, id="an outage"),
-        pytest.param(AddressForbidden("https://h/k"), Reason.INVALID_CONFIGURATION, id="a forbidden address"),
+        pytest.param(AddressForbidden("https://h/k"), Reason.NOT_ALLOWED, id="a forbidden address"),
+        pytest.param(CertificateRefused("s3://b/k"), Reason.INVALID_CONFIGURATION, id="an unknown authority"),
         pytest.param(ObjectTooLarge("s3://b/k"), Reason.DATASET_CORRUPT, id="a file beyond any reader"),
     ],
 )

@@ -10,6 +10,7 @@ import pytest
 
 from darkroom_trainer.runtime.errors import (
     AddressForbidden,
+    CertificateRefused,
     ObjectMissing,
     ObjectTooLarge,
     StorageError,
@@ -102,5 +103,5 @@ def test_a_body_above_the_limit_is_refused(base: str, certificate: pathlib.Path)
 
 
 def test_a_certificate_that_nobody_trusts_is_refused(base: str) -> None:
-    with pytest.raises(StorageUnreachable, match="CERTIFICATE_VERIFY_FAILED"):
+    with pytest.raises(CertificateRefused, match="not trusted: self-signed certificate; give its authority as"):
         read_https(f"{base}/a", trusted_hosts=(HOST,), limit_bytes=10)
