@@ -1,6 +1,6 @@
 """What a stranger makes to be taken for the operator: Jobs and pods with its labels and names, and a forged report.
 
-Owns these manifests. A forged Job is suspended, so that no controller makes a pod of it.
+Owns these manifests. A forged Job says that another controller manages it, so that no pod is made or deleted for it.
 """
 
 from typing import Any, Final
@@ -20,7 +20,7 @@ def forge_job(api: Api, namespace: str, name: str, owner: Json, attempt: int, **
     """Make a Job as the operator names and labels that attempt's of the Model `owner`."""
     reference = {"apiVersion": names.API_VERSION, "kind": "Model", "name": owner["name"], "uid": owner["uid"]}
     about = {"name": name, "labels": _label(owner, attempt), "ownerReferences": [{**reference, "controller": True}]}
-    spec = {"suspend": True, "template": {"spec": _POD}}
+    spec = {"managedBy": "example.org/stranger", "template": {"spec": _POD}}
     return api.create(JOBS, namespace, {"metadata": {**about, **metadata}, "spec": spec})
 
 

@@ -35,7 +35,7 @@ class Attempt:
             open_storage(StorageAccess()), folder.as_uri(), number, "same", self.meter
         )
         self.store.claim.take()
-        saved = self.store.load_newest()
+        saved = self.store.load_newest().checkpoint
         if saved is not None:
             self.session = sessions.fill(self.learner, saved)
             self.meter.resume(saved.charged_seconds)
