@@ -105,7 +105,6 @@ def observed(kind: str, name: str, spec: Any, status: Any, **changes: Any) -> Ob
         "resource_version": 7,
         "generation": 1,
         "created_at": START,
-        "deleting": False,
         "jobs": (),
         "pods": (),
         "report": None,
@@ -152,7 +151,6 @@ def a_job(attempt: int = 1, **changes: Any) -> ObservedJob:
         "resource_version": 10,
         "owner_uid": UID,
         "attempt": attempt,
-        "generation": 1,
         "image": "example.org/trainer:1",
         "secrets": (),
         "deleting": False,
@@ -239,6 +237,7 @@ def an_attempt(number: int = 1, outcome: Reason | None = None, **changes: Any) -
     defaults: Json = {
         "number": number,
         "job": names.child_name("fruit", UID, number),
+        "job_uid": f"job-{number}",
         "outcome": outcome.value if outcome else None,
         "finished_at": stamp(50) if outcome else None,
     }

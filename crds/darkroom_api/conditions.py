@@ -10,7 +10,7 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-from darkroom_api.schema import Object, Timestamp
+from darkroom_api.schema import Record, Timestamp, Whole, Word
 
 
 class ConditionType(StrEnum):
@@ -25,7 +25,7 @@ class ConditionType(StrEnum):
     """Only where `spec.queue` is set: whether a queue of that name can admit the run."""
 
 
-class ConditionStatus(StrEnum):
+class ConditionStatus(Word):
     """The three values of a Kubernetes condition."""
 
     TRUE = "True"
@@ -33,16 +33,18 @@ class ConditionStatus(StrEnum):
     UNKNOWN = "Unknown"
 
 
-class DatasetPhase(StrEnum):
+class DatasetPhase(Word):
     """Where a Dataset is: Pending -> Inspecting -> Ready or Invalid."""
 
     PENDING = "Pending"
     INSPECTING = "Inspecting"
     READY = "Ready"
     INVALID = "Invalid"
+    UNKNOWN = "Unknown"
+    """Only read: a phase that another version wrote."""
 
 
-class RunPhase(StrEnum):
+class RunPhase(Word):
     """Where a Model or an Evaluation is: Queued -> Training or Evaluating -> an end that stays."""
 
     QUEUED = "Queued"
@@ -51,12 +53,14 @@ class RunPhase(StrEnum):
     SUCCEEDED = "Succeeded"
     FAILED = "Failed"
     CANCELLED = "Cancelled"
+    UNKNOWN = "Unknown"
+    """Only read: a phase that another version wrote."""
 
 
 TERMINAL_PHASES: Final = frozenset({RunPhase.SUCCEEDED, RunPhase.FAILED, RunPhase.CANCELLED})
 
 
-class Reason(StrEnum):
+class Reason(Word):
     """Why a resource is in its phase. The set is closed, so that it can label metrics."""
 
     WAITING_FOR_DATASET = "WaitingForDataset"
@@ -91,14 +95,14 @@ class Reason(StrEnum):
     UNKNOWN = "Unknown"
 
 
-class Condition(Object):
+class Condition(Record):
     """A Kubernetes condition."""
 
     type: Annotated[str, Field(max_length=64)] = Field(description="What the condition is about.")
     status: ConditionStatus = Field(description="Whether it holds.")
     reason: Annotated[str, Field(max_length=64)] = Field(description="Why, as one word.")
     message: Annotated[str, Field(max_length=2048)] = Field(description="Why, as a sentence.")
-    observed_generation: int = Field(description="The generation of the spec that this was observed for.")
+    observed_generation: Whole = Field(description="The generation of the spec that this was observed for.")
     last_transition_time: Timestamp = Field(description="When `status` last changed.")
 
 

@@ -4,14 +4,15 @@ Owns Progress (served over HTTP), Outcome (the container's termination message, 
 `endings`.
 """
 
+import json
 from typing import Annotated, Final
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from darkroom_api.conditions import Reason
 from darkroom_api.endings import ENDINGS, ExitCode
 from darkroom_api.run_config import Command
-from darkroom_api.schema import Object
+from darkroom_api.schema import Record, RecordT, Whole, read_record
 from darkroom_api.v1alpha1.common import Artifacts, Performance, StopReason
 from darkroom_api.v1alpha1.dataset import DatasetSummary
 
@@ -21,38 +22,38 @@ _LIST_LENGTHS: Final = ((100, 3, 3), (30, 3, 3), (10, 3, 3), (10, 1, 1), (0, 1, 
 """How many tags, problems and pieces of advice are told, tried in this order."""
 
 
-class Meter(Object):
+class Meter(Record):
     """What a run cost. `charged_seconds` covers all attempts, since it travels inside the checkpoint."""
 
-    charged_seconds: Annotated[float, Field(ge=0)] = 0.0
+    charged_seconds: Annotated[float, Field(ge=0, le=1e18)] = 0.0
     devices: Annotated[int, Field(ge=1)] = 1
     milli_rate: Annotated[int, Field(ge=1)] = 1000
 
 
-class Progress(Object):
+class Progress(Record):
     """What `/status` answers while a run works."""
 
     percent: Annotated[int, Field(ge=0, le=100)] = 0
     stage: Annotated[str, Field(max_length=64)] = "Starting"
-    trial: int | None = None
-    eta_seconds: int | None = None
+    trial: Whole | None = None
+    eta_seconds: Whole | None = None
     meter: Meter = Meter()
 
 
-class Outcome(Object):
+class Outcome(Record):
     """How a run ended. The rest is in the bucket."""
 
-    command: Command
+    command: Command | None = None
     reason: Reason
     message: Annotated[str, Field(max_length=1024)]
     meter: Meter = Meter()
     summary: DatasetSummary | None = None
     performance: Performance | None = None
     artifacts: Artifacts | None = None
-    dataset_revision: str | None = None
+    dataset_revision: Annotated[str, Field(max_length=80)] | None = None
     stop_reason: StopReason | None = None
-    report: str | None = None
-    model_digest: str | None = None
+    report: Annotated[str, Field(max_length=2048)] | None = None
+    model_digest: Annotated[str, Field(max_length=80)] | None = None
 
     @property
     def succeeded(self) -> bool:
@@ -80,11 +81,25 @@ class Outcome(Object):
 
 def parse_outcome(text: str) -> Outcome | None:
     """Return the Outcome in a termination message, or None where a crash left log lines there instead."""
+    outcome = _parse(Outcome, text)
+    return outcome if outcome is not None and ENDINGS[outcome.reason].exit_code is not None else None
+
+
+def parse_progress(text: str | bytes) -> Progress | None:
+    """Return the Progress that `/status` answered, or None where it is something else."""
+    return _parse(Progress, text)
+
+
+def _parse(model: type[RecordT], text: str | bytes) -> RecordT | None:
     try:
-        outcome = Outcome.model_validate_json(text)
-    except ValidationError:
+        return read_record(model, json.loads(text, parse_constant=_refuse))
+    except (ValueError, RecursionError):
         return None
-    return outcome if ENDINGS[outcome.reason].exit_code is not None else None
+
+
+def _refuse(number: str) -> float:
+    """Python reads NaN and Infinity, which JSON does not have and the API server does not take."""
+    raise ValueError(f"{number} is no number of JSON")
 
 
 def _without_tags(outcome: Outcome) -> Outcome:

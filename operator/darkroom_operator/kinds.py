@@ -4,7 +4,7 @@ Owns that table: `reconcile` is the same for all of them.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from darkroom_api.blockers import Blocker
@@ -12,10 +12,10 @@ from darkroom_operator.api.resources import Json
 from darkroom_operator.config import OperatorConfig
 from darkroom_operator.decide import dataset, evaluation, model
 from darkroom_operator.decide.steps import Decision
-from darkroom_operator.facts.views import Observed
+from darkroom_operator.facts.views import Observed, StoredOwner
 from darkroom_operator.manifests import job, run_config
 from darkroom_operator.observing import observe
-from darkroom_operator.observing.store import Store, StoredOwner
+from darkroom_operator.observing.store import Store
 
 
 @dataclass(frozen=True)
@@ -56,12 +56,25 @@ class Case:
         """Return the Job of the decision's last attempt; there must be no blocker."""
         return job.build_job(self.row.plan(self.view, self.decision.status, self.config), self.config)
 
+    def record_job(self, uid: str) -> "Case":
+        """Return the case with the uid of the Job of the decision's last attempt, which was created."""
+        status = self.decision.status
+        opened = status.attempts[-1].model_copy(update={"job_uid": uid})
+        recorded = status.model_copy(update={"attempts": (*status.attempts[:-1], opened)})
+        return replace(self, decision=replace(self.decision, status=recorded))
+
+    def look_again(self, **changes: Any) -> "Case":
+        """Return what is decided where other things are seen of the object itself."""
+        seen = replace(self.seen, **changes)
+        view = seen if isinstance(self.view, Observed) else replace(self.view, self_=seen)
+        return replace(self, view=view, decision=self.row.decide(view, self.config))
+
     def find_blocker(self) -> Blocker | None:
         """Return why there can be no plan now."""
         return self.row.find_blocker(self.view, self.config)
 
 
-def consider(store: Store, owner: StoredOwner, polled: observe.Polled, config: OperatorConfig) -> Case:
+def look(store: Store, owner: StoredOwner, polled: observe.Polled, config: OperatorConfig) -> Case:
     """Observe an object and decide; raises InvalidSpecError."""
     row = _ROWS[owner.key.kind]
     view = row.observe(store, owner, polled)

@@ -14,13 +14,15 @@ from datetime import datetime
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
 from darkroom_api.conditions import DatasetPhase, RunPhase
-from darkroom_operator.api.resources import Json, Key
-from darkroom_operator.observing.store import Store, StoredOwner
+from darkroom_operator.api.resources import WARNINGS, WATCHED, Json, Key
+from darkroom_operator.facts.views import StoredOwner
+from darkroom_operator.observing.store import Store
 
 MOST_NAMESPACES: Final = 200
 OTHER_NAMESPACES: Final = "_other"
@@ -31,6 +33,7 @@ _PHASES: Final = {
     "Model": ("darkroom_models", "Models by phase.", tuple(RunPhase)),
     "Evaluation": ("darkroom_evaluations", "Evaluations by phase.", tuple(RunPhase)),
 }
+_WATCHED_KINDS: Final = tuple(resource.kind for resource in (*WATCHED, WARNINGS))
 _WAITS: Final = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 4 * 3600, 24 * 3600)
 _WORKS: Final = (10, 30, 60, 120, 300, 600, 1800, 3600, 2 * 3600, 4 * 3600, 12 * 3600, 24 * 3600)
 _DURATIONS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)
@@ -122,9 +125,15 @@ class _PhaseCollector(Collector):
         self._namespaces = namespaces
         self._leads = leads
 
-    def collect(self) -> Iterable[GaugeMetricFamily]:
+    def collect(self) -> Iterable[Metric]:
         leads = self._leads()
         yield GaugeMetricFamily("darkroom_leader", "1 on the replica that leads, 0 on others.", value=float(leads))
+        unreadable = CounterMetricFamily(
+            "darkroom_unreadable_objects", "Versions of objects that could not be read.", labels=["kind"]
+        )
+        for kind in _WATCHED_KINDS:
+            unreadable.add_metric([kind], self._store.unreadables.counts[kind])
+        yield unreadable
         # One that stands by knows the objects too; it keeps silent, so that a sum over replicas counts each once.
         if not leads:
             return
@@ -137,7 +146,7 @@ class _PhaseCollector(Collector):
             yield family
 
     def _place(self, owner: StoredOwner) -> tuple[str, str, str]:
-        return owner.key.kind, self._namespaces.find_label(owner.key.namespace), owner.status.get("phase", "")
+        return owner.key.kind, self._namespaces.find_label(owner.key.namespace), str(owner.status.get("phase"))
 
 
 def _observe_span(histogram: Histogram, before: Json, after: Json, start: str, end: str) -> None:

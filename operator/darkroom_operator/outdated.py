@@ -7,7 +7,9 @@ made of the Job is not compared, only what it was built as. A running attempt is
 
 from darkroom_api.conditions import Reason
 from darkroom_api.endings import ENDINGS
-from darkroom_operator.facts.children import ObservedJob, read_asked
+from darkroom_operator.facts import belonging
+from darkroom_operator.facts.children import ObservedJob
+from darkroom_operator.facts.reading import read_asked
 from darkroom_operator.kinds import Case
 
 
@@ -17,9 +19,8 @@ def find_outdated(case: Case) -> tuple[ObservedJob, ...]:
     reason: Reason | None = decision.status.reason
     if reason is None or not ENDINGS[reason].rebuilds or decision.start is not None or case.find_blocker() is not None:
         return ()
-    number = next((attempt.number for attempt in decision.status.attempts[-1:] if attempt.outcome is None), None)
-    jobs = (job for job in case.seen.jobs if job.attempt == number and job.live and not job.deleting)
-    job = next((job for job in jobs if job.asked.digest and job not in decision.stop), None)
-    if job is None or read_asked(case.build_job()).digest == job.asked.digest:
+    attempt = belonging.find_open(decision.status.attempts)
+    job = belonging.find_job(case.seen.jobs, attempt) if attempt is not None else None
+    if job is None or not job.live or job.deleting or not job.asked.digest or job in decision.stop:
         return ()
-    return (job,)
+    return () if read_asked(case.build_job()).digest == job.asked.digest else (job,)

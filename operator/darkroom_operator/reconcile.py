@@ -8,13 +8,15 @@ import time
 from dataclasses import replace
 from typing import Final
 
-from darkroom_operator import kinds, outdated, refusals
+from darkroom_operator import adoption, kinds, outdated, refusals
 from darkroom_operator.api.cluster import Cluster
 from darkroom_operator.api.resources import Key, Trigger
 from darkroom_operator.config import OperatorConfig
+from darkroom_operator.decide import attempts
+from darkroom_operator.facts.views import StoredOwner
 from darkroom_operator.metrics import Metrics
 from darkroom_operator.observing import inquiries, observe, progress
-from darkroom_operator.observing.store import Store, StoredOwner
+from darkroom_operator.observing.store import Store
 from darkroom_operator.writing import apply, statuses
 
 logger = logging.getLogger(__name__)
@@ -46,11 +48,11 @@ class Reconciler:
     async def reconcile(self, key: Key) -> float | None:
         """Bring one object forward; returns in how many seconds to come again, if at all."""
         owner = self._store.owner(key)
-        if owner is None or owner.deleting:
+        if owner is None:
             return None
         started = time.perf_counter()
         try:
-            return await self._reconcile(owner)
+            return await (self._end(owner) if owner.deleting else self._reconcile(owner))
         except apply.StaleError:
             logger.debug("changed meanwhile", extra={"object": str(key)})
             return 1.0
@@ -64,33 +66,38 @@ class Reconciler:
         finally:
             self._metrics.observe_reconcile(key.kind, time.perf_counter() - started)
 
+    async def _end(self, owner: StoredOwner) -> None:
+        """Stop what works for an object that is being deleted: somebody's finalizer may keep it for long."""
+        for job in attempts.find_live(self._store.jobs(owner)):
+            await apply.stop_job(self._cluster, job)
+        self._store.forget_pods(owner.uid, set())
+
     async def _reconcile(self, owner: StoredOwner) -> float | None:
-        now = self._cluster.now()
-        report = self._poller.find_report(self._store.pods(owner.uid))
+        now, before = self._cluster.now(), observe.observe_status(owner)
+        report = self._poller.find_report(observe.find_open_children(self._store, owner).pods)
         found, again = await self._inquirer.find(owner, now)
         try:
-            case = kinds.consider(self._store, owner, observe.Polled(now, report, found), self._config)
+            case = adoption.consider(self._store, owner, observe.Polled(now, report, found), self._config)
         except observe.InvalidSpecError as error:
             logger.warning("spec refused", extra={"object": str(owner.key), "error": str(error)})
-            status, pods = observe.observe_status(owner), self._store.pods(owner.uid)
-            status = refusals.describe_unreadable(status, pods, error.describe(owner.key), owner.generation, now)
+            pods = observe.find_open_children(self._store, owner).pods
+            status = refusals.describe_unreadable(before, pods, error.describe(owner.key), owner.generation, now)
             if status is not None:
-                await self._writer.write(owner, status.to_json())
+                await self._writer.write(owner, before, status)
             return refusals.RETRY_SECONDS
         with self._store.starting(owner.key, case.decision.start is not None):
             for job in (*case.decision.stop, *outdated.find_outdated(case)):
                 await apply.stop_job(self._cluster, job)
             if case.decision.start is not None:
                 case = await self._start(case)
-        later = await self._writer.write(owner, case.decision.status.to_json())
+        later = await self._writer.write(owner, before, case.decision.status)
         pauses = (later, again, case.decision.requeue_after_seconds)
         return min((pause for pause in pauses if pause is not None), default=None)
 
     async def _start(self, case: kinds.Case) -> kinds.Case:
         manifest = case.build_job()
         try:
-            await apply.create_job(self._cluster, self._store, manifest)
+            return case.record_job(await apply.create_job(self._cluster, self._store, manifest))
         except (apply.JobRefusedError, apply.JobNameTakenError) as error:
             refusal = refusals.explain_refusal(error, manifest)
             return replace(case, decision=refusals.decide_refused(case.seen, case.decision, refusal))
-        return case

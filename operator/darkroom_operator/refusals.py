@@ -14,7 +14,8 @@ from darkroom_api.v1alpha1.dataset import DatasetStatus
 from darkroom_operator.api.resources import Json
 from darkroom_operator.decide import waiting
 from darkroom_operator.decide.steps import Decision
-from darkroom_operator.facts.children import ObservedPod, read_asked
+from darkroom_operator.facts.children import ObservedPod
+from darkroom_operator.facts.reading import read_asked
 from darkroom_operator.facts.views import Observed, SpecT, StatusT
 from darkroom_operator.writing import apply
 

@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from darkroom_api.conditions import Condition
-from darkroom_api.schema import Object, Rule, Spec
+from darkroom_api.schema import Amount, Count, Record, Rule, Spec, Stamp, Whole, Word
 
 NAME_PATTERN: Final = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
 URI_PATTERN: Final = r"^(https://[^\s]+|(s3://|file:)[^\s]+( +[^\s]+)*)$"
@@ -101,14 +101,16 @@ class Compute(Spec):
     )
 
 
-class MeasuredOn(StrEnum):
+class MeasuredOn(Word):
     """The data that a performance was measured on."""
 
     HOLD_OUT = "holdOut"
     EVALUATION_DATASET = "evaluationDataset"
+    UNKNOWN = "unknown"
+    """Only read: what another version measured on."""
 
 
-class StopReason(StrEnum):
+class StopReason(Word):
     """Why a training ended where it did; a budget is spent only as long as more of it would help."""
 
     CONVERGED = "Converged"
@@ -116,6 +118,8 @@ class StopReason(StrEnum):
     CEILING = "Ceiling"
     BUDGET_REACHED = "BudgetReached"
     TRIALS_EXHAUSTED = "TrialsExhausted"
+    UNKNOWN = "Unknown"
+    """Only read: a reason of another version."""
 
 
 STOP_MEANINGS: Final[dict[StopReason, str]] = {
@@ -126,11 +130,12 @@ STOP_MEANINGS: Final[dict[StopReason, str]] = {
     StopReason.CEILING: "The score is as good as these images can show.",
     StopReason.BUDGET_REACHED: "The budget was spent; more of it may give a better model.",
     StopReason.TRIALS_EXHAUSTED: "Every recipe worth a trial was trained until its score stopped improving.",
+    StopReason.UNKNOWN: "Another version of Darkroom trained the model, and stopped for a reason of its own.",
 }
 """What each reason tells a user, for the reference page and the report."""
 
 
-class TagPerformance(Object):
+class TagPerformance(Record):
     """How one tag does."""
 
     accuracy: float | None = Field(default=None, description="Classification: recall of the tag.")
@@ -138,21 +143,21 @@ class TagPerformance(Object):
     average_precision50: float | None = Field(default=None, description="Detection: average precision at IoU 0.5.")
 
 
-class ScoreInterval(Object):
+class ScoreInterval(Record):
     """Where the score would lie in 95 of 100 other draws of as many images: a percentile bootstrap over images."""
 
     low: float = Field(description="2.5th percentile.")
     high: float = Field(description="97.5th percentile.")
 
 
-class Performance(Object):
+class Performance(Record):
     """Scores by the names of the service that Darkroom replaces; all between 0 and 1.
 
     Source of the names: ModelPerformance of the Computer Vision REST API, 2023-04-01-preview.
     """
 
     measured_on: MeasuredOn = Field(description="The data that these numbers come from.")
-    images: Annotated[int, Field(ge=0)] = Field(description="Number of images measured.")
+    images: Count = Field(description="Number of images measured.")
     score: float | None = Field(
         default=None,
         description="The one number to show: accuracyTop1 of a classifier, averagePrecision of a multilabel one, "
@@ -185,7 +190,7 @@ class Performance(Object):
     )
 
 
-class Artifacts(Object):
+class Artifacts(Record):
     """Where a run's files are."""
 
     uri: Annotated[str, Field(max_length=2048)] = Field(description="Folder that holds the files.")
@@ -194,44 +199,47 @@ class Artifacts(Object):
     )
 
 
-class Attempt(Object):
+class Attempt(Record):
     """One try at a run, with what it really held."""
 
-    number: int = Field(description="1 for the first.")
+    number: Whole = Field(description="1 for the first.")
     job: Annotated[str, Field(max_length=253)] = Field(description="Name of its Job.")
+    job_uid: Annotated[str, Field(max_length=64)] | None = Field(
+        default=None, description="Uid of its Job; no other Job of that name counts."
+    )
     pod_uid: Annotated[str, Field(max_length=64)] | None = Field(default=None, description="Uid of its pod.")
     node: Annotated[str, Field(max_length=253)] | None = Field(default=None, description="Node that it ran on.")
-    started_at: Annotated[str, Field(max_length=32)] | None = Field(
-        default=None, description="When its container started, by the kubelet."
-    )
-    finished_at: Annotated[str, Field(max_length=32)] | None = Field(
-        default=None, description="When its container ended, by the kubelet."
-    )
-    exit_code: int | None = Field(default=None, description="Exit code of its container.")
+    started_at: Stamp | None = Field(default=None, description="When its container started, by the kubelet.")
+    finished_at: Stamp | None = Field(default=None, description="When its container ended, by the kubelet.")
+    exit_code: Whole | None = Field(default=None, description="Exit code of its container.")
     outcome: Annotated[str, Field(max_length=64)] | None = Field(default=None, description="Reason that it ended with.")
-    devices: int | None = Field(default=None, description="Devices that its pod asks for.")
-    milli_rate: int | None = Field(default=None, description="Speed weight of its class when it was created.")
+    devices: Whole | None = Field(default=None, description="Devices that its pod asks for.")
+    milli_rate: Whole | None = Field(default=None, description="Speed weight of its class when it was created.")
     free: bool | None = Field(default=None, description="True where the infrastructure ended it: it is not charged.")
-    charged_seconds: float | None = Field(default=None, description="Kept work, in reference-device seconds.")
-    allocated_seconds: float | None = Field(default=None, description="What its container held: time x devices x rate.")
-    earlier_pods_seconds: float | None = Field(
+    charged_seconds: Amount | None = Field(default=None, description="Kept work, in reference-device seconds.")
+    allocated_seconds: Amount | None = Field(
+        default=None, description="What its container held: time x devices x rate."
+    )
+    earlier_pods_seconds: Amount | None = Field(
         default=None, description="Part of `allocatedSeconds` that earlier pods of its Job held; a queue may evict one."
     )
     publish_only: bool | None = Field(
         default=None, description="True where it only publishes the best model so far, after `spec.cancel`."
     )
-    repeated: int | None = Field(
+    repeated: Whole | None = Field(
         default=None, description="Later attempts with the same outcome, which are no longer listed."
     )
 
 
-class Allocation(Object):
+class Allocation(Record):
     """What the open (else the last) attempt was given. A later change of the class leaves it as it is."""
 
     class_name: Annotated[str, Field(max_length=63)] = Field(alias="class", description="Compute class.")
-    devices: int = Field(description="Devices in its pod: what was asked for, or fewer where the data cannot use them.")
-    milli_rate: int = Field(description="Speed weight of the class; 1000 is the reference device.")
-    deadline_seconds: int = Field(description="Wall-clock seconds that its container may work before it is ended.")
+    devices: Whole = Field(
+        description="Devices in its pod: what was asked for, or fewer where the data cannot use them."
+    )
+    milli_rate: Whole = Field(description="Speed weight of the class; 1000 is the reference device.")
+    deadline_seconds: Whole = Field(description="Wall-clock seconds that its container may work before it is ended.")
     node: Annotated[str, Field(max_length=253)] | None = Field(default=None, description="Node that it is on.")
 
 
@@ -254,5 +262,5 @@ class Kind:
     short_name: str
     description: str
     spec: type[Spec]
-    status: type[Object]
+    status: type[Record]
     columns: tuple[Column, ...]

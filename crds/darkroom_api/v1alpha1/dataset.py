@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from darkroom_api.conditions import DatasetPhase, Reason
-from darkroom_api.schema import Object, Rule, Spec
+from darkroom_api.schema import Count, Record, Rule, Spec, Whole
 from darkroom_api.v1alpha1.common import (
     AnnotationKind,
     Attempt,
@@ -63,15 +63,15 @@ class DatasetSpec(Spec):
     )
 
 
-class Category(Object):
+class Category(Record):
     """One tag and how often it appears."""
 
     name: Annotated[str, Field(max_length=256)] = Field(description="Tag.")
-    images: int = Field(description="Images that carry it.")
-    annotations: int = Field(description="Annotations with it.")
+    images: Whole = Field(description="Images that carry it.")
+    annotations: Whole = Field(description="Annotations with it.")
 
 
-class Problem(Object):
+class Problem(Record):
     """One thing that is wrong with the data."""
 
     subject: Annotated[str, Field(max_length=512)] = Field(
@@ -80,15 +80,15 @@ class Problem(Object):
     message: Annotated[str, Field(max_length=512)] = Field(description="What is wrong and what to do.")
 
 
-class DatasetSummary(Object):
+class DatasetSummary(Record):
     """What an inspection found."""
 
-    images: Annotated[int, Field(ge=0)] = Field(description="Number of images.")
-    annotations: Annotated[int, Field(ge=0)] = Field(description="Number of annotations.")
+    images: Count = Field(description="Number of images.")
+    annotations: Count = Field(description="Number of annotations.")
     categories: Annotated[tuple[Category, ...], Field(max_length=100)] = Field(
         default=(), description="Tags with their counts; the first 100, all of them in the report."
     )
-    category_count: Annotated[int, Field(ge=0)] = Field(default=0, description="Number of tags.")
+    category_count: Count = Field(default=0, description="Number of tags.")
     revision: Annotated[str, Field(max_length=80)] | None = Field(
         default=None,
         description="Hash of the annotation files and of every image's size and ETag, as `sha256:...`.",
@@ -96,20 +96,20 @@ class DatasetSummary(Object):
     problems: Annotated[tuple[Problem, ...], Field(max_length=10)] = Field(
         default=(), description="The first problems; all of them in the report."
     )
-    problem_count: Annotated[int, Field(ge=0)] = Field(default=0, description="Number of problems.")
+    problem_count: Count = Field(default=0, description="Number of problems.")
     advice: Annotated[tuple[Problem, ...], Field(max_length=10)] = Field(
         default=(), description="What to look at, though nothing is wrong; all of it in the report."
     )
-    advice_count: Annotated[int, Field(ge=0)] = Field(default=0, description="Number of pieces of advice.")
+    advice_count: Count = Field(default=0, description="Number of pieces of advice.")
     report: Annotated[str, Field(max_length=2048)] | None = Field(
         default=None, description="URI of the report's page; `inspection.json` beside it holds every problem and count."
     )
 
 
-class DatasetStatus(Object):
+class DatasetStatus(Record):
     """What the operator observed."""
 
-    observed_generation: int = Field(default=0, description="Generation of the spec that this status is about.")
+    observed_generation: Whole = Field(default=0, description="Generation of the spec that this status is about.")
     phase: DatasetPhase = Field(default=DatasetPhase.PENDING, description="Summary of the conditions.")
     reason: Reason | None = Field(default=None, description="Why it is in this phase, as one word.")
     message: Message | None = Field(default=None, description="Why, as a sentence a user can act on.")

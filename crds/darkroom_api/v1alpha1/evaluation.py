@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from darkroom_api.conditions import Reason, RunPhase
-from darkroom_api.schema import Object, Spec, Timestamp
+from darkroom_api.schema import Record, Spec, Timestamp, Whole
 from darkroom_api.v1alpha1.common import (
     Allocation,
     Artifacts,
@@ -31,10 +31,10 @@ class EvaluationSpec(Spec):
     immutable = ("model", "dataset", "compute")
 
 
-class EvaluationStatus(Object):
+class EvaluationStatus(Record):
     """What the operator observed; it stays when the Model is deleted."""
 
-    observed_generation: int = Field(default=0, description="Generation of the spec that this status is about.")
+    observed_generation: Whole = Field(default=0, description="Generation of the spec that this status is about.")
     phase: RunPhase = Field(default=RunPhase.QUEUED, description="Summary of the conditions.")
     reason: Reason | None = Field(default=None, description="Why it is in this phase, as one word.")
     message: Message | None = Field(default=None, description="Why, as a sentence a user can act on.")

@@ -6,7 +6,7 @@ from pydantic import Field, StrictBool
 
 from darkroom_api.conditions import Reason, RunPhase
 from darkroom_api.durations import DURATION_PATTERN, parse_duration
-from darkroom_api.schema import Object, Rule, Spec, Timestamp
+from darkroom_api.schema import Amount, Record, Rule, Spec, Timestamp, Whole
 from darkroom_api.v1alpha1.common import (
     Allocation,
     Artifacts,
@@ -83,28 +83,28 @@ class ModelSpec(Spec):
     )
 
 
-class BudgetStatus(Object):
+class BudgetStatus(Record):
     """The two meters of a Model, in reference-device seconds."""
 
-    total_seconds: float = Field(description="The budget.")
-    charged_seconds: float = Field(default=0.0, description="Kept work, metered by the trainer.")
-    allocated_seconds: float = Field(default=0.0, description="What the pods really held, by the kubelet's times.")
-    remaining_seconds: float = Field(description="Total less charged.")
+    total_seconds: Amount = Field(description="The budget.")
+    charged_seconds: Amount = Field(default=0.0, description="Kept work, metered by the trainer.")
+    allocated_seconds: Amount = Field(default=0.0, description="What the pods really held, by the kubelet's times.")
+    remaining_seconds: Amount = Field(description="Total less charged.")
 
 
-class ProgressStatus(Object):
+class ProgressStatus(Record):
     """How far the running attempt is; written at most every 10 seconds."""
 
     percent: Annotated[int, Field(ge=0, le=100)] = Field(description="Share of the work that is done.")
     stage: Annotated[str, Field(max_length=64)] | None = Field(default=None, description="What it is doing.")
-    trial: int | None = Field(default=None, description="Number of the trial that runs.")
-    eta_seconds: int | None = Field(default=None, description="Estimated seconds to the end.")
+    trial: Whole | None = Field(default=None, description="Number of the trial that runs.")
+    eta_seconds: Whole | None = Field(default=None, description="Estimated seconds to the end.")
 
 
-class ModelStatus(Object):
+class ModelStatus(Record):
     """What the operator observed."""
 
-    observed_generation: int = Field(default=0, description="Generation of the spec that this status is about.")
+    observed_generation: Whole = Field(default=0, description="Generation of the spec that this status is about.")
     phase: RunPhase = Field(default=RunPhase.QUEUED, description="Summary of the conditions.")
     reason: Reason | None = Field(default=None, description="Why it is in this phase, as one word.")
     message: Message | None = Field(default=None, description="Why, as a sentence a user can act on.")

@@ -19,7 +19,10 @@ from darkroom_operator.api.clock import ServerClock
 from darkroom_operator.api.resources import LEASES, Json, Resource
 
 REQUEST_TIMEOUT: Final = aiohttp.ClientTimeout(total=30)
+FIRST_PAGE_SIZE: Final = 100
 PAGE_SIZE: Final = 500
+"""Objects on a page, at first and at most. Each may have 1.5 MB: a page that is too long is asked for in parts."""
+MAX_PAGE_BYTES: Final = 4 * 2**20
 _AGENT: Final = "darkroom-operator"
 _JSON: Final = "application/json"
 _METADATA_ONLY: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
@@ -35,6 +38,10 @@ class ClusterError(Exception):
         super().__init__(f"{status} {reason}: {message}")
         self.status, self.reason, self.message = status, reason, message
         self.retry_after_seconds = retry_after_seconds
+
+
+class _PageTooLongError(Exception):
+    """An answer has more than `MAX_PAGE_BYTES`; the rest was not read."""
 
 
 class NotLeaderError(ClusterError):
@@ -147,16 +154,23 @@ class KubernetesCluster:
     async def list_all(
         self, resource: Resource, namespace: str | None, *, metadata_only: bool = False
     ) -> AsyncIterator[Json]:
-        """Yield pages of `PAGE_SIZE`; with `metadata_only` one page from the API server's cache."""
+        """Yield pages, as long as a page's bytes allow and at most `PAGE_SIZE`: one after the other is in memory."""
         selectors = {"labelSelector": resource.selector, "fieldSelector": resource.fields}
         query = {name: value for name, value in selectors.items() if value}
-        query |= {"resourceVersion": "0"} if metadata_only else {"limit": str(PAGE_SIZE)}
         accept = _METADATA_ONLY if metadata_only else _JSON
         more: str | None = ""
+        size = FIRST_PAGE_SIZE
         while more is not None:
-            page = await self._call("GET", resource.path(namespace), query=query, accept=accept)
+            asked = {**query, "limit": str(size), **({"continue": more} if more else {})}
+            try:
+                page = await self._call(
+                    "GET", resource.path(namespace), query=asked, accept=accept, is_bounded=size > 1
+                )
+            except _PageTooLongError:
+                size = max(size // 4, 1)
+                continue
+            size = min(size * 2, PAGE_SIZE)
             more = page.get("metadata", {}).get("continue") or None
-            query = {**query, "continue": more} if more else query
             yield page
 
     async def find(self, resource: Resource, namespace: str, labels: str) -> list[Json]:
@@ -215,6 +229,7 @@ class KubernetesCluster:
         content: str = _JSON,
         accept: str = _JSON,
         write: tuple[str, str] | None = None,
+        is_bounded: bool = False,
     ) -> Json:
         headers = {"Content-Type": content, "Accept": accept, "User-Agent": self._agent}
         token = await self._configuration.get_api_key_with_prefix("BearerToken", alias="authorization")
@@ -227,7 +242,7 @@ class KubernetesCluster:
             response = await self._client.rest_client.request(  # type: ignore[no-untyped-call]
                 method, url, headers=headers, body=body, _request_timeout=REQUEST_TIMEOUT
             )
-            data = await response.read()
+            data = await (_read_page(response.response) if is_bounded else response.read())
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             if isinstance(error.__cause__, NotLeaderError):
                 raise error.__cause__ from error
@@ -256,12 +271,25 @@ def _build_fence(may_write: MayWrite) -> aiohttp.TraceConfig:
     return trace
 
 
+async def _read_page(response: aiohttp.ClientResponse) -> bytes:
+    """Return an answer's body; raises _PageTooLongError as soon as it is too long."""
+    body = bytearray()
+    async for chunk in response.content.iter_chunked(2**16):
+        body += chunk
+        if len(body) > MAX_PAGE_BYTES:
+            response.close()
+            raise _PageTooLongError
+    return bytes(body)
+
+
 def _decode(status: int, data: bytes, call: str, retry_after: str) -> Json:
-    later = float(retry_after) if retry_after.isdigit() else 0.0
+    later = float(retry_after) if retry_after.isascii() and retry_after.isdigit() else 0.0
     try:
         decoded = json.loads(data) if data else {}
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ClusterError(status, "NotJson", f"{call}: {data[:200]!r}", later) from error
+    if not isinstance(decoded, dict):
+        raise ClusterError(status, "NotAnObject", f"{call}: {data[:200]!r}", later)
     if status >= 400:
-        raise ClusterError(status, decoded.get("reason", ""), decoded.get("message", call), later)
-    return dict(decoded)
+        raise ClusterError(status, str(decoded.get("reason", "")), str(decoded.get("message", call)), later)
+    return decoded

@@ -15,7 +15,7 @@ queue evicted continues with another pod, and what earlier ones held is kept in 
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import combinations, pairwise
 from typing import Any, Final
 
@@ -26,6 +26,7 @@ from darkroom_api.v1alpha1.common import Allocation, Attempt
 from darkroom_operator.decide import ends, retries
 from darkroom_operator.decide.allocation import TimeLimit, find_kept_seconds
 from darkroom_operator.decide.retries import Limits, Stage
+from darkroom_operator.facts import belonging
 from darkroom_operator.facts.children import ObservedJob, ObservedPod
 from darkroom_operator.facts.views import Observed
 
@@ -34,6 +35,8 @@ MAX_ATTEMPTS: Final = 10
 _RANKS: Final = {reason: row.merge_rank for reason, row in ENDINGS.items() if row.merge_rank is not None}
 _MERGED: Final = sorted(_RANKS, key=lambda reason: _RANKS[reason])
 """Ends that a full list keeps apart no longer, in this order: failures stay longest."""
+LINGERS_SECONDS: Final = 10
+"""How long a pod may work on after its trainer: containers that end with it have ended by then."""
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -86,7 +89,7 @@ class Criteria:
 
     limits: Limits
     deadline_seconds: float
-    """How long a container may work, where its Job does not tell."""
+    """How long a container may work, as it was recorded when the attempt was opened."""
     rate: float = 0.0
     """What one second of it costs, where an earlier version opened the attempt without a record; 0 for inspections."""
     stopping: bool = False
@@ -94,18 +97,14 @@ class Criteria:
     time_limit: TimeLimit | None = None
     """What bounds a run without a budget."""
 
-    def find_deadline(self, job: ObservedJob | None) -> float:
-        """Return how long a Job's container may work, as it was recorded when the attempt was opened."""
-        return job.allocation.deadline_seconds if job is not None and job.allocation else self.deadline_seconds
-
 
 def assess_attempts(seen: Observed[Any, Any], criteria: Criteria, taken: Iterable[int] = ()) -> Ledger:
     """Return the ledger: open attempts updated, ended ones closed, and what may follow.
 
-    What is `seen` holds the Jobs, pods and attempts of this run (and generation) only; `taken` are further numbers that
-    no next attempt may have.
+    What is `seen` holds the attempts of this run (and generation) only; `taken` are further numbers that no next
+    attempt may have.
     """
-    updated = [_update(attempt, seen, criteria) for attempt in _add_unrecorded(seen)]
+    updated = [_update(attempt, seen, criteria) for attempt in sorted(seen.status.attempts, key=_get_number)]
     attempts = trim([attempt for attempt, _ in updated])
     number = max((*taken, *(attempt.number for attempt in attempts)), default=0) + 1
     end = updated[-1][1] if updated else None
@@ -114,7 +113,7 @@ def assess_attempts(seen: Observed[Any, Any], criteria: Criteria, taken: Iterabl
     if attempts[-1].outcome is None:
         job, pods = find_children(seen, attempts[-1])
         pod = pods[-1] if pods and not ends.is_set_aside(pods[-1], job) else None
-        return Ledger(attempts, Stage.OPEN, number, job=job, pod=pod, deadline_seconds=criteria.find_deadline(job))
+        return Ledger(attempts, Stage.OPEN, number, job=job, pod=pod, deadline_seconds=criteria.deadline_seconds)
     if end is not None and end.overran:
         return Ledger(attempts, Stage.ENDED, number, end)
     verdict = retries.judge(attempts, criteria.limits, seen.now)
@@ -123,29 +122,40 @@ def assess_attempts(seen: Observed[Any, Any], criteria: Criteria, taken: Iterabl
 
 def find_children(seen: Observed[Any, Any], attempt: Attempt) -> tuple[ObservedJob | None, tuple[ObservedPod, ...]]:
     """Return an attempt's Job, and its pods in the order in which they were made."""
-    job = next((job for job in seen.jobs if job.attempt == attempt.number), None)
-    mine = (pod for pod in seen.pods if pod.attempt == attempt.number and _belongs(pod, attempt, job))
-    return job, tuple(_sort_pods(mine))
+    job = belonging.find_job(seen.jobs, attempt)
+    return job, tuple(_sort_pods(belonging.find_pods(seen.pods, attempt, job)))
 
 
-def _belongs(pod: ObservedPod, attempt: Attempt, job: ObservedJob | None) -> bool:
-    """A pod counts only if the Job controls it or if it was recorded; labels alone are anybody's to set.
+@dataclass(frozen=True)
+class Leftovers:
+    """The Jobs that may still work though nothing waits for them, and in how many seconds there may be another."""
 
-    Where neither is known any more (Job and pod went before the pod was written down), the labels must do.
-    """
-    if job is not None:
-        return pod.job_uid == job.uid
-    return pod.uid == attempt.pod_uid or (attempt.pod_uid is None and bool(pod.job_uid))
+    jobs: tuple[ObservedJob, ...]
+    again_seconds: float | None = None
 
 
-def find_leftovers(jobs: Iterable[ObservedJob], attempts: Iterable[Attempt]) -> tuple[ObservedJob, ...]:
-    """Return the Jobs that may still work though nothing waits for them.
+def find_leftovers(seen: Observed[Any, Any], attempts: Iterable[Attempt]) -> Leftovers:
+    """Return what is to be stopped of a run or inspection with these attempts, none of which is open.
 
     A Job whose container has ended needs no deletion, even where the Job controller has not said so yet: it stays, with
-    its log, until its time to live is over. One that a queue suspended would come back, so it goes.
+    its log, until its time to live is over. One that a queue suspended would come back, so it goes; and so does one
+    whose pod lingers, since a container that somebody else put into it works on and keeps the device.
     """
-    ended = {attempt.number for attempt in attempts if attempt.exit_code is not None}
-    return tuple(job for job in find_live(jobs) if job.suspended or job.attempt not in ended)
+    stop, pauses = [], []
+    closed = tuple(attempts)
+    for job in find_live(seen.jobs):
+        attempt = next((attempt for attempt in closed if belonging.is_job_of(job, attempt)), None)
+        if attempt is None or attempt.exit_code is None or job.suspended:
+            stop.append(job)
+        elif any(pod.lingers for pod in belonging.find_pods(seen.pods, attempt, job)):
+            left = _find_ended(attempt, seen.now) + timedelta(seconds=LINGERS_SECONDS) - seen.now
+            pauses.append(left.total_seconds())
+            stop += [job] if left.total_seconds() <= 0 else []
+    return Leftovers(tuple(stop), max(min(pauses), 1.0) if pauses else None)
+
+
+def _find_ended(attempt: Attempt, now: datetime) -> datetime:
+    return min(datetime.fromisoformat(attempt.finished_at), now) if attempt.finished_at else now
 
 
 def find_superseded(
@@ -166,6 +176,17 @@ def find_live(jobs: Iterable[ObservedJob]) -> tuple[ObservedJob, ...]:
     return tuple(job for job in jobs if job.live and not job.deleting)
 
 
+def find_live_strays(seen: Observed[Any, Any], attempts: Iterable[Attempt]) -> tuple[ObservedJob, ...]:
+    """Return the Jobs that work and that none of these attempts knows of."""
+    return belonging.find_strays(find_live(seen.jobs), attempts)
+
+
+def find_hindrance(seen: Observed[Any, Any], attempts: Iterable[Attempt]) -> ObservedJob | None:
+    """Return the Job that has to go before the next attempt: two trainers of one run must not work at once."""
+    strays = belonging.find_strays(seen.jobs, attempts)
+    return next((job for job in seen.jobs if job.live and (job.deleting or job in strays)), None)
+
+
 def open_attempt(
     ledger: Ledger, seen: Observed[Any, Any], given: Allocation | None, publish_only: bool = False
 ) -> tuple[Attempt, ...]:
@@ -174,16 +195,8 @@ def open_attempt(
     return trim([*ledger.attempts, _make_attempt(ledger.next_number, job_name, given, publish_only)])
 
 
-def _add_unrecorded(seen: Observed[Any, Any]) -> list[Attempt]:
-    """Add the Jobs that were created by an operator which died before it wrote their attempt down."""
-    recorded: tuple[Attempt, ...] = seen.status.attempts
-    known = {attempt.number for attempt in recorded}
-    missing = [
-        _make_attempt(job.attempt, job.name, job.allocation, job.publish_only)
-        for job in seen.jobs
-        if job.attempt not in known
-    ]
-    return sorted([*recorded, *missing], key=lambda attempt: attempt.number)
+def _get_number(attempt: Attempt) -> int:
+    return attempt.number
 
 
 def _make_attempt(number: int, job_name: str, given: Allocation | None, publish_only: bool) -> Attempt:
@@ -200,7 +213,9 @@ def _update(attempt: Attempt, seen: Observed[Any, Any], criteria: Criteria) -> t
     if attempt.outcome is not None:
         return attempt, None
     job, pods = find_children(seen, attempt)
-    deadline = criteria.find_deadline(job)
+    if job is not None and attempt.job_uid is None:
+        attempt = attempt.model_copy(update={"job_uid": job.uid})
+    deadline = criteria.deadline_seconds
     attempt = observe_pods(attempt, pods, criteria.rate, deadline, seen)
     outcomes = [parse_outcome(pod.termination_message) if pod.exit_code is not None else None for pod in pods]
     attempt = _keep_work(attempt, outcomes)

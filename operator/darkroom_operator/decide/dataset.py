@@ -17,7 +17,7 @@ from darkroom_api.blockers import Blocker
 from darkroom_api.conditions import DatasetPhase, Reason
 from darkroom_api.v1alpha1.dataset import DatasetStatus
 from darkroom_operator.config import OperatorConfig
-from darkroom_operator.decide import allocation, attempts, places, retries, waiting
+from darkroom_operator.decide import allocation, attempts, places, retries, steps, waiting
 from darkroom_operator.decide.retries import Limits, Stage
 from darkroom_operator.decide.steps import SOON_SECONDS, WAITING_SECONDS, Decision
 from darkroom_operator.facts.views import DatasetView
@@ -26,28 +26,25 @@ from darkroom_operator.facts.views import DatasetView
 def decide_dataset(seen: DatasetView, config: OperatorConfig) -> Decision[DatasetStatus]:
     """Return the status of a Dataset and what to start or stop."""
     status = seen.status
-    # 1. Leave alone what is being deleted, or was inspected as it is now.
-    if seen.deleting:
-        return Decision(status)
+    # 1. Leave alone what was inspected as it is now.
     done = status.phase in (DatasetPhase.READY, DatasetPhase.INVALID)
     if done and status.observed_generation == seen.generation:
-        return Decision(status, stop=attempts.find_leftovers(seen.jobs, status.attempts))
+        return steps.leave(seen, status)
 
     # 2. Learn how the inspections of this generation are; those of an older one are stopped.
     ledger = _assess(seen, config)
     seen = replace(seen, status=status.model_copy(update={"attempts": ledger.attempts}))
-    outdated = tuple(job for job in attempts.find_live(seen.jobs) if job.generation != seen.generation)
+    outdated = attempts.find_live_strays(seen, ledger.attempts)
 
     # 3. The inspection is over, with a result or without another try; is followed; or is started.
     if ledger.stage is Stage.ENDED:
-        decision = Decision(_finish(seen, ledger, config))
+        decision = steps.leave(seen, _finish(seen, ledger, config))
     elif ledger.stage is Stage.OPEN:
         decision = _follow(seen, ledger, config)
     else:
         decision = _start(seen, ledger, config)
     superseded = attempts.find_superseded(seen.jobs, status.attempts, decision.status.attempts)
-    stop = (*outdated, *(job for job in superseded if job not in outdated), *decision.stop)
-    return replace(decision, stop=stop)
+    return replace(decision, stop=tuple(dict.fromkeys((*outdated, *superseded, *decision.stop))))
 
 
 def find_blocker(seen: DatasetView, config: OperatorConfig) -> Blocker | None:
@@ -57,12 +54,11 @@ def find_blocker(seen: DatasetView, config: OperatorConfig) -> Blocker | None:
 
 
 def _assess(seen: DatasetView, config: OperatorConfig) -> attempts.Ledger:
-    """Only Jobs and attempts of the present generation count; numbers go on, since they name the Jobs."""
+    """Only attempts of the present generation count; numbers go on, since they name the Jobs."""
     recorded = seen.status.attempts
     taken = (*(job.attempt for job in seen.jobs), *(attempt.number for attempt in recorded))
     if seen.status.observed_generation != seen.generation:
         seen = replace(seen, status=seen.status.model_copy(update={"attempts": ()}))
-    seen = replace(seen, jobs=tuple(job for job in seen.jobs if job.generation == seen.generation))
     limit = allocation.limit_inspection(seen.key.namespace, config)
     deadline = allocation.bound_seconds(limit.seconds, config.grace_seconds)
     criteria = attempts.Criteria(Limits(config.retries, start_timeout_seconds=0), deadline, time_limit=limit)

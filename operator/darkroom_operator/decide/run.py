@@ -19,6 +19,7 @@ from darkroom_api.blockers import Blocker
 from darkroom_api.conditions import TERMINAL_PHASES, Reason, RunPhase
 from darkroom_api.report import Outcome
 from darkroom_api.results import RunStatus
+from darkroom_api.v1alpha1.evaluation import EvaluationStatus
 from darkroom_api.v1alpha1.model import BudgetStatus, ModelStatus
 from darkroom_operator.decide import attempts, cancel, retries, steps
 from darkroom_operator.decide.retries import Limits, Stage
@@ -29,11 +30,9 @@ from darkroom_operator.facts.views import Observed
 def decide_run(demand: Demand[RunStatus]) -> Decision[RunStatus]:
     """Return the status of a run, and what to start or stop."""
     seen, status = demand.seen, demand.seen.status
-    # 1. Leave alone what is being deleted or is over; stop what still works of it.
-    if seen.deleting:
-        return Decision(status)
-    if status.phase in TERMINAL_PHASES:
-        return Decision(status, stop=attempts.find_leftovers(seen.jobs, status.attempts))
+    # 1. Leave alone what is over; stop what still works of it.
+    if _is_over(status):
+        return steps.leave(seen, status)
 
     # 2. Learn how the attempts are, and bring the status and its meters up to date.
     ledger = _assess(demand)
@@ -42,7 +41,7 @@ def decide_run(demand: Demand[RunStatus]) -> Decision[RunStatus]:
     # 3. A result ends the run, whatever its user wishes by now.
     outcome = _find_result(ledger)
     if outcome is not None:
-        return Decision(run.finish(outcome))
+        return run.leave(run.finish(outcome))
 
     # 4. A cancelled run stops, publishes the best model so far, and ends.
     if demand.cancel or ledger.publishes:
@@ -71,6 +70,11 @@ def decide_run(demand: Demand[RunStatus]) -> Decision[RunStatus]:
     return steps.start(run)
 
 
+def _is_over(status: ModelStatus | EvaluationStatus) -> bool:
+    """Return whether a run has ended, perhaps in a way that only another version knows."""
+    return status.phase in TERMINAL_PHASES or (status.phase is RunPhase.UNKNOWN and status.completed_at is not None)
+
+
 def _assess(demand: Demand[RunStatus]) -> attempts.Ledger:
     seen, config = demand.seen, demand.config
     recorded, given = seen.status.attempts, seen.status.allocation
@@ -79,7 +83,7 @@ def _assess(demand: Demand[RunStatus]) -> attempts.Ledger:
     stopped = results.is_stopped_by_user(seen.status) and bool(recorded) and recorded[-1].outcome is None
     criteria = attempts.Criteria(
         limits=Limits(config.retries, config.start_timeout_seconds),
-        deadline_seconds=given.deadline_seconds,
+        deadline_seconds=float(given.deadline_seconds),
         rate=demand.hardware.rate,
         stopping=demand.suspend or demand.cancel or stopped,
         time_limit=demand.time_limit,
@@ -95,7 +99,7 @@ def _account(demand: Demand[RunStatus], ledger: attempts.Ledger) -> RunStatus:
         "queued_at": status.queued_at or seen.created_at or seen.now,
         "started_at": status.started_at or ledger.first_started_at,
     }
-    given = (ledger.job.allocation if ledger.job is not None else None) or status.allocation
+    given = status.allocation
     if given is not None and ledger.attempts:
         update["allocation"] = given.model_copy(update={"node": ledger.attempts[-1].node})
     if demand.budget_seconds is not None and isinstance(status, ModelStatus):

@@ -35,6 +35,15 @@ class Decision(Generic[StatusT]):
     requeue_after_seconds: float | None = None
 
 
+def leave(
+    seen: Observed[Any, StatusT], status: StatusT, requeue_after_seconds: float | None = None
+) -> Decision[StatusT]:
+    """Return a decision to stop the Jobs that nothing waits for."""
+    leftovers = attempts.find_leftovers(seen, status.attempts)
+    pauses = [pause for pause in (requeue_after_seconds, leftovers.again_seconds) if pause is not None]
+    return Decision(status, stop=leftovers.jobs, requeue_after_seconds=min(pauses, default=None))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Demand(ABC, Generic[RunStatus]):
     """A run as it is seen, and what its kind brings along."""
@@ -84,11 +93,11 @@ class Situation(Generic[RunStatus]):
 
     def leave(self, status: RunStatus, requeue_after_seconds: float | None = None) -> Decision[RunStatus]:
         """Return a decision to stop the Jobs that nothing waits for."""
-        jobs, recorded = self.seen.jobs, self.seen.status.attempts
-        stop: tuple[ObservedJob, ...] = attempts.find_leftovers(jobs, self.status.attempts)
-        superseded: tuple[ObservedJob, ...] = attempts.find_superseded(jobs, recorded, status.attempts)
-        stop += tuple(job for job in superseded if job not in stop)
-        return Decision(status, stop=stop, requeue_after_seconds=requeue_after_seconds)
+        decision: Decision[RunStatus] = leave(self.seen, status, requeue_after_seconds)
+        superseded: tuple[ObservedJob, ...] = attempts.find_superseded(
+            self.seen.jobs, self.seen.status.attempts, status.attempts
+        )
+        return replace(decision, stop=tuple(dict.fromkeys((*decision.stop, *superseded))))
 
     def halt(self, status: RunStatus, requeue_after_seconds: float = SOON_SECONDS) -> Decision[RunStatus]:
         """Return a decision to stop every Job that works."""
@@ -164,11 +173,11 @@ def pause(run: Situation[RunStatus], not_before: datetime) -> Decision[RunStatus
 def start(run: Situation[RunStatus], publish_only: bool = False) -> Decision[RunStatus]:
     """Open the next attempt, once the last one's Job is gone and the namespace may have one more."""
     demand, ledger, seen = run.demand, run.ledger, run.seen
-    ending = next((job for job in seen.jobs if job.deleting and job.live), None)
+    ending = attempts.find_hindrance(seen, ledger.attempts)
     if ending is not None:
         message = f"Attempt {ledger.next_number} follows once Job `{ending.name}`, which is being deleted, is gone."
         status = run.describe(RunPhase.QUEUED, Reason.SCHEDULING, message, progress=None)
-        return Decision(status, requeue_after_seconds=SOON_SECONDS)
+        return run.leave(status, SOON_SECONDS)
     full = demand.full
     if full is not None:
         return run.leave(run.describe(RunPhase.QUEUED, full.reason, full.message, progress=None), WAITING_SECONDS)

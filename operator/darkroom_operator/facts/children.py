@@ -1,25 +1,12 @@
 """Jobs and Pods, reduced to what decisions need, so that a thousand of them fit in little memory.
 
-Owns the reading of their JSON. Must not decide anything.
+Owns these types. `reading` fills them in; must not read or decide anything.
 """
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-import pydantic
-
-from darkroom_api import names
-from darkroom_api.v1alpha1.common import Allocation
-from darkroom_operator.api.resources import Json
-
-ANNOTATION_GENERATION = f"{names.GROUP}/generation"
-"""On every Job: the generation of the owner's spec that it was built from."""
-ANNOTATION_ALLOCATION = f"{names.GROUP}/allocation"
-"""On the Jobs of runs: what the attempt was given, which no later change of a compute class changes."""
-ANNOTATION_POD_DIGEST = f"{names.GROUP}/pod-digest"
-"""On every Job: a digest of what was asked for, which admission may have changed since."""
-ANNOTATION_PUBLISH_ONLY = f"{names.GROUP}/publish-only"
-"""`true` on the Job that publishes the best model of a cancelled run."""
+from darkroom_operator.api.resources import Key
 
 PULL_FAILURES = frozenset(
     {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "RegistryUnavailable"}
@@ -44,19 +31,21 @@ class Asked:
     priority_class: str = ""
     digest: str = ""
     """Tells whether the same would be asked for today."""
+    config_digest: str = ""
+    """Tells whether its trainer would be told the same."""
 
 
 @dataclass(frozen=True, slots=True)
 class ObservedJob:
-    """A Job of ours."""
+    """A Job with our labels."""
 
     namespace: str
     name: str
     uid: str
     resource_version: int
     owner_uid: str
+    """The resource that controls it; empty where its name is not the one that the operator gives to that Job."""
     attempt: int
-    generation: int
     image: str
     secrets: tuple[str, ...]
     """Secrets that its pod mounts; they may be missing."""
@@ -68,9 +57,9 @@ class ObservedJob:
     created_at: datetime | None = None
     active_since: datetime | None = None
     """When the Job controller last began with it: its creation, or when a queue last resumed it."""
-    allocation: Allocation | None = None
-    publish_only: bool = False
     asked: Asked = field(default_factory=Asked)
+    owner: Key | None = None
+    """The same resource as it is named, in the Job's own namespace: only that one is the owner."""
 
     @property
     def live(self) -> bool:
@@ -80,14 +69,16 @@ class ObservedJob:
 
 @dataclass(frozen=True, slots=True)
 class ObservedPod:
-    """A pod of ours with its one container."""
+    """A pod with our labels, and the trainer's container in it."""
 
     namespace: str
     name: str
     uid: str
     resource_version: int
     owner_uid: str
+    """As its label says, which anybody may write: it counts only where `belonging` says so."""
     job_uid: str
+    """The object that controls it."""
     attempt: int
     node: str | None
     ip: str | None
@@ -123,100 +114,15 @@ class ObservedPod:
         """Return whether its container works no more and never will."""
         return self.exit_code is not None or self.gone or self.phase in ("Succeeded", "Failed")
 
-
-def parse_time(text: str | None) -> datetime | None:
-    """Return a Kubernetes timestamp as a moment."""
-    return datetime.fromisoformat(text) if text else None
-
-
-def read_version(raw: Json) -> int:
-    """Return the resourceVersion as a number (they are comparable, KEP-5504); 0 when it is not one."""
-    text = raw.get("metadata", {}).get("resourceVersion", "")
-    return int(text) if text.isdigit() else 0
-
-
-def parse_job(raw: Json) -> ObservedJob:
-    """Reduce a Job."""
-    metadata, spec, status = raw["metadata"], raw.get("spec", {}), raw.get("status", {})
-    labels, annotations = metadata.get("labels", {}), metadata.get("annotations", {})
-    asked = read_asked(raw)
-    ends = {c["type"]: c for c in status.get("conditions", ()) if c.get("status") == "True"}
-    failed = ends.get("Failed")
-    end = failed or ends.get("Complete")
-    return ObservedJob(
-        namespace=metadata["namespace"],
-        name=metadata["name"],
-        uid=metadata["uid"],
-        resource_version=read_version(raw),
-        owner_uid=find_controller(raw) or "",
-        attempt=_to_int(labels.get(names.LABEL_ATTEMPT)),
-        generation=_to_int(annotations.get(ANNOTATION_GENERATION)),
-        image=asked.image,
-        secrets=tuple(dict.fromkeys(secret for _, secret in asked.secrets)),
-        deleting="deletionTimestamp" in metadata,
-        suspended=bool(spec.get("suspend")),
-        failure=f"{failed.get('reason', 'Failed')}: {failed.get('message', '')}" if failed else None,
-        finished_at=parse_time(end.get("lastTransitionTime")) if end else None,
-        created_at=parse_time(metadata.get("creationTimestamp")),
-        active_since=parse_time(status.get("startTime")),
-        allocation=_read_allocation(annotations.get(ANNOTATION_ALLOCATION)),
-        publish_only=annotations.get(ANNOTATION_PUBLISH_ONLY) == "true",
-        asked=asked,
-    )
-
-
-def read_asked(job: Json) -> Asked:
-    """Return what a Job's pod asks for; the Job may be one that is still to be created."""
-    pod = job.get("spec", {}).get("template", {}).get("spec", {})
-    container: Json = next(iter(pod.get("containers", ())), {})
-    volumes = pod.get("volumes", ())
-    claims = (volume["persistentVolumeClaim"]["claimName"] for volume in volumes if "persistentVolumeClaim" in volume)
-    return Asked(
-        kind=job["metadata"].get("labels", {}).get(names.LABEL_KIND, ""),
-        image=container.get("image", ""),
-        requests=tuple(container.get("resources", {}).get("requests", {}).items()),
-        node_selector=tuple(pod.get("nodeSelector", {}).items()),
-        secrets=tuple((volume["name"], volume["secret"]["secretName"]) for volume in volumes if "secret" in volume),
-        claim=next(claims, ""),
-        service_account=pod.get("serviceAccountName", ""),
-        priority_class=pod.get("priorityClassName", ""),
-        digest=job["metadata"].get("annotations", {}).get(ANNOTATION_POD_DIGEST, ""),
-    )
-
-
-def parse_pod(raw: Json) -> ObservedPod:
-    """Reduce a pod."""
-    metadata, status = raw["metadata"], raw.get("status", {})
-    labels = metadata.get("labels", {})
-    return ObservedPod(
-        namespace=metadata["namespace"],
-        name=metadata["name"],
-        uid=metadata["uid"],
-        resource_version=read_version(raw),
-        owner_uid=labels.get(names.LABEL_UID, ""),
-        job_uid=find_controller(raw) or "",
-        attempt=_to_int(labels.get(names.LABEL_ATTEMPT)),
-        node=raw.get("spec", {}).get("nodeName"),
-        ip=status.get("podIP"),
-        phase=status.get("phase", ""),
-        reason=status.get("reason", ""),
-        message=status.get("message", ""),
-        deleted_at=parse_time(metadata.get("deletionTimestamp")),
-        created_at=parse_time(metadata.get("creationTimestamp")),
-        **_read_conditions(status),
-        **_read_container(status),
-    )
+    @property
+    def lingers(self) -> bool:
+        """Return whether another container keeps it alive, though the trainer's has ended."""
+        return self.exit_code is not None and self.phase == "Running" and self.deleted_at is None and not self.gone
 
 
 def mark_gone(pod: ObservedPod) -> ObservedPod:
     """Return the pod as one that the API server has no more."""
     return replace(pod, gone=True)
-
-
-def find_controller(raw: Json) -> str | None:
-    """Return the uid of the object that controls this one."""
-    references = raw["metadata"].get("ownerReferences", ())
-    return next((reference["uid"] for reference in references if reference.get("controller")), None)
 
 
 def find_unexplained(job: ObservedJob, pod: ObservedPod | None) -> str | None:
@@ -228,51 +134,3 @@ def find_unexplained(job: ObservedJob, pod: ObservedPod | None) -> str | None:
     told = pod.unschedulable is not None or pod.gated or pod.sandbox_ready
     told = told or pod.waiting_reason in PULL_FAILURES | CONTAINER_FAILURES
     return pod.uid if not told and not pod.running and not pod.over and pod.deleted_at is None else None
-
-
-def _read_conditions(status: Json) -> Json:
-    conditions = {condition["type"]: condition for condition in status.get("conditions", ())}
-    scheduled = conditions.get("PodScheduled", {})
-    disruption = conditions.get("DisruptionTarget", {})
-    refused = scheduled.get("status") == "False"
-    return {
-        "scheduled": scheduled.get("status") == "True",
-        "scheduled_at": parse_time(scheduled.get("lastTransitionTime")) if scheduled.get("status") == "True" else None,
-        "unschedulable": scheduled.get("message", "")
-        if refused and scheduled.get("reason") == "Unschedulable"
-        else None,
-        "gated": refused and scheduled.get("reason") == "SchedulingGated",
-        "sandbox_ready": conditions.get("PodReadyToStartContainers", {}).get("status") == "True",
-        "disruption": _join(disruption) if disruption.get("status") == "True" else None,
-    }
-
-
-def _read_container(status: Json) -> Json:
-    states = status.get("containerStatuses", ())
-    state: Json = next((s.get("state", {}) for s in states if s.get("name") == names.CONTAINER), {})
-    waiting, running, ended = state.get("waiting", {}), state.get("running", {}), state.get("terminated", {})
-    return {
-        "waiting_reason": waiting.get("reason", ""),
-        "waiting_message": waiting.get("message", ""),
-        "started_at": parse_time(running.get("startedAt") or ended.get("startedAt")),
-        "finished_at": parse_time(ended.get("finishedAt")),
-        "exit_code": ended.get("exitCode"),
-        "exit_reason": ended.get("reason", ""),
-        "termination_message": ended.get("message", ""),
-    }
-
-
-def _read_allocation(text: str | None) -> Allocation | None:
-    """Return what the annotation says; None where someone else wrote it."""
-    try:
-        return Allocation.model_validate_json(text) if text else None
-    except pydantic.ValidationError:
-        return None
-
-
-def _join(condition: Json) -> str:
-    return ": ".join(part for part in (condition.get("reason", ""), condition.get("message", "")) if part)
-
-
-def _to_int(text: str | None) -> int:
-    return int(text) if text and text.isdigit() else 0

@@ -1,23 +1,39 @@
-"""What a decision sees: one frozen value per kind, with all that belongs to the object.
+"""Resources as they are kept, and what a decision sees: one frozen value per kind, with all that belongs to it.
 
-Owns these types only. `observe` fills them in; must not read or decide anything.
+Owns these types only. `reading` and `observe` fill them in; must not read or decide anything.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from darkroom_api.blockers import ObservedDataset, ObservedModel
 from darkroom_api.report import Progress
 from darkroom_api.v1alpha1.dataset import DatasetSpec, DatasetStatus
 from darkroom_api.v1alpha1.evaluation import EvaluationSpec, EvaluationStatus
 from darkroom_api.v1alpha1.model import ModelSpec, ModelStatus, ProgressStatus
-from darkroom_operator.api.resources import Key
+from darkroom_operator.api.resources import Json, Key
 from darkroom_operator.facts.children import ObservedJob, ObservedPod
 from darkroom_operator.facts.findings import NOTHING_FOUND, Findings
 
 SpecT = TypeVar("SpecT", DatasetSpec, ModelSpec, EvaluationSpec)
 StatusT = TypeVar("StatusT", DatasetStatus, ModelStatus, EvaluationStatus)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredOwner:
+    """A Dataset, Model or Evaluation; of its metadata nothing is kept that has no bound."""
+
+    key: Key
+    uid: str
+    resource_version: int
+    generation: int
+    created_at: datetime | None
+    deleting: bool
+    spec: Json
+    status: Json
+    parsed: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    """Spec and status in the contract's classes, once they were read: this version of the object never changes."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +59,6 @@ class Observed(Generic[SpecT, StatusT]):
     resource_version: int
     generation: int
     created_at: datetime | None
-    deleting: bool
     spec: SpecT
     status: StatusT
     jobs: tuple[ObservedJob, ...]

@@ -10,15 +10,16 @@ from typing import Final
 from darkroom_api import names
 from darkroom_operator.api.resources import Json
 from darkroom_operator.config import OperatorConfig
-from darkroom_operator.facts.children import (
-    ANNOTATION_ALLOCATION,
-    ANNOTATION_GENERATION,
-    ANNOTATION_POD_DIGEST,
-    ANNOTATION_PUBLISH_ONLY,
-)
+from darkroom_operator.facts.reading import ANNOTATION_POD_DIGEST
 from darkroom_operator.manifests.pod import ANNOTATION_RUN_CONFIG, build_pod_metadata, build_pod_spec
 from darkroom_operator.manifests.run_config import Plan
 
+ANNOTATION_GENERATION: Final = f"{names.GROUP}/generation"
+"""On every Job: the generation of the owner's spec that it was built from."""
+ANNOTATION_ALLOCATION: Final = f"{names.GROUP}/allocation"
+"""On the Jobs of runs: what the attempt was given, which no later change of a compute class changes."""
+ANNOTATION_PUBLISH_ONLY: Final = f"{names.GROUP}/publish-only"
+"""`true` on the Job that publishes the best model of a cancelled run."""
 LABEL_QUEUE: Final = "kueue.x-k8s.io/queue-name"
 """Kueue's webhook suspends a Job with this label until its queue admits it; from then on `suspend` is Kueue's alone.
 
@@ -69,7 +70,10 @@ def _digest_asked(plan: Plan, pod: Json, carried: Json) -> str:
 
 
 def _build_record(plan: Plan) -> dict[str, str]:
-    """Return the annotations from which an attempt is known that no status holds yet."""
+    """Return what people look for at a Job, and what the previous version of the operator reads there.
+
+    This version reads none of it: whoever may edit Jobs may write it.
+    """
     record = {ANNOTATION_GENERATION: str(plan.generation)}
     if plan.allocation is not None:
         record[ANNOTATION_ALLOCATION] = plan.allocation.model_dump_json(by_alias=True, exclude_none=True)

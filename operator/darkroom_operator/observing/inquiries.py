@@ -13,8 +13,9 @@ from typing import Final
 from darkroom_operator.api.cluster import Cluster
 from darkroom_operator.facts.children import ObservedJob, ObservedPod, find_unexplained
 from darkroom_operator.facts.findings import NOTHING_FOUND, Complaint, Findings, QueueFinding
-from darkroom_operator.observing import queues
-from darkroom_operator.observing.store import Store, StoredOwner
+from darkroom_operator.facts.views import StoredOwner
+from darkroom_operator.observing import observe, queues
+from darkroom_operator.observing.store import Store
 
 FIRST_SECONDS: Final = 3.0
 """How long a Job may be without a pod, or a pod without a sandbox, before its Events count: most causes are over."""
@@ -27,6 +28,7 @@ once take the Job controller a minute."""
 class _StalledChild:
     """A Job or pod whose own status does not say what it waits for."""
 
+    namespace: str
     uid: str
     waited_seconds: float
 
@@ -47,7 +49,7 @@ class Inquirer:
         child = _find_stalled(job, pod, now)
         if child is None:
             return Findings(queue=queue), queue_again
-        complaint = self._store.warnings.find_complaint(child.uid)
+        complaint = self._store.warnings.find_complaint(child.namespace, child.uid)
         again = _find_next_look(child, complaint)
         pauses = [pause for pause in (again, queue_again) if pause is not None]
         counts = child.waited_seconds >= FIRST_SECONDS
@@ -56,12 +58,10 @@ class Inquirer:
 
     def _find_children(self, owner: StoredOwner) -> tuple[ObservedJob | None, ObservedPod | None]:
         """Return the Job that may still start its container, and its pod."""
-        jobs = [job for job in self._store.jobs(owner.uid) if job.live and not job.deleting]
-        job = max(jobs, key=lambda job: job.attempt, default=None)
-        if job is None:
+        children = observe.find_open_children(self._store, owner)
+        if children.job is None or not children.job.live or children.job.deleting:
             return None, None
-        pods = (pod for pod in self._store.pods(owner.uid) if pod.job_uid == job.uid)
-        return job, max(pods, key=lambda pod: pod.resource_version, default=None)
+        return children.job, max(children.pods, key=lambda pod: pod.resource_version, default=None)
 
     async def _find_queue(
         self, owner: StoredOwner, job: ObservedJob | None
@@ -77,7 +77,7 @@ def _find_stalled(job: ObservedJob | None, pod: ObservedPod | None, now: datetim
     if job is None or uid is None:
         return None
     began = (pod.scheduled_at or pod.created_at) if pod is not None else job.created_at
-    return _StalledChild(uid, max((now - began).total_seconds(), 0.0) if began is not None else 0.0)
+    return _StalledChild(job.namespace, uid, max((now - began).total_seconds(), 0.0) if began is not None else 0.0)
 
 
 def _find_next_look(child: _StalledChild, complaint: Complaint | None) -> float | None:

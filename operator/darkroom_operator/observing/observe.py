@@ -10,11 +10,13 @@ from typing import Any
 import pydantic
 
 from darkroom_api import blockers
+from darkroom_api.schema import read_record
 from darkroom_api.v1alpha1.dataset import DatasetSpec, DatasetStatus
 from darkroom_api.v1alpha1.evaluation import EvaluationSpec, EvaluationStatus
 from darkroom_api.v1alpha1.model import ModelSpec, ModelStatus
 from darkroom_operator.api.resources import Key
-from darkroom_operator.facts.children import parse_time
+from darkroom_operator.facts import belonging
+from darkroom_operator.facts.children import ObservedJob, ObservedPod
 from darkroom_operator.facts.findings import NOTHING_FOUND, Findings
 from darkroom_operator.facts.views import (
     DatasetView,
@@ -24,8 +26,9 @@ from darkroom_operator.facts.views import (
     Report,
     SpecT,
     StatusT,
+    StoredOwner,
 )
-from darkroom_operator.observing.store import Store, StoredOwner
+from darkroom_operator.observing.store import Store
 
 
 class InvalidSpecError(ValueError):
@@ -102,6 +105,23 @@ def observe_status(owner: StoredOwner) -> Any:
     return _parse_status(kinds[owner.key.kind], owner)
 
 
+@dataclass(frozen=True)
+class Children:
+    """The Job of an owner's open attempt, and its pods."""
+
+    job: ObservedJob | None = None
+    pods: tuple[ObservedPod, ...] = ()
+
+
+def find_open_children(store: Store, owner: StoredOwner) -> Children:
+    """Return what the open attempt has, by the status: nobody else is asked, or listened to."""
+    attempt = belonging.find_open(observe_status(owner).attempts)
+    if attempt is None or owner.deleting:
+        return Children()
+    job = belonging.find_job(store.jobs(owner), attempt)
+    return Children(job, belonging.find_pods(store.pods(owner), attempt, job))
+
+
 def _observe(
     store: Store,
     owner: StoredOwner,
@@ -114,12 +134,11 @@ def _observe(
         uid=owner.uid,
         resource_version=owner.resource_version,
         generation=owner.generation,
-        created_at=parse_time(owner.created_at),
-        deleting=owner.deleting,
+        created_at=owner.created_at,
         spec=_parse_spec(spec, owner),
         status=_parse_status(status, owner),
-        jobs=store.jobs(owner.uid),
-        pods=store.pods(owner.uid),
+        jobs=store.jobs(owner),
+        pods=store.pods(owner),
         report=polled.report,
         now=polled.now,
         found=polled.found,
@@ -140,9 +159,8 @@ def _parse_spec(spec: type[SpecT], owner: StoredOwner) -> SpecT:
 
 
 def _parse_status(status: type[StatusT], owner: StoredOwner) -> StatusT:
-    """Fields that this version does not know are left out, so that a newer operator's status can be read."""
+    """What this version does not know or cannot read of a status is left out: another version's can be read."""
     if "status" not in owner.parsed:
-        known = {field.alias or name for name, field in status.model_fields.items()}
-        owner.parsed["status"] = status.model_validate({k: v for k, v in owner.status.items() if k in known})
+        owner.parsed["status"] = read_record(status, owner.status) or status()
     parsed: StatusT = owner.parsed["status"]
     return parsed

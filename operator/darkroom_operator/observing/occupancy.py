@@ -5,11 +5,13 @@ many runs a namespace may have.
 """
 
 from collections import defaultdict
+from datetime import UTC, datetime
 from typing import Final
 
 from darkroom_api.conditions import Reason
 from darkroom_operator.api.resources import Json, Key
 
+_LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _RUNS: Final = frozenset({"Model", "Evaluation"})
 
 
@@ -18,19 +20,19 @@ class Occupancy:
 
     def __init__(self) -> None:
         self._holding: dict[str, set[Key]] = defaultdict(set)
-        self._waiting: dict[str, dict[Key, str]] = defaultdict(dict)
+        self._waiting: dict[str, dict[Key, datetime]] = defaultdict(dict)
 
     def count_others(self, key: Key) -> int:
         """Return how many other runs of the namespace have a Job."""
         holding = self._holding.get(key.namespace, ())
         return len(holding) - (key in holding)
 
-    def take_in(self, key: Key, created_at: str, status: Json) -> None:
+    def take_in(self, key: Key, created_at: datetime | None, status: Json) -> None:
         """Take note of whether a run says that it waits."""
         if key.kind not in _RUNS:
             return
         if status.get("reason") == Reason.WAITING_FOR_QUOTA:
-            self._waiting[key.namespace][key] = created_at
+            self._waiting[key.namespace][key] = created_at or _LONG_AGO
         else:
             self.forget_waiting(key)
 

@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from typing import Final
 
 import aiohttp
-import pydantic
 
 from darkroom_api import names, report
-from darkroom_operator.api.resources import Trigger
+from darkroom_operator.api.resources import Key, Trigger
 from darkroom_operator.facts.children import ObservedPod
 from darkroom_operator.facts.views import Report
+from darkroom_operator.observing import observe
 from darkroom_operator.observing.store import Store
 
 logger = logging.getLogger(__name__)
@@ -57,11 +57,17 @@ class Poller:
         async with aiohttp.ClientSession(timeout=TIMEOUT, auto_decompress=False) as session:
             while True:
                 await asyncio.sleep(self._interval_seconds)
-                running = self._store.running_pods() if self._leads() else []
+                running = self._find_running() if self._leads() else []
                 alive = {pod.uid for _, pod in running}
                 self._reports = {uid: answer for uid, answer in self._reports.items() if uid in alive}
                 answers = await asyncio.gather(*(self._ask(session, pod) for _, pod in running))
                 trigger(key for (key, _), answered in zip(running, answers, strict=True) if answered)
+
+    def _find_running(self) -> list[tuple[Key, ObservedPod]]:
+        """Return every pod of an open attempt whose container works now, with its owner."""
+        owners = [owner for owner in self._store.owners() if not owner.status.get("completedAt")]
+        opened = ((owner.key, observe.find_open_children(self._store, owner)) for owner in owners)
+        return [(key, pod) for key, children in opened for pod in children.pods if pod.running]
 
     async def _ask(self, session: aiohttp.ClientSession, pod: ObservedPod) -> bool:
         if not pod.ip:
@@ -70,9 +76,12 @@ class Poller:
         url = f"http://{host}:{self._port}{names.STATUS_PATH}"
         try:
             async with self._limit, session.get(url, allow_redirects=False) as response:
-                progress = report.Progress.model_validate_json(await _read(response))
-        except (aiohttp.ClientError, TimeoutError, OSError, pydantic.ValidationError) as error:
+                progress = report.parse_progress(await _read(response))
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             logger.debug("no progress", extra={"pod": pod.name, "error": str(error)})
+            return False
+        if progress is None:
+            logger.debug("no progress", extra={"pod": pod.name, "error": "the answer is not a progress"})
             return False
         self._reports[pod.uid] = Report(pod.uid, progress, self._clock())
         return True

@@ -13,6 +13,7 @@ from darkroom_operator.api.cluster import Cluster, ClusterError
 from darkroom_operator.api.resources import Json, Resource
 from darkroom_operator.facts.children import ObservedJob
 from darkroom_operator.facts.findings import QueueFinding
+from darkroom_operator.facts.reading import UnreadableObjectError, join_words, read_conditions
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +41,7 @@ class Queues:
         """Return what is known of a queue, and for how many seconds that holds; without an answer nothing is."""
         try:
             return await self._find(namespace, name, suspended)
-        except ClusterError as error:
+        except (ClusterError, UnreadableObjectError) as error:
             logger.warning("queue not read", extra={"queue": f"{namespace}/{name}", "error": str(error)})
             return None, QUEUE_SECONDS
 
@@ -78,8 +79,9 @@ class Queues:
             if error.status == 404:
                 return QueueFinding(name, installed=True, exists=False)
             raise
-        active = _read_conditions(queue).get("Active", {})
-        return QueueFinding(name, True, inactive=_join(active) if active.get("status") == "False" else "")
+        active = read_conditions("LocalQueue", queue).get("Active")
+        refuses = active is not None and active["status"] == "False"
+        return QueueFinding(name, True, inactive=join_words(active) if refuses and active is not None else "")
 
     async def _find_words(self, job: ObservedJob, version: str) -> tuple[float, str]:
         """Return for how long Kueue's words on a Job hold, and the words."""
@@ -103,20 +105,13 @@ def _make_room(remembered: dict[Any, Any]) -> None:
 
 def read_workload(workload: Json) -> str:
     """Return what a Workload that is not admitted waits for, in Kueue's words."""
-    conditions = _read_conditions(workload)
-    evicted, reserved = conditions.get("Evicted", {}), conditions.get("QuotaReserved", {})
-    words = [f"evicted, {_join(evicted)}"] if evicted.get("status") == "True" else []
-    if reserved.get("status") == "True":
-        admitted = conditions.get("Admitted", {})
-        words.append(_join(admitted) if admitted.get("status") == "False" else "its quota is reserved")
-    elif reserved:
-        words.append(_join(reserved))
+    conditions = read_conditions("Workload", workload)
+    evicted, reserved = conditions.get("Evicted"), conditions.get("QuotaReserved")
+    words = [f"evicted, {join_words(evicted)}"] if evicted is not None and evicted["status"] == "True" else []
+    if reserved is not None and reserved["status"] == "True":
+        admitted = conditions.get("Admitted")
+        refused = admitted is not None and admitted["status"] == "False"
+        words.append(join_words(admitted) if refused and admitted is not None else "its quota is reserved")
+    elif reserved is not None:
+        words.append(join_words(reserved))
     return "; ".join(words)
-
-
-def _read_conditions(raw: Json) -> dict[str, Json]:
-    return {condition["type"]: condition for condition in raw.get("status", {}).get("conditions", ())}
-
-
-def _join(condition: Json) -> str:
-    return ": ".join(part for part in (condition.get("reason", ""), condition.get("message", "")) if part)

@@ -2,46 +2,32 @@
 
 Owns the indexes (by key, by owner, by child, by reference) and the guard against stale news: an object is only ever
 replaced by a newer version of itself, so an answer to our own write is not undone by an older watch event that comes
-after it, and an answer that comes after the news of a deletion brings nothing back. Must not do: any I/O, any decision.
+after it, and an answer that comes after the news of a deletion brings nothing back. An object that cannot be read is
+passed over; what was read of it before stays. Must not do: any I/O, any decision.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any, Final
 
-from darkroom_api import names
 from darkroom_operator.api.resources import JOBS, PODS, WARNINGS, Json, Key, Resource
-from darkroom_operator.facts.children import (
-    ObservedJob,
-    ObservedPod,
-    mark_gone,
+from darkroom_operator.facts.children import ObservedJob, ObservedPod, mark_gone
+from darkroom_operator.facts.reading import (
+    Identity,
+    UnreadableObjectError,
     parse_job,
+    parse_owner,
     parse_pod,
-    read_version,
+    read_identity,
 )
+from darkroom_operator.facts.views import StoredOwner
 from darkroom_operator.observing.occupancy import Occupancy
+from darkroom_operator.observing.unreadable import Unreadables
 from darkroom_operator.observing.warning_events import WarningEvents
 
 MOST_GONE: Final = 10_000
 """So many deletions are remembered: more than answers can be on their way."""
-
-
-@dataclass(frozen=True, slots=True)
-class StoredOwner:
-    """A Dataset, Model or Evaluation as the API server gave it."""
-
-    key: Key
-    uid: str
-    resource_version: int
-    generation: int
-    created_at: str
-    deleting: bool
-    spec: Json
-    status: Json
-    parsed: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
-    """Spec and status in the contract's classes, once they were read: this version of the object never changes."""
 
 
 class Store:
@@ -50,6 +36,8 @@ class Store:
     def __init__(self) -> None:
         self.warnings = WarningEvents()
         """What is wrong with Jobs and pods; changed by `put` and `remove` only."""
+        self.unreadables = Unreadables()
+        """The objects that are passed over; changed by `put` and `remove` only."""
         self._owners: dict[Key, StoredOwner] = {}
         self._keys_by_uid: dict[str, Key] = {}
         self._dependents: dict[Key, set[Key]] = defaultdict(set)
@@ -61,20 +49,25 @@ class Store:
         self._starting: set[Key] = set()
 
     def owner(self, key: Key) -> StoredOwner | None:
-        """Return the stored object."""
-        return self._owners.get(key)
+        """Return the stored object; None where its newest version cannot be read."""
+        owner = self._owners.get(key)
+        return None if owner is None or owner.uid in self.unreadables else owner
 
     def owners(self) -> Iterable[StoredOwner]:
         """Return every stored Dataset, Model and Evaluation."""
         return self._owners.values()
 
-    def jobs(self, owner_uid: str) -> tuple[ObservedJob, ...]:
-        """Return an owner's Jobs."""
-        return tuple(self._jobs.get(owner_uid, {}).values())
+    def jobs(self, owner: StoredOwner) -> tuple[ObservedJob, ...]:
+        """Return the Jobs in an owner's namespace that it controls, each named as the operator names that attempt's."""
+        return tuple(job for job in self._jobs.get(owner.uid, {}).values() if job.owner == owner.key)
 
-    def pods(self, owner_uid: str) -> tuple[ObservedPod, ...]:
-        """Return an owner's pods, and those that are gone but not yet forgotten."""
-        return tuple(self._pods.get(owner_uid, {}).values())
+    def pods(self, owner: StoredOwner) -> tuple[ObservedPod, ...]:
+        """Return the pods in an owner's namespace that claim to be its own, and such that are gone but not forgotten.
+
+        Anybody may make such a claim: `belonging` says which of them count.
+        """
+        mine = self._pods.get(owner.uid, {}).values()
+        return tuple(pod for pod in mine if pod.namespace == owner.key.namespace)
 
     def count_other_runs(self, key: Key) -> int:
         """Return how many other Models and Evaluations of the namespace have a Job that may work."""
@@ -94,60 +87,87 @@ class Store:
             self._starting.discard(key)
             self._recount(key)
 
-    def running_pods(self) -> list[tuple[Key, ObservedPod]]:
-        """Return every pod whose container works now, with its owner's key."""
-        found = ((self._keys_by_uid.get(uid), pod) for uid, pods in self._pods.items() for pod in pods.values())
-        return [(key, pod) for key, pod in found if key is not None and pod.running]
-
     def put(self, resource: Resource, raw: Json) -> set[Key]:
         """Take in an object, unless what is stored is as new, or news of its deletion are newer."""
-        if resource is WARNINGS:
-            return self._owner_of(self.warnings.put(raw))
-        if read_version(raw) < self._gone.get(raw["metadata"]["uid"], 0):
+        identity = None
+        try:
+            identity = read_identity(resource.kind, raw)
+            if self.unreadables.knows(resource, identity):
+                return set()
+            changed = self._put(resource, identity, raw)
+        except UnreadableObjectError as error:
+            self.unreadables.note(resource, identity, error)
             return set()
-        if resource is JOBS:
-            return set() if self._is_known(self._jobs, raw) else self._put_job(parse_job(raw))
-        if resource is PODS:
-            return set() if self._is_known(self._pods, raw) else self._put_child(self._pods, parse_pod(raw))
-        return self._put_owner(resource, raw)
+        self.unreadables.forget(resource, identity.uid)
+        return changed
 
     def remove(self, resource: Resource, raw: Json) -> set[Key]:
-        """Take in that an object is gone."""
+        """Take in that an object is gone; what could be read of it last stands for a pod that cannot be read now."""
+        identity = None
+        try:
+            identity = read_identity(resource.kind, raw)
+            self.unreadables.forget(resource, identity.uid)
+            return self._remove(resource, identity, raw)
+        except UnreadableObjectError as error:
+            self.unreadables.note(resource, None, error)
+            return self.drop(resource, identity) if identity is not None else set()
+
+    def drop(self, resource: Resource, identity: Identity) -> set[Key]:
+        """Take in that an object is gone, of whose end nothing is known."""
+        self.unreadables.forget(resource, identity.uid)
+        self._remember_gone(identity)
+        if resource is JOBS:
+            return self._drop_job(identity.uid)
+        if resource is PODS:
+            return self._drop_pod(identity.uid)
+        return self._drop_owner(Key(resource.kind, identity.namespace, identity.name), identity.uid)
+
+    def _put(self, resource: Resource, identity: Identity, raw: Json) -> set[Key]:
+        if resource is WARNINGS:
+            return self._owner_of(self.warnings.put(raw))
+        if identity.resource_version < self._gone.get(identity.uid, 0):
+            return set()
+        if resource is JOBS:
+            return set() if self._is_known(self._jobs, identity) else self._put_job(parse_job(raw))
+        if resource is PODS:
+            return set() if self._is_known(self._pods, identity) else self._put_child(self._pods, parse_pod(raw))
+        return self._put_owner(parse_owner(resource.kind, raw))
+
+    def _remove(self, resource: Resource, identity: Identity, raw: Json) -> set[Key]:
         if resource is WARNINGS:
             return self._owner_of(self.warnings.remove(raw))
-        self._remember_gone(raw)
-        if resource is JOBS:
-            return self._drop_job(parse_job(raw))
         if resource is PODS:
-            return self._drop_pod(parse_pod(raw))
-        return self._drop_owner(Key(resource.kind, raw["metadata"]["namespace"], raw["metadata"]["name"]), raw)
+            last = parse_pod(raw)
+            if last.exit_code is not None or last.uid not in self._owners_of_children:
+                self._put_child(self._pods, last)
+        return self.drop(resource, identity)
 
-    def forget_pods(self, owner_uid: str, closed_attempts: set[int]) -> None:
-        """Drop the gone pods whose ends a status holds by now."""
+    def forget_pods(self, owner_uid: str, open_children: set[str]) -> None:
+        """Drop the gone pods whose ends a status holds by now: all but those of the Jobs (or pods) that are open."""
         pods = self._pods.get(owner_uid, {})
-        for uid in [uid for uid, pod in pods.items() if pod.gone and pod.attempt in closed_attempts]:
-            del pods[uid]
-            self._forget_child(uid)
+        for pod in [pod for pod in pods.values() if pod.gone and not open_children & {pod.job_uid, pod.uid}]:
+            del pods[pod.uid]
+            self._forget_child(pod)
         if not pods:
             self._pods.pop(owner_uid, None)
 
-    def versions(self, resource: Resource) -> dict[str, tuple[int, Json]]:
-        """Return, by uid, the version that is stored and enough of the object to `remove` it."""
-        if resource is JOBS:
-            return _child_versions(self._jobs)
-        if resource is PODS:
-            return _child_versions(self._pods)
-        mine = [owner for owner in self._owners.values() if owner.key.kind == resource.kind]
-        return {o.uid: (o.resource_version, _stub(o.key.namespace, o.key.name, o.uid)) for o in mine}
+    def identities(self, resource: Resource) -> dict[str, Identity]:
+        """Return, by uid, what an audit compares: every object that is stored or passed over."""
+        if resource in (JOBS, PODS):
+            index: dict[str, dict[str, Any]] = self._jobs if resource is JOBS else self._pods
+            children = (child for mine in index.values() for child in mine.values())
+            known = {c.uid: _identify_child(c) for c in children if not getattr(c, "gone", False)}
+        else:
+            known = {o.uid: _identify_owner(o) for o in self._owners.values() if o.key.kind == resource.kind}
+        return known | {identity.uid: identity for identity in self.unreadables.identities(resource)}
 
-    def _remember_gone(self, raw: Json) -> None:
+    def _remember_gone(self, identity: Identity) -> None:
         """Keep the deletion's version: an object that left a watch with its labels may come back."""
-        self._gone[raw["metadata"]["uid"]] = read_version(raw)
+        self._gone[identity.uid] = identity.resource_version
         if len(self._gone) > MOST_GONE:
             del self._gone[next(iter(self._gone))]
 
-    def _put_owner(self, resource: Resource, raw: Json) -> set[Key]:
-        owner = _parse_owner(resource, raw)
+    def _put_owner(self, owner: StoredOwner) -> set[Key]:
         old = self._owners.get(owner.key)
         if old is not None and old.resource_version >= owner.resource_version:
             return set()
@@ -160,9 +180,9 @@ class Store:
         self._occupancy.take_in(owner.key, owner.created_at, owner.status)
         return {owner.key, *self._dependents.get(owner.key, ()), *self._recount(owner.key)}
 
-    def _drop_owner(self, key: Key, raw: Json) -> set[Key]:
+    def _drop_owner(self, key: Key, uid: str) -> set[Key]:
         old = self._owners.get(key)
-        if old is None or old.uid != raw["metadata"]["uid"]:
+        if old is None or old.uid != uid:
             return set()
         del self._owners[key]
         self._forget_uid(old.uid)
@@ -176,78 +196,74 @@ class Store:
     def _recount(self, key: Key) -> set[Key]:
         """Take note of whether a run has a Job; return whom to wake because it has one no more."""
         owner = self._owners.get(key)
-        jobs = self._jobs.get(owner.uid, {}) if owner is not None else {}
-        woken = self._occupancy.hold(key, key in self._starting or any(job.live for job in jobs.values()))
+        jobs = self.jobs(owner) if owner is not None else ()
+        woken = self._occupancy.hold(key, key in self._starting or any(job.live for job in jobs))
         return {woken} if woken is not None else set()
 
     def _forget_uid(self, uid: str) -> None:
-        for child in (*self._jobs.get(uid, ()), *self._pods.get(uid, ())):
-            self._forget_child(child)
-        for index in (self._keys_by_uid, self._jobs, self._pods):
-            index.pop(uid, None)
+        """Children that are still there stay until they go themselves: an audit would miss them."""
+        self._keys_by_uid.pop(uid, None)
+        self.forget_pods(uid, set())
 
-    def _is_known(self, index: dict[str, dict[str, Any]], raw: Json) -> bool:
+    def _is_known(self, index: dict[str, dict[str, Any]], identity: Identity) -> bool:
         """Return whether a Job or pod is stored in this version or a newer one: the news of our own write come late."""
-        uid = raw["metadata"]["uid"]
-        old = index.get(self._owners_of_children.get(uid, ""), {}).get(uid)
-        return old is not None and bool(old.resource_version >= read_version(raw))
+        old = index.get(self._owners_of_children.get(identity.uid, ""), {}).get(identity.uid)
+        return old is not None and bool(old.resource_version >= identity.resource_version)
 
     def _put_job(self, job: ObservedJob) -> set[Key]:
         owner = self._put_child(self._jobs, job)
         return owner.union(*(self._recount(key) for key in owner))
 
     def _put_child(self, index: dict[str, dict[str, Any]], child: ObservedJob | ObservedPod) -> set[Key]:
+        before = self._owners_of_children.get(child.uid, child.owner_uid)
+        left = self._take_out(index, before, child.uid) if before != child.owner_uid else set()
         index[child.owner_uid][child.uid] = child
         self._owners_of_children[child.uid] = child.owner_uid
-        self.warnings.expect(child.uid)
-        return self._owner_of(child.uid)
+        self.warnings.expect(child.namespace, child.uid)
+        return left | self._owner_of(child.uid)
 
-    def _forget_child(self, uid: str) -> None:
-        self._owners_of_children.pop(uid, None)
-        self.warnings.forget(uid)
+    def _take_out(self, index: dict[str, dict[str, Any]], owner_uid: str, uid: str) -> set[Key]:
+        """Drop a child from its owner's, and return whom that concerns."""
+        mine, concerned = index.get(owner_uid, {}), self._owner_of(uid)
+        mine.pop(uid, None)
+        if not mine:
+            index.pop(owner_uid, None)
+        return concerned
 
-    def _drop_pod(self, pod: ObservedPod) -> set[Key]:
+    def _forget_child(self, child: ObservedJob | ObservedPod) -> None:
+        self._owners_of_children.pop(child.uid, None)
+        self.warnings.forget(child.namespace, child.uid)
+
+    def _drop_pod(self, uid: str) -> set[Key]:
         """Keep what was last known of a pod, since its end may not be in a status yet."""
-        mine = self._pods[pod.owner_uid]
-        last = mine.get(pod.uid, pod) if pod.exit_code is None else pod
-        mine[pod.uid] = mark_gone(last)
-        self._owners_of_children[pod.uid] = pod.owner_uid
-        self.warnings.forget(pod.uid)
-        owner = self._find_key(pod.owner_uid)
-        if not owner:
-            self.forget_pods(pod.owner_uid, {pod.attempt})
-        return owner
-
-    def _drop_job(self, job: ObservedJob) -> set[Key]:
-        jobs = self._jobs.get(job.owner_uid, {})
-        if jobs.pop(job.uid, None) is None:
+        owner_uid = self._owners_of_children.get(uid, "")
+        pod, owner = self._pods.get(owner_uid, {}).get(uid), self._owner_of(uid)
+        if pod is None:
             return set()
-        if not jobs:
-            del self._jobs[job.owner_uid]
-        self._forget_child(job.uid)
-        owner = self._find_key(job.owner_uid)
+        if owner:
+            self._pods[owner_uid][uid] = mark_gone(pod)
+            self.warnings.forget(pod.namespace, uid)
+            return owner
+        self._take_out(self._pods, owner_uid, uid)
+        self._forget_child(pod)
+        return set()
+
+    def _drop_job(self, uid: str) -> set[Key]:
+        owner_uid = self._owners_of_children.get(uid, "")
+        job = self._jobs.get(owner_uid, {}).get(uid)
+        if job is None:
+            return set()
+        owner = self._take_out(self._jobs, owner_uid, uid)
+        self._forget_child(job)
         return owner.union(*(self._recount(key) for key in owner))
 
     def _owner_of(self, child_uid: str | None) -> set[Key]:
-        return self._find_key(self._owners_of_children.get(child_uid or ""))
-
-    def _find_key(self, owner_uid: str | None) -> set[Key]:
-        key = self._keys_by_uid.get(owner_uid or "")
-        return {key} if key is not None else set()
-
-
-def _parse_owner(resource: Resource, raw: Json) -> StoredOwner:
-    metadata = raw["metadata"]
-    return StoredOwner(
-        key=Key(resource.kind, metadata["namespace"], metadata["name"]),
-        uid=metadata["uid"],
-        resource_version=read_version(raw),
-        generation=metadata.get("generation", 1),
-        created_at=metadata.get("creationTimestamp", ""),
-        deleting="deletionTimestamp" in metadata,
-        spec=raw.get("spec", {}),
-        status=raw.get("status", {}),
-    )
+        """Return the owner of a child that is in its owner's namespace."""
+        uid = child_uid or ""
+        owner_uid = self._owners_of_children.get(uid, "")
+        key = self._keys_by_uid.get(owner_uid)
+        child = self._jobs.get(owner_uid, {}).get(uid) or self._pods.get(owner_uid, {}).get(uid)
+        return {key} if key is not None and child is not None and child.namespace == key.namespace else set()
 
 
 def _references(owner: StoredOwner) -> set[Key]:
@@ -258,21 +274,9 @@ def _references(owner: StoredOwner) -> set[Key]:
     return {Key(kind, namespace, name) for kind, name in named if isinstance(name, str)}
 
 
-def _child_versions(index: dict[str, dict[str, Any]]) -> dict[str, tuple[int, Json]]:
-    children = [child for mine in index.values() for child in mine.values() if not getattr(child, "gone", False)]
-    return {c.uid: (c.resource_version, _child_stub(c)) for c in children}
+def _identify_child(child: ObservedJob | ObservedPod) -> Identity:
+    return Identity(child.namespace, child.name, child.uid, child.resource_version)
 
 
-def _child_stub(child: ObservedJob | ObservedPod) -> Json:
-    stub = _stub(child.namespace, child.name, child.uid)
-    controller = child.owner_uid if isinstance(child, ObservedJob) else child.job_uid
-    stub["metadata"] |= {
-        "resourceVersion": str(child.resource_version),
-        "labels": {names.LABEL_UID: child.owner_uid, names.LABEL_ATTEMPT: str(child.attempt)},
-        "ownerReferences": [{"uid": controller, "controller": True}],
-    }
-    return stub
-
-
-def _stub(namespace: str, name: str, uid: str) -> Json:
-    return {"metadata": {"namespace": namespace, "name": name, "uid": uid}}
+def _identify_owner(owner: StoredOwner) -> Identity:
+    return Identity(owner.key.namespace, owner.key.name, owner.uid, owner.resource_version)

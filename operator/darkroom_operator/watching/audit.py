@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from darkroom_operator.api.cluster import Cluster, ClusterError
 from darkroom_operator.api.resources import WARNINGS, WATCHED, Json, Key, Resource, Trigger
-from darkroom_operator.facts.children import read_version
+from darkroom_operator.facts.reading import Identity, UnreadableObjectError, read_identity, read_list_version
 from darkroom_operator.observing.store import Store
 
 logger = logging.getLogger(__name__)
@@ -132,23 +132,36 @@ class Audit:
 
     async def _compare(self, resource: Resource) -> _Behind:
         """Drop what is gone; return what is behind."""
-        stored = self._store.versions(resource)
+        stored = self._store.identities(resource)
         listed: dict[str, int] = {}
-        as_of = 0
         for namespace in self._namespaces:
-            async for page in self._cluster.list_all(resource, namespace, metadata_only=True):
-                listed |= {item["metadata"]["uid"]: read_version(item) for item in page.get("items") or ()}
-                as_of = max(as_of, read_version(page))
-        for uid, (version, stub) in stored.items():
-            if uid not in listed and version <= as_of:
-                self._drop(resource, stub)
-        known = {uid: version for uid, (version, _) in stored.items()}
+            found, as_of = await self._list_versions(resource, namespace)
+            listed |= found
+            for uid, identity in stored.items():
+                here = namespace is None or identity.namespace == namespace
+                if here and uid not in found and identity.resource_version <= as_of:
+                    self._drop(resource, identity)
+        known = {uid: identity.resource_version for uid, identity in stored.items()}
         expected = self._expected.get(resource, {})
         missing = {uid: version for uid, version in listed.items() if known.get(uid, 0) < version}
         self._expected[resource] = missing
         lasting = [uid for uid, version in expected.items() if uid in listed and known.get(uid, 0) < version]
         return _Behind(frozenset(missing), frozenset(lasting))
 
-    def _drop(self, resource: Resource, stub: Json) -> None:
-        logger.info("gone unseen", extra={"resource": resource.plural, "object": stub["metadata"]["name"]})
-        self._trigger(self._store.remove(resource, stub))
+    async def _list_versions(self, resource: Resource, namespace: str | None) -> tuple[dict[str, int], int]:
+        """Return the version of every object by uid, and as of which version the list is."""
+        listed: dict[str, int] = {}
+        as_of = 0
+        async for page in self._cluster.list_all(resource, namespace, metadata_only=True):
+            for item in page.get("items") or ():
+                try:
+                    identity = read_identity(resource.kind, item)
+                except UnreadableObjectError:
+                    continue  # without an identity nothing of it is stored or missed
+                listed[identity.uid] = identity.resource_version
+            as_of = max(as_of, read_list_version(page))
+        return listed, as_of
+
+    def _drop(self, resource: Resource, identity: Identity) -> None:
+        logger.info("gone unseen", extra={"resource": resource.plural, "object": identity.name})
+        self._trigger(self._store.drop(resource, identity))

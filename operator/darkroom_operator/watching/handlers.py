@@ -24,6 +24,8 @@ MAX_BACKOFF_SECONDS: Final = 5
 """The API server is seen again so long after it returned; a handful of watches asking that often costs it nothing."""
 INACTIVITY_SECONDS: Final = 90
 """The API server sends a bookmark every minute: a watch that is silent for longer hangs, and is opened again."""
+LISTED_AT_ONCE: Final = 20
+"""Objects on a page of kopf's own lists, of which it runs six at once: each object may have 1.5 MB."""
 RESTART_SECONDS: Final = 1.0
 """Pause before a watch that ended is listed and opened again."""
 
@@ -84,7 +86,7 @@ def build_settings() -> kopf.OperatorSettings:
     settings.watching.connect_timeout = 10
     settings.watching.inactivity_timeout = INACTIVITY_SECONDS
     settings.watching.reconnect_backoff = RESTART_SECONDS
-    settings.watching.chunk_size = 500
+    settings.watching.chunk_size = LISTED_AT_ONCE
     settings.queueing.idle_timeout = 1.0
     settings.persistence.diffbase_storage = NoDiffBase()
     # Nothing is ever stored; the default one would look through the annotations of every object of every event.

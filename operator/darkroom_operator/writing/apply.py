@@ -8,7 +8,8 @@ from datetime import datetime
 
 from darkroom_operator.api.cluster import Cluster, ClusterError
 from darkroom_operator.api.resources import EVENTS, JOBS, Json, Key, Resource
-from darkroom_operator.facts.children import ObservedJob, find_controller
+from darkroom_operator.facts import belonging, reading
+from darkroom_operator.facts.children import ObservedJob
 from darkroom_operator.observing.store import Store
 from darkroom_operator.writing.events import Notice, build_event, build_repetition
 
@@ -35,9 +36,13 @@ class JobNameTakenError(Exception):
     """A Job of that name belongs to something else."""
 
 
-async def create_job(cluster: Cluster, store: Store, manifest: Json) -> None:
-    """Create a Job, or adopt ours of that name; raises JobRefusedError, JobNameTakenError, NamespaceGoneError."""
-    namespace = manifest["metadata"]["namespace"]
+async def create_job(cluster: Cluster, store: Store, manifest: Json) -> str:
+    """Create a Job, or take over the very same one; return its uid.
+
+    Raises JobRefusedError, JobNameTakenError, NamespaceGoneError, and StaleError where an attempt's Job is there that
+    is another than this one, which the store knows from then on.
+    """
+    namespace, name = manifest["metadata"]["namespace"], manifest["metadata"]["name"]
     try:
         created = await cluster.create(JOBS, namespace, manifest)
     except ClusterError as error:
@@ -47,16 +52,21 @@ async def create_job(cluster: Cluster, store: Store, manifest: Json) -> None:
             raise JobRefusedError(error.message) from error
         if error.status != 409:
             raise
-        created = await _adopt_job(cluster, manifest)
+        created = await cluster.get(JOBS, namespace, name)
+        _check_taken_over(store, created, manifest)
     store.put(JOBS, created)
+    return reading.read_identity(JOBS.kind, created).uid
 
 
-async def _adopt_job(cluster: Cluster, manifest: Json) -> Json:
-    namespace, name = manifest["metadata"]["namespace"], manifest["metadata"]["name"]
-    existing = await cluster.get(JOBS, namespace, name)
-    if find_controller(existing) != find_controller(manifest):
-        raise JobNameTakenError(f"Job {namespace}/{name}")
-    return existing
+def _check_taken_over(store: Store, existing: Json, manifest: Json) -> None:
+    """Raise unless the Job that has the name is the one that would have been created."""
+    (wanted,) = manifest["metadata"]["ownerReferences"]
+    job = reading.parse_job(existing)
+    if job.owner_uid != wanted["uid"]:
+        raise JobNameTakenError(f"Job {job.namespace}/{job.name}")
+    if not belonging.is_built_as(job, reading.read_asked(manifest)):
+        store.put(JOBS, existing)
+        raise StaleError(f"Job {job.namespace}/{job.name} is another")
 
 
 def is_namespace_gone(error: ClusterError) -> bool:

@@ -10,10 +10,16 @@ import time
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from darkroom_api.conditions import DatasetPhase
+from darkroom_api.v1alpha1.dataset import DatasetStatus
+from darkroom_api.v1alpha1.evaluation import EvaluationStatus
+from darkroom_api.v1alpha1.model import ModelStatus
 from darkroom_operator.api.cluster import Cluster
 from darkroom_operator.api.resources import OWNERS_BY_KIND, Json, Trigger
+from darkroom_operator.facts import belonging
+from darkroom_operator.facts.views import StoredOwner
 from darkroom_operator.metrics import Metrics
-from darkroom_operator.observing.store import Store, StoredOwner
+from darkroom_operator.observing.store import Store
 from darkroom_operator.writing import apply
 from darkroom_operator.writing.events import find_notice
 
@@ -21,6 +27,8 @@ logger = logging.getLogger(__name__)
 
 _URGENT: Final = ("phase", "reason", "observedGeneration", "summary", "artifacts", "startedAt", "completedAt")
 """A change in one of these is written at once; any other waits for the progress interval."""
+
+Status = DatasetStatus | ModelStatus | EvaluationStatus
 
 
 class StatusWriter:
@@ -37,13 +45,17 @@ class StatusWriter:
         self._written_at: dict[str, float] = {}
         self._instance = f"darkroom-operator-{os.uname().nodename}"
 
-    async def write(self, owner: StoredOwner, status: Json) -> float | None:
-        """Write the status where it differs; returns how long a change that can wait has to."""
-        if status == owner.status or not status.get("observedGeneration"):
-            self._settle(owner, status)
+    async def write(self, owner: StoredOwner, before: Status, after: Status) -> float | None:
+        """Write the status where it is to change; returns how long a change that can wait has to.
+
+        `before` is what could be read of it: what another version put there stays for as long as nothing else changes.
+        """
+        if before == after or not after.observed_generation:
+            self._settle(owner, after)
             return None
+        said, status = before.to_json(), after.to_json()
         waited = time.monotonic() - self._written_at.get(owner.uid, float("-inf"))
-        if not _is_urgent(owner.status, status) and waited < self._progress_interval_seconds:
+        if not _is_urgent(said, status) and waited < self._progress_interval_seconds:
             return self._progress_interval_seconds - waited
         key = owner.key
         dependents = await apply.write_status(
@@ -51,24 +63,26 @@ class StatusWriter:
         )
         self._trigger(dependents)
         self._written_at[owner.uid] = time.monotonic()
-        await self._tell(owner, status)
-        self._settle(owner, status)
+        await self._tell(owner, said, status)
+        self._settle(owner, after)
         return None
 
-    async def _tell(self, owner: StoredOwner, status: Json) -> None:
-        self._metrics.observe_status(owner.key, owner.status, status)
-        if owner.status.get("phase") != status.get("phase") or owner.status.get("reason") != status.get("reason"):
+    async def _tell(self, owner: StoredOwner, before: Json, status: Json) -> None:
+        self._metrics.observe_status(owner.key, before, status)
+        if before.get("phase") != status.get("phase") or before.get("reason") != status.get("reason"):
             told = {"object": str(owner.key), "phase": status.get("phase"), "reason": status.get("reason")}
             logger.info(status.get("message", ""), extra=told)
-        notice = find_notice(owner.key, owner.uid, owner.status, status)
+        notice = find_notice(owner.key, owner.uid, before, status)
         if notice is not None:
             await apply.post_event(self._cluster, notice, self._instance, datetime.now(UTC))
 
-    def _settle(self, owner: StoredOwner, status: Json) -> None:
+    def _settle(self, owner: StoredOwner, status: Status) -> None:
         """What a status holds need not be remembered elsewhere."""
-        closed = {a["number"] for a in status.get("attempts", ()) if a.get("outcome")}
-        self._store.forget_pods(owner.uid, closed)
-        if status.get("completedAt") or status.get("phase") in ("Ready", "Invalid"):
+        opened = belonging.find_open(status.attempts)
+        children = {opened.job_uid, opened.pod_uid} if opened is not None else set()
+        self._store.forget_pods(owner.uid, {uid for uid in children if uid is not None})
+        completed = None if isinstance(status, DatasetStatus) else status.completed_at
+        if completed or status.phase in (DatasetPhase.READY, DatasetPhase.INVALID):
             self._written_at.pop(owner.uid, None)
 
 

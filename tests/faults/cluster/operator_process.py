@@ -27,9 +27,9 @@ CONFIG: Final[dict[str, Any]] = {
 
 
 class OperatorProcess:
-    """An operator of one namespace that reaches the API server at `address`."""
+    """An operator of these namespaces that reaches the API server at `address`."""
 
-    def __init__(self, folder: pathlib.Path, address: str, namespace: str) -> None:
+    def __init__(self, folder: pathlib.Path, address: str, *namespaces: str) -> None:
         self.starts = 0
         self.environment: dict[str, str] = {}
         """Is added to what every start inherits."""
@@ -38,7 +38,7 @@ class OperatorProcess:
         self._process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)
         self._config, self._kubeconfig = folder / "config.json", folder / "kubeconfig"
-        self._config.write_text(json.dumps({**CONFIG, "namespaces": [namespace]}))
+        self._config.write_text(json.dumps({**CONFIG, "namespaces": namespaces}))
         self._kubeconfig.write_text(json.dumps(_build_kubeconfig(address)))
 
     @property

@@ -24,15 +24,16 @@ RIGHTS = "operator-rights"
 
 
 class Sandbox:
-    """One namespace, one proxy, one operator."""
+    """One namespace, one proxy, one operator, which may have more namespaces to look after."""
 
-    def __init__(self, cluster: FaultCluster, namespace: str) -> None:
+    def __init__(self, cluster: FaultCluster, namespace: str, *others: str) -> None:
         self.cluster, self.namespace = cluster, namespace
         self.api: Api = cluster.api
         self.mirror = cluster.mirror
         context = ssl.create_default_context(cafile=self.api.authority)
         self.proxy = FaultProxy(Upstream(self.api.server, context, cluster.control.user_token))
-        self.operator = OperatorProcess(cluster.control.folder / namespace, self.proxy.address, namespace)
+        self.operator = OperatorProcess(cluster.control.folder / namespace, self.proxy.address, namespace, *others)
+        self._others = others
         self._failures, self._probe_at = 0, time.monotonic() + FIRST_PROBE_SECONDS
         self.keep_operator_up = True
         """Whether waits start the operator again when it has died, as a kubelet does."""
@@ -40,7 +41,10 @@ class Sandbox:
     def prepare(self) -> None:
         """Make the namespace, a Dataset that is Ready and a Model that has succeeded."""
         self.api.create(NAMESPACES, None, {"metadata": {"name": self.namespace}})
-        self.grant()
+        for other in self._others:
+            self.api.create(NAMESPACES, None, {"metadata": {"name": other}})
+        for namespace in (self.namespace, *self._others):
+            self.grant(namespace)
         for resource, manifest, status in (
             (DATASETS, READY_DATASET, build_ready_status()),
             (MODELS, SUCCEEDED_MODEL, build_succeeded_status()),
@@ -48,12 +52,12 @@ class Sandbox:
             self.api.create(resource, self.namespace, manifest)
             self.api.merge(resource, self.namespace, manifest["metadata"]["name"], {"status": status}, "status")
 
-    def grant(self) -> None:
-        """Give the operator its rights in the namespace."""
+    def grant(self, namespace: str | None = None) -> None:
+        """Give the operator its rights in a namespace, its own unless another is named."""
         role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"}
         subject = {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": USER}
         binding: Json = {"metadata": {"name": RIGHTS}, "roleRef": role, "subjects": [subject]}
-        self.api.create(ROLE_BINDINGS, self.namespace, binding)
+        self.api.create(ROLE_BINDINGS, namespace or self.namespace, binding)
 
     def revoke(self) -> None:
         """Take them away."""
@@ -95,9 +99,9 @@ class Sandbox:
 
 
 @contextlib.contextmanager
-def open_sandbox(cluster: FaultCluster, namespace: str) -> Iterator[Sandbox]:
+def open_sandbox(cluster: FaultCluster, namespace: str, *others: str) -> Iterator[Sandbox]:
     """Open a sandbox with a working operator; ends operator and proxy in the end."""
-    sandbox = Sandbox(cluster, namespace)
+    sandbox = Sandbox(cluster, namespace, *others)
     try:
         sandbox.prepare()
         sandbox.operator.start()

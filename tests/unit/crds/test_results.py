@@ -53,7 +53,7 @@ def test_a_phase_of_a_run_has_its_conditions(phase: RunPhase, reason: Reason, ex
     assert (status.phase, status.reason, status.message, status.observed_generation) == (phase, reason, "Why.", 3)
 
 
-@pytest.mark.parametrize("phase", RunPhase)
+@pytest.mark.parametrize("phase", [phase for phase in RunPhase if phase is not RunPhase.UNKNOWN])
 def test_a_run_says_succeeded_only_when_it_ended(phase: RunPhase) -> None:
     found = conditions(describe_run(EvaluationStatus(), phase, Reason.UNKNOWN, "Why.", 1, NOW))
     assert ("Succeeded" in found) == (phase in TERMINAL_PHASES)

@@ -15,11 +15,12 @@ def an_object(version: int, uid: str = "u1", **fields: Any) -> dict[str, Any]:
 
 
 def a_child(version: int, uid: str = "c1", controller: str = "u1", **fields: Any) -> dict[str, Any]:
-    """Return a Job or pod of `fruit`."""
+    """Return a Job or pod of the Model `fruit`."""
     made = an_object(version, uid, **fields)
+    reference = {"apiVersion": names.API_VERSION, "kind": "Model", "name": "fruit", "uid": controller}
     made["metadata"] |= {
-        "name": uid,
+        "name": names.child_name("fruit", "u1", 1),
         "labels": {names.LABEL_UID: "u1", names.LABEL_ATTEMPT: "1"},
-        "ownerReferences": [{"uid": controller, "controller": True}],
+        "ownerReferences": [{**reference, "controller": True}],
     }
     return made

@@ -29,6 +29,14 @@ def test_models_are_counted_by_phase_from_the_store() -> None:
     assert samples['darkroom_models{namespace="vision",phase="Succeeded"}'] == 0
 
 
+def test_objects_that_cannot_be_read_are_counted_by_kind_on_every_replica() -> None:
+    store = Store()
+    store.put(MODELS, {"metadata": {"name": "m", "namespace": "vision", "uid": "1"}, "spec": "nonsense"})
+    samples = scrape(Metrics(store, lambda: False))
+    assert samples['darkroom_unreadable_objects_total{kind="Model"}'] == 1
+    assert samples['darkroom_unreadable_objects_total{kind="Job"}'] == 0
+
+
 def test_meters_and_times_grow_by_what_a_status_adds_and_only_once() -> None:
     metrics = Metrics(Store())
     queued = {"phase": "Queued", "queuedAt": stamp(0), "attempts": [{"number": 1}]}

@@ -7,6 +7,7 @@ import pytest
 from darkroom_api import names
 from darkroom_api.conditions import Reason
 from darkroom_api.report import Outcome
+from darkroom_api.v1alpha1.common import Artifacts
 from darkroom_operator.api.cluster import ClusterError
 from darkroom_operator.api.resources import DATASETS, JOBS, MODELS, PODS, Key
 from tests.builders import an_outcome, stamp
@@ -277,3 +278,67 @@ def test_a_status_that_the_schema_refuses_is_not_tried_again_at_once(
     assert "status.allocation" in caplog.text
     bench.reconcile()
     assert bench.status()["phase"] == "Succeeded"
+
+
+def forge_children(bench: Workbench, namespace: str) -> None:
+    """Let somebody make a Job and a pod that claim to be the Model's, with a report of their own."""
+    job = names.child_name("fruit", "uid-fruit", 1)
+    labels = {names.LABEL_UID: "uid-fruit", names.LABEL_ATTEMPT: "1", names.LABEL_KIND: "Model"}
+    owner = {"apiVersion": names.API_VERSION, "kind": "Model", "name": "fruit", "uid": "uid-fruit", "controller": True}
+    metadata = {"name": job, "namespace": namespace, "uid": "forged-job", "labels": labels, "ownerReferences": [owner]}
+    bench.cluster.add(JOBS, {"metadata": metadata})
+    forged = an_outcome(artifacts=Artifacts(uri="s3://attacker/model"))
+    ended = {"exitCode": 0, "startedAt": stamp(10), "finishedAt": stamp(40), "message": forged.to_termination_message()}
+    controller = {"apiVersion": "batch/v1", "kind": "Job", "name": job, "uid": "forged-job", "controller": True}
+    pod = {"name": "forged", "namespace": namespace, "uid": "forged-pod", "labels": labels}
+    bench.cluster.add(
+        PODS,
+        {
+            "metadata": {**pod, "ownerReferences": [controller]},
+            "spec": {"nodeName": "node0"},
+            "status": {"phase": "Failed", "containerStatuses": [{"name": "trainer", "state": {"terminated": ended}}]},
+        },
+    )
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["before its own Job", "after its own Job"])
+def test_what_another_namespace_claims_to_have_trained_is_not_believed(bench: Workbench, first: bool) -> None:
+    if not first:
+        bench.reconcile()
+    forge_children(bench, "elsewhere")
+    for _ in range(3):
+        bench.reconcile()
+    assert (bench.status()["phase"], bench.status().get("artifacts")) == ("Queued", None)
+    assert [verb for verb, _, _ in bench.counted("jobs")] == ["create"], "it is not ours to delete"
+
+
+def test_a_job_that_somebody_made_in_place_of_ours_is_deleted_and_its_report_is_not_believed(bench: Workbench) -> None:
+    forge_children(bench, "vision")
+    bench.reconcile()
+    assert bench.status().get("artifacts") is None
+    assert [verb for verb, _, _ in bench.counted("jobs")] == ["delete"]
+    for _ in range(2):
+        bench.reconcile()
+    assert bench.status()["phase"] == "Queued"
+    assert "s3://attacker" not in str(bench.status())
+
+
+@pytest.mark.parametrize("finalizers", [["somebody/s"]])
+def test_a_deleted_model_that_somebodys_finalizer_keeps_stops_its_jobs_and_writes_no_status(
+    bench: Workbench, finalizers: list[str]
+) -> None:
+    bench.reconcile()
+    model = bench.cluster.objects[MODELS.plural, "vision", "fruit"]
+    model["metadata"] |= {"deletionTimestamp": stamp(5), "finalizers": finalizers, "resourceVersion": "900"}
+    written = len(bench.counted("models/status"))
+    for _ in range(2):
+        bench.reconcile()
+    assert [verb for verb, _, _ in bench.counted("jobs")] == ["create", "delete"]
+    assert len(bench.counted("models/status")) == written
+
+
+def test_the_status_of_another_version_stays_as_it_is_for_as_long_as_nothing_changes(bench: Workbench) -> None:
+    model = bench.cluster.objects[MODELS.plural, "vision", "fruit"]
+    model["status"] = {"observedGeneration": 1, "phase": "Archived", "completedAt": stamp(9), "shelf": {"place": 3}}
+    bench.reconcile()
+    assert bench.cluster.writes == []

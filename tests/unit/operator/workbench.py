@@ -45,9 +45,9 @@ class Workbench:
         """Let every watch catch up."""
         for resource in WATCHED:
             stored = {item["metadata"]["uid"] for item in self._items(resource.plural)}
-            for uid, (_, stub) in self.store.versions(resource).items():
+            for uid, identity in self.store.identities(resource).items():
                 if uid not in stored:
-                    self.store.remove(resource, stub)
+                    self.store.drop(resource, identity)
             for item in self._items(resource.plural):
                 self.store.put(resource, item)
         for item in self._items(WARNINGS.plural):

@@ -17,15 +17,15 @@ Ask = Callable[[KubernetesCluster], Awaitable[Any]]
 
 def ask(question: Ask, answer: Callable[[], web.Response]) -> tuple[Any, str]:
     """Put a question to a server that gives one answer; return what became of it, and the request's address."""
-    return asyncio.run(_ask(question, answer))
+    return asyncio.run(_ask(question, lambda _request: answer()))
 
 
-async def _ask(question: Ask, answer: Callable[[], web.Response]) -> tuple[Any, str]:
+async def _ask(question: Ask, answer: Callable[[web.Request], web.Response]) -> tuple[Any, str]:
     asked: list[str] = []
 
     async def take(request: web.Request) -> web.Response:
         asked.append(str(request.rel_url))
-        return answer()
+        return answer(request)
 
     app = web.Application()
     app.router.add_route("GET", "/{path:.*}", take)
@@ -47,7 +47,29 @@ def test_objects_are_listed_by_their_fields() -> None:
     found, asked = ask(list_warnings, lambda: web.json_response({"items": [{"reason": "FailedMount"}]}))
     assert found == [{"reason": "FailedMount"}]
     assert asked.startswith("/apis/events.k8s.io/v1/namespaces/vision/events?fieldSelector=type%3DWarning")
-    assert "limit=500" in asked
+    assert "limit=100" in asked
+
+
+def test_a_page_that_is_too_long_is_asked_for_in_smaller_ones_and_short_ones_grow() -> None:
+    sizes: list[int] = []
+    left = [2**20] * 12 + [10] * 400
+
+    def answer(request: web.Request) -> web.Response:
+        size = int(request.query["limit"])
+        begin = int(request.query.get("continue", 0))
+        items = [{"text": "x" * length} for length in left[begin : begin + size]]
+        sizes.append(size)
+        more = str(begin + size) if begin + size < len(left) else None
+        return web.json_response({"metadata": {"continue": more}, "items": items})
+
+    async def count(cluster: KubernetesCluster) -> list[int]:
+        return [len(page["items"]) async for page in cluster.list_all(JOBS, None, metadata_only=True)]
+
+    found = asyncio.run(_ask(count, answer))[0]
+    assert sum(found) == len(left)
+    assert sizes[:4] == [100, 25, 6, 1]
+    assert max(sizes[-3:]) > 100
+    assert all(length * 2**20 < 4 * 2**20 for length in found[:6])
 
 
 def test_objects_are_found_by_their_labels() -> None:

@@ -9,7 +9,8 @@ from darkroom_api.v1alpha1.common import Allocation
 from darkroom_operator.decide.allocation import choose_hardware, find_batch_divisor
 from darkroom_operator.decide.evaluation import decide_evaluation
 from darkroom_operator.decide.model import decide_model
-from darkroom_operator.facts.children import ANNOTATION_ALLOCATION, ObservedJob, parse_job
+from darkroom_operator.facts.children import ObservedJob
+from darkroom_operator.facts.reading import parse_job
 from darkroom_operator.manifests.job import build_job
 from darkroom_operator.manifests.run_config import plan_training
 from tests.builders import (
@@ -104,13 +105,11 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
-@pytest.mark.parametrize("forgotten", [False, True], ids=["its status known", "its status lost"])
-def test_a_running_attempt_stays_as_it_was_given_when_its_class_changes(change: Any, forgotten: bool) -> None:
+def test_a_running_attempt_stays_as_it_was_given_when_its_class_changes(change: Any) -> None:
     status, job = start_on(a_config())
-    known = None if forgotten else status
     pod = a_running_pod(started=30)
     view = a_model_view(
-        a_model_spec(compute={"devices": 2}), known, jobs=(job,), pods=(pod,), now=at(30 + 300 + 149),
+        a_model_spec(compute={"devices": 2}), status, jobs=(job,), pods=(pod,), now=at(30 + 300 + 149),
     )  # fmt: skip
     decision = decide_model(view, a_config(**change))
     assert decision.status.phase is RunPhase.TRAINING
@@ -131,17 +130,11 @@ def test_what_an_attempt_held_is_counted_at_the_rate_it_was_given(change: Any) -
 
 @pytest.mark.parametrize(("seconds", "overran"), [(449, False), (451, True)])
 def test_an_overrun_is_told_by_the_deadline_it_was_given(seconds: float, overran: bool) -> None:
-    _, job = start_on(a_config())
+    status, job = start_on(a_config())
     pod = an_ended_pod(1, "bad", started=30, finished=30 + seconds)
     slower = a_config(computeClasses={"gpu": {**GPU, "milliRate": 10}})
-    view = a_model_view(jobs=(job,), pods=(pod,), now=at(31 + seconds))
+    view = a_model_view(status=status, jobs=(job,), pods=(pod,), now=at(31 + seconds))
     assert ("did not stop by itself" in (decide_model(view, slower).status.message or "")) is overran
-
-
-def test_a_job_whose_record_someone_spoiled_is_still_read() -> None:
-    metadata = {"namespace": "vision", "name": "x", "uid": "u", "annotations": {ANNOTATION_ALLOCATION: "not json"}}
-    raw: dict[str, Any] = {"metadata": metadata}
-    assert parse_job(raw).allocation is None
 
 
 @pytest.mark.parametrize(

@@ -114,12 +114,6 @@ def test_a_publication_that_waits_says_what_for_and_is_not_written_again() -> No
     assert decide(first, a_job(2), pod, now=at(90)).status == first
 
 
-def test_a_job_that_publishes_is_known_for_it_where_no_status_tells() -> None:
-    decision = decide(a_model_status(WORKED), a_job(2, publish_only=True), a_running_pod(2))
-    assert decision.stop == ()
-    assert decision.status.attempts[-1].publish_only is True
-
-
 ENDS = {
     "a published model is kept, and its place told": (
         an_ended_pod(0, an_outcome(Reason.CANCELLED, "Published step 12.", artifacts=ARTIFACTS), 2),

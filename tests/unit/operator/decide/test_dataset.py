@@ -120,14 +120,14 @@ def test_a_changed_spec_is_inspected_again_under_a_new_name_with_the_old_summary
 
 def test_an_inspection_of_an_older_spec_is_stopped() -> None:
     old = a_status(an_attempt())
-    decision = decide(a_dataset_view(status=old, generation=2, jobs=(a_job(generation=1),), pods=(a_running_pod(),)))
-    assert decision.stop == (a_job(generation=1),)
+    decision = decide(a_dataset_view(status=old, generation=2, jobs=(a_job(),), pods=(a_running_pod(),)))
+    assert decision.stop == (a_job(),)
     assert decision.start == 2
 
 
 def test_the_end_of_an_older_inspection_says_nothing_about_the_new_spec() -> None:
     pod = an_ended_pod(0, told(summary=SUMMARY))
-    view = a_dataset_view(status=a_status(an_attempt()), generation=2, jobs=(a_job(generation=1),), pods=(pod,))
+    view = a_dataset_view(status=a_status(an_attempt()), generation=2, jobs=(a_job(),), pods=(pod,))
     assert decide(view).status.phase is DatasetPhase.PENDING
 
 
@@ -136,7 +136,7 @@ def test_retries_of_an_earlier_spec_do_not_count() -> None:
     old = a_status(*ends, phase=DatasetPhase.INVALID)
     again = decide(a_dataset_view(status=old, generation=2)).status
     pod = an_ended_pod(75, told(Reason.STORAGE_UNAVAILABLE), attempt=6)
-    view = a_dataset_view(status=again, generation=2, jobs=(a_job(6, generation=2),), pods=(pod,), now=at(52))
+    view = a_dataset_view(status=again, generation=2, jobs=(a_job(6),), pods=(pod,), now=at(52))
     assert decide(view).status.reason is Reason.STORAGE_UNAVAILABLE
 
 
@@ -171,7 +171,3 @@ def test_a_pause_after_which_its_cause_is_not_told_any_more_is_named_again() -> 
     paused = decide(a_dataset_view(status=status, now=at(52))).status
     assert paused.message == "Attempt 1 ended with StorageUnavailable. Attempt 2 starts at 12:01:00Z."
     assert decide(a_dataset_view(status=paused, now=at(54))).status == paused
-
-
-def test_a_dataset_that_is_being_deleted_is_left_alone() -> None:
-    assert decide(a_dataset_view(deleting=True)) == Decision(DatasetStatus())

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from darkroom_api.conditions import DatasetPhase, Reason, RunPhase
+from darkroom_api.v1alpha1.dataset import DatasetStatus
+from darkroom_api.v1alpha1.evaluation import EvaluationStatus
 from darkroom_operator.decide.dataset import decide_dataset
 from darkroom_operator.decide.evaluation import decide_evaluation
 from darkroom_operator.decide.model import decide_model
@@ -26,6 +28,8 @@ from tests.builders import (
 )
 
 OURS = {"namespaces": ["vis*"]}
+OPENED = EvaluationStatus(attempts=(an_attempt(),), observed_generation=1)
+INSPECTED = DatasetStatus(attempts=(an_attempt(),), observed_generation=1)
 STRICT = a_config(
     limits=[
         {"namespaces": ["lab"], "allowedPriorityClasses": ["*"]},
@@ -159,7 +163,7 @@ def test_evaluations_and_inspections_are_given_the_time_of_their_namespace() -> 
 
 @pytest.mark.parametrize(("seconds", "stopped"), [(749, False), (751, True)])
 def test_an_inspection_is_stopped_when_its_time_is_over(seconds: float, stopped: bool) -> None:
-    view = a_dataset_view(jobs=(a_job(),), pods=(a_running_pod(started=0),), now=at(seconds))
+    view = a_dataset_view(status=INSPECTED, jobs=(a_job(),), pods=(a_running_pod(started=0),), now=at(seconds))
     assert bool(decide_dataset(view, STRICT).stop) is stopped
 
 
@@ -173,19 +177,23 @@ STOPPED = {
 def test_what_took_longer_than_it_may_is_not_tried_again_and_told_so(said: Any) -> None:
     late = an_ended_pod(143, said, started=0, finished=30 * 60 + 152)
     evaluation = decide_evaluation(
-        an_evaluation_view(jobs=(a_job(finished_at=at(2000)),), pods=(late,), now=at(2000)), STRICT
+        an_evaluation_view(status=OPENED, jobs=(a_job(finished_at=at(2000)),), pods=(late,), now=at(2000)), STRICT
     ).status
     assert (evaluation.phase, evaluation.reason) == (RunPhase.FAILED, Reason.NOT_ALLOWED)
     assert evaluation.message == (
         "limits.maxEvaluationTime: the Evaluation did not end within 30m, the most in namespace `vision`, and was "
         "stopped; use a smaller Dataset or a faster compute class, or ask the administrator for more."
     )
-    dataset = decide_dataset(a_dataset_view(jobs=(a_job(finished_at=at(2000)),), pods=(late,), now=at(2000)), STRICT)
+    dataset = decide_dataset(
+        a_dataset_view(status=INSPECTED, jobs=(a_job(finished_at=at(2000)),), pods=(late,), now=at(2000)), STRICT
+    )
     assert (dataset.status.phase, dataset.status.reason) == (DatasetPhase.INVALID, Reason.NOT_ALLOWED)
     assert "limits.maxInspectionTime: the inspection did not end within 10m" in (dataset.status.message or "")
 
 
 def test_a_pod_that_is_stopped_within_its_time_is_tried_again() -> None:
     early = an_ended_pod(143, an_outcome(Reason.RETRYING_AFTER_DISRUPTION), started=0, finished=60)
-    status = decide_evaluation(an_evaluation_view(jobs=(a_job(),), pods=(early,), now=at(61)), STRICT).status
+    status = decide_evaluation(
+        an_evaluation_view(status=OPENED, jobs=(a_job(),), pods=(early,), now=at(61)), STRICT
+    ).status
     assert status.reason is Reason.RETRYING_AFTER_DISRUPTION

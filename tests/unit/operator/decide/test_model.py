@@ -142,7 +142,8 @@ def test_a_model_whose_dataset_is_ready_starts_its_first_attempt() -> None:
 
 
 def test_deciding_again_on_what_was_written_changes_nothing() -> None:
-    first = decide(a_model_view()).status
+    decided = decide(a_model_view()).status
+    first = decided.model_copy(update={"attempts": (decided.attempts[0].model_copy(update={"job_uid": "job-1"}),)})
     again = decide(a_model_view(status=first, jobs=(a_job(),), now=at(200)))
     assert again.status == first
     assert again.start is None
@@ -208,10 +209,24 @@ def test_a_running_container_trains_with_progress_and_both_meters() -> None:
     )
 
 
-def test_a_job_that_no_status_knows_is_taken_in() -> None:
-    status = decide(a_model_view(jobs=(a_job(),), pods=(a_running_pod(),))).status
-    assert status.phase is RunPhase.TRAINING
-    assert [attempt.job for attempt in status.attempts] == [a_job().name]
+def test_a_job_that_no_attempt_knows_is_stopped_and_its_number_is_not_given_again() -> None:
+    stray = a_job(3)
+    waits = decide(a_model_view(jobs=(stray,), pods=(a_running_pod(3),)))
+    assert (waits.stop, waits.start, waits.status.attempts) == ((stray,), None, ())
+    assert decide(a_model_view(jobs=(a_job(3, finished_at=at(1)),))).start == 4
+
+
+def test_a_namesake_of_the_job_that_was_created_is_not_believed_but_stopped() -> None:
+    namesake, forged = a_job(uid="another"), an_ended_pod(0, an_outcome(), job_uid="another")
+    decision = decide(a_model_view(status=a_model_status(an_attempt()), jobs=(namesake,), pods=(forged,)))
+    assert decision.stop == (namesake,)
+    assert decision.status.attempts[0].outcome == Reason.RETRYING_AFTER_DISRUPTION
+
+
+def test_the_job_of_an_attempt_that_an_earlier_version_opened_is_known_by_its_name_from_then_on_by_its_uid() -> None:
+    earlier = an_attempt(job_uid=None)
+    status = decide(a_model_view(status=a_model_status(earlier), jobs=(a_job(),), pods=(a_running_pod(),))).status
+    assert (status.phase, status.attempts[0].job_uid) == (RunPhase.TRAINING, "job-1")
 
 
 def test_a_pod_that_another_job_controls_is_not_believed() -> None:
@@ -241,10 +256,6 @@ def test_an_end_stays_when_the_job_is_deleted(phase: RunPhase) -> None:
 def test_an_ended_model_whose_job_still_works_has_it_stopped() -> None:
     decision = decide(a_model_view(status=a_model_status(phase=RunPhase.FAILED), jobs=(a_job(),)))
     assert decision.stop == (a_job(),)
-
-
-def test_a_model_that_is_being_deleted_is_left_alone() -> None:
-    assert decide(a_model_view(deleting=True)) == Decision(ModelStatus())
 
 
 RETRIES = {
@@ -363,3 +374,9 @@ def test_an_attempt_waits_until_the_last_job_is_gone() -> None:
     job = a_job(deleting=True)
     decision = decide(a_model_view(status=a_model_status(an_attempt(outcome=Reason.SUSPENDED)), jobs=(job,)))
     assert decision.start is None
+
+
+@pytest.mark.parametrize("completed", [True, False], ids=["that is over", "that is not over"])
+def test_a_phase_that_another_version_wrote_is_left_alone_where_the_run(completed: bool) -> None:
+    status = a_model_status(phase=RunPhase.UNKNOWN, completed_at=at(9) if completed else None)
+    assert (decide(a_model_view(status=status)).start is None) is completed

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from darkroom_api.conditions import DatasetPhase, Reason, RunPhase
+from darkroom_api.v1alpha1.dataset import DatasetStatus
 from darkroom_api.v1alpha1.model import ModelStatus
 from darkroom_operator.decide.dataset import decide_dataset
 from darkroom_operator.decide.model import decide_model
@@ -130,14 +131,16 @@ def test_configuration_that_nobody_mends_fails_the_run_by_the_field() -> None:
 
 def test_an_inspection_waits_for_its_configuration_for_ever() -> None:
     seen: dict[str, Any] = {"jobs": (a_job(),), "pods": (an_ended_pod(64, MISCONFIGURED, started=40),)}
-    first = decide_dataset(a_dataset_view(**seen, now=at(55)), a_config()).status
+    opened = DatasetStatus(attempts=(an_attempt(),), observed_generation=1)
+    first = decide_dataset(a_dataset_view(status=opened, **seen, now=at(55)), a_config()).status
     assert (first.phase, first.reason) == (DatasetPhase.PENDING, Reason.INVALID_CONFIGURATION)
     assert decide_dataset(a_dataset_view(status=first, now=at(900_000)), a_config()).start == 2
 
 
 def test_an_inspection_that_cannot_start_waits_for_ever() -> None:
     job = a_job(created_at=at(0), active_since=at(0))
-    decision = decide_dataset(a_dataset_view(jobs=(job,), pods=(UNPLACED,), now=at(900_000)), a_config())
+    opened = DatasetStatus(attempts=(an_attempt(),), observed_generation=1)
+    decision = decide_dataset(a_dataset_view(status=opened, jobs=(job,), pods=(UNPLACED,), now=at(900_000)), a_config())
     assert (decision.status.phase, decision.status.reason) == (DatasetPhase.PENDING, Reason.UNSCHEDULABLE)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+from darkroom_api import names
 from darkroom_operator.api.cluster import ClusterError
 from darkroom_operator.api.resources import DATASETS, EVALUATIONS, JOBS, MODELS, Json, Key, Resource
 from darkroom_operator.observing.store import Store
@@ -21,10 +22,13 @@ def a_run(version: int, uid: str, created: float = 0, reason: str | None = None)
     return run
 
 
-def a_job_of(owner: str, version: int, **fields: Any) -> dict[str, Any]:
+def a_job_of(owner: str, version: int, kind: str = "Model", **fields: Any) -> dict[str, Any]:
     """Return the Job of a run."""
     job = a_child(version, f"job-{owner}", owner, **fields)
-    job["metadata"]["labels"] |= {"darkroom.dev/uid": owner}
+    metadata = job["metadata"]
+    metadata["labels"] |= {"darkroom.dev/uid": owner}
+    metadata["name"] = names.child_name(owner, owner, 1)
+    metadata["ownerReferences"][0] |= {"kind": kind, "name": owner}
     return job
 
 
@@ -50,7 +54,7 @@ def test_evaluations_count_and_inspections_do_not() -> None:
     store = Store()
     for resource, uid in ((EVALUATIONS, "e"), (DATASETS, "d")):
         store.put(resource, a_run(1, uid))
-        store.put(JOBS, a_job_of(uid, 2))
+        store.put(JOBS, a_job_of(uid, 2, resource.kind))
     assert store.count_other_runs(KEYS["a"]) == 1
 
 
@@ -119,3 +123,10 @@ def test_a_run_whose_job_was_refused_takes_no_room(bench: Workbench) -> None:
         bench.reconcile(key)
     assert bench.status(first)["reason"] == "InvalidConfiguration"
     assert (bench.status(second)["reason"], bench.status(third)["reason"]) == ("Scheduling", "Scheduling")
+
+
+def test_a_job_that_a_stranger_made_takes_no_room() -> None:
+    store = a_store()
+    store.put(MODELS, a_run(1, "a"))
+    store.put(JOBS, {**a_job_of("a", 2), "metadata": {**a_job_of("a", 2)["metadata"], "name": "another"}})
+    assert store.count_other_runs(KEYS["c"]) == 0

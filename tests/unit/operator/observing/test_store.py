@@ -12,6 +12,18 @@ from tests.unit.operator.objects import a_child, an_object
 MODEL, DATASET, EVALUATION = (Key(kind, "vision", "fruit") for kind in ("Model", "Dataset", "Evaluation"))
 
 
+def jobs(store: Store) -> Any:
+    """Return the Jobs of the Model."""
+    owner = store.owner(MODEL)
+    return store.jobs(owner) if owner is not None else ()
+
+
+def pods(store: Store) -> Any:
+    """Return the pods of the Model."""
+    owner = store.owner(MODEL)
+    return store.pods(owner) if owner is not None else ()
+
+
 ENDED: Any = {"status": {"containerStatuses": [{"name": "trainer", "state": {"terminated": {"exitCode": 0}}}]}}
 
 
@@ -35,7 +47,7 @@ def test_a_child_that_comes_before_its_owner_is_kept() -> None:
     store = Store()
     assert store.put(JOBS, a_child(5)) == set()
     store.put(MODELS, an_object(4))
-    assert len(store.jobs("u1")) == 1
+    assert len(jobs(store)) == 1
 
 
 def test_a_dataset_wakes_what_names_it_and_a_model_its_evaluations() -> None:
@@ -60,7 +72,7 @@ def test_an_object_that_was_created_anew_starts_without_the_old_ones_children() 
     store.put(MODELS, an_object(1))
     store.put(JOBS, a_child(2))
     store.put(MODELS, an_object(3, "u2"))
-    assert store.jobs("u2") == ()
+    assert jobs(store) == ()
     assert store.remove(MODELS, an_object(4)) == set()
     assert store.owner(MODEL) is not None
 
@@ -73,7 +85,7 @@ def test_an_answer_that_comes_after_the_deletion_brings_nothing_back(resource: A
     store.put(resource, make(5))
     store.remove(resource, make(8))
     assert store.put(resource, make(7)) == set()
-    assert store.versions(resource) == {}
+    assert store.identities(resource) == {}
 
 
 def test_a_job_that_left_the_watch_with_its_labels_can_be_taken_in_again() -> None:
@@ -97,29 +109,105 @@ def test_a_gone_pod_is_kept_with_its_end_until_it_is_forgotten() -> None:
     store.put(MODELS, an_object(1))
     store.put(PODS, a_child(2, controller="j", **ENDED))
     assert store.remove(PODS, a_child(3, controller="j")) == {MODEL}
-    (pod,) = store.pods("u1")
+    (pod,) = pods(store)
     assert (pod.gone, pod.exit_code) == (True, 0)
-    store.forget_pods("u1", {2})
-    assert store.pods("u1")
-    store.forget_pods("u1", {1})
-    assert store.pods("u1") == ()
+    store.forget_pods("u1", {"j"})
+    assert pods(store)
+    store.forget_pods("u1", {"another"})
+    assert pods(store) == ()
 
 
-def test_a_gone_pod_of_nobody_is_not_kept() -> None:
+@pytest.mark.parametrize("namespace", ["vision", "elsewhere"])
+def test_a_gone_pod_of_nobody_is_not_kept(namespace: str) -> None:
     store = Store()
-    store.put(PODS, a_child(2))
-    store.remove(PODS, a_child(3))
-    assert store.pods("u1") == ()
+    if namespace == "elsewhere":
+        store.put(MODELS, an_object(1))
+    for version, change in ((2, store.put), (3, store.remove)):
+        pod = a_child(version, controller="j")
+        pod["metadata"]["namespace"] = namespace
+        change(PODS, pod)
+    kept: Any = vars(store)
+    assert not any(kept["_pods"].values())
 
 
-def test_running_pods_are_found_with_their_owner() -> None:
+@pytest.mark.parametrize(
+    "foreign",
+    [{"namespace": "elsewhere"}, {"name": "fruit-12345678-1"}, {"ownerReferences": []}],
+    ids=["in another namespace", "under another name", "that nobody controls"],
+)
+def test_a_job_is_nobodys(foreign: dict[str, Any]) -> None:
     store = Store()
     store.put(MODELS, an_object(1))
-    state = {"running": {"startedAt": "2026-06-01T12:00:00Z"}}
-    running: Any = {"status": {"phase": "Running", "containerStatuses": [{"name": "trainer", "state": state}]}}
-    store.put(PODS, a_child(2, "c1", **running))
-    store.put(PODS, a_child(3, "c2", **ENDED))
-    assert [(key, pod.uid) for key, pod in store.running_pods()] == [(MODEL, "c1")]
+    job = a_child(2)
+    job["metadata"] |= foreign
+    assert store.put(JOBS, job) == set()
+    assert jobs(store) == ()
+    assert store.identities(JOBS).keys() == {"c1"}, "an audit would list it again and again"
+
+
+def test_a_job_whose_owner_was_taken_away_is_its_own_no_more() -> None:
+    store = Store()
+    store.put(MODELS, an_object(1))
+    store.put(JOBS, a_child(2))
+    orphan = a_child(3)
+    orphan["metadata"]["ownerReferences"] = []
+    assert store.put(JOBS, orphan) == {MODEL}
+    assert jobs(store) == ()
+
+
+def test_children_outlive_their_owner_until_they_go_themselves() -> None:
+    store = Store()
+    store.put(MODELS, an_object(1))
+    store.put(PODS, a_child(2))
+    store.remove(MODELS, an_object(3))
+    assert store.identities(PODS).keys() == {"c1"}
+
+
+UNREADABLE: Any = {
+    "a uid that is no text": {"metadata": {"uid": 7}},
+    "labels that are a list": {"metadata": {"labels": [1]}},
+    "a time that is none": {"metadata": {"creationTimestamp": "yesterday"}},
+    "a status that is text": {"status": "fine"},
+    "a version that int() refuses": {"metadata": {"resourceVersion": "\u00b2"}},
+}
+
+
+@pytest.mark.parametrize("resource", [MODELS, JOBS, PODS], ids=["a Model", "a Job", "a pod"])
+@pytest.mark.parametrize("broken", UNREADABLE.values(), ids=UNREADABLE.keys())
+def test_what_cannot_be_read_is_passed_over_logged_and_counted(
+    resource: Any, broken: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = Store()
+    store.put(MODELS, an_object(1))
+    make = an_object if resource is MODELS else a_child
+    store.put(resource, make(2, "c1" if resource is not MODELS else "u1"))
+    raw = make(5, "c1" if resource is not MODELS else "u1")
+    raw = {**raw, **broken, "metadata": {**raw["metadata"], **broken.get("metadata", {})}}
+    assert store.put(resource, raw) == set()
+    assert store.unreadables.counts[resource.kind] == 1
+    (line,) = [record.getMessage() for record in caplog.records]
+    assert f"{resource.kind} vision/" in line
+    assert store.put(resource, make(6, "c1" if resource is not MODELS else "u1")), "it is read once it is right again"
+
+
+def test_an_object_that_cannot_be_read_is_told_once_and_is_no_news_again() -> None:
+    store = Store()
+    raw = a_child(5, spec="nonsense")
+    for _ in range(3):
+        store.put(JOBS, raw)
+    assert store.unreadables.counts["Job"] == 1
+    assert store.identities(JOBS)["c1"].resource_version == 5
+    store.remove(JOBS, raw)
+    assert store.identities(JOBS) == {}
+
+
+def test_a_model_that_cannot_be_read_is_not_reconciled_in_its_old_version() -> None:
+    store = Store()
+    store.put(MODELS, an_object(1))
+    store.put(MODELS, an_object(2, spec=["nonsense"]))
+    assert store.owner(MODEL) is None
+    assert store.put(MODELS, an_object(3)) == {MODEL}
+    assert store.owner(MODEL) is not None
 
 
 @pytest.mark.parametrize("resource", [MODELS, JOBS, PODS], ids=["a Model", "a Job", "a pod"])
@@ -128,6 +216,6 @@ def test_what_an_audit_gets_is_enough_to_remove_an_object(resource: Any) -> None
     store.put(MODELS, an_object(1))
     if resource is not MODELS:
         store.put(resource, a_child(2))
-    ((_, (_, stub)),) = store.versions(resource).items()
-    store.remove(resource, stub)
-    assert store.versions(resource) == {}
+    ((_, identity),) = store.identities(resource).items()
+    store.drop(resource, identity)
+    assert store.identities(resource) == {}

@@ -12,12 +12,13 @@ from tests.builders import stamp
 from tests.unit.operator.objects import a_child, an_object
 
 MODEL = Key("Model", "vision", "fruit")
+NAMED = {"name": "e", "namespace": "vision"}
 
 
 def an_event(note: str, seconds: float = 1, about: str = "c1", uid: str = "", **fields: Any) -> dict[str, Any]:
     """Return a Warning as the API server serves one that was posted by the older API."""
     times = {"deprecatedLastTimestamp": stamp(seconds)}
-    metadata = {"name": "e", "namespace": "vision", "uid": uid or f"e-{note}", "creationTimestamp": stamp(0)}
+    metadata = {**NAMED, "uid": uid or f"e-{note}", "creationTimestamp": stamp(0)}
     return {"metadata": metadata, "reason": "R", "note": note, "regarding": {"uid": about}, **times, **fields}
 
 
@@ -51,10 +52,10 @@ def test_the_newest_event_that_tells_a_cause_which_lasts_counts(
     told: list[tuple[str, float]], expected: str | None
 ) -> None:
     warnings = WarningEvents()
-    warnings.expect("c1")
+    warnings.expect("vision", "c1")
     for note, seconds in told:
         warnings.put(an_event(note, seconds))
-    found = warnings.find_complaint("c1")
+    found = warnings.find_complaint("vision", "c1")
     assert (found.message if found else None) == expected
 
 
@@ -68,21 +69,21 @@ def test_the_newest_event_that_tells_a_cause_which_lasts_counts(
             "eventTime": stamp(1),
             "series": {"count": 2, "lastObservedTime": "2026-06-01T12:00:09.000001Z"},
         },
-        {"deprecatedLastTimestamp": None, "metadata": {"uid": "e2", "creationTimestamp": stamp(9)}},
+        {"deprecatedLastTimestamp": None, "metadata": {**NAMED, "uid": "e2", "creationTimestamp": stamp(9)}},
     ],
     ids=["core/v1", "events.k8s.io/v1", "a series", "only its creation"],
 )
 def test_an_event_of_either_api_tells_when_it_was_seen_last(times: dict[str, Any]) -> None:
     warnings = WarningEvents()
-    warnings.expect("c1")
+    warnings.expect("vision", "c1")
     warnings.put(an_event("late", **times))
     warnings.put(an_event("early", 5))
-    assert warnings.find_complaint("c1") == Complaint("c1", "R", "late")
+    assert warnings.find_complaint("vision", "c1") == Complaint("c1", "R", "late")
 
 
 def test_only_an_event_that_changes_what_is_known_is_news() -> None:
     warnings = WarningEvents()
-    warnings.expect("c1")
+    warnings.expect("vision", "c1")
     told = [(MISSING_A, 1), (MISSING_A, 60), (TIMEOUT, 61), (MISSING_B, 62)]
     assert [warnings.put(an_event(note, seconds)) for note, seconds in told] == ["c1", None, None, "c1"]
     assert warnings.remove(an_event(MISSING_A)) is None
@@ -92,12 +93,12 @@ def test_only_an_event_that_changes_what_is_known_is_news() -> None:
 
 def test_what_is_kept_is_bounded() -> None:
     warnings = WarningEvents()
-    warnings.expect("c1")
+    warnings.expect("vision", "c1")
     for number in range(3 * MOST_STRANGERS):
         warnings.put(an_event(f"{number} not found", number, uid=f"e{number}"))
         warnings.put(an_event("of another program", number, about=f"stranger-{number}"))
     kept: Any = vars(warnings)
-    assert len(kept["_kept"]["c1"]) <= 2
+    assert len(kept["_kept"]["vision", "c1"]) <= 2
     assert len(kept["_strangers"]) == MOST_STRANGERS
 
 
@@ -110,7 +111,7 @@ def test_an_event_wakes_the_owner_of_what_it_is_about(resource: Any) -> None:
     assert store.put(WARNINGS, an_event(MISSING_A, 60)) == set()
     assert store.put(WARNINGS, an_event(MISSING_A, about="another")) == set()
     assert store.remove(WARNINGS, an_event(MISSING_A)) == {MODEL}
-    assert store.warnings.find_complaint("c1") is None
+    assert store.warnings.find_complaint("vision", "c1") is None
 
 
 def test_an_event_that_comes_before_its_pod_is_kept() -> None:
@@ -118,7 +119,7 @@ def test_an_event_that_comes_before_its_pod_is_kept() -> None:
     store.put(MODELS, an_object(1))
     store.put(WARNINGS, an_event(MISSING_A))
     store.put(PODS, a_child(2))
-    assert store.warnings.find_complaint("c1") == Complaint("c1", "R", MISSING_A)
+    assert store.warnings.find_complaint("vision", "c1") == Complaint("c1", "R", MISSING_A)
 
 
 @pytest.mark.parametrize("resource", [JOBS, PODS], ids=["Job", "pod"])
@@ -128,14 +129,14 @@ def test_events_go_with_what_they_are_about(resource: Any) -> None:
     store.put(resource, a_child(2))
     store.put(WARNINGS, an_event(MISSING_A))
     store.remove(resource, a_child(3))
-    assert store.warnings.find_complaint("c1") is None
+    assert store.warnings.find_complaint("vision", "c1") is None
     assert store.put(WARNINGS, an_event(MISSING_A, 2)) == set()
 
 
-def test_events_go_with_the_owner_of_what_they_are_about() -> None:
+def test_an_event_of_another_namespace_is_not_about_it() -> None:
     store = Store()
     store.put(MODELS, an_object(1))
-    store.put(JOBS, a_child(2))
-    store.put(WARNINGS, an_event(MISSING_A))
-    store.remove(MODELS, an_object(3))
-    assert store.warnings.find_complaint("c1") is None
+    store.put(PODS, a_child(2))
+    elsewhere = {**NAMED, "namespace": "elsewhere", "uid": "e9"}
+    assert store.put(WARNINGS, an_event(MISSING_A, metadata=elsewhere)) == set()
+    assert store.warnings.find_complaint("vision", "c1") is None

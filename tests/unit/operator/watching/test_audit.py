@@ -1,17 +1,18 @@
 """What an audit finds and mends, and what health and readiness make of it."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from darkroom_api import names
-from darkroom_operator.api.resources import EVENTS, MODELS
+from darkroom_operator.api.resources import EVENTS, JOBS, MODELS, Resource
 from darkroom_operator.observing.store import Store
 from darkroom_operator.watching.audit import INTERVAL_SECONDS, WARNINGS_EVERY, Audit
 from darkroom_operator.watching.health import find_illness, find_unreadiness
 from tests.unit.operator.desk import JOB_NAME, Desk, add_event
-from tests.unit.operator.fake_cluster import FakeCluster
+from tests.unit.operator.fake_cluster import FakeCluster, Json
 from tests.unit.operator.workbench import MODEL, Workbench
 
 
@@ -20,7 +21,7 @@ def test_an_audit_drops_what_went_unseen_and_wakes_its_owner(bench: Workbench) -
     bench.hear()
     del bench.cluster.objects["jobs", "vision", names.child_name("fruit", "uid-fruit", 1)]
     asyncio.run(bench.audit.check())
-    assert bench.store.jobs("uid-fruit") == ()
+    assert bench.store.identities(JOBS) == {}
     assert MODEL in bench.triggered
 
 
@@ -43,7 +44,7 @@ def test_what_a_dead_watch_withholds_is_listed_anew(bench: Workbench) -> None:
     bench.cluster.objects["models", "vision", "fruit"]["metadata"]["resourceVersion"] = "900"
     for _ in range(2):
         asyncio.run(bench.audit.check())
-    assert bench.store.versions(MODELS)["uid-fruit"][0] == 900
+    assert bench.store.identities(MODELS)["uid-fruit"].resource_version == 900
     assert MODEL in bench.triggered
 
 
@@ -51,10 +52,10 @@ def test_who_begins_to_lead_knows_what_came_while_it_was_stopped(bench: Workbenc
     bench.hear()
     bench.cluster.objects["models", "vision", "fruit"]["metadata"]["resourceVersion"] = "900"
     asyncio.run(bench.audit.catch_up())
-    assert bench.store.versions(MODELS)["uid-fruit"][0] == 900
+    assert bench.store.identities(MODELS)["uid-fruit"].resource_version == 900
     bench.cluster.objects["models", "vision", "fruit"]["metadata"]["resourceVersion"] = "901"
     asyncio.run(bench.audit.catch_up())
-    assert bench.store.versions(MODELS)["uid-fruit"][0] == 900, "a fresh audit vouches for the watches"
+    assert bench.store.identities(MODELS)["uid-fruit"].resource_version == 900, "a fresh audit vouches for the watches"
 
 
 @pytest.mark.parametrize(
@@ -69,7 +70,7 @@ def test_a_warning_that_no_watch_told_is_listed_and_wakes_its_run(desk: Desk, li
     for _ in range(times):
         asyncio.run(getattr(desk.bench.audit, listen)())
     assert MODEL in desk.bench.triggered
-    found = desk.bench.store.warnings.find_complaint(f"uid-{JOB_NAME}")
+    found = desk.bench.store.warnings.find_complaint("vision", f"uid-{JOB_NAME}")
     assert found is not None
     assert found.message == "exceeded quota: team"
 
@@ -92,3 +93,34 @@ def test_health_tells_a_dead_watch_and_readiness_a_silent_api_server() -> None:
     assert "did not answer" in str(find_unreadiness(audit, now + 10 * INTERVAL_SECONDS))
     audit.dead_watches = ("models",)
     assert "models" in str(find_illness(audit))
+
+
+class TwoLists(FakeCluster):
+    """An API server whose list of the namespace `a` is older than the one of `b`, as two caches may be."""
+
+    async def list_all(
+        self, resource: Resource, namespace: str | None, *, metadata_only: bool = False
+    ) -> AsyncIterator[Json]:
+        """Yield an empty page for `a`, as of before its object was made."""
+        async for page in super().list_all(resource, namespace, metadata_only=metadata_only):
+            yield {"metadata": {"resourceVersion": "50"}} if namespace == "a" else page
+
+
+def test_an_audit_compares_an_object_with_the_list_of_its_own_namespace() -> None:
+    cluster: Any = TwoLists()
+    store = Store()
+    audit = Audit(cluster, store, ("a", "b"), lambda _keys: None)
+    store.put(MODELS, {"metadata": {"name": "m", "namespace": "a", "uid": "u", "resourceVersion": "60"}})
+    asyncio.run(audit.check())
+    assert store.identities(MODELS).keys() == {"u"}, "the list of `a` is too old to say that it is gone"
+
+
+def test_an_object_that_cannot_be_read_is_no_sign_of_a_dead_watch(bench: Workbench) -> None:
+    bench.hear()
+    bench.cluster.objects["models", "vision", "fruit"] |= {"spec": ["nonsense"]}
+    bench.cluster.objects["models", "vision", "fruit"]["metadata"]["resourceVersion"] = "900"
+    bench.hear()
+    for _ in range(3):
+        asyncio.run(bench.audit.check())
+    assert bench.audit.dead_watches == ()
+    assert bench.store.unreadables.counts["Model"] == 1

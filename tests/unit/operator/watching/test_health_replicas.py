@@ -49,16 +49,16 @@ async def ask(audit: Audit, bench: Workbench, *, leads: bool) -> list[tuple[int,
 def test_only_the_leader_asks_trainers(leads: bool) -> None:
     asked: list[str] = []
 
-    class OnePod:
-        """A store in which one trainer works."""
+    class Asked:
+        """A store that notes that trainers were looked for."""
 
-        def running_pods(self) -> list[Any]:
-            """Return it, and note that it was looked for."""
+        def owners(self) -> list[Any]:
+            """Return none."""
             asked.append("once")
             return []
 
     async def live() -> None:
-        store: Any = OnePod()
+        store: Any = Asked()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(Poller(store, 0.01, leads=lambda: leads).run(lambda _keys: None), 0.1)
 
