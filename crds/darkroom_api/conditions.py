@@ -73,6 +73,7 @@ class Reason(StrEnum):
     RETRYING_AFTER_FAILURE = "RetryingAfterFailure"
     STORAGE_UNAVAILABLE = "StorageUnavailable"
     INVALID_CONFIGURATION = "InvalidConfiguration"
+    NOT_ALLOWED = "NotAllowed"
     NAME_CONFLICT = "NameConflict"
     INSPECTING = "Inspecting"
     TRAINING = "Training"

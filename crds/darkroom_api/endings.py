@@ -25,6 +25,7 @@ class ExitCode(IntEnum):
     TRAINING_DIVERGED = 77
     INCORRECT_MODEL_KIND = 78
     OUT_OF_MEMORY = 79
+    NOT_ALLOWED = 80
     STOPPED = 143
 
 
@@ -204,6 +205,20 @@ ENDINGS: Final[Mapping[Reason, Ending]] = {
         rebuilds=True,
         worked=False,
         merge_rank=2,
+    ),
+    Reason.NOT_ALLOWED: Ending(
+        "The spec asks for something that this installation does not allow in this namespace; the message names the "
+        "field, its value and what is allowed.",
+        "Ask for what is allowed, or ask the administrator to allow it.",
+        cause=Cause.CONFIGURATION,
+        exit_code=ExitCode.NOT_ALLOWED,
+        then=Then.END,
+        free=True,
+        charges_kept_only=True,
+        accepted=False,
+        warns=True,
+        worked=False,
+        quoted=True,
     ),
     Reason.NAME_CONFLICT: Ending(
         "An object with the name of this resource's child exists and belongs to something else.",

@@ -27,7 +27,12 @@ CONFIG_DIR: Final = "/etc/darkroom"
 CONFIG_FILE: Final = "run.json"
 CREDENTIALS_DIR: Final = "/var/run/darkroom/credentials"
 """One folder per storage role below it, each a mounted Secret with the keys of `CREDENTIAL_KEYS`."""
-CREDENTIAL_KEYS: Final = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+KEY_PAIR: Final = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+SESSION_KEY: Final = "AWS_SESSION_TOKEN"
+SAS_KEY: Final = "SAS_URL"
+"""URL of a container with the token that opens all of it, for what is read over https."""
+CREDENTIAL_KEYS: Final = (*KEY_PAIR, SESSION_KEY, SAS_KEY)
+"""All of a Secret that a trainer sees."""
 WORK_DIR: Final = "/work"
 WEIGHTS_DIR: Final = "/weights"
 TERMINATION_LOG: Final = "/dev/termination-log"

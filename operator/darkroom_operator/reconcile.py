@@ -15,7 +15,7 @@ from darkroom_operator.config import OperatorConfig
 from darkroom_operator.metrics import Metrics
 from darkroom_operator.observing import inquiries, observe, progress
 from darkroom_operator.observing.store import Store, StoredOwner
-from darkroom_operator.writing import apply, statuses
+from darkroom_operator.writing import apply, isolation, statuses
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +41,7 @@ class Reconciler:
         self._metrics = metrics
         self._poller = poller
         self._inquirer = inquiries.Inquirer(cluster, store)
+        self._isolation = isolation.Isolation(cluster, config.trainer_policy)
         self._writer = statuses.StatusWriter(cluster, store, metrics, trigger, config.progress_interval_seconds)
 
     async def reconcile(self, key: Key) -> float | None:
@@ -88,8 +89,9 @@ class Reconciler:
     async def _start(self, case: kinds.Case) -> kinds.Case:
         manifest = case.build_job()
         try:
+            await self._isolation.ensure(case.seen.key.namespace)
             await apply.create_job(self._cluster, self._store, manifest)
-        except (apply.JobRefusedError, apply.JobNameTakenError) as error:
+        except (apply.JobRefusedError, apply.JobNameTakenError, isolation.PolicyRefusedError) as error:
             refusal = refusals.explain_refusal(error, manifest)
             return replace(case, decision=refusals.decide_refused(case.seen, case.decision, refusal))
         return case

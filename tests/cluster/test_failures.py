@@ -13,11 +13,10 @@ from tests.cluster.api.waiting import Waiter, phase_of, reason_of, status_of
 from tests.cluster.host import processes
 from tests.cluster.scenarios.failures import Faults
 from tests.cluster.scenarios.main_job import MODEL, MainJob
-from tests.cluster.setup.installation import VALUES
+from tests.cluster.setup.installation import UNREACHABLE, VALUES
 from tests.cluster.storage import corruptions
 from tests.cluster.storage.bucket import Bucket
 
-UNREACHABLE = "http://s3.nowhere.svc:9000"
 SIGKILLED = 137
 
 

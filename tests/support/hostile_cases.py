@@ -14,6 +14,7 @@ from darkroom_api.conditions import Reason
 from darkroom_api.run_config import StorageAccess
 from tests.support import hostile_pictures as drawn
 from tests.support.coco_builders import Coco, a_scene, an_annotation, an_image
+from tests.support.local_storage import LOCAL, a_listing
 
 NUM_IMAGES: Final = 10
 SUMMARY: Final = "10 images, 10 annotations, 2 tags"
@@ -24,8 +25,8 @@ ANNOTATION_LIMIT: Final = 1 << 30
 class Case:
     """One hostile dataset: `change` edits its document, `text` replaces it, `pictures` replaces files, `arrange` adds.
 
-    `handled` says what becomes of input that is taken; the dataset is then summed up as a good one. `image_hosts` are
-    what an administrator allows.
+    `handled` says what becomes of input that is taken; the dataset is then summed up as a good one. `allowed` are
+    the endpoints that are listed.
     """
 
     says: str = SUMMARY
@@ -36,12 +37,12 @@ class Case:
     pictures: dict[str, bytes] = field(default_factory=dict)
     arrange: Callable[[pathlib.Path], Any] = lambda _: None
     answer: bytes | None = None
-    image_hosts: tuple[str, ...] = ()
+    allowed: tuple[str, ...] = ()
 
     @property
     def access(self) -> StorageAccess:
         """Return how the dataset is reached."""
-        return StorageAccess(image_hosts=self.image_hosts)
+        return LOCAL.model_copy(update={"reach": a_listing(*self.allowed)})
 
 
 def a_document() -> Coco:
@@ -88,11 +89,11 @@ def address(url: str, says: str, **fields: Any) -> Case:
     return Case(says, change=image(absolute_url=url, file_name=None), **fields)
 
 
-def allowed(url: str, *hosts: str) -> Case:
+def allowed(url: str, *endpoints: str) -> Case:
     """Return a case in which image 2 is at a private address that is allowed, and is there."""
     data = drawn.encode()
     answer = f"HTTP/1.1 200 OK\r\nContent-Length: {len(data)}\r\n\r\n".encode() + data
-    return address(url, SUMMARY, answer=answer, image_hosts=hosts, handled="Read: the administrator allows this host")
+    return address(url, SUMMARY, answer=answer, allowed=endpoints, handled="Read: this host is listed")
 
 
 def picture(data: bytes, says: str = SUMMARY, handled: str = "") -> Case:
@@ -217,9 +218,9 @@ ADDRESSES: Final[dict[str, Case]] = {
     "a name that resolves to the cluster": address("https://cluster.test/", "is not a public address"),
     "a name with a public and a private address": address("https://mixed.test/a.png", "is not a public address"),
     "a name that nobody has": address("https://nobody.test/a.png", "there is no host nobody.test"),
-    "a name that resolves to the cluster and is allowed": allowed("https://cluster.test/", "cluster.test"),
+    "a name that resolves to the cluster and is allowed": allowed("https://cluster.test/", "https://cluster.test"),
     "another private name than the allowed one": address(
-        "https://metadata.test/", "is not a public address", image_hosts=("cluster.test",)
+        "https://metadata.test/", "is not a public address", allowed=("https://cluster.test",)
     ),
     "a redirect to the metadata service": address(
         "https://photos.test/a.png", "redirects are not followed", answer=REDIRECT

@@ -29,6 +29,7 @@ _FORBIDDEN: Final = re.compile(r"^.*? is forbidden: ", re.DOTALL)
 _PRIORITY: Final = re.compile(r"no PriorityClass with name (\S+) was found", re.IGNORECASE)
 _ACCOUNT: Final = re.compile(r'serviceaccount "([^"]+)" not found', re.IGNORECASE)
 _SECRET: Final = re.compile(r'secret "([^"]+)" not found', re.IGNORECASE)
+_SECRET_KEY: Final = re.compile(r'volume "credentials-(\w+)" : .*non-existent secret key: ([A-Z_]+)')
 _CLAIM: Final = re.compile(r'persistentvolumeclaim "([^"]+)" not found', re.IGNORECASE)
 _BOUNDS: Final = re.compile(r"(maximum|minimum) \S+ usage per|max limit to request ratio", re.IGNORECASE)
 _LACKING: Final = re.compile(r"Insufficient ([a-zA-Z0-9][-a-zA-Z0-9./]*[a-zA-Z0-9])")
@@ -129,6 +130,14 @@ def explain_name_conflict(name: str, namespace: str) -> Blocker:
     return Blocker(Reason.NAME_CONFLICT, message)
 
 
+def explain_missing_policy(why: str, namespace: str) -> Blocker:
+    """Return what keeps the NetworkPolicy of trainers from being in place: no run starts without it."""
+    return _invalid(
+        f"networkPolicy.trainers: the operator cannot keep its NetworkPolicy in namespace `{namespace}`: {why}; ask the "
+        "administrator to allow it, or to set networkPolicy.trainers.enabled to false."
+    )
+
+
 def explain_complaint(complaint: Complaint, job: ObservedJob, pod: ObservedPod | None) -> Blocker | None:
     """Return what a Warning Event means, or None where it is about something that is over."""
     if complaint.about != (pod.uid if pod is not None else job.uid):
@@ -138,6 +147,9 @@ def explain_complaint(complaint: Complaint, job: ObservedJob, pod: ObservedPod |
     secret = _SECRET.search(complaint.message)
     if secret is not None:
         return _miss_secret(secret.group(1), job)
+    key = _SECRET_KEY.search(complaint.message)
+    if key is not None:
+        return _miss_key(key.group(1), key.group(2), job)
     claim = _CLAIM.search(complaint.message)
     if claim is not None:
         return _miss_claim(claim.group(1), job.namespace)
@@ -177,6 +189,15 @@ def _miss_secret(secret: str, job: ObservedJob) -> Blocker:
     return _invalid(
         f"{field}: Secret `{secret}` does not exist in namespace `{job.namespace}`; "
         "create it, and the pod starts automatically within 2 minutes."
+    )
+
+
+def _miss_key(role: str, key: str, job: ObservedJob) -> Blocker:
+    field = _SECRET_FIELDS.get((job.asked.kind, role), "storage.credentialsSecret")
+    secret = dict(job.asked.secrets).get(f"credentials-{role}", "")
+    return _invalid(
+        f"{field}: Secret `{secret}` in namespace `{job.namespace}` has no key {key}; "
+        "add it, and the pod starts automatically within 2 minutes."
     )
 
 

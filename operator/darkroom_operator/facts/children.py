@@ -176,12 +176,18 @@ def read_asked(job: Json) -> Asked:
         image=container.get("image", ""),
         limits=tuple(container.get("resources", {}).get("limits", {}).items()),
         node_selector=tuple(pod.get("nodeSelector", {}).items()),
-        secrets=tuple((volume["name"], volume["secret"]["secretName"]) for volume in volumes if "secret" in volume),
+        secrets=tuple((volume["name"], secret) for volume in volumes for secret in _list_secrets(volume)),
         claim=next(claims, ""),
         service_account=pod.get("serviceAccountName", ""),
         priority_class=pod.get("priorityClassName", ""),
         digest=job["metadata"].get("annotations", {}).get(ANNOTATION_POD_DIGEST, ""),
     )
+
+
+def _list_secrets(volume: Json) -> list[str]:
+    """Return the Secrets in a volume, each once."""
+    sources = volume.get("projected", {}).get("sources", ())
+    return list(dict.fromkeys(source["secret"]["name"] for source in sources if "secret" in source))
 
 
 def parse_pod(raw: Json) -> ObservedPod:

@@ -31,9 +31,10 @@ class Workbench:
         self.store = Store()
         metrics = Metrics(self.store)
         poller = Poller(self.store, 10)
+        config = a_config(trainerPolicy={"enabled": False})
         cluster: Any = self.cluster
         self.audit = Audit(cluster, self.store, (), self.triggered.update)
-        self.reconciler = Reconciler(cluster, self.store, a_config(), metrics, poller, self.triggered.update)
+        self.reconciler = Reconciler(cluster, self.store, config, metrics, poller, self.triggered.update)
 
     def hear(self) -> None:
         """Let every watch catch up."""

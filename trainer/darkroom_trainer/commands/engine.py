@@ -14,7 +14,7 @@ import time
 from darkroom_api import conditions, endings, report, run_config
 from darkroom_trainer.budget.meter import Clock, Meter
 from darkroom_trainer.commands import failures
-from darkroom_trainer.runtime import stopping
+from darkroom_trainer.runtime import secrets, stopping
 from darkroom_trainer.runtime.reporting import Reporter
 
 LOG = logging.getLogger(__name__)
@@ -43,6 +43,7 @@ def execute(
     has_no_model = outcome.reason is conditions.Reason.CANCELLED and outcome.artifacts is None
     kept_only = endings.ENDINGS[outcome.reason].charges_kept_only or has_no_model
     _tell_excess(meter, config.budget_seconds)
+    outcome = report.Outcome.model_validate(secrets.hide_tree(outcome.to_json()))
     return outcome.model_copy(update={"meter": meter.to_report(config.budget_seconds, kept_only=kept_only)})
 
 

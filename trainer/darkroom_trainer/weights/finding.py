@@ -51,7 +51,7 @@ def open_sources(
     folders: list[locations.WeightsSource] = [locations.FolderSource(folder)]
     if weights.location is not None:
         folders.append(locations.open_location(weights.location, cache / "bucket"))
-    return Sources(tuple(folders), hubs.Hub(weights.hub, cache / "hub") if weights.hub else None)
+    return Sources(tuple(folders), hubs.Hub(weights.hub, cache / "hub", weights.reach) if weights.hub else None)
 
 
 def find_weights(name: str, sources: Sources) -> FoundWeights | None:

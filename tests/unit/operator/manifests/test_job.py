@@ -10,6 +10,7 @@ from darkroom_operator.config import OutputConfig
 from darkroom_operator.decide.evaluation import decide_evaluation
 from darkroom_operator.decide.model import decide_model
 from darkroom_operator.decide.places import find_output_base
+from darkroom_operator.facts.children import read_asked
 from darkroom_operator.manifests.job import build_job
 from darkroom_operator.manifests.pod import ANNOTATION_RUN_CONFIG, count_cores
 from darkroom_operator.manifests.run_config import plan_evaluation, plan_inspection, plan_training
@@ -90,7 +91,7 @@ def test_a_pod_is_restricted(job: Json) -> None:
         "capabilities": {"drop": ["ALL"]},
     }
     assert not {"hostNetwork", "hostPID", "hostIPC", "initContainers", "ephemeralContainers"} & pod.keys()
-    allowed = {"downwardAPI", "emptyDir", "secret", "persistentVolumeClaim"}
+    allowed = {"downwardAPI", "emptyDir", "projected", "persistentVolumeClaim"}
     assert all(set(volume) - {"name"} <= allowed for volume in pod["volumes"])
 
 
@@ -207,15 +208,41 @@ def test_what_is_mounted_beside_the_run() -> None:
     assert pod_of(job)["imagePullSecrets"] == [{"name": "pull"}]
 
 
-HOSTS = {"trainer": {"image": "example.org/trainer:1", "allowedImageHosts": ["images.storage.svc"]}}
+LISTED: Json = {
+    "allowedEndpoints": ["https://images.storage.svc"],
+    "output": {"uri": "s3://m", "storage": {"endpoint": "http://own:9000"}},
+}
 
 
 @pytest.mark.parametrize("build", [inspection, training, evaluation], ids=lambda build: build.__name__)
-def test_every_dataset_may_be_read_from_the_hosts_that_the_administrator_allows(build: Any) -> None:
-    for config, hosts in ((a_config(), ()), (a_config(**HOSTS), ("images.storage.svc",))):
-        annotations = build(config)["spec"]["template"]["metadata"]["annotations"]
-        told = RunConfig.model_validate_json(annotations[ANNOTATION_RUN_CONFIG])
-        assert told.dataset.storage.image_hosts == hosts
+def test_every_storage_is_told_of_the_administrators_endpoints(build: Any) -> None:
+    told = told_by(build(a_config(**LISTED)))
+    for place in (told.dataset, told.evaluation_dataset, told.output, told.model):
+        if place is not None:
+            assert place.storage.reach.allowed_endpoints == ("https://images.storage.svc", "http://own:9000")
+            assert place.storage.reach.own_machine is False
+
+
+def test_a_service_accounts_identity_is_used_where_a_storage_names_it() -> None:
+    named = an_observed_dataset(spec=a_dataset_spec(storage={"serviceAccountName": "darkroom-reader"}))
+    assert told_by(training(dataset=named)).dataset.storage.service_account is True
+    assert told_by(training()).dataset.storage.service_account is False
+    assert told_by(inspection(spec=SECRETLESS)).dataset.storage.service_account is False
+
+
+def keys_of(job: Json, role: str = "dataset") -> dict[str, bool]:
+    """Return the keys of a Secret that a role's volume holds, and whether each may be missing."""
+    (volume,) = [v for v in pod_of(job)["volumes"] if v["name"] == f"credentials-{role}"]
+    sources = [source["secret"] for source in volume["projected"]["sources"]]
+    return {item["key"]: source["optional"] for source in sources for item in source["items"]}
+
+
+def test_only_the_known_keys_of_a_secret_are_mounted_and_a_buckets_pair_has_to_be_there() -> None:
+    pair = {"AWS_ACCESS_KEY_ID": False, "AWS_SECRET_ACCESS_KEY": False}
+    assert keys_of(inspection()) == {**pair, "AWS_SESSION_TOKEN": True, "SAS_URL": True}
+    over_https = a_dataset_spec(annotationFiles=["https://files.example.org/a.json"])
+    assert keys_of(inspection(spec=over_https)) == dict.fromkeys(names.CREDENTIAL_KEYS, True)
+    assert keys_of(training(), "output").items() >= pair.items()
 
 
 def told_by(job: Json) -> RunConfig:
@@ -231,8 +258,7 @@ def test_a_training_is_told_where_weights_are_and_other_runs_are_not() -> None:
     assert weights.location is not None
     assert weights.location.uri == "s3://models/backbones"
     assert weights.location.storage.credentials_dir == f"{names.CREDENTIALS_DIR}/weights"
-    secrets = {v["name"]: v["secret"]["secretName"] for v in pod_of(job)["volumes"] if "secret" in v}
-    assert secrets["credentials-weights"] == "darkroom-weights"
+    assert ("credentials-weights", "darkroom-weights") in read_asked(job).secrets
     for other in (inspection(config), evaluation(config)):
         assert told_by(other).weights == Weights()
         assert "credentials-weights" not in {volume["name"] for volume in pod_of(other)["volumes"]}

@@ -18,6 +18,7 @@ from darkroom_trainer.commands import engine
 from darkroom_trainer.runtime import reporting
 from darkroom_trainer.training import fitting
 from tests.support.learning import LABELS, leave_to_networks, write_squares
+from tests.support.local_storage import a_local_place
 
 TICK_SECONDS = 0.05
 BUDGETS = {Task.CLASSIFIER: 20.0, Task.DETECTOR: 25.0}
@@ -65,7 +66,7 @@ def test_squares_are_learned_within_the_budget(
     boxed = task is Task.DETECTOR
     train = write_squares(tmp_path / "train", 45, boxed=boxed)
     held = write_squares(tmp_path / "eval", 12, boxed=boxed, seed=1)
-    model = run_config.Location(uri=(tmp_path / "model").as_uri())
+    model = a_local_place(tmp_path / "model")
     budget = BUDGETS[task]
     trained = run(run_config.Command.TRAIN, task, train, tmp_path / "w1", budget_seconds=budget, output=model)
     assert trained.reason is conditions.Reason.SUCCEEDED, trained.message
@@ -77,7 +78,7 @@ def test_squares_are_learned_within_the_budget(
     assert listing.check_files(tmp_path / "model", names).digest == trained.artifacts.digest
     assert not list((tmp_path / "model").glob("checkpoints/*.safetensors")), "checkpoints go with the success"
 
-    report = run_config.Location(uri=(tmp_path / "report").as_uri())
+    report = a_local_place(tmp_path / "report")
     measured = run(run_config.Command.EVALUATE, task, held, tmp_path / "w2", model=model, output=report)
     assert measured.reason is conditions.Reason.SUCCEEDED, measured.message
     assert measured.model_digest == trained.artifacts.digest
@@ -117,7 +118,7 @@ def test_a_stopped_training_goes_on_and_uses_its_whole_budget(
     monkeypatch.setattr("darkroom_trainer.tasks.classifier.Classifier.least_passes", 100)
     leave_to_networks(monkeypatch)
     train = write_squares(tmp_path / "train", 30, boxed=False)
-    model = run_config.Location(uri=(tmp_path / "model").as_uri())
+    model = a_local_place(tmp_path / "model")
     reporter = StopAt(stage)
     config = a_config(run_config.Command.TRAIN, Task.CLASSIFIER, train, budget_seconds=15.0, output=model)
     stopped = engine.execute(config, tmp_path / "w1", reporter, reporter.stop, clock=TickingClock())
@@ -147,7 +148,7 @@ def test_a_checkpoint_of_a_version_whose_recipes_had_a_moving_average_is_resumed
     monkeypatch.setattr("darkroom_trainer.tasks.classifier.Classifier.least_passes", 100)
     leave_to_networks(monkeypatch)
     train = write_squares(tmp_path / "train", 30, boxed=False)
-    model = run_config.Location(uri=(tmp_path / "model").as_uri())
+    model = a_local_place(tmp_path / "model")
     reporter = StopAt(fitting.STAGE_NAMES[Stage.HOLD_OUT])
     config = a_config(run_config.Command.TRAIN, Task.CLASSIFIER, train, budget_seconds=15.0, output=model)
     stopped = engine.execute(config, tmp_path / "w1", reporter, reporter.stop, clock=TickingClock())
