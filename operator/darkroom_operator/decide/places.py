@@ -125,7 +125,7 @@ def check_output(uri: str) -> Blocker | None:
 
 
 def _check_url(field: str, url: str | None, config: OperatorConfig) -> Blocker | None:
-    """Return why no run may connect to `url`, as far as its text tells; a trainer looks at what its name resolves to."""
+    """Return why no run may connect to `url`, as far as its text tells; a trainer resolves its name."""
     try:
         if url is not None:
             endpoints.check_text(url, config.reach)

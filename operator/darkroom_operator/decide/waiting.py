@@ -133,8 +133,8 @@ def explain_name_conflict(name: str, namespace: str) -> Blocker:
 def explain_missing_policy(why: str, namespace: str) -> Blocker:
     """Return what keeps the NetworkPolicy of trainers from being in place: no run starts without it."""
     return _invalid(
-        f"networkPolicy.trainers: the operator cannot keep its NetworkPolicy in namespace `{namespace}`: {why}; ask the "
-        "administrator to allow it, or to set networkPolicy.trainers.enabled to false."
+        f"networkPolicy.trainers: the operator cannot keep its NetworkPolicy in namespace `{namespace}`: {why}; ask "
+        "the administrator to allow it, or to set networkPolicy.trainers.enabled to false."
     )
 
 

@@ -1,7 +1,7 @@
 """The NetworkPolicy of trainers: who may connect to them, and where they may connect to.
 
-Owns the rules that hold where the administrator gives no own ones: anywhere but link-local addresses, a cloud's services
-for its machines, and the API server. Must not do: any I/O.
+Owns the rules that hold where the administrator gives no own ones: anywhere but link-local addresses, a cloud's
+services for its machines, and the API server. Must not do: any I/O.
 """
 
 import ipaddress

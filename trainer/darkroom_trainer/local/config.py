@@ -3,7 +3,7 @@
 Owns how `file:` URIs and outputs are resolved; which field of a spec becomes which of a RunConfig: `darkroom_api.runs`.
 Pure. Must not do: touch the disk.
 Credentials are the ambient ones of the AWS_* environment; Secrets and ServiceAccounts are a cluster's. Its user is the
-administrator: the hosts that the manifests name are reached wherever they are, those in annotation files only if public.
+administrator: hosts that the manifests name are reached wherever they are, those in annotation files only if public.
 """
 
 import pathlib

@@ -33,7 +33,7 @@ def check_endpoint(endpoint: str, reach: Reach) -> None:
 
 
 def resolve(origin: Origin, reach: Reach, uri: str) -> list[str]:
-    """Return the addresses of a host; AddressForbidden about `uri` unless a run may reach each. OSError as sockets do."""
+    """Return the addresses of a host; AddressForbidden about `uri` unless each may be reached, OSError without one."""
     found = socket.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
     addresses = [str(entry[4][0]) for entry in found]
     try:

@@ -21,7 +21,7 @@ FIELDS: Final = {
 
 
 def read_credentials(access: StorageAccess) -> dict[str, str]:
-    """Return the keys of `names.CREDENTIAL_KEYS` that are mounted; on its user's own machine, a token of the environment.
+    """Return the keys of `names.CREDENTIAL_KEYS` that are mounted; on the user's own machine the environment's token.
 
     Raises RunError(InvalidConfiguration) naming the Secret's key when one is missing or empty.
     """

@@ -1,6 +1,6 @@
 """Every Job that is built: restricted, tokenless, bounded, owned, and told what to do."""
 
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -209,9 +209,10 @@ def test_what_is_mounted_beside_the_run() -> None:
 
 
 LISTED: Json = {
-    "allowedEndpoints": ["https://images.storage.svc"],
+    "allowedEndpoints": ["http://s3.example:9000", "https://images.storage.svc"],
     "output": {"uri": "s3://m", "storage": {"endpoint": "http://own:9000"}},
 }
+ALL_LISTED: Final = ("http://s3.example:9000", "https://images.storage.svc", "http://own:9000")
 
 
 @pytest.mark.parametrize("build", [inspection, training, evaluation], ids=lambda build: build.__name__)
@@ -219,7 +220,7 @@ def test_every_storage_is_told_of_the_administrators_endpoints(build: Any) -> No
     told = told_by(build(a_config(**LISTED)))
     for place in (told.dataset, told.evaluation_dataset, told.output, told.model):
         if place is not None:
-            assert place.storage.reach.allowed_endpoints == ("https://images.storage.svc", "http://own:9000")
+            assert place.storage.reach.allowed_endpoints == ALL_LISTED
             assert place.storage.reach.own_machine is False
 
 
