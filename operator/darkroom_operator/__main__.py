@@ -4,12 +4,13 @@ Owns the process: arguments, tasks, exit code. 0 after a signal; 1 when a part f
 """
 
 import argparse
-import asyncio
 import logging
 import os
 import pathlib
 import sys
 from collections.abc import Sequence
+
+import uvloop
 
 from darkroom_operator.api.cluster import ClusterError
 from darkroom_operator.config import ConfigError, OperatorConfig, read_config
@@ -26,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     configure_logs(logging.DEBUG if options.verbose else logging.INFO)
     try:
         config = read_config(options.config)
-        return asyncio.run(_run(config, options))
+        return uvloop.run(_run(config, options))
     except (ConfigError, ClusterError, TermsError) as error:
         logger.error(str(error))
         return 1

@@ -52,7 +52,9 @@ def run_cancellation(driver: Driver) -> None:
     driver.wait("no pod", lambda: driver.find_pod(1) is None)
     driver.wait("a second attempt, or an end", lambda: driver.find_pod(2) is not None or _has_ended(driver))
     if driver.find_pod(2) is not None:
+        driver.wait("attempt 2 in the status", lambda: driver.attempt(2) is not None)
         driver.sandbox.cluster.kubelet.place(driver.pod(2))
+        driver.wait("words that name the node", lambda: "is preparing pod" in driver.status.get("message", ""))
         driver.sandbox.cluster.kubelet.start(driver.pod(2))
         driver.wait("the publication started", lambda: bool((driver.attempt(2) or {}).get("startedAt")))
         driver.end(2, Reason.CANCELLED)
