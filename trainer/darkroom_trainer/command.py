@@ -12,10 +12,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Final, TypeAlias
 
-from darkroom_api.endings import ExitCode
 from darkroom_trainer.runtime.errors import RunError, StorageError
-from darkroom_trainer.runtime.logs import setup_plain_logs
-from darkroom_trainer.runtime.secrets import hide
+from darkroom_trainer.runtime.logs import hide, setup_plain_logs
 
 EXIT_OK: Final = 0
 EXIT_FAILED: Final = 1
@@ -173,7 +171,7 @@ def _run(arguments: argparse.Namespace) -> int:
     except ManifestError as error:
         for message in error.messages:
             print(f"darkroom: {hide(message)}", file=sys.stderr)
-        return int(ExitCode.BAD_CONFIG)
+        return int(error.exit_code)
     display = open_display()
     for line in found.skipped:
         display.say(line)

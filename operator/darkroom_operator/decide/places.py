@@ -126,9 +126,10 @@ def check_output(uri: str) -> Blocker | None:
 
 def _check_url(field: str, url: str | None, config: OperatorConfig) -> Blocker | None:
     """Return why no run may connect to `url`, as far as its text tells; a trainer resolves its name."""
+    if url is None:
+        return None
     try:
-        if url is not None:
-            endpoints.check_text(url, config.reach)
+        endpoints.check_text(url, config.reach)
     except endpoints.EndpointProblem as problem:
         return Blocker(Reason.NOT_ALLOWED, f"{field}: `{redact(url.split('?', 1)[0])}` is not allowed: {problem}.")
     return None

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from darkroom_api import names, runs
 from darkroom_api.blockers import ObservedDataset
-from darkroom_api.endpoints import Reach
 from darkroom_api.run_config import (
     DatasetSource,
     Location,
@@ -151,7 +150,7 @@ def _refer(seen: Observed[SpecT, StatusT]) -> ResourceReference:
 def _build_weights(config: OperatorConfig) -> Weights:
     weights = config.trainer.weights
     location = _locate(weights.uri, StorageRole.WEIGHTS, weights.storage, config) if weights.uri is not None else None
-    return Weights(location=location, hub=weights.hub, reach=config.reach if weights.hub else Reach())
+    return Weights(location=location, hub=weights.hub, **({"reach": config.reach} if weights.hub else {}))
 
 
 def _build_source(dataset: ObservedDataset, role: StorageRole, config: OperatorConfig) -> DatasetSource:

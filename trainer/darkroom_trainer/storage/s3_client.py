@@ -67,8 +67,10 @@ def _open_session(access: StorageAccess, keys: dict[str, str]) -> boto3.session.
         allowed = _SERVICE_ACCOUNT if access.service_account else ()
         resolver = core.get_component("credential_provider")
         resolver.providers = [provider for provider in resolver.providers if provider.METHOD in allowed]
-    given = [keys.get(name) for name in (*names.KEY_PAIR, names.SESSION_KEY)]
-    return boto3.session.Session(*given, region_name=access.region, botocore_session=core)
+    key_id, secret = (keys.get(name) for name in names.KEY_PAIR)
+    return boto3.session.Session(
+        key_id, secret, keys.get(names.SESSION_KEY), region_name=access.region, botocore_session=core
+    )
 
 
 def _check_keys(session: boto3.session.Session, where: str) -> None:
@@ -107,18 +109,18 @@ def _pin(client: "S3Client", reach: Reach) -> None:
         except OSError as error:
             raise NewConnectionError(connection, str(error)) from error
 
-    class Plain(awsrequest.AWSHTTPConnection):  # type: ignore[misc]
+    class Plain(awsrequest.AWSHTTPConnection):
         def _new_conn(self) -> socket.socket:
             return open_checked(self, "http")
 
-    class Encrypted(awsrequest.AWSHTTPSConnection):  # type: ignore[misc]
+    class Encrypted(awsrequest.AWSHTTPSConnection):
         def _new_conn(self) -> socket.socket:
             return open_checked(self, "https")
 
-    class PlainPool(awsrequest.AWSHTTPConnectionPool):  # type: ignore[misc]
+    class PlainPool(awsrequest.AWSHTTPConnectionPool):
         ConnectionCls = Plain
 
-    class EncryptedPool(awsrequest.AWSHTTPSConnectionPool):  # type: ignore[misc]
+    class EncryptedPool(awsrequest.AWSHTTPSConnectionPool):
         ConnectionCls = Encrypted
 
     manager = client._endpoint.http_session._manager  # type: ignore[attr-defined]

@@ -10,7 +10,6 @@ from darkroom_operator.config import OutputConfig
 from darkroom_operator.decide.evaluation import decide_evaluation
 from darkroom_operator.decide.model import decide_model
 from darkroom_operator.decide.places import find_output_base
-from darkroom_operator.facts.children import read_asked
 from darkroom_operator.manifests.job import build_job
 from darkroom_operator.manifests.pod import ANNOTATION_RUN_CONFIG, count_cores
 from darkroom_operator.manifests.run_config import plan_evaluation, plan_inspection, plan_training
@@ -259,7 +258,8 @@ def test_a_training_is_told_where_weights_are_and_other_runs_are_not() -> None:
     assert weights.location is not None
     assert weights.location.uri == "s3://models/backbones"
     assert weights.location.storage.credentials_dir == f"{names.CREDENTIALS_DIR}/weights"
-    assert ("credentials-weights", "darkroom-weights") in read_asked(job).secrets
+    (volume,) = [volume for volume in pod_of(job)["volumes"] if volume["name"] == "credentials-weights"]
+    assert {source["secret"]["name"] for source in volume["projected"]["sources"]} == {"darkroom-weights"}
     for other in (inspection(config), evaluation(config)):
         assert told_by(other).weights == Weights()
         assert "credentials-weights" not in {volume["name"] for volume in pod_of(other)["volumes"]}

@@ -17,8 +17,7 @@ from darkroom_trainer.checkpoints.sessions import Stage
 from darkroom_trainer.commands import engine
 from darkroom_trainer.runtime import reporting
 from darkroom_trainer.training import fitting
-from tests.support.learning import LABELS, leave_to_networks, write_squares
-from tests.support.local_storage import a_local_place
+from tests.support.learning import LABELS, LOCAL, a_local_place, leave_to_networks, write_squares
 
 TICK_SECONDS = 0.05
 BUDGETS = {Task.CLASSIFIER: 20.0, Task.DETECTOR: 25.0}
@@ -43,7 +42,7 @@ class TickingClock:
 
 def a_source(task: Task, file: pathlib.Path) -> run_config.DatasetSource:
     return run_config.DatasetSource(
-        name=file.parent.name, annotation_kind=KINDS[task], annotation_files=(file.as_uri(),)
+        name=file.parent.name, annotation_kind=KINDS[task], annotation_files=(file.as_uri(),), storage=LOCAL
     )
 
 

@@ -16,7 +16,7 @@ from tests.certificate import HOST, write_certificate
 from tests.unit.trainer.run_builders import a_dataset, a_model, read_items, write_images, write_manifests
 
 SIGNATURE = "c2lnbmF0dXJl0123456789"
-PASSWORD = "pass-of-nobody"
+PASSWORD = "pass-of-nobody"  # noqa: S105 - of nobody
 KEY_PARTS = ("first-part-of-a-key", "second-part-of-a-key")
 SECRETS = (SIGNATURE, PASSWORD, *KEY_PARTS)
 TOKEN = f"sv=2022-11-02&sr=c&sp=rl&sig={SIGNATURE}"

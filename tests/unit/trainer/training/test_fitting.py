@@ -16,7 +16,6 @@ from darkroom_trainer.tasks.classifier import Classifier
 from darkroom_trainer.training import fitting
 from darkroom_trainer.training.publication import model_files
 from tests.support import learning
-from tests.support.local_storage import a_local_place
 from tests.unit.trainer.commands import test_engine as tiny
 
 BUDGET_SECONDS = 15.0
@@ -29,7 +28,7 @@ class Bench(NamedTuple):
     file: pathlib.Path
 
     def run(self, attempt: int = 1, *, stop_at: str | None = None, **changes: Any) -> report.Outcome:
-        output = a_local_place(self.folder / "model")
+        output = learning.a_local_place(self.folder / "model")
         values: dict[str, Any] = {"budget_seconds": BUDGET_SECONDS, "output": output, "attempt": attempt, **changes}
         config = tiny.a_config(run_config.Command.TRAIN, Task.CLASSIFIER, self.file, **values)
         reporter = tiny.StopAt(stop_at or "never")
@@ -39,7 +38,7 @@ class Bench(NamedTuple):
         """Return how a run ended whose machine stood still for a while when it came to `stage`."""
         clock = tiny.TickingClock()
         reporter = Stall(stage, clock, seconds)
-        output = a_local_place(self.folder / "model")
+        output = learning.a_local_place(self.folder / "model")
         config = tiny.a_config(
             run_config.Command.TRAIN, Task.CLASSIFIER, self.file, budget_seconds=BUDGET_SECONDS, output=output
         )
