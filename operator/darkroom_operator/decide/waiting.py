@@ -180,23 +180,26 @@ def explain_unschedulable(words: str, asked: Asked, namespace: str) -> Blocker:
     return Blocker(Reason.UNSCHEDULABLE, f"{hint} (the scheduler: {words})")
 
 
-def _miss_secret(secret: str, job: ObservedJob) -> Blocker:
+def _name_fields(secret: str, job: ObservedJob) -> str:
+    """Return the fields that name a Secret."""
     roles = [volume.removeprefix("credentials-") for volume, name in job.asked.secrets if name == secret]
     # An output without a storage of its own uses the Dataset's, so that the Dataset's field is the one to look at.
     roles = [role for role in roles if role != "output" or "dataset" not in roles]
     named = dict.fromkeys(_SECRET_FIELDS.get((job.asked.kind, role), "storage.credentialsSecret") for role in roles)
-    field = " and ".join(named) or "storage.credentialsSecret"
+    return " and ".join(named) or "storage.credentialsSecret"
+
+
+def _miss_secret(secret: str, job: ObservedJob) -> Blocker:
     return _invalid(
-        f"{field}: Secret `{secret}` does not exist in namespace `{job.namespace}`; "
+        f"{_name_fields(secret, job)}: Secret `{secret}` does not exist in namespace `{job.namespace}`; "
         "create it, and the pod starts automatically within 2 minutes."
     )
 
 
 def _miss_key(role: str, key: str, job: ObservedJob) -> Blocker:
-    field = _SECRET_FIELDS.get((job.asked.kind, role), "storage.credentialsSecret")
     secret = dict(job.asked.secrets).get(f"credentials-{role}", "")
     return _invalid(
-        f"{field}: Secret `{secret}` in namespace `{job.namespace}` has no key {key}; "
+        f"{_name_fields(secret, job)}: Secret `{secret}` in namespace `{job.namespace}` has no key {key}; "
         "add it, and the pod starts automatically within 2 minutes."
     )
 

@@ -277,3 +277,17 @@ def test_a_status_that_the_schema_refuses_is_not_tried_again_at_once(
     assert "status.allocation" in caplog.text
     bench.reconcile()
     assert bench.status()["phase"] == "Succeeded"
+
+
+def test_no_job_is_made_where_the_network_policy_cannot_be_kept(bench: Workbench) -> None:
+    bench.start(trainerPolicy={"enabled": True, "egress": []})
+    bench.cluster.failures = [ClusterError(403, "Forbidden", "networkpolicies is forbidden")]
+    assert bench.reconcile() == 30
+    assert (bench.status()["phase"], bench.status()["reason"]) == ("Queued", "InvalidConfiguration")
+    assert "networkPolicy.trainers: the operator cannot keep its NetworkPolicy" in bench.status()["message"]
+    assert bench.counted("jobs") == []
+    bench.reconcile()
+    assert bench.status()["reason"] == "Scheduling"
+    assert [resource for _, resource, _ in bench.cluster.writes if "/" not in resource] == [
+        *("networkpolicies", "networkpolicies", "jobs")
+    ]

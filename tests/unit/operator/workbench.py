@@ -26,12 +26,12 @@ class Workbench:
         self.triggered: set[Key] = set()
         self.start()
 
-    def start(self) -> None:
+    def start(self, **changes: Any) -> None:
         """Begin with an empty memory, as after a crash."""
         self.store = Store()
         metrics = Metrics(self.store)
         poller = Poller(self.store, 10)
-        config = a_config(trainerPolicy={"enabled": False})
+        config = a_config(**{"trainerPolicy": {"enabled": False}, **changes})
         cluster: Any = self.cluster
         self.audit = Audit(cluster, self.store, (), self.triggered.update)
         self.reconciler = Reconciler(cluster, self.store, config, metrics, poller, self.triggered.update)
