@@ -148,7 +148,7 @@ def check_address(origin: Origin, address: str, reach: Reach, api_server: str | 
     if reach.own_machine and listed:
         return
     found = _unwrap(ipaddress.ip_address(address.split("%", 1)[0]))
-    shown = address if address == origin.host else f"{origin.host} ({address})"
+    shown = origin.host if ":" in origin.host or origin.host == address else f"{origin.host} ({address})"
     forbidden = "the cluster's API server" if str(found) == api_server else _find_forbidden(found)
     if forbidden is not None:
         raise _forbid(shown, forbidden)

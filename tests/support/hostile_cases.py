@@ -203,24 +203,24 @@ NAMES: Final[dict[str, Case]] = {
     "a folder in place of a picture": Case("it is a folder", change=image(file_name="images")),
 }
 ADDRESSES: Final[dict[str, Case]] = {
-    "the metadata service of a cloud": address("https://169.254.169.254/latest/", "is not a public address"),
-    "its number as one integer": address("https://2852039166/", "is not a public address"),
-    "its number inside IPv6": address("https://[::ffff:169.254.169.254]/", "is not a public address"),
-    "a link-local address of IPv6": address("https://[fe80::1]/a.png", "is not a public address"),
-    "a unique local address of IPv6": address("https://[fd00:ec2::254]/a.png", "is not a public address"),
+    "the metadata service of a cloud": address("https://169.254.169.254/latest/", "which no run may reach"),
+    "its number as one integer": address("https://2852039166/", "which no run may reach"),
+    "its number inside IPv6": address("https://[::ffff:169.254.169.254]/", "which no run may reach"),
+    "a link-local address of IPv6": address("https://[fe80::1]/a.png", "which no run may reach"),
+    "a unique local address of IPv6": address("https://[fd00:ec2::254]/a.png", "which no run may reach"),
     "an IPv4-compatible address of IPv6": address("https://[::10.0.0.1]/a.png", "is not a public address"),
     "a site-local address of IPv6": address("https://[fec0::1]/a.png", "is not a public address"),
     "a private address behind NAT64": address("https://[64:ff9b::10.0.0.1]/a.png", "is not a public address"),
     "the cluster's API server": address("https://10.96.0.1/api", "is not a public address"),
-    "the cloud platform's own address": address("https://168.63.129.16/a.png", "is not a public address"),
-    "loopback": address("https://127.0.0.1:6443/a.png", "is not a public address"),
-    "a name that resolves to the metadata service": address("https://metadata.test/", "is not a public address"),
+    "the cloud platform's own address": address("https://168.63.129.16/a.png", "which no run may reach"),
+    "loopback": address("https://127.0.0.1:6443/a.png", "which no run may reach"),
+    "a name that resolves to the metadata service": address("https://metadata.test/", "which no run may reach"),
     "a name that resolves to the cluster": address("https://cluster.test/", "is not a public address"),
     "a name with a public and a private address": address("https://mixed.test/a.png", "is not a public address"),
     "a name that nobody has": address("https://nobody.test/a.png", "there is no host nobody.test"),
     "a name that resolves to the cluster and is allowed": allowed("https://cluster.test/", "https://cluster.test"),
     "another private name than the allowed one": address(
-        "https://metadata.test/", "is not a public address", allowed=("https://cluster.test",)
+        "https://metadata.test/", "which no run may reach", allowed=("https://cluster.test",)
     ),
     "a redirect to the metadata service": address(
         "https://photos.test/a.png", "redirects are not followed", answer=REDIRECT

@@ -46,7 +46,7 @@ ANSWERS = {
     "a repository that it does not have": ((404, b"", {}), None),
     "a repository that wants a key": ((401, b"", {}), None),
     "a redirect to a service of the cluster": (
-        (302, b"", {"Location": "https://169.254.169.254/"}), (Reason.INVALID_CONFIGURATION, "not a public address"),
+        (302, b"", {"Location": "https://169.254.169.254/"}), (Reason.INVALID_CONFIGURATION, "which no run may reach"),
     ),
     "a redirect without encryption": (
         (302, b"", {"Location": "http://example.org/"}), (Reason.INVALID_CONFIGURATION, "only https is used"),
