@@ -119,7 +119,8 @@ ENDINGS: Final[Mapping[Reason, Ending]] = {
         cause=Cause.INPUT,
     ),
     Reason.WAITING_FOR_QUOTA: Ending(
-        "A queue has not admitted the run yet, or the namespace's quota is used up; the message says which.",
+        "A queue has not admitted the run yet, the namespace's quota is used up, or as many of its runs as may at once "
+        "have a Job; the message says which.",
         "Free quota, or ask an administrator to raise it.",
         cause=Cause.INFRASTRUCTURE,
         rebuilds=True,

@@ -61,6 +61,9 @@ class DatasetSource(Object):
     annotation_files: tuple[str, ...]
     image_root: str | None = None
     url_mappings: tuple[UrlMapping, ...] = ()
+    local_roots: tuple[str, ...] = Field(
+        default=(), description="darkroom run: folders below which `file:` addresses in annotation files may be read."
+    )
     storage: StorageAccess = StorageAccess()
     revision: str | None = None
 

@@ -1,6 +1,7 @@
 """`values.yaml` read with its comments: the source of the chart's README and of its JSON schema.
 
-Owns the two notes of a value, `# --` (a sentence) and `# @schema` (a YAML mapping). Must not write files.
+Owns the two notes of a value, `# --` (a sentence) and `# @schema` (a YAML mapping). The first entry of a list of
+mappings documents all of them. Must not write files.
 """
 
 from dataclasses import dataclass
@@ -58,6 +59,8 @@ def _read_value(key: yaml.Node, node: yaml.Node, lines: list[str], prefix: str) 
     children: tuple[Value, ...] = ()
     if isinstance(node, yaml.MappingNode) and node.value and not node.flow_style:
         children = _read_mapping(node, lines, f"{path}.")
+    if isinstance(node, yaml.SequenceNode) and not node.flow_style and isinstance(node.value[0], yaml.MappingNode):
+        children = _read_mapping(node.value[0], lines, f"{path}[].")
     source = yaml.serialize(node, Dumper=yaml.SafeDumper)
     return Value(path, yaml.safe_load(source), sentence, note, children)
 
@@ -108,6 +111,8 @@ def _build_value(value: Value) -> Schema:
     if note.get("format") == "quantity":
         note = {**note, "pattern": _QUANTITY}
         note.pop("format")
+    if value.children and isinstance(value.default, list):
+        return {**schema, "type": "array", **note, "items": {**_build_object(value.children), **note["items"]}}
     if value.children and "additionalProperties" not in note:
         return {**schema, **_build_object(value.children), **note}
     if "type" not in note:

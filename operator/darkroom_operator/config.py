@@ -5,6 +5,7 @@ Owns reading and checking it. Must not know Kubernetes objects.
 
 import fnmatch
 import pathlib
+import ssl
 from typing import Annotated, Any, Final
 
 import pydantic
@@ -12,8 +13,11 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic.alias_generators import to_camel
 
+from darkroom_api import names
+from darkroom_api.durations import DURATION_PATTERN, parse_duration
 from darkroom_api.endpoints import MAX_ENDPOINTS, AllowedEndpoint, Reach, check_entry, list_endpoints
-from darkroom_api.v1alpha1.common import BucketUri, Storage
+from darkroom_api.v1alpha1.common import BucketUri, ResourceName, Storage
+from darkroom_api.v1alpha1.model import MAX_BUDGET_SECONDS
 
 QUANTITY_PATTERN = r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$"
 
@@ -28,6 +32,41 @@ OWN_ENDPOINTS: Final = 3
 Quantity = Annotated[str, Field(pattern=QUANTITY_PATTERN, max_length=20)]
 Pattern = Annotated[str, Field(min_length=1, max_length=253)]
 Endpoint = Annotated[AllowedEndpoint, AfterValidator(check_entry)]
+LABEL_KEY_PATTERN: Final = r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"
+LABEL_VALUE_PATTERN: Final = r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$"
+MAX_AUTHORITIES_LENGTH: Final = 32 * 1024
+"""It travels in an annotation of the pod beside the run configuration, and annotations hold 256 KiB."""
+
+
+def _check_free(key: str) -> str:
+    if key == names.LABEL_MANAGED_BY or key.startswith(f"{names.GROUP}/"):
+        raise ValueError(f"{key} is set by the operator")
+    return key
+
+
+def _check_authorities(text: str) -> str:
+    text = text.encode("ascii", "ignore").decode()  # comments beside the certificates may hold anything
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=text)
+    except (ssl.SSLError, ValueError) as error:
+        raise ValueError(f"is not a list of certificates in PEM: {error}") from error
+    return text
+
+
+PodKey = Annotated[str, Field(pattern=LABEL_KEY_PATTERN, max_length=317), AfterValidator(_check_free)]
+PodLabels = dict[PodKey, Annotated[str, Field(pattern=LABEL_VALUE_PATTERN, max_length=63)]]
+PodAnnotations = dict[PodKey, Annotated[str, Field(max_length=4096)]]
+Authorities = Annotated[str, Field(max_length=MAX_AUTHORITIES_LENGTH), AfterValidator(_check_authorities)]
+
+
+def _check_time(text: str) -> str:
+    if not 0 < parse_duration(text) <= MAX_BUDGET_SECONDS:
+        raise ValueError("must be more than 0s and at most 1344h")
+    return text
+
+
+Time = Annotated[str, Field(min_length=2, max_length=20, pattern=DURATION_PATTERN), AfterValidator(_check_time)]
+"""A duration as users write it; the most is that of a budget."""
 HubUrl = Annotated[str, Field(pattern=r"^https://[^\s?#]+$", max_length=2048)]
 
 
@@ -53,8 +92,14 @@ class TrainerConfig(_Section):
     image: Annotated[str, Field(min_length=1)]
     image_pull_policy: Annotated[str, Field(pattern="^(Always|IfNotPresent|Never)$")] = "IfNotPresent"
     image_pull_secrets: tuple[str, ...] = ()
-    run_as_user: Annotated[int, Field(ge=1)] = 10001
+    run_as_user: Annotated[int, Field(ge=1)] | None = 10001
+    """None leaves the ids of user and groups to the platform, which may give each namespace its own."""
     node_selector: dict[str, str] = {}
+    pod_labels: PodLabels = {}
+    pod_annotations: PodAnnotations = {}
+    runtime_class_name: ResourceName | None = None
+    certificate_authorities: Authorities | None = None
+    """Trusted beside the public ones by whatever trainers connect to."""
     weights_claim: str | None = None
     weights: WeightsConfig = WeightsConfig()
 
@@ -65,6 +110,9 @@ class ComputeClass(_Section):
     resource_name: str | None = None
     node_selector: dict[str, str] = {}
     tolerations: tuple[dict[str, Any], ...] = ()
+    pod_labels: PodLabels = {}
+    pod_annotations: PodAnnotations = {}
+    runtime_class_name: ResourceName | None = None
     milli_rate: Annotated[int, Field(ge=1, le=1_000_000)] = 1000
     max_devices: Annotated[int, Field(ge=1, le=64)] = 8
     cpu: Quantity = "2"
@@ -81,6 +129,30 @@ class InspectionConfig(_Section):
     cpu: Quantity = "1"
     cpu_request: Quantity | None = "250m"
     memory: Quantity = "1Gi"
+
+
+class NamespaceLimits(_Section):
+    """What the resources of some namespaces may ask for."""
+
+    namespaces: Annotated[tuple[Pattern, ...], Field(min_length=1)]
+    allowed_priority_classes: tuple[Pattern, ...] = ()
+    """None by default: a PriorityClass takes devices from the pods of others, in every namespace."""
+    allowed_compute_classes: tuple[Pattern, ...] = ("*",)
+    max_devices: Annotated[int, Field(ge=1, le=64)] = 64
+    max_budget: Time = "1344h"
+    max_running_runs: Annotated[int, Field(ge=1)] | None = None
+    """Models and Evaluations of one namespace that have a Job at once; no bound when absent."""
+    max_evaluation_time: Time = "6h"
+    max_inspection_time: Time = "6h"
+    """No budget bounds Evaluations and inspections, so these do, in wall-clock time."""
+
+    def allows_priority_class(self, name: str) -> bool:
+        """Return whether a Model may name this PriorityClass."""
+        return _matches(name, self.allowed_priority_classes)
+
+    def allows_compute_class(self, name: str) -> bool:
+        """Return whether a run may have this class."""
+        return _matches(name, self.allowed_compute_classes)
 
 
 class OutputConfig(_Section):
@@ -123,6 +195,7 @@ class OperatorConfig(_Section):
     allowed_service_accounts: tuple[Pattern, ...] = ("darkroom-*",)
     allowed_endpoints: Annotated[tuple[Endpoint, ...], Field(max_length=MAX_ENDPOINTS - OWN_ENDPOINTS)] = ()
     trainer_policy: TrainerPolicyConfig = TrainerPolicyConfig()
+    limits: tuple[NamespaceLimits, ...] = ()
     retries: RetriesConfig = RetriesConfig()
     grace_seconds: Annotated[int, Field(ge=1, le=3600)] = 30
     start_timeout_seconds: Annotated[int, Field(ge=0, le=MAX_START_TIMEOUT_SECONDS)] = 3600
@@ -151,6 +224,11 @@ class OperatorConfig(_Section):
         own = [storage.endpoint for storage in storages if storage and storage.endpoint]
         own += [self.trainer.weights.hub] if self.trainer.weights.hub else []
         return Reach(allowed_endpoints=(*self.allowed_endpoints, *list_endpoints(own)))
+
+    def find_limits(self, namespace: str) -> NamespaceLimits:
+        """Return the first limits that name the namespace, or the defaults."""
+        found = (limits for limits in self.limits if _matches(namespace, limits.namespaces))
+        return next(found, NamespaceLimits(namespaces=(namespace,)))
 
     def allows_secret(self, name: str) -> bool:
         """Return whether a resource may name this Secret."""

@@ -4,7 +4,8 @@ Gauges by phase are counted from the store at each scrape, so a restart does not
 take the differences between an old and a written status: `charged` when an ended attempt's work is known to be kept,
 `allocated` as the status grows. They start at 0 with each process, as counters do (`rate` and `increase` allow for it),
 and since each difference is written and counted once, nothing is counted twice after a restart; the totals of a Model
-are in its status. No label holds a name that a user chose.
+are in its status. Of all names only those of namespaces are labels, and of these only the first `MOST_NAMESPACES`: each
+label's value is another series, for good.
 """
 
 from collections import Counter as Tally
@@ -18,9 +19,12 @@ from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
 from darkroom_api.conditions import DatasetPhase, RunPhase
-from darkroom_operator.api.resources import Json
-from darkroom_operator.observing.store import Store
+from darkroom_operator.api.resources import Json, Key
+from darkroom_operator.observing.store import Store, StoredOwner
 
+MOST_NAMESPACES: Final = 200
+OTHER_NAMESPACES: Final = "_other"
+"""Stands for all further ones; no namespace is called so."""
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _PHASES: Final = {
     "Dataset": ("darkroom_datasets", "Datasets by phase.", tuple(DatasetPhase)),
@@ -37,15 +41,24 @@ class Metrics:
 
     def __init__(self, store: Store, leads: Callable[[], bool] = lambda: True) -> None:
         self.registry = CollectorRegistry()
-        self.registry.register(_PhaseCollector(store, leads))
+        self._namespaces = _Namespaces()
+        self.registry.register(_PhaseCollector(store, self._namespaces, leads))
         ProcessCollector(registry=self.registry)
         self._queue = self._histogram(
-            "darkroom_queue_seconds", "From a Model's creation to its first container.", _WAITS
+            "darkroom_queue_seconds", "From a Model's creation to its first container.", _WAITS, ("namespace",)
         )
-        self._training = self._histogram("darkroom_training_seconds", "From first container to end.", _WORKS)
-        self._charged = self._counter("darkroom_charged_compute_seconds", "Kept work, in reference-device seconds.")
-        self._allocated = self._counter("darkroom_allocated_compute_seconds", "What containers held, likewise.")
-        self._failures = self._counter("darkroom_failures", "Ends in Failed or Invalid.", ("kind", "reason"))
+        self._training = self._histogram(
+            "darkroom_training_seconds", "From first container to end.", _WORKS, ("namespace",)
+        )
+        self._charged = self._counter(
+            "darkroom_charged_compute_seconds", "Kept work, in reference-device seconds.", ("namespace",)
+        )
+        self._allocated = self._counter(
+            "darkroom_allocated_compute_seconds", "What containers held, likewise.", ("namespace",)
+        )
+        self._failures = self._counter(
+            "darkroom_failures", "Ends in Failed or Invalid.", ("namespace", "kind", "reason")
+        )
         self._reconciles = self._histogram(
             "darkroom_reconcile_duration_seconds", "How long a reconcile took.", _DURATIONS, ("kind",)
         )
@@ -71,27 +84,42 @@ class Metrics:
         """Take in how long a reconcile took."""
         self._reconciles.labels(kind).observe(seconds)
 
-    def observe_status(self, kind: str, before: Json, after: Json) -> None:
+    def observe_status(self, key: Key, before: Json, after: Json) -> None:
         """Take in a written status."""
+        namespace = self._namespaces.find_label(key.namespace)
         if after.get("phase") in ("Failed", "Invalid") and before.get("phase") != after["phase"]:
-            self._failures.labels(kind, str(after.get("reason"))).inc()
-        if kind != "Model":
+            self._failures.labels(namespace, key.kind, str(after.get("reason"))).inc()
+        if key.kind != "Model":
             return
-        _observe_span(self._queue, before, after, "queuedAt", "startedAt")
-        _observe_span(self._training, before, after, "startedAt", "completedAt")
-        self._charged.inc(max(_find_kept(after) - _find_kept(before), 0.0))
-        self._allocated.inc(max(_find_allocated(after) - _find_allocated(before), 0.0))
+        _observe_span(self._queue.labels(namespace), before, after, "queuedAt", "startedAt")
+        _observe_span(self._training.labels(namespace), before, after, "startedAt", "completedAt")
+        self._charged.labels(namespace).inc(max(_find_kept(after) - _find_kept(before), 0.0))
+        self._allocated.labels(namespace).inc(max(_find_allocated(after) - _find_allocated(before), 0.0))
 
-    def _counter(self, name: str, text: str, labels: Iterable[str] = ()) -> Counter:
+    def _counter(self, name: str, text: str, labels: Iterable[str]) -> Counter:
         return Counter(name, text, labels, registry=self.registry)
 
-    def _histogram(self, name: str, text: str, buckets: Iterable[float], labels: Iterable[str] = ()) -> Histogram:
+    def _histogram(self, name: str, text: str, buckets: Iterable[float], labels: Iterable[str]) -> Histogram:
         return Histogram(name, text, labels, buckets=tuple(buckets), registry=self.registry)
 
 
+class _Namespaces:
+    """The namespaces that have a label of their own: the same ones in every metric."""
+
+    def __init__(self) -> None:
+        self._named: set[str] = set()
+
+    def find_label(self, namespace: str) -> str:
+        """Return the value of the label `namespace`."""
+        if len(self._named) < MOST_NAMESPACES:
+            self._named.add(namespace)
+        return namespace if namespace in self._named else OTHER_NAMESPACES
+
+
 class _PhaseCollector(Collector):
-    def __init__(self, store: Store, leads: Callable[[], bool]) -> None:
+    def __init__(self, store: Store, namespaces: _Namespaces, leads: Callable[[], bool]) -> None:
         self._store = store
+        self._namespaces = namespaces
         self._leads = leads
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
@@ -100,12 +128,16 @@ class _PhaseCollector(Collector):
         # One that stands by knows the objects too; it keeps silent, so that a sum over replicas counts each once.
         if not leads:
             return
-        tally = Tally((owner.key.kind, owner.status.get("phase", "")) for owner in self._store.owners())
+        tally = Tally(self._place(owner) for owner in self._store.owners())
         for kind, (name, text, phases) in _PHASES.items():
-            family = GaugeMetricFamily(name, text, labels=["phase"])
-            for phase in phases:
-                family.add_metric([phase.value], tally[(kind, phase.value)])
+            family = GaugeMetricFamily(name, text, labels=["namespace", "phase"])
+            for namespace in sorted({where for seen, where, _ in tally if seen == kind}):
+                for phase in phases:
+                    family.add_metric([namespace, phase.value], tally[kind, namespace, phase.value])
             yield family
+
+    def _place(self, owner: StoredOwner) -> tuple[str, str, str]:
+        return owner.key.kind, self._namespaces.find_label(owner.key.namespace), owner.status.get("phase", "")
 
 
 def _observe_span(histogram: Histogram, before: Json, after: Json, start: str, end: str) -> None:

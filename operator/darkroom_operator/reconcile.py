@@ -78,10 +78,11 @@ class Reconciler:
             if status is not None:
                 await self._writer.write(owner, status.to_json())
             return refusals.RETRY_SECONDS
-        for job in (*case.decision.stop, *outdated.find_outdated(case)):
-            await apply.stop_job(self._cluster, job)
-        if case.decision.start is not None:
-            case = await self._start(case)
+        with self._store.starting(owner.key, case.decision.start is not None):
+            for job in (*case.decision.stop, *outdated.find_outdated(case)):
+                await apply.stop_job(self._cluster, job)
+            if case.decision.start is not None:
+                case = await self._start(case)
         later = await self._writer.write(owner, case.decision.status.to_json())
         pauses = (later, again, case.decision.requeue_after_seconds)
         return min((pause for pause in pauses if pause is not None), default=None)

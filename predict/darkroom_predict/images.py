@@ -49,6 +49,10 @@ class ImageProblem(ValueError):
     """An image that cannot be used; the text says why and what to do."""
 
 
+class NotAnImage(ImageProblem):
+    """A file that is of none of the formats; the text does not say what it is, nor shows its bytes."""
+
+
 @dataclass(frozen=True)
 class ImageSize:
     """Real size in pixels after EXIF rotation, and whether that rotation swapped the sides."""
@@ -130,7 +134,7 @@ def _open(data: bytes) -> Image.Image:
     except _BOMBS as error:
         raise ImageProblem(_TOO_LARGE) from error
     except UnidentifiedImageError as error:
-        raise ImageProblem(f"is not an image in {', '.join(FORMATS)}; it begins with {data[:12]!r}") from error
+        raise NotAnImage(f"is not an image in {', '.join(FORMATS)}") from error
     except _DECODE_ERRORS as error:
         raise ImageProblem(_damaged(error)) from error
     _check_size(*image.size)

@@ -24,6 +24,8 @@ ISSUE_TITLES: Final = {
     "oddSize": "Of an unusual size",
     "tinyBox": "Tiny boxes",
     "rareTag": "Tags with few images",
+    "boxForm": "Boxes not taken as written",
+    "crowd": "Boxes around many things",
     "names": "Names to look at",
 }
 MAX_SUBJECT: Final = 120

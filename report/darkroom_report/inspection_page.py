@@ -106,7 +106,7 @@ def _render_problems(report: Mapping[str, Any]) -> Markup | None:
     if not total:
         return None
     more = (
-        element("li", f"and {total - len(problems):,} more, all of them in inspection.json", class_="soft")
+        element("li", f"All {total:,} problems, one by one, are in inspection.json.", class_="soft")
         if total > len(problems)
         else None
     )

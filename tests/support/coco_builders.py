@@ -53,11 +53,12 @@ def read_catalog(*texts: Coco | bytes | str, **fields: Any) -> tuple[Catalog, Fi
     """Return the catalog of annotation files and what was found wrong with them."""
     findings = Findings()
     names = [f"s3://b/{name}.json" for name in ("train", "more", "third")[: len(texts)]]
-    encoded = [text if isinstance(text, bytes) else _encode(text) for text in texts]
+    encoded = [text if isinstance(text, bytes) else encode(text) for text in texts]
     return build_catalog(encoded, a_source(*names, **fields), findings), findings
 
 
-def _encode(text: Coco | str) -> bytes:
+def encode(text: Coco | str) -> bytes:
+    """Return the bytes of a document."""
     return (text if isinstance(text, str) else json.dumps(text)).encode()
 
 

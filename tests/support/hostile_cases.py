@@ -1,6 +1,6 @@
 """What a stranger may put into a dataset, one case each, with the reason and the words that its user must read.
 
-The one table of hostile input: the tests run it, and `docs/hostile-input.md` is written from it.
+The table of hostile input, with `hostile_names.py`: the tests run it, `docs/hostile-input.md` is written from it.
 """
 
 import json
@@ -38,6 +38,7 @@ class Case:
     arrange: Callable[[pathlib.Path], Any] = lambda _: None
     answer: bytes | None = None
     allowed: tuple[str, ...] = ()
+    kind: str = "imageObjectDetection"
 
     @property
     def access(self) -> StorageAccess:
@@ -84,6 +85,62 @@ def tag(name: Any) -> Callable[[Coco], Any]:
     return lambda coco: coco["categories"][1].update(name=name)
 
 
+def one_tag(coco: Coco) -> None:
+    """Leave one tag, for all images."""
+    coco["categories"].pop()
+    mark_all(category_id=1)(coco)
+
+
+def declare(name: str, *boxes: list[float]) -> Callable[[Coco], Any]:
+    """Return a change that declares a form of boxes, and writes them all in it."""
+    return lambda coco: coco.update(bbox_format=name) or [every_box(box)(coco) for box in boxes]
+
+
+def every_box(box: list[float]) -> Callable[[Coco], Any]:
+    """Return a change of every box."""
+    return lambda coco: [entry.update(bbox=box) for entry in coco["annotations"]]
+
+
+def in_pixels(box: list[float], **fields: Any) -> Callable[[Coco], Any]:
+    """Return a change to boxes in pixels, of which that of annotation 2 is `box`."""
+    return lambda coco: every_box([10, 10, 30, 20])(coco) and annotation(bbox=box, **fields)(coco)
+
+
+def large(coco: Coco) -> None:
+    """Declare images of 640 x 480 pixels, with boxes between 0 and 100."""
+    for entry in coco["images"]:
+        entry.update(width=640, height=480)
+    every_box([10, 20, 30, 40])(coco)
+
+
+def rename_image(number: Any) -> Callable[[Coco], Any]:
+    """Return a change of the id of image 2, wherever it stands."""
+    return lambda coco: image(id=number)(coco) or annotation(image_id=number)(coco)
+
+
+def mark_all(**fields: Any) -> Callable[[Coco], Any]:
+    """Return a change of every annotation."""
+    return lambda coco: [entry.update(fields) for entry in coco["annotations"]]
+
+
+def add_group(coco: Coco) -> None:
+    """Add an empty category that the others name as their supercategory."""
+    for entry in coco["categories"]:
+        entry["supercategory"] = "fruit"
+    coco["categories"].append({"id": 0, "name": "fruit", "supercategory": "none"})
+
+
+def add_entry(**fields: Any) -> Callable[[Coco], Any]:
+    """Return a change that adds an entry for the file of image 2, with a box of its own, all in pixels."""
+
+    def change(coco: Coco) -> None:
+        every_box([10, 10, 30, 20])(coco)
+        coco["images"].append(an_image(11, file_name="images/2.png", **fields))
+        coco["annotations"].append(an_annotation(11, image_id=11, bbox=[50, 20, 30, 20]))
+
+    return change
+
+
 def address(url: str, says: str, **fields: Any) -> Case:
     """Return a case in which image 2 is at `url`."""
     return Case(says, change=image(absolute_url=url, file_name=None), **fields)
@@ -99,22 +156,6 @@ def allowed(url: str, *endpoints: str) -> Case:
 def picture(data: bytes, says: str = SUMMARY, handled: str = "") -> Case:
     """Return a case in which the file of image 2 holds `data`."""
     return Case(says, pictures={"images/2.png": data}, handled=handled)
-
-
-def link(target: str) -> Callable[[pathlib.Path], Any]:
-    """Return an arrangement in which the file of image 2 is a symbolic link."""
-
-    def arrange(folder: pathlib.Path) -> None:
-        (folder / "images/2.png").unlink()
-        (folder / "images/2.png").symlink_to(target)
-
-    return arrange
-
-
-def pipe(folder: pathlib.Path) -> None:
-    """Put a pipe that nobody writes to where image 2 should be."""
-    (folder / "images/2.png").unlink()
-    os.mkfifo(folder / "images/2.png")
 
 
 def grow(folder: pathlib.Path) -> None:
@@ -133,6 +174,7 @@ def twice(section: str) -> Callable[[Coco], Any]:
     return lambda coco: coco[section].append(dict(coco[section][1]))
 
 
+LARGE: Final = {f"images/{number}.png": a_scene(number, 640, 480) for number in range(1, NUM_IMAGES + 1)}
 NAN, INFINITY = float("nan"), float("inf")
 REDIRECT: Final = b"HTTP/1.1 302 Found\r\nLocation: https://169.254.169.254/\r\nContent-Length: 0\r\n\r\n"
 HUGE: Final = b"HTTP/1.1 200 OK\r\nContent-Length: 9000000000\r\n\r\n"
@@ -159,12 +201,49 @@ ENTRIES: Final[dict[str, Case]] = {
     "a category id twice": Case("category 2: id occurs 2 times", change=twice("categories")),
     "an unknown image": Case("image_id 99 is not in images; add the image or", change=annotation(image_id=99)),
     "an unknown category": Case("category_id 99 is not in categories", change=annotation(category_id=99)),
-    "an id of 2^70": Case("id must be a whole number", change=annotation(id=2**70)),
-    "an id that is NaN": Case("id must be a whole number, NaN found", change=annotation(id=NAN)),
+    "an id of 2^70": Case(change=annotation(id=2**70), handled="Kept as it is, up to 256 bits"),
+    "an id of 2^300": Case("id must be a whole number or text", change=annotation(id=2**300)),
+    "an id that is NaN": Case("id must be a whole number or text, NaN found", change=annotation(id=NAN)),
+    "an id that is text": Case(change=annotation(id="a-2"), handled="Kept as it is"),
+    "an image_id in quotes": Case(change=annotation(image_id="2"), handled="Read as the number that it can only be"),
+    "ids of 128 bits": Case(change=rename_image(2**127 + 5), handled="Kept as they are"),
+    "names of pictures as ids": Case(change=rename_image("images/2.png"), handled="Kept as they are"),
+    "a number and its digits as two ids": Case("image 1: id occurs 2 times", change=image(id="1")),
     "a box with NaN": Case("holds a number that is not finite", change=annotation(bbox=[NAN, 0, 0.1, 0.1])),
     "a box with Infinity": Case("holds a number that is not finite", change=annotation(bbox=[0, 0, INFINITY, 0.1])),
     "a box with 1e308": Case("reaches outside the image", change=annotation(bbox=[0, 0, 1e308, 0.1])),
     "a negative box": Case("width and height must be more than 0", change=annotation(bbox=[0.5, 0.5, -0.1, 0.1])),
+    "a box one pixel over the edge": Case(
+        "1 of 10 annotations reach over the edge by up to a pixel",
+        change=in_pixels([71, 10, 30, 30]),
+        handled="Cut at the edge, with advice",
+    ),
+    "a box two pixels over the edge": Case("reaches outside the image", change=in_pixels([72, 10, 30, 30])),
+    "a box of which nothing is inside": Case("reaches outside the image", change=in_pixels([100, 10, 1, 10])),
+    "`bbox_format` of corners": Case(change=declare("ltrb", [0.1, 0.2, 0.4, 0.6]), handled="Followed"),
+    "`bbox_format` of percent": Case(change=declare("ltwh_percent", [10, 20, 30, 40]), handled="Followed"),
+    "`bbox_format` that is not known": Case('declares bbox_format "xywha", which is not', change=declare("xywha")),
+    "corners that nothing declares": Case(
+        "and none does as [left, top, right, bottom]; declare", change=every_box([60, 10, 90, 40])
+    ),
+    "percent that nothing declares": Case("so they look like percent; declare", change=large, pictures=LARGE),
+    "a box that is turned (`attributes.rotation`)": Case(
+        "1 of 10 annotations have attributes.rotation",
+        change=in_pixels([40, 20, 20, 10], attributes={"rotation": 90}),
+        handled="The box around the turned one is taken, with advice",
+    ),
+    "an angle that nobody explains": Case(
+        "have an angle that is not applied", change=annotation(angle=0.7), handled="Not applied, with advice"
+    ),
+    "a polygon without a box": Case(
+        "have no bbox: the box around their polygon is taken",
+        change=annotation(bbox=None, segmentation=[[10, 10, 40, 10, 40, 30]]),
+        handled="The box around it is taken, with advice",
+    ),
+    "a mask of runs without a box": Case(
+        "has no bbox; object detection needs [left, top, width, height], or a polygon",
+        change=annotation(bbox=None, segmentation={"counts": [5, 5], "size": [50, 100]}),
+    ),
     "a box outside the image": Case("reaches outside the image", change=annotation(bbox=[0.9, 0.9, 0.5, 0.5])),
     "a box that begins left of the image": Case(
         "reaches outside the image", change=annotation(bbox=[-0.5, 0.1, 0.8, 0.1])
@@ -174,33 +253,31 @@ ENTRIES: Final[dict[str, Case]] = {
         "bbox must be four numbers", change=annotation(bbox=json.loads("[" * 90 + "]" * 90))
     ),
     "a crowd that is marked with text": Case(change=annotation(iscrowd="yes"), handled="Only 1 marks a crowd"),
+    "a crowd among objects": Case(
+        "1 of 10 annotations are marked as crowds", change=annotation(iscrowd=1), handled="Not learned, with advice"
+    ),
+    "crowds alone": Case("all 10 annotations are marked as crowds (iscrowd 1)", change=mark_all(iscrowd=1)),
+    "an empty category that others name as supercategory": Case(
+        SUMMARY, change=add_group, handled="It is their group and no tag, with advice"
+    ),
+    "one tag with images, for a classifier": Case(
+        "a classifier needs two tags that have images", change=one_tag, kind="imageClassification"
+    ),
+    "tags that differ by case": Case(
+        "category 'apple' differs from 'Apple' by case", change=tag("Apple"), handled="Learned as two, with advice"
+    ),
+    "two entries of one file": Case(
+        "10 images, 11 annotations, 2 tags", change=add_entry(), handled="Read as one image, with advice"
+    ),
+    "two entries of one file that differ in size": Case(
+        "is the same file as train.json image 2 (images/2.png) but is declared as 90 x 50, there as 100 x 50",
+        change=add_entry(width=90),
+    ),
     "a tag with NUL": Case("holds a control character", change=tag("pe\0ar")),
     "a tag with a line end": Case("holds a control character", change=tag("pe\nar")),
     "a tag that turns the writing direction": Case("holds a control character", change=tag("pe\u202ear")),
     "a tag in a script from right to left": Case(change=tag("تفاحة"), handled="Kept as it is"),
     "a tag of 300 characters": Case("name has 300 characters, at most 256", change=tag("x" * 300)),
-}
-NAMES: Final[dict[str, Case]] = {
-    "`../` in a name": Case("leaves its folder with ..", change=image(file_name="../../etc/passwd")),
-    "`..\\` in a name": Case("leaves its folder with ..", change=image(file_name="a\\..\\..\\b.png")),
-    "an absolute name": Case("is absolute; it must be relative to imageRoot", change=image(file_name="/etc/passwd")),
-    "a name with a drive": Case("is absolute", change=image(file_name="C:\\boot.ini")),
-    "a name with NUL": Case("holds a NUL character", change=image(file_name="images/2.png\0.txt")),
-    "a name with an escape sequence": Case("holds the control character", change=image(file_name="\x1b[2J.png")),
-    "a name that turns the writing direction": Case("\\u202egnp.2", change=image(file_name="images/\u202egnp.2")),
-    "a name of 255 bytes": Case(
-        change=image(file_name="n" * 251 + ".png"), pictures={"n" * 251 + ".png": a_scene(2)}, handled="Read"
-    ),
-    "a name of 256 bytes": Case("more than 255 bytes", change=image(file_name="n" * 252 + ".png")),
-    "a name of 10,000 characters": Case("which no storage takes", change=image(file_name="d/" * 5000)),
-    "a link to another picture": Case(
-        arrange=link("1.png"), says="is the same picture as", handled="Followed: a local folder is its user's own"
-    ),
-    "a link to a file that is no picture": Case("is not an image in", arrange=link("../train.json")),
-    "a link to a device without end": Case("it is a device or a pipe, not a file", arrange=link("/dev/zero")),
-    "a link to itself": Case("does not exist: Too many levels of symbolic links", arrange=link("2.png")),
-    "a pipe that nobody writes to": Case("it is a device or a pipe, not a file", arrange=pipe),
-    "a folder in place of a picture": Case("it is a folder", change=image(file_name="images")),
 }
 ADDRESSES: Final[dict[str, Case]] = {
     "the metadata service of a cloud": address("https://169.254.169.254/latest/", "which no run may reach"),
@@ -228,7 +305,8 @@ ADDRESSES: Final[dict[str, Case]] = {
     "an answer of 9 GB": address("https://photos.test/a.png", "at most 100,000,000 are read", answer=HUGE),
     "a web page in place of a picture": address("https://photos.test/a.png", "is not an image", answer=PAGE),
     "plain http": address("http://photos.test/a.png", "add http://photos.test/ to urlMappings"),
-    "a local file": address("file:///etc/passwd", "cannot be read: add file:"),
+    "a local file": address("file:///etc/passwd", "is a local file: darkroom run reads it below the manifest's folder"),
+    "a local file by a relative address": address("file:../../etc/passwd", "is a local file"),
     "a scheme of its own": address("gopher://photos.test/a", "add gopher://photos.test/ to urlMappings"),
     "a port that cannot be": address("https://photos.test:99999/a.png", "is not a URL"),
     "a broken IPv6 address": address("https://[::1/a.png", "is not a URL"),
@@ -265,11 +343,4 @@ PICTURES: Final[dict[str, Case]] = {
     "a palette": picture(drawn.encode("P"), handled="Read as RGB"),
     "grey with transparency": picture(drawn.encode("LA"), handled="Read as RGB; transparency is dropped"),
     "one bit a pixel": picture(drawn.encode("1"), handled="Read as RGB"),
-}
-GROUPS: Final = {
-    "The text of an annotation file": TEXT,
-    "Its entries": ENTRIES,
-    "Names of files": NAMES,
-    "Addresses of images": ADDRESSES,
-    "Pictures": PICTURES,
 }

@@ -5,7 +5,8 @@ import re
 import tempfile
 from typing import Final
 
-from tests.support.hostile_cases import GROUPS, Case
+from tests.support.hostile_cases import Case
+from tests.support.hostile_names import GROUPS
 from tests.support.hostile_runs import read_case
 
 PAGE: Final = pathlib.Path(__file__).parents[2] / "docs/hostile-input.md"

@@ -75,7 +75,7 @@ def read_case(case: Case, folder: pathlib.Path) -> tuple[Reason, str]:
         isolate(patch, case.answer)
         uri = write_case(case, folder)
         try:
-            outcome = inspect(a_source(uri, storage=case.access))
+            outcome = inspect(a_source(uri, storage=case.access, kind=case.kind))
         except RunError as error:
             return error.reason, error.message
         return outcome.reason, outcome.message

@@ -10,10 +10,13 @@ from darkroom_api.conditions import Condition
 from darkroom_api.schema import Object, Rule, Spec
 
 NAME_PATTERN: Final = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
-URI_PATTERN: Final = r"^(s3://|https://|file:)[^\s]+$"
-BUCKET_PATTERN: Final = r"^(s3://|file:)[^\s]+$"
+URI_PATTERN: Final = r"^(https://[^\s]+|(s3://|file:)[^\s]+( +[^\s]+)*)$"
+"""Keys and files may hold spaces, but neither begin nor end with one."""
+BUCKET_PATTERN: Final = r"^(s3://|file:)[^\s]+( +[^\s]+)*$"
 
 ResourceName = Annotated[str, Field(min_length=1, max_length=253, pattern=NAME_PATTERN)]
+QueueName = Annotated[str, Field(min_length=1, max_length=63, pattern=NAME_PATTERN)]
+"""Kueue reads it from a label, which holds no more."""
 Uri = Annotated[str, Field(min_length=1, max_length=2048, pattern=URI_PATTERN)]
 BucketUri = Annotated[str, Field(min_length=1, max_length=2048, pattern=BUCKET_PATTERN)]
 Message = Annotated[str, Field(max_length=2048)]

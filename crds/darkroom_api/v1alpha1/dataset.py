@@ -19,10 +19,12 @@ from darkroom_api.v1alpha1.common import (
 
 
 class UrlMapping(Spec):
-    """Replaces the beginning of image URLs, for `AmlDatastore://` addresses and moved buckets."""
+    """Replaces the beginning of images' addresses: `AmlDatastore://` ones, moved buckets, folders of other machines."""
 
     from_prefix: Annotated[str, Field(min_length=1, max_length=2048)] = Field(
-        alias="from", description="Beginning to replace, such as `AmlDatastore://workspaceblobstore/`."
+        alias="from",
+        description="Beginning of `absolute_url`, `coco_url` or `file_name`, "
+        "such as `AmlDatastore://workspaceblobstore/`.",
     )
     to_prefix: Annotated[str, Field(min_length=1, max_length=2048)] = Field(
         alias="to", description="What stands there instead, such as `s3://vision/`."
@@ -41,7 +43,9 @@ class DatasetSpec(Spec):
         description="Folder in which `file_name` is looked up; the folder of the annotation file when absent.",
     )
     url_mappings: Annotated[tuple[UrlMapping, ...], Field(max_length=20)] | None = Field(
-        default=None, description="Prefixes of image URLs and what replaces them; the first match counts."
+        default=None,
+        description="Beginnings of images' addresses and what replaces them. The first match counts, and an "
+        "address that is mapped counts before one that is not.",
     )
     storage: Storage | None = Field(default=None, description="How the buckets named here are reached.")
 

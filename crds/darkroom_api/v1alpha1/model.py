@@ -18,6 +18,7 @@ from darkroom_api.v1alpha1.common import (
     Kind,
     Message,
     Performance,
+    QueueName,
     ResourceName,
     StopReason,
     Storage,
@@ -53,7 +54,7 @@ class ModelSpec(Spec):
         "waiting and work lost to the infrastructure cost nothing."
     )
     compute: Compute | None = Field(default=None, description="The hardware to train on.")
-    queue: ResourceName | None = Field(default=None, description="Kueue LocalQueue that admits the run.")
+    queue: QueueName | None = Field(default=None, description="Kueue LocalQueue that admits the run.")
     priority_class_name: ResourceName | None = Field(default=None, description="PriorityClass of the run's pods.")
     suspend: StrictBool | None = Field(default=None, description="True frees the devices after a checkpoint.")
     cancel: StrictBool | None = Field(default=None, description="True ends the run for good.")

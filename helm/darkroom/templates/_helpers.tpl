@@ -78,8 +78,10 @@ capabilities: {drop: [ALL]}
 
 {{- define "darkroom.podSecurity" -}}
 runAsNonRoot: true
-runAsUser: {{ int64 .Values.operator.runAsUser }}
-runAsGroup: {{ int64 .Values.operator.runAsUser }}
+{{- with .Values.operator.runAsUser }}
+runAsUser: {{ int64 . }}
+runAsGroup: {{ int64 . }}
+{{- end }}
 seccompProfile: {type: RuntimeDefault}
 {{- end -}}
 
@@ -157,8 +159,12 @@ trainer:
   image: {{ include "darkroom.image" (dict "image" .Values.trainer.image "version" .Chart.AppVersion) | quote }}
   imagePullPolicy: {{ .Values.trainer.image.pullPolicy }}
   imagePullSecrets: {{ toJson .Values.trainer.imagePullSecrets }}
-  runAsUser: {{ int64 .Values.trainer.runAsUser }}
+  runAsUser: {{ toJson .Values.trainer.runAsUser }}
   nodeSelector: {{ toJson .Values.trainer.nodeSelector }}
+  podLabels: {{ toJson .Values.trainer.podLabels }}
+  podAnnotations: {{ toJson .Values.trainer.podAnnotations }}
+  runtimeClassName: {{ toJson .Values.trainer.runtimeClassName }}
+  certificateAuthorities: {{ toJson .Values.trainer.certificateAuthorities }}
   weightsClaim: {{ toJson .Values.trainer.weightsClaim }}
   weights: {{ toJson .Values.trainer.weights }}
 computeClasses:
@@ -179,6 +185,7 @@ allowedServiceAccounts: {{ toJson .Values.allowedServiceAccounts }}
 allowedEndpoints: {{ toJson .Values.allowedEndpoints }}
 trainerPolicy:
   {{- include "darkroom.trainerPolicy" . | nindent 2 }}
+limits: {{ toJson .Values.limits }}
 retries: {{ toJson .Values.retries }}
 graceSeconds: {{ int64 .Values.graceSeconds }}
 startTimeoutSeconds: {{ int64 .Values.startTimeoutSeconds }}

@@ -20,6 +20,7 @@ from typing import Final
 
 from darkroom_api.blockers import Blocker
 from darkroom_api.conditions import Reason
+from darkroom_api.durations import parse_duration
 from darkroom_api.v1alpha1.common import Allocation, Attempt, Compute
 from darkroom_operator.config import ComputeClass, OperatorConfig
 
@@ -28,9 +29,13 @@ START_UP_SECONDS: Final = 120
 MIN_IMAGES_PER_DEVICE: Final = 32
 """A device with fewer images than one batch of them waits for the others more than it computes."""
 
-EVALUATION_LIMIT_SECONDS: Final = 6 * 3600
-INSPECTION_LIMIT_SECONDS: Final = 6 * 3600
-"""No budget bounds Evaluations and inspections, so these do."""
+
+@dataclass(frozen=True)
+class TimeLimit:
+    """How long the container of a run without a budget may work, and what is said of one that takes longer."""
+
+    seconds: int
+    message: str
 
 
 @dataclass(frozen=True)
@@ -47,21 +52,42 @@ class Hardware:
         """Return the reference-device seconds that one second of a container costs."""
         return self.devices * self.compute.milli_rate / 1000
 
-    def allow(self, budget_seconds: float | None, attempts: Iterable[Attempt]) -> Allocation:
-        """Return the allocation of an attempt after these; without a budget a fixed time bounds it.
+    def allow(
+        self, budget_seconds: float | None, time_limit: TimeLimit | None, attempts: Iterable[Attempt]
+    ) -> Allocation:
+        """Return the allocation of an attempt after these; a run without a budget has a time limit.
 
         Only work that an ended attempt is known to have kept counts as done: what a lost attempt did is refunded.
         """
-        wall_seconds: float = EVALUATION_LIMIT_SECONDS
         if budget_seconds is not None:
             kept = max((attempt.charged_seconds or 0.0 for attempt in attempts), default=0.0)
             wall_seconds = max(budget_seconds - kept, 1.0) / self.rate
+        else:
+            assert time_limit is not None
+            wall_seconds = time_limit.seconds
         return Allocation(
             class_name=self.class_name,
             devices=self.devices,
             milli_rate=self.compute.milli_rate,
             deadline_seconds=bound_seconds(wall_seconds, self.grace_seconds),
         )
+
+
+def limit_evaluation(namespace: str, config: OperatorConfig) -> TimeLimit:
+    """Return how long an Evaluation may work."""
+    words = "the Evaluation did not end within {}; use a smaller Dataset or a faster compute class"
+    return _limit_time("maxEvaluationTime", config.find_limits(namespace).max_evaluation_time, words, namespace)
+
+
+def limit_inspection(namespace: str, config: OperatorConfig) -> TimeLimit:
+    """Return how long an inspection may work."""
+    words = "the inspection did not end within {}; use a smaller Dataset"
+    return _limit_time("maxInspectionTime", config.find_limits(namespace).max_inspection_time, words, namespace)
+
+
+def _limit_time(field: str, time: str, words: str, namespace: str) -> TimeLimit:
+    most = f"{time}, the most in namespace `{namespace}`, and was stopped"
+    return TimeLimit(parse_duration(time), f"limits.{field}: {words.format(most)}, or ask the administrator for more.")
 
 
 def choose_hardware(compute: Compute | None, images: int | None, config: OperatorConfig) -> Hardware:

@@ -20,10 +20,11 @@ from itertools import combinations, pairwise
 from typing import Any, Final
 
 from darkroom_api import names
-from darkroom_api.endings import ENDINGS
+from darkroom_api.endings import ENDINGS, RetryCap, find_ending
 from darkroom_api.report import Outcome, parse_outcome
 from darkroom_api.v1alpha1.common import Allocation, Attempt
 from darkroom_operator.decide import ends, retries
+from darkroom_operator.decide.allocation import TimeLimit
 from darkroom_operator.decide.retries import Limits, Stage
 from darkroom_operator.facts.children import ObservedJob, ObservedPod
 from darkroom_operator.facts.views import Observed
@@ -56,6 +57,12 @@ class Ledger:
         """Return the work that is known to be kept, in reference-device seconds."""
         return max((attempt.charged_seconds or 0.0 for attempt in self.attempts), default=0.0)
 
+    def find_time_left(self, now: datetime) -> float:
+        """Return for how many seconds the open attempt's container, which works, may go on."""
+        assert self.pod is not None
+        assert self.pod.started_at is not None
+        return self.deadline_seconds - (now - self.pod.started_at).total_seconds()
+
     @property
     def publishes(self) -> bool:
         """Return whether an attempt was for the publication only: the run is cancelled for good."""
@@ -84,6 +91,8 @@ class Criteria:
     """What one second of it costs, where an earlier version opened the attempt without a record; 0 for inspections."""
     stopping: bool = False
     """Whether the user's wish is what ends the open attempt."""
+    time_limit: TimeLimit | None = None
+    """What bounds a run without a budget."""
 
     def find_deadline(self, job: ObservedJob | None) -> float:
         """Return how long a Job's container may work, as it was recorded when the attempt was opened."""
@@ -139,6 +148,19 @@ def find_leftovers(jobs: Iterable[ObservedJob], attempts: Iterable[Attempt]) -> 
     return tuple(job for job in find_live(jobs) if job.suspended or job.attempt not in ended)
 
 
+def find_superseded(
+    jobs: Iterable[ObservedJob], recorded: Iterable[Attempt], decided: Iterable[Attempt]
+) -> tuple[ObservedJob, ...]:
+    """Return the Jobs of wrong configurations that another attempt follows: no number bounds those.
+
+    `recorded` are the attempts as the status has them: until an end is written there, only Job and pod tell of it.
+    """
+    endings = {attempt.number: find_ending(attempt.outcome) for attempt in recorded}
+    unbounded = {number for number, row in endings.items() if row is not None and row.cap is RetryCap.START_TIMEOUT}
+    last = max((attempt.number for attempt in decided), default=0)
+    return tuple(job for job in jobs if job.attempt in unbounded and job.attempt < last and not job.deleting)
+
+
 def find_live(jobs: Iterable[ObservedJob]) -> tuple[ObservedJob, ...]:
     """Return the Jobs that work and that nobody has deleted yet."""
     return tuple(job for job in jobs if job.live and not job.deleting)
@@ -183,7 +205,7 @@ def _update(attempt: Attempt, seen: Observed[Any, Any], criteria: Criteria) -> t
     outcomes = [parse_outcome(pod.termination_message) if pod.exit_code is not None else None for pod in pods]
     attempt = _keep_work(attempt, outcomes)
     stopping = criteria.stopping and not attempt.publish_only
-    trace = ends.Trace(seen, job, pods, deadline, criteria.limits.start_timeout_seconds, stopping)
+    trace = ends.Trace(seen, job, pods, deadline, criteria.limits.start_timeout_seconds, stopping, criteria.time_limit)
     end = ends.classify_end(trace, outcomes[-1] if outcomes else None)
     return (attempt, None) if end is None else (_close(attempt, end, seen.now), end)
 

@@ -10,6 +10,7 @@ Dataset that is Invalid for it would end the Models that wait for the data.
 """
 
 from dataclasses import replace
+from datetime import datetime
 
 from darkroom_api import results
 from darkroom_api.blockers import Blocker
@@ -44,7 +45,9 @@ def decide_dataset(seen: DatasetView, config: OperatorConfig) -> Decision[Datase
         decision = _follow(seen, ledger, config)
     else:
         decision = _start(seen, ledger, config)
-    return replace(decision, stop=(*outdated, *decision.stop))
+    superseded = attempts.find_superseded(seen.jobs, status.attempts, decision.status.attempts)
+    stop = (*outdated, *(job for job in superseded if job not in outdated), *decision.stop)
+    return replace(decision, stop=stop)
 
 
 def find_blocker(seen: DatasetView, config: OperatorConfig) -> Blocker | None:
@@ -60,8 +63,9 @@ def _assess(seen: DatasetView, config: OperatorConfig) -> attempts.Ledger:
     if seen.status.observed_generation != seen.generation:
         seen = replace(seen, status=seen.status.model_copy(update={"attempts": ()}))
     seen = replace(seen, jobs=tuple(job for job in seen.jobs if job.generation == seen.generation))
-    deadline = allocation.bound_seconds(allocation.INSPECTION_LIMIT_SECONDS, config.grace_seconds)
-    criteria = attempts.Criteria(Limits(config.retries, start_timeout_seconds=0), deadline)
+    limit = allocation.limit_inspection(seen.key.namespace, config)
+    deadline = allocation.bound_seconds(limit.seconds, config.grace_seconds)
+    criteria = attempts.Criteria(Limits(config.retries, start_timeout_seconds=0), deadline, time_limit=limit)
     return attempts.assess_attempts(seen, criteria, taken)
 
 
@@ -82,7 +86,9 @@ def _follow(seen: DatasetView, ledger: attempts.Ledger, config: OperatorConfig) 
     if pod is not None and pod.over:
         return Decision(seen.status, requeue_after_seconds=SOON_SECONDS)
     if pod is not None and pod.running:
-        return Decision(_describe(seen, work.phase, Blocker(work.reason, work.message)))
+        status, left = _describe(seen, work.phase, Blocker(work.reason, work.message)), ledger.find_time_left(seen.now)
+        stop = attempts.find_live(seen.jobs) if left <= 0 else ()
+        return Decision(status, stop=stop, requeue_after_seconds=max(left, SOON_SECONDS))
     wait = waiting.describe_waiting(job, pod, seen.found)
     outdated = wait.reason is Reason.IMAGE_PULL_FAILED and job is not None and job.image != config.trainer.image
     stop = attempts.find_live(seen.jobs) if outdated else ()
@@ -95,7 +101,7 @@ def _start(seen: DatasetView, ledger: attempts.Ledger, config: OperatorConfig) -
         phase = DatasetPhase.INVALID if blocker.final else DatasetPhase.PENDING
         return Decision(_describe(seen, phase, blocker))
     if ledger.stage is Stage.PAUSED and ledger.not_before is not None:
-        return _pause(seen, ledger, (ledger.not_before - seen.now).total_seconds())
+        return _pause(seen, ledger, ledger.not_before)
     opened = attempts.open_attempt(ledger, seen, None)
     seen = replace(seen, status=seen.status.model_copy(update={"attempts": opened}))
     created = Blocker(Reason.SCHEDULING, waiting.CREATED.format(opened[-1].job))
@@ -103,10 +109,12 @@ def _start(seen: DatasetView, ledger: attempts.Ledger, config: OperatorConfig) -
     return Decision(status, start=ledger.next_number, requeue_after_seconds=WAITING_SECONDS)
 
 
-def _pause(seen: DatasetView, ledger: attempts.Ledger, seconds: float) -> Decision[DatasetStatus]:
-    if ledger.end is None or ledger.not_before is None:
+def _pause(seen: DatasetView, ledger: attempts.Ledger, not_before: datetime) -> Decision[DatasetStatus]:
+    seconds = (not_before - seen.now).total_seconds()
+    follows = retries.tell_next(ledger.attempts[-1], ledger.next_number, not_before)
+    if ledger.end is None and (seen.status.message or "").endswith(follows):
         return Decision(seen.status, requeue_after_seconds=seconds)
-    wait = retries.describe_pause(ledger.end, ledger.next_number, ledger.not_before)
+    wait = retries.describe_pause(ledger.attempts[-1], ledger.end, follows)
     return Decision(_describe(seen, DatasetPhase.PENDING, wait), requeue_after_seconds=seconds)
 
 

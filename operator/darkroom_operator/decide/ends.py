@@ -11,6 +11,7 @@ from darkroom_api.conditions import Reason
 from darkroom_api.endings import ENDINGS, Ending, ExitCode, Then, find_reason
 from darkroom_api.report import Outcome
 from darkroom_operator.decide import waiting
+from darkroom_operator.decide.allocation import TimeLimit
 from darkroom_operator.facts.children import ObservedJob, ObservedPod
 from darkroom_operator.facts.views import Observed
 
@@ -62,6 +63,8 @@ class Trace:
     """How long it may wait for its container; 0 for ever."""
     stopping: bool = False
     """Whether its user suspended or cancelled the run."""
+    time_limit: TimeLimit | None = None
+    """What bounds a run without a budget."""
 
     @property
     def pod(self) -> ObservedPod | None:
@@ -118,6 +121,9 @@ def _classify_exit(pod: ObservedPod, code: int, outcome: Outcome | None, trace: 
 def _classify_outcome(outcome: Outcome, code: int, trace: Trace) -> End:
     if trace.stopping and outcome.reason is Reason.RETRYING_AFTER_DISRUPTION:
         return End(Reason.SUSPENDED, outcome.message, code, outcome)
+    stopped = trace.time_limit is not None and outcome.reason is Reason.RETRYING_AFTER_DISRUPTION
+    if stopped and trace.pod is not None and _overran(trace.pod, trace):
+        return _overrun(trace.pod, trace, code)
     message = outcome.message
     if outcome.reason is Reason.RETRYING_AFTER_DISRUPTION and trace.pod is not None:
         # The trainer knows that it was stopped; the pod knows why.
@@ -228,6 +234,8 @@ def _overran(pod: ObservedPod, trace: Trace) -> bool:
 
 
 def _overrun(pod: ObservedPod, trace: Trace, code: int | None) -> End:
+    if trace.time_limit is not None:
+        return End(Reason.NOT_ALLOWED, trace.time_limit.message, code, overran=True)
     limit = f"{trace.deadline_seconds:.0f} s"
     message = f"The trainer did not stop by itself within {limit} and was ended{_last_words(pod)}"
     return End(Reason.UNKNOWN, message, code, overran=True)

@@ -9,7 +9,7 @@ from darkroom_api import results
 from darkroom_api.blockers import Blocker, find_dataset_blocker, find_model_blocker
 from darkroom_api.v1alpha1.evaluation import EvaluationStatus
 from darkroom_operator.config import OperatorConfig
-from darkroom_operator.decide import allocation, places, run, steps
+from darkroom_operator.decide import allocation, limits, places, run, steps
 from darkroom_operator.facts.views import EvaluationView
 
 
@@ -33,14 +33,18 @@ def decide_evaluation(view: EvaluationView, config: OperatorConfig) -> steps.Dec
         config=config,
         work=results.EVALUATING,
         hardware=allocation.choose_hardware(view.self_.spec.compute, images, config),
+        time_limit=allocation.limit_evaluation(view.self_.key.namespace, config),
+        full=limits.find_full(view.self_.other_runs, view.self_.key.namespace, config),
     )
     return run.decide_run(demand)
 
 
 def find_blocker(view: EvaluationView, config: OperatorConfig) -> Blocker | None:
     """Return the first thing that keeps the next attempt from starting."""
-    spec, missing = view.self_.spec, places.MISSING.format(view.self_.key.namespace)
-    blocker = allocation.check_compute(spec.compute, config) or find_model_blocker(spec.model, view.model, missing)
+    spec, namespace = view.self_.spec, view.self_.key.namespace
+    missing = places.MISSING.format(namespace)
+    blocker = allocation.check_compute(spec.compute, config) or limits.check_compute(spec.compute, namespace, config)
+    blocker = blocker or find_model_blocker(spec.model, view.model, missing)
     if blocker is not None or view.model is None:
         return blocker
     blocker = find_dataset_blocker("dataset", spec.dataset, view.dataset, view.model.spec.task, missing)

@@ -7,7 +7,7 @@ from darkroom_api.blockers import Blocker, find_dataset_blocker
 from darkroom_api.durations import parse_duration
 from darkroom_api.v1alpha1.model import ModelStatus
 from darkroom_operator.config import OperatorConfig
-from darkroom_operator.decide import allocation, places, run, steps, waiting
+from darkroom_operator.decide import allocation, limits, places, run, steps, waiting
 from darkroom_operator.facts.views import ModelView
 
 
@@ -32,6 +32,7 @@ def decide_model(view: ModelView, config: OperatorConfig) -> steps.Decision[Mode
         work=results.TRAINING,
         hardware=allocation.choose_hardware(spec.compute, images, config),
         budget_seconds=float(parse_duration(spec.budget)),
+        full=limits.find_full(view.self_.other_runs, view.self_.key.namespace, config),
         suspend=bool(spec.suspend),
         cancel=bool(spec.cancel),
     )
@@ -43,6 +44,7 @@ def find_blocker(view: ModelView, config: OperatorConfig) -> Blocker | None:
     """Return the first thing that keeps the next attempt from starting."""
     spec, missing = view.self_.spec, places.MISSING.format(view.self_.key.namespace)
     blocker = allocation.check_compute(spec.compute, config)
+    blocker = blocker or limits.check_model(spec, view.self_.key.namespace, config)
     blocker = blocker or find_dataset_blocker("dataset", spec.dataset, view.dataset, spec.task, missing)
     if blocker is None and spec.evaluation_dataset is not None:
         name, other = spec.evaluation_dataset, view.evaluation_dataset

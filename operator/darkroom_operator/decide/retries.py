@@ -14,7 +14,7 @@ from typing import Final
 
 from darkroom_api.blockers import Blocker
 from darkroom_api.conditions import Reason
-from darkroom_api.endings import RetryCap, Then, find_ending
+from darkroom_api.endings import ENDINGS, RetryCap, Then, find_ending
 from darkroom_api.v1alpha1.common import Attempt
 from darkroom_operator.config import RetriesConfig
 from darkroom_operator.decide import ends
@@ -99,11 +99,18 @@ def count_since_progress(attempts: tuple[Attempt, ...], reason: str) -> int:
     return count
 
 
-def describe_pause(end: ends.End, next_number: int, not_before: datetime) -> Blocker:
-    """Return why the next attempt waits after `end`, and until when."""
-    how = " with half the batch" if end.reason is Reason.OUT_OF_MEMORY else ""
-    follows = f"Attempt {next_number} starts at {not_before:%H:%M:%S}Z{how}."
-    return Blocker(end.row.while_pausing or end.reason, f"{ends.as_sentence(end.message)} {follows}")
+def tell_next(last: Attempt, next_number: int, not_before: datetime) -> str:
+    """Return when and how the attempt after the last one starts."""
+    how = " with half the batch" if last.outcome == Reason.OUT_OF_MEMORY else ""
+    return f"Attempt {next_number} starts at {not_before:%H:%M:%S}Z{how}."
+
+
+def describe_pause(last: Attempt, end: ends.End | None, follows: str) -> Blocker:
+    """Return why the next attempt waits, and until when; `end` is that of the last one where it is learned only now."""
+    assert last.outcome is not None
+    reason = Reason(last.outcome)
+    said = ends.as_sentence(end.message) if end is not None else f"Attempt {last.number} ended with {reason}."
+    return Blocker(ENDINGS[reason].while_pausing or reason, f"{said} {follows}")
 
 
 def describe_defeat(attempts: tuple[Attempt, ...], end: ends.End, memory_field: str, memory: str) -> Blocker:

@@ -74,7 +74,7 @@ def decide_run(demand: Demand[RunStatus]) -> Decision[RunStatus]:
 def _assess(demand: Demand[RunStatus]) -> attempts.Ledger:
     seen, config = demand.seen, demand.config
     recorded, given = seen.status.attempts, seen.status.allocation
-    given = given or demand.hardware.allow(demand.budget_seconds, recorded)
+    given = given or demand.hardware.allow(demand.budget_seconds, demand.time_limit, recorded)
     # A wish that is taken back by now still is what ends the attempt that was open then.
     stopped = results.is_stopped_by_user(seen.status) and bool(recorded) and recorded[-1].outcome is None
     criteria = attempts.Criteria(
@@ -82,6 +82,7 @@ def _assess(demand: Demand[RunStatus]) -> attempts.Ledger:
         deadline_seconds=given.deadline_seconds,
         rate=demand.hardware.rate,
         stopping=demand.suspend or demand.cancel or stopped,
+        time_limit=demand.time_limit,
     )
     return attempts.assess_attempts(seen, criteria, (job.attempt for job in seen.jobs))
 

@@ -44,7 +44,10 @@ class Demand(ABC, Generic[RunStatus]):
     work: results.Work[RunPhase]
     hardware: allocation.Hardware
     budget_seconds: float | None = None
-    """In reference-device seconds; None where a fixed time bounds the run."""
+    """In reference-device seconds; None where a time limit bounds the run."""
+    time_limit: allocation.TimeLimit | None = None
+    full: Blocker | None = None
+    """What it waits for where its namespace has as many runs as it may."""
     suspend: bool = False
     cancel: bool = False
 
@@ -81,8 +84,11 @@ class Situation(Generic[RunStatus]):
 
     def leave(self, status: RunStatus, requeue_after_seconds: float | None = None) -> Decision[RunStatus]:
         """Return a decision to stop the Jobs that nothing waits for."""
-        leftovers = attempts.find_leftovers(self.seen.jobs, self.status.attempts)
-        return Decision(status, stop=leftovers, requeue_after_seconds=requeue_after_seconds)
+        jobs, recorded = self.seen.jobs, self.seen.status.attempts
+        stop: tuple[ObservedJob, ...] = attempts.find_leftovers(jobs, self.status.attempts)
+        superseded: tuple[ObservedJob, ...] = attempts.find_superseded(jobs, recorded, status.attempts)
+        stop += tuple(job for job in superseded if job not in stop)
+        return Decision(status, stop=stop, requeue_after_seconds=requeue_after_seconds)
 
     def halt(self, status: RunStatus, requeue_after_seconds: float = SOON_SECONDS) -> Decision[RunStatus]:
         """Return a decision to stop every Job that works."""
@@ -98,20 +104,31 @@ def find_stopping_phase(run: Situation[RunStatus]) -> RunPhase:
 def follow(run: Situation[RunStatus]) -> Decision[RunStatus]:
     """An attempt is open: say what it waits for, or how far it is."""
     pod, job, seen, work = run.ledger.pod, run.ledger.job, run.seen, run.demand.work
-    stops = job is not None and job.deleting and results.is_stopped_by_user(seen.status)
-    if stops or (pod is not None and pod.over):
-        # Its end is not known yet. Where a wish was taken back, what it says stays until the next attempt may start.
+    if job is not None and job.deleting and results.is_stopped_by_user(seen.status):
+        return Decision(_describe_stopping(run, job), requeue_after_seconds=SOON_SECONDS)
+    if pod is not None and pod.over:
+        # Its end is not known yet.
         return Decision(run.status, requeue_after_seconds=SOON_SECONDS)
     if pod is None or not pod.running:
         return _wait(run)
     answered = seen.report is not None and seen.report.pod_uid == pod.uid
     progress = seen.report.show() if answered and seen.report is not None else run.status.progress
     status = run.describe(work.phase, work.reason, work.message, progress=progress)
-    assert pod.started_at is not None
-    left = run.ledger.deadline_seconds - (seen.now - pod.started_at).total_seconds()
+    left = run.ledger.find_time_left(seen.now)
     if left <= 0:
         return run.halt(status)
     return Decision(status, requeue_after_seconds=max(left, SOON_SECONDS))
+
+
+def _describe_stopping(run: Situation[RunStatus], job: ObservedJob) -> RunStatus:
+    """Return the status of a run whose attempt still ends for a wish; the reason stays, as it says what ends it."""
+    status = run.status
+    if run.demand.suspend or run.demand.cancel or run.ledger.publishes or status.reason is None:
+        return status
+    message = (
+        f"The wish to stop was taken back; attempt {run.ledger.next_number} follows once Job `{job.name}` is gone."
+    )
+    return run.describe(status.phase, status.reason, message)
 
 
 def _wait(run: Situation[RunStatus]) -> Decision[RunStatus]:
@@ -135,20 +152,27 @@ def _find_next_look(run: Situation[RunStatus]) -> float:
 
 
 def pause(run: Situation[RunStatus], not_before: datetime) -> Decision[RunStatus]:
-    """The next attempt starts later; the status may say already how the last one ended."""
+    """The next attempt starts later; the status may say already how the last one ended, and in more words."""
     ledger, seconds = run.ledger, (not_before - run.seen.now).total_seconds()
-    if ledger.end is None:
+    follows = retries.tell_next(ledger.attempts[-1], ledger.next_number, not_before)
+    if ledger.end is None and (run.status.message or "").endswith(follows):
         return run.leave(run.status.model_copy(update={"progress": None}), seconds)
-    wait = retries.describe_pause(ledger.end, ledger.next_number, not_before)
+    wait = retries.describe_pause(ledger.attempts[-1], ledger.end, follows)
     return run.leave(run.describe(RunPhase.QUEUED, wait.reason, wait.message, progress=None), seconds)
 
 
 def start(run: Situation[RunStatus], publish_only: bool = False) -> Decision[RunStatus]:
-    """Open the next attempt, once the last one's Job is gone."""
+    """Open the next attempt, once the last one's Job is gone and the namespace may have one more."""
     demand, ledger, seen = run.demand, run.ledger, run.seen
-    if any(job.deleting and job.live for job in seen.jobs):
-        return Decision(run.status, requeue_after_seconds=SOON_SECONDS)
-    given = demand.hardware.allow(demand.budget_seconds, ledger.attempts)
+    ending = next((job for job in seen.jobs if job.deleting and job.live), None)
+    if ending is not None:
+        message = f"Attempt {ledger.next_number} follows once Job `{ending.name}`, which is being deleted, is gone."
+        status = run.describe(RunPhase.QUEUED, Reason.SCHEDULING, message, progress=None)
+        return Decision(status, requeue_after_seconds=SOON_SECONDS)
+    full = demand.full
+    if full is not None:
+        return run.leave(run.describe(RunPhase.QUEUED, full.reason, full.message, progress=None), WAITING_SECONDS)
+    given = demand.hardware.allow(demand.budget_seconds, demand.time_limit, ledger.attempts)
     opened = attempts.open_attempt(ledger, seen, given, publish_only)
     message = waiting.CREATED.format(opened[-1].job)
     update = {"attempts": opened, "allocation": given, "progress": None}

@@ -31,10 +31,26 @@ _ACCOUNT: Final = re.compile(r'serviceaccount "([^"]+)" not found', re.IGNORECAS
 _SECRET: Final = re.compile(r'secret "([^"]+)" not found', re.IGNORECASE)
 _SECRET_KEY: Final = re.compile(r'volume "credentials-(\w+)" : .*non-existent secret key: ([A-Z_]+)')
 _CLAIM: Final = re.compile(r'persistentvolumeclaim "([^"]+)" not found', re.IGNORECASE)
+_RUNTIME: Final = re.compile(r'RuntimeClass "([^"]+)" not found', re.IGNORECASE)
 _BOUNDS: Final = re.compile(r"(maximum|minimum) \S+ usage per|max limit to request ratio", re.IGNORECASE)
 _LACKING: Final = re.compile(r"Insufficient ([a-zA-Z0-9][-a-zA-Z0-9./]*[a-zA-Z0-9])")
 _SHAPE: Final = frozenset({"cpu", "memory", "ephemeral-storage", "pods"})
 
+_SETTINGS: Final = (
+    (
+        re.compile(r"runAsUser|runAsGroup|fsGroup|security context constraint", re.IGNORECASE),
+        "with `trainer.runAsUser: null` in the installation's values the platform gives pods their user",
+    ),
+    (
+        re.compile(r"\blabels?\b", re.IGNORECASE),
+        "`trainer.podLabels` and `computeClasses.<class>.podLabels` in the installation's values set labels of pods",
+    ),
+    (
+        re.compile(r"\bannotations?\b", re.IGNORECASE),
+        "`trainer.podAnnotations` and `computeClasses.<class>.podAnnotations` in the installation's values set them",
+    ),
+)
+"""Words of policies, and what the administrator can set for them; the first that fits counts."""
 _SECRET_FIELDS: Final = {
     ("Dataset", "dataset"): "storage.credentialsSecret",
     ("Dataset", "output"): "output.storage.credentialsSecret of the installation",
@@ -116,12 +132,16 @@ def explain_refusal(message: str, asked: Asked, namespace: str) -> Blocker:
     if account is not None:
         missing = f"ServiceAccount `{account.group(1)}` does not exist in namespace `{namespace}`"
         return _invalid(f"storage.serviceAccountName: {missing}; {_CREATE}")
+    runtime = _RUNTIME.search(why)
+    if runtime is not None:
+        return _invalid(f"runtimeClassName: RuntimeClass `{runtime.group(1)}` does not exist; {_CREATE}")
     if _BOUNDS.search(why) or "must specify" in why:
         size = f"{_name_shape(asked)}: namespace `{namespace}` does not allow a pod of this size ({why})"
         return _invalid(f"{size}; choose another size, or ask an administrator to change the LimitRange.")
     if "violates PodSecurity" in why:
         return _invalid(f"Namespace `{namespace}` rejects the run's pod by its Pod Security level: {why}")
-    return _invalid(f"The API server rejects the run: {why}")
+    setting = next((f"; {words}" for pattern, words in _SETTINGS if pattern.search(why)), "")
+    return _invalid(f"The API server rejects the run: {why}{setting}")
 
 
 def explain_name_conflict(name: str, namespace: str) -> Blocker:
@@ -164,9 +184,9 @@ def explain_unschedulable(words: str, asked: Asked, namespace: str) -> Blocker:
     if claim is not None:
         return _miss_claim(claim.group(1), namespace)
     lacking = _LACKING.findall(words)
-    devices = [(name, count) for name, count in asked.limits if name in lacking and name not in _SHAPE]
+    devices = [(name, count) for name, count in asked.requests if name in lacking and name not in _SHAPE]
     hints = [f"compute.devices: no node has {count} free `{name}` now" for name, count in devices]
-    short = [f"{count} of {name}" for name, count in asked.limits if name in lacking and name in _SHAPE]
+    short = [f"{count} of {name}" for name, count in asked.requests if name in lacking and name in _SHAPE]
     if short:
         hints.append(f"{_name_shape(asked)}: no node has {' and '.join(short)} free")
     if "didn't match Pod's node affinity/selector" in words and asked.node_selector:

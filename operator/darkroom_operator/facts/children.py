@@ -35,7 +35,7 @@ class Asked:
     kind: str = ""
     """Kind of the owner, which decides how the fields are called."""
     image: str = ""
-    limits: tuple[tuple[str, str], ...] = ()
+    requests: tuple[tuple[str, str], ...] = ()
     node_selector: tuple[tuple[str, str], ...] = ()
     secrets: tuple[tuple[str, str], ...] = ()
     """Name of the volume and of the Secret in it."""
@@ -174,7 +174,7 @@ def read_asked(job: Json) -> Asked:
     return Asked(
         kind=job["metadata"].get("labels", {}).get(names.LABEL_KIND, ""),
         image=container.get("image", ""),
-        limits=tuple(container.get("resources", {}).get("limits", {}).items()),
+        requests=tuple(container.get("resources", {}).get("requests", {}).items()),
         node_selector=tuple(pod.get("nodeSelector", {}).items()),
         secrets=tuple((volume["name"], secret) for volume in volumes for secret in _list_secrets(volume)),
         claim=next(claims, ""),

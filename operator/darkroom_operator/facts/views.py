@@ -51,6 +51,8 @@ class Observed(Generic[SpecT, StatusT]):
     report: Report | None
     now: datetime
     found: Findings = NOTHING_FOUND
+    other_runs: int = 0
+    """How many other Models and Evaluations of the namespace have a Job that may work."""
 
 
 @dataclass(frozen=True)

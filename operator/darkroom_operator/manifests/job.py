@@ -16,7 +16,7 @@ from darkroom_operator.facts.children import (
     ANNOTATION_POD_DIGEST,
     ANNOTATION_PUBLISH_ONLY,
 )
-from darkroom_operator.manifests.pod import ANNOTATION_RUN_CONFIG, build_pod_spec
+from darkroom_operator.manifests.pod import ANNOTATION_RUN_CONFIG, build_pod_metadata, build_pod_spec
 from darkroom_operator.manifests.run_config import Plan
 
 LABEL_QUEUE: Final = "kueue.x-k8s.io/queue-name"
@@ -33,7 +33,8 @@ def build_job(plan: Plan, config: OperatorConfig) -> Json:
     told = run.model_dump_json(by_alias=True, exclude_none=True)
     digest = f"sha256:{hashlib.sha256(told.encode()).hexdigest()}"
     labels, pod = build_labels(plan), build_pod_spec(plan, config)
-    annotations = {names.ANNOTATION_CONFIG_DIGEST: digest, ANNOTATION_POD_DIGEST: _digest_asked(plan, pod)}
+    carried = build_pod_metadata(plan, config)
+    annotations = {names.ANNOTATION_CONFIG_DIGEST: digest, ANNOTATION_POD_DIGEST: _digest_asked(plan, pod, carried)}
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
@@ -51,16 +52,19 @@ def build_job(plan: Plan, config: OperatorConfig) -> Json:
             "podReplacementPolicy": "Failed",
             "ttlSecondsAfterFinished": config.job_ttl_seconds,
             "template": {
-                "metadata": {"labels": labels, "annotations": {ANNOTATION_RUN_CONFIG: told}},
+                "metadata": {
+                    "labels": {**carried["labels"], **labels},
+                    "annotations": {**carried["annotations"], ANNOTATION_RUN_CONFIG: told},
+                },
                 "spec": pod,
             },
         },
     }
 
 
-def _digest_asked(plan: Plan, pod: Json) -> str:
+def _digest_asked(plan: Plan, pod: Json, carried: Json) -> str:
     """Return a digest of all that a pod needs to start; its deadline depends on when it is built."""
-    asked = {**pod, "activeDeadlineSeconds": None, "queue": plan.queue}
+    asked = {**pod, **carried, "activeDeadlineSeconds": None, "queue": plan.queue}
     return f"sha256:{hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()}"
 
 

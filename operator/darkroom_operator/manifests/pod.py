@@ -16,6 +16,7 @@ from darkroom_operator.config import OperatorConfig
 from darkroom_operator.manifests.run_config import Plan
 
 ANNOTATION_RUN_CONFIG: Final = f"{names.GROUP}/run-config"
+ANNOTATION_AUTHORITIES: Final = f"{names.GROUP}/certificate-authorities"
 LONGEST_START_SECONDS: Final = 7 * 24 * 3600
 """What a node gets to fetch an image and start a container where the start timeout is 0: a deadline must be finite."""
 TMP_SIZE: Final = "1Gi"
@@ -43,7 +44,19 @@ def build_pod_spec(plan: Plan, config: OperatorConfig) -> Json:
     }
     if plan.priority_class_name:
         spec["priorityClassName"] = plan.priority_class_name
+    runtime = (plan.compute.runtime_class_name if plan.compute else None) or trainer.runtime_class_name
+    if runtime is not None:
+        spec["runtimeClassName"] = runtime
     return {key: value for key, value in spec.items() if value not in ({}, [])}
+
+
+def build_pod_metadata(plan: Plan, config: OperatorConfig) -> Json:
+    """Return the labels and annotations of a pod that the installation sets; those of its class count first."""
+    trainer, compute = config.trainer, plan.compute
+    annotations = {**trainer.pod_annotations, **(compute.pod_annotations if compute else {})}
+    if trainer.certificate_authorities is not None:
+        annotations[ANNOTATION_AUTHORITIES] = trainer.certificate_authorities
+    return {"labels": {**trainer.pod_labels, **(compute.pod_labels if compute else {})}, "annotations": annotations}
 
 
 def find_deadline(plan: Plan, config: OperatorConfig) -> int:
@@ -74,10 +87,10 @@ def _build_container(plan: Plan, config: OperatorConfig) -> Json:
 def _build_environment(plan: Plan, config: OperatorConfig) -> list[Json]:
     """Numeric libraries start a thread per core of the node, whatever the pod may use, unless told."""
     cpu = plan.compute.cpu if plan.compute else config.inspection.cpu
-    return [
-        {"name": "HOME", "value": names.WORK_DIR},
-        {"name": "OMP_NUM_THREADS", "value": str(count_cores(cpu))},
-    ]
+    environment = {"HOME": names.WORK_DIR, "OMP_NUM_THREADS": str(count_cores(cpu))}
+    if config.trainer.certificate_authorities is not None:
+        environment[names.AUTHORITIES_VARIABLE] = f"{names.CONFIG_DIR}/{names.AUTHORITIES_FILE}"
+    return [{"name": name, "value": value} for name, value in environment.items()]
 
 
 def count_cores(cpu: str) -> int:
@@ -98,12 +111,11 @@ def _build_resources(plan: Plan, config: OperatorConfig) -> Json:
     return {"requests": {**shape, "cpu": compute.cpu_request or compute.cpu}, "limits": shape}
 
 
-def _build_pod_security(user: int) -> Json:
+def _build_pod_security(user: int | None) -> Json:
+    ids = {"runAsUser": user, "runAsGroup": user, "fsGroup": user} if user is not None else {}
     return {
         "runAsNonRoot": True,
-        "runAsUser": user,
-        "runAsGroup": user,
-        "fsGroup": user,
+        **ids,
         "fsGroupChangePolicy": "OnRootMismatch",
         "seccompProfile": {"type": "RuntimeDefault"},
     }
@@ -113,34 +125,42 @@ def _build_volumes(plan: Plan, config: OperatorConfig) -> list[Json]:
     compute = plan.compute
     work = compute.ephemeral_storage if compute else INSPECTION_WORK_SIZE
     shared = compute.shared_memory if compute else INSPECTION_SHARED_MEMORY
-    field = f"metadata.annotations['{ANNOTATION_RUN_CONFIG}']"
+    files = {names.CONFIG_FILE: ANNOTATION_RUN_CONFIG}
+    if config.trainer.certificate_authorities is not None:
+        files[names.AUTHORITIES_FILE] = ANNOTATION_AUTHORITIES
+    items = [
+        {"path": path, "fieldRef": {"fieldPath": f"metadata.annotations['{annotation}']"}}
+        for path, annotation in files.items()
+    ]
     volumes: list[Json] = [
-        {"name": "config", "downwardAPI": {"items": [{"path": names.CONFIG_FILE, "fieldRef": {"fieldPath": field}}]}},
+        {"name": "config", "downwardAPI": {"items": items}},
         {"name": "work", "emptyDir": {"sizeLimit": work}},
         {"name": "tmp", "emptyDir": {"sizeLimit": TMP_SIZE}},
         {"name": "shared-memory", "emptyDir": {"medium": "Memory", "sizeLimit": shared}},
     ]
-    volumes += [_build_credentials(plan, role, secret) for role, secret in _find_secrets(plan)]
+    # Where the platform gives the ids, the container's group need not be that of the files.
+    mode = 0o440 if config.trainer.run_as_user is not None else 0o444
+    volumes += [_build_credentials(plan, role, secret, mode) for role, secret in _find_secrets(plan)]
     if config.trainer.weights_claim is not None:
         claim = {"claimName": config.trainer.weights_claim, "readOnly": True}
         volumes.append({"name": "weights", "persistentVolumeClaim": claim})
     return volumes
 
 
-def _build_credentials(plan: Plan, role: StorageRole, secret: str) -> Json:
+def _build_credentials(plan: Plan, role: StorageRole, secret: str, mode: int) -> Json:
     """Return the volume with the keys of a Secret that a trainer knows, and no other of it.
 
     A source's `optional` is about the Secret and its keys alike (k8s pkg/volume/projected), so that what has to be
     there is a source of its own: the kubelet then waits for it and says what is missing.
     """
     required = names.KEY_PAIR if _reads_bucket(plan, role) else ()
-    optional = tuple(key for key in names.CREDENTIAL_KEYS if key not in required)
+    optional = tuple(key for key in names.SECRET_KEYS if key not in required)
     sources = [
         {"secret": {"name": secret, "items": [{"key": key, "path": key} for key in keys], "optional": keys is optional}}
         for keys in (required, optional)
         if keys
     ]
-    return {"name": _name_volume(role), "projected": {"sources": sources, "defaultMode": 0o440}}
+    return {"name": _name_volume(role), "projected": {"sources": sources, "defaultMode": mode}}
 
 
 def _reads_bucket(plan: Plan, role: StorageRole) -> bool:

@@ -22,10 +22,10 @@ from darkroom_api.v1alpha1.evaluation import EvaluationStatus
 from darkroom_api.v1alpha1.model import ModelStatus
 from darkroom_operator.config import ComputeClass, OperatorConfig
 from darkroom_operator.decide.allocation import (
-    INSPECTION_LIMIT_SECONDS,
     bound_seconds,
     choose_hardware,
     find_batch_divisor,
+    limit_inspection,
 )
 from darkroom_operator.decide.places import find_output_base, find_places
 from darkroom_operator.facts.views import DatasetView, EvaluationView, ModelView, Observed, SpecT, StatusT
@@ -58,7 +58,7 @@ def plan_inspection(seen: DatasetView, decided: DatasetStatus, config: OperatorC
         output = _locate(_join_folder(base[0], seen), StorageRole.OUTPUT, base[1], config)
     source = runs.build_source(seen.key.name, spec, _reach(StorageRole.DATASET, spec.storage, config))
     run = runs.build_inspection(_refer(seen), source, output, decided.attempts[-1].number)
-    deadline = bound_seconds(INSPECTION_LIMIT_SECONDS, config.grace_seconds)
+    deadline = bound_seconds(limit_inspection(seen.key.namespace, config).seconds, config.grace_seconds)
     return Plan(run, seen.generation, None, None, deadline, tuple(storages))
 
 

@@ -123,6 +123,7 @@ def _observe(
         report=polled.report,
         now=polled.now,
         found=polled.found,
+        other_runs=store.count_other_runs(owner.key),
     )
 
 

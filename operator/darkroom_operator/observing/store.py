@@ -6,7 +6,8 @@ after it, and an answer that comes after the news of a deletion brings nothing b
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ from darkroom_operator.facts.children import (
     parse_pod,
     read_version,
 )
+from darkroom_operator.observing.occupancy import Occupancy
 from darkroom_operator.observing.warning_events import WarningEvents
 
 MOST_GONE: Final = 10_000
@@ -55,6 +57,8 @@ class Store:
         self._pods: dict[str, dict[str, ObservedPod]] = defaultdict(dict)
         self._owners_of_children: dict[str, str] = {}
         self._gone: dict[str, int] = {}
+        self._occupancy = Occupancy()
+        self._starting: set[Key] = set()
 
     def owner(self, key: Key) -> StoredOwner | None:
         """Return the stored object."""
@@ -72,6 +76,24 @@ class Store:
         """Return an owner's pods, and those that are gone but not yet forgotten."""
         return tuple(self._pods.get(owner_uid, {}).values())
 
+    def count_other_runs(self, key: Key) -> int:
+        """Return how many other Models and Evaluations of the namespace have a Job that may work."""
+        return self._occupancy.count_others(key)
+
+    @contextmanager
+    def starting(self, key: Key, starts: bool) -> Iterator[None]:
+        """Count a run that `starts` as one with a Job, from the decision on and until that Job is stored or refused."""
+        if not starts:
+            yield
+            return
+        self._starting.add(key)
+        self._recount(key)
+        try:
+            yield
+        finally:
+            self._starting.discard(key)
+            self._recount(key)
+
     def running_pods(self) -> list[tuple[Key, ObservedPod]]:
         """Return every pod whose container works now, with its owner's key."""
         found = ((self._keys_by_uid.get(uid), pod) for uid, pods in self._pods.items() for pod in pods.values())
@@ -84,7 +106,7 @@ class Store:
         if read_version(raw) < self._gone.get(raw["metadata"]["uid"], 0):
             return set()
         if resource is JOBS:
-            return set() if self._is_known(self._jobs, raw) else self._put_child(self._jobs, parse_job(raw))
+            return set() if self._is_known(self._jobs, raw) else self._put_job(parse_job(raw))
         if resource is PODS:
             return set() if self._is_known(self._pods, raw) else self._put_child(self._pods, parse_pod(raw))
         return self._put_owner(resource, raw)
@@ -135,7 +157,8 @@ class Store:
         self._keys_by_uid[owner.uid] = owner.key
         for reference in _references(owner):
             self._dependents[reference].add(owner.key)
-        return {owner.key, *self._dependents.get(owner.key, ())}
+        self._occupancy.take_in(owner.key, owner.created_at, owner.status)
+        return {owner.key, *self._dependents.get(owner.key, ()), *self._recount(owner.key)}
 
     def _drop_owner(self, key: Key, raw: Json) -> set[Key]:
         old = self._owners.get(key)
@@ -147,7 +170,15 @@ class Store:
             self._dependents[reference].discard(key)
             if not self._dependents[reference]:
                 del self._dependents[reference]
-        return set(self._dependents.get(key, ()))
+        self._occupancy.forget_waiting(key)
+        return {*self._dependents.get(key, ()), *self._recount(key)}
+
+    def _recount(self, key: Key) -> set[Key]:
+        """Take note of whether a run has a Job; return whom to wake because it has one no more."""
+        owner = self._owners.get(key)
+        jobs = self._jobs.get(owner.uid, {}) if owner is not None else {}
+        woken = self._occupancy.hold(key, key in self._starting or any(job.live for job in jobs.values()))
+        return {woken} if woken is not None else set()
 
     def _forget_uid(self, uid: str) -> None:
         for child in (*self._jobs.get(uid, ()), *self._pods.get(uid, ())):
@@ -160,6 +191,10 @@ class Store:
         uid = raw["metadata"]["uid"]
         old = index.get(self._owners_of_children.get(uid, ""), {}).get(uid)
         return old is not None and bool(old.resource_version >= read_version(raw))
+
+    def _put_job(self, job: ObservedJob) -> set[Key]:
+        owner = self._put_child(self._jobs, job)
+        return owner.union(*(self._recount(key) for key in owner))
 
     def _put_child(self, index: dict[str, dict[str, Any]], child: ObservedJob | ObservedPod) -> set[Key]:
         index[child.owner_uid][child.uid] = child
@@ -190,7 +225,8 @@ class Store:
         if not jobs:
             del self._jobs[job.owner_uid]
         self._forget_child(job.uid)
-        return self._find_key(job.owner_uid)
+        owner = self._find_key(job.owner_uid)
+        return owner.union(*(self._recount(key) for key in owner))
 
     def _owner_of(self, child_uid: str | None) -> set[Key]:
         return self._find_key(self._owners_of_children.get(child_uid or ""))

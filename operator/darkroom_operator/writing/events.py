@@ -16,7 +16,7 @@ from darkroom_operator.api.clock import format_micro
 from darkroom_operator.api.resources import Json, Key
 
 CONTROLLER: Final = "darkroom.dev/operator"
-MAX_NOTE_LENGTH: Final = 1000
+MAX_NOTE_BYTES: Final = 1024
 _TOLD_PHASES: Final = {*DatasetPhase, *RunPhase} - {DatasetPhase.PENDING, DatasetPhase.INSPECTING, RunPhase.QUEUED}
 _WARNING_PHASES: Final = frozenset({RunPhase.FAILED, DatasetPhase.INVALID})
 
@@ -38,7 +38,8 @@ class Notice:
         """Return the Event's name: the same for a repetition, another for another object or reason."""
         told = f"{self.uid}/{self.reason}" + ("/failed" if self.fails else "")
         digest = hashlib.sha256(told.encode()).hexdigest()[:16]
-        return f"{self.key.name[:200]}.{digest}"
+        # What the cut leaves at the end must not be what no part of a name may end with.
+        return f"{self.key.name[:200].rstrip('-.')}.{digest}"
 
 
 def find_notice(key: Key, uid: str, before: Json, after: Json) -> Notice | None:
@@ -66,7 +67,7 @@ def build_event(notice: Notice, instance: str, now: datetime) -> Json:
         "action": "Reconcile",
         "type": "Warning" if notice.warning else "Normal",
         "reason": notice.reason,
-        "note": notice.note[:MAX_NOTE_LENGTH],
+        "note": notice.note.encode()[:MAX_NOTE_BYTES].decode(errors="ignore"),
         "regarding": {
             "apiVersion": names.API_VERSION,
             "kind": notice.key.kind,

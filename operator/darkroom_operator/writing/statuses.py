@@ -56,7 +56,7 @@ class StatusWriter:
         return None
 
     async def _tell(self, owner: StoredOwner, status: Json) -> None:
-        self._metrics.observe_status(owner.key.kind, owner.status, status)
+        self._metrics.observe_status(owner.key, owner.status, status)
         if owner.status.get("phase") != status.get("phase") or owner.status.get("reason") != status.get("reason"):
             told = {"object": str(owner.key), "phase": status.get("phase"), "reason": status.get("reason")}
             logger.info(status.get("message", ""), extra=told)

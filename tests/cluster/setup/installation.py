@@ -41,6 +41,7 @@ VALUES: Final[dict[str, Any]] = {
     "graceSeconds": 10,
     "startTimeoutSeconds": 300,
     "progressIntervalSeconds": 5,
+    "limits": [{"namespaces": ["*"], "allowedPriorityClasses": ["darkroom-tests-*"]}],
     "inspection": {"cpu": "2", "cpuRequest": "100m", "memory": "512Mi"},
     "computeClasses": {
         "gpu": {"cpu": "2", "cpuRequest": "500m", "memory": "3Gi", "sharedMemory": "256Mi", "ephemeralStorage": "1Gi"},

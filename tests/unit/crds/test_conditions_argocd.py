@@ -31,6 +31,7 @@ def judge(kind: str, status: dict[str, Any] | None, generation: int = 1) -> tupl
         ({"phase": "Queued", "reason": "Unschedulable"}, 1, "Progressing"),
         ({"phase": "Queued", "reason": "Suspended"}, 1, "Suspended"),
         ({"phase": "Queued", "reason": "InvalidConfiguration"}, 1, "Degraded"),
+        ({"phase": "Queued", "reason": "NotAllowed"}, 1, "Degraded"),
         ({"phase": "Queued", "reason": "InvalidConfiguration"}, 2, "Progressing"),
         ({"phase": "Training", "reason": "Training"}, 1, "Progressing"),
         ({"phase": "Succeeded", "reason": "Succeeded"}, 1, "Healthy"),

@@ -37,6 +37,38 @@ REFUSED = {
         {**GOOD, "trainer": {"image": "x", "weights": {"hub": "http://hub.example.com"}}},
         "trainer.weights.hub",
     ),
+    "limits of no namespace": ({**GOOD, "limits": [{"namespaces": []}]}, "limits.0.namespaces"),
+    "limits without namespaces": ({**GOOD, "limits": [{"maxDevices": 1}]}, "limits.0.namespaces"),
+    "a longest budget of nothing": (
+        {**GOOD, "limits": [{"namespaces": ["a"]}, {"namespaces": ["b"], "maxBudget": "0s"}]},
+        "limits.1.maxBudget",
+    ),
+    "a longest budget beyond any": ({**GOOD, "limits": [{"namespaces": ["a"], "maxBudget": "1345h"}]}, "maxBudget"),
+    "a longest time without a unit": (
+        {**GOOD, "limits": [{"namespaces": ["a"], "maxEvaluationTime": "30"}]},
+        "maxEvaluationTime",
+    ),
+    "no run at all": ({**GOOD, "limits": [{"namespaces": ["a"], "maxRunningRuns": 0}]}, "maxRunningRuns"),
+    "a label of the operator's own": (
+        {**GOOD, "trainer": {"image": "x", "podLabels": {"darkroom.dev/uid": "x"}}},
+        "set by the operator",
+    ),
+    "the label by which its pods are watched": (
+        {**GOOD, "computeClasses": {"gpu": {"podLabels": {"app.kubernetes.io/managed-by": "x"}}}},
+        "set by the operator",
+    ),
+    "a label that is none": (
+        {**GOOD, "trainer": {"image": "x", "podLabels": {"team": "a b"}}},
+        "trainer.podLabels.team",
+    ),
+    "an annotation's key that is none": (
+        {**GOOD, "trainer": {"image": "x", "podAnnotations": {"a b": "x"}}},
+        "trainer.podAnnotations",
+    ),
+    "authorities that are no certificates": (
+        {**GOOD, "trainer": {"image": "x", "certificateAuthorities": "-----BEGIN CERTIFICATE-----"}},
+        "trainer.certificateAuthorities: .*is not a list of certificates in PEM",
+    ),
     "nothing at all": (None, "test"),
 }
 
@@ -75,6 +107,21 @@ def test_a_file_that_is_not_there_is_named(tmp_path: pathlib.Path) -> None:
 def test_secrets_match_the_patterns(name: str, allowed: bool) -> None:
     assert a_config().allows_secret(name) is allowed
     assert a_config(allowedServiceAccounts=[]).allows_service_account(name) is False
+
+
+@pytest.mark.parametrize(
+    ("namespace", "devices"),
+    [("vision", 1), ("vision-test", 2), ("lab", 3)],
+    ids=["the first entry that matches", "a pattern", "the defaults where none matches"],
+)
+def test_limits_are_those_of(namespace: str, devices: int) -> None:
+    entries = [("vision", 1), ("vision*", 2)]
+    config = a_config(limits=[{"namespaces": [pattern], "maxDevices": most} for pattern, most in entries])
+    assert config.find_limits(namespace).max_devices == (devices if devices < 3 else 64)
+
+
+def test_a_user_id_may_be_left_to_the_platform() -> None:
+    assert parse_config({**GOOD, "trainer": {"image": "x", "runAsUser": None}}, "test").trainer.run_as_user is None
 
 
 @pytest.mark.parametrize(("seconds", "accepted"), [(0, True), (10, True), (2_592_000, True), (9, False), (-1, False)])

@@ -280,7 +280,7 @@ def test_a_status_that_the_schema_refuses_is_not_tried_again_at_once(
 
 
 def test_no_job_is_made_where_the_network_policy_cannot_be_kept(bench: Workbench) -> None:
-    bench.start(trainerPolicy={"enabled": True, "egress": []})
+    bench.configure(trainerPolicy={"enabled": True, "egress": []})
     bench.cluster.failures = [ClusterError(403, "Forbidden", "networkpolicies is forbidden")]
     assert bench.reconcile() == 30
     assert (bench.status()["phase"], bench.status()["reason"]) == ("Queued", "InvalidConfiguration")

@@ -24,17 +24,21 @@ class Workbench:
     def __init__(self, cluster: FakeCluster | None = None) -> None:
         self.cluster = cluster or FakeCluster()
         self.triggered: set[Key] = set()
+        self.configure()
+
+    def configure(self, **changes: Any) -> None:
+        """Begin with another configuration, as after an upgrade of the chart."""
+        self.config = a_config(**{"trainerPolicy": {"enabled": False}, **changes})
         self.start()
 
-    def start(self, **changes: Any) -> None:
+    def start(self) -> None:
         """Begin with an empty memory, as after a crash."""
         self.store = Store()
         metrics = Metrics(self.store)
         poller = Poller(self.store, 10)
-        config = a_config(**{"trainerPolicy": {"enabled": False}, **changes})
         cluster: Any = self.cluster
         self.audit = Audit(cluster, self.store, (), self.triggered.update)
-        self.reconciler = Reconciler(cluster, self.store, config, metrics, poller, self.triggered.update)
+        self.reconciler = Reconciler(cluster, self.store, self.config, metrics, poller, self.triggered.update)
 
     def hear(self) -> None:
         """Let every watch catch up."""

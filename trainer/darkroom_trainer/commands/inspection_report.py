@@ -61,6 +61,7 @@ def build_report(examination: Examination) -> dict[str, Any]:
         "annotations": catalog.annotations,
         "categories": [category.to_json() for category in catalog.categories],
         "problemCount": findings.problem_count,
+        "causes": [{**cause.first.to_json(), "count": cause.count} for cause in findings.causes],
         "problems": [problem.to_json() for problem in findings.problems],
         "adviceCount": findings.advice_counts.total(),
         "adviceCounts": {issue.value: count for issue, count in findings.advice_counts.items()},

@@ -28,6 +28,18 @@ def find_usable_rows(dataset: LoadedDataset, task: Task) -> Integers:
     return np.array(rows, dtype=np.int64)
 
 
+def check_distinct_tags(dataset: LoadedDataset, task: Task) -> None:
+    """Raise RunError(DatasetCorrupt) for data from which a classifier could only learn to give one answer always."""
+    tags = {label for example in dataset.examples for label in example.labels}
+    if task is Task.CLASSIFIER and len(tags) == 1:
+        named = repr(dataset.labels[tags.pop()])
+        message = (
+            f"dataset {dataset.name}: a classifier needs two tags that have images, and only {named} has; "
+            "add images of another one"
+        )
+        raise RunError(Reason.DATASET_CORRUPT, message)
+
+
 def check_annotation_kind(dataset_name: str, kind: str, task: Task, reason: Reason, subject: str) -> None:
     """Raise RunError(`reason`) unless a dataset of annotation kind `kind` fits `task`."""
     wanted = TASK_ANNOTATIONS[task]

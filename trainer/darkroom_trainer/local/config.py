@@ -101,7 +101,9 @@ def build_source(manifest: Manifest, revision: str | None) -> DatasetSource:
     spec = manifest.spec
     assert isinstance(spec, DatasetSpec)
     named = (*spec.annotation_files, spec.image_root or "", *(m.to_prefix for m in spec.url_mappings or ()))
-    return runs.build_source(manifest.name, _resolve(spec, manifest.folder), _reach(spec.storage, *named), revision)
+    source = runs.build_source(manifest.name, _resolve(spec, manifest.folder), _reach(spec.storage, *named), revision)
+    roots = dict.fromkeys(to_uri(folder) for folder in (manifest.folder, manifest.folder.resolve()))
+    return source.model_copy(update={"local_roots": tuple(roots)})
 
 
 def _resolve(spec: DatasetSpec, folder: pathlib.Path) -> DatasetSpec:

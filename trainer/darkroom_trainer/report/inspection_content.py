@@ -48,7 +48,7 @@ def build_inspection_report(inputs: InspectionInputs) -> dict[str, Any]:
         "tags": [category.to_json() for category in catalog.categories[:MAX_TAGS]],
         "sizes": _describe_sizes(examination),
         "problemCount": findings.problem_count,
-        "problems": [_describe_problem(problem) for problem in findings.problems[:MAX_PROBLEMS]],
+        "problems": [_describe_problem(cause.tell()) for cause in findings.causes[:MAX_PROBLEMS]],
         "advice": describe_advice(
             findings.advice, {issue.value: count for issue, count in findings.advice_counts.items()}
         ),

@@ -53,6 +53,12 @@ class StorageUnreachable(StorageError):
     problem = "could not be reached"
 
 
+class CertificateRefused(StorageError):
+    """The server shows a certificate that is not trusted: nothing was sent."""
+
+    problem = "is on a server whose certificate is not trusted"
+
+
 class PreconditionFailed(StorageError):
     """The object exists already, or changed meanwhile."""
 

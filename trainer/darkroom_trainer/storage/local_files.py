@@ -12,6 +12,7 @@ import shutil
 import stat
 import tempfile
 import urllib.parse
+from collections.abc import Iterator
 
 from darkroom_trainer.runtime.errors import (
     AddressForbidden,
@@ -23,10 +24,12 @@ from darkroom_trainer.runtime.errors import (
 
 
 def to_path(uri: str) -> pathlib.Path:
-    """Return the path of a `file:` URI (`file:///a`, `file:/a`); ValueError for another host's."""
+    """Return the path of a `file:` URI (`file:///a`, `file:/a`); AddressForbidden for another host's."""
     parts = urllib.parse.urlsplit(uri)
     if parts.scheme != "file" or parts.netloc not in ("", "localhost"):
-        raise ValueError(f"{uri!r} is not a local file: URI")
+        raise AddressForbidden(
+            uri, f"{parts.netloc!r} is read as a host; write file:FOLDER/NAME, or file:///FOLDER/NAME for a full path"
+        )
     path = uri.removeprefix("file:").removeprefix("//").removeprefix(parts.netloc)
     return pathlib.Path(urllib.parse.unquote(path))
 
@@ -131,14 +134,12 @@ def _read_umask() -> int:
     return umask
 
 
-def list_files(prefix_uri: str) -> list[str]:
-    """Return the URIs of all files whose path begins with the prefix, as a bucket lists keys."""
+def iterate_files(prefix_uri: str) -> Iterator[str]:
+    """Yield the URIs of all files whose path begins with the prefix, as a bucket lists keys, in no order."""
     prefix = str(to_path(prefix_uri)) + ("/" if prefix_uri.endswith("/") else "")
     folder = pathlib.Path(prefix if prefix.endswith("/") else os.path.dirname(prefix))
-    if not folder.is_dir():
-        return []
-    found = (path for path in folder.rglob("*") if path.is_file() and str(path).startswith(prefix))
-    return sorted(to_uri(path) for path in found)
+    if folder.is_dir():
+        yield from (to_uri(path) for path in folder.rglob("*") if str(path).startswith(prefix) and path.is_file())
 
 
 def delete_file(uri: str) -> None:

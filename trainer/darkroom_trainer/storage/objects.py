@@ -5,8 +5,12 @@ Must not do: know what is stored. Every failure is a StorageError of `darkroom_t
 """
 
 import contextlib
+import functools
+import itertools
 import pathlib
+import ssl
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -15,7 +19,17 @@ from botocore import exceptions
 
 from darkroom_api.run_config import DatasetSource, StorageAccess
 from darkroom_trainer.runtime import errors
-from darkroom_trainer.storage import bodies, connections, credentials, disk, local_files, s3_client, tokens, web
+from darkroom_trainer.storage import (
+    bodies,
+    certificates,
+    connections,
+    credentials,
+    disk,
+    local_files,
+    s3_client,
+    tokens,
+    web,
+)
 from darkroom_trainer.storage.patience import PATIENCE_SECONDS, explain_storage_error, retry_storage
 
 if TYPE_CHECKING:
@@ -50,34 +64,45 @@ class Fetched:
 def open_storage(access: StorageAccess) -> "Storage":
     """Return the storage that `access` describes; no connection is made before the first call.
 
-    Raises RunError(InvalidConfiguration) naming the Secret's key when a credential is missing.
+    Raises RunError(InvalidConfiguration) naming the Secret's key when a credential is missing or an authority is none.
     """
-    return Storage(access, credentials.read_credentials(access))
+    return Storage(access, credentials.read_credentials(access), certificates.read_authorities(access))
 
 
 def open_dataset(source: DatasetSource) -> "Storage":
     """Return the storage of a dataset; a token in its spec that opens a whole container is used for all of it."""
     found = tokens.find_tokens((*source.annotation_files, source.image_root or ""))
-    return Storage(source.storage, credentials.read_credentials(source.storage), found)
+    access = source.storage
+    return Storage(access, credentials.read_credentials(access), certificates.read_authorities(access), found)
 
 
 class Storage:
     """Objects by URI. Safe to use from many threads."""
 
     def __init__(
-        self, access: StorageAccess, keys: dict[str, str], found: tuple[tokens.ContainerToken, ...] = ()
+        self,
+        access: StorageAccess,
+        keys: dict[str, str],
+        authorities: str = "",
+        found: tuple[tokens.ContainerToken, ...] = (),
     ) -> None:
         self.access = access
         self._keys = keys
+        self._authorities = authorities
         self._tokens = (*credentials.open_tokens(access, keys), *found)
         self._client: S3Client | None = None
         self._connecting = threading.Lock()
+
+    @functools.cached_property
+    def _context(self) -> ssl.SSLContext:
+        """Return what https connections are checked by; making it reads every public authority."""
+        return certificates.build_context(self._authorities)
 
     def read(self, uri: str, limit_bytes: int = NO_LIMIT_BYTES) -> Fetched:
         """Return bytes, size and ETag in one request; ObjectTooLarge above `limit_bytes`."""
         if uri.startswith("https://"):
             opened = tokens.add_token(uri, self._tokens)
-            found = web.read_https(opened, reach=self.access.reach, limit_bytes=limit_bytes)
+            found = web.read_https(opened, reach=self.access.reach, limit_bytes=limit_bytes, context=self._context)
             return Fetched(found.data, ObjectInfo(len(found.data), found.etag))
         if self._is_local(uri):
             data = local_files.read_file(uri, limit_bytes)
@@ -171,12 +196,22 @@ class Storage:
 
     def list_uris(self, prefix_uri: str) -> list[str]:
         """Return the URIs of all objects that begin with `prefix_uri`, sorted."""
+        return sorted(self._iterate_uris(prefix_uri))
+
+    def list_some(self, prefix_uri: str, most: int, seconds: float) -> list[str]:
+        """Return, sorted, what is found within `seconds` of the URIs that `list_uris` would return, `most` at most."""
+        ends_at = time.monotonic() + seconds
+        found = itertools.islice(self._iterate_uris(prefix_uri), most)
+        return sorted(itertools.takewhile(lambda _: time.monotonic() < ends_at, found))
+
+    def _iterate_uris(self, prefix_uri: str) -> Iterator[str]:
         if self._is_local(prefix_uri):
-            return local_files.list_files(prefix_uri)
+            yield from local_files.iterate_files(prefix_uri)
+            return
         bucket, prefix = split_s3_uri(prefix_uri)
         with _explained(prefix_uri):
-            pages = self._s3().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-            return sorted(f"s3://{bucket}/{entry['Key']}" for page in pages for entry in page.get("Contents", ()))
+            for page in self._s3().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+                yield from (f"s3://{bucket}/{entry['Key']}" for entry in page.get("Contents", ()))
 
     def delete(self, uri: str) -> None:
         """Delete the object; nothing happens where there is none."""
@@ -202,7 +237,7 @@ class Storage:
             if self._client is None:
                 if self.access.endpoint is not None:
                     connections.check_endpoint(self.access.endpoint, self.access.reach)
-                self._client = s3_client.connect(self.access, self._keys)
+                self._client = s3_client.connect(self.access, self._keys, self._authorities)
             return self._client
 
 
@@ -236,6 +271,9 @@ def _explained(uri: str) -> Iterator[None]:
             raise errors.AddressForbidden(uri, f"its endpoint {cause.uri}: {cause.detail}") from error
         if disk.is_full(error):
             raise  # of the file that an object is written to
+        refusal = certificates.explain_refusal(error)
+        if refusal is not None:
+            raise errors.CertificateRefused(uri, refusal) from error
         raise errors.StorageUnreachable(uri, f"{type(error).__name__}: {error}") from error
 
 

@@ -11,6 +11,7 @@ from darkroom_api.conditions import Reason
 from darkroom_api.run_config import StorageAccess
 from darkroom_trainer.runtime.errors import (
     AddressForbidden,
+    CertificateRefused,
     ObjectMissing,
     ObjectTooLarge,
     RunError,
@@ -61,14 +62,18 @@ def explain_storage_error(error: StorageError, access: StorageAccess, *, is_outp
         message += f"; the key is from {field}"
     elif isinstance(error, StorageRefused) and not access.service_account and not access.reach.own_machine:
         message += "; it was asked without a key: set storage.credentialsSecret or storage.serviceAccountName"
-    return RunError(Reason.STORAGE_UNAVAILABLE if is_output else _find_reason(error), message)
+    return RunError(_find_reason(error, is_output), message)
 
 
-def _find_reason(error: StorageError) -> Reason:
+def _find_reason(error: StorageError, is_output: bool) -> Reason:
+    if isinstance(error, CertificateRefused):
+        return Reason.INVALID_CONFIGURATION
+    if is_output:
+        return Reason.STORAGE_UNAVAILABLE
     if isinstance(error, ObjectMissing):
         return Reason.DATASET_NOT_FOUND
     if isinstance(error, AddressForbidden):
-        return Reason.INVALID_CONFIGURATION
+        return Reason.NOT_ALLOWED
     if isinstance(error, ObjectTooLarge):
         return Reason.DATASET_CORRUPT
     return Reason.STORAGE_UNAVAILABLE

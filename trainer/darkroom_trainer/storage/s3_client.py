@@ -5,12 +5,13 @@ A run on a cluster has the mounted keys, else its ServiceAccount's identity wher
 node's role and whatever the environment holds are never used.
 """
 
+import pathlib
 import socket
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 import botocore.session
-from botocore import UNSIGNED, awsrequest, config
+from botocore import UNSIGNED, awsrequest, config, httpsession
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 from urllib3.util.connection import create_connection
@@ -21,7 +22,7 @@ from darkroom_api.endpoints import Origin, Reach
 from darkroom_api.run_config import StorageAccess
 from darkroom_trainer.runtime import secrets
 from darkroom_trainer.runtime.errors import RunError
-from darkroom_trainer.storage import connections
+from darkroom_trainer.storage import certificates, connections
 from darkroom_trainer.storage.credentials import find_field
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ _SERVICE_ACCOUNT: Final = ("assume-role-with-web-identity", "container-role")
 _ENVIRONMENT: Final = "the AWS_* variables or the AWS configuration of this machine"
 
 
-def connect(access: StorageAccess, keys: dict[str, str]) -> "S3Client":
+def connect(access: StorageAccess, keys: dict[str, str], authorities: str = "") -> "S3Client":
     """Return the client of `access`; no connection is made.
 
     Raises RunError(InvalidConfiguration) for a key that cannot be one, AddressForbidden for the endpoint's text.
@@ -55,7 +56,8 @@ def connect(access: StorageAccess, keys: dict[str, str]) -> "S3Client":
         **on_cluster,
     )
     region = session.region_name or _DEFAULT_REGION
-    client = session.client("s3", endpoint_url=access.endpoint, region_name=region, config=settings)
+    bundle = certificates.write_bundle(pathlib.Path(str(httpsession.get_cert_path(True))), authorities)
+    client = session.client("s3", endpoint_url=access.endpoint, region_name=region, config=settings, verify=bundle)
     if not access.reach.own_machine:
         _pin(client, access.reach)
     return client

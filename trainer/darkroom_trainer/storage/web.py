@@ -17,12 +17,13 @@ from darkroom_api import names
 from darkroom_api.endpoints import Origin, Reach
 from darkroom_trainer.runtime.errors import (
     AddressForbidden,
+    CertificateRefused,
     ObjectMissing,
     ObjectTooLarge,
     StorageRefused,
     StorageUnreachable,
 )
-from darkroom_trainer.storage import bodies, connections, disk
+from darkroom_trainer.storage import bodies, certificates, connections, disk
 
 CONNECT_TIMEOUT_SECONDS: Final = 10.0
 HEADER_SECONDS: Final = 30.0
@@ -94,6 +95,9 @@ def ask_https(
     except (OSError, http.client.HTTPException) as error:
         if disk.is_full(error):
             raise  # of the file that the body is written to
+        refusal = certificates.explain_refusal(error)
+        if refusal is not None:
+            raise CertificateRefused(uri, refusal) from error
         raise StorageUnreachable(uri, f"{type(error).__name__}: {error}") from error
     finally:
         connection.close()

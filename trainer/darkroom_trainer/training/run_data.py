@@ -27,8 +27,9 @@ class RunData:
 def load_data(context: RunContext, task: Task) -> RunData:
     """Return the run's datasets; raises RunError: DatasetCorrupt, DatasetNotFound, StorageUnavailable and others."""
     dataset = loading.load_dataset(context.config.dataset, context.work, context.reporter)
-    evaluation = _load_evaluation(context, task, dataset.labels)
     usable = annotations.find_usable_rows(dataset, task)
+    annotations.check_distinct_tags(dataset, task)
+    evaluation = _load_evaluation(context, task, dataset.labels)
     train, held_out = splitting.split_rows(dataset.examples, usable, context.config.seed, by_label=True)
     evaluation_rows = usable[:0] if evaluation is None else annotations.find_usable_rows(evaluation, task)
     return RunData(dataset, Rows(train, held_out, usable), evaluation, evaluation_rows)

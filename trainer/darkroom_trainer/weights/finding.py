@@ -11,6 +11,7 @@ from typing import Final
 from darkroom_api import names, run_config
 from darkroom_api.v1alpha1.common import Task
 from darkroom_trainer.networks import backbones
+from darkroom_trainer.storage import certificates
 from darkroom_trainer.weights import catalogue, checksums, hub as hubs, locations
 from darkroom_trainer.weights.files import FoundWeights, check_file, load_tensors
 
@@ -51,7 +52,14 @@ def open_sources(
     folders: list[locations.WeightsSource] = [locations.FolderSource(folder)]
     if weights.location is not None:
         folders.append(locations.open_location(weights.location, cache / "bucket"))
-    return Sources(tuple(folders), hubs.Hub(weights.hub, cache / "hub", weights.reach) if weights.hub else None)
+    return Sources(tuple(folders), _open_hub(weights, cache / "hub"))
+
+
+def _open_hub(weights: run_config.Weights, cache: pathlib.Path) -> hubs.Hub | None:
+    if weights.hub is None:
+        return None
+    authorities = certificates.read_authorities(run_config.StorageAccess(reach=weights.reach))
+    return hubs.Hub(weights.hub, cache, weights.reach, certificates.build_context(authorities))
 
 
 def find_weights(name: str, sources: Sources) -> FoundWeights | None:

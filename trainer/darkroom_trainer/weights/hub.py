@@ -16,6 +16,7 @@ from darkroom_api.conditions import Reason
 from darkroom_api.endpoints import Reach
 from darkroom_trainer.runtime.errors import (
     AddressForbidden,
+    CertificateRefused,
     ObjectMissing,
     RunError,
     StorageError,
@@ -122,5 +123,6 @@ def _take(address: str, answer: http.client.HTTPResponse, part: pathlib.Path) ->
 
 def _explain(error: StorageError, base_url: str) -> RunError:
     """Return the end of a run whose hub cannot be used."""
-    reason = Reason.INVALID_CONFIGURATION if isinstance(error, AddressForbidden) else Reason.STORAGE_UNAVAILABLE
+    wrong = isinstance(error, AddressForbidden | CertificateRefused)
+    reason = Reason.INVALID_CONFIGURATION if wrong else Reason.STORAGE_UNAVAILABLE
     return RunError(reason, f"weights: the hub {base_url} gives no weights ({error}); fix trainer.weights.hub")

@@ -30,6 +30,15 @@ classes:
     # @schema {format: quantity}
     size: 1Gi
   second: {size: 2Gi}
+# -- In their order.
+# @schema {items: {required: [name]}, minItems: 1}
+rules:
+  -
+    # -- Its name.
+    name: a
+    # -- Its weight.
+    # @schema {minimum: 1}
+    weight: 2
 """
 
 
@@ -52,6 +61,11 @@ def test_a_sentence_may_have_two_lines() -> None:
     assert sentences["part.name"] == "A name, which is written on two lines."
 
 
+def test_the_fields_of_a_lists_entries_are_documented_beside_the_list() -> None:
+    keys = [value.key for value in find_leaves(read_values(SMALL))]
+    assert keys[-3:] == ["rules", "rules[].name", "rules[].weight"]
+
+
 @pytest.mark.parametrize(
     "values",
     [
@@ -59,6 +73,7 @@ def test_a_sentence_may_have_two_lines() -> None:
         small(part={"name": "a", "maybe": "b"}),
         small(classes={"third": {"size": "500Mi"}}),
         small(classes={"first": None}),
+        small(rules=[{"name": "b"}, {"name": "c", "weight": 1}]),
         small(**{"global": {"x": 1}}),
     ],
 )
@@ -76,8 +91,23 @@ def test_good_values_pass(values: dict[str, Any]) -> None:
         small(part={"maybe": 1}),
         small(classes={"first": {"size": "big"}}),
         small(classes={"first": {"weight": 1}}),
+        small(rules=[{"name": "b"}, {"weight": 1}]),
+        small(rules=[{"name": "b", "weight": 0}]),
+        small(rules=[{"name": "b", "size": 1}]),
+        small(rules=[]),
     ],
-    ids=["too small", "not a number", "misspelt", "misspelt inside", "no string", "no quantity", "unknown in an entry"],
+    ids=[
+        *(
+            "too small",
+            "not a number",
+            "misspelt",
+            "misspelt inside",
+            "no string",
+            "no quantity",
+            "unknown in an entry",
+        ),
+        *("an entry without its name", "too small in an entry", "unknown in an entry of a list", "no entry"),
+    ],
 )
 def test_bad_values_are_refused(values: dict[str, Any]) -> None:
     with pytest.raises(jsonschema.ValidationError):

@@ -150,5 +150,28 @@ def test_a_storage_that_never_answers_ends_in_storage_unavailable_with_the_same_
     assert "bucket `x`: refused" in (status.message or "")
 
 
+def test_an_address_that_may_not_be_read_makes_a_dataset_invalid_at_once() -> None:
+    pod = an_ended_pod(80, told(Reason.NOT_ALLOWED, message="annotation file https://h/a may not be read"))
+    decision = decide(a_dataset_view(status=a_status(an_attempt()), jobs=(a_job(),), pods=(pod,), now=at(52)))
+    assert (decision.status.phase, decision.status.reason) == (DatasetPhase.INVALID, Reason.NOT_ALLOWED)
+    assert decision.status.message == "annotation file https://h/a may not be read"
+
+
+def test_of_inspections_with_a_wrong_configuration_one_job_stays() -> None:
+    status = a_status(an_attempt(1, Reason.INVALID_CONFIGURATION))
+    job = a_job(finished_at=at(51))
+    waiting = decide(a_dataset_view(status=status, jobs=(job,), now=at(52)))
+    assert (waiting.start, waiting.stop) == (None, ())
+    again = decide(a_dataset_view(status=status, jobs=(job,), now=at(61)))
+    assert (again.start, again.stop) == (2, (job,))
+
+
+def test_a_pause_after_which_its_cause_is_not_told_any_more_is_named_again() -> None:
+    status = a_status(an_attempt(1, Reason.STORAGE_UNAVAILABLE), message="storage: Secret `x` is not allowed")
+    paused = decide(a_dataset_view(status=status, now=at(52))).status
+    assert paused.message == "Attempt 1 ended with StorageUnavailable. Attempt 2 starts at 12:01:00Z."
+    assert decide(a_dataset_view(status=paused, now=at(54))).status == paused
+
+
 def test_a_dataset_that_is_being_deleted_is_left_alone() -> None:
     assert decide(a_dataset_view(deleting=True)) == Decision(DatasetStatus())

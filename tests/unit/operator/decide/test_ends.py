@@ -171,6 +171,7 @@ def test_every_exit_code_of_the_contract_is_classified_without_a_report(code: Ex
         ExitCode.TRAINING_DIVERGED: Reason.TRAINING_DIVERGED,
         ExitCode.INCORRECT_MODEL_KIND: Reason.INCORRECT_MODEL_KIND,
         ExitCode.OUT_OF_MEMORY: Reason.OUT_OF_MEMORY,
+        ExitCode.NOT_ALLOWED: Reason.NOT_ALLOWED,
         ExitCode.STOPPED: DISRUPTED,
     }
     assert (end.reason, end.overran) == (expected[code], False)

@@ -21,6 +21,7 @@ from tests.builders import (
     an_ended_pod,
     an_outcome,
     at,
+    stamp,
 )
 
 DISRUPTED = Reason.RETRYING_AFTER_DISRUPTION
@@ -126,7 +127,10 @@ def test_a_wish_that_is_taken_back_waits_for_the_trainer_to_stop_and_then_starts
     spec, job, pod = a_model_spec(**{wish: True}), a_job(), a_running_pod()
     status = decide(a_model_status(an_attempt()), job, pod, spec=spec).status
     resumed = decide(status, a_job(deleting=True), a_running_pod(deleted_at=at(90)), spec=a_model_spec())
-    assert (resumed.start, resumed.stop, resumed.status) == (None, (), status)
+    assert (resumed.start, resumed.stop, resumed.status.reason) == (None, (), status.reason)
+    assert resumed.status.message == (
+        f"The wish to stop was taken back; attempt 2 follows once Job `{job.name}` is gone."
+    )
     stopped = an_ended_pod(143, an_outcome(DISRUPTED, charged=20), finished=70)
     still = decide(resumed.status, a_job(deleting=True), stopped, spec=a_model_spec(), now=71)
     assert (still.start, still.status.attempts[0].outcome) == (None, "Suspended")
@@ -134,6 +138,50 @@ def test_a_wish_that_is_taken_back_waits_for_the_trainer_to_stop_and_then_starts
     assert again.start == 2
     assert again.status.budget is not None
     assert again.status.budget.charged_seconds == 20
+
+
+def test_a_run_that_is_resumed_in_a_pause_names_the_pause_and_what_it_is_for() -> None:
+    status = a_model_status(an_attempt(1, Reason.STORAGE_UNAVAILABLE, finished_at=stamp(50)))
+    suspended = decide(status, None, spec=a_model_spec(suspend=True), now=52).status
+    assert suspended.reason is Reason.SUSPENDED
+    resumed = decide(suspended, None, spec=a_model_spec(), now=54).status
+    assert resumed.reason is Reason.STORAGE_UNAVAILABLE
+    assert resumed.message == "Attempt 1 ended with StorageUnavailable. Attempt 2 starts at 12:01:00Z."
+
+
+def test_a_pause_keeps_the_words_of_the_end_that_it_is_for() -> None:
+    pod = an_ended_pod(75, an_outcome(Reason.STORAGE_UNAVAILABLE, "bucket `x`: no answer"))
+    first = decide(a_model_status(an_attempt()), a_job(), pod, spec=a_model_spec(), now=52).status
+    assert first.message == "bucket `x`: no answer. Attempt 2 starts at 12:01:00Z."
+    assert decide(first, None, spec=a_model_spec(), now=54).status == first
+
+
+def test_a_run_whose_last_job_is_still_being_deleted_says_so() -> None:
+    status = a_model_status(an_attempt(1, Reason.SUSPENDED), phase=RunPhase.QUEUED, reason=Reason.SUSPENDED)
+    job = a_job(deleting=True)
+    decision = decide(status, job, an_ended_pod(143), spec=a_model_spec())
+    assert (decision.start, decision.status.reason) == (None, Reason.SCHEDULING)
+    assert decision.status.message == f"Attempt 2 follows once Job `{job.name}`, which is being deleted, is gone."
+
+
+def test_of_attempts_with_a_wrong_configuration_one_job_stays() -> None:
+    wrong = an_ended_pod(64, an_outcome(Reason.INVALID_CONFIGURATION, "no such key"))
+    first = decide(a_model_status(an_attempt()), a_job(finished_at=at(51)), wrong, spec=a_model_spec(), now=52)
+    assert (first.start, first.stop) == (None, ())
+    second = decide(first.status, a_job(finished_at=at(51)), wrong, spec=a_model_spec(), now=61)
+    assert (second.start, second.stop) == (2, (a_job(finished_at=at(51)),))
+
+
+def test_a_job_whose_end_no_status_holds_yet_stays() -> None:
+    wrong = an_ended_pod(64, an_outcome(Reason.INVALID_CONFIGURATION, "no such key"))
+    late = decide(a_model_status(an_attempt()), a_job(finished_at=at(51)), wrong, spec=a_model_spec(), now=900)
+    assert (late.start, late.stop) == (2, ())
+
+
+def test_jobs_of_attempts_that_a_number_bounds_stay_with_their_logs() -> None:
+    status = a_model_status(an_attempt(1, Reason.STORAGE_UNAVAILABLE))
+    decision = decide(status, a_job(finished_at=at(51)), spec=a_model_spec(), now=900)
+    assert (decision.start, decision.stop) == (2, ())
 
 
 def test_flapping_never_makes_two_live_attempts_and_spends_no_retries() -> None:

@@ -13,7 +13,7 @@ from tests.builders import a_job, a_pod, a_running_pod, at
 QUEUED_TWICE = (("credentials-dataset", "darkroom-b"), ("credentials-output", "darkroom-b"))
 MODEL = Asked(
     kind="Model",
-    limits=(("cpu", "2"), ("memory", "8Gi"), ("nvidia.com/gpu", "64")),
+    requests=(("cpu", "2"), ("memory", "8Gi"), ("nvidia.com/gpu", "64")),
     node_selector=(("gpu", "h200"),),
     secrets=QUEUED_TWICE,
     claim="weights",
@@ -39,6 +39,24 @@ REFUSALS = {
     "a Pod Security level": (
         'pods "f" is forbidden: violates PodSecurity "restricted:latest": seccompProfile',
         Reason.INVALID_CONFIGURATION, "Namespace `vision` rejects the run's pod by its Pod Security level",
+    ),
+    "a policy on labels": (
+        "pods \"f\" is forbidden: ValidatingAdmissionPolicy 'billing' with binding 'all' denied request: the label "
+        "team is missing",
+        Reason.INVALID_CONFIGURATION, "denied request: the label team is missing; `trainer.podLabels` and `computeCla",
+    ),
+    "a policy on annotations": (
+        'admission webhook "notes.example" denied the request: annotation owner must be set',
+        Reason.INVALID_CONFIGURATION, "annotation owner must be set; `trainer.podAnnotations` and `computeClasses",
+    ),
+    "user ids of each namespace": (
+        'pods "f" is forbidden: unable to validate against any security context constraint: provider restricted-v2: '
+        ".spec.securityContext.fsGroup: Invalid value: [10001]: 10001 is not an allowed group",
+        Reason.INVALID_CONFIGURATION, "; with `trainer.runAsUser: null` in the installation's values the platform",
+    ),
+    "a RuntimeClass that is missing": (
+        'pods "f" is forbidden: pod rejected: RuntimeClass "gvisor" not found',
+        Reason.INVALID_CONFIGURATION, "runtimeClassName: RuntimeClass `gvisor` does not exist; create it, and the run",
     ),
     "a policy of the cluster": (
         'admission webhook "policy.example" denied the request: no team label',

@@ -6,7 +6,7 @@ import pytest
 
 from darkroom_api import names
 from darkroom_api.run_config import RunConfig, Weights
-from darkroom_operator.config import OutputConfig
+from darkroom_operator.config import MAX_AUTHORITIES_LENGTH, OutputConfig
 from darkroom_operator.decide.evaluation import decide_evaluation
 from darkroom_operator.decide.model import decide_model
 from darkroom_operator.decide.places import find_output_base
@@ -20,12 +20,14 @@ from tests.builders import (
     a_dataset_spec,
     a_dataset_view,
     a_model_spec,
+    a_model_status,
     a_model_view,
     an_attempt,
     an_evaluation_view,
     an_observed_dataset,
     at,
 )
+from tests.certificate import make_certificate
 
 SECRETLESS = a_dataset_spec(storage=None)
 WEIGHTS = {"trainer": {"image": "example.org/trainer:1", "weightsClaim": "weights", "imagePullSecrets": ["pull"]}}
@@ -178,17 +180,17 @@ def test_a_pod_ends_by_itself_after_its_budget_start_and_grace(changes: Json, se
 
 def test_a_later_attempt_gets_what_earlier_ones_left() -> None:
     from darkroom_api.conditions import Reason
-    from darkroom_api.v1alpha1.model import ModelStatus
 
     kept = an_attempt(1, Reason.RETRYING_AFTER_DISRUPTION, charged_seconds=200)
     lost = an_attempt(2, Reason.RETRYING_AFTER_DISRUPTION)
-    job = training(status=ModelStatus(attempts=(kept, lost)))
+    job = training(status=a_model_status(kept, lost))
     assert pod_of(job)["activeDeadlineSeconds"] == 400 + 120 + 30 + 3600
     assert job["metadata"]["name"] == names.child_name("fruit", UID, 3)
 
 
 def test_the_queue_and_the_priority_are_handed_on() -> None:
-    job = training(spec=a_model_spec(queue="team-a", priorityClassName="high"))
+    config = a_config(limits=[{"namespaces": ["vision"], "allowedPriorityClasses": ["high"]}])
+    job = training(config, spec=a_model_spec(queue="team-a", priorityClassName="high"))
     assert job["metadata"]["labels"]["kueue.x-k8s.io/queue-name"] == "team-a"
     assert pod_of(job)["priorityClassName"] == "high"
 
@@ -273,6 +275,96 @@ def test_the_weights_own_service_account_is_used_where_no_other_is_named() -> No
     weights = {"uri": "s3://models/backbones", "storage": {"serviceAccountName": "darkroom-weights"}}
     config = a_config(trainer={**WEIGHTS["trainer"], "weights": weights})
     assert pod_of(training(config))["serviceAccountName"] == "darkroom-weights"
+
+
+def carried_by(job: Json) -> tuple[Json, Json]:
+    """Return the labels and annotations of a Job's pod that the operator does not set of itself."""
+    metadata = job["spec"]["template"]["metadata"]
+    ours = (names.LABEL_MANAGED_BY, names.GROUP)
+    labels, notes = (
+        {key: value for key, value in metadata[part].items() if not key.startswith(ours)}
+        for part in ("labels", "annotations")
+    )
+    return labels, notes
+
+
+CARRIED = {
+    "trainer": {
+        "image": "example.org/trainer:1",
+        "podLabels": {"team": "vision", "cost": "7"},
+        "podAnnotations": {"example.org/note": "all"},
+        "runtimeClassName": "gvisor",
+    },
+    "computeClasses": {
+        "gpu": {"podLabels": {"cost": "9"}, "podAnnotations": {"rack": "3"}, "runtimeClassName": "nvidia"},
+        "cpu": {},
+    },
+}
+
+
+def test_pods_carry_what_the_installation_and_their_class_say() -> None:
+    config = a_config(**CARRIED)
+    of_all = {"team": "vision", "cost": "7"}, {"example.org/note": "all"}
+    of_class = {"team": "vision", "cost": "9"}, {"example.org/note": "all", "rack": "3"}
+    cpu = training(config, spec=a_model_spec(compute={"class": "cpu"}))
+    for job, carried, runtime in (
+        (inspection(config), of_all, "gvisor"),
+        (cpu, of_all, "gvisor"),
+        (training(config), of_class, "nvidia"),
+        (evaluation(config), of_class, "nvidia"),
+    ):
+        assert carried_by(job) == carried
+        assert pod_of(job)["runtimeClassName"] == runtime
+        assert job["metadata"]["labels"].keys().isdisjoint(carried[0])
+    assert carried_by(training()) == ({}, {})
+    assert "runtimeClassName" not in pod_of(training())
+
+
+@pytest.mark.parametrize(
+    "change", [{"podLabels": {"cost": "8"}}, {"podAnnotations": {"a": "b"}}], ids=["labels", "annotations"]
+)
+def test_a_job_that_waits_for_its_labels_is_known_by_its_digest(change: Json) -> None:
+    def digest(config: Any) -> str:
+        told: str = inspection(config)["metadata"]["annotations"]["darkroom.dev/pod-digest"]
+        return told
+
+    image = {"image": "example.org/trainer:1"}
+    assert digest(a_config()) == digest(a_config(trainer=image)) != digest(a_config(trainer={**image, **change}))
+
+
+def test_ids_that_are_left_to_the_platform_are_not_named_and_secrets_can_be_read_by_any() -> None:
+    job = inspection(a_config(trainer={"image": "example.org/trainer:1", "runAsUser": None}))
+    security = pod_of(job)["securityContext"]
+    assert security["runAsNonRoot"] is True
+    assert not {"runAsUser", "runAsGroup", "fsGroup"} & security.keys()
+    modes = {volume["secret"]["defaultMode"] for volume in pod_of(job)["volumes"] if "secret" in volume}
+    assert modes == {0o444}
+    modes = {volume["secret"]["defaultMode"] for volume in pod_of(inspection())["volumes"] if "secret" in volume}
+    assert modes == {0o440}
+
+
+@pytest.mark.parametrize("build", [inspection, training, evaluation], ids=lambda build: build.__name__)
+def test_authorities_of_the_installation_are_a_file_that_the_environment_names(build: Any) -> None:
+    pem = make_certificate()[1].decode()
+    job = build(a_config(trainer={"image": "example.org/trainer:1", "certificateAuthorities": pem}))
+    annotation = "darkroom.dev/certificate-authorities"
+    assert job["spec"]["template"]["metadata"]["annotations"][annotation] == pem
+    volume = next(volume for volume in pod_of(job)["volumes"] if volume["name"] == "config")
+    paths = {item["fieldRef"]["fieldPath"]: item["path"] for item in volume["downwardAPI"]["items"]}
+    environment = {variable["name"]: variable["value"] for variable in container_of(job)["env"]}
+    assert environment["AWS_CA_BUNDLE"] == f"{names.CONFIG_DIR}/{paths[f'metadata.annotations[{annotation!r}]']}"
+    assert "AWS_CA_BUNDLE" not in {variable["name"] for variable in container_of(build())["env"]}
+
+
+def test_the_longest_configuration_and_the_most_authorities_fit_into_a_pods_annotations() -> None:
+    uri = "s3://" + "u" * 2043
+    files = [f"{uri[:-2]}{number:02}" for number in range(10)]
+    mappings = [{"from": uri, "to": uri}] * 20
+    longest = a_dataset_spec(annotationFiles=files, urlMappings=mappings, imageRoot=uri)
+    dataset, other = (an_observed_dataset(name, spec=longest) for name in ("fruit", "fruit-june"))
+    job = training(spec=a_model_spec(evaluationDataset="fruit-june"), dataset=dataset, evaluation_dataset=other)
+    used = sum(len(key) + len(value) for key, value in job["spec"]["template"]["metadata"]["annotations"].items())
+    assert used + MAX_AUTHORITIES_LENGTH < 256 * 1024
 
 
 PLACES: dict[str, tuple[Json, Json, str | None]] = {

@@ -100,6 +100,7 @@ def test_a_missing_secret_is_in_the_status_and_goes_when_the_container_starts(be
 
 
 def test_a_stuck_job_is_replaced_when_the_spec_asks_for_something_else(bench: Workbench) -> None:
+    bench.configure(limits=[{"namespaces": ["*"], "allowedPriorityClasses": ["*"]}])
     stored = bench.cluster.objects["models", "vision", "fruit"]
     stored["spec"]["priorityClassName"] = "missing"
     bench.reconcile()

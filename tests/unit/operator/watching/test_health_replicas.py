@@ -22,7 +22,7 @@ def test_one_that_stands_by_counts_no_objects(bench: Workbench) -> None:
     assert "darkroom_leader 0.0" in standby
     assert "darkroom_models{" not in standby
     assert "darkroom_leader 1.0" in leader
-    assert 'darkroom_datasets{phase="Ready"} 1.0' in leader
+    assert 'darkroom_datasets{namespace="vision",phase="Ready"} 1.0' in leader
 
 
 def test_both_are_ready_and_say_which_one_leads(bench: Workbench) -> None:

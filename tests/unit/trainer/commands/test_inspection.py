@@ -109,19 +109,26 @@ def test_a_missing_bucket_is_not_found_by_name(access: StorageAccess) -> None:
     assert error.value.reason is Reason.DATASET_NOT_FOUND
 
 
-def test_all_problems_are_in_the_report_and_ten_in_the_summary(tmp_path: pathlib.Path) -> None:
+def test_all_problems_are_in_the_report_and_their_causes_in_the_summary(tmp_path: pathlib.Path) -> None:
     coco = a_coco(annotations=[an_annotation(number, category_id=77) for number in range(12)])
     source = a_source(write_dataset(tmp_path, coco, {"images/2.png": MISSING}))
     outcome = inspect(source, tmp_path / "out")
-    assert outcome.message.startswith("13 problems, the first: train.json annotation 0 (image 1): category_id 77")
+    assert outcome.message.startswith(
+        "13 problems of 2 causes, the first (12 times): train.json annotation 0 (image 1): category_id 77"
+    )
     assert outcome.summary is not None
-    assert (outcome.summary.problem_count, len(outcome.summary.problems)) == (13, 10)
+    assert outcome.summary.problem_count == 13
+    assert [problem.subject for problem in outcome.summary.problems] == [
+        "train.json annotation 0 (image 1) and 11 more",
+        "train.json image 2 (images/2.png)",
+    ]
     assert outcome.summary.report == f"{(tmp_path / 'out').as_uri()}/inspection.html"
     page = (tmp_path / "out" / "inspection.html").read_text()
     assert "category_id 77" in page
     assert "data:image/jpeg;base64," in page
     report = json.loads((tmp_path / "out" / "inspection.json").read_text())
     assert len(report["problems"]) == 13
+    assert [cause["count"] for cause in report["causes"]] == [12, 1]
     assert report["problems"][-1]["subject"] == "train.json image 2 (images/2.png)"
     assert [tag["name"] for tag in report["categories"]] == ["apple", "pear"]
 

@@ -7,7 +7,8 @@ import pytest
 from darkroom_api.conditions import Reason
 from darkroom_trainer.runtime.errors import RunError
 from tests.support.coco_builders import a_source
-from tests.support.hostile_cases import GROUPS, Case, write_case
+from tests.support.hostile_cases import Case, write_case
+from tests.support.hostile_names import GROUPS
 from tests.support.hostile_page import PAGE, build_page
 from tests.support.hostile_runs import isolate, read_case
 from tests.support.run_support import load
@@ -27,7 +28,7 @@ def test_hostile_input_ends_in_words_or_is_handled(case: Case, tmp_path: pathlib
 def test_loading_hostile_input_writes_into_the_work_folder_alone(
     case: Case, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    source = a_source(write_case(case, tmp_path / "data"), storage=case.access)
+    source = a_source(write_case(case, tmp_path / "data"), storage=case.access, kind=case.kind)
     isolate(monkeypatch, case.answer)
     before = list_tree(tmp_path)
     try:

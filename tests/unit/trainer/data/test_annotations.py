@@ -8,7 +8,7 @@ from darkroom_api import conditions
 from darkroom_api.conditions import Reason
 from darkroom_api.v1alpha1.common import AnnotationKind, Task
 from darkroom_trainer.data import annotations
-from darkroom_trainer.data.annotations import check_annotation_kind, find_usable_rows
+from darkroom_trainer.data.annotations import check_annotation_kind, check_distinct_tags, find_usable_rows
 from darkroom_trainer.data.records.dataset import Example, LoadedDataset
 from darkroom_trainer.runtime import errors
 from darkroom_trainer.runtime.errors import RunError
@@ -93,3 +93,24 @@ def test_tags_on_no_image_at_all_teach_nothing(kind: Task) -> None:
     dataset = LoadedDataset("fruit", AnnotationKind.CLASSIFICATION, ("apple",), (an_example_of(kind, ()),), "sha256:0")
     with pytest.raises(RunError, match="dataset fruit: no image has an annotation"):
         find_usable_rows(dataset, kind)
+
+
+def test_a_classifier_of_a_single_tag_is_refused_before_it_is_trained() -> None:
+    dataset = dataclasses.replace(a_dataset("cat", "dog"), examples=(a_tagged_example(1), a_tagged_example(1)))
+    with pytest.raises(
+        RunError, match="dataset june: a classifier needs two tags that have images, and only 'dog' has"
+    ):
+        check_distinct_tags(dataset, Task.CLASSIFIER)
+
+
+@pytest.mark.parametrize(
+    ("task", "examples"),
+    [
+        (Task.CLASSIFIER, (a_tagged_example(0), a_tagged_example(1))),
+        (Task.MULTILABEL_CLASSIFIER, (a_tagged_example(0), a_tagged_example())),
+        (Task.DETECTOR, (a_boxed_example(0), a_boxed_example(0))),
+    ],
+    ids=["two tags", "a tag that an image has or has not", "boxes of one tag"],
+)
+def test_other_data_of_few_tags_is_enough(task: Task, examples: tuple[Example, ...]) -> None:
+    check_distinct_tags(dataclasses.replace(a_dataset("cat", "dog"), examples=examples), task)

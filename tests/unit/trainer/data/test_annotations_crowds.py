@@ -59,7 +59,8 @@ def test_a_tag_of_crowds_alone_counts_as_one_without_images() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "marks"), [(1, True), (True, True), (1.0, True), (0, False), ("1", False), ([1], False), (None, False)]
+    ("value", "marks"),
+    [(1, True), (True, True), (1.0, True), ("1", True), (0, False), ("yes", False), ([1], False), (None, False)],
 )
 def test_only_one_marks_a_crowd(value: Any, marks: bool) -> None:
     catalog, findings = read_catalog(a_coco(annotations=[an_annotation(1, iscrowd=value), an_annotation(2)]))

@@ -53,6 +53,14 @@ def test_a_dataset_becomes_a_source_with_ambient_credentials(tmp_path: pathlib.P
     assert (source.storage.endpoint, source.storage.region) == ("http://s3:9000", "eu-west-1")
     assert source.storage.credentials_dir is None
     assert source.revision == "sha256:1"
+    assert source.local_roots == (tmp_path.as_uri(),)
+
+
+def test_files_below_the_manifest_may_be_read_by_both_names_of_its_folder(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    source = build_source(parse(tmp_path / "link", a_dataset()), None)
+    assert source.local_roots == ((tmp_path / "link").as_uri(), (tmp_path / "real").as_uri())
 
 
 def test_every_config_survives_the_way_through_json(tmp_path: pathlib.Path) -> None:

@@ -5,6 +5,7 @@ import tracemalloc
 
 import pytest
 
+from darkroom_trainer.runtime.errors import AddressForbidden
 from darkroom_trainer.storage.local_files import to_path
 from darkroom_trainer.storage.objects import open_storage
 from tests.support.local_storage import LOCAL
@@ -34,5 +35,5 @@ def test_file_uris_become_paths(uri: str, path: str) -> None:
 
 
 def test_another_hosts_file_is_refused() -> None:
-    with pytest.raises(ValueError, match="not a local file"):
-        to_path("file://server/share")
+    with pytest.raises(AddressForbidden, match="'data' is read as a host; write file:FOLDER/NAME, or file:///"):
+        to_path("file://data/train.json")

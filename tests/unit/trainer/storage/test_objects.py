@@ -12,6 +12,7 @@ from darkroom_api.run_config import StorageAccess
 from darkroom_trainer.runtime.errors import (
     AddressForbidden,
     BucketMissing,
+    CertificateRefused,
     ObjectMissing,
     ObjectTooLarge,
     PreconditionFailed,
@@ -46,6 +47,15 @@ def test_what_is_written_is_read_listed_and_deleted(storage: Storage, folder: st
     storage.delete(f"{folder}/one.bin")
     storage.delete(f"{folder}/one.bin")
     assert storage.list_uris(f"{folder}/") == [f"{folder}/deep/two.bin"]
+
+
+def test_a_listing_may_be_bounded_in_names_and_time(storage: Storage, folder: str) -> None:
+    for number in range(3):
+        storage.write_bytes(f"{folder}/{number}.bin", b"")
+    listed = storage.list_some(f"{folder}/", most=2, seconds=60)
+    assert len(listed) == 2
+    assert set(listed) < set(storage.list_uris(f"{folder}/"))
+    assert storage.list_some(f"{folder}/", most=2, seconds=0) == []
 
 
 def test_a_folder_gives_the_etags_of_a_bucket(storage: Storage, tmp_path: pathlib.Path) -> None:
@@ -162,7 +172,8 @@ def test_answers_are_sorted_by_what_can_be_done(code: str, status: int, kind: ty
         pytest.param(ObjectMissing("s3://b/k"), Reason.DATASET_NOT_FOUND, id="no file"),
         pytest.param(StorageRefused("s3://b/k"), Reason.STORAGE_UNAVAILABLE, id="a refused key"),
         pytest.param(StorageUnreachable("s3://b/k"), Reason.STORAGE_UNAVAILABLE, id="an outage"),
-        pytest.param(AddressForbidden("https://h/k"), Reason.INVALID_CONFIGURATION, id="a forbidden address"),
+        pytest.param(AddressForbidden("https://h/k"), Reason.NOT_ALLOWED, id="a forbidden address"),
+        pytest.param(CertificateRefused("s3://b/k"), Reason.INVALID_CONFIGURATION, id="an unknown authority"),
         pytest.param(ObjectTooLarge("s3://b/k"), Reason.DATASET_CORRUPT, id="a file beyond any reader"),
     ],
 )

@@ -11,6 +11,7 @@ import pytest
 from darkroom_api.endpoints import OWN_MACHINE, Reach, list_endpoints
 from darkroom_trainer.runtime.errors import (
     AddressForbidden,
+    CertificateRefused,
     ObjectMissing,
     ObjectTooLarge,
     StorageError,
@@ -119,5 +120,5 @@ def test_a_body_above_the_limit_is_refused(base: str, certificate: pathlib.Path)
 
 
 def test_a_certificate_that_nobody_trusts_is_refused(base: str) -> None:
-    with pytest.raises(StorageUnreachable, match="CERTIFICATE_VERIFY_FAILED"):
+    with pytest.raises(CertificateRefused, match="not trusted: self-signed certificate; give its authority as"):
         read_https(f"{base}/a", reach=a_listing(base), limit_bytes=10)

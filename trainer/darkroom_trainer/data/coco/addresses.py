@@ -1,60 +1,80 @@
-"""Where an image is: which of its addresses counts, and which addresses are refused.
+"""Where an image is: which of its addresses counts, and what it becomes.
 
-Owns the order absolute_url, coco_url, file_name and the defence against hostile names. Must not do: I/O.
+Owns the order: an address that is mapped, then absolute_url, coco_url, file_name. Must not do: I/O.
 Containment is checked on the text of the address; symbolic links inside a user's own local folder are followed.
 """
 
 import re
 import urllib.parse
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from darkroom_api.v1alpha1.dataset import UrlMapping
 from darkroom_trainer.data.coco.documents import ImageRecord
-from darkroom_trainer.runtime.errors import display_uri
+from darkroom_trainer.data.naming import refusals, spellings
 
-_SCHEME: Final = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*):")
-_BUCKETS: Final = ("s3://", "https://")
-_DRIVE: Final = re.compile(r"^[A-Za-z]:")
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
-_MAX_SEGMENT_BYTES: Final = 255
-"""What file systems take as one name."""
-_MAX_KEY_BYTES: Final = 1024
-"""What S3 takes as a key."""
-_MAX_URL: Final = 8000
+_READABLE: Final = ("s3://", "https://", "file:")
+_WEB: Final = re.compile(r"^https?://", re.IGNORECASE)
+_LOCAL: Final = re.compile(r"^file:(?://(?:localhost)?)?(?=/)")
+_HOST: Final = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*://[^/]*/?)")
 
 
-class AddressProblem(ValueError):
-    """An image without an address that may be read; the text says what to do."""
+@dataclass(frozen=True)
+class Address:
+    """Where an image may lie: `uris` differ in how its name is spelled, and the first one that exists counts.
+
+    `hint` is what else its entry says, for the words where none of them exists.
+    """
+
+    uris: tuple[str, ...]
+    hint: str = ""
 
 
 @dataclass(frozen=True)
 class AddressBook:
-    """How the images of one annotation file are found: `root` is the folder for `file_name`, without a final slash."""
+    """How the images of one annotation file are found: `root` is the folder for `file_name`, without a final slash.
+
+    Below `local_roots`, folders as `file:` URIs, an entry's own `file:` address may be read.
+    """
 
     root: str
     mappings: tuple[UrlMapping, ...] = ()
+    local_roots: tuple[str, ...] = ()
 
 
-def build_address_book(annotation_uri: str, image_root: str | None, mappings: tuple[UrlMapping, ...]) -> AddressBook:
+def build_address_book(
+    annotation_uri: str, image_root: str | None, mappings: tuple[UrlMapping, ...], local_roots: tuple[str, ...] = ()
+) -> AddressBook:
     """Return the addresses for the images that `annotation_uri` names."""
-    return AddressBook((image_root or _folder_of(annotation_uri)).rstrip("/"), mappings)
+    return AddressBook((image_root or _folder_of(annotation_uri)).rstrip("/"), mappings, local_roots)
 
 
-def resolve_address(record: ImageRecord, book: AddressBook) -> str:
-    """Return the URI to read an image from; AddressProblem where there is none or where it is refused."""
-    unreadable = []
-    for url in (record.absolute_url, record.coco_url):
-        if url is None:
-            continue
-        mapped, was_mapped = _map(url, book.mappings)
-        if mapped.startswith(_BUCKETS) or (was_mapped and mapped.startswith("file:")):
-            _check_path(mapped, url)
-            return mapped
-        unreadable.append(url)
-    if record.file_name is not None:
-        return _join(book.root, record.file_name)
-    raise AddressProblem(_explain_unreadable(unreadable[0]))
+def resolve_address(record: ImageRecord, book: AddressBook) -> Address:
+    """Return where to read an image from; AddressProblem where there is no address or where it is refused."""
+    urls = [url for url in (record.absolute_url, record.coco_url) if url is not None]
+    name = record.file_name
+    for text in (*urls, name or ""):
+        mapped = _map(text, book.mappings)
+        if mapped:
+            return Address(mapped)
+    for url in urls:
+        direct = _locate_url(url, book.local_roots)
+        if direct:
+            return Address(direct)
+    if name is None:
+        raise refusals.AddressProblem(_explain_unreadable(urls[0]))
+    refusals.check_name(name)
+    return Address(_locate(book.root, f"/{name}", name), _hint(record, urls))
+
+
+def _hint(record: ImageRecord, urls: Sequence[str]) -> str:
+    """Return what an entry says that is not read, which may be why its file_name leads nowhere."""
+    if record.archive:
+        return f"its zip_file {refusals.cut(record.archive)!r} is not read: unpack it"
+    if not urls:
+        return ""
+    return f"its address {refusals.cut(urls[0])!r} is passed over: no entry of urlMappings has its beginning"
 
 
 def _folder_of(uri: str) -> str:
@@ -65,82 +85,87 @@ def _folder_of(uri: str) -> str:
     return uri.rpartition("/")[0] if "/" in uri else "file:"
 
 
-def _map(url: str, mappings: tuple[UrlMapping, ...]) -> tuple[str, bool]:
+def _map(text: str, mappings: tuple[UrlMapping, ...]) -> tuple[str, ...]:
+    """Return the URIs that the first matching mapping leads to; none where none matches or it cannot be read."""
     for mapping in mappings:
-        if url.startswith(mapping.from_prefix):
-            return mapping.to_prefix + url.removeprefix(mapping.from_prefix), True
-    return url, False
+        if text.startswith(mapping.from_prefix):
+            readable, rest = mapping.to_prefix.startswith(_READABLE), text.removeprefix(mapping.from_prefix)
+            return _locate(mapping.to_prefix, rest, text, is_url=bool(_WEB.match(text))) if readable else ()
+    return ()
 
 
-def _check_path(uri: str, written: str) -> None:
-    path = uri.split("?", 1)[0] if uri.startswith("https://") else uri
-    _check_segments(path, written)
-    if uri.startswith("https://"):
-        _check_url(uri)
+def _locate_url(url: str, local_roots: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the URIs of an address that may be read without a mapping; none where it may not."""
+    if url.startswith("https://"):
+        refusals.check_url(url, url)
+        return (url,)
+    if url.startswith("s3://"):
+        bucket, _, key = url.removeprefix("s3://").partition("/")
+        # As it is first: unlike a name, it may have come from a listing of the bucket.
+        return tuple(dict.fromkeys((url, *_locate(f"s3://{bucket}/", key, url))))
+    below = _find_below(url, local_roots) if url.startswith("file:") else None
+    return _locate(below[0], below[1], url, is_url=True) if below else ()
+
+
+def _find_below(url: str, local_roots: tuple[str, ...]) -> tuple[str, str] | None:
+    """Return the folder that a `file:` address is in and its path there; a relative one starts from the first."""
+    if local_roots and not url.startswith("file:/"):
+        return local_roots[0], "/" + url.removeprefix("file:")
+    plain = _LOCAL.sub("file://", url)
+    return next(((root, plain.removeprefix(root)) for root in local_roots if plain.startswith(f"{root}/")), None)
+
+
+def _locate(prefix: str, rest: str, written: str, *, is_url: bool = False) -> tuple[str, ...]:
+    """Return the URIs of `rest` behind `prefix`, the likeliest spelling first.
+
+    `is_url`: `rest` is of a URL, so it is percent-encoded, and a query behind it names no file.
+    """
+    if prefix.startswith("https://"):
+        return _locate_web(prefix, rest, written, is_url=is_url)
+    path = rest.split("?", 1)[0] if is_url else rest
+    if prefix.startswith("s3://"):
+        return _locate_keys(prefix, path, written, encoded=is_url)
+    refusals.check_path(urllib.parse.unquote(prefix) + path, written, is_local=True)
+    return tuple(prefix + urllib.parse.quote(text) for text in spellings.list_spellings(path, encoded=is_url))
+
+
+def _locate_keys(prefix: str, path: str, written: str, *, encoded: bool) -> tuple[str, ...]:
+    bucket, _, folder = prefix.removeprefix("s3://").partition("/")
+    if not bucket:  # mapped from one kind of bucket address to another
+        bucket, _, path = path.partition("/")
+    # The slash behind the bucket is ours, so that no path makes another bucket of it.
+    place = f"s3://{bucket}/"
+    keys = [folder + text for text in spellings.list_spellings(path, encoded=encoded)]
+    # Untidy text comes last: a key may hold what means nothing in a path.
+    tidy = [spellings.tidy_path(key).lstrip("/") for key in keys]
+    for key in (*keys, *tidy):
+        refusals.check_path(key, written)
+    return tuple(dict.fromkeys(place + key for key in (*tidy, f"{folder}{path}".lstrip("/"))))
+
+
+def _locate_web(prefix: str, rest: str, written: str, *, is_url: bool) -> tuple[str, ...]:
+    """Return the https URIs of `rest`; a query of the prefix may be a token for the whole folder, so it stays last."""
+    if prefix == "https://":  # mapped from plain http, so `rest` begins with the host
+        refusals.check_url(prefix + rest, written)
+        return (prefix + rest,)
+    refusals.check_url(prefix, written)
+    parts = urllib.parse.urlsplit(prefix)
+    if is_url:
+        texts = [rest.split("?", 1)[0] if parts.query else rest]
     else:
-        _check_length(uri.split("://", 1)[-1].partition("/")[2], written, is_local=uri.startswith("file:"))
-    if not uri.startswith("s3://"):
-        _check_segments(urllib.parse.unquote(path), written)
-
-
-def _check_segments(path: str, written: str) -> None:
-    control = _CONTROL.search(path)
-    if control is not None:
-        name = "a NUL character" if control[0] == "\0" else f"the control character {control[0]!r}"
-        raise AddressProblem(f"address {_cut(written)!r} holds {name}; rename the file")
-    if ".." in re.split(r"[\\/]", path):
-        raise AddressProblem(f"address {_cut(written)!r} leaves its folder with ..; name files below imageRoot only")
-
-
-def _check_length(path: str, written: str, *, is_local: bool) -> None:
-    """Refuse a name that no storage can hold; asking for it would look like a storage that refuses."""
-    if is_local and any(len(part.encode()) > _MAX_SEGMENT_BYTES for part in path.split("/")):
-        problem = f"holds a name of more than {_MAX_SEGMENT_BYTES} bytes"
-    elif len(path.encode()) > _MAX_KEY_BYTES:
-        problem = f"is longer than {_MAX_KEY_BYTES:,} bytes"
-    else:
-        return
-    raise AddressProblem(f"address {_cut(written)!r} {problem}, which no storage takes; rename the file")
-
-
-def _check_url(url: str) -> None:
-    """Refuse an https address that cannot be one."""
-    try:
-        parts = urllib.parse.urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError as error:
-        raise AddressProblem(f"address {_cut(url)!r} is not a URL ({error}); fix it") from error
-    if not host or len(url) > _MAX_URL:
-        problem = f"is longer than {_MAX_URL:,} characters" if host else "names no host"
-        raise AddressProblem(f"address {_cut(url)!r} {problem}; fix it")
-
-
-def _cut(text: str) -> str:
-    """Return an address for a message: not too long, and without a query, which may be a token."""
-    text = display_uri(text)
-    return text if len(text) <= 200 else text[:199] + "…"
-
-
-def _join(root: str, file_name: str) -> str:
-    if _SCHEME.match(file_name) and "://" in file_name:
-        raise AddressProblem(f"file_name {_cut(file_name)!r} is an address: put it into absolute_url")
-    if file_name.startswith(("/", "\\")) or _DRIVE.match(file_name):
-        raise AddressProblem(f"file_name {_cut(file_name)!r} is absolute; it must be relative to imageRoot")
-    if not file_name.strip():
-        raise AddressProblem("file_name is blank")
-    _check_segments(file_name, file_name)
-    _check_length(file_name, file_name, is_local=root.startswith("file:"))
-    if root.startswith("https://"):
-        parts = urllib.parse.urlsplit(root)
-        return urllib.parse.urlunsplit(parts._replace(path=f"{parts.path}/{urllib.parse.quote(file_name)}"))
-    name = file_name if root.startswith("s3://") else urllib.parse.quote(file_name)
-    return f"{root}/{name}"
+        refusals.check_path(rest, written)
+        texts = [urllib.parse.quote(text) for text in spellings.list_spellings(rest)]
+    uris = [urllib.parse.urlunsplit(parts._replace(path=parts.path + text)) for text in texts]
+    for uri in uris:
+        refusals.check_url(uri, written)
+    return tuple(uris)
 
 
 def _explain_unreadable(url: str) -> str:
-    match = re.match(r"^([A-Za-z][A-Za-z0-9+.-]*://[^/]*/?)", url)
+    shown, match = refusals.cut(url), _HOST.match(url)
+    if url.startswith("file:"):
+        advice = refusals.advise_mapping(url)
+        return f"address {shown!r} is a local file: darkroom run reads it below the manifest's folder only{advice}"
     if match is None:
-        return f"address {_cut(url)!r} is not a URL and there is no file_name"
-    return (
-        f"address {_cut(url)!r} cannot be read: add {match.group(1)} to urlMappings (from) with the bucket's s3:// (to)"
-    )
+        return f"address {shown!r} is not a URL and there is no file_name"
+    return f"address {shown!r} cannot be read: add {match[1]} to urlMappings (from) with the bucket's s3:// (to)"

@@ -33,18 +33,25 @@ class JsonProblem(ValueError):
 
 @dataclass
 class TopLevel:
-    """What stands at the top of a document: its keys, and which of them hold a list."""
+    """What stands at the top of a document: its keys, which of them hold a list, and the values that were asked for."""
 
     keys: set[str]
     lists: set[str]
+    values: dict[str, Any]
 
 
-def read_document(text: bytes, on_batch: Callable[[str, Batch], None], window_bytes: int = WINDOW_BYTES) -> TopLevel:
+def read_document(
+    text: bytes,
+    on_batch: Callable[[str, Batch], None],
+    window_bytes: int = WINDOW_BYTES,
+    *,
+    kept_keys: frozenset[str] = frozenset(),
+) -> TopLevel:
     """Read a JSON object and pass the entries of each of its lists to `on_batch`; raises JsonProblem.
 
-    A list may come in several batches, none of them empty.
+    A list may come in several batches, none of them empty. Of other values those of `kept_keys` are kept.
     """
-    return _Walk(_to_utf8(text), on_batch, window_bytes).read()
+    return _Walk(_to_utf8(text), on_batch, window_bytes, kept_keys).read()
 
 
 def _to_utf8(text: bytes) -> bytes:
@@ -66,16 +73,19 @@ def _not_text(encoding: str, offset: int) -> str:
 class _Walk:
     """One pass over a document; `_window[_at]` is the next character."""
 
-    def __init__(self, text: bytes, on_batch: Callable[[str, Batch], None], window_bytes: int) -> None:
+    def __init__(
+        self, text: bytes, on_batch: Callable[[str, Batch], None], window_bytes: int, kept_keys: frozenset[str]
+    ) -> None:
         self._text = text
         self._on_batch = on_batch
         self._window_bytes = window_bytes
+        self._kept_keys = kept_keys
         self._at = 0
         self._show(0, self._find_end(0))
 
     def read(self) -> TopLevel:
         """Walk the whole document."""
-        top = TopLevel(set(), set())
+        top = TopLevel(set(), set(), {})
         if self._peek() != "{":
             self._refuse_top()
         self._step()
@@ -108,8 +118,10 @@ class _Walk:
         if self._peek() == "[":
             top.lists.add(key)
             self._read_list(key)
-        else:
-            self._read_value()
+            return
+        value = self._read_value()
+        if key in self._kept_keys:
+            top.values[key] = value
 
     def _read_list(self, key: str) -> None:
         self._step()

@@ -61,8 +61,9 @@ def advise(catalog: Catalog, checked: Sequence[CheckedImage | None], findings: F
 def _score(seen: Sequence[Seen]) -> dict[Issue, dict[int, float]]:
     """Return the rows that have each issue, with their score."""
     found: dict[Issue, dict[int, float]] = {issue: {} for issue in _SAYS}
-    for row, (_, check) in enumerate(seen):
-        issue = judge_look(check.look)
+    for row, (image, check) in enumerate(seen):
+        has_boxes = bool(len(image.boxes)) or image.crowd is not None
+        issue = judge_look(check.look, is_marked=has_boxes)
         if issue is not None:
             found[issue[0]][row] = issue[1]
         width, height = check.size.width, check.size.height
@@ -73,9 +74,12 @@ def _score(seen: Sequence[Seen]) -> dict[Issue, dict[int, float]]:
     return found
 
 
-def judge_look(look: Look) -> tuple[Issue, float] | None:
-    """Return what is wrong with the look of an image, the gravest first, and its score."""
-    if look.detail < LOW_DETAIL and look.std < BLANK_STD:
+def judge_look(look: Look, *, is_marked: bool) -> tuple[Issue, float] | None:
+    """Return what is wrong with the look of an image, the gravest first, and its score.
+
+    `is_marked`: somebody saw things in it and drew boxes around them, so it cannot be blank.
+    """
+    if look.detail < LOW_DETAIL and look.std < BLANK_STD and not is_marked:
         return Issue.BLANK, look.detail
     for issue, score, least in (
         (Issue.DARK, look.dark, DARK),
@@ -117,7 +121,7 @@ def _note_duplicates(catalog: Catalog, seen: Sequence[Seen], findings: Findings)
             tags = [_name_tags(catalog, labels) for labels in (image.labels, first.labels)]
             message = f"{how} {first.subject} but is tagged {tags[0]}, not {tags[1]}; decide which is right"
             findings.advise(Issue.CLASHING_LABELS, image.subject, message, ids)
-        elif image.uri != first.uri:  # one address twice is reported already
+        elif image.uri != first.uri:  # one address twice is a problem already
             issue = Issue.EXACT_DUPLICATE if pair.exact else Issue.NEAR_DUPLICATE
             findings.advise(issue, image.subject, f"{how} {first.subject}; it adds nothing, remove one", ids)
 

@@ -3,20 +3,20 @@
 Owns the order of these steps and which failure is whose. Must not do: keep pixels, or write to storage.
 """
 
+import dataclasses
 import pathlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from darkroom_api.run_config import DatasetSource
-from darkroom_predict.images import ImageProblem
-from darkroom_trainer.data.coco import documents, merging
-from darkroom_trainer.data.inspection import advice, revision
-from darkroom_trainer.data.inspection.fetching import Check, CheckedImage, check_images
+from darkroom_trainer.data.coco import merging
+from darkroom_trainer.data.inspection import advice, annotation_files, revision, surroundings
+from darkroom_trainer.data.inspection.fetching import Check, CheckedImage, ImageMissing, check_images
 from darkroom_trainer.data.inspection.progress import ShowProgress
 from darkroom_trainer.data.records.catalog import Catalog, CatalogImage
 from darkroom_trainer.data.records.findings import Findings
-from darkroom_trainer.runtime.errors import ObjectTooLarge, RunError, StorageError
-from darkroom_trainer.storage.objects import Storage, explain_storage_error, open_dataset, retry_storage
+from darkroom_trainer.runtime.errors import RunError, StorageError, display_uri
+from darkroom_trainer.storage.objects import Storage, explain_storage_error, open_dataset
 
 
 @dataclass(frozen=True)
@@ -41,29 +41,14 @@ def examine_dataset(
     storage = open_dataset(source)
     findings = Findings()
     hashes: list[bytes] = []
-    catalog = merging.build_catalog(_read_texts(storage, source, hashes), source, findings)
+    texts = annotation_files.read_texts(storage, source, hashes)
+    catalog = merging.build_catalog(texts, source, findings)
     skip = stop_at_annotations and findings.problem_count > 0
     checked = [] if skip else _check_all(catalog.images, storage, folder, show_progress, findings)
+    catalog = catalog if skip else _place_images(catalog, checked, findings)
     advice.advise(catalog, checked, findings)
     hashed = "" if skip else revision.compute_revision(hashes, catalog.images, checked)
     return Examination(source, catalog, tuple(checked), findings, hashed)
-
-
-def _read_texts(storage: Storage, source: DatasetSource, hashes: list[bytes]) -> Iterator[bytes]:
-    """Yield the annotation files one after another, so that memory holds one, and note their SHA-256."""
-    for uri in source.annotation_files:
-        text = _read_annotations(storage, uri)
-        hashes.append(revision.hash_text(text))
-        yield text
-
-
-def _read_annotations(storage: Storage, uri: str) -> bytes:
-    try:
-        return retry_storage(lambda: storage.read(uri, documents.MAX_ANNOTATION_BYTES)).data
-    except StorageError as error:
-        end = explain_storage_error(error, storage.access)
-        hint = "; split it into several annotationFiles" if isinstance(error, ObjectTooLarge) else ""
-        raise RunError(end.reason, f"annotation file {end.message}{hint}") from error
 
 
 def _check_all(
@@ -73,32 +58,78 @@ def _check_all(
     show_progress: ShowProgress,
     findings: Findings,
 ) -> list[CheckedImage | None]:
-    kept: list[CheckedImage | None] = []
+    checks: list[Check] = []
     try:
-        for image, check in zip(images, check_images(images, storage, folder), strict=True):
-            kept.append(_judge(image, check, findings))
-            show_progress(len(kept), len(images))
+        for check in check_images(images, storage, folder):
+            checks.append(check)
+            show_progress(len(checks), len(images))
     except StorageError as error:
         end = explain_storage_error(error, storage.access)
-        raise RunError(end.reason, f"{images[len(kept)].subject}: {end.message}") from error
-    return kept
+        raise RunError(end.reason, f"{images[len(checks)].subject}: {end.message}") from error
+    _note_problems(images, checks, findings)
+    _note_missing(images, checks, storage, findings)
+    return [check if isinstance(check, CheckedImage) else None for check in checks]
 
 
-def _judge(image: CatalogImage, check: Check, findings: Findings) -> CheckedImage | None:
-    if isinstance(check, ImageProblem):
-        if image.uri is not None:
-            findings.add(image.subject, str(check))
+def _note_problems(images: Sequence[CatalogImage], checks: Sequence[Check], findings: Findings) -> None:
+    wrongly_sized = set()
+    for image, check in zip(images, checks, strict=True):
+        if isinstance(check, CheckedImage):
+            problem = _judge_size(image, check)
+            if problem is not None:
+                findings.add(image.subject, problem)
+                wrongly_sized.add(image.name)
+        elif image.uri is not None and not isinstance(check, ImageMissing):
+            findings.add(image.subject, str(check), cause=_generalise(image, str(check)))
+    findings.withdraw(wrongly_sized)
+
+
+def _generalise(image: CatalogImage, message: str) -> str:
+    """Return the message without the image's own address, so that what images share is told once."""
+    for uri in (image.uri or "", *image.other_uris):
+        message = message.replace(display_uri(uri), "…")
+    return message
+
+
+def _judge_size(image: CatalogImage, check: CheckedImage) -> str | None:
+    """Return what is wrong with the declared size of an image."""
+    size = check.size
+    if image.declared is None or _is_size(image.declared, size.width, size.height):
         return None
-    if image.declared is not None and not _fits(image.declared, check):
-        width, height = image.declared
-        hint = " (after the rotation that its EXIF block asks for)" if check.size.turned else ""
-        findings.add(
-            image.subject,
-            f"is declared as {width:g} x {height:g} but is {check.size.width} x {check.size.height} pixels{hint}; "
-            "boxes in pixels need the real size",
+    width, height = image.declared
+    problem = f"is declared as {width:g} x {height:g} but is {size.width} x {size.height} pixels"
+    if size.turned and _is_size(image.declared, size.height, size.width):
+        return (
+            f"{problem} as it is shown: its EXIF block turns it, and width and height are those before; write "
+            f"{size.width} and {size.height}, and boxes in the picture as it is shown"
         )
-    return check
+    hint = " (after the rotation that its EXIF block asks for)" if size.turned else ""
+    return f"{problem}{hint}; boxes in pixels need the real size"
 
 
-def _fits(declared: tuple[float, float], check: CheckedImage) -> bool:
-    return abs(declared[0] - check.size.width) < 1 and abs(declared[1] - check.size.height) < 1
+def _is_size(declared: tuple[float, float], width: int, height: int) -> bool:
+    return abs(declared[0] - width) < 1 and abs(declared[1] - height) < 1
+
+
+def _note_missing(
+    images: Sequence[CatalogImage], checks: Sequence[Check], storage: Storage, findings: Findings
+) -> None:
+    """Note the images that are at none of their addresses, and what is there instead."""
+    missing = [(image, check) for image, check in zip(images, checks, strict=True) if isinstance(check, ImageMissing)]
+    reasons = surroundings.explain_missing(storage, [image.uri or "" for image, _ in missing])
+    for (image, check), why in zip(missing, reasons, strict=True):
+        findings.add(image.subject, f"{check}{why.tell_of_image(image.hint)}", cause=f"missing: {why.cause}")
+
+
+def _place_images(catalog: Catalog, checked: Sequence[CheckedImage | None], findings: Findings) -> Catalog:
+    """Return the catalog with each image at the address where it was found; note those that are one file's."""
+    placed = tuple(
+        image if check is None or check.uri == image.uri else dataclasses.replace(image, uri=check.uri)
+        for image, check in zip(catalog.images, checked, strict=True)
+    )
+    firsts: dict[str, str] = {}
+    for before, image in zip(catalog.images, placed, strict=True):
+        first = firsts.setdefault(image.uri or image.subject, image.subject)
+        if first != image.subject and before is not image:
+            findings.add(image.subject, f"is the same file as {first!r} in another spelling; give both the same name")
+    return dataclasses.replace(catalog, images=placed)

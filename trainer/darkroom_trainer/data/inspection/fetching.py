@@ -12,7 +12,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
-from darkroom_predict.images import MAX_IMAGE_BYTES, ImageProblem, ImageSize, examine_picture
+from darkroom_predict.images import MAX_IMAGE_BYTES, ImageProblem, ImageSize, NotAnImage, examine_picture
+from darkroom_trainer.data import file_types
+from darkroom_trainer.data.inspection import missing_files
 from darkroom_trainer.data.records.catalog import CatalogImage
 from darkroom_trainer.data.records.looks import Look, measure_look
 from darkroom_trainer.runtime import errors
@@ -24,12 +26,20 @@ _WINDOW: Final = WORKERS * 4
 
 @dataclass(frozen=True)
 class CheckedImage:
-    """An image that was read and decoded; `path` is where it lies, None where it was only checked."""
+    """An image that was read and decoded; `path` is where it lies, None where it was only checked.
 
+    `uri` is the one of its addresses at which it was found.
+    """
+
+    uri: str
     path: pathlib.Path | None
     size: ImageSize
     info: objects.ObjectInfo
     look: Look
+
+
+class ImageMissing(ImageProblem):
+    """An image that is at none of its addresses; the text says so of the first."""
 
 
 Check = CheckedImage | ImageProblem
@@ -77,23 +87,34 @@ class _Fetcher:
 
     def check(self, image: CatalogImage, path: pathlib.Path | None) -> Check:
         """Return what became of one image; raises StorageUnreachable and StorageRefused."""
-        uri = image.uri
-        if uri is None:
+        if image.uri is None:
             return ImageProblem("has no address")
+        missing: errors.ObjectMissing | None = None
+        for uri in (image.uri, *image.other_uris):
+            try:
+                return self._check_at(uri, path)
+            except errors.ObjectMissing as error:
+                missing = missing or error
+            except errors.ObjectTooLarge as error:
+                return ImageProblem(f"image {error}; make it smaller")
+            except errors.AddressForbidden as error:
+                return ImageProblem(f"image {error}")
+            except ImageProblem as problem:
+                return problem
+        assert missing is not None, "an image has an address"
+        if missing.detail:
+            return ImageProblem(f"image {missing}; upload it or fix its address")
+        return ImageMissing(f"image {missing_files.show_uri(missing.uri)} does not exist")
+
+    def _check_at(self, uri: str, path: pathlib.Path | None) -> CheckedImage:
+        found = objects.retry_storage(
+            lambda: self._storage.read(uri, MAX_IMAGE_BYTES), self._patience_seconds, sleep=self._pause
+        )
         try:
-            found = objects.retry_storage(
-                lambda: self._storage.read(uri, MAX_IMAGE_BYTES), self._patience_seconds, sleep=self._pause
-            )
             size, look = examine_picture(found.data, lambda picture: measure_look(found.data, picture))
-        except errors.ObjectMissing as error:
-            return ImageProblem(f"image {error}; upload it or fix its address")
-        except errors.ObjectTooLarge as error:
-            return ImageProblem(f"image {error}; make it smaller")
-        except errors.AddressForbidden as error:
-            return ImageProblem(f"image {error}")
-        except ImageProblem as problem:
-            return problem
-        return CheckedImage(_keep(uri, found.data, path), size, found.info, look)
+        except NotAnImage as problem:
+            raise ImageProblem(f"{problem}: {file_types.describe_picture(found.data)}") from problem
+        return CheckedImage(uri, _keep(uri, found.data, path), size, found.info, look)
 
     def _pause(self, seconds: float) -> None:
         self.stop.wait(seconds)

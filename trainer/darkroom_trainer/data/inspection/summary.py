@@ -25,7 +25,7 @@ def summarise(examination: Examination, report: str | None = None) -> DatasetSum
         categories=catalog.categories[:_SHOWN_TAGS],
         category_count=len(catalog.tags),
         revision=examination.revision or None,
-        problems=tuple(findings.problems[:_SHOWN_PROBLEMS]),
+        problems=tuple(cause.tell() for cause in findings.causes[:_SHOWN_PROBLEMS]),
         problem_count=findings.problem_count,
         advice=tuple(Problem(subject=entry.subject, message=entry.message) for entry in choose_advice(findings.advice)),
         advice_count=findings.advice_counts.total(),
@@ -60,11 +60,15 @@ def _describe_content(examination: Examination) -> str:
 
 
 def _describe_problems(examination: Examination) -> str:
-    findings = examination.findings
-    first = findings.problems[0]
-    text = f"{first.subject}: {first.message}"
-    if findings.problem_count > 1:
-        text = f"{_count(findings.problem_count, 'problem')}, the first: {text}"
+    causes = examination.findings.causes
+    first = causes[0]
+    text = f"{first.first.subject}: {first.first.message}"
+    if len(causes) > 1:
+        total = _count(examination.findings.problem_count, "problem")
+        often = f" ({first.count:,} times)" if first.count > 1 else ""
+        text = f"{total} of {len(causes):,} causes, the first{often}: {text}"
+    elif first.count > 1:
+        text = f"{_count(first.count, 'problem')} of one cause, the first: {text}"
     return text[:_MAX_MESSAGE]
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from darkroom_api.v1alpha1.common import AnnotationKind
-from darkroom_trainer.data.records.findings import Advice
+from darkroom_trainer.data.records.findings import Advice, WrittenId
 from darkroom_trainer.data.records.looks import Look
 
 Boxes = npt.NDArray[np.float32]
@@ -37,7 +37,7 @@ class Example:
     with and never trained on.
     """
 
-    image_id: int
+    image_id: WrittenId
     file: str
     path: pathlib.Path
     width: int

@@ -1,8 +1,8 @@
-"""Collects what is wrong with a dataset. Must not do: decide what is wrong."""
+"""Collects what is wrong with a dataset, and which rows share a cause. Must not do: decide what is wrong."""
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -13,9 +13,17 @@ MAX_KEPT: Final = 10_000
 """Problems kept in full; beyond that they are only counted, so a broken file of a million lines stays readable."""
 MAX_KEPT_OF_A_KIND: Final = 5_000
 """Advice of one kind that is kept in full, so that a frequent kind leaves room for the others."""
+MAX_CAUSES: Final = 1_000
+"""Causes that are told apart; what a stranger writes may make every message another one."""
 _MAX_TEXT: Final = 512
 _UNSHOWABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """What could end the line, move the cursor or turn the writing direction where a message is shown."""
+_VARYING: Final = re.compile(r"""(?<!\w)'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|\[[^\]]*\]|\{[^}]*\}|\d[\d.,e+-]*""")
+"""What differs between rows of one cause: what is quoted, lists, and numbers."""
+_OTHERS: Final = "others"
+
+WrittenId = int | str
+"""An id as an annotation file has it."""
 
 
 class Issue(StrEnum):
@@ -23,6 +31,8 @@ class Issue(StrEnum):
 
     CLASHING_LABELS = "clashingLabels"
     SHARED_WITH_EVALUATION = "sharedWithEvaluation"
+    BOX_FORM = "boxForm"
+    CROWD = "crowd"
     RARE_TAG = "rareTag"
     BLANK = "blank"
     EXACT_DUPLICATE = "exactDuplicate"
@@ -46,7 +56,7 @@ class Advice:
     issue: Issue
     subject: str
     message: str
-    images: tuple[int, ...] = ()
+    images: tuple[WrittenId, ...] = ()
     score: float | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -56,23 +66,86 @@ class Advice:
         return {**entry, "images": list(self.images), **scored}
 
 
+@dataclass(frozen=True)
+class Cause:
+    """What is wrong with `count` rows alike, told by the first of them."""
+
+    first: Problem
+    count: int
+
+    def tell(self) -> Problem:
+        """Return one problem that stands for all."""
+        if self.count == 1:
+            return self.first
+        subject = f"{self.first.subject} and {self.count - 1:,} more"
+        return Problem(subject=_shorten(subject), message=self.first.message)
+
+
+@dataclass(frozen=True)
+class _Noted:
+    """A problem with its cause, and the image whose own problem may be what it follows from."""
+
+    problem: Problem
+    cause: str
+    about: str | None
+
+
 class Findings:
     """Problems (the dataset cannot be used) and advice (it can), each with its subject: file and id."""
 
     def __init__(self) -> None:
-        self.problems: list[Problem] = []
-        self.problem_count = 0
         self.advice: list[Advice] = []
         self.advice_counts: Counter[Issue] = Counter()
+        self._noted: list[_Noted] = []
+        self._counts: Counter[str] = Counter()
+        self._firsts: dict[str, Problem] = {}
+        self._following: dict[str, Counter[str]] = {}
 
-    def add(self, subject: str, message: str) -> None:
-        """Note a problem."""
-        self.problem_count += 1
-        if len(self.problems) < MAX_KEPT:
-            self.problems.append(_build(subject, message))
+    @property
+    def problems(self) -> list[Problem]:
+        """Return the problems that are kept in full."""
+        return [noted.problem for noted in self._noted]
+
+    @property
+    def problem_count(self) -> int:
+        """Return how many problems there are."""
+        return self._counts.total()
+
+    def add(self, subject: str, message: str, *, cause: str | None = None, about: str | None = None) -> None:
+        """Note a problem.
+
+        Those are told together whose `cause`, else whose message, differs in numbers and quoted text only. `about`
+        names an image: `withdraw` takes back what follows from a problem of that image itself.
+        """
+        problem = _build(subject, message)
+        cause = _VARYING.sub("…", cause or problem.message)
+        if cause not in self._counts and len(self._counts) >= MAX_CAUSES:
+            cause = _OTHERS
+        self._counts[cause] += 1
+        self._firsts.setdefault(cause, problem)
+        if about is not None:
+            self._following.setdefault(about, Counter())[cause] += 1
+        if len(self._noted) < MAX_KEPT:
+            self._noted.append(_Noted(problem, cause, about))
+
+    def withdraw(self, images: Collection[str]) -> None:
+        """Take back the problems that follow from problems of these images."""
+        withdrawn: Counter[str] = Counter()
+        for about in images:
+            withdrawn += self._following.pop(about, Counter())
+        self._counts -= withdrawn
+        self._noted = [noted for noted in self._noted if noted.about not in images] if withdrawn else self._noted
+        for noted in reversed(self._noted):
+            if noted.cause in withdrawn:
+                self._firsts[noted.cause] = noted.problem
+
+    @property
+    def causes(self) -> list[Cause]:
+        """Return what the problems come from, that of the most rows first."""
+        return [Cause(self._firsts[cause], count) for cause, count in self._counts.most_common()]
 
     def advise(
-        self, issue: Issue, subject: str, message: str, images: Sequence[int] = (), score: float | None = None
+        self, issue: Issue, subject: str, message: str, images: Sequence[WrittenId] = (), score: float | None = None
     ) -> None:
         """Note something that a user should know and that stops nothing."""
         self.advice_counts[issue] += 1

@@ -57,7 +57,10 @@ def test_a_box_within_tolerance_is_clipped(box: list[float], clipped: list[float
 
 
 def test_files_are_merged_by_tag_name_and_keep_their_own_image_ids() -> None:
-    more = a_coco(categories=[{"id": 1, "name": "pear"}, {"id": 2, "name": "plum"}])
+    more = a_coco(
+        images=[an_image(number, file_name=f"more/{number}.png") for number in (1, 2)],
+        categories=[{"id": 1, "name": "pear"}, {"id": 2, "name": "plum"}],
+    )
     catalog, findings = read_catalog(a_coco(), more)
     assert shown(findings) == []
     assert catalog.tags == ("apple", "pear", "plum")
@@ -116,7 +119,8 @@ WARNINGS: dict[str, tuple[Coco, str]] = {
     ),
     "one file twice": (
         a_coco(images=[an_image(1), an_image(2, file_name="images/1.png")]),
-        "train.json image 2 (images/1.png) is the same file as train.json image 1 (images/1.png); it counts twice",
+        "train.json image 2 (images/1.png) is the same file as train.json image 1 (images/1.png); both are read as "
+        "one image with the annotations of both",
     ),
 }
 

@@ -16,7 +16,9 @@ LOOKS = {
     "a picture that is nearly white": (
         redraw(SCENE, lambda picture: picture.point(lambda level: 245 + level // 26)), [("light", [3])]
     ),
-    "a blank picture": (redraw(SCENE, lambda picture: Image.new("RGB", picture.size, "grey")), [("blank", [3])]),
+    "a blank picture with a box in it": (
+        redraw(SCENE, lambda picture: Image.new("RGB", picture.size, "grey")), [("blurry", [3])]
+    ),
     "a blurry picture": (
         redraw(a_scene(3, 400, 200), lambda picture: picture.filter(ImageFilter.GaussianBlur(40))), [("blurry", [3])]
     ),
@@ -31,6 +33,20 @@ def test_the_look_of_an_image_is_told_with_its_id(
 ) -> None:
     found = report(tmp_path, a_set(), scenes(_3=picture))
     assert [entry for entry in noted(found) if entry[0] != "oddSize" or expected == [("oddSize", [3])]] == expected
+
+
+@pytest.mark.parametrize(("fields", "issue"), [(None, "blank"), ({}, "blurry"), ({"iscrowd": 1}, "blurry")])
+def test_only_a_picture_without_a_box_is_called_blank(
+    fields: dict[str, int] | None, issue: str, tmp_path: pathlib.Path
+) -> None:
+    coco = a_set()
+    if fields is None:
+        coco["annotations"].pop(2)
+    else:
+        coco["annotations"][2].update(fields)
+    found = report(tmp_path, coco, scenes(_3=redraw(SCENE, lambda picture: Image.new("RGB", picture.size, "grey"))))
+    assert (issue, [3]) in noted(found)
+    assert ("blank" in [entry[0] for entry in noted(found)]) == (issue == "blank")
 
 
 def test_what_most_images_have_is_told_once(tmp_path: pathlib.Path) -> None:
