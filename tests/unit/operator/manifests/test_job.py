@@ -241,9 +241,9 @@ def keys_of(job: Json, role: str = "dataset") -> dict[str, bool]:
 
 def test_only_the_known_keys_of_a_secret_are_mounted_and_a_buckets_pair_has_to_be_there() -> None:
     pair = {"AWS_ACCESS_KEY_ID": False, "AWS_SECRET_ACCESS_KEY": False}
-    assert keys_of(inspection()) == {**pair, "AWS_SESSION_TOKEN": True, "SAS_URL": True}
+    assert keys_of(inspection()) == {**pair, "AWS_SESSION_TOKEN": True, "SAS_URL": True, "ca.crt": True}
     over_https = a_dataset_spec(annotationFiles=["https://files.example.org/a.json"])
-    assert keys_of(inspection(spec=over_https)) == dict.fromkeys(names.CREDENTIAL_KEYS, True)
+    assert keys_of(inspection(spec=over_https)) == dict.fromkeys(names.SECRET_KEYS, True)
     assert keys_of(training(), "output").items() >= pair.items()
 
 
@@ -337,9 +337,9 @@ def test_ids_that_are_left_to_the_platform_are_not_named_and_secrets_can_be_read
     security = pod_of(job)["securityContext"]
     assert security["runAsNonRoot"] is True
     assert not {"runAsUser", "runAsGroup", "fsGroup"} & security.keys()
-    modes = {volume["secret"]["defaultMode"] for volume in pod_of(job)["volumes"] if "secret" in volume}
+    modes = {volume["projected"]["defaultMode"] for volume in pod_of(job)["volumes"] if "projected" in volume}
     assert modes == {0o444}
-    modes = {volume["secret"]["defaultMode"] for volume in pod_of(inspection())["volumes"] if "secret" in volume}
+    modes = {volume["projected"]["defaultMode"] for volume in pod_of(inspection())["volumes"] if "projected" in volume}
     assert modes == {0o440}
 
 
