@@ -13,7 +13,7 @@ from darkroom_api.v1alpha1.common import AnnotationKind
 from darkroom_trainer.data.coco.merging import build_catalog
 from darkroom_trainer.data.records.catalog import Catalog
 from darkroom_trainer.data.records.findings import Findings
-from tests.support.local_storage import LOCAL
+from tests.local_storage import LOCAL
 
 Coco = dict[str, Any]
 

@@ -12,9 +12,9 @@ from typing import Any, Final
 
 from darkroom_api.conditions import Reason
 from darkroom_api.run_config import StorageAccess
+from tests.local_storage import LOCAL, a_listing
 from tests.support import hostile_pictures as drawn
 from tests.support.coco_builders import Coco, a_scene, an_annotation, an_image
-from tests.support.local_storage import LOCAL, a_listing
 
 NUM_IMAGES: Final = 10
 SUMMARY: Final = "10 images, 10 annotations, 2 tags"

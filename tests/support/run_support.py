@@ -8,7 +8,7 @@ from darkroom_trainer.commands.inspection import inspect_dataset
 from darkroom_trainer.data.loading import load_dataset
 from darkroom_trainer.data.records.dataset import LoadedDataset
 from darkroom_trainer.runtime.reporting import SilentReporter
-from tests.support.local_storage import a_local_place
+from tests.local_storage import a_local_place
 
 
 def load(source: DatasetSource, work: pathlib.Path) -> LoadedDataset:

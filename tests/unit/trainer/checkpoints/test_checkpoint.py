@@ -10,7 +10,7 @@ from darkroom_trainer.checkpoints.checkpoint import Checkpoint, CheckpointStore
 from darkroom_trainer.runtime.errors import StorageUnreachable
 from darkroom_trainer.runtime.stopping import RunStopped
 from darkroom_trainer.storage.objects import Storage, open_storage
-from tests.support.local_storage import LOCAL
+from tests.local_storage import LOCAL
 
 
 class Clock:

@@ -12,7 +12,7 @@ from darkroom_api.v1alpha1.common import AnnotationKind, Artifacts, Task
 from darkroom_trainer.budget.meter import Meter
 from darkroom_trainer.checkpoints import receipts
 from darkroom_trainer.runtime.reporting import SilentReporter
-from tests.support.local_storage import a_local_place
+from tests.local_storage import a_local_place
 
 PUBLISHED = Outcome(
     command=Command.TRAIN,

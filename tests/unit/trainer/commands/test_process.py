@@ -11,7 +11,7 @@ from darkroom_api import conditions, endings, report, run_config
 from darkroom_api.v1alpha1.common import AnnotationKind, Task
 from darkroom_trainer.commands import engine, process
 from darkroom_trainer.runtime.reporting import SilentReporter
-from tests.support.local_storage import LOCAL
+from tests.local_storage import LOCAL
 
 
 def a_config(command: run_config.Command = run_config.Command.TRAIN, **changes: Any) -> run_config.RunConfig:

@@ -13,8 +13,8 @@ import pytest
 
 from darkroom_api import conditions, endings, report, run_config
 from darkroom_api.v1alpha1.common import Task
+from tests.local_storage import a_local_place
 from tests.support import learning
-from tests.support.local_storage import a_local_place
 from tests.unit.trainer.commands import test_engine as tiny
 
 GRACE_SECONDS = 30.0

@@ -8,7 +8,7 @@ from darkroom_api import conditions
 from darkroom_predict import listing
 from darkroom_trainer.export import artifacts
 from darkroom_trainer.runtime import errors
-from tests.support.local_storage import a_local_place
+from tests.local_storage import a_local_place
 
 
 def published(tmp_path: pathlib.Path) -> pathlib.Path:

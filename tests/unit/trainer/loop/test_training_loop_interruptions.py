@@ -12,8 +12,8 @@ from darkroom_trainer.checkpoints.sessions import Session, Stage
 from darkroom_trainer.loop.training_loop import Hooks, Learner, Window, train_window
 from darkroom_trainer.runtime.stopping import RunStopped
 from darkroom_trainer.storage.objects import open_storage
+from tests.local_storage import LOCAL
 from tests.support.learning import QUIET, StepClock, a_learner, a_meter
-from tests.support.local_storage import LOCAL
 
 WINDOW = Window(0.0, 25.0)
 STEPS_BETWEEN_SAVES = 3

@@ -13,8 +13,8 @@ from darkroom_trainer.checkpoints import sessions
 from darkroom_trainer.commands import engine
 from darkroom_trainer.runtime import reporting
 from darkroom_trainer.training import fitting
+from tests.local_storage import a_local_place
 from tests.support.learning import write_squares
-from tests.support.local_storage import a_local_place
 from tests.unit.trainer.commands.test_engine import TICK_SECONDS, StopAt, TickingClock, a_config
 
 BUDGET = 20.0

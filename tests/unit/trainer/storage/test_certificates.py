@@ -14,7 +14,7 @@ from darkroom_api.run_config import StorageAccess
 from darkroom_trainer.runtime.errors import CertificateRefused, RunError
 from darkroom_trainer.storage.objects import Storage, explain_storage_error, open_storage
 from tests.certificate import HOST, make_certificate
-from tests.support.local_storage import a_listing
+from tests.local_storage import a_listing
 
 VARIABLE = "AWS_CA_BUNDLE"
 UNKNOWN = "self-signed certificate; give its authority as key ca.crt of the Secret with the bucket's credentials"

@@ -8,7 +8,7 @@ import pytest
 from darkroom_trainer.runtime.errors import AddressForbidden
 from darkroom_trainer.storage.local_files import to_path
 from darkroom_trainer.storage.objects import open_storage
-from tests.support.local_storage import LOCAL
+from tests.local_storage import LOCAL
 
 
 def test_a_small_file_needs_little_memory_whatever_the_limit(tmp_path: pathlib.Path) -> None:

@@ -18,7 +18,7 @@ from darkroom_trainer.runtime.errors import (
 )
 from darkroom_trainer.storage import s3_client
 from darkroom_trainer.storage.objects import Storage, explain_storage_error, open_storage
-from tests.support.local_storage import a_listing
+from tests.local_storage import a_listing
 
 PAIR = {"AWS_ACCESS_KEY_ID": "mounted-id", "AWS_SECRET_ACCESS_KEY": "mounted-secret"}
 

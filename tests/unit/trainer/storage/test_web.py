@@ -20,7 +20,7 @@ from darkroom_trainer.runtime.errors import (
 )
 from darkroom_trainer.storage.web import WebObject, read_https
 from tests.certificate import HOST, write_certificate
-from tests.support.local_storage import a_listing
+from tests.local_storage import a_listing
 
 
 class Handler(http.server.BaseHTTPRequestHandler):

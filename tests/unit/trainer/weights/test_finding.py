@@ -12,7 +12,7 @@ from darkroom_trainer.runtime.errors import RunError
 from darkroom_trainer.tasks.classifier import Classifier
 from darkroom_trainer.weights.files import load_tensors
 from darkroom_trainer.weights.finding import explain_missing, find_weights, list_available, open_sources
-from tests.support.local_storage import a_local_place
+from tests.local_storage import a_local_place
 from tests.unit.trainer.weights.places import NAME, Pack, put, sources_of, sum_of
 
 PLACES = {

@@ -10,7 +10,7 @@ from darkroom_trainer.networks import backbones
 from darkroom_trainer.runtime.errors import RunError
 from darkroom_trainer.weights.finding import Sources, find_weights, list_available
 from darkroom_trainer.weights.hub import Hub
-from tests.support.local_storage import a_listing
+from tests.local_storage import a_listing
 from tests.unit.trainer.weights.fake_hub import FakeHub
 from tests.unit.trainer.weights.places import NAME, Pack
 

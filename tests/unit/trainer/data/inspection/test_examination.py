@@ -13,8 +13,8 @@ from darkroom_api.v1alpha1.dataset import UrlMapping
 from darkroom_trainer.data.inspection.examination import Examination, examine_dataset
 from darkroom_trainer.runtime.errors import RunError
 from darkroom_trainer.storage.objects import Storage
+from tests.local_storage import LOCAL
 from tests.support.coco_builders import Coco, a_coco, a_scene, a_source, an_annotation, an_image
-from tests.support.local_storage import LOCAL
 
 NFC, NFD = (unicodedata.normalize(form, "img/boîte-é.png") for form in ("NFC", "NFD"))
 BLOB = "https://acc.blob.core.windows.net/shop/"
