@@ -50,7 +50,9 @@ def build_config(
 
 def train(config: run_config.RunConfig, work: pathlib.Path, clock: Callable[[], float]) -> Trained:
     """Train; raises RuntimeError where no model comes of it."""
-    outcome = engine.execute(config, work / "scratch", reporting.SilentReporter(), clock=clock)
+    outcome = engine.execute(
+        config, work / "scratch", reporting.SilentReporter(), meter=engine.open_meter(config, clock=clock)
+    )
     if outcome.reason is not conditions.Reason.SUCCEEDED or outcome.performance is None:
         raise RuntimeError(f"{outcome.reason}: {outcome.message}")
     details = {

@@ -58,9 +58,8 @@ def _attempt(plan: Plan, attempt: int, root: pathlib.Path, work: pathlib.Path, e
     config = build_config(plan, attempt, root, work)
     with slowed(machine, plan.budget_seconds, excess):
         try:
-            return engine.execute(
-                config, work / f"scratch-{attempt}", reporting.SilentReporter(), machine.stop, clock=machine
-            )
+            meter = engine.open_meter(config, clock=machine)
+            return engine.execute(config, work / f"scratch-{attempt}", reporting.SilentReporter(), machine.stop, meter)
         except Killed:
             return None
 

@@ -263,6 +263,7 @@ ENDINGS: Final[Mapping[Reason, Ending]] = {
         exit_code=ExitCode.OUT_OF_MEMORY,
         then=Then.RETRY,
         cap=RetryCap.MEMORY,
+        charges_kept_only=True,
         while_pausing=Reason.RETRYING_AFTER_FAILURE,
         merge_rank=4,
     ),

@@ -126,6 +126,14 @@ def charge(budget: BudgetStatus, charged_seconds: float) -> BudgetStatus:
     return budget.model_copy(update={"charged_seconds": charged, "remaining_seconds": remaining})
 
 
+def refund(status: RunStatus) -> RunStatus:
+    """Return the status of a run that is charged nothing, whatever it was charged so far."""
+    if not isinstance(status, ModelStatus) or status.budget is None:
+        return status
+    update = {"charged_seconds": 0.0, "remaining_seconds": status.budget.total_seconds}
+    return status.model_copy(update={"budget": status.budget.model_copy(update=update)})
+
+
 def _describe(
     status: AnyStatus,
     phase: RunPhase | DatasetPhase,

@@ -110,5 +110,10 @@ class RunConfig(Object):
     allocated_seconds: Annotated[float, Field(ge=0)] = Field(
         default=0.0, description="train: what earlier attempts held, in reference-device seconds; for the model card."
     )
+    charged_seconds: Annotated[float, Field(ge=0)] = Field(
+        default=0.0,
+        description="train: what earlier attempts were charged for work that they kept, in reference-device seconds. "
+        "The rest of the budget is all that is left, also where no checkpoint of theirs can be used any more.",
+    )
     model: Location | None = Field(default=None, description="evaluate: the model's artifacts.")
     output: Location | None = Field(default=None, description="Folder of this very resource; checkpoints go below it.")

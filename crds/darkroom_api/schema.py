@@ -14,9 +14,11 @@ from pydantic.alias_generators import to_camel
 
 
 class Object(BaseModel):
-    """An object of the contract, immutable, camelCase in JSON, refusing unknown keys."""
+    """An object of the contract, immutable, camelCase in JSON, refusing unknown keys and numbers that JSON lacks."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True, allow_inf_nan=False
+    )
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form: camelCase keys, absent values left out."""

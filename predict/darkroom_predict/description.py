@@ -12,11 +12,16 @@ from typing import Any, Final
 
 from darkroom_api.v1alpha1.common import Task
 from darkroom_predict.errors import ModelUnusable
+from darkroom_predict.known_fields import keep_known
 
 DESCRIPTION_NAME: Final = "model.json"
 WEIGHTS_NAME: Final = "model.safetensors"
 ONNX_NAME: Final = "model.onnx"
 METADATA_PREFIX: Final = "darkroom."
+RESIZE: Final = "stretch-bilinear"
+COLOR: Final = "RGB"
+EXIF: Final = "applied"
+_KNOWN_WORDS: Final = {"resize": RESIZE, "color": COLOR, "exif": EXIF}
 
 
 @dataclass(frozen=True)
@@ -26,9 +31,9 @@ class Preprocessing:
     image_size_px: int
     mean: tuple[float, ...]
     deviation: tuple[float, ...]
-    resize: str = "stretch-bilinear"
-    color: str = "RGB"
-    exif: str = "applied"
+    resize: str = RESIZE
+    color: str = COLOR
+    exif: str = EXIF
 
 
 @dataclass(frozen=True)
@@ -95,16 +100,21 @@ def parse_metadata(metadata: Mapping[str, str], path: pathlib.Path) -> ModelDesc
 
 
 def _parse(found: dict[str, Any]) -> ModelDescription:
-    preprocessing = {**found["preprocessing"]}
+    """Return the description in what any version wrote; a word that changes what the model answers must be known."""
+    preprocessing = keep_known(Preprocessing, found["preprocessing"])
     for key in ("mean", "deviation"):
         preprocessing[key] = tuple(float(value) for value in preprocessing[key])
+    for key, only in _KNOWN_WORDS.items():
+        if preprocessing.get(key, only) != only:
+            raise ValueError(f"preprocessing.{key} is {preprocessing[key]!r}, and this version knows {only!r} only")
     own = {
         "task": Task(found["task"]),
         "labels": tuple(found["labels"]),
         "preprocessing": Preprocessing(**preprocessing),
     }
-    return ModelDescription(**{**found, **own})
+    return ModelDescription(**{**keep_known(ModelDescription, found), **own})
 
 
 def _refuse(path: pathlib.Path, error: Exception) -> ModelUnusable:
-    return ModelUnusable(f"model: {path} describes no Darkroom model ({type(error).__name__}: {error})")
+    said = f"{type(error).__name__}: {error}"
+    return ModelUnusable(f"model: {path} describes no model that Darkroom {read_version()} can use ({said})")

@@ -1,11 +1,15 @@
 """What the operator writes into a Job the trainer can read."""
 
+import math
 from typing import Any
 
 import pytest
 
 from darkroom_api import names
+from darkroom_api.conditions import Reason
 from darkroom_api.run_config import Command, RunConfig
+from darkroom_api.v1alpha1.common import Attempt
+from darkroom_operator.decide.allocation import START_UP_SECONDS
 from darkroom_operator.decide.dataset import decide_dataset
 from darkroom_operator.decide.evaluation import decide_evaluation
 from darkroom_operator.decide.model import decide_model
@@ -18,9 +22,12 @@ from tests.builders import (
     a_dataset_spec,
     a_dataset_view,
     a_model_spec,
+    a_model_status,
     a_model_view,
+    an_attempt,
     an_evaluation_view,
     an_observed_dataset,
+    at,
 )
 
 CONFIG = a_config()
@@ -107,3 +114,24 @@ def test_an_evaluation_is_told_where_the_model_is_and_what_it_does() -> None:
     assert told.model.uri == "s3://vision/fruit/darkroom/models/fruit-12345678"
     assert told.model.storage.credentials_dir == f"{names.CREDENTIALS_DIR}/model"
     assert told.task == "classifier"
+
+
+KEPT = an_attempt(1, Reason.RETRYING_AFTER_DISRUPTION, charged_seconds=24.5)
+LOST = an_attempt(2, Reason.RETRYING_AFTER_DISRUPTION, charged_seconds=3.0)
+REMAINS = {
+    "the first attempt has it all": ((), 0.0),
+    "what an attempt kept is spent": ((KEPT,), 24.5),
+    "an attempt that kept less gives nothing back": ((KEPT, LOST), 24.5),
+    "a crash that told nothing spends nothing that is known": ((an_attempt(1, Reason.UNKNOWN, exit_code=137),), 0.0),
+}
+
+
+@pytest.mark.parametrize(("attempts", "charged"), REMAINS.values(), ids=REMAINS.keys())
+def test_a_training_is_told_what_remains_and_may_work_no_longer(attempts: tuple[Attempt, ...], charged: float) -> None:
+    plan = plan_model(status=a_model_status(*attempts), now=at(5000))
+    told = read_told(plan)
+    assert told.budget_seconds is not None
+    assert told.charged_seconds == charged
+    rate = told.devices * told.milli_rate / 1000
+    work_seconds = plan.deadline_seconds - START_UP_SECONDS - CONFIG.grace_seconds
+    assert work_seconds == math.ceil((told.budget_seconds - charged) / rate)

@@ -60,8 +60,7 @@ class Hardware:
         Only work that an ended attempt is known to have kept counts as done: what a lost attempt did is refunded.
         """
         if budget_seconds is not None:
-            kept = max((attempt.charged_seconds or 0.0 for attempt in attempts), default=0.0)
-            wall_seconds = max(budget_seconds - kept, 1.0) / self.rate
+            wall_seconds = max(budget_seconds - find_kept_seconds(attempts), 1.0) / self.rate
         else:
             assert time_limit is not None
             wall_seconds = time_limit.seconds
@@ -71,6 +70,11 @@ class Hardware:
             milli_rate=self.compute.milli_rate,
             deadline_seconds=bound_seconds(wall_seconds, self.grace_seconds),
         )
+
+
+def find_kept_seconds(attempts: Iterable[Attempt]) -> float:
+    """Return the work that attempts are known to have kept, in reference-device seconds; each tells of all so far."""
+    return max((attempt.charged_seconds or 0.0 for attempt in attempts), default=0.0)
 
 
 def limit_evaluation(namespace: str, config: OperatorConfig) -> TimeLimit:

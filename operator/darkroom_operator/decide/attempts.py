@@ -24,7 +24,7 @@ from darkroom_api.endings import ENDINGS, RetryCap, find_ending
 from darkroom_api.report import Outcome, parse_outcome
 from darkroom_api.v1alpha1.common import Allocation, Attempt
 from darkroom_operator.decide import ends, retries
-from darkroom_operator.decide.allocation import TimeLimit
+from darkroom_operator.decide.allocation import TimeLimit, find_kept_seconds
 from darkroom_operator.decide.retries import Limits, Stage
 from darkroom_operator.facts.children import ObservedJob, ObservedPod
 from darkroom_operator.facts.views import Observed
@@ -55,7 +55,7 @@ class Ledger:
     @property
     def kept_seconds(self) -> float:
         """Return the work that is known to be kept, in reference-device seconds."""
-        return max((attempt.charged_seconds or 0.0 for attempt in self.attempts), default=0.0)
+        return find_kept_seconds(self.attempts)
 
     def find_time_left(self, now: datetime) -> float:
         """Return for how many seconds the open attempt's container, which works, may go on."""

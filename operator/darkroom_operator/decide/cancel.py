@@ -13,6 +13,7 @@ is cancelled for good, whatever the spec says.
 from dataclasses import replace
 from typing import Final
 
+from darkroom_api import results
 from darkroom_api.conditions import Reason, RunPhase
 from darkroom_api.endings import find_ending
 from darkroom_api.results import RunStatus
@@ -40,8 +41,7 @@ def decide_cancelled(run: Situation[RunStatus]) -> Decision[RunStatus]:
 
     # 3. Nothing was kept that could be published.
     if last is None or not (last.publish_only or holds_work(ledger)):
-        message = f"{_ENDED} before any work was kept; there is no model."
-        return run.end(RunPhase.CANCELLED, Reason.CANCELLED, message)
+        return _end_without_model(run, f"{_ENDED} before any work was kept; there is no model.")
 
     # 4. One attempt publishes the best model so far; it waits for its pause where the infrastructure ended another.
     if last.publish_only and ledger.stage is Stage.PAUSED and ledger.not_before is not None:
@@ -49,7 +49,7 @@ def decide_cancelled(run: Situation[RunStatus]) -> Decision[RunStatus]:
     blocker = run.demand.find_blocker()
     if blocker is not None:
         message = f"{_ENDED}; the best model so far could not be published: {blocker.message}"
-        return run.end(RunPhase.CANCELLED, Reason.CANCELLED, message)
+        return _end_without_model(run, message)
     return _name_cancel(run, steps.start(run, publish_only=True))
 
 
@@ -98,10 +98,15 @@ def _conclude(run: Situation[RunStatus]) -> Decision[RunStatus]:
     """The publication is over: say whether there is a model, and where, or why there is none."""
     end = run.ledger.end
     outcome, message = end.outcome if end is not None else None, _tell_conclusion(end)
-    if outcome is None:
-        return run.end(RunPhase.CANCELLED, Reason.CANCELLED, message)
+    if outcome is None or outcome.artifacts is None:
+        return _end_without_model(run, message)
     said = outcome.model_copy(update={"reason": Reason.CANCELLED, "message": message[:1024]})
     return run.leave(run.finish(said))
+
+
+def _end_without_model(run: Situation[RunStatus], message: str) -> Decision[RunStatus]:
+    """End the run, and charge nothing: there is no model to pay for."""
+    return replace(run, status=results.refund(run.status)).end(RunPhase.CANCELLED, Reason.CANCELLED, message)
 
 
 def _tell_conclusion(end: ends.End | None) -> str:

@@ -18,6 +18,7 @@ from darkroom_api.endings import ENDINGS, RetryCap, Then, find_ending
 from darkroom_api.v1alpha1.common import Attempt
 from darkroom_operator.config import RetriesConfig
 from darkroom_operator.decide import ends
+from darkroom_operator.decide.allocation import find_kept_seconds
 
 MEMORY_RETRIES: Final = 1
 """Attempts with half the batch, after one that ran out of memory."""
@@ -93,7 +94,7 @@ def count_since_progress(attempts: tuple[Attempt, ...], reason: str) -> int:
         if attempt.outcome != reason:
             break
         count += 1 + (attempt.repeated or 0)
-        kept_before = max((earlier.charged_seconds or 0.0 for earlier in attempts[:index]), default=0.0)
+        kept_before = find_kept_seconds(attempts[:index])
         if (attempt.charged_seconds or 0.0) > kept_before:
             break
     return count

@@ -25,6 +25,7 @@ from darkroom_operator.decide.allocation import (
     bound_seconds,
     choose_hardware,
     find_batch_divisor,
+    find_kept_seconds,
     limit_inspection,
 )
 from darkroom_operator.decide.places import find_output_base, find_places
@@ -85,7 +86,11 @@ def plan_training(view: ModelView, decided: ModelStatus, config: OperatorConfig)
     )
     held = decided.budget.allocated_seconds if decided.budget else 0.0
     run = _give(run, decided, given).model_copy(
-        update={"publish_only": bool(attempt.publish_only), "allocated_seconds": held}
+        update={
+            "publish_only": bool(attempt.publish_only),
+            "allocated_seconds": held,
+            "charged_seconds": find_kept_seconds(decided.attempts),
+        }
     )
     compute, deadline = choose_hardware(spec.compute, None, config).compute, given.deadline_seconds
     return Plan(run, seen.generation, compute, given, deadline, tuple(storages), spec.queue, spec.priority_class_name)

@@ -1,10 +1,11 @@
 """Outcomes that fit a termination message, and what of a message is no outcome."""
 
 import pytest
+from pydantic import ValidationError
 
 from darkroom_api.conditions import Reason
 from darkroom_api.endings import ENDINGS
-from darkroom_api.report import MAX_OUTCOME_BYTES, Outcome, parse_outcome
+from darkroom_api.report import MAX_OUTCOME_BYTES, Outcome, Progress, parse_outcome
 from darkroom_api.run_config import Command
 from darkroom_api.v1alpha1.common import Artifacts
 from darkroom_api.v1alpha1.dataset import Problem
@@ -79,3 +80,29 @@ def test_log_lines_are_no_outcome(text: str) -> None:
 @pytest.mark.parametrize("reason", [reason for reason, row in ENDINGS.items() if row.exit_code is None])
 def test_a_report_with_a_reason_that_no_trainer_has_is_none(reason: Reason) -> None:
     assert parse_outcome(an_outcome(reason=reason).to_termination_message()) is None
+
+
+NOT_NUMBERS = ["NaN", "Infinity", "-Infinity"]
+
+
+@pytest.mark.parametrize("number", NOT_NUMBERS)
+@pytest.mark.parametrize(
+    "field",
+    [
+        '"meter": {"chargedSeconds": NUMBER}',
+        '"performance": {"measuredOn": "holdOut", "images": 9, "score": NUMBER}',
+        '"performance": {"measuredOn": "holdOut", "images": 9, "scoreInterval": {"low": 0.1, "high": NUMBER}}',
+        '"performance": {"measuredOn": "holdOut", "images": 9, "tagPerformance": {"a": {"accuracy": NUMBER}}}',
+    ],
+    ids=["a charge", "a score", "an interval", "a score of a tag"],
+)
+def test_a_report_with_what_is_no_number_is_refused(field: str, number: str) -> None:
+    text = '{"command": "train", "reason": "Succeeded", "message": "Done.", ' + field + "}"
+    assert parse_outcome(text.replace("NUMBER", "0.5")) is not None
+    assert parse_outcome(text.replace("NUMBER", number)) is None
+
+
+@pytest.mark.parametrize("number", NOT_NUMBERS)
+def test_progress_with_what_is_no_number_is_refused(number: str) -> None:
+    with pytest.raises(ValidationError, match="chargedSeconds"):
+        Progress.model_validate_json(f'{{"percent": 5, "meter": {{"chargedSeconds": {number}}}}}')

@@ -1,8 +1,9 @@
-"""An S3 server in this process (moto) with one bucket, credentials that it takes, and time for real trainings.
+"""An S3 server in this process (moto) with one bucket, a Model to train on squares, and time for real trainings.
 
 Imports moto and the storage where they are used: the tests of pure code do not wait for them.
 """
 
+import pathlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from darkroom_api.run_config import StorageAccess
 
 if TYPE_CHECKING:
     from darkroom_trainer.storage.objects import Storage
+    from tests.unit.trainer.tiny_runs import Bench
 
 BUCKET = "vision"
 SLOW_SECONDS = 300
@@ -59,3 +61,15 @@ def _set_credentials(patch: pytest.MonkeyPatch) -> None:
     patch.setenv("AWS_ACCESS_KEY_ID", "key")
     patch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.fixture
+def bench(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> "Bench":
+    """Return a Model to train on squares, in few steps and with networks alone."""
+    from darkroom_trainer.tasks.classifier import Classifier
+    from tests.support import learning
+    from tests.unit.trainer.tiny_runs import Bench
+
+    monkeypatch.setattr(Classifier, "least_passes", 100)
+    learning.leave_to_networks(monkeypatch)
+    return Bench(tmp_path, learning.write_squares(tmp_path / "train", 30, boxed=False))

@@ -16,7 +16,9 @@ from typing import Final
 
 from darkroom_trainer.budget import refusal
 from darkroom_trainer.budget.costs import Costs
+from darkroom_trainer.budget.lost_work import NOTHING_LOST, LostWork
 from darkroom_trainer.budget.slowdown import Slowdown
+from darkroom_trainer.runtime import errors
 
 HOLD_OUT_TIME_FRACTION: Final = 0.6
 """Of the training time. The rest refits the same weights on all data (see `training.refit`)."""
@@ -79,10 +81,14 @@ class Workload:
 
 
 class RunLedger:
-    """The list of one run. Costs are revised as they are measured, entries are settled as they are done."""
+    """The list of one run. Costs are revised as they are measured, entries are settled as they are done.
 
-    def __init__(self, budget_seconds: float, costs: Costs, workload: Workload) -> None:
+    `lost` is what earlier attempts were charged for and this one cannot go on from.
+    """
+
+    def __init__(self, budget_seconds: float, costs: Costs, workload: Workload, lost: LostWork = NOTHING_LOST) -> None:
         self.budget_seconds = budget_seconds
+        self.lost = lost
         self.workload = workload
         self.slowdown = Slowdown()
         self.costs = costs
@@ -128,10 +134,8 @@ class RunLedger:
         """Return when the hold-out run must end; raises RunError(BudgetNotEnough), with a minimum and a suggestion."""
         left_seconds, least_seconds = self.training_ends_at - charged_seconds, self.least_seconds
         if left_seconds < least_seconds:
-            fixed = self.budget_seconds - left_seconds
-            suggested = fixed + refusal.SUGGESTED_FACTOR * least_seconds
-            images = self.workload.train_images
-            raise refusal.refuse_budget(self.budget_seconds, fixed + least_seconds, suggested, images)
+            fixed = self.budget_seconds - self.lost.charged_seconds - left_seconds
+            raise self._refuse(fixed + least_seconds, fixed + refusal.SUGGESTED_FACTOR * least_seconds)
         fraction = HOLD_OUT_TIME_FRACTION if self.workload.hold_out_images else 0.0
         return charged_seconds + fraction * left_seconds
 
@@ -142,8 +146,12 @@ class RunLedger:
         says nothing about its data.
         """
         if steps < HOLD_OUT_TIME_FRACTION * self.workload.least_steps / 2:
-            total, images = self.budget_seconds, self.workload.train_images
-            raise refusal.refuse_budget(total, 2 * total, 2 * refusal.SUGGESTED_FACTOR * total, images)
+            total = self.budget_seconds - self.lost.charged_seconds
+            raise self._refuse(2 * total, 2 * refusal.SUGGESTED_FACTOR * total)
+
+    def _refuse(self, minimum_seconds: float, suggested_seconds: float) -> errors.RunError:
+        needed = refusal.NeededBudget(minimum_seconds, suggested_seconds, self.workload.train_images)
+        return refusal.refuse_budget(self.budget_seconds, needed, self.lost)
 
     def may_start(self, work: RemainingWork, charged_seconds: float) -> bool:
         """Return whether an entry of the list may start now: with what is required after it, it must end in time."""

@@ -1,7 +1,7 @@
 """What a run costs: reference-device seconds on a monotonic clock.
 
-Owns the one number that the budget is compared with. Must not read the wall clock, and must not be reset by anything
-but a checkpoint that is resumed.
+Owns the one number that the budget is compared with. Must not read the wall clock, and must never go back behind what
+earlier attempts were charged.
 """
 
 import os
@@ -20,7 +20,10 @@ _START_TIME_FIELD: Final = 19
 
 
 class Meter:
-    """Charges `devices x milli_rate / 1000` reference-device seconds for each second of `clock` since `started_at`."""
+    """Charges `devices x milli_rate / 1000` reference-device seconds for each second of `clock` since `started_at`.
+
+    `carried_seconds` is what earlier attempts were charged for work that they kept.
+    """
 
     def __init__(
         self,
@@ -28,19 +31,24 @@ class Meter:
         devices: int = 1,
         milli_rate: int = 1000,
         started_at: float | None = None,
+        carried_seconds: float = 0.0,
         clock: Clock = time.monotonic,
     ) -> None:
         self._clock = clock
         self._devices = devices
         self._milli_rate = milli_rate
         self._began_at = self._started_at = clock() if started_at is None else started_at
-        self._carried_seconds = 0.0
-        self._kept_seconds = 0.0
+        self._carried_seconds = self._kept_seconds = carried_seconds
 
     @property
     def rate(self) -> float:
         """Return the reference-device seconds that one second on the clock costs."""
         return self._devices * self._milli_rate / 1000
+
+    @property
+    def carried_seconds(self) -> float:
+        """Return what earlier attempts were charged."""
+        return self._carried_seconds
 
     @property
     def charged_seconds(self) -> float:
@@ -56,9 +64,16 @@ class Meter:
         """Charge from now on: loading the program is start-up, as pulling the image is, and no attempt pays for it."""
         self._started_at = self._clock()
 
+    def carry(self, charged_seconds: float) -> None:
+        """Take over what earlier attempts were charged, where that is more than was known."""
+        self._carried_seconds = self._kept_seconds = max(self._carried_seconds, charged_seconds)
+
     def resume(self, charged_seconds: float) -> None:
-        """Go on from a checkpoint's value: what this attempt took to get back to it is not charged again."""
-        self._carried_seconds = self._kept_seconds = charged_seconds
+        """Go on from a checkpoint's value: what this attempt took to get back to it is not charged again.
+
+        What was charged for later work stays charged, though a checkpoint of it can no longer be used.
+        """
+        self.carry(charged_seconds)
         self._started_at = self._clock()
 
     def keep(self, charged_seconds: float | None = None) -> None:

@@ -4,10 +4,12 @@ Owns these numbers and their words; pure. Must not decide that a budget is too s
 """
 
 import math
+from dataclasses import dataclass
 from typing import Final
 
 from darkroom_api.conditions import Reason
 from darkroom_api.durations import format_duration
+from darkroom_trainer.budget.lost_work import NOTHING_LOST, LostWork
 from darkroom_trainer.runtime.errors import RunError
 
 ROUNDING_MARGIN: Final = 1.2
@@ -16,13 +18,25 @@ SUGGESTED_FACTOR: Final = 6
 """The suggestion pays for so many least useful trainings."""
 
 
-def refuse_budget(budget_seconds: float, minimum_seconds: float, suggested_seconds: float, images: int) -> RunError:
-    """Return the end of a run whose budget cannot hold one useful training on so many images."""
-    least = round_up(max(minimum_seconds * ROUNDING_MARGIN, budget_seconds))
-    better = max(round_up(suggested_seconds * ROUNDING_MARGIN), 2 * least)
+@dataclass(frozen=True)
+class NeededBudget:
+    """What one useful training on so many images takes, and what does well, as measured here."""
+
+    least_seconds: float
+    suggested_seconds: float
+    images: int
+
+
+def refuse_budget(budget_seconds: float, needed: NeededBudget, lost: LostWork = NOTHING_LOST) -> RunError:
+    """Return the end of a run whose budget, or what is left of it after work was lost, holds no useful training."""
+    least = round_up(max(needed.least_seconds * ROUNDING_MARGIN, budget_seconds - lost.charged_seconds))
+    better = max(round_up(needed.suggested_seconds * ROUNDING_MARGIN), 2 * least)
+    what = f"budget {format_duration(budget_seconds)} is not enough"
+    if lost.charged_seconds:
+        what = f"the budget left to begin anew is not enough ({lost.describe_left(budget_seconds)})"
     message = (
-        f"budget {format_duration(budget_seconds)} is not enough: at least {format_duration(least)}, "
-        f"{format_duration(better)} suggested for {images:,} images at the speed measured here"
+        f"{what}: at least {format_duration(least)}, "
+        f"{format_duration(better)} suggested for {needed.images:,} images at the speed measured here"
     )
     return RunError(Reason.BUDGET_NOT_ENOUGH, message)
 

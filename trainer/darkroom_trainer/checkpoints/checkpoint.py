@@ -1,6 +1,6 @@
 """Checkpoints: everything that a training needs to continue, in the bucket, without any code in it.
 
-Owns their keys, manifests, digests and clean-up. A checkpoint counts once its manifest is there, which is written last.
+Owns their keys, order and clean-up. A checkpoint counts once its manifest is there, which is written last.
 Its name begins with the epoch of the process that wrote it (`claims`): readers take the newest epoch first, so that
 whatever a stale process still writes never comes before a newer one's work. Must not use pickle.
 """
@@ -16,7 +16,7 @@ import torch
 
 from darkroom_api.run_config import RunConfig
 from darkroom_trainer.budget.meter import Meter
-from darkroom_trainer.checkpoints import cadence, claims
+from darkroom_trainer.checkpoints import cadence, checkpoint_manifest, claims
 from darkroom_trainer.runtime import errors, reporting, stopping
 from darkroom_trainer.storage.objects import Storage, explain_storage_error, join_uri, open_storage, retry_storage
 
@@ -24,7 +24,6 @@ LOG = logging.getLogger(__name__)
 
 FOLDER: Final = "checkpoints"
 KEPT: Final = 2
-FORMAT: Final = 4
 
 Tensors = dict[str, torch.Tensor]
 
@@ -36,6 +35,18 @@ class Checkpoint:
     tensors: Tensors
     state: dict[str, Any]
     charged_seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Resumption:
+    """What earlier attempts left: a checkpoint to go on from, or the reason why there is none.
+
+    `lost_seconds` is what newer checkpoints were charged that cannot be used, `why` the reason; empty where none was.
+    """
+
+    checkpoint: Checkpoint | None = None
+    lost_seconds: float = 0.0
+    why: str = ""
 
 
 class CheckpointStore:
@@ -100,45 +111,44 @@ class CheckpointStore:
         self._storage.write_bytes(self._uri(f"{name}.safetensors"), data)
         charged_seconds = self._meter.charged_seconds
         self.file_seconds = charged_seconds - started
-        manifest = {
-            "format": FORMAT,
-            "fingerprint": self._fingerprint,
-            "sha256": hashlib.sha256(data).hexdigest(),
-            "chargedSeconds": charged_seconds,
-            "state": state,
-        }
-        if not claims.write_once(self._storage, self._uri(f"{name}.json"), json.dumps(manifest).encode()):
+        manifest = checkpoint_manifest.CheckpointManifest(
+            self._fingerprint, checkpoint_manifest.digest_tensors(data), charged_seconds, state
+        )
+        if not claims.write_once(self._storage, self._uri(f"{name}.json"), manifest.to_bytes()):
             raise stopping.RunStopped("Another process writes under this epoch; this one ends.")
         return charged_seconds
 
-    def load_newest(self) -> Checkpoint | None:
-        """Return the newest checkpoint that is whole and fits this run, None without one; the meter is left alone."""
-        manifests = self._list_manifests()
-        for manifest_uri in reversed(manifests):
-            found = self._load(manifest_uri)
-            if found is None:
-                continue
-            manifest, tensors = found
-            LOG.info("resuming from %s", manifest_uri, extra={"charged_seconds": manifest["chargedSeconds"]})
-            return Checkpoint(tensors, manifest["state"], float(manifest["chargedSeconds"]))
-        if manifests:
-            LOG.warning("none of %d checkpoints can be used; starting from the beginning", len(manifests))
-        return None
+    def load_newest(self) -> Resumption:
+        """Return the newest checkpoint that is whole and fits this run, and what is lost with newer ones.
 
-    def _load(self, manifest_uri: str) -> tuple[dict[str, Any], Tensors] | None:
-        """Return a checkpoint's manifest and tensors, or None (and say why) where it cannot be used."""
+        The meter is left alone.
+        """
+        lost_seconds, why = 0.0, ""
+        for manifest_uri in reversed(self._list_manifests()):
+            try:
+                found = self._load(manifest_uri)
+            except checkpoint_manifest.CheckpointUnusable as unusable:
+                LOG.warning("%s is not used: such checkpoints %s", manifest_uri, unusable)
+                lost_seconds, why = max(lost_seconds, unusable.charged_seconds), why or str(unusable)
+                continue
+            LOG.info("resuming from %s", manifest_uri, extra={"charged_seconds": found.charged_seconds})
+            return Resumption(found, lost_seconds, why)
+        if why:
+            LOG.warning("no checkpoint can be used; starting from the beginning")
+        return Resumption(None, lost_seconds, why)
+
+    def _load(self, manifest_uri: str) -> Checkpoint:
+        """Return a manifest's checkpoint; raises CheckpointUnusable."""
+        charged_seconds = 0.0
         try:
-            manifest = json.loads(self._storage.read_bytes(manifest_uri))
-            if manifest["format"] != FORMAT or manifest["fingerprint"] != self._fingerprint:
-                LOG.warning("%s belongs to another run configuration; ignored", manifest_uri)
-                return None
+            manifest = checkpoint_manifest.parse_manifest(self._storage.read_bytes(manifest_uri))
+            manifest.check_fingerprint(self._fingerprint)
+            charged_seconds = manifest.charged_seconds
             data = self._storage.read_bytes(manifest_uri.removesuffix(".json") + ".safetensors")
-            if hashlib.sha256(data).hexdigest() != manifest["sha256"]:
-                raise ValueError("its SHA-256 differs from its manifest's")
-            return manifest, safetensors.torch.load(data)
-        except (errors.ObjectMissing, ValueError, KeyError, TypeError, safetensors.SafetensorError) as error:
-            LOG.warning("%s cannot be used (%s); trying the one before", manifest_uri, error)
-            return None
+            manifest.check_tensors(data)
+            return Checkpoint(safetensors.torch.load(data), manifest.state, charged_seconds)
+        except (errors.ObjectMissing, safetensors.SafetensorError) as error:
+            raise checkpoint_manifest.CheckpointUnusable(checkpoint_manifest.DAMAGED, charged_seconds) from error
 
     def delete_all(self) -> None:
         """Delete every checkpoint and old claim; the run has ended with a model. What cannot be deleted stays."""
@@ -169,21 +179,26 @@ class CheckpointStore:
 
 def open_checkpoints(
     config: RunConfig, revision: str, evaluation_revision: str | None, meter: Meter
-) -> tuple[CheckpointStore | None, Checkpoint | None]:
-    """Return a run's checkpoints, claimed for this attempt, and the newest one that fits this run.
+) -> tuple[CheckpointStore | None, Resumption]:
+    """Return a run's checkpoints, claimed for this attempt, and what earlier attempts left in them.
 
-    A run without an output has none. Raises RunError(StorageUnavailable) where the bucket does not answer.
+    The meter goes on from no less than what was charged for it. A run without an output has no checkpoints. Raises
+    RunError(StorageUnavailable) where the bucket does not answer.
     """
     if config.output is None:
-        return None, None
+        return None, Resumption()
     fingerprint = compute_fingerprint(config, revision, evaluation_revision)
     storage, folder = open_storage(config.output.storage), config.output.uri
     store = CheckpointStore(storage, folder, config.attempt, fingerprint, meter, config.budget_seconds or 0.0)
     try:
         retry_storage(store.claim.take)
-        return store, retry_storage(store.load_newest)
+        found = retry_storage(store.load_newest)
     except errors.StorageError as error:
         raise explain_storage_error(error, config.output.storage, is_output=True) from error
+    meter.carry(found.lost_seconds)
+    if found.checkpoint is None and meter.carried_seconds and not found.why:
+        return store, Resumption(why="are gone")
+    return store, found
 
 
 def flatten_optimizer(optimizer: torch.optim.Optimizer) -> Tensors:

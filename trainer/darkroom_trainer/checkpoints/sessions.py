@@ -183,7 +183,8 @@ def _unpack_head(saved: checkpoint.Checkpoint, num_labels: int) -> FittedHead | 
     model = ensembles.build_head(found["spec"], num_labels)
     model.load_state_dict(checkpoint.take_prefix("light", saved.tensors))
     answers = checkpoint.take_prefix("lightAnswers", saved.tensors)
-    return FittedHead(model=model.eval(), rows=answers["rows"], probabilities=answers["values"], **found)
+    fields = {name: found[name] for name in _HEAD_FIELDS}
+    return FittedHead(model=model.eval(), rows=answers["rows"], probabilities=answers["values"], **fields)
 
 
 def _unpack_waiting(tensors: checkpoint.Tensors) -> dict[int, checkpoint.Tensors]:

@@ -16,6 +16,8 @@ from typing import Final
 import pydantic
 
 from darkroom_api import conditions, endings, names, report, run_config
+from darkroom_trainer.budget.meter import Meter, observe_process_start
+from darkroom_trainer.commands import engine
 from darkroom_trainer.runtime.logs import setup_json_logs
 from darkroom_trainer.runtime.secrets import hide
 
@@ -35,7 +37,6 @@ def run_process(arguments: list[str], stop: threading.Event) -> int:
     """Run one command and return its exit code; `stop` is set by SIGTERM, perhaps already."""
     chosen = _parse_arguments(arguments)
     setup_json_logs()
-    _watch_stop(stop, chosen)
     try:
         config = read_config(chosen.config, run_config.Command(chosen.command))
     except BadConfig as error:
@@ -45,7 +46,9 @@ def run_process(arguments: list[str], stop: threading.Event) -> int:
         )
         _write_outcome(outcome, chosen.termination_log)
         return endings.ExitCode.BAD_CONFIG
-    outcome = _run(config, chosen, stop)
+    meter = engine.open_meter(config, observe_process_start())
+    _watch_stop(stop, chosen, meter)
+    outcome = _run(config, chosen, stop, meter)
     _write_outcome(outcome, chosen.termination_log)
     LOG.info("%s", outcome.message, extra={"reason": outcome.reason, "exit_code": int(outcome.exit_code)})
     return outcome.exit_code
@@ -78,15 +81,15 @@ def read_config(path: pathlib.Path, command: run_config.Command) -> run_config.R
     return config
 
 
-def _run(config: run_config.RunConfig, chosen: argparse.Namespace, stop: threading.Event) -> report.Outcome:
-    from darkroom_trainer.budget.meter import observe_process_start
-    from darkroom_trainer.commands import engine
+def _run(
+    config: run_config.RunConfig, chosen: argparse.Namespace, stop: threading.Event, meter: Meter
+) -> report.Outcome:
     from darkroom_trainer.runtime.reporting import HttpReporter
 
     reporter = HttpReporter(chosen.port, devices=config.devices, milli_rate=config.milli_rate)
     LOG.info("starting %s", config.command.value, extra={"attempt": config.attempt, "report_port": reporter.port})
     try:
-        return engine.execute(config, chosen.work, reporter, stop, started_at=observe_process_start())
+        return engine.execute(config, chosen.work, reporter, stop, meter)
     finally:
         reporter.close()
 
@@ -98,8 +101,8 @@ def _write_outcome(outcome: report.Outcome, path: pathlib.Path) -> None:
         LOG.warning("the outcome could not be written to %s: %s", path, error, extra={"outcome": outcome.to_json()})
 
 
-def _watch_stop(stop: threading.Event, chosen: argparse.Namespace) -> None:
-    """Cut the process short where nothing looks at `stop` in time."""
+def _watch_stop(stop: threading.Event, chosen: argparse.Namespace, meter: Meter) -> None:
+    """Cut the process short where nothing looks at `stop` in time; what a checkpoint holds is told as kept."""
 
     def watch() -> None:
         stop.wait()
@@ -108,7 +111,10 @@ def _watch_stop(stop: threading.Event, chosen: argparse.Namespace) -> None:
         LOG.warning("cut short in the middle of work that cannot pause; the last checkpoint stands")
         message = "Stopped on request; the last checkpoint stands."
         outcome = report.Outcome(
-            command=chosen.command, reason=conditions.Reason.RETRYING_AFTER_DISRUPTION, message=message
+            command=chosen.command,
+            reason=conditions.Reason.RETRYING_AFTER_DISRUPTION,
+            message=message,
+            meter=meter.to_report(kept_only=True),
         )
         _write_outcome(outcome, chosen.termination_log)
         sys.stdout.flush()

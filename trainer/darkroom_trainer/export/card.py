@@ -4,6 +4,7 @@ Owns the page's words; every number in it is also in `metrics.json` or `model.js
 """
 
 import pathlib
+import re
 from typing import Any, Final
 
 from darkroom_api.v1alpha1.common import MeasuredOn, Performance
@@ -12,6 +13,8 @@ from darkroom_trainer.runtime.secrets import hide
 
 CARD_NAME: Final = "card.md"
 MAX_LABELS: Final = 20
+_MARKUP: Final = re.compile(r"[\\`*_{}\[\]<>#|~&!:@$]|(?<=www)\.", re.IGNORECASE)
+"""What begins markup inside a line in some dialect, with addresses that become links by themselves."""
 
 
 def write_card(
@@ -45,13 +48,19 @@ def build_card(
         "Version": f"{model.version}, made by Darkroom {model.darkroom_version}",
     }
     table = "\n".join(f"| {title} | {text} |" for title, text in rows.items())
-    remark = f"\n{note[:1].upper()}{note[1:]}.\n" if note else ""
-    return f"# {name}\n{remark}\n| | |\n|---|---|\n{table}\n\nSeconds are those of the reference device.\n"
+    remark = f"\n{escape(note[:1].upper() + note[1:])}.\n" if note else ""
+    return f"# {escape(name)}\n{remark}\n| | |\n|---|---|\n{table}\n\nSeconds are those of the reference device.\n"
 
 
 def _list_labels(labels: tuple[str, ...]) -> str:
-    shown = ", ".join(label.replace("|", "\\|") for label in labels[:MAX_LABELS])
+    shown = ", ".join(escape(label) for label in labels[:MAX_LABELS])
     return shown if len(labels) <= MAX_LABELS else f"{shown} and {len(labels) - MAX_LABELS} more"
+
+
+def escape(text: str) -> str:
+    """Return `text` on one line, so that Markdown shows it as it is: no markup, link, image or HTML of a tag works."""
+    line = " ".join("".join(one if one.isprintable() else " " for one in text).split())
+    return _MARKUP.sub(r"\\\g<0>", line)
 
 
 def _describe_score(performance: Performance | None) -> str:

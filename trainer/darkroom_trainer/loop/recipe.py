@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from darkroom_api.v1alpha1.common import Task
+from darkroom_predict.known_fields import keep_known
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,8 @@ class Recipe:
 
 
 def read_recipe(found: dict[str, Any]) -> Recipe:
-    """Return what `to_json` wrote, also before recipes lost their field `ema`, which none of them ever set."""
-    return Recipe(**{name: value for name, value in found.items() if name != "ema"})
+    """Return what `to_json` wrote in this or another version."""
+    return Recipe(**keep_known(Recipe, found))
 
 
 @dataclass(frozen=True)

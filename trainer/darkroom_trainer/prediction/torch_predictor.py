@@ -11,7 +11,7 @@ import torch
 
 from darkroom_api.conditions import Reason
 from darkroom_predict import predictions
-from darkroom_predict.description import WEIGHTS_NAME, ModelDescription
+from darkroom_predict.description import WEIGHTS_NAME, ModelDescription, read_version
 from darkroom_predict.images import Pixels
 from darkroom_trainer.heads import ensemble as ensembles
 from darkroom_trainer.loop import inference, preparation
@@ -37,11 +37,16 @@ class TorchPredictor:
 def build_predictor(folder: pathlib.Path, description: ModelDescription, device: devices.Device) -> TorchPredictor:
     """Return the model of `folder`, whose files have been checked.
 
-    Raises RunError(InvalidConfiguration) where the weights do not fit the description.
+    Raises RunError(InvalidConfiguration) where this version cannot build what is described, or the weights do not fit.
     """
     task = registry.build_task(description.task, description.labels)
     parts = (description.backbone, description.light, description.light_share)
-    model = ensembles.build_described_model(task, *parts, description.preprocessing.image_size_px)
+    try:
+        model = ensembles.build_described_model(task, *parts, description.preprocessing.image_size_px)
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        made_by = f"made by Darkroom {description.darkroom_version}, this is {read_version()}"
+        message = f"model: {folder} describes a network that this version cannot build ({made_by}): {str(error)[:200]}"
+        raise errors.RunError(Reason.INVALID_CONFIGURATION, message) from error
     try:
         model.load_state_dict(safetensors.torch.load_file(folder / WEIGHTS_NAME))
     except (OSError, RuntimeError, safetensors.SafetensorError) as error:

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from darkroom_api.v1alpha1.common import StopReason
+from darkroom_predict.known_fields import keep_known
 from darkroom_trainer.loop.recipe import Recipe, read_recipe
 
 GROWTH: Final = 2
@@ -106,14 +107,16 @@ class Halving:
 
 
 def read_halving(found: dict[str, Any]) -> Halving:
-    """Return what `to_json` wrote."""
-    trials = [
-        Trial(**{**one, "recipe": read_recipe(one["recipe"]), "scores": [Score(**score) for score in one["scores"]]})
-        for one in found["contenders"]
-    ]
+    """Return what `to_json` wrote in this or another version."""
+    trials = [_read_trial(one) for one in found["contenders"]]
     reason = found["stop_reason"]
-    rest = {name: value for name, value in found.items() if name != "contenders"}
-    return Halving(**{**rest, "trials": trials, "stop_reason": StopReason(reason) if reason else None})
+    read = {"trials": trials, "stop_reason": StopReason(reason) if reason else None}
+    return Halving(**{**keep_known(Halving, found), **read})
+
+
+def _read_trial(found: dict[str, Any]) -> Trial:
+    scores = [Score(**keep_known(Score, score)) for score in found["scores"]]
+    return Trial(**{**keep_known(Trial, found), "recipe": read_recipe(found["recipe"]), "scores": scores})
 
 
 def open_halving(portfolio: Sequence[Recipe], now: float, ends_at: float, least_seconds: float) -> Halving:

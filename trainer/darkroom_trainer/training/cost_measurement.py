@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from darkroom_trainer.budget import costs, ledger
+from darkroom_trainer.budget import costs, ledger, lost_work
 from darkroom_trainer.data import annotations
 from darkroom_trainer.data.records.dataset import LoadedDataset
 from darkroom_trainer.loop.recipe import Recipe
@@ -26,11 +26,12 @@ def measure_costs(
     data: RunData,
     pretrained: pretraining.Pretrained,
     saved_recipe: Recipe | None,
+    lost: str = "",
 ) -> tuple[list[measuring.MeasuredRecipe], ledger.RunLedger]:
     """Return the measured recipes, best last, and the ledger of a run that trains the last of them.
 
-    A training that is resumed has its recipe and its plan. Another one raises RunError(BudgetNotEnough) where no useful
-    training fits.
+    A training that is resumed has its recipe and its plan. Another one has what earlier attempts left of the budget,
+    and raises RunError(BudgetNotEnough) where no useful training fits; `lost` says why their work cannot be used.
     """
     context.report("Measuring the speed of this machine")
     usable = data.rows.usable[:MEASURED_IMAGES]
@@ -41,7 +42,7 @@ def measure_costs(
         measured = [measuring.measure_recipe(setup, saved_recipe)]
         return measured, _open_ledger(context, task, data, measured[-1])
     measured = _climb(context, task, data, setup)
-    opened = _open_ledger(context, task, data, measured[-1])
+    opened = _open_ledger(context, task, data, measured[-1], lost_work.LostWork(context.meter.carried_seconds, lost))
     opened.plan_hold_out(context.meter.charged_seconds)
     return measured, opened
 
@@ -62,7 +63,11 @@ def _climb(
 
 
 def _open_ledger(
-    context: RunContext, task: base.LearningTask, data: RunData, measured: measuring.MeasuredRecipe
+    context: RunContext,
+    task: base.LearningTask,
+    data: RunData,
+    measured: measuring.MeasuredRecipe,
+    lost: lost_work.LostWork = lost_work.NOTHING_LOST,
 ) -> ledger.RunLedger:
     export = costs.estimate_export_wall_seconds(task.export_seconds, measured.million_parameters)
     rate, finish = context.meter.rate, measured.finish_cost
@@ -76,7 +81,7 @@ def _open_ledger(
         finish_images=min(len(rows.usable) + len(rows.held_out), task.most_finished),
         least_passes=task.least_passes,
     )
-    return ledger.RunLedger(context.budget_seconds, estimated, workload)
+    return ledger.RunLedger(context.budget_seconds, estimated, workload, lost)
 
 
 def _measure_side(dataset: LoadedDataset, task: base.LearningTask) -> float:

@@ -56,13 +56,16 @@ class Fitter:
             return self._resume(run.saved)
         stage = Stage.HOLD_OUT if len(run.rows.held_out) else Stage.REFIT
         learner = self._build_learner(run.measured_recipe.recipe, stage)
-        return Session(
+        session = Session(
             learner,
             stage,
             training_loop.Window(now, now),
             note=run.pretrained.explain_missing(),
             batch_divisor=run.context.config.batch_divisor,
         )
+        if run.ledger.lost.why:
+            session.add_note(f"begun anew with {run.ledger.lost.describe_left(run.context.budget_seconds)}")
+        return session
 
     def _resume(self, saved: Checkpoint) -> Session:
         """Return a saved session; its window is cut where this machine needs a larger reserve than the one before."""

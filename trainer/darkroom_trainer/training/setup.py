@@ -30,12 +30,13 @@ def prepare_run(context: RunContext) -> TrainingRun:
     data = run_data.load_data(context, kind)
     task = registry.build_task(kind, data.dataset.labels)
     evaluation_revision = data.evaluation.revision if data.evaluation else None
-    store, saved = checkpoint.open_checkpoints(config, data.dataset.revision, evaluation_revision, context.meter)
+    store, found = checkpoint.open_checkpoints(config, data.dataset.revision, evaluation_revision, context.meter)
+    saved = found.checkpoint
     if config.publish_only and saved is None:
         raise NoCheckpoint
     pretrained = pretraining.open_pretrained(config, kind, context.work)
     saved_recipe = read_recipe(saved.state["recipe"]) if saved else None
-    measured_recipes, ledger = cost_measurement.measure_costs(context, task, data, pretrained, saved_recipe)
+    measured_recipes, ledger = cost_measurement.measure_costs(context, task, data, pretrained, saved_recipe, found.why)
     preprocessing = _build_preprocessing(measured_recipes[-1].recipe)
     build = (task, preprocessing, context.device, context.work, context.reporter)
     learned = preparation.build_data(data.dataset, data.rows.usable, *build)

@@ -6,7 +6,7 @@ import pytest
 
 from darkroom_api.conditions import Reason, RunPhase
 from darkroom_api.v1alpha1.common import Artifacts
-from darkroom_api.v1alpha1.model import ModelStatus
+from darkroom_api.v1alpha1.model import BudgetStatus, ModelStatus
 from darkroom_operator.decide.model import decide_model
 from darkroom_operator.decide.steps import Decision
 from darkroom_operator.manifests.run_config import plan_training
@@ -195,3 +195,33 @@ def test_a_failure_at_its_cap_while_it_stops_is_cancelled_too() -> None:
     decision = decide(a_model_status(*crashes, an_attempt(3)), an_ended_pod(1, "bad", 3))
     assert decision.start == 4
     assert decision.status.attempts[-1].publish_only is True
+
+
+REPORTED = BudgetStatus(total_seconds=600, charged_seconds=12, remaining_seconds=588)
+KEEPS_NOTHING = {
+    "it never worked": decide(a_model_status()),
+    "what it had reported is lost": decide(
+        a_model_status(an_attempt(1, DISRUPTED, charged_seconds=0), budget=REPORTED)
+    ),
+    "it could not be published": decide(a_model_status(WORKED), dataset=None),
+    **{
+        name: decide(a_model_status(WORKED, PUBLISHING), a_job(2), pod)
+        for name, (pod, _, words) in ENDS.items()
+        if words != ARTIFACTS.uri
+    },
+}
+
+
+@pytest.mark.parametrize("decision", KEEPS_NOTHING.values(), ids=KEEPS_NOTHING.keys())
+def test_a_cancel_that_keeps_nothing_charges_nothing_where(decision: Decision[ModelStatus]) -> None:
+    status = decision.status
+    assert (status.phase, status.artifacts) == (RunPhase.CANCELLED, None)
+    assert status.budget is not None
+    assert (status.budget.charged_seconds, status.budget.remaining_seconds) == (0, status.budget.total_seconds)
+
+
+def test_a_cancel_that_keeps_a_model_charges_what_it_took() -> None:
+    pod = an_ended_pod(0, an_outcome(Reason.CANCELLED, "Published.", artifacts=ARTIFACTS, charged=43), 2)
+    status = decide(a_model_status(WORKED, PUBLISHING), a_job(2), pod).status
+    assert status.budget is not None
+    assert status.budget.charged_seconds == 43

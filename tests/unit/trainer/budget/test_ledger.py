@@ -7,6 +7,7 @@ import pytest
 from darkroom_api.conditions import Reason
 from darkroom_trainer.budget.costs import Costs, estimate_costs
 from darkroom_trainer.budget.ledger import MARGIN, RemainingWork, RunLedger, Workload
+from darkroom_trainer.budget.lost_work import LostWork
 from darkroom_trainer.runtime.errors import RunError
 
 COSTS = Costs(step_seconds=0.05, predict_image_seconds=0.001, upload_file_seconds=0.1)
@@ -209,3 +210,25 @@ def test_a_head_costs_its_own_time_whatever_the_network_takes() -> None:
     assert cost_of(ledger, RemainingWork.EVALUATION) == pytest.approx(before + MARGIN * 100 * 0.003)
     ledger.revise(predict_image_seconds=0.0, measure_image_seconds=0.004)
     assert cost_of(ledger, RemainingWork.EVALUATION) == pytest.approx(MARGIN * (0.1 + 100 * 0.007))
+
+
+@pytest.mark.parametrize(
+    ("budget", "lost_seconds", "fits"),
+    [
+        pytest.param(60, 0, True, id="the whole budget holds it"),
+        pytest.param(60, 24, True, id="what is left holds it"),
+        pytest.param(60, 55, False, id="what is left does not"),
+    ],
+)
+def test_a_run_that_begins_anew_plans_with_what_is_left(budget: float, lost_seconds: float, *, fits: bool) -> None:
+    ledger = RunLedger(budget, COSTS, LONG_WORKLOAD, LostWork(lost_seconds, "are damaged"))
+    if fits:
+        assert lost_seconds < ledger.plan_hold_out(lost_seconds) < budget
+        return
+    shape = r"5s of 1m, since the checkpoints .* are damaged\): at least (\d+)s"
+    with pytest.raises(RunError, match=shape) as refused:
+        ledger.plan_hold_out(lost_seconds)
+    least = re.search(r"at least (\d+)s", refused.value.message)
+    assert least
+    assert 5 <= float(least[1]) < 55, "a new run does not pay for what this one lost"
+    RunLedger(float(least[1]), COSTS, LONG_WORKLOAD).plan_hold_out(0)

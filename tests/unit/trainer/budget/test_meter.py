@@ -84,3 +84,33 @@ def test_no_more_than_the_budget_is_billed() -> None:
 def test_process_start_lies_in_the_past_of_the_monotonic_clock() -> None:
     age = time.monotonic() - observe_process_start()
     assert 0 <= age < 3600
+
+
+@pytest.mark.parametrize(
+    ("told", "saved", "charged"),
+    [
+        pytest.param(24.0, None, 26.0, id="nothing to go on from: on top of what was charged"),
+        pytest.param(24.0, 24.0, 24.0, id="the newest checkpoint: as it was saved"),
+        pytest.param(24.0, 20.0, 24.0, id="an older checkpoint: what newer work was charged stays charged"),
+        pytest.param(0.0, 24.0, 24.0, id="a crash that told nothing: as it was saved"),
+    ],
+)
+def test_what_earlier_attempts_were_charged_is_never_given_back(
+    told: float, saved: float | None, charged: float
+) -> None:
+    clock = Hand()
+    meter = Meter(carried_seconds=told, clock=clock)
+    clock.now += 2
+    if saved is not None:
+        meter.resume(saved)
+    assert meter.charged_seconds == charged
+    assert meter.to_report(kept_only=True).charged_seconds == max(told, saved or 0.0)
+
+
+def test_a_charge_that_is_learned_later_counts_and_a_lower_one_does_not() -> None:
+    clock = Hand()
+    meter = Meter(carried_seconds=5.0, clock=clock)
+    clock.now += 2
+    meter.carry(24.0)
+    meter.carry(3.0)
+    assert (meter.charged_seconds, meter.carried_seconds) == (26.0, 24.0)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from darkroom_trainer.budget.meter import Meter
-from darkroom_trainer.checkpoints.checkpoint import Checkpoint, CheckpointStore
+from darkroom_trainer.checkpoints.checkpoint import Checkpoint, CheckpointStore, Resumption
 from darkroom_trainer.runtime.errors import StorageUnreachable
 from darkroom_trainer.runtime.stopping import RunStopped
 from darkroom_trainer.storage.objects import Storage, open_storage
@@ -51,7 +51,7 @@ def test_a_checkpoint_comes_back_as_it_was_saved(tmp_path: pathlib.Path) -> None
     store = a_store(tmp_path, clock=clock)
     clock.now = 17.0
     store.save(a_checkpoint(5))
-    found = a_store(tmp_path).load_newest()
+    found = a_store(tmp_path).load_newest().checkpoint
     assert found is not None
     assert found.state == {"step": 5}
     assert found.charged_seconds == 17.0
@@ -59,7 +59,7 @@ def test_a_checkpoint_comes_back_as_it_was_saved(tmp_path: pathlib.Path) -> None
 
 
 def test_nothing_saved_is_nothing_to_resume(tmp_path: pathlib.Path) -> None:
-    assert a_store(tmp_path).load_newest() is None
+    assert a_store(tmp_path).load_newest().checkpoint is None
 
 
 def damage_data(folder: pathlib.Path) -> None:
@@ -94,14 +94,14 @@ def test_a_broken_checkpoint_gives_way_to_the_one_before(tmp_path: pathlib.Path,
         store.save(a_checkpoint(step))
     assert callable(harm)
     harm(tmp_path)
-    found = a_store(tmp_path, attempt=2).load_newest()
+    found = a_store(tmp_path, attempt=2).load_newest().checkpoint
     assert found is not None
     assert found.state == {"step": 1}
 
 
 def test_a_checkpoint_of_another_configuration_is_ignored(tmp_path: pathlib.Path) -> None:
     a_store(tmp_path, fingerprint="one").save(a_checkpoint(1))
-    assert a_store(tmp_path, fingerprint="other").load_newest() is None
+    assert a_store(tmp_path, fingerprint="other").load_newest().checkpoint is None
 
 
 def test_only_the_newest_two_are_kept_across_attempts(tmp_path: pathlib.Path) -> None:
@@ -109,12 +109,12 @@ def test_only_the_newest_two_are_kept_across_attempts(tmp_path: pathlib.Path) ->
     for step in (1, 2, 3):
         first.save(a_checkpoint(step))
     second = a_store(tmp_path, attempt=2)
-    found = second.load_newest()
+    found = second.load_newest().checkpoint
     assert found is not None
     assert found.state == {"step": 3}
     second.save(a_checkpoint(4))
     assert len(stored(tmp_path, ".json")) == len(stored(tmp_path, ".safetensors")) == 2
-    newest = a_store(tmp_path, attempt=3).load_newest()
+    newest = a_store(tmp_path, attempt=3).load_newest().checkpoint
     assert newest is not None
     assert newest.state == {"step": 4}
 
@@ -141,7 +141,7 @@ def test_a_second_process_of_one_attempt_replaces_the_first(tmp_path: pathlib.Pa
     with pytest.raises(RunStopped):
         first.save(a_checkpoint(2))
     second.save(a_checkpoint(3))
-    found = a_store(tmp_path, attempt=2).load_newest()
+    found = a_store(tmp_path, attempt=2).load_newest().checkpoint
     assert found is not None
     assert found.state == {"step": 3}
 
@@ -160,7 +160,7 @@ def test_what_a_stale_process_still_writes_is_never_chosen_over_a_newer_attempts
     newer.save(a_checkpoint(10))
     for step in range(20, 25):
         stale.save(a_checkpoint(step))
-    found = a_store(tmp_path, attempt=3).load_newest()
+    found = a_store(tmp_path, attempt=3).load_newest().checkpoint
     assert found is not None
     assert found.state == {"step": 10}
 
@@ -177,7 +177,7 @@ class LostAnswers(Storage):
 
 def test_a_conditional_put_whose_answer_was_lost_still_counts(tmp_path: pathlib.Path) -> None:
     a_store(tmp_path, storage=LostAnswers(LOCAL, {})).save(a_checkpoint(7))
-    found = a_store(tmp_path, attempt=2).load_newest()
+    found = a_store(tmp_path, attempt=2).load_newest().checkpoint
     assert found is not None
     assert found.state == {"step": 7}
 
@@ -195,21 +195,36 @@ def test_a_checkpoint_counts_even_where_old_ones_cannot_be_deleted(tmp_path: pat
     for step in (1, 2, 3):
         store.save(a_checkpoint(step))
     store.delete_all()
-    found = a_store(tmp_path, attempt=2).load_newest()
+    found = a_store(tmp_path, attempt=2).load_newest().checkpoint
     assert found is not None
     assert found.state == {"step": 3}
 
 
-def test_where_every_checkpoint_is_broken_the_run_starts_anew_and_says_so(
+def test_where_every_checkpoint_is_broken_the_run_begins_anew_and_learns_what_was_charged(
     tmp_path: pathlib.Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    store = a_store(tmp_path)
+    clock = Clock()
+    store = a_store(tmp_path, clock=clock)
     for step in (1, 2):
+        clock.now += 8
         store.save(a_checkpoint(step))
     for path in stored(tmp_path, ".safetensors"):
         path.write_bytes(b"")
-    assert a_store(tmp_path, attempt=2).load_newest() is None
-    assert "none of 2 checkpoints can be used; starting from the beginning" in caplog.text
+    assert a_store(tmp_path, attempt=2).load_newest() == Resumption(None, 16.0, "are damaged")
+    assert "no checkpoint can be used; starting from the beginning" in caplog.text
+
+
+def test_what_a_stale_process_was_charged_is_nobodys_loss_where_a_newer_checkpoint_is_whole(
+    tmp_path: pathlib.Path,
+) -> None:
+    ahead, clock = Clock(), Clock()
+    stale = a_store(tmp_path, clock=ahead, storage=BlindToNews(LOCAL, {}))
+    newer = a_store(tmp_path, attempt=2, clock=clock)
+    ahead.now, clock.now = 40.0, 30.0
+    newer.save(a_checkpoint(10))
+    stale.save(a_checkpoint(20))
+    found = a_store(tmp_path, attempt=3).load_newest()
+    assert (found.checkpoint.state if found.checkpoint else None, found.lost_seconds) == ({"step": 10}, 0.0)
 
 
 def test_after_success_only_the_claim_is_left_that_keeps_stale_processes_out(tmp_path: pathlib.Path) -> None:

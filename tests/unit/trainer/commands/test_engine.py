@@ -3,56 +3,22 @@
 import json
 import logging
 import pathlib
-import threading
-from typing import Any
 
 import pytest
 from PIL import Image
 
-from darkroom_api import conditions, endings, report, run_config
-from darkroom_api.v1alpha1.common import AnnotationKind, MeasuredOn, Task
+from darkroom_api import conditions, endings, run_config
+from darkroom_api.v1alpha1.common import MeasuredOn, Task
 from darkroom_predict import listing
 from darkroom_predict.command import run_predict
 from darkroom_trainer.checkpoints.sessions import Stage
 from darkroom_trainer.commands import engine
 from darkroom_trainer.runtime import reporting
 from darkroom_trainer.training import fitting
-from tests.support.learning import LABELS, LOCAL, a_local_place, leave_to_networks, write_squares
+from tests.support.learning import LABELS, a_local_place, leave_to_networks, write_squares
+from tests.unit.trainer import tiny_runs
 
-TICK_SECONDS = 0.05
 BUDGETS = {Task.CLASSIFIER: 20.0, Task.DETECTOR: 25.0}
-KINDS = {Task.CLASSIFIER: AnnotationKind.CLASSIFICATION, Task.DETECTOR: AnnotationKind.DETECTION}
-
-
-class TickingClock:
-    """A clock that moves when it is read, so that a test takes as many steps on a busy machine as on a quiet one."""
-
-    def __init__(self) -> None:
-        self._now = 0.0
-
-    def __call__(self) -> float:
-        """Return the time, one tick later than before."""
-        self._now += TICK_SECONDS
-        return self._now
-
-    def pass_by(self, seconds: float) -> None:
-        """Move on without being read."""
-        self._now += seconds
-
-
-def a_source(task: Task, file: pathlib.Path) -> run_config.DatasetSource:
-    return run_config.DatasetSource(
-        name=file.parent.name, annotation_kind=KINDS[task], annotation_files=(file.as_uri(),), storage=LOCAL
-    )
-
-
-def a_config(command: run_config.Command, task: Task, file: pathlib.Path, **more: Any) -> run_config.RunConfig:
-    resource = run_config.ResourceReference(kind="Model", namespace="vision", name="squares", uid="u")
-    return run_config.RunConfig(command=command, resource=resource, dataset=a_source(task, file), task=task, **more)
-
-
-def run(command: run_config.Command, task: Task, file: pathlib.Path, work: pathlib.Path, **more: Any) -> report.Outcome:
-    return engine.execute(a_config(command, task, file, **more), work, reporting.SilentReporter(), clock=TickingClock())
 
 
 @pytest.mark.slow
@@ -67,7 +33,7 @@ def test_squares_are_learned_within_the_budget(
     held = write_squares(tmp_path / "eval", 12, boxed=boxed, seed=1)
     model = a_local_place(tmp_path / "model")
     budget = BUDGETS[task]
-    trained = run(run_config.Command.TRAIN, task, train, tmp_path / "w1", budget_seconds=budget, output=model)
+    trained = tiny_runs.run(run_config.Command.TRAIN, task, train, tmp_path / "w1", budget_seconds=budget, output=model)
     assert trained.reason is conditions.Reason.SUCCEEDED, trained.message
     assert 0 < trained.meter.charged_seconds <= budget
     assert trained.performance is not None
@@ -78,7 +44,7 @@ def test_squares_are_learned_within_the_budget(
     assert not list((tmp_path / "model").glob("checkpoints/*.safetensors")), "checkpoints go with the success"
 
     report = a_local_place(tmp_path / "report")
-    measured = run(run_config.Command.EVALUATE, task, held, tmp_path / "w2", model=model, output=report)
+    measured = tiny_runs.run(run_config.Command.EVALUATE, task, held, tmp_path / "w2", model=model, output=report)
     assert measured.reason is conditions.Reason.SUCCEEDED, measured.message
     assert measured.model_digest == trained.artifacts.digest
     assert measured.performance is not None
@@ -96,19 +62,6 @@ def test_squares_are_learned_within_the_budget(
     assert Image.open(picture).size[0] > 200
 
 
-class StopAt:
-    """A reporter that asks for a stop when it is told of a stage."""
-
-    def __init__(self, stage: str) -> None:
-        self.stop = threading.Event()
-        self._stage = stage
-
-    def update(self, *, stage: str, **_others: object) -> None:
-        """Set the event at the stage."""
-        if stage == self._stage:
-            self.stop.set()
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("stage", list(fitting.STAGE_NAMES.values()))
 def test_a_stopped_training_goes_on_and_uses_its_whole_budget(
@@ -118,13 +71,13 @@ def test_a_stopped_training_goes_on_and_uses_its_whole_budget(
     leave_to_networks(monkeypatch)
     train = write_squares(tmp_path / "train", 30, boxed=False)
     model = a_local_place(tmp_path / "model")
-    reporter = StopAt(stage)
-    config = a_config(run_config.Command.TRAIN, Task.CLASSIFIER, train, budget_seconds=15.0, output=model)
-    stopped = engine.execute(config, tmp_path / "w1", reporter, reporter.stop, clock=TickingClock())
+    reporter = tiny_runs.StopAt(stage)
+    config = tiny_runs.a_config(run_config.Command.TRAIN, Task.CLASSIFIER, train, budget_seconds=15.0, output=model)
+    stopped = engine.execute(config, tmp_path / "w1", reporter, reporter.stop, tiny_runs.a_meter(config))
     assert stopped.exit_code == endings.ExitCode.STOPPED, stopped.message
     assert 0 < stopped.meter.charged_seconds < 15
     again = config.model_copy(update={"attempt": 2})
-    finished = engine.execute(again, tmp_path / "w2", reporting.SilentReporter(), clock=TickingClock())
+    finished = engine.execute(again, tmp_path / "w2", reporting.SilentReporter(), meter=tiny_runs.a_meter(again))
     assert finished.reason is conditions.Reason.SUCCEEDED, finished.message
     assert 12 < finished.meter.charged_seconds <= 15, "what is left of the budget is used"
 
@@ -148,9 +101,9 @@ def test_a_checkpoint_of_a_version_whose_recipes_had_a_moving_average_is_resumed
     leave_to_networks(monkeypatch)
     train = write_squares(tmp_path / "train", 30, boxed=False)
     model = a_local_place(tmp_path / "model")
-    reporter = StopAt(fitting.STAGE_NAMES[Stage.HOLD_OUT])
-    config = a_config(run_config.Command.TRAIN, Task.CLASSIFIER, train, budget_seconds=15.0, output=model)
-    stopped = engine.execute(config, tmp_path / "w1", reporter, reporter.stop, clock=TickingClock())
+    reporter = tiny_runs.StopAt(fitting.STAGE_NAMES[Stage.HOLD_OUT])
+    config = tiny_runs.a_config(run_config.Command.TRAIN, Task.CLASSIFIER, train, budget_seconds=15.0, output=model)
+    stopped = engine.execute(config, tmp_path / "w1", reporter, reporter.stop, tiny_runs.a_meter(config))
     assert stopped.exit_code == endings.ExitCode.STOPPED, stopped.message
     manifests = [
         path for path in (tmp_path / "model/checkpoints").glob("*.json") if not path.name.startswith("attempt")
@@ -166,7 +119,7 @@ def test_a_checkpoint_of_a_version_whose_recipes_had_a_moving_average_is_resumed
         path.write_text(json.dumps(manifest))
     again = config.model_copy(update={"attempt": 2})
     with caplog.at_level(logging.INFO):
-        finished = engine.execute(again, tmp_path / "w2", reporting.SilentReporter(), clock=TickingClock())
+        finished = engine.execute(again, tmp_path / "w2", reporting.SilentReporter(), meter=tiny_runs.a_meter(again))
     assert finished.reason is conditions.Reason.SUCCEEDED, finished.message
     assert any(record.message.startswith("resuming from") for record in caplog.records)
 

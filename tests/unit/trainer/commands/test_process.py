@@ -56,26 +56,6 @@ def test_a_configuration_for_another_command_is_refused(tmp_path: pathlib.Path) 
         process.read_config(path, run_config.Command.EVALUATE)
 
 
-@pytest.mark.parametrize(
-    ("changes", "field"),
-    [
-        pytest.param({"task": Task.PRODUCT_RECOGNIZER}, "task: a productRecognizer needs", id="tags without boxes"),
-        pytest.param({"task": Task.MULTILABEL_CLASSIFIER}, "task: a multilabelClassifier needs", id="one tag an image"),
-        pytest.param({"backbone": "resnet_eighteen"}, "backbone: ", id="a network that nobody knows"),
-        pytest.param({"task": None}, "task:", id="no task"),
-        pytest.param({"budget_seconds": None}, "budgetSeconds:", id="no budget"),
-        pytest.param({"task": Task.DETECTOR}, "task: a detector needs", id="data of another kind"),
-    ],
-)
-def test_a_training_that_cannot_be_is_refused_by_field(
-    tmp_path: pathlib.Path, changes: dict[str, Any], field: str
-) -> None:
-    outcome = engine.execute(a_config(**changes), tmp_path, SilentReporter())
-    assert outcome.reason is conditions.Reason.INVALID_CONFIGURATION
-    assert outcome.message.startswith(field)
-    assert outcome.exit_code == endings.ExitCode.BAD_CONFIG
-
-
 def test_a_stop_request_ends_with_143(tmp_path: pathlib.Path) -> None:
     stop = threading.Event()
     stop.set()

@@ -7,7 +7,7 @@ from darkroom_predict import description
 from darkroom_trainer.export import card
 
 
-def test_the_card_tells_both_meters_and_what_is_odd_about_the_model() -> None:
+def build_card(*labels: str, note: str = "") -> str:
     meter = {"chargedSeconds": 59.31, "allocatedSeconds": 141.5, "attempt": 3, "devices": 2, "milliRate": 500}
     details = {
         "meter": meter,
@@ -20,15 +20,35 @@ def test_the_card_tells_both_meters_and_what_is_odd_about_the_model() -> None:
         "datasetRevision": "abc",
     }
     preprocessing = description.Preprocessing(64, (0.5,), (0.25,))
-    model = description.ModelDescription(
-        Task.CLASSIFIER, ("a|b", *(str(at) for at in range(30))), "test_resnet", preprocessing, 0.0, "v1", "0.1"
-    )
-    text = card.build_card("digits", model, None, details, note="the final fit diverged")
+    model = description.ModelDescription(Task.CLASSIFIER, labels, "test_resnet", preprocessing, 0.0, "v1", "0.1")
+    return card.build_card("digits", model, None, details, note)
+
+
+def test_the_card_tells_both_meters_and_what_is_odd_about_the_model() -> None:
+    text = build_card("a|b", *(str(at) for at in range(30)), note="the final fit diverged")
     assert text.startswith("# digits\n\nThe final fit diverged.\n")
     for words in ("59.3 s of 60 s", "141.5 s", "attempt 3", "2 x cpu with 2 threads, milliRate 500", "and 11 more"):
         assert words in text
     assert "a\\|b" in text, "a tag ends no column"
     assert "not measured" in text
+
+
+@pytest.mark.parametrize(
+    ("tag", "shown"),
+    [
+        pytest.param("ripe (red) apple no. 7", "ripe (red) apple no. 7", id="words stay"),
+        pytest.param("a|b", r"a\|b", id="a column"),
+        pytest.param("red\n\n# Deleted\x1b\u202e", r"red \# Deleted", id="lines and control characters"),
+        pytest.param("<script>x</script>", r"\<script\>x\</script\>", id="HTML"),
+        pytest.param("![x](https://a.b/c)", r"\!\[x\](https\://a.b/c)", id="an image of another host"),
+        pytest.param("WWW.a.b", r"WWW\.a.b", id="an address that becomes a link"),
+        pytest.param("`_*~\\&", r"\`\_\*\~\\\&", id="code, emphasis, entities and escapes"),
+    ],
+)
+def test_a_tag_is_shown_as_it_is_and_works_as_no_markup(tag: str, shown: str) -> None:
+    text = build_card(tag, "other", note=f"the tag {tag} is rare")
+    assert f"| Tags | {shown}, other |" in text
+    assert f"\nThe tag {shown} is rare.\n" in text
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from torch import nn
 
 from darkroom_api.v1alpha1.common import Task
 from darkroom_trainer.heads import ensemble as ensembles
-from darkroom_trainer.heads.fits.probabilities import to_logits, to_probabilities
+from darkroom_trainer.heads.fits.probabilities import to_probabilities
 
 ENSEMBLE_WEIGHTS = (0.25, 0.5, 0.75)
 
@@ -62,10 +62,3 @@ def test_what_has_no_weight_is_left_out() -> None:
     assert ensembles.join_models(Task.CLASSIFIER, NETWORK, HEAD, 1.0) is HEAD
     assert ensembles.join_models(Task.CLASSIFIER, NETWORK, None, 0.5) is NETWORK
     assert ensembles.join_models(Task.CLASSIFIER, None, HEAD, 0.5) is HEAD
-
-
-@pytest.mark.parametrize("is_multilabel", [False, True], ids=["one tag", "multilabel"])
-def test_probabilities_come_back_from_their_logits(*, is_multilabel: bool) -> None:
-    probabilities = to_probabilities(NETWORK.logits, is_multilabel=is_multilabel)
-    logits = to_logits(probabilities, is_multilabel=is_multilabel)
-    torch.testing.assert_close(to_probabilities(logits, is_multilabel=is_multilabel), probabilities)

@@ -6,10 +6,12 @@ from darkroom_api.v1alpha1.common import Task
 from darkroom_trainer.loop.recipe import (
     LADDERS,
     PRETRAINED_PASSES,
+    Recipe,
     build_ladder,
     build_recipe,
     is_next_worth_measuring,
     is_worthwhile,
+    read_recipe,
 )
 
 
@@ -61,3 +63,9 @@ def test_pretrained_weights_are_learned_from_in_smaller_steps() -> None:
     rung = LADDERS[Task.CLASSIFIER][2]
     fresh, kept = (build_recipe(Task.CLASSIFIER, rung, 96, on_gpu=False, has_weights=has) for has in (False, True))
     assert kept.peak_learning_rate < fresh.peak_learning_rate
+
+
+@pytest.mark.parametrize("more", [{}, {"ema": False}, {"label_smoothing": 0.1}], ids=["this", "the last", "the next"])
+def test_a_recipe_of_any_neighbouring_version_is_read(more: dict[str, object]) -> None:
+    recipe = Recipe("resnet18", 64, 32, 1e-3)
+    assert read_recipe({**recipe.to_json(), **more}) == recipe

@@ -33,7 +33,7 @@ class Attempt:
         self.session = Session(self.learner, Stage.HOLD_OUT, WINDOW)
         self.store = checkpoint.CheckpointStore(open_storage(LOCAL), folder.as_uri(), number, "same", self.meter)
         self.store.claim.take()
-        saved = self.store.load_newest()
+        saved = self.store.load_newest().checkpoint
         if saved is not None:
             self.session = sessions.fill(self.learner, saved)
             self.meter.resume(saved.charged_seconds)

@@ -7,35 +7,12 @@ import numpy as np
 import pytest
 
 from darkroom_api.v1alpha1.common import Performance, Task
-from darkroom_predict.predictions import Prediction, Truth, build_truth
+from darkroom_predict.predictions import Prediction, Truth
 from darkroom_trainer.metrics.box_scores import detection
-from darkroom_trainer.metrics.box_scores.coco_scores import COCO_OVERLAPS
 from darkroom_trainer.metrics.record import build_record
 from darkroom_trainer.metrics.statistics import forms
 from darkroom_trainer.metrics.tag_scores import classification
-from tests.unit.trainer.metrics.coco_cases import Shape, build_case, evaluate_with_pycocotools
-from tests.unit.trainer.metrics.guess_cases import draw_many_tags, draw_one_tag
-
-NO_BOXES = np.zeros((0, 4), dtype=np.float32)
-
-
-def name_tags(count: int) -> tuple[str, ...]:
-    return tuple(f"tag {number}" for number in range(count))
-
-
-def as_predictions(scores: np.ndarray) -> list[Prediction]:
-    orders = np.argsort(-scores, axis=1, kind="stable")
-    return [Prediction(order, row[order], NO_BOXES) for row, order in zip(scores, orders, strict=True)]
-
-
-def a_set(task: Task, labels: int = 4) -> tuple[list[Prediction], list[Truth]]:
-    if task is Task.DETECTOR:
-        return build_case(3, Shape(images=20, labels=labels, crowd_share=0.1))
-    if task is Task.CLASSIFIER:
-        scores, answers = draw_one_tag(3, labels, 12)
-        return as_predictions(scores), [build_truth([answer], []) for answer in answers]
-    scores, relevant = draw_many_tags(3, labels, 12)
-    return as_predictions(scores), [build_truth(np.flatnonzero(row), []) for row in relevant]
+from tests.unit.trainer.metrics.record_cases import a_set, name_tags
 
 
 def measure(task: Task, predictions: list[Prediction], truths: list[Truth], labels: tuple[str, ...]) -> Performance:
@@ -88,32 +65,6 @@ def test_the_record_is_plain_json_of_numbers_between_nought_and_one(task: Task) 
     assert set(record["tags"]) == set(name_tags(4))
 
 
-def test_coco_s_mean_counts_a_hundred_boxes_and_the_service_s_three_hundred() -> None:
-    predictions, truths = build_case(0, Shape(images=8, labels=2, far=250))
-    record = build_record(Task.DETECTOR, predictions, truths, ("cat", "dog"), 0.5)
-    by_limit = [
-        evaluate_with_pycocotools(predictions, truths, 2, COCO_OVERLAPS, (limit,)).eval["precision"]
-        for limit in (100, 300)
-    ]
-    few, many = (precision[:, :, 0].mean() for precision in by_limit)
-    assert record["meanAveragePrecision"] == record["tags"]["cat"]["averagePrecision"] == pytest.approx(few, abs=1e-5)
-    assert record["meanAveragePrecision50"] == pytest.approx(by_limit[1][0, :, 0].mean(), abs=1e-5)
-    assert few < many - 0.001, "or the case says nothing"
-
-
-def test_each_tag_of_boxes_has_what_the_status_says_of_it_and_more() -> None:
-    labels = name_tags(4)
-    predictions, truths = a_set(Task.DETECTOR)
-    record = build_record(Task.DETECTOR, predictions, truths, labels, 0.4)
-    status = measure(Task.DETECTOR, predictions, truths, labels)
-    assert status.tag_performance is not None
-    assert set(status.tag_performance) == {"tag 0", "tag 1", "tag 2"}
-    for tag, shown in status.tag_performance.items():
-        assert record["tags"][tag]["averagePrecision50"] == shown.average_precision50
-        assert len(record["tags"][tag]["precisionRecallCurve"]["recall"]) == 101
-    assert set(record["tags"]["tag 3"]) == {"truths", "right", "false", "missed", "precision", "recall", "f1"}
-
-
 @pytest.mark.parametrize("task", TASKS)
 def test_confusion_and_counts_agree(task: Task) -> None:
     """A row's sum is what a tag has, the diagonal is what was right, the rest of a column is what was false."""
@@ -125,37 +76,6 @@ def test_confusion_and_counts_agree(task: Task) -> None:
         assert [tag["false"] for tag in record["tags"].values()] == (matrix.sum(axis=0) - matrix.diagonal())[
             :4
         ].tolist()
-
-
-def test_the_commonest_mistakes_come_first_with_truth_and_guess() -> None:
-    form = forms.describe_confusion(np.array([[5, 2, 0], [7, 9, 1], [0, 0, 0]]), ["cat", "dog", None])
-    assert form["mostConfused"] == [
-        {"truth": "dog", "predicted": "cat", "count": 7},
-        {"truth": "cat", "predicted": "dog", "count": 2},
-        {"truth": "dog", "predicted": None, "count": 1},
-    ]
-
-
-def boxes(*found: tuple[int, float, tuple[float, float, float, float]]) -> Prediction:
-    labels, scores, places = zip(*found, strict=True)
-    return Prediction(np.array(labels), np.array(scores, np.float32), np.array(places, np.float32))
-
-
-def test_confusion_of_boxes_pairs_right_tags_first_and_names_what_has_no_partner() -> None:
-    here, there, else_where = (0.0, 0.0, 0.2, 0.2), (0.5, 0.5, 0.2, 0.2), (0.8, 0.1, 0.1, 0.1)
-    found = boxes((1, 0.9, here), (0, 0.8, here), (1, 0.7, there), (0, 0.6, else_where), (0, 0.1, there))
-    truth = build_truth([0, 0, 1], [here, there, (0.1, 0.7, 0.1, 0.1)])
-    record = build_record(Task.DETECTOR, [found], [truth], ("cat", "dog"), 0.3)
-    assert record["confusionMatrix"]["labels"] == ["cat", "dog", None]
-    assert record["confusionMatrix"]["counts"] == [[1, 1, 0], [0, 0, 1], [1, 1, 0]]
-
-
-def test_confusion_of_many_tags_sets_missed_tags_against_the_false_ones_of_their_image() -> None:
-    guessed = np.array([[0.1, 0.9, 0.8], [0.9, 0.2, 0.1], [0.0, 0.1, 0.9]])
-    truths = [build_truth(tags, []) for tags in ([0], [0, 1], [])]
-    record = build_record(Task.MULTILABEL_CLASSIFIER, as_predictions(guessed), truths, ("cat", "dog", "fox"), 0.5)
-    assert record["confusionMatrix"]["labels"] == ["cat", "dog", "fox", None]
-    assert record["confusionMatrix"]["counts"] == [[1, 1, 1, 0], [0, 0, 0, 1], [0, 0, 0, 0], [0, 0, 1, 0]]
 
 
 @pytest.mark.parametrize("task", TASKS)

@@ -15,7 +15,7 @@ from darkroom_trainer.runtime import reporting
 from darkroom_trainer.training import fitting
 from tests.local_storage import a_local_place
 from tests.support.learning import write_squares
-from tests.unit.trainer.commands.test_engine import TICK_SECONDS, StopAt, TickingClock, a_config
+from tests.unit.trainer.tiny_runs import TICK_SECONDS, StopAt, TickingClock, a_config, a_meter
 
 BUDGET = 20.0
 NAMES = ["model.json", "model.safetensors", "metrics.json", "predictions.json"]
@@ -47,7 +47,9 @@ def test_a_run_on_two_devices_gives_the_same_results_and_is_charged_for_both(
 ) -> None:
     config, clock = two_devices(tmp_path, monkeypatch), TickingClock()
     started = clock()
-    outcome = engine.execute(config, tmp_path / "w", reporting.SilentReporter(), started_at=started, clock=clock)
+    outcome = engine.execute(
+        config, tmp_path / "w", reporting.SilentReporter(), meter=engine.open_meter(config, started, clock)
+    )
     elapsed = clock() - started
     assert outcome.reason is conditions.Reason.SUCCEEDED, outcome.message
     assert outcome.artifacts is not None
@@ -65,10 +67,10 @@ def test_a_stopped_run_of_two_devices_goes_on_with_any_number_of_them(
     tmp_path: pathlib.Path, devices: int, monkeypatch: pytest.MonkeyPatch, children_before: set[str]
 ) -> None:
     config, reporter = two_devices(tmp_path, monkeypatch), StopAt(fitting.STAGE_NAMES[sessions.Stage.HOLD_OUT])
-    stopped = engine.execute(config, tmp_path / "w1", reporter, reporter.stop, clock=TickingClock())
+    stopped = engine.execute(config, tmp_path / "w1", reporter, reporter.stop, a_meter(config))
     assert stopped.exit_code == ExitCode.STOPPED, stopped.message
     assert list_children() <= children_before
     again = config.model_copy(update={"attempt": 2, "devices": devices})
-    finished = engine.execute(again, tmp_path / "w2", reporting.SilentReporter(), clock=TickingClock())
+    finished = engine.execute(again, tmp_path / "w2", reporting.SilentReporter(), meter=a_meter(again))
     assert finished.reason is conditions.Reason.SUCCEEDED, finished.message
     assert stopped.meter.charged_seconds < finished.meter.charged_seconds <= BUDGET

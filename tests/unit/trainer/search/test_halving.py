@@ -134,6 +134,15 @@ def test_a_halving_survives_a_checkpoint() -> None:
     assert halvings.read_halving(halving.to_json()) == halving
 
 
+def test_a_halving_of_the_next_version_is_read_without_what_this_one_does_not_know() -> None:
+    halving = a_halving([0.5], [0.9, 0.95], queue=[2])
+    found = {**halving.to_json(), "bracket": 3}
+    for one in found["contenders"]:
+        one["memory_bytes"] = 7
+        one["scores"] = [{**score, "images": 40} for score in one["scores"]]
+    assert halvings.read_halving(found) == halving
+
+
 def test_checkpoints_and_records_keep_the_keys_that_other_versions_read() -> None:
     in_checkpoint = set(a_halving([0.5]).to_json())
     assert "contenders" in in_checkpoint

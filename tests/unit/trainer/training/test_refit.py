@@ -1,15 +1,22 @@
-"""How long the refit is, and why a training is said to have ended, by what the search found."""
+"""How long the refit is, why a training is said to have ended, and what is left of a refit that diverges."""
+
+from typing import Any
 
 import pytest
+import safetensors.torch
 import torch
 
+from darkroom_api import conditions
 from darkroom_api.v1alpha1.common import MeasuredOn, Performance, StopReason
+from darkroom_trainer.checkpoints import sessions
 from darkroom_trainer.checkpoints.sessions import FittedHead, HoldOut, Session, Stage
 from darkroom_trainer.heads.fits.model import build_frozen_classifier
 from darkroom_trainer.loop.training_loop import Window
 from darkroom_trainer.search.halving import Halving, Trial
-from darkroom_trainer.training import refit
+from darkroom_trainer.tasks.classifier import Classifier
+from darkroom_trainer.training import fitting, refit
 from tests.support.learning import a_learner
+from tests.unit.trainer.tiny_runs import Bench
 
 
 def a_session(reason: StopReason, ensemble_weight: float) -> Session:
@@ -41,3 +48,27 @@ def test_the_refit_is_as_long_as_it_can_help(
     assert refit.limit_refit(session) == limit
     assert session.halving is not None
     assert session.halving.stop_reason is told
+
+
+@pytest.mark.slow
+def test_a_refit_that_diverges_twice_leaves_the_model_that_was_scored(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin, compute = fitting.Fitter.begin_refit, Classifier.compute_loss
+    is_wild = False
+
+    def begin_refit(fitter: fitting.Fitter, session: sessions.Session, rate: float, most: float | None = None) -> None:
+        nonlocal is_wild
+        begin(fitter, session, rate, most)
+        is_wild = True
+
+    def compute_loss(task: Classifier, outputs: Any, targets: Any) -> torch.Tensor:
+        return compute(task, outputs, targets) * (float("nan") if is_wild else 1.0)
+
+    monkeypatch.setattr(fitting.Fitter, "begin_refit", begin_refit)
+    monkeypatch.setattr(Classifier, "compute_loss", compute_loss)
+    outcome = bench.run(budget_seconds=16.0)
+    assert outcome.reason is conditions.Reason.SUCCEEDED, outcome.message
+    assert fitting.KEPT_NOTE in outcome.message
+    weights = safetensors.torch.load_file(bench.folder / "model" / "model.safetensors")
+    assert all(bool(value.isfinite().all()) for value in weights.values())

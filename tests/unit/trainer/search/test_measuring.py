@@ -1,0 +1,81 @@
+"""What recipes cost on this machine, and how far the ladder is climbed for it."""
+
+import numpy as np
+import pytest
+import torch
+
+from darkroom_api.conditions import Reason
+from darkroom_api.v1alpha1.common import Task
+from darkroom_trainer.loop.recipe import MANY_EPOCHS, Recipe
+from darkroom_trainer.runtime.errors import RunError
+from darkroom_trainer.search import measuring
+from darkroom_trainer.search.pretrained import Pretrained
+from darkroom_trainer.tasks.classifier import Classifier
+from darkroom_trainer.weights import finding
+from tests.support.learning import CPU, StepClock, a_meter, a_task, an_example
+
+RECIPE = Recipe("test_resnet", 32, 8, 1e-3)
+
+
+def a_setup(clock: StepClock, batch_divisor: int = 1) -> measuring.MeasuringSetup:
+    task = a_task("classifier")
+    targets = task.build_targets([an_example(at % 3, boxed=False) for at in range(12)], np.arange(12))
+    pretrained = Pretrained(finding.Sources(()), Task.CLASSIFIER, None)
+    return measuring.MeasuringSetup(task, targets, CPU, a_meter(clock), pretrained, batch_divisor)
+
+
+class SlowSteps:
+    """Makes every loss of a classifier take a second on the clock, the very first one ten."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, clock: StepClock) -> None:
+        compute, steps = Classifier.compute_loss, iter([10.0])
+
+        def compute_loss(task: Classifier, outputs: torch.Tensor, targets: dict[str, torch.Tensor]) -> torch.Tensor:
+            clock.now += next(steps, 1.0)
+            return compute(task, outputs, targets)
+
+        monkeypatch.setattr(Classifier, "compute_loss", compute_loss)
+
+
+def test_a_step_costs_what_the_middle_one_takes_once_it_is_warm(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = StepClock()
+    SlowSteps(monkeypatch, clock)
+    measured = measuring.measure_recipe(a_setup(clock), RECIPE)
+    assert (measured.recipe, measured.step_cost) == (RECIPE, 1.0)
+    assert measured.million_parameters > 0
+    assert measured.to_json()["recipe"]["backbone"] == "test_resnet"
+
+
+def test_a_recipe_is_measured_with_the_largest_batch_that_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+    def compute_loss(_task: Classifier, outputs: torch.Tensor, _targets: object) -> torch.Tensor:
+        if len(outputs) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return outputs.sum()
+
+    monkeypatch.setattr(Classifier, "compute_loss", compute_loss)
+    assert measuring.measure_recipe(a_setup(StepClock()), RECIPE).recipe.batch_size == 2
+
+
+def test_where_not_one_image_fits_the_first_recipe_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    def compute_loss(*_arguments: object) -> torch.Tensor:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(Classifier, "compute_loss", compute_loss)
+    with pytest.raises(RunError) as refused:
+        measuring.measure_recipes(a_setup(StepClock()), 64.0, lambda: 60.0)
+    assert refused.value.reason is Reason.OUT_OF_MEMORY
+
+
+def test_the_ladder_is_climbed_no_further_than_the_time_pays(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = StepClock()
+    SlowSteps(monkeypatch, clock)
+    found = measuring.measure_recipes(a_setup(clock, batch_divisor=4), 32.0, lambda: 60.0)
+    assert [one.recipe.backbone for one in found] == ["test_resnet"]
+    assert found[0].recipe.batch_size == 8, "divided, after an attempt that ran out of memory"
+
+
+@pytest.mark.parametrize(("left_seconds", "augmentation"), [(8.0, "standard"), (8.0 * MANY_EPOCHS, "strong")])
+def test_images_that_are_seen_often_are_varied_strongly(left_seconds: float, augmentation: str) -> None:
+    measured = measuring.MeasuredRecipe(RECIPE, step_cost=1.0, predict_image_cost=0.1)
+    (found,) = measuring.suit_recipes([measured], images=64, left_seconds=left_seconds)
+    assert found.recipe.augmentation == augmentation

@@ -1,0 +1,73 @@
+"""The pretrained weights that a run can start from, each looked up once."""
+
+import pathlib
+from typing import Any
+
+import pytest
+import safetensors.torch
+import torch
+
+from darkroom_api.run_config import Command, Location, RunConfig, Weights
+from darkroom_api.v1alpha1.common import Task
+from darkroom_trainer.loop.recipe import Recipe
+from darkroom_trainer.networks import backbones
+from darkroom_trainer.search import pretrained as pretraining
+from darkroom_trainer.tasks.classifier import Classifier
+from tests.unit.trainer import tiny_runs
+
+NAME = "test_resnet"
+RECIPE = Recipe(NAME, 32, 8, 1e-3)
+
+
+def a_run(folder: pathlib.Path, **changes: Any) -> RunConfig:
+    values = {"budget_seconds": 60.0, "weights": Weights(location=Location(uri=(folder / "nets").as_uri())), **changes}
+    return tiny_runs.a_config(Command.TRAIN, Task.CLASSIFIER, folder / "train.json", **values)
+
+
+@pytest.fixture
+def nets(tmp_path: pathlib.Path) -> pathlib.Path:
+    """Return a folder with weights of one network."""
+    torch.manual_seed(7)
+    size_px = backbones.read_facts(NAME).native_size_px
+    model, _ = backbones.build_embedder(NAME, image_size_px=size_px)
+    (tmp_path / "nets").mkdir()
+    safetensors.torch.save_file(model.state_dict(), tmp_path / "nets" / f"{NAME}.safetensors")
+    return tmp_path
+
+
+def test_a_run_starts_from_the_weights_that_its_folder_has(nets: pathlib.Path) -> None:
+    found = pretraining.open_pretrained(a_run(nets, backbone=NAME), Task.CLASSIFIER, nets / "work")
+    assert (found.names, found.explain_missing()) == ([NAME], "")
+    tensors = found.load(NAME)
+    assert tensors is not None
+    (embedder,) = found.build_embedders(32, torch.device("cpu")).values()
+    assert any(torch.equal(value, tensors[name]) for name, value in embedder.state_dict().items() if name in tensors)
+    described = found.describe(NAME)
+    assert described is not None
+    assert f"{NAME}.safetensors" in str(described)
+
+
+def test_a_backbone_that_was_asked_for_and_has_no_weights_is_told(
+    tmp_path: pathlib.Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    found = pretraining.open_pretrained(a_run(tmp_path, backbone=NAME), Task.CLASSIFIER, tmp_path / "work")
+    assert NAME in found.explain_missing()
+    assert found.explain_missing() in caplog.text
+    assert (found.load(NAME), found.describe(NAME)) == (None, None)
+    assert found.build_embedders(32, torch.device("cpu")) == {}
+
+
+def test_a_search_that_asked_for_none_says_nothing_of_missing_weights(tmp_path: pathlib.Path) -> None:
+    found = pretraining.open_pretrained(a_run(tmp_path), Task.CLASSIFIER, tmp_path / "work")
+    assert (found.named, found.names, found.explain_missing()) == (None, [], "")
+
+
+def test_a_models_first_weights_depend_on_the_seed_and_on_pretrained_ones(nets: pathlib.Path) -> None:
+    task, none = Classifier(("a", "b")), nets / "none"
+    random = pretraining.open_pretrained(a_run(none), Task.CLASSIFIER, none)
+    models = [pretraining.build_seeded_model(task, RECIPE, seed, random).state_dict() for seed in (1, 1, 2)]
+    assert all(torch.equal(value, models[1][name]) for name, value in models[0].items())
+    assert any(not torch.equal(value, models[2][name]) for name, value in models[0].items())
+    given = pretraining.open_pretrained(a_run(nets, backbone=NAME), Task.CLASSIFIER, nets / "work")
+    fine = pretraining.build_seeded_model(task, RECIPE, 1, given).state_dict()
+    assert any(not torch.equal(value, models[0][name]) for name, value in fine.items())
