@@ -44,6 +44,7 @@ def a_config(**changes: Any) -> OperatorConfig:
     """Return a configuration with a `cpu` and a `gpu` class."""
     loaded = {
         "trainer": {"image": "example.org/trainer:1"},
+        "allowedEndpoints": ["http://s3.example:9000"],
         "defaultComputeClass": "gpu",
         "computeClasses": {"gpu": {"resourceName": "nvidia.com/gpu", "maxDevices": 4}, "cpu": {"milliRate": 100}},
         **changes,

@@ -37,5 +37,6 @@ def build_values() -> dict[str, object]:
         "operator": operator,
         "trainer": {"image": {"repository": REPOSITORY, "tag": TAG}},
         "computeClasses": classes,
+        "allowedEndpoints": VALUES["allowedEndpoints"],
         "retries": limits,
     }

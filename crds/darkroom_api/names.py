@@ -27,9 +27,15 @@ CONFIG_DIR: Final = "/etc/darkroom"
 CONFIG_FILE: Final = "run.json"
 CREDENTIALS_DIR: Final = "/var/run/darkroom/credentials"
 """One folder per storage role below it, each a mounted Secret with the keys of `CREDENTIAL_KEYS`."""
-CREDENTIAL_KEYS: Final = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+KEY_PAIR: Final = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+SESSION_KEY: Final = "AWS_SESSION_TOKEN"
+SAS_KEY: Final = "SAS_URL"
+"""URL of a container with the token that opens all of it, for what is read over https."""
+CREDENTIAL_KEYS: Final = (*KEY_PAIR, SESSION_KEY, SAS_KEY)
 AUTHORITIES_KEY: Final = "ca.crt"
 """Key of such a Secret with the certificates of a bucket's own authority, as PEM; it may be absent."""
+SECRET_KEYS: Final = (*CREDENTIAL_KEYS, AUTHORITIES_KEY)
+"""All of a Secret that a trainer sees."""
 AUTHORITIES_FILE: Final = "authorities.pem"
 """In `CONFIG_DIR`: the certificate authorities of the installation, where it has any."""
 AUTHORITIES_VARIABLE: Final = "AWS_CA_BUNDLE"

@@ -18,6 +18,7 @@ from darkroom_api.conditions import (
     set_conditions,
 )
 from darkroom_api.endings import ENDINGS
+from darkroom_api.redaction import redact
 from darkroom_api.report import Outcome
 from darkroom_api.v1alpha1.dataset import DatasetStatus
 from darkroom_api.v1alpha1.evaluation import EvaluationStatus
@@ -142,6 +143,8 @@ def _describe(
     generation: int,
     now: datetime,
 ) -> AnyStatus:
+    # The words may be the API server's, a node's, or the last lines of a container's log.
+    message = redact(message)
     return status.model_copy(
         update={
             "observed_generation": generation,

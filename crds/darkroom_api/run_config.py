@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from darkroom_api.endpoints import Reach
 from darkroom_api.schema import Object
 from darkroom_api.v1alpha1.common import AnnotationKind, Task
 from darkroom_api.v1alpha1.dataset import UrlMapping
@@ -36,12 +37,11 @@ class StorageAccess(Object):
 
     endpoint: str | None = None
     region: str | None = None
-    credentials_dir: str | None = Field(
-        default=None, description="Folder with the keys of names.CREDENTIAL_KEYS; the ambient identity when absent."
+    credentials_dir: str | None = Field(default=None, description="Folder with the keys of names.CREDENTIAL_KEYS.")
+    service_account: bool = Field(
+        default=False, description="Whether the cloud identity of the pod's ServiceAccount is used, without such keys."
     )
-    image_hosts: tuple[str, ...] = Field(
-        default=(), description="Hosts of https images that may be at private addresses, beside the endpoint's."
-    )
+    reach: Reach = Reach()
 
 
 class ResourceReference(Object):
@@ -80,6 +80,7 @@ class Weights(Object):
 
     location: Location | None = Field(default=None, description="Folder of a bucket with NAME.safetensors files.")
     hub: str | None = Field(default=None, description="Base URL of a hub that speaks the Hugging Face protocol.")
+    reach: Reach = Field(default=Reach(), description="For the hub.")
 
 
 class RunConfig(Object):

@@ -5,6 +5,7 @@ reached: both are given.
 """
 
 from darkroom_api.durations import parse_duration
+from darkroom_api.endpoints import Reach
 from darkroom_api.run_config import (
     Command,
     DatasetSource,
@@ -24,11 +25,17 @@ def build_reference(kind: str, namespace: str, name: str, uid: str) -> ResourceR
     return ResourceReference.model_validate({"kind": kind, "namespace": namespace, "name": name, "uid": uid})
 
 
-def build_access(storage: Storage | None, credentials_dir: str | None = None) -> StorageAccess:
-    """Return how a trainer reaches a storage; without a folder of credentials it has its ambient identity."""
+def build_access(storage: Storage | None, reach: Reach, credentials_dir: str | None = None) -> StorageAccess:
+    """Return how a trainer reaches a storage; its ServiceAccount's identity is used where the storage names one."""
     if storage is None:
-        return StorageAccess()
-    return StorageAccess(endpoint=storage.endpoint, region=storage.region, credentials_dir=credentials_dir)
+        return StorageAccess(reach=reach)
+    return StorageAccess(
+        endpoint=storage.endpoint,
+        region=storage.region,
+        credentials_dir=credentials_dir,
+        service_account=storage.service_account_name is not None,
+        reach=reach,
+    )
 
 
 def build_source(name: str, spec: DatasetSpec, storage: StorageAccess, revision: str | None = None) -> DatasetSource:

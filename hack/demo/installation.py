@@ -56,6 +56,7 @@ def install_chart(target: Target) -> None:
             *("upgrade", "--install", "darkroom", str(CHART), "--namespace", SYSTEM_NAMESPACE, "--wait"),
             *("--timeout", "3m"),
             *(argument for file in target.values for argument in ("--values", file)),
+            *("--set", f"allowedEndpoints={{{target.endpoint}}}"),
             *("--set", f"operator.image.repository={operator[0]},operator.image.tag={operator[1]}"),
             *("--set", f"trainer.image.repository={trainer[0]},trainer.image.tag={trainer[1]}"),
         )

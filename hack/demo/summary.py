@@ -3,6 +3,7 @@
 import pathlib
 from typing import Final
 
+from darkroom_api.endpoints import OWN_MACHINE
 from darkroom_api.run_config import StorageAccess
 from darkroom_trainer.runtime.errors import StorageError
 from darkroom_trainer.storage.objects import Storage, join_uri
@@ -49,4 +50,4 @@ def _fetch_picture(target: Target, resource: Resource, output: pathlib.Path) -> 
 
 def _open_storage(target: Target) -> Storage:
     credentials = {"AWS_ACCESS_KEY_ID": target.access_key, "AWS_SECRET_ACCESS_KEY": target.secret_key}
-    return Storage(StorageAccess(endpoint=target.endpoint_from_here), credentials)
+    return Storage(StorageAccess(endpoint=target.endpoint_from_here, reach=OWN_MACHINE), credentials)

@@ -44,7 +44,8 @@ REFUSED_VALUES: Final = (
     ("output.uri=/tmp/models", "uri"),
     ("retries.failures=-1", "failures"),
     ("progressIntervalSeconds=1", "progressIntervalSeconds"),
-    ("networkPolicy.trainers.enabled=true", "networkPolicy.trainers.namespaces"),
+    ("allowedEndpoints={https://u:p@host}", "allowedEndpoints"),
+    ("allowedEndpoints={https://host/path}", "allowedEndpoints"),
     ("serviceAccount.create=false", "serviceAccount.name"),
 )
 """A value that an administrator may get wrong, and the word that Helm's complaint must hold."""

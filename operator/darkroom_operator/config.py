@@ -15,6 +15,7 @@ from pydantic.alias_generators import to_camel
 
 from darkroom_api import names
 from darkroom_api.durations import DURATION_PATTERN, parse_duration
+from darkroom_api.endpoints import MAX_ENDPOINTS, AllowedEndpoint, Reach, check_entry, list_endpoints
 from darkroom_api.v1alpha1.common import BucketUri, ResourceName, Storage
 from darkroom_api.v1alpha1.model import MAX_BUDGET_SECONDS
 
@@ -25,10 +26,12 @@ MIN_START_TIMEOUT_SECONDS: Final = 10
 MAX_START_TIMEOUT_SECONDS: Final = 30 * 24 * 3600
 """With the longest budget it still fits a pod's deadline, which has 31 bits of seconds."""
 
+OWN_ENDPOINTS: Final = 3
+"""Of the output, the weights and the hub: they count as listed."""
+
 Quantity = Annotated[str, Field(pattern=QUANTITY_PATTERN, max_length=20)]
 Pattern = Annotated[str, Field(min_length=1, max_length=253)]
-HostName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.:-]*[a-z0-9])?$", max_length=253)]
-"""As `urllib` gives it: in small letters, without brackets and without a port."""
+Endpoint = Annotated[AllowedEndpoint, AfterValidator(check_entry)]
 LABEL_KEY_PATTERN: Final = r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"
 LABEL_VALUE_PATTERN: Final = r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$"
 MAX_AUTHORITIES_LENGTH: Final = 32 * 1024
@@ -99,8 +102,6 @@ class TrainerConfig(_Section):
     """Trusted beside the public ones by whatever trainers connect to."""
     weights_claim: str | None = None
     weights: WeightsConfig = WeightsConfig()
-    allowed_image_hosts: tuple[HostName, ...] = ()
-    """Hosts at private addresses that https images may come from; who may create a Dataset must not gain more."""
 
 
 class ComputeClass(_Section):
@@ -171,6 +172,16 @@ class RetriesConfig(_Section):
     max_backoff_seconds: Annotated[int, Field(ge=1)] = 300
 
 
+class TrainerPolicyConfig(_Section):
+    """The NetworkPolicy of trainers, which the operator keeps in every namespace that has a run."""
+
+    enabled: bool = True
+    report_from: tuple[dict[str, Any], ...] = ()
+    """Who may reach the report port, as NetworkPolicy peers."""
+    egress: tuple[dict[str, Any], ...] | None = None
+    """Where trainers may connect to, as NetworkPolicy rules; anywhere but link-local and the API server when None."""
+
+
 class OperatorConfig(_Section):
     """The whole file."""
 
@@ -182,6 +193,8 @@ class OperatorConfig(_Section):
     output: OutputConfig | None = None
     allowed_secrets: tuple[Pattern, ...] = ("darkroom-*",)
     allowed_service_accounts: tuple[Pattern, ...] = ("darkroom-*",)
+    allowed_endpoints: Annotated[tuple[Endpoint, ...], Field(max_length=MAX_ENDPOINTS - OWN_ENDPOINTS)] = ()
+    trainer_policy: TrainerPolicyConfig = TrainerPolicyConfig()
     limits: tuple[NamespaceLimits, ...] = ()
     retries: RetriesConfig = RetriesConfig()
     grace_seconds: Annotated[int, Field(ge=1, le=3600)] = 30
@@ -203,6 +216,14 @@ class OperatorConfig(_Section):
         if 0 < seconds < MIN_START_TIMEOUT_SECONDS:
             raise ValueError(f"must be 0 (wait for ever) or at least {MIN_START_TIMEOUT_SECONDS}")
         return seconds
+
+    @property
+    def reach(self) -> Reach:
+        """Return what runs may reach: the endpoints that are listed, and those that the administrator uses here."""
+        storages = (self.output and self.output.storage, self.trainer.weights.storage)
+        own = [storage.endpoint for storage in storages if storage and storage.endpoint]
+        own += [self.trainer.weights.hub] if self.trainer.weights.hub else []
+        return Reach(allowed_endpoints=(*self.allowed_endpoints, *list_endpoints(own)))
 
     def find_limits(self, namespace: str) -> NamespaceLimits:
         """Return the first limits that name the namespace, or the defaults."""

@@ -8,6 +8,8 @@ import logging
 from datetime import UTC, datetime
 from typing import Final
 
+from darkroom_api.redaction import redact_tree
+
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -25,7 +27,7 @@ class JsonFormatter(logging.Formatter):
         extra = {key: value for key, value in vars(record).items() if key not in _STANDARD}
         if record.exc_info:
             extra["exception"] = self.formatException(record.exc_info)
-        return json.dumps({**extra, **line}, default=str)
+        return json.dumps(redact_tree({**extra, **line}))
 
 
 def configure_logs(level: int = logging.INFO) -> None:

@@ -17,7 +17,7 @@ from darkroom_operator.facts.views import StoredOwner
 from darkroom_operator.metrics import Metrics
 from darkroom_operator.observing import inquiries, observe, progress
 from darkroom_operator.observing.store import Store
-from darkroom_operator.writing import apply, statuses
+from darkroom_operator.writing import apply, isolation, statuses
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +43,7 @@ class Reconciler:
         self._metrics = metrics
         self._poller = poller
         self._inquirer = inquiries.Inquirer(cluster, store)
+        self._isolation = isolation.Isolation(cluster, config.trainer_policy)
         self._writer = statuses.StatusWriter(cluster, store, metrics, trigger, config.progress_interval_seconds)
 
     async def reconcile(self, key: Key) -> float | None:
@@ -97,7 +98,8 @@ class Reconciler:
     async def _start(self, case: kinds.Case) -> kinds.Case:
         manifest = case.build_job()
         try:
+            await self._isolation.ensure(case.seen.key.namespace)
             return case.record_job(await apply.create_job(self._cluster, self._store, manifest))
-        except (apply.JobRefusedError, apply.JobNameTakenError) as error:
+        except (apply.JobRefusedError, apply.JobNameTakenError, isolation.PolicyRefusedError) as error:
             refusal = refusals.explain_refusal(error, manifest)
             return replace(case, decision=refusals.decide_refused(case.seen, case.decision, refusal))

@@ -17,15 +17,20 @@ from darkroom_operator.decide.steps import Decision
 from darkroom_operator.facts.children import ObservedPod
 from darkroom_operator.facts.reading import read_asked
 from darkroom_operator.facts.views import Observed, SpecT, StatusT
-from darkroom_operator.writing import apply
+from darkroom_operator.writing import apply, isolation
 
 RETRY_SECONDS: Final = 30.0
 """When to try again what was refused: no watch says that its cause is gone."""
 
 
-def explain_refusal(error: apply.JobRefusedError | apply.JobNameTakenError, manifest: Json) -> Blocker:
-    """Return what the API server has against a Job."""
+Refusal = apply.JobRefusedError | apply.JobNameTakenError | isolation.PolicyRefusedError
+
+
+def explain_refusal(error: Refusal, manifest: Json) -> Blocker:
+    """Return what the API server has against a Job, or against the NetworkPolicy that has to be there before it."""
     name, namespace = manifest["metadata"]["name"], manifest["metadata"]["namespace"]
+    if isinstance(error, isolation.PolicyRefusedError):
+        return waiting.explain_missing_policy(str(error), namespace)
     if isinstance(error, apply.JobNameTakenError):
         return waiting.explain_name_conflict(name, namespace)
     return waiting.explain_refusal(str(error), read_asked(manifest), namespace)

@@ -13,12 +13,17 @@ from tests.cluster.api.waiting import Waiter, phase_of, reason_of, status_of
 from tests.cluster.host import processes
 from tests.cluster.scenarios.failures import Faults
 from tests.cluster.scenarios.main_job import MODEL, MainJob
-from tests.cluster.setup.installation import VALUES
+from tests.cluster.setup.installation import UNREACHABLE, VALUES
 from tests.cluster.storage import corruptions
 from tests.cluster.storage.bucket import Bucket
 
-UNREACHABLE = "http://s3.nowhere.svc:9000"
 SIGKILLED = 137
+UNLISTED = {
+    "cluster-service": ("http://s3.other.svc:9000", "to allowedEndpoints"),
+    "metadata-service": ("http://169.254.169.254", "which no run may reach"),
+    "api-server": ("https://kubernetes.default.svc", "which no run may reach"),
+}
+"""Endpoints of Datasets that no pod may be made for, and what their users read."""
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +42,8 @@ def faults(
 def _apply_datasets(faults: Faults, coco: Manifest) -> None:
     faults.apply_dataset("good")
     faults.apply_dataset("unreachable", endpoint=UNREACHABLE)
+    for name, (endpoint, _) in UNLISTED.items():
+        faults.apply_dataset(name, endpoint=endpoint)
     faults.apply_dataset("shuffled", "broken/shuffled.json")
     faults.apply_dataset("boxes", "broken/boxes.json", kind="imageObjectDetection")
     faults.apply_dataset("no-file", "digits/no-such-file.json")
@@ -67,6 +74,23 @@ def test_a_spoiled_dataset_is_corrupt_by_file_and_id(name: str, faults: Faults, 
         assert part in status["message"]
     assert status["summary"]["problemCount"] >= 1
     assert status["summary"]["problems"][0]["subject"]
+
+
+@pytest.mark.parametrize("name", UNLISTED)
+def test_an_endpoint_that_nobody_listed_is_not_allowed_and_gets_no_pod(name: str, faults: Faults) -> None:
+    endpoint, says = UNLISTED[name]
+    message = faults.reason("Dataset", name, "NotAllowed")
+    assert endpoint in message
+    assert says in message
+    assert faults.connection.select("Pod", faults.namespace, f"darkroom.dev/name={name}") == []
+
+
+def test_every_namespace_with_a_run_has_the_network_policy_of_trainers(faults: Faults) -> None:
+    faults.end("Dataset", "good")
+    policy = faults.connection.get("NetworkPolicy", "darkroom-trainers", faults.namespace)
+    blocks = [peer["ipBlock"] for rule in policy["spec"]["egress"] for peer in rule.get("to", ()) if "ipBlock" in peer]
+    closed = {network for block in blocks for network in block.get("except", ())}
+    assert {"169.254.0.0/16", "fe80::/10"} <= closed
 
 
 def test_an_annotation_file_that_is_not_there_is_named(faults: Faults) -> None:

@@ -54,6 +54,9 @@ def test_the_operator_has_no_verb_on_secrets_and_no_wildcard(installation: Insta
         *(("create", resource) for resource in ("pods", "pods/exec", "pods/attach", "serviceaccounts/token")),
         *(("update", kind) for kind in ("models.darkroom.dev", "datasets.darkroom.dev", "evaluations.darkroom.dev")),
         ("get", "pods/log"),
+        ("delete", "networkpolicies"),
+        ("update", "networkpolicies"),
+        ("patch", "networkpolicies/of-somebody-else"),
         ("create", "clusterrolebindings"),
     ],
 )

@@ -13,6 +13,7 @@ from darkroom_api.v1alpha1.common import AnnotationKind
 from darkroom_trainer.data.coco.merging import build_catalog
 from darkroom_trainer.data.records.catalog import Catalog
 from darkroom_trainer.data.records.findings import Findings
+from tests.local_storage import LOCAL
 
 Coco = dict[str, Any]
 
@@ -44,9 +45,8 @@ def without(entry: Coco, *fields: str) -> Coco:
 
 def a_source(*files: str, kind: str = "imageObjectDetection", **fields: Any) -> DatasetSource:
     """Return a dataset called fruit."""
-    return DatasetSource(
-        name="fruit", annotation_kind=AnnotationKind(kind), annotation_files=files or ("s3://b/train.json",), **fields
-    )
+    given = {"annotation_files": files or ("s3://b/train.json",), "storage": LOCAL, **fields}
+    return DatasetSource(name="fruit", annotation_kind=AnnotationKind(kind), **given)
 
 
 def read_catalog(*texts: Coco | bytes | str, **fields: Any) -> tuple[Catalog, Findings]:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from darkroom_api.conditions import Reason
 from darkroom_api.run_config import StorageAccess
+from tests.local_storage import LOCAL, a_listing
 from tests.support import hostile_pictures as drawn
 from tests.support.coco_builders import Coco, a_scene, an_annotation, an_image
 
@@ -24,8 +25,8 @@ ANNOTATION_LIMIT: Final = 1 << 30
 class Case:
     """One hostile dataset: `change` edits its document, `text` replaces it, `pictures` replaces files, `arrange` adds.
 
-    `handled` says what becomes of input that is taken; the dataset is then summed up as a good one. `image_hosts` are
-    what an administrator allows.
+    `handled` says what becomes of input that is taken; the dataset is then summed up as a good one. `allowed` are
+    the endpoints that are listed.
     """
 
     says: str = SUMMARY
@@ -36,13 +37,13 @@ class Case:
     pictures: dict[str, bytes] = field(default_factory=dict)
     arrange: Callable[[pathlib.Path], Any] = lambda _: None
     answer: bytes | None = None
-    image_hosts: tuple[str, ...] = ()
+    allowed: tuple[str, ...] = ()
     kind: str = "imageObjectDetection"
 
     @property
     def access(self) -> StorageAccess:
         """Return how the dataset is reached."""
-        return StorageAccess(image_hosts=self.image_hosts)
+        return LOCAL.model_copy(update={"reach": a_listing(*self.allowed)})
 
 
 def a_document() -> Coco:
@@ -145,11 +146,11 @@ def address(url: str, says: str, **fields: Any) -> Case:
     return Case(says, change=image(absolute_url=url, file_name=None), **fields)
 
 
-def allowed(url: str, *hosts: str) -> Case:
+def allowed(url: str, *endpoints: str) -> Case:
     """Return a case in which image 2 is at a private address that is allowed, and is there."""
     data = drawn.encode()
     answer = f"HTTP/1.1 200 OK\r\nContent-Length: {len(data)}\r\n\r\n".encode() + data
-    return address(url, SUMMARY, answer=answer, image_hosts=hosts, handled="Read: the administrator allows this host")
+    return address(url, SUMMARY, answer=answer, allowed=endpoints, handled="Read: this host is listed")
 
 
 def picture(data: bytes, says: str = SUMMARY, handled: str = "") -> Case:
@@ -279,24 +280,24 @@ ENTRIES: Final[dict[str, Case]] = {
     "a tag of 300 characters": Case("name has 300 characters, at most 256", change=tag("x" * 300)),
 }
 ADDRESSES: Final[dict[str, Case]] = {
-    "the metadata service of a cloud": address("https://169.254.169.254/latest/", "is not a public address"),
-    "its number as one integer": address("https://2852039166/", "is not a public address"),
-    "its number inside IPv6": address("https://[::ffff:169.254.169.254]/", "is not a public address"),
-    "a link-local address of IPv6": address("https://[fe80::1]/a.png", "is not a public address"),
-    "a unique local address of IPv6": address("https://[fd00:ec2::254]/a.png", "is not a public address"),
+    "the metadata service of a cloud": address("https://169.254.169.254/latest/", "which no run may reach"),
+    "its number as one integer": address("https://2852039166/", "which no run may reach"),
+    "its number inside IPv6": address("https://[::ffff:169.254.169.254]/", "which no run may reach"),
+    "a link-local address of IPv6": address("https://[fe80::1]/a.png", "which no run may reach"),
+    "a unique local address of IPv6": address("https://[fd00:ec2::254]/a.png", "which no run may reach"),
     "an IPv4-compatible address of IPv6": address("https://[::10.0.0.1]/a.png", "is not a public address"),
     "a site-local address of IPv6": address("https://[fec0::1]/a.png", "is not a public address"),
     "a private address behind NAT64": address("https://[64:ff9b::10.0.0.1]/a.png", "is not a public address"),
     "the cluster's API server": address("https://10.96.0.1/api", "is not a public address"),
-    "the cloud platform's own address": address("https://168.63.129.16/a.png", "is not a public address"),
-    "loopback": address("https://127.0.0.1:6443/a.png", "is not a public address"),
-    "a name that resolves to the metadata service": address("https://metadata.test/", "is not a public address"),
+    "the cloud platform's own address": address("https://168.63.129.16/a.png", "which no run may reach"),
+    "loopback": address("https://127.0.0.1:6443/a.png", "which no run may reach"),
+    "a name that resolves to the metadata service": address("https://metadata.test/", "which no run may reach"),
     "a name that resolves to the cluster": address("https://cluster.test/", "is not a public address"),
     "a name with a public and a private address": address("https://mixed.test/a.png", "is not a public address"),
     "a name that nobody has": address("https://nobody.test/a.png", "there is no host nobody.test"),
-    "a name that resolves to the cluster and is allowed": allowed("https://cluster.test/", "cluster.test"),
+    "a name that resolves to the cluster and is allowed": allowed("https://cluster.test/", "https://cluster.test"),
     "another private name than the allowed one": address(
-        "https://metadata.test/", "is not a public address", image_hosts=("cluster.test",)
+        "https://metadata.test/", "which no run may reach", allowed=("https://cluster.test",)
     ),
     "a redirect to the metadata service": address(
         "https://photos.test/a.png", "redirects are not followed", answer=REDIRECT

@@ -20,8 +20,9 @@ outside the run's work folder. The page is written from the cases that the tests
 
 Limits: 1 GiB an annotation file, 10,000,000 entries a list, 8 MiB an entry; 100 MB and 89,478,485 pixels an image,
 sides of 10 to 16,000 pixels. A million annotations are read in bounded memory: `python -m bench.data.reading`
-prints time and peak. Image addresses must be https on public hosts; of private ones, only the host of
-`storage.endpoint` and those of the Helm value `trainer.allowedImageHosts` may be read.
+prints time and peak. Image addresses must be https on public hosts, or on hosts of the Helm value `allowedEndpoints`
+(`darkroom run`, whose words are shown here: on hosts that the manifest names). Link-local addresses and the API server
+are never reached on a cluster, whatever is listed, nor is a file of the trainer's machine read there.
 """
 
 

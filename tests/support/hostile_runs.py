@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from darkroom_api.conditions import Reason
+from darkroom_api.endpoints import Origin, Reach
 from darkroom_trainer.runtime.errors import RunError
-from darkroom_trainer.storage import web
+from darkroom_trainer.storage import connections, web
 from tests.support.coco_builders import a_source
 from tests.support.hostile_cases import Case, write_case
 from tests.support.run_support import inspect
@@ -24,15 +25,18 @@ NAMES = {
 
 
 class CannedConnection:
-    """A connection to a server that gives one answer, whatever it is asked."""
+    """A connection to a server that gives one answer, whatever it is asked, if it may be reached at all."""
 
     sock = None
 
-    def __init__(self, answer: bytes) -> None:
+    def __init__(self, answer: bytes | None, uri: str, origin: Origin, reach: Reach) -> None:
         self._answer = answer
+        self._target = origin, reach, uri
 
     def request(self, *_: object, **__: object) -> None:
         """Take a request."""
+        connections.resolve(*self._target)
+        assert self._answer is not None, "a forbidden address was connected to"
 
     def getresponse(self) -> http.client.HTTPResponse:
         """Return the answer."""
@@ -42,7 +46,7 @@ class CannedConnection:
 
     def makefile(self, *_: object) -> io.BytesIO:
         """Stand in for the socket of the answer."""
-        return io.BytesIO(self._answer)
+        return io.BytesIO(self._answer or b"")
 
     def close(self) -> None:
         """End nothing."""
@@ -58,12 +62,11 @@ def isolate(patch: pytest.MonkeyPatch, answer: bytes | None) -> None:
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
         return [entry for name in NAMES.get(host, (host,)) for entry in real(name, port, **fields)]
 
-    def connect(*_: object) -> CannedConnection:
-        assert answer is not None, "a forbidden address was connected to"
-        return CannedConnection(answer)
+    def connect(uri: str, origin: Origin, reach: Reach, _: object) -> CannedConnection:
+        return CannedConnection(answer, uri, origin, reach)
 
     patch.setattr(socket, "getaddrinfo", resolve)
-    patch.setattr(web, "_PinnedConnection", connect)
+    patch.setattr(web, "_CheckedConnection", connect)
 
 
 def read_case(case: Case, folder: pathlib.Path) -> tuple[Reason, str]:

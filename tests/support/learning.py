@@ -20,6 +20,7 @@ from darkroom_trainer.runtime import device
 from darkroom_trainer.tasks import classifier, detector
 from darkroom_trainer.tasks.base import LearningTask
 from darkroom_trainer.training import frozen_features
+from tests.local_storage import LOCAL as LOCAL, a_local_place as a_local_place
 
 LABELS = ("blue", "green", "red")
 COLORS = ((40, 60, 220), (30, 180, 60), (220, 40, 40))

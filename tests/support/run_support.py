@@ -3,11 +3,12 @@
 import pathlib
 
 from darkroom_api.report import Outcome
-from darkroom_api.run_config import Command, DatasetSource, Location, ResourceReference, RunConfig
+from darkroom_api.run_config import Command, DatasetSource, ResourceReference, RunConfig
 from darkroom_trainer.commands.inspection import inspect_dataset
 from darkroom_trainer.data.loading import load_dataset
 from darkroom_trainer.data.records.dataset import LoadedDataset
 from darkroom_trainer.runtime.reporting import SilentReporter
+from tests.local_storage import a_local_place
 
 
 def load(source: DatasetSource, work: pathlib.Path) -> LoadedDataset:
@@ -21,6 +22,6 @@ def inspect(source: DatasetSource, output: pathlib.Path | None = None) -> Outcom
         command=Command.INSPECT,
         resource=ResourceReference(kind="Dataset", namespace="team", name="fruit", uid="1"),
         dataset=source,
-        output=Location(uri=output.as_uri()) if output else None,
+        output=a_local_place(output) if output else None,
     )
     return inspect_dataset(config, pathlib.Path("unused"), SilentReporter())

@@ -6,15 +6,14 @@ Owns arguments, exit codes and last words. Must not do: the work itself, or impo
 import argparse
 import contextlib
 import importlib.metadata
-import logging
 import os
 import pathlib
 import sys
 from collections.abc import Iterator, Sequence
 from typing import Final, TypeAlias
 
-from darkroom_api.endings import ExitCode
 from darkroom_trainer.runtime.errors import RunError, StorageError
+from darkroom_trainer.runtime.logs import hide, setup_plain_logs
 
 EXIT_OK: Final = 0
 EXIT_FAILED: Final = 1
@@ -27,11 +26,11 @@ PREDICT_MODULES: Final = ("numpy", "PIL", "onnxruntime")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code: 0 done, 1 failed, 2 wrong arguments, 64 wrong manifests, 130 Ctrl-C."""
     parsed = build_parser().parse_args(arguments)
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    setup_plain_logs()
     try:
         return _COMMANDS[parsed.command](parsed)
     except (StorageError, RunError) as error:
-        print(f"darkroom: {error}", file=sys.stderr)
+        print(f"darkroom: {hide(str(error))}", file=sys.stderr)
         return EXIT_FAILED
     except ModuleNotFoundError as error:
         extra = "predict" if error.name in PREDICT_MODULES else "trainer"
@@ -171,8 +170,8 @@ def _run(arguments: argparse.Namespace) -> int:
         found = read_manifests(arguments.filename)
     except ManifestError as error:
         for message in error.messages:
-            print(f"darkroom: {message}", file=sys.stderr)
-        return int(ExitCode.BAD_CONFIG)
+            print(f"darkroom: {hide(message)}", file=sys.stderr)
+        return int(error.exit_code)
     display = open_display()
     for line in found.skipped:
         display.say(line)

@@ -85,8 +85,53 @@ runAsGroup: {{ int64 . }}
 seccompProfile: {type: RuntimeDefault}
 {{- end -}}
 
+{{/* The NetworkPolicy of trainers, as the operator keeps it; without `egress` it makes rules of its own. */}}
+{{- define "darkroom.trainerPolicy" -}}
+{{- with .Values.networkPolicy.trainers -}}
+enabled: {{ .enabled }}
+reportFrom:
+  - namespaceSelector:
+      matchLabels: {kubernetes.io/metadata.name: {{ $.Release.Namespace }}}
+    podSelector:
+      matchLabels: {{- include "darkroom.selectorLabels" $ | nindent 8 }}
+  {{- with .metricsFrom }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- if .strict }}
+egress:
+  - ports:
+      - {port: 53, protocol: UDP}
+      - {port: 53, protocol: TCP}
+  {{- if .publicHttps }}
+  - to: {{- include "darkroom.publicPeers" $ | nindent 6 }}
+    ports:
+      - {port: 443}
+  {{- end }}
+  {{- if $.Values.trainer.weights.hub }}
+  {{- $hub := (urlParse $.Values.trainer.weights.hub).host }}
+  # A policy knows no names: the hub's port is opened to public addresses; one inside belongs into `storage`.
+  - to: {{- include "darkroom.publicPeers" $ | nindent 6 }}
+    ports:
+      - {port: {{ regexFind "[0-9]+$" (regexFind ":[0-9]+$" $hub) | default "443" }}}
+  {{- end }}
+  {{- with .storage }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
 {{/* What the operator may do in a namespace that it serves. It has no verb on Secrets, ConfigMaps, logs or exec. */}}
 {{- define "darkroom.rules" -}}
+{{- if .Values.networkPolicy.trainers.enabled }}
+- apiGroups: [networking.k8s.io]
+  resources: [networkpolicies]
+  verbs: [create]
+- apiGroups: [networking.k8s.io]
+  resources: [networkpolicies]
+  resourceNames: [darkroom-trainers]
+  verbs: [get, patch]
+{{- end }}
 - apiGroups: [darkroom.dev]
   resources: [datasets, models, evaluations]
   verbs: [get, list, watch]
@@ -122,7 +167,6 @@ trainer:
   certificateAuthorities: {{ toJson .Values.trainer.certificateAuthorities }}
   weightsClaim: {{ toJson .Values.trainer.weightsClaim }}
   weights: {{ toJson .Values.trainer.weights }}
-  allowedImageHosts: {{ toJson .Values.trainer.allowedImageHosts }}
 computeClasses:
 {{- range $name, $class := .Values.computeClasses }}
   {{ $name }}: {{ merge (dict "resourceName" $class.resourceName) $class | toJson }}
@@ -138,6 +182,9 @@ output: null
 {{- end }}
 allowedSecrets: {{ toJson .Values.allowedSecrets }}
 allowedServiceAccounts: {{ toJson .Values.allowedServiceAccounts }}
+allowedEndpoints: {{ toJson .Values.allowedEndpoints }}
+trainerPolicy:
+  {{- include "darkroom.trainerPolicy" . | nindent 2 }}
 limits: {{ toJson .Values.limits }}
 retries: {{ toJson .Values.retries }}
 graceSeconds: {{ int64 .Values.graceSeconds }}

@@ -44,6 +44,9 @@ EVALUATIONS: Final = Resource(names.GROUP, names.VERSION, "evaluations", "Evalua
 JOBS: Final = Resource("batch", "v1", "jobs", "Job", f"{_OURS},{names.LABEL_UID}")
 PODS: Final = Resource("", "v1", "pods", "Pod", f"{_OURS},{names.LABEL_UID}")
 LEASES: Final = Resource("coordination.k8s.io", "v1", "leases", "Lease")
+NETWORK_POLICIES: Final = Resource("networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy")
+SERVICES: Final = Resource("", "v1", "services", "Service")
+ENDPOINT_SLICES: Final = Resource("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice")
 EVENTS: Final = Resource("events.k8s.io", "v1", "events", "Event")
 WARNINGS: Final = Resource(EVENTS.group, EVENTS.version, EVENTS.plural, EVENTS.kind, fields="type=Warning")
 """All Warning Events: the API server serves here those that were posted by the older API (`core/v1`) as well."""

@@ -49,7 +49,7 @@ def decide_dataset(seen: DatasetView, config: OperatorConfig) -> Decision[Datase
 
 def find_blocker(seen: DatasetView, config: OperatorConfig) -> Blocker | None:
     """Return what keeps an inspection from starting."""
-    local = places.check_addresses(seen.spec)
+    local = places.check_addresses(seen.spec, config)
     return local or places.check_storages((("storage", seen.spec.storage),), config)
 
 

@@ -7,8 +7,10 @@ that neither the CRD's schema nor its CEL rules can make, since they depend on t
 from collections.abc import Iterable
 from typing import Final
 
+from darkroom_api import endpoints
 from darkroom_api.blockers import Blocker
 from darkroom_api.conditions import Reason
+from darkroom_api.redaction import redact
 from darkroom_api.v1alpha1.common import Storage
 from darkroom_api.v1alpha1.dataset import DatasetSpec
 from darkroom_api.v1alpha1.model import Output
@@ -86,7 +88,7 @@ def check_storages(storages: Iterable[tuple[str, Storage | None]], config: Opera
     for field, storage in storages:
         if storage is None:
             continue
-        problem = _check_names(field, storage, config)
+        problem = _check_names(field, storage, config) or _check_url(f"{field}.endpoint", storage.endpoint, config)
         if problem is not None:
             return problem
         if storage.service_account_name is not None:
@@ -97,8 +99,8 @@ def check_storages(storages: Iterable[tuple[str, Storage | None]], config: Opera
     return None
 
 
-def check_addresses(dataset: DatasetSpec) -> Blocker | None:
-    """Return the first address that only `darkroom run` can read."""
+def check_addresses(dataset: DatasetSpec, config: OperatorConfig) -> Blocker | None:
+    """Return the first address that no run on a cluster may read."""
     named = [("annotationFiles", uri) for uri in dataset.annotation_files]
     named += [("imageRoot", dataset.image_root)] if dataset.image_root else []
     named += [("urlMappings", mapping.to_prefix) for mapping in dataset.url_mappings or ()]
@@ -109,6 +111,9 @@ def check_addresses(dataset: DatasetSpec) -> Blocker | None:
                 "put the data into a bucket and use s3:// or https://."
             )
             return Blocker(Reason.INVALID_CONFIGURATION, message, final=True)
+        problem = _check_url(field, uri, config) if uri.startswith(("https://", "http://")) else None
+        if problem is not None:
+            return problem
     return None
 
 
@@ -117,6 +122,17 @@ def check_output(uri: str) -> Blocker | None:
     if uri.startswith("s3://"):
         return None
     return _invalid(f"output: `{uri}` is a file on one machine; on a cluster, use an s3:// address.")
+
+
+def _check_url(field: str, url: str | None, config: OperatorConfig) -> Blocker | None:
+    """Return why no run may connect to `url`, as far as its text tells; a trainer resolves its name."""
+    if url is None:
+        return None
+    try:
+        endpoints.check_text(url, config.reach)
+    except endpoints.EndpointProblem as problem:
+        return Blocker(Reason.NOT_ALLOWED, f"{field}: `{redact(url.split('?', 1)[0])}` is not allowed: {problem}.")
+    return None
 
 
 def _check_names(field: str, storage: Storage, config: OperatorConfig) -> Blocker | None:

@@ -29,6 +29,7 @@ _FORBIDDEN: Final = re.compile(r"^.*? is forbidden: ", re.DOTALL)
 _PRIORITY: Final = re.compile(r"no PriorityClass with name (\S+) was found", re.IGNORECASE)
 _ACCOUNT: Final = re.compile(r'serviceaccount "([^"]+)" not found', re.IGNORECASE)
 _SECRET: Final = re.compile(r'secret "([^"]+)" not found', re.IGNORECASE)
+_SECRET_KEY: Final = re.compile(r'volume "credentials-(\w+)" : .*non-existent secret key: ([A-Z_]+)')
 _CLAIM: Final = re.compile(r'persistentvolumeclaim "([^"]+)" not found', re.IGNORECASE)
 _RUNTIME: Final = re.compile(r'RuntimeClass "([^"]+)" not found', re.IGNORECASE)
 _BOUNDS: Final = re.compile(r"(maximum|minimum) \S+ usage per|max limit to request ratio", re.IGNORECASE)
@@ -149,6 +150,14 @@ def explain_name_conflict(name: str, namespace: str) -> Blocker:
     return Blocker(Reason.NAME_CONFLICT, message)
 
 
+def explain_missing_policy(why: str, namespace: str) -> Blocker:
+    """Return what keeps the NetworkPolicy of trainers from being in place: no run starts without it."""
+    return _invalid(
+        f"networkPolicy.trainers: the operator cannot keep its NetworkPolicy in namespace `{namespace}`: {why}; ask "
+        "the administrator to allow it, or to set networkPolicy.trainers.enabled to false."
+    )
+
+
 def explain_complaint(complaint: Complaint, job: ObservedJob, pod: ObservedPod | None) -> Blocker | None:
     """Return what a Warning Event means, or None where it is about something that is over."""
     if complaint.about != (pod.uid if pod is not None else job.uid):
@@ -158,6 +167,9 @@ def explain_complaint(complaint: Complaint, job: ObservedJob, pod: ObservedPod |
     secret = _SECRET.search(complaint.message)
     if secret is not None:
         return _miss_secret(secret.group(1), job)
+    key = _SECRET_KEY.search(complaint.message)
+    if key is not None:
+        return _miss_key(key.group(1), key.group(2), job)
     claim = _CLAIM.search(complaint.message)
     if claim is not None:
         return _miss_claim(claim.group(1), job.namespace)
@@ -188,15 +200,27 @@ def explain_unschedulable(words: str, asked: Asked, namespace: str) -> Blocker:
     return Blocker(Reason.UNSCHEDULABLE, f"{hint} (the scheduler: {words})")
 
 
-def _miss_secret(secret: str, job: ObservedJob) -> Blocker:
+def _name_fields(secret: str, job: ObservedJob) -> str:
+    """Return the fields that name a Secret."""
     roles = [volume.removeprefix("credentials-") for volume, name in job.asked.secrets if name == secret]
     # An output without a storage of its own uses the Dataset's, so that the Dataset's field is the one to look at.
     roles = [role for role in roles if role != "output" or "dataset" not in roles]
     named = dict.fromkeys(_SECRET_FIELDS.get((job.asked.kind, role), "storage.credentialsSecret") for role in roles)
-    field = " and ".join(named) or "storage.credentialsSecret"
+    return " and ".join(named) or "storage.credentialsSecret"
+
+
+def _miss_secret(secret: str, job: ObservedJob) -> Blocker:
     return _invalid(
-        f"{field}: Secret `{secret}` does not exist in namespace `{job.namespace}`; "
+        f"{_name_fields(secret, job)}: Secret `{secret}` does not exist in namespace `{job.namespace}`; "
         "create it, and the pod starts automatically within 2 minutes."
+    )
+
+
+def _miss_key(role: str, key: str, job: ObservedJob) -> Blocker:
+    secret = dict(job.asked.secrets).get(f"credentials-{role}", "")
+    return _invalid(
+        f"{_name_fields(secret, job)}: Secret `{secret}` in namespace `{job.namespace}` has no key {key}; "
+        "add it, and the pod starts automatically within 2 minutes."
     )
 
 

@@ -6,6 +6,7 @@ strangers can have written (labels, annotations) reads as absent. Texts are cut,
 greatest size takes no more memory than another. Must not decide anything.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
@@ -251,8 +252,8 @@ def _read_asked(job: shapes.RawJob | shapes.Manifest) -> Asked:
     containers = pod.get("containers") or [{}]
     secrets, claim = [], ""
     for volume in pod.get("volumes") or ():
-        if secret := volume.get("secret"):
-            secrets.append((volume.get("name", ""), secret.get("secretName") or ""))
+        if projected := volume.get("projected"):
+            secrets += [(volume.get("name", ""), secret) for secret in _list_secrets(projected.get("sources") or ())]
         elif mounted := volume.get("persistentVolumeClaim"):
             claim = claim or mounted.get("claimName", "")
     return Asked(
@@ -267,6 +268,12 @@ def _read_asked(job: shapes.RawJob | shapes.Manifest) -> Asked:
         digest=_cut(annotations.get(ANNOTATION_POD_DIGEST)),
         config_digest=_cut(annotations.get(names.ANNOTATION_CONFIG_DIGEST)),
     )
+
+
+def _list_secrets(sources: Iterable[shapes.Source]) -> list[str]:
+    """Return the Secrets that a projected volume mounts, each once."""
+    named = ((source.get("secret") or {}).get("name") for source in sources)
+    return list(dict.fromkeys(name for name in named if name))
 
 
 def _find_state(status: shapes.PodStatus) -> shapes.State:

@@ -74,8 +74,16 @@ class _Container(TypedDict, total=False):
     resources: _Resources | None
 
 
-class _SecretVolume(TypedDict, total=False):
-    secretName: _Name | None
+class _SecretSource(TypedDict, total=False):
+    name: _Name | None
+
+
+class Source(TypedDict, total=False):
+    secret: _SecretSource | None
+
+
+class _ProjectedVolume(TypedDict, total=False):
+    sources: list[Source] | None
 
 
 class _ClaimVolume(TypedDict, total=False):
@@ -84,7 +92,7 @@ class _ClaimVolume(TypedDict, total=False):
 
 class _Volume(TypedDict, total=False):
     name: _Name
-    secret: _SecretVolume | None
+    projected: _ProjectedVolume | None
     persistentVolumeClaim: _ClaimVolume | None
 
 

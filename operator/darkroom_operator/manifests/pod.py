@@ -140,14 +140,37 @@ def _build_volumes(plan: Plan, config: OperatorConfig) -> list[Json]:
     ]
     # Where the platform gives the ids, the container's group need not be that of the files.
     mode = 0o440 if config.trainer.run_as_user is not None else 0o444
-    volumes += [
-        {"name": _name_volume(role), "secret": {"secretName": secret, "defaultMode": mode}}
-        for role, secret in _find_secrets(plan)
-    ]
+    volumes += [_build_credentials(plan, role, secret, mode) for role, secret in _find_secrets(plan)]
     if config.trainer.weights_claim is not None:
         claim = {"claimName": config.trainer.weights_claim, "readOnly": True}
         volumes.append({"name": "weights", "persistentVolumeClaim": claim})
     return volumes
+
+
+def _build_credentials(plan: Plan, role: StorageRole, secret: str, mode: int) -> Json:
+    """Return the volume with the keys of a Secret that a trainer knows, and no other of it.
+
+    A source's `optional` is about the Secret and its keys alike (k8s pkg/volume/projected), so that what has to be
+    there is a source of its own: the kubelet then waits for it and says what is missing.
+    """
+    required = names.KEY_PAIR if _reads_bucket(plan, role) else ()
+    optional = tuple(key for key in names.SECRET_KEYS if key not in required)
+    sources = [
+        {"secret": {"name": secret, "items": [{"key": key, "path": key} for key in keys], "optional": keys is optional}}
+        for keys in (required, optional)
+        if keys
+    ]
+    return {"name": _name_volume(role), "projected": {"sources": sources, "defaultMode": mode}}
+
+
+def _reads_bucket(plan: Plan, role: StorageRole) -> bool:
+    """Return whether a role needs the key pair for certain; images over https may need a token only, or nothing."""
+    sources = {StorageRole.DATASET: plan.run.dataset, StorageRole.EVALUATION: plan.run.evaluation_dataset}
+    source = sources.get(role)
+    if source is None:
+        return True
+    named = (*source.annotation_files, source.image_root or "", *(m.to_prefix for m in source.url_mappings))
+    return any(uri.startswith("s3://") for uri in named)
 
 
 def _build_mounts(plan: Plan, config: OperatorConfig) -> list[Json]:

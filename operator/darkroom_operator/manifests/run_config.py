@@ -20,7 +20,7 @@ from darkroom_api.v1alpha1.common import Allocation, Storage
 from darkroom_api.v1alpha1.dataset import DatasetStatus
 from darkroom_api.v1alpha1.evaluation import EvaluationStatus
 from darkroom_api.v1alpha1.model import ModelStatus
-from darkroom_operator.config import ComputeClass, OperatorConfig, WeightsConfig
+from darkroom_operator.config import ComputeClass, OperatorConfig
 from darkroom_operator.decide.allocation import (
     bound_seconds,
     choose_hardware,
@@ -56,8 +56,8 @@ def plan_inspection(seen: DatasetView, decided: DatasetStatus, config: OperatorC
     output = None
     if base is not None and base[0].startswith("s3://"):
         storages.append((StorageRole.OUTPUT, base[1]))
-        output = _locate(_join_folder(base[0], seen), StorageRole.OUTPUT, base[1])
-    source = runs.build_source(seen.key.name, spec, _reach_images(StorageRole.DATASET, spec.storage, config))
+        output = _locate(_join_folder(base[0], seen), StorageRole.OUTPUT, base[1], config)
+    source = runs.build_source(seen.key.name, spec, _reach(StorageRole.DATASET, spec.storage, config))
     run = runs.build_inspection(_refer(seen), source, output, decided.attempts[-1].number)
     deadline = bound_seconds(limit_inspection(seen.key.namespace, config).seconds, config.grace_seconds)
     return Plan(run, seen.generation, None, None, deadline, tuple(storages))
@@ -81,8 +81,8 @@ def plan_training(view: ModelView, decided: ModelStatus, config: OperatorConfig)
         spec,
         _build_source(dataset, StorageRole.DATASET, config),
         _build_source(other, StorageRole.EVALUATION, config) if other is not None else None,
-        _locate(_join_folder(base[0], seen), StorageRole.OUTPUT, base[1]),
-        _build_weights(config.trainer.weights),
+        _locate(_join_folder(base[0], seen), StorageRole.OUTPUT, base[1], config),
+        _build_weights(config),
     )
     held = decided.budget.allocated_seconds if decided.budget else 0.0
     run = _give(run, decided, given).model_copy(
@@ -109,8 +109,8 @@ def plan_evaluation(view: EvaluationView, decided: EvaluationStatus, config: Ope
         _refer(seen),
         model.spec,
         _build_source(dataset, StorageRole.DATASET, config),
-        _locate(model.artifacts.uri, StorageRole.MODEL, base[1]),
-        _locate(_join_folder(base[0], seen), StorageRole.OUTPUT, base[1]),
+        _locate(model.artifacts.uri, StorageRole.MODEL, base[1], config),
+        _locate(_join_folder(base[0], seen), StorageRole.OUTPUT, base[1], config),
     )
     storages = (
         (StorageRole.DATASET, dataset.spec.storage),
@@ -133,19 +133,14 @@ def _give(run: RunConfig, decided: ModelStatus | EvaluationStatus, given: Alloca
     )
 
 
-def _reach(role: StorageRole, storage: Storage | None) -> StorageAccess:
+def _reach(role: StorageRole, storage: Storage | None, config: OperatorConfig) -> StorageAccess:
     """Return how the trainer reaches a storage: a folder with credentials where a Secret is named."""
     has_secret = storage is not None and storage.credentials_secret is not None
-    return runs.build_access(storage, f"{names.CREDENTIALS_DIR}/{role.value}" if has_secret else None)
+    return runs.build_access(storage, config.reach, f"{names.CREDENTIALS_DIR}/{role.value}" if has_secret else None)
 
 
-def _reach_images(role: StorageRole, storage: Storage | None, config: OperatorConfig) -> StorageAccess:
-    """Return how a Dataset is reached: its images may come from hosts that only the administrator can allow."""
-    return _reach(role, storage).model_copy(update={"image_hosts": config.trainer.allowed_image_hosts})
-
-
-def _locate(uri: str, role: StorageRole, storage: Storage | None) -> Location:
-    return Location(uri=uri, storage=_reach(role, storage))
+def _locate(uri: str, role: StorageRole, storage: Storage | None, config: OperatorConfig) -> Location:
+    return Location(uri=uri, storage=_reach(role, storage, config))
 
 
 def _join_folder(base: str, seen: Observed[SpecT, StatusT]) -> str:
@@ -157,11 +152,12 @@ def _refer(seen: Observed[SpecT, StatusT]) -> ResourceReference:
     return runs.build_reference(seen.key.kind, seen.key.namespace, seen.key.name, seen.uid)
 
 
-def _build_weights(weights: WeightsConfig) -> Weights:
-    location = _locate(weights.uri, StorageRole.WEIGHTS, weights.storage) if weights.uri is not None else None
-    return Weights(location=location, hub=weights.hub)
+def _build_weights(config: OperatorConfig) -> Weights:
+    weights = config.trainer.weights
+    location = _locate(weights.uri, StorageRole.WEIGHTS, weights.storage, config) if weights.uri is not None else None
+    return Weights(location=location, hub=weights.hub, **({"reach": config.reach} if weights.hub else {}))
 
 
 def _build_source(dataset: ObservedDataset, role: StorageRole, config: OperatorConfig) -> DatasetSource:
     spec = dataset.spec
-    return runs.build_source(dataset.name, spec, _reach_images(role, spec.storage, config), dataset.revision)
+    return runs.build_source(dataset.name, spec, _reach(role, spec.storage, config), dataset.revision)

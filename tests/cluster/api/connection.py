@@ -37,6 +37,7 @@ _RESOURCES: Final = {
     "CustomResourceDefinition": ("apis/apiextensions.k8s.io/v1", "customresourcedefinitions"),
     "Event": ("api/v1", "events"),
     "Pod": ("api/v1", "pods"),
+    "NetworkPolicy": ("apis/networking.k8s.io/v1", "networkpolicies"),
     "Secret": ("api/v1", "secrets"),
     "Service": ("api/v1", "services"),
     "ConfigMap": ("api/v1", "configmaps"),

@@ -16,10 +16,12 @@ import pytest
 from hack.localcluster.state import State
 from tests.cluster.api import manifests
 from tests.cluster.api.connection import Connection, Manifest
+from tests.cluster.api.manifests import ENDPOINT
 from tests.cluster.api.waiting import SYSTEM_NAMESPACE
 from tests.cluster.host import pages, processes
 
 RELEASE: Final = "darkroom"
+UNREACHABLE: Final = "http://s3.nowhere.svc:9000"
 CHART: Final = pathlib.Path(__file__).parents[3] / "helm" / "darkroom"
 OPERATOR_SELECTOR: Final = f"app.kubernetes.io/instance={RELEASE},app.kubernetes.io/component=operator"
 METRICS_PORT: Final = 9090
@@ -34,6 +36,7 @@ VALUES: Final[dict[str, Any]] = {
         "election": {"leaseSeconds": 5, "renewSeconds": 3, "retrySeconds": 1},
     },
     "trainer": {"image": {"repository": TRAINER_REPOSITORY, "tag": "dev"}},
+    "allowedEndpoints": [ENDPOINT, UNREACHABLE],
     "retries": {"failures": 1, "disruptions": 3, "storage": 1, "backoffSeconds": 2, "maxBackoffSeconds": 4},
     "graceSeconds": 10,
     "startTimeoutSeconds": 300,

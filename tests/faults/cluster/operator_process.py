@@ -19,6 +19,8 @@ from bench.clusters.ports import find_free_port
 START_SECONDS: Final = 60.0
 CONFIG: Final[dict[str, Any]] = {
     "trainer": {"image": "played.invalid/trainer:none"},
+    "allowedEndpoints": ["http://played.invalid:9000"],
+    "trainerPolicy": {"egress": []},
     "defaultComputeClass": "cpu",
     "computeClasses": {"cpu": {"cpu": "10m", "memory": "16Mi"}},
     "retries": {"backoffSeconds": 1, "maxBackoffSeconds": 2},

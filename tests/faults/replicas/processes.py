@@ -22,6 +22,8 @@ LEASE: Final = f"{NAMESPACE}/darkroom"
 CONFIG: Final[dict[str, Any]] = {
     "namespaces": [NAMESPACE],
     "trainer": {"image": "played.invalid/trainer:none"},
+    "allowedEndpoints": ["http://played.invalid:9000"],
+    "trainerPolicy": {"egress": []},
     "defaultComputeClass": "cpu",
     "computeClasses": {"cpu": {"cpu": "10m", "memory": "16Mi"}},
 }

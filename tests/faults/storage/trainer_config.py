@@ -12,7 +12,12 @@ def build_config(
     folder: pathlib.Path, command: run_config.Command, endpoint: str, prefix: str, attempt: int = 1, budget: float = 25
 ) -> dict[str, Any]:
     """Return what the operator would tell the trainer about the digits in the bucket."""
-    storage = {"endpoint": endpoint, "region": "us-east-1", "credentialsDir": str(folder / "credentials")}
+    storage: dict[str, Any] = {
+        "endpoint": endpoint,
+        "region": "us-east-1",
+        "credentialsDir": str(folder / "credentials"),
+    }
+    storage["reach"] = {"ownMachine": True}
     kind = "Dataset" if command is run_config.Command.INSPECT else "Model"
     config: dict[str, Any] = {
         "command": command.value,

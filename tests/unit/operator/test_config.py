@@ -23,10 +23,12 @@ REFUSED = {
     "a TTL that outcomes might not outlive": ({**GOOD, "jobTtlSeconds": 1}, "jobTtlSeconds"),
     "more failures than a status can remember": ({**GOOD, "retries": {"failures": 9}}, "retries.failures"),
     "a user id of root": ({**GOOD, "trainer": {"image": "x", "runAsUser": 0}}, "trainer.runAsUser"),
-    "an image host that is an address": (
-        {**GOOD, "trainer": {"image": "x", "allowedImageHosts": ["https://images.test/"]}},
-        "trainer.allowedImageHosts.0",
-    ),
+    "an endpoint with a path": ({**GOOD, "allowedEndpoints": ["https://images.test/a"]}, "allowedEndpoints.0"),
+    "an endpoint with a password": ({**GOOD, "allowedEndpoints": ["https://u:p@images.test"]}, "allowedEndpoints.0"),
+    "an endpoint with an impossible port": ({**GOOD, "allowedEndpoints": ["https://a.test:99999"]}, "not a URL"),
+    "a link-local endpoint": ({**GOOD, "allowedEndpoints": ["http://169.254.169.254"]}, "which no run may reach"),
+    "a loopback endpoint": ({**GOOD, "allowedEndpoints": ["http://localhost:9000"]}, "which no run may reach"),
+    "the API server": ({**GOOD, "allowedEndpoints": ["kubernetes.default.svc"]}, "which no run may reach"),
     "weights on a web address": (
         {**GOOD, "trainer": {"image": "x", "weights": {"uri": "https://hub.example.com"}}},
         "trainer.weights.uri",

@@ -15,3 +15,11 @@ def test_a_log_line_is_json_with_its_extra_fields_and_its_exception() -> None:
     line = json.loads(JsonFormatter().format(made))
     assert (line["level"], line["message"], line["object"]) == ("error", "said x", "Model/vision/fruit")
     assert "why" in line["exception"]
+
+
+def test_no_line_shows_a_secret() -> None:
+    record = logging.makeLogRecord({"msg": "at https://me:pass@h.test/a?sig=signed", "told": {"x": "sig=signed"}})
+    line = JsonFormatter().format(record)
+    assert "pass" not in line
+    assert "signed" not in line
+    assert json.loads(line)["message"] == "at https://h.test/a?***"

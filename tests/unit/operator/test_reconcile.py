@@ -342,3 +342,16 @@ def test_the_status_of_another_version_stays_as_it_is_for_as_long_as_nothing_cha
     model["status"] = {"observedGeneration": 1, "phase": "Archived", "completedAt": stamp(9), "shelf": {"place": 3}}
     bench.reconcile()
     assert bench.cluster.writes == []
+
+
+def test_no_job_is_made_where_the_network_policy_cannot_be_kept(bench: Workbench) -> None:
+    bench.configure(trainerPolicy={"enabled": True, "egress": []})
+    bench.cluster.failures = [ClusterError(403, "Forbidden", "networkpolicies is forbidden")]
+    assert bench.reconcile() == 30
+    assert (bench.status()["phase"], bench.status()["reason"]) == ("Queued", "InvalidConfiguration")
+    assert "networkPolicy.trainers: the operator cannot keep its NetworkPolicy" in bench.status()["message"]
+    assert bench.counted("jobs") == []
+    bench.reconcile()
+    assert bench.status()["reason"] == "Scheduling"
+    written = [resource for _, resource, _ in bench.counted("networkpolicies", "jobs")]
+    assert written == ["networkpolicies", "networkpolicies", "jobs"]

@@ -24,12 +24,11 @@ class Workbench:
     def __init__(self, cluster: FakeCluster | None = None) -> None:
         self.cluster = cluster or FakeCluster()
         self.triggered: set[Key] = set()
-        self.config = a_config()
-        self.start()
+        self.configure()
 
     def configure(self, **changes: Any) -> None:
         """Begin with another configuration, as after an upgrade of the chart."""
-        self.config = a_config(**changes)
+        self.config = a_config(**{"trainerPolicy": {"enabled": False}, **changes})
         self.start()
 
     def start(self) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from darkroom_api.endpoints import OWN_MACHINE
 from darkroom_api.run_config import StorageAccess
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def s3_endpoint() -> Iterator[str]:
 @pytest.fixture
 def access(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> StorageAccess:
     _set_credentials(monkeypatch)
-    return StorageAccess(endpoint=s3_endpoint, region="us-east-1")
+    return StorageAccess(endpoint=s3_endpoint, region="us-east-1", reach=OWN_MACHINE)
 
 
 @pytest.fixture

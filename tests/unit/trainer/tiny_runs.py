@@ -10,6 +10,7 @@ from darkroom_api.v1alpha1.common import AnnotationKind, Task
 from darkroom_trainer.budget.meter import Meter
 from darkroom_trainer.commands import engine
 from darkroom_trainer.runtime import reporting
+from tests.local_storage import LOCAL, a_local_place
 
 TICK_SECONDS = 0.05
 KINDS = {Task.CLASSIFIER: AnnotationKind.CLASSIFICATION, Task.DETECTOR: AnnotationKind.DETECTION}
@@ -39,7 +40,7 @@ def a_meter(config: run_config.RunConfig) -> Meter:
 def a_source(task: Task, file: pathlib.Path) -> run_config.DatasetSource:
     """Return the Dataset of a COCO file, as its task needs it."""
     return run_config.DatasetSource(
-        name=file.parent.name, annotation_kind=KINDS[task], annotation_files=(file.as_uri(),)
+        name=file.parent.name, annotation_kind=KINDS[task], annotation_files=(file.as_uri(),), storage=LOCAL
     )
 
 
@@ -86,7 +87,7 @@ class Bench(NamedTuple):
         self, attempt: int = 1, *, stop_at: str | None = None, **changes: Any
     ) -> tuple[report.Outcome, float]:
         """Return how an attempt ends, and how long it worked on its clock."""
-        output = run_config.Location(uri=(self.folder / "model").as_uri())
+        output = a_local_place(self.folder / "model")
         values: dict[str, Any] = {"budget_seconds": BUDGET_SECONDS, "output": output, "attempt": attempt, **changes}
         config = a_config(run_config.Command.TRAIN, Task.CLASSIFIER, self.file, **values)
         reporter, clock = StopAt(stop_at or "never"), TickingClock()
@@ -97,7 +98,7 @@ class Bench(NamedTuple):
         """Return how a run ended whose machine stood still for a while when it came to `stage`."""
         clock = TickingClock()
         reporter = Stall(stage, clock, seconds)
-        output = run_config.Location(uri=(self.folder / "model").as_uri())
+        output = a_local_place(self.folder / "model")
         config = a_config(
             run_config.Command.TRAIN, Task.CLASSIFIER, self.file, budget_seconds=BUDGET_SECONDS, output=output
         )

@@ -14,7 +14,7 @@ import time
 from darkroom_api import conditions, endings, report, run_config
 from darkroom_trainer.budget.meter import Clock, Meter
 from darkroom_trainer.commands import failures
-from darkroom_trainer.runtime import stopping
+from darkroom_trainer.runtime import secrets, stopping
 from darkroom_trainer.runtime.reporting import Reporter
 
 LOG = logging.getLogger(__name__)
@@ -58,6 +58,7 @@ def execute(
     if outcome.reason is conditions.Reason.CANCELLED and outcome.artifacts is None:
         told = told.model_copy(update={"charged_seconds": 0.0})  # nothing was kept, so nothing is paid for
     _tell_excess(meter, config.budget_seconds)
+    outcome = report.Outcome.model_validate(secrets.hide_tree(outcome.to_json()))
     return outcome.model_copy(update={"meter": told})
 
 

@@ -15,7 +15,8 @@ from darkroom_trainer.data.inspection.examination import Examination
 from darkroom_trainer.data.records.catalog import CatalogImage
 from darkroom_trainer.report import writing
 from darkroom_trainer.report.inputs import InspectionInputs
-from darkroom_trainer.storage.objects import join_uri, open_storage, retry_storage
+from darkroom_trainer.runtime.secrets import hide_tree
+from darkroom_trainer.storage.objects import join_uri, open_dataset, open_storage, retry_storage
 
 REPORT_NAME: Final = "inspection.json"
 PICTURES_SECONDS: Final = 20.0
@@ -27,7 +28,7 @@ def write_report(config: RunConfig, examination: Examination) -> str | None:
     if config.output is None:
         return None
     storage = open_storage(config.output.storage)
-    text = json.dumps(build_report(examination), indent=1, ensure_ascii=False)
+    text = json.dumps(hide_tree(build_report(examination)), indent=1, ensure_ascii=False)
     page_uri = join_uri(config.output.uri, writing.INSPECTION_PAGE_NAME)
     for uri, data in (
         (join_uri(config.output.uri, REPORT_NAME), text.encode()),
@@ -38,7 +39,7 @@ def write_report(config: RunConfig, examination: Examination) -> str | None:
 
 
 def _build_page(config: RunConfig, examination: Examination) -> bytes:
-    storage, ends_at = open_storage(config.dataset.storage), time.monotonic() + PICTURES_SECONDS
+    storage, ends_at = open_dataset(config.dataset), time.monotonic() + PICTURES_SECONDS
 
     def read_image(image: CatalogImage) -> bytes:
         if image.uri is None:

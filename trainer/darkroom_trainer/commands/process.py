@@ -19,6 +19,7 @@ from darkroom_api import conditions, endings, names, report, run_config
 from darkroom_trainer.budget.meter import Meter, observe_process_start
 from darkroom_trainer.commands import engine
 from darkroom_trainer.runtime.logs import setup_json_logs
+from darkroom_trainer.runtime.secrets import hide
 
 STOP_SECONDS: Final = 12.0
 """A stopped training that has not ended by itself after this is cut short; Kubernetes kills after 30 s by default."""
@@ -41,7 +42,7 @@ def run_process(arguments: list[str], stop: threading.Event) -> int:
     except BadConfig as error:
         LOG.error("bad configuration: %s", error)
         outcome = report.Outcome(
-            command=chosen.command, reason=conditions.Reason.INVALID_CONFIGURATION, message=str(error)[:1024]
+            command=chosen.command, reason=conditions.Reason.INVALID_CONFIGURATION, message=hide(str(error))[:1024]
         )
         _write_outcome(outcome, chosen.termination_log)
         return endings.ExitCode.BAD_CONFIG

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from darkroom_api.v1alpha1.common import MeasuredOn, Performance
 from darkroom_predict.description import ModelDescription
+from darkroom_trainer.runtime.secrets import hide
 
 CARD_NAME: Final = "card.md"
 MAX_LABELS: Final = 20
@@ -25,7 +26,7 @@ def write_card(
     note: str,
 ) -> str:
     """Write the page into `folder` and return its name; arguments as in `build_card`."""
-    (folder / CARD_NAME).write_text(build_card(name, model, performance, details, note), encoding="utf-8")
+    (folder / CARD_NAME).write_text(hide(build_card(name, model, performance, details, note)), encoding="utf-8")
     return CARD_NAME
 
 

@@ -18,6 +18,7 @@ from darkroom_predict.predictions import Integers, Prediction, Truth, keep_best_
 from darkroom_trainer.data.records.dataset import LoadedDataset
 from darkroom_trainer.export import card
 from darkroom_trainer.metrics import record
+from darkroom_trainer.runtime.secrets import hide_tree
 
 METRICS_NAME: Final = "metrics.json"
 PREDICTIONS_NAME: Final = "predictions.json"
@@ -55,7 +56,7 @@ def write_results(
     """
     performance = measured.performance.to_json() if measured else None
     scores = _build_scores(model, measured) if measured and has_time_to_score() else None
-    metrics = {"performance": performance, "scores": scores, **details}
+    metrics = hide_tree({"performance": performance, "scores": scores, **details})
     (folder / METRICS_NAME).write_text(json.dumps(metrics, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     if measured is None:
         return [METRICS_NAME]

@@ -16,6 +16,7 @@ from darkroom_api import names
 from darkroom_trainer.local.config import Target
 from darkroom_trainer.local.manifests import KINDS, Manifest
 from darkroom_trainer.local.status import GENERATION, Status, start_status
+from darkroom_trainer.runtime.secrets import hide_tree
 from darkroom_trainer.storage import local_files
 
 RESOURCES_NAME: Final = "resources.yaml"
@@ -48,7 +49,7 @@ class BoardEntry:
         return f"{self.manifest.kind.name.lower()}/{self.manifest.name}"
 
     def to_document(self) -> Document:
-        """Return the resource as an API server gives it."""
+        """Return the resource as an API server gives it, without the secrets that its user wrote into it."""
         created = {
             "creationTimestamp": f"{self.created_at:%Y-%m-%dT%H:%M:%SZ}",
             "generation": GENERATION,
@@ -56,13 +57,16 @@ class BoardEntry:
             "namespace": self.manifest.namespace,
             "uid": self.target.uid,
         }
-        return {
-            "apiVersion": names.API_VERSION,
-            "kind": self.manifest.kind.name,
-            "metadata": {**self.manifest.metadata, **created},
-            "spec": self.manifest.raw_spec,
-            "status": self.status.to_json(),
-        }
+        document: Document = hide_tree(
+            {
+                "apiVersion": names.API_VERSION,
+                "kind": self.manifest.kind.name,
+                "metadata": {**self.manifest.metadata, **created},
+                "spec": self.manifest.raw_spec,
+                "status": self.status.to_json(),
+            }
+        )
+        return document
 
 
 class Board:

@@ -2,20 +2,24 @@
 
 Owns how `file:` URIs and outputs are resolved; which field of a spec becomes which of a RunConfig: `darkroom_api.runs`.
 Pure. Must not do: touch the disk.
-Credentials are the ambient ones of the AWS_* environment; Secrets and ServiceAccounts are a cluster's.
+Credentials are the ambient ones of the AWS_* environment; Secrets and ServiceAccounts are a cluster's. Its user is the
+administrator: hosts that the manifests name are reached wherever they are, those in annotation files only if public.
 """
 
 import pathlib
 from dataclasses import dataclass
+from typing import Final
 
-from darkroom_api import names, runs
+from darkroom_api import endpoints, names, runs
 from darkroom_api.run_config import DatasetSource, Location, ResourceReference, RunConfig, StorageAccess, Weights
-from darkroom_api.v1alpha1.common import Artifacts
+from darkroom_api.v1alpha1.common import Artifacts, Storage
 from darkroom_api.v1alpha1.dataset import DatasetSpec, UrlMapping
 from darkroom_api.v1alpha1.model import ModelSpec
 from darkroom_trainer.local.manifests import Manifest
 from darkroom_trainer.storage.local_files import resolve_uri, to_uri
 from darkroom_trainer.storage.objects import join_uri
+
+_LOCAL: Final = StorageAccess(reach=endpoints.OWN_MACHINE)
 
 
 @dataclass(frozen=True)
@@ -36,8 +40,7 @@ class Target:
 
 def build_inspect_config(target: Target) -> RunConfig:
     """Return the run that inspects a Dataset."""
-    source = build_source(target.manifest, None)
-    return runs.build_inspection(target.reference, source, Location(uri=_local_folder(target)))
+    return runs.build_inspection(target.reference, build_source(target.manifest, None), _locate_output(target))
 
 
 def build_train_config(target: Target, dataset: DatasetSource, evaluation_dataset: DatasetSource | None) -> RunConfig:
@@ -53,16 +56,16 @@ def build_evaluate_config(
     """Return the run that measures the Model whose files are `artifacts`."""
     spec = _model_spec(model)
     files = Location(uri=artifacts.uri, storage=_output_access(spec, model_dataset))
-    return runs.build_evaluation(target.reference, spec, dataset, files, Location(uri=_local_folder(target)))
+    return runs.build_evaluation(target.reference, spec, dataset, files, _locate_output(target))
 
 
 def _build_weights(folder: pathlib.Path | None) -> Weights:
-    return Weights(location=Location(uri=to_uri(folder))) if folder is not None else Weights()
+    return Weights(location=_locate(to_uri(folder))) if folder is not None else Weights()
 
 
 def _build_output(target: Target, spec: ModelSpec, dataset: DatasetSource) -> Location:
     if spec.output is None:
-        return Location(uri=_local_folder(target))
+        return _locate_output(target)
     folder = names.artifact_folder("model", target.manifest.name, target.uid)
     base = resolve_uri(spec.output.uri, target.manifest.folder)
     return Location(uri=join_uri(base, folder), storage=_output_access(spec, dataset))
@@ -70,25 +73,35 @@ def _build_output(target: Target, spec: ModelSpec, dataset: DatasetSource) -> Lo
 
 def _output_access(spec: ModelSpec, dataset: DatasetSource) -> StorageAccess:
     if spec.output is None:
-        return StorageAccess()
-    return runs.build_access(spec.output.storage) if spec.output.storage is not None else dataset.storage
+        return _LOCAL
+    return _reach(spec.output.storage) if spec.output.storage is not None else dataset.storage
 
 
-def _local_folder(target: Target) -> str:
+def _reach(storage: Storage | None, *named: str) -> StorageAccess:
+    """Return how a storage is reached, and the hosts of the addresses that a manifest names."""
+    endpoint = storage.endpoint if storage is not None else None
+    allowed = endpoints.list_endpoints((*named, endpoint or ""))
+    return runs.build_access(storage, endpoints.Reach(own_machine=True, allowed_endpoints=allowed))
+
+
+def _locate(uri: str) -> Location:
+    return Location(uri=uri, storage=_LOCAL)
+
+
+def _locate_output(target: Target) -> Location:
     manifest = target.manifest
     base = target.output / "artifacts"
     if manifest.namespace != "default":
         base = base / manifest.namespace
-    return to_uri(base / f"{manifest.kind.name.lower()}-{manifest.name}")
+    return _locate(to_uri(base / f"{manifest.kind.name.lower()}-{manifest.name}"))
 
 
 def build_source(manifest: Manifest, revision: str | None) -> DatasetSource:
     """Return a Dataset, ready to read."""
     spec = manifest.spec
     assert isinstance(spec, DatasetSpec)
-    source = runs.build_source(
-        manifest.name, _resolve(spec, manifest.folder), runs.build_access(spec.storage), revision
-    )
+    named = (*spec.annotation_files, spec.image_root or "", *(m.to_prefix for m in spec.url_mappings or ()))
+    source = runs.build_source(manifest.name, _resolve(spec, manifest.folder), _reach(spec.storage, *named), revision)
     roots = dict.fromkeys(to_uri(folder) for folder in (manifest.folder, manifest.folder.resolve()))
     return source.model_copy(update={"local_roots": tuple(roots)})
 

@@ -13,6 +13,7 @@ import pydantic
 import yaml
 
 from darkroom_api import crd, names
+from darkroom_api.endings import ExitCode
 from darkroom_api.schema import Spec
 from darkroom_api.v1alpha1.common import Kind
 from darkroom_trainer.local import manifest_checks
@@ -27,6 +28,8 @@ Document = dict[str, Any]
 
 class ManifestError(Exception):
     """Manifests that cannot be run; one message a line, each naming file, document and field."""
+
+    exit_code: Final = ExitCode.BAD_CONFIG
 
     def __init__(self, messages: Iterable[str]) -> None:
         self.messages = tuple(messages)

@@ -15,6 +15,7 @@ from darkroom_trainer.export import results
 from darkroom_trainer.report.content import build_report
 from darkroom_trainer.report.inputs import InspectionInputs, ReportInputs
 from darkroom_trainer.report.inspection_content import build_inspection_report
+from darkroom_trainer.runtime.secrets import hide_tree
 from darkroom_trainer.storage.objects import join_uri
 
 PAGE_NAME: Final = "report.html"
@@ -24,7 +25,7 @@ INSPECTION_PAGE_NAME: Final = "inspection.html"
 
 def write_report(folder: pathlib.Path, inputs: ReportInputs) -> list[str]:
     """Write report.html and report.json of a Model or an Evaluation into `folder`; returns their names."""
-    report = build_report(inputs)
+    report = hide_tree(build_report(inputs))
     # A lone surrogate has no UTF-8; as an escape it is still JSON.
     text = json.dumps(report, ensure_ascii=False, separators=(",", ":"))
     (folder / JSON_NAME).write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
@@ -47,4 +48,4 @@ def find_page(published: Artifacts | None) -> str | None:
 
 def build_inspection_page(inputs: InspectionInputs) -> bytes:
     """Return inspection.html of a Dataset."""
-    return render_inspection(build_inspection_report(inputs)).encode("utf-8")
+    return render_inspection(hide_tree(build_inspection_report(inputs))).encode("utf-8")

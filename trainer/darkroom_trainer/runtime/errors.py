@@ -5,6 +5,7 @@ Owns the exceptions of the trainer. Must not do: anything but name what went wro
 
 from darkroom_api.conditions import Reason
 from darkroom_api.v1alpha1.dataset import DatasetSummary
+from darkroom_trainer.runtime.secrets import hide
 
 
 class RunError(Exception):
@@ -18,14 +19,14 @@ class RunError(Exception):
 
 
 class StorageError(Exception):
-    """A storage call that failed; `uri` is shown without its query, which may hold a token."""
+    """A storage call that failed; neither `uri` nor `detail` shows a secret."""
 
     problem = "cannot be used"
 
     def __init__(self, uri: str, detail: str = "") -> None:
         self.uri = display_uri(uri)
-        self.detail = detail
-        super().__init__(f"{self.uri} {self.problem}{': ' if detail else ''}{detail}")
+        self.detail = hide(detail)
+        super().__init__(f"{self.uri} {self.problem}{': ' if detail else ''}{self.detail}")
 
 
 class ObjectMissing(StorageError):
@@ -77,5 +78,5 @@ class ObjectTooLarge(StorageError):
 
 
 def display_uri(uri: str) -> str:
-    """Return `uri` without the query of an https address, for messages: it may be a shared-access token."""
-    return uri.split("?", 1)[0] if uri.startswith("https://") else uri
+    """Return `uri` for messages, without a password and the query of an https address, which may be a token."""
+    return hide(uri.split("?", 1)[0] if uri.startswith("https://") else uri)

@@ -1,6 +1,6 @@
-"""Structured logs: one JSON object a line on standard output.
+"""The form of a log line, without secrets: JSON on standard output in a pod, plain text where a person reads.
 
-Owns the form of a log line. Must not be used by `darkroom run`, which talks to a person.
+Must not decide what is logged.
 """
 
 import json
@@ -8,6 +8,8 @@ import logging
 import sys
 from datetime import UTC, datetime
 from typing import Any, Final
+
+from darkroom_trainer.runtime.secrets import hide as hide, hide_tree
 
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
@@ -26,7 +28,25 @@ class JsonFormatter(logging.Formatter):
         line.update({key: value for key, value in vars(record).items() if key not in _STANDARD})
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str, ensure_ascii=False)
+        return json.dumps(hide_tree(line), ensure_ascii=False)
+
+
+class PlainFormatter(logging.Formatter):
+    """Writes what a person at a terminal needs."""
+
+    def __init__(self) -> None:
+        super().__init__("%(levelname)s %(name)s: %(message)s")
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record as text."""
+        return hide(super().format(record))
+
+
+def setup_plain_logs() -> None:
+    """Send warnings to standard error as text."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(PlainFormatter())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
 
 
 def setup_json_logs() -> None:

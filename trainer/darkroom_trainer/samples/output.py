@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 
+from darkroom_api.endpoints import OWN_MACHINE
 from darkroom_api.run_config import StorageAccess
 from darkroom_trainer.runtime.errors import BucketMissing, ObjectMissing
 from darkroom_trainer.samples.sets import ANNOTATION_FILES, SAMPLE_MARK, SampleFile
@@ -29,7 +30,7 @@ def write_sample(files: Iterable[SampleFile], target: str, endpoint: str | None)
     An older sample is written over. Raises NotASample, StorageError.
     """
     root = find_root(target)
-    storage = open_storage(StorageAccess(endpoint=endpoint))
+    storage = open_storage(StorageAccess(endpoint=endpoint, reach=OWN_MACHINE))
     _refuse_foreign(storage, root)
     count = 0
     pending: deque[Future[None]] = deque()

@@ -1,6 +1,6 @@
 """Object storage: `s3://`, `https://` (read only) and `file:` URIs through one set of calls.
 
-Owns clients, credentials, timeouts and what each failure means. The only module that imports boto3.
+Owns the calls, which of them a run may make, and what each failure means.
 Must not do: know what is stored. Every failure is a StorageError of `darkroom_trainer.runtime.errors`.
 """
 
@@ -15,24 +15,32 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-import boto3
-from botocore import UNSIGNED, config, exceptions, httpsession
+from botocore import exceptions
 
-from darkroom_api.run_config import StorageAccess
+from darkroom_api.run_config import DatasetSource, StorageAccess
 from darkroom_trainer.runtime import errors
-from darkroom_trainer.storage import bodies, certificates, credentials, disk, local_files, web
+from darkroom_trainer.storage import (
+    bodies,
+    certificates,
+    connections,
+    credentials,
+    disk,
+    local_files,
+    s3_client,
+    tokens,
+    web,
+)
 from darkroom_trainer.storage.patience import PATIENCE_SECONDS, explain_storage_error, retry_storage
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 __all__ = [
-    "PATIENCE_SECONDS", "Fetched", "ObjectInfo", "Storage", "explain_storage_error", "open_storage", "retry_storage",
+    "PATIENCE_SECONDS", "Fetched", "ObjectInfo", "Storage", "explain_storage_error", "open_dataset", "open_storage",
+    "retry_storage",
 ]  # fmt: skip
 
-MAX_CONNECTIONS: Final = 32
 NO_LIMIT_BYTES: Final = 1 << 40
-_DEFAULT_REGION: Final = "us-east-1"
 _MISSING: Final = frozenset({"NoSuchKey", "404", "NotFound"})
 _CONFLICT: Final = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict"})
 
@@ -61,13 +69,27 @@ def open_storage(access: StorageAccess) -> "Storage":
     return Storage(access, credentials.read_credentials(access), certificates.read_authorities(access))
 
 
+def open_dataset(source: DatasetSource) -> "Storage":
+    """Return the storage of a dataset; a token in its spec that opens a whole container is used for all of it."""
+    found = tokens.find_tokens((*source.annotation_files, source.image_root or ""))
+    access = source.storage
+    return Storage(access, credentials.read_credentials(access), certificates.read_authorities(access), found)
+
+
 class Storage:
     """Objects by URI. Safe to use from many threads."""
 
-    def __init__(self, access: StorageAccess, keys: dict[str, str], authorities: str = "") -> None:
+    def __init__(
+        self,
+        access: StorageAccess,
+        keys: dict[str, str],
+        authorities: str = "",
+        found: tuple[tokens.ContainerToken, ...] = (),
+    ) -> None:
         self.access = access
         self._keys = keys
         self._authorities = authorities
+        self._tokens = (*credentials.open_tokens(access, keys), *found)
         self._client: S3Client | None = None
         self._connecting = threading.Lock()
 
@@ -79,11 +101,10 @@ class Storage:
     def read(self, uri: str, limit_bytes: int = NO_LIMIT_BYTES) -> Fetched:
         """Return bytes, size and ETag in one request; ObjectTooLarge above `limit_bytes`."""
         if uri.startswith("https://"):
-            found = web.read_https(
-                uri, trusted_hosts=self._trusted_hosts(), limit_bytes=limit_bytes, context=self._context
-            )
+            opened = tokens.add_token(uri, self._tokens)
+            found = web.read_https(opened, reach=self.access.reach, limit_bytes=limit_bytes, context=self._context)
             return Fetched(found.data, ObjectInfo(len(found.data), found.etag))
-        if uri.startswith("file:"):
+        if self._is_local(uri):
             data = local_files.read_file(uri, limit_bytes)
             return Fetched(data, ObjectInfo(*local_files.hash_bytes(data)))
         bucket, key = split_s3_uri(uri)
@@ -123,7 +144,7 @@ class Storage:
 
     def stat(self, uri: str) -> ObjectInfo:
         """Return size and ETag."""
-        if uri.startswith("file:"):
+        if self._is_local(uri):
             return ObjectInfo(*local_files.hash_file(uri))
         if uri.startswith("https://"):
             return self.read(uri).info
@@ -134,7 +155,7 @@ class Storage:
 
     def write_bytes(self, uri: str, data: bytes, *, if_absent: bool = False) -> None:
         """Write the object; with `if_absent`, PreconditionFailed where it exists already."""
-        if uri.startswith("file:"):
+        if self._is_local(uri):
             local_files.write_file(uri, data, if_absent=if_absent)
             return
         bucket, key = split_s3_uri(uri)
@@ -144,7 +165,7 @@ class Storage:
 
     def upload(self, path: pathlib.Path, uri: str) -> None:
         """Write a file of at most 5 GiB (what one put takes) as an object, streamed."""
-        if uri.startswith("file:"):
+        if self._is_local(uri):
             local_files.copy_file(path, uri)
             return
         bucket, key = split_s3_uri(uri)
@@ -165,7 +186,7 @@ class Storage:
 
         Raises PreconditionFailed where another object is there.
         """
-        if uri.startswith("file:"):
+        if self._is_local(uri):
             local_files.replace_file(path, uri, etag)
             return
         bucket, key = split_s3_uri(uri)
@@ -184,7 +205,7 @@ class Storage:
         return sorted(itertools.takewhile(lambda _: time.monotonic() < ends_at, found))
 
     def _iterate_uris(self, prefix_uri: str) -> Iterator[str]:
-        if prefix_uri.startswith("file:"):
+        if self._is_local(prefix_uri):
             yield from local_files.iterate_files(prefix_uri)
             return
         bucket, prefix = split_s3_uri(prefix_uri)
@@ -194,21 +215,29 @@ class Storage:
 
     def delete(self, uri: str) -> None:
         """Delete the object; nothing happens where there is none."""
-        if uri.startswith("file:"):
+        if self._is_local(uri):
             local_files.delete_file(uri)
             return
         bucket, key = split_s3_uri(uri)
         with _explained(uri):
             self._s3().delete_object(Bucket=bucket, Key=key)
 
-    def _trusted_hosts(self) -> frozenset[str]:
-        host = web.find_host(self.access.endpoint) if self.access.endpoint else None
-        return frozenset([*self.access.image_hosts, host] if host else self.access.image_hosts)
+    def _is_local(self, uri: str) -> bool:
+        """Return whether `uri` is a local file; AddressForbidden unless this machine is its user's own."""
+        if not uri.startswith("file:"):
+            return False
+        if not self.access.reach.own_machine:
+            raise errors.AddressForbidden(
+                uri, "it is a file on one machine, which only `darkroom run` can read; use s3:// or https://"
+            )
+        return True
 
     def _s3(self) -> "S3Client":
         with self._connecting:
             if self._client is None:
-                self._client = _connect(self.access, self._keys, self._authorities)
+                if self.access.endpoint is not None:
+                    connections.check_endpoint(self.access.endpoint, self.access.reach)
+                self._client = s3_client.connect(self.access, self._keys, self._authorities)
             return self._client
 
 
@@ -225,30 +254,6 @@ def join_uri(folder: str, *parts: str) -> str:
     return "/".join([folder.rstrip("/"), *parts])
 
 
-def _connect(access: StorageAccess, keys: dict[str, str], authorities: str) -> "S3Client":
-    session = boto3.session.Session(
-        aws_access_key_id=keys.get("AWS_ACCESS_KEY_ID"),
-        aws_secret_access_key=keys.get("AWS_SECRET_ACCESS_KEY"),
-        aws_session_token=keys.get("AWS_SESSION_TOKEN"),
-        region_name=access.region,
-    )
-    signing: dict[str, Any] = {} if session.get_credentials() else {"signature_version": UNSIGNED}
-    settings = config.Config(
-        retries={"mode": "standard", "total_max_attempts": 2},
-        connect_timeout=4,
-        read_timeout=30,
-        max_pool_connections=MAX_CONNECTIONS,
-        # Services other than AWS often have neither bucket host names nor the newer checksums.
-        s3={"addressing_style": "path"} if access.endpoint else {},
-        request_checksum_calculation="when_required",
-        response_checksum_validation="when_required",
-        **signing,
-    )
-    region = session.region_name or _DEFAULT_REGION
-    bundle = certificates.write_bundle(pathlib.Path(str(httpsession.get_cert_path(True))), authorities)
-    return session.client("s3", endpoint_url=access.endpoint, region_name=region, config=settings, verify=bundle)
-
-
 @contextlib.contextmanager
 def _explained(uri: str) -> Iterator[None]:
     """Turn what boto3 raises into storage errors that name the URI."""
@@ -261,6 +266,9 @@ def _explained(uri: str) -> Iterator[None]:
     except exceptions.ParamValidationError as error:
         raise errors.StorageRefused(uri, f"the address is not valid ({error})") from error
     except (exceptions.BotoCoreError, OSError) as error:
+        cause = error.kwargs.get("error") if isinstance(error, exceptions.HTTPClientError) else None
+        if isinstance(cause, errors.AddressForbidden):
+            raise errors.AddressForbidden(uri, f"its endpoint {cause.uri}: {cause.detail}") from error
         if disk.is_full(error):
             raise  # of the file that an object is written to
         refusal = certificates.explain_refusal(error)

@@ -60,6 +60,8 @@ def explain_storage_error(error: StorageError, access: StorageAccess, *, is_outp
     field = find_field(access)
     if isinstance(error, StorageRefused) and field is not None:
         message += f"; the key is from {field}"
+    elif isinstance(error, StorageRefused) and not access.service_account and not access.reach.own_machine:
+        message += "; it was asked without a key: set storage.credentialsSecret or storage.serviceAccountName"
     return RunError(_find_reason(error, is_output), message)
 
 

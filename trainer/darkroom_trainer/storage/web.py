@@ -1,19 +1,20 @@
-"""Reading https addresses that come from users' files: public hosts only, the checked address is the one connected to.
+"""Reading https addresses that come from users' files, from hosts that the run may reach.
 
 Must not do: follow redirects, use proxies (a proxy would resolve the name again), read plain http.
 """
 
 import hashlib
 import http.client
-import ipaddress
 import socket
 import ssl
 import threading
 import urllib.parse
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
+from darkroom_api import names
+from darkroom_api.endpoints import Origin, Reach
 from darkroom_trainer.runtime.errors import (
     AddressForbidden,
     CertificateRefused,
@@ -22,20 +23,18 @@ from darkroom_trainer.runtime.errors import (
     StorageRefused,
     StorageUnreachable,
 )
-from darkroom_trainer.storage import bodies, certificates, disk
+from darkroom_trainer.storage import bodies, certificates, connections, disk
 
 CONNECT_TIMEOUT_SECONDS: Final = 10.0
 HEADER_SECONDS: Final = 30.0
 """A server that takes longer than this for the head of its answer is given up."""
-_NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
-_GLOBAL_UNICAST: Final = ipaddress.IPv6Network("2000::/3")
-"""All that has been given out of IPv6 (RFC 4291): neither site-local nor IPv4-compatible addresses are in it."""
-_INSIDE: Final = (ipaddress.IPv4Network("168.63.129.16/32"), ipaddress.IPv4Network("192.0.0.0/24"))
-"""Public by their number to Python, and the inside of a cloud: Azure's and Oracle's services for their machines."""
-_NOT_PUBLIC: Final = (
-    "which is not a public address; use a bucket URI, or have the host added to the chart's trainer.allowedImageHosts"
-)
 _QUERY_SAFE: Final = "/?%:@!$&'()*+,;=~-._"
+_CLOSED: Final = (401, 403, 409)
+"""What a server answers that wants a token; Azure's says 409 of a container without public access."""
+_GIVE_TOKEN: Final = (
+    f"put the URL of its container with a token into the key {names.SAS_KEY} of the Secret storage.credentialsSecret "
+    f"(`darkroom run`: into the variable {names.SAS_KEY}), or give an address that holds its token"
+)
 _AGENT: Final = "darkroom-trainer"
 
 Taken = TypeVar("Taken")
@@ -49,50 +48,50 @@ class WebObject:
     etag: str
 
 
-class _PinnedConnection(http.client.HTTPSConnection):
-    """Connects to the address that was checked; the certificate is still checked against the host name."""
+class _CheckedConnection(http.client.HTTPSConnection):
+    """Connects to an address that was checked; the certificate is checked against the host's name."""
 
-    def __init__(self, host: str, port: int, address: str, context: ssl.SSLContext) -> None:
-        super().__init__(host, port, timeout=CONNECT_TIMEOUT_SECONDS, context=context)
-        self._address = address
+    def __init__(self, uri: str, origin: Origin, reach: Reach, context: ssl.SSLContext) -> None:
+        super().__init__(origin.host, origin.port, timeout=CONNECT_TIMEOUT_SECONDS, context=context)
+        self._target = (origin, reach, uri)
         self._tls = context
 
     def connect(self) -> None:
-        plain = socket.create_connection((self._address, self.port), self.timeout)
+        plain = connections.connect(*self._target, lambda at: socket.create_connection(at, CONNECT_TIMEOUT_SECONDS))
         self.sock = self._tls.wrap_socket(plain, server_hostname=self.host)
 
 
-def read_https(
-    uri: str, *, trusted_hosts: Collection[str], limit_bytes: int, context: ssl.SSLContext | None = None
-) -> WebObject:
+def read_https(uri: str, *, reach: Reach, limit_bytes: int, context: ssl.SSLContext | None = None) -> WebObject:
     """Return what `uri` holds.
 
-    `trusted_hosts` (the storage endpoint's and those the administrator allows) may be at private addresses, no other.
     Raises ObjectMissing, StorageRefused, StorageUnreachable, AddressForbidden, ObjectTooLarge.
     """
-    return ask_https(
-        uri, lambda answer: _read_answer(uri, answer, limit_bytes), trusted_hosts=trusted_hosts, context=context
-    )
+    return ask_https(uri, lambda answer: _read_answer(uri, answer, limit_bytes), reach=reach, context=context)
 
 
 def ask_https(
     uri: str,
     take: Callable[[http.client.HTTPResponse], Taken],
     *,
-    trusted_hosts: Collection[str],
+    reach: Reach,
     context: ssl.SSLContext | None = None,
 ) -> Taken:
     """Return what `take` makes of the answer of `uri`, whatever its status; errors are those of `read_https`."""
-    host, port = _find_place(uri)
+    origin = connections.find_allowed(uri, reach, uri)
+    connection = _CheckedConnection(uri, origin, reach, context or ssl.create_default_context())
     parts = urllib.parse.urlsplit(uri)
-    address = resolve_public_address(uri, host, port, trusted_hosts)
-    connection = _PinnedConnection(host, port, address, context or ssl.create_default_context())
     try:
         target = urllib.parse.quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._") + (
             f"?{urllib.parse.quote(parts.query, safe=_QUERY_SAFE)}" if parts.query else ""
         )
         connection.request("GET", target, headers={"User-Agent": _AGENT})
         return take(_await_answer(connection))
+    except UnicodeError as error:
+        raise AddressForbidden(uri, f"{origin.host!r} is not a host's name") from error
+    except socket.gaierror as error:
+        if error.errno == socket.EAI_NONAME:
+            raise ObjectMissing(uri, f"there is no host {origin.host}") from error
+        raise StorageUnreachable(uri, f"the name {origin.host} cannot be resolved ({error})") from error
     except (OSError, http.client.HTTPException) as error:
         if disk.is_full(error):
             raise  # of the file that the body is written to
@@ -102,18 +101,6 @@ def ask_https(
         raise StorageUnreachable(uri, f"{type(error).__name__}: {error}") from error
     finally:
         connection.close()
-
-
-def _find_place(uri: str) -> tuple[str, int]:
-    """Return host and port of `uri`; AddressForbidden where it has none that could be."""
-    try:
-        parts = urllib.parse.urlsplit(uri)
-        host, port = parts.hostname, parts.port or 443
-    except ValueError as error:
-        raise AddressForbidden(uri, f"it is not a URL: {error}") from error
-    if not host:
-        raise AddressForbidden(uri, "it names no host")
-    return host, port
 
 
 def _await_answer(connection: http.client.HTTPSConnection) -> http.client.HTTPResponse:
@@ -126,45 +113,6 @@ def _await_answer(connection: http.client.HTTPSConnection) -> http.client.HTTPRe
         return connection.getresponse()
     finally:
         watchdog.cancel()
-
-
-def find_host(url: str) -> str | None:
-    """Return the host that a URL names."""
-    return urllib.parse.urlsplit(url).hostname
-
-
-def resolve_public_address(uri: str, host: str, port: int, trusted_hosts: Collection[str]) -> str:
-    """Return one address of `host`; every address it has must be public, unless `host` is a trusted one."""
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except UnicodeError as error:
-        raise AddressForbidden(uri, f"{host!r} is not a host's name") from error
-    except OSError as error:
-        if isinstance(error, socket.gaierror) and error.errno == socket.EAI_NONAME:
-            raise ObjectMissing(uri, f"there is no host {host}") from error
-        raise StorageUnreachable(uri, f"the name {host} cannot be resolved ({error})") from error
-    addresses = [str(entry[4][0]) for entry in found]
-    if host not in trusted_hosts:
-        for address in addresses:
-            if not is_public(address):
-                raise AddressForbidden(uri, f"{host} is at {address}, {_NOT_PUBLIC}")
-    return addresses[0]
-
-
-def is_public(address: str) -> bool:
-    """Return whether `address` is a global unicast address; IPv4 inside IPv6 counts as what it stands for."""
-    parsed = ipaddress.ip_address(address.split("%", 1)[0])
-    checked = _unwrap(parsed) if isinstance(parsed, ipaddress.IPv6Address) else parsed
-    if isinstance(checked, ipaddress.IPv6Address) and checked not in _GLOBAL_UNICAST:
-        return False
-    return checked.is_global and not checked.is_multicast and not any(checked in network for network in _INSIDE)
-
-
-def _unwrap(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    """Return the IPv4 address that a mapped, 6to4 or NAT64 (RFC 6052) address leads to, else the address itself."""
-    if address in _NAT64:
-        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    return address.ipv4_mapped or address.sixtofour or address
 
 
 def _read_answer(uri: str, answer: http.client.HTTPResponse, limit_bytes: int) -> WebObject:
@@ -189,5 +137,7 @@ def check_status(uri: str, status: int, phrase: str) -> None:
         raise AddressForbidden(uri, f"{said}; redirects are not followed, give the final address")
     if status == 429 or status >= 500:
         raise StorageUnreachable(uri, said)
+    if status in _CLOSED and "?" not in uri:
+        raise AddressForbidden(uri, f"{said}; it is not public: {_GIVE_TOKEN}")
     if status != 200:
         raise StorageRefused(uri, said)

@@ -52,12 +52,14 @@ def open_sources(
     folders: list[locations.WeightsSource] = [locations.FolderSource(folder)]
     if weights.location is not None:
         folders.append(locations.open_location(weights.location, cache / "bucket"))
-    return Sources(tuple(folders), _open_hub(weights.hub, cache / "hub") if weights.hub else None)
+    return Sources(tuple(folders), _open_hub(weights, cache / "hub"))
 
 
-def _open_hub(base_url: str, cache: pathlib.Path) -> hubs.Hub:
-    authorities = certificates.read_authorities(run_config.StorageAccess())
-    return hubs.Hub(base_url, cache, certificates.build_context(authorities))
+def _open_hub(weights: run_config.Weights, cache: pathlib.Path) -> hubs.Hub | None:
+    if weights.hub is None:
+        return None
+    authorities = certificates.read_authorities(run_config.StorageAccess(reach=weights.reach))
+    return hubs.Hub(weights.hub, cache, weights.reach, certificates.build_context(authorities))
 
 
 def find_weights(name: str, sources: Sources) -> FoundWeights | None:

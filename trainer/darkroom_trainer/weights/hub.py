@@ -1,6 +1,6 @@
 """Weights from a hub that speaks the Hugging Face protocol, where the administrator has named one.
 
-Owns the addresses, and the few redirects that hubs need: each leads to https on a public host, or to the hub's own.
+Owns the addresses, and the few redirects that hubs need: each leads to https on a host that the run may reach.
 Must not be asked for anything but a repository's `model.safetensors`.
 """
 
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from darkroom_api.conditions import Reason
+from darkroom_api.endpoints import Reach
 from darkroom_trainer.runtime.errors import (
     AddressForbidden,
     CertificateRefused,
@@ -44,10 +45,11 @@ class Downloaded:
 
 
 class Hub:
-    """A hub at a base URL, whose host may be private: the administrator named it."""
+    """A hub at a base URL."""
 
-    def __init__(self, base_url: str, cache: pathlib.Path, context: ssl.SSLContext | None = None) -> None:
+    def __init__(self, base_url: str, cache: pathlib.Path, reach: Reach, context: ssl.SSLContext | None = None) -> None:
         self.base_url = base_url.rstrip("/")
+        self._reach = reach
         self._cache = cache
         self._context = context
         self._sums: dict[pathlib.Path, str | None] = {}
@@ -88,9 +90,8 @@ class Hub:
     def _ask(self, address: str, part: pathlib.Path) -> "_Step":
         if not address.startswith("https://"):
             raise AddressForbidden(address, "the hub leads there, and only https is used")
-        hosts = tuple(host for host in (web.find_host(self.base_url),) if host)
         return web.ask_https(
-            address, lambda answer: _take(address, answer, part), trusted_hosts=hosts, context=self._context
+            address, lambda answer: _take(address, answer, part), reach=self._reach, context=self._context
         )
 
 

@@ -123,6 +123,6 @@ def open_location(location: Location, cache: pathlib.Path) -> WeightsSource:
 
     Raises RunError(InvalidConfiguration) where a credential is missing.
     """
-    if location.uri.startswith("file:"):
+    if location.uri.startswith("file:") and location.storage.reach.own_machine:
         return FolderSource(local_files.to_path(location.uri))
     return BucketSource(location, cache)

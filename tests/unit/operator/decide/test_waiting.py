@@ -114,6 +114,10 @@ def test_the_scheduler_is_quoted_with_the_field_that_asks_too_much(words: str, r
 
 
 NOT_MOUNTED = 'MountVolume.SetUp failed for volume "credentials-dataset" : secret "darkroom-b" not found'
+NO_KEY = (
+    'MountVolume.SetUp failed for volume "credentials-dataset" : '
+    "references non-existent secret key: AWS_SECRET_ACCESS_KEY"
+)
 
 KUBELET: dict[str, tuple[Any, str, str, Reason, str]] = {
     "a Secret of a Model's Dataset": (
@@ -135,6 +139,14 @@ KUBELET: dict[str, tuple[Any, str, str, Reason, str]] = {
     "a Secret of an inspected Dataset": (
         Asked(kind="Dataset", secrets=QUEUED_TWICE), "FailedMount", NOT_MOUNTED,
         Reason.INVALID_CONFIGURATION, "storage.credentialsSecret: Secret `darkroom-b`",
+    ),
+    "a key of a Secret of a Model's Dataset": (
+        MODEL, "FailedMount", NO_KEY, Reason.INVALID_CONFIGURATION,
+        "dataset: storage.credentialsSecret: Secret `darkroom-b` in namespace `vision` has no key AWS_SECRET",
+    ),
+    "a key of a Secret that an inspection's output has too": (
+        Asked(kind="Dataset", secrets=QUEUED_TWICE), "FailedMount", NO_KEY.replace("dataset", "output"),
+        Reason.INVALID_CONFIGURATION, "storage.credentialsSecret: Secret `darkroom-b` in namespace `vision` has no key",
     ),
     "a network that cannot be set up": (
         MODEL, "FailedCreatePodSandBox", "plugin bridge: no address left", Reason.STARTING,

@@ -1,6 +1,6 @@
 """Every Job that is built: restricted, tokenless, bounded, owned, and told what to do."""
 
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -92,7 +92,7 @@ def test_a_pod_is_restricted(job: Json) -> None:
         "capabilities": {"drop": ["ALL"]},
     }
     assert not {"hostNetwork", "hostPID", "hostIPC", "initContainers", "ephemeralContainers"} & pod.keys()
-    allowed = {"downwardAPI", "emptyDir", "secret", "persistentVolumeClaim"}
+    allowed = {"downwardAPI", "emptyDir", "projected", "persistentVolumeClaim"}
     assert all(set(volume) - {"name"} <= allowed for volume in pod["volumes"])
 
 
@@ -209,15 +209,27 @@ def test_what_is_mounted_beside_the_run() -> None:
     assert pod_of(job)["imagePullSecrets"] == [{"name": "pull"}]
 
 
-HOSTS = {"trainer": {"image": "example.org/trainer:1", "allowedImageHosts": ["images.storage.svc"]}}
+LISTED: Json = {
+    "allowedEndpoints": ["http://s3.example:9000", "https://images.storage.svc"],
+    "output": {"uri": "s3://m", "storage": {"endpoint": "http://own:9000"}},
+}
+ALL_LISTED: Final = ("http://s3.example:9000", "https://images.storage.svc", "http://own:9000")
 
 
 @pytest.mark.parametrize("build", [inspection, training, evaluation], ids=lambda build: build.__name__)
-def test_every_dataset_may_be_read_from_the_hosts_that_the_administrator_allows(build: Any) -> None:
-    for config, hosts in ((a_config(), ()), (a_config(**HOSTS), ("images.storage.svc",))):
-        annotations = build(config)["spec"]["template"]["metadata"]["annotations"]
-        told = RunConfig.model_validate_json(annotations[ANNOTATION_RUN_CONFIG])
-        assert told.dataset.storage.image_hosts == hosts
+def test_every_storage_is_told_of_the_administrators_endpoints(build: Any) -> None:
+    told = told_by(build(a_config(**LISTED)))
+    for place in (told.dataset, told.evaluation_dataset, told.output, told.model):
+        if place is not None:
+            assert place.storage.reach.allowed_endpoints == ALL_LISTED
+            assert place.storage.reach.own_machine is False
+
+
+def test_a_service_accounts_identity_is_used_where_a_storage_names_it() -> None:
+    named = an_observed_dataset(spec=a_dataset_spec(storage={"serviceAccountName": "darkroom-reader"}))
+    assert told_by(training(dataset=named)).dataset.storage.service_account is True
+    assert told_by(training()).dataset.storage.service_account is False
+    assert told_by(inspection(spec=SECRETLESS)).dataset.storage.service_account is False
 
 
 def told_by(job: Json) -> RunConfig:
@@ -233,8 +245,8 @@ def test_a_training_is_told_where_weights_are_and_other_runs_are_not() -> None:
     assert weights.location is not None
     assert weights.location.uri == "s3://models/backbones"
     assert weights.location.storage.credentials_dir == f"{names.CREDENTIALS_DIR}/weights"
-    secrets = {v["name"]: v["secret"]["secretName"] for v in pod_of(job)["volumes"] if "secret" in v}
-    assert secrets["credentials-weights"] == "darkroom-weights"
+    (volume,) = [volume for volume in pod_of(job)["volumes"] if volume["name"] == "credentials-weights"]
+    assert {source["secret"]["name"] for source in volume["projected"]["sources"]} == {"darkroom-weights"}
     for other in (inspection(config), evaluation(config)):
         assert told_by(other).weights == Weights()
         assert "credentials-weights" not in {volume["name"] for volume in pod_of(other)["volumes"]}
@@ -310,9 +322,9 @@ def test_ids_that_are_left_to_the_platform_are_not_named_and_secrets_can_be_read
     security = pod_of(job)["securityContext"]
     assert security["runAsNonRoot"] is True
     assert not {"runAsUser", "runAsGroup", "fsGroup"} & security.keys()
-    modes = {volume["secret"]["defaultMode"] for volume in pod_of(job)["volumes"] if "secret" in volume}
+    modes = {volume["projected"]["defaultMode"] for volume in pod_of(job)["volumes"] if "projected" in volume}
     assert modes == {0o444}
-    modes = {volume["secret"]["defaultMode"] for volume in pod_of(inspection())["volumes"] if "secret" in volume}
+    modes = {volume["projected"]["defaultMode"] for volume in pod_of(inspection())["volumes"] if "projected" in volume}
     assert modes == {0o440}
 
 

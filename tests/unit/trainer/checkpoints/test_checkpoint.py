@@ -5,12 +5,12 @@ import pathlib
 import pytest
 import torch
 
-from darkroom_api.run_config import StorageAccess
 from darkroom_trainer.budget.meter import Meter
 from darkroom_trainer.checkpoints.checkpoint import Checkpoint, CheckpointStore, Resumption
 from darkroom_trainer.runtime.errors import StorageUnreachable
 from darkroom_trainer.runtime.stopping import RunStopped
 from darkroom_trainer.storage.objects import Storage, open_storage
+from tests.local_storage import LOCAL
 
 
 class Clock:
@@ -32,7 +32,7 @@ def a_store(
     clock: Clock | None = None,
     storage: Storage | None = None,
 ) -> CheckpointStore:
-    opened = storage or open_storage(StorageAccess())
+    opened = storage or open_storage(LOCAL)
     store = CheckpointStore(opened, folder.as_uri(), attempt, fingerprint, Meter(clock=clock or Clock()))
     store.claim.take()
     return store
@@ -155,7 +155,7 @@ class BlindToNews(Storage):
 
 
 def test_what_a_stale_process_still_writes_is_never_chosen_over_a_newer_attempts_work(tmp_path: pathlib.Path) -> None:
-    stale = a_store(tmp_path, storage=BlindToNews(StorageAccess(), {}))
+    stale = a_store(tmp_path, storage=BlindToNews(LOCAL, {}))
     newer = a_store(tmp_path, attempt=2)
     newer.save(a_checkpoint(10))
     for step in range(20, 25):
@@ -176,7 +176,7 @@ class LostAnswers(Storage):
 
 
 def test_a_conditional_put_whose_answer_was_lost_still_counts(tmp_path: pathlib.Path) -> None:
-    a_store(tmp_path, storage=LostAnswers(StorageAccess(), {})).save(a_checkpoint(7))
+    a_store(tmp_path, storage=LostAnswers(LOCAL, {})).save(a_checkpoint(7))
     found = a_store(tmp_path, attempt=2).load_newest().checkpoint
     assert found is not None
     assert found.state == {"step": 7}
@@ -191,7 +191,7 @@ class NoDeletes(Storage):
 
 
 def test_a_checkpoint_counts_even_where_old_ones_cannot_be_deleted(tmp_path: pathlib.Path) -> None:
-    store = a_store(tmp_path, storage=NoDeletes(StorageAccess(), {}))
+    store = a_store(tmp_path, storage=NoDeletes(LOCAL, {}))
     for step in (1, 2, 3):
         store.save(a_checkpoint(step))
     store.delete_all()
@@ -218,7 +218,7 @@ def test_what_a_stale_process_was_charged_is_nobodys_loss_where_a_newer_checkpoi
     tmp_path: pathlib.Path,
 ) -> None:
     ahead, clock = Clock(), Clock()
-    stale = a_store(tmp_path, clock=ahead, storage=BlindToNews(StorageAccess(), {}))
+    stale = a_store(tmp_path, clock=ahead, storage=BlindToNews(LOCAL, {}))
     newer = a_store(tmp_path, attempt=2, clock=clock)
     ahead.now, clock.now = 40.0, 30.0
     newer.save(a_checkpoint(10))

@@ -4,14 +4,14 @@ import pathlib
 
 import pytest
 
-from darkroom_api.run_config import StorageAccess
 from darkroom_trainer.checkpoints.claims import Claim, is_claim, write_once
 from darkroom_trainer.runtime.stopping import RunStopped
 from darkroom_trainer.storage.objects import Storage, open_storage
+from tests.local_storage import LOCAL
 
 
 def a_storage() -> Storage:
-    return open_storage(StorageAccess())
+    return open_storage(LOCAL)
 
 
 def take(folder: pathlib.Path, attempt: int) -> Claim:

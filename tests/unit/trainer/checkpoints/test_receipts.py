@@ -7,11 +7,12 @@ import pytest
 
 from darkroom_api.conditions import Reason
 from darkroom_api.report import Outcome
-from darkroom_api.run_config import Command, DatasetSource, Location, ResourceReference, RunConfig
+from darkroom_api.run_config import Command, DatasetSource, ResourceReference, RunConfig
 from darkroom_api.v1alpha1.common import AnnotationKind, Artifacts, Task
 from darkroom_trainer.budget.meter import Meter
 from darkroom_trainer.checkpoints import receipts
 from darkroom_trainer.runtime.reporting import SilentReporter
+from tests.local_storage import a_local_place
 
 PUBLISHED = Outcome(
     command=Command.TRAIN,
@@ -41,7 +42,7 @@ def a_config(folder: pathlib.Path, attempt: int) -> RunConfig:
         ),
         task=Task.CLASSIFIER,
         budget_seconds=60,
-        output=Location(uri=folder.as_uri()),
+        output=a_local_place(folder),
     )
 
 

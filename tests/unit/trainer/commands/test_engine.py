@@ -15,7 +15,7 @@ from darkroom_trainer.checkpoints.sessions import Stage
 from darkroom_trainer.commands import engine
 from darkroom_trainer.runtime import reporting
 from darkroom_trainer.training import fitting
-from tests.support.learning import LABELS, leave_to_networks, write_squares
+from tests.support.learning import LABELS, a_local_place, leave_to_networks, write_squares
 from tests.unit.trainer import tiny_runs
 
 BUDGETS = {Task.CLASSIFIER: 20.0, Task.DETECTOR: 25.0}
@@ -31,7 +31,7 @@ def test_squares_are_learned_within_the_budget(
     boxed = task is Task.DETECTOR
     train = write_squares(tmp_path / "train", 45, boxed=boxed)
     held = write_squares(tmp_path / "eval", 12, boxed=boxed, seed=1)
-    model = run_config.Location(uri=(tmp_path / "model").as_uri())
+    model = a_local_place(tmp_path / "model")
     budget = BUDGETS[task]
     trained = tiny_runs.run(run_config.Command.TRAIN, task, train, tmp_path / "w1", budget_seconds=budget, output=model)
     assert trained.reason is conditions.Reason.SUCCEEDED, trained.message
@@ -43,7 +43,7 @@ def test_squares_are_learned_within_the_budget(
     assert listing.check_files(tmp_path / "model", names).digest == trained.artifacts.digest
     assert not list((tmp_path / "model").glob("checkpoints/*.safetensors")), "checkpoints go with the success"
 
-    report = run_config.Location(uri=(tmp_path / "report").as_uri())
+    report = a_local_place(tmp_path / "report")
     measured = tiny_runs.run(run_config.Command.EVALUATE, task, held, tmp_path / "w2", model=model, output=report)
     assert measured.reason is conditions.Reason.SUCCEEDED, measured.message
     assert measured.model_digest == trained.artifacts.digest
@@ -70,7 +70,7 @@ def test_a_stopped_training_goes_on_and_uses_its_whole_budget(
     monkeypatch.setattr("darkroom_trainer.tasks.classifier.Classifier.least_passes", 100)
     leave_to_networks(monkeypatch)
     train = write_squares(tmp_path / "train", 30, boxed=False)
-    model = run_config.Location(uri=(tmp_path / "model").as_uri())
+    model = a_local_place(tmp_path / "model")
     reporter = tiny_runs.StopAt(stage)
     config = tiny_runs.a_config(run_config.Command.TRAIN, Task.CLASSIFIER, train, budget_seconds=15.0, output=model)
     stopped = engine.execute(config, tmp_path / "w1", reporter, reporter.stop, tiny_runs.a_meter(config))
@@ -100,7 +100,7 @@ def test_a_checkpoint_of_a_version_whose_recipes_had_a_moving_average_is_resumed
     monkeypatch.setattr("darkroom_trainer.tasks.classifier.Classifier.least_passes", 100)
     leave_to_networks(monkeypatch)
     train = write_squares(tmp_path / "train", 30, boxed=False)
-    model = run_config.Location(uri=(tmp_path / "model").as_uri())
+    model = a_local_place(tmp_path / "model")
     reporter = tiny_runs.StopAt(fitting.STAGE_NAMES[Stage.HOLD_OUT])
     config = tiny_runs.a_config(run_config.Command.TRAIN, Task.CLASSIFIER, train, budget_seconds=15.0, output=model)
     stopped = engine.execute(config, tmp_path / "w1", reporter, reporter.stop, tiny_runs.a_meter(config))

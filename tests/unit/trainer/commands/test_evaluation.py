@@ -13,6 +13,7 @@ from darkroom_api.report import Outcome
 from darkroom_api.run_config import Command, Location
 from darkroom_api.v1alpha1.common import MeasuredOn, Task
 from darkroom_predict import description, listing
+from tests.local_storage import a_local_place
 from tests.support.learning import LABELS, write_squares
 from tests.support.models import a_description, a_model
 from tests.unit.trainer import tiny_runs
@@ -30,12 +31,12 @@ def publish(folder: pathlib.Path, **changes: Any) -> Location:
     (folder / description.DESCRIPTION_NAME).write_text(json.dumps(written))
     names = [description.DESCRIPTION_NAME, description.WEIGHTS_NAME]
     (folder / listing.LIST_NAME).write_text(listing.build_list(folder, names))
-    return Location(uri=folder.as_uri())
+    return a_local_place(folder)
 
 
 def evaluate(folder: pathlib.Path, task: Task = Task.CLASSIFIER, **changes: Any) -> Outcome:
     file = write_squares(folder / "june", 6, boxed=task is Task.DETECTOR)
-    output = Location(uri=(folder / "report").as_uri())
+    output = a_local_place(folder / "report")
     model = publish(folder / "model", **changes)
     return tiny_runs.run(Command.EVALUATE, task, file, folder / "work", model=model, output=output)
 

@@ -11,11 +11,15 @@ from darkroom_api import conditions, endings, report, run_config
 from darkroom_api.v1alpha1.common import AnnotationKind, Task
 from darkroom_trainer.commands import engine, process
 from darkroom_trainer.runtime.reporting import SilentReporter
+from tests.local_storage import LOCAL
 
 
 def a_config(command: run_config.Command = run_config.Command.TRAIN, **changes: Any) -> run_config.RunConfig:
     source = run_config.DatasetSource(
-        name="pets", annotation_kind=AnnotationKind.CLASSIFICATION, annotation_files=("file:/nowhere/train.json",)
+        name="pets",
+        annotation_kind=AnnotationKind.CLASSIFICATION,
+        annotation_files=("file:/nowhere/train.json",),
+        storage=LOCAL,
     )
     resource = run_config.ResourceReference(kind="Model", namespace="vision", name="pets", uid="u")
     values: dict[str, Any] = {"task": Task.CLASSIFIER, "budget_seconds": 60, **changes}

@@ -13,6 +13,7 @@ import pytest
 
 from darkroom_api import conditions, endings, report, run_config
 from darkroom_api.v1alpha1.common import Task
+from tests.local_storage import a_local_place
 from tests.support import learning
 from tests.unit.trainer import tiny_runs
 
@@ -64,7 +65,7 @@ class Trainer:
 @pytest.mark.slow
 def test_a_stop_at_any_stage_ends_with_143_in_time_and_the_run_succeeds_after_all(tmp_path: pathlib.Path) -> None:
     train = learning.write_squares(tmp_path / "train", 60, boxed=True)
-    output = run_config.Location(uri=(tmp_path / "model").as_uri())
+    output = a_local_place(tmp_path / "model")
     config = tiny_runs.a_config(run_config.Command.TRAIN, Task.DETECTOR, train, budget_seconds=30.0, output=output)
     charged = 0.0
     stages = ("Starting", "Measuring the speed", "Training the hold-out", "Refitting")

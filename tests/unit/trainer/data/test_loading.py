@@ -12,6 +12,7 @@ from darkroom_api.v1alpha1.dataset import UrlMapping
 from darkroom_trainer.data.inspection.fetching import check_images
 from darkroom_trainer.runtime.errors import StorageUnreachable
 from darkroom_trainer.storage.objects import Fetched, Storage
+from tests.local_storage import LOCAL
 from tests.support.coco_builders import a_coco, a_picture, a_source, an_image, read_catalog, write_dataset
 from tests.support.run_support import load
 
@@ -46,7 +47,7 @@ class BrokenStorage(Storage):
     """A bucket that goes away after the first image."""
 
     def __init__(self) -> None:
-        super().__init__(StorageAccess(), {})
+        super().__init__(LOCAL, {})
         self.reads = 0
         self.lock = threading.Lock()
 

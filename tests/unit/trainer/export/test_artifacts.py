@@ -4,10 +4,11 @@ import pathlib
 
 import pytest
 
-from darkroom_api import conditions, run_config
+from darkroom_api import conditions
 from darkroom_predict import listing
 from darkroom_trainer.export import artifacts
 from darkroom_trainer.runtime import errors
+from tests.local_storage import a_local_place
 
 
 def published(tmp_path: pathlib.Path) -> pathlib.Path:
@@ -15,7 +16,7 @@ def published(tmp_path: pathlib.Path) -> pathlib.Path:
     local.mkdir()
     (local / "a.txt").write_text("one")
     (local / "b.txt").write_text("two")
-    found = artifacts.publish_files(local, ["a.txt", "b.txt"], run_config.Location(uri=bucket.as_uri()))
+    found = artifacts.publish_files(local, ["a.txt", "b.txt"], a_local_place(bucket))
     assert found is not None
     assert listing.check_files(bucket, ["a.txt"]).digest == found.digest
     return bucket
@@ -23,7 +24,7 @@ def published(tmp_path: pathlib.Path) -> pathlib.Path:
 
 def test_published_files_are_fetched_again(tmp_path: pathlib.Path) -> None:
     bucket = published(tmp_path)
-    artifacts.fetch_model(run_config.Location(uri=bucket.as_uri()), tmp_path / "again", ["a.txt", "b.txt"])
+    artifacts.fetch_model(a_local_place(bucket), tmp_path / "again", ["a.txt", "b.txt"])
     assert (tmp_path / "again" / "b.txt").read_text() == "two"
 
 
@@ -45,5 +46,5 @@ def test_a_folder_that_is_no_finished_model_is_refused(
     else:
         (bucket / name).write_text(text)
     with pytest.raises(errors.RunError, match=said) as refused:
-        artifacts.fetch_model(run_config.Location(uri=bucket.as_uri()), tmp_path / "again", ["a.txt"])
+        artifacts.fetch_model(a_local_place(bucket), tmp_path / "again", ["a.txt"])
     assert refused.value.reason is conditions.Reason.INVALID_CONFIGURATION

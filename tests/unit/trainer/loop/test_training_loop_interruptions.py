@@ -7,12 +7,12 @@ import threading
 import pytest
 import torch
 
-from darkroom_api.run_config import StorageAccess
 from darkroom_trainer.checkpoints import checkpoint, sessions
 from darkroom_trainer.checkpoints.sessions import Session, Stage
 from darkroom_trainer.loop.training_loop import Hooks, Learner, Window, train_window
 from darkroom_trainer.runtime.stopping import RunStopped
 from darkroom_trainer.storage.objects import open_storage
+from tests.local_storage import LOCAL
 from tests.support.learning import QUIET, StepClock, a_learner, a_meter
 
 WINDOW = Window(0.0, 25.0)
@@ -31,9 +31,7 @@ class Attempt:
         self.meter = a_meter(clock)
         self.learner = clock.drive(a_learner(name))
         self.session = Session(self.learner, Stage.HOLD_OUT, WINDOW)
-        self.store = checkpoint.CheckpointStore(
-            open_storage(StorageAccess()), folder.as_uri(), number, "same", self.meter
-        )
+        self.store = checkpoint.CheckpointStore(open_storage(LOCAL), folder.as_uri(), number, "same", self.meter)
         self.store.claim.take()
         saved = self.store.load_newest().checkpoint
         if saved is not None:

@@ -13,6 +13,7 @@ from darkroom_trainer.checkpoints import sessions
 from darkroom_trainer.commands import engine
 from darkroom_trainer.runtime import reporting
 from darkroom_trainer.training import fitting
+from tests.local_storage import a_local_place
 from tests.support.learning import write_squares
 from tests.unit.trainer.tiny_runs import TICK_SECONDS, StopAt, TickingClock, a_config, a_meter
 
@@ -24,7 +25,7 @@ NAMES = ["model.json", "model.safetensors", "metrics.json", "predictions.json"]
 def two_devices(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> run_config.RunConfig:
     monkeypatch.setattr("darkroom_trainer.tasks.classifier.Classifier.least_passes", 100)
     train = write_squares(tmp_path / "train", 30, boxed=False)
-    model = run_config.Location(uri=(tmp_path / "model").as_uri())
+    model = a_local_place(tmp_path / "model")
     return a_config(run_config.Command.TRAIN, Task.CLASSIFIER, train, budget_seconds=BUDGET, output=model, devices=2)
 
 

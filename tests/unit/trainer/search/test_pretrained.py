@@ -7,12 +7,13 @@ import pytest
 import safetensors.torch
 import torch
 
-from darkroom_api.run_config import Command, Location, RunConfig, Weights
+from darkroom_api.run_config import Command, RunConfig, Weights
 from darkroom_api.v1alpha1.common import Task
 from darkroom_trainer.loop.recipe import Recipe
 from darkroom_trainer.networks import backbones
 from darkroom_trainer.search import pretrained as pretraining
 from darkroom_trainer.tasks.classifier import Classifier
+from tests.local_storage import a_local_place
 from tests.unit.trainer import tiny_runs
 
 NAME = "test_resnet"
@@ -20,7 +21,7 @@ RECIPE = Recipe(NAME, 32, 8, 1e-3)
 
 
 def a_run(folder: pathlib.Path, **changes: Any) -> RunConfig:
-    values = {"budget_seconds": 60.0, "weights": Weights(location=Location(uri=(folder / "nets").as_uri())), **changes}
+    values = {"budget_seconds": 60.0, "weights": Weights(location=a_local_place(folder / "nets")), **changes}
     return tiny_runs.a_config(Command.TRAIN, Task.CLASSIFIER, folder / "train.json", **values)
 
 

@@ -5,6 +5,7 @@ import pathlib
 import ssl
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from darkroom_api.run_config import StorageAccess
 from darkroom_trainer.runtime.errors import CertificateRefused, RunError
 from darkroom_trainer.storage.objects import Storage, explain_storage_error, open_storage
 from tests.certificate import HOST, make_certificate
+from tests.local_storage import a_listing
 
 VARIABLE = "AWS_CA_BUNDLE"
 UNKNOWN = "self-signed certificate; give its authority as key ca.crt of the Secret with the bucket's credentials"
@@ -41,6 +43,11 @@ def serve(folder: pathlib.Path, host: str = HOST, days: int = 1) -> Iterator[tup
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"https://{HOST}:{server.server_address[1]}", certificate.decode()
     server.shutdown()
+
+
+def an_access(endpoint: str, **fields: Any) -> StorageAccess:
+    """Return how a bucket of this machine is reached."""
+    return StorageAccess(endpoint=endpoint, reach=a_listing(endpoint), **fields)
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +80,7 @@ def test_the_authority_in_a_buckets_secret_is_trusted_by_s3_and_https(
     ours: tuple[str, str], tmp_path: pathlib.Path
 ) -> None:
     secret = a_secret(tmp_path, **{"ca.crt": f"# caf\u00e9\n{ours[1]}"})
-    storage = open_storage(StorageAccess(endpoint=ours[0], credentials_dir=str(secret)))
+    storage = open_storage(an_access(ours[0], credentials_dir=str(secret)))
     assert read_both(storage, ours[0]) == [b"image", b"image"]
 
 
@@ -82,7 +89,10 @@ def test_the_authority_that_the_environment_names_is_trusted_by_s3_and_https(
 ) -> None:
     (tmp_path / "ours.pem").write_text(ours[1])
     monkeypatch.setenv(VARIABLE, str(tmp_path / "ours.pem"))
-    assert read_both(open_storage(StorageAccess(endpoint=ours[0])), ours[0]) == [b"image", b"image"]
+    assert read_both(open_storage(an_access(ours[0])), ours[0]) == [
+        b"image",
+        b"image",
+    ]
 
 
 @pytest.mark.parametrize("scheme", ["s3", "https"])
@@ -90,9 +100,7 @@ def test_an_authority_that_nobody_named_is_refused_with_the_places_to_name_it(
     scheme: str, ours: tuple[str, str], tmp_path: pathlib.Path
 ) -> None:
     another = make_certificate()[1].decode()
-    storage = open_storage(
-        StorageAccess(endpoint=ours[0], credentials_dir=str(a_secret(tmp_path, **{"ca.crt": another})))
-    )
+    storage = open_storage(an_access(ours[0], credentials_dir=str(a_secret(tmp_path, **{"ca.crt": another}))))
     uri = "s3://vision/a.png" if scheme == "s3" else f"{ours[0]}/a.png"
     with pytest.raises(CertificateRefused, match=UNKNOWN) as refused:
         storage.read_bytes(uri)
@@ -121,7 +129,7 @@ def test_a_certificate_of_a_known_authority_that_is_not_good_is_told_so(
     endpoint, certificate = next(servers)
     secret = a_secret(tmp_path, **{"ca.crt": certificate})
     with pytest.raises(CertificateRefused, match=says):
-        open_storage(StorageAccess(endpoint=endpoint, credentials_dir=str(secret))).read_bytes("s3://vision/a.png")
+        open_storage(an_access(endpoint, credentials_dir=str(secret))).read_bytes("s3://vision/a.png")
     next(servers, None)
 
 

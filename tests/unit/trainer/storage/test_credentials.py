@@ -5,6 +5,7 @@ import pathlib
 import pytest
 
 from darkroom_api.conditions import Reason
+from darkroom_api.endpoints import OWN_MACHINE
 from darkroom_api.run_config import StorageAccess
 from darkroom_trainer.runtime.errors import (
     RunError,
@@ -27,7 +28,7 @@ def test_mounted_credentials_are_used(
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name, raising=False)
         (tmp_path / name).write_text("mounted\n")
-    mounted = open_storage(StorageAccess(endpoint=s3_endpoint, credentials_dir=str(tmp_path)))
+    mounted = open_storage(StorageAccess(endpoint=s3_endpoint, credentials_dir=str(tmp_path), reach=OWN_MACHINE))
     mounted.write_bytes("s3://vision/mounted", b"1")
     assert mounted.read_bytes("s3://vision/mounted") == b"1"
     credentials = mounted._s3()._request_signer._credentials  # type: ignore[attr-defined]

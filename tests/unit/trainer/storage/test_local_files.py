@@ -5,15 +5,15 @@ import tracemalloc
 
 import pytest
 
-from darkroom_api.run_config import StorageAccess
 from darkroom_trainer.runtime.errors import AddressForbidden
 from darkroom_trainer.storage.local_files import to_path
 from darkroom_trainer.storage.objects import open_storage
+from tests.local_storage import LOCAL
 
 
 def test_a_small_file_needs_little_memory_whatever_the_limit(tmp_path: pathlib.Path) -> None:
     (tmp_path / "small").write_bytes(bytes(1000))
-    opened = open_storage(StorageAccess())
+    opened = open_storage(LOCAL)
     opened.read_bytes((tmp_path / "small").as_uri())
     tracemalloc.start()
     opened.read_bytes((tmp_path / "small").as_uri())

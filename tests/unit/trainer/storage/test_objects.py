@@ -16,12 +16,13 @@ from darkroom_trainer.runtime.errors import (
     ObjectMissing,
     ObjectTooLarge,
     PreconditionFailed,
+    RunError,
     StorageError,
     StorageRefused,
     StorageUnreachable,
     display_uri,
 )
-from darkroom_trainer.storage import disk, objects
+from darkroom_trainer.storage import disk, objects, web
 from darkroom_trainer.storage.local_files import to_uri
 from darkroom_trainer.storage.objects import Storage, explain_storage_error, open_storage
 
@@ -239,3 +240,49 @@ def test_a_disk_that_fills_while_an_object_is_fetched_is_not_the_storages_fault(
     with pytest.raises(OSError, match="No space left") as error:
         storage.fetch("s3://vision/large", tmp_path / "large")
     assert disk.is_full(error.value)
+
+
+FILES: dict[str, Callable[[Storage, str, pathlib.Path], object]] = {
+    **CALLS,
+    "write": lambda storage, uri, _: storage.write_bytes(uri, b""),
+    "upload": lambda storage, uri, path: storage.upload(path, uri),
+    "replace": lambda storage, uri, path: storage.replace(path, uri, None),
+    "list": lambda storage, uri, _: storage.list_uris(uri),
+    "delete": lambda storage, uri, _: storage.delete(uri),
+}
+
+
+@pytest.mark.parametrize("call", FILES.values(), ids=FILES.keys())
+def test_no_local_file_is_touched_unless_the_machine_is_the_users_own(
+    call: Callable[[Storage, str, pathlib.Path], object], tmp_path: pathlib.Path
+) -> None:
+    file = tmp_path / "secret"
+    file.write_text("hidden")
+    for uri in (file.as_uri(), f"file:{file}"):
+        with pytest.raises(AddressForbidden, match="only `darkroom run` can read"):
+            call(Storage(StorageAccess(), {}), uri, tmp_path / "other")
+    assert file.read_text() == "hidden"
+
+
+def test_a_token_in_a_secret_opens_its_container(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def read(uri: str, **_: object) -> web.WebObject:
+        asked.append(uri)
+        return web.WebObject(b"", "")
+
+    monkeypatch.setattr(web, "read_https", read)
+    (tmp_path / "SAS_URL").write_text("https://h.test/fruit?sv=1&sig=x\n")
+    storage = open_storage(StorageAccess(credentials_dir=str(tmp_path)))
+    for uri in ("https://h.test/fruit/a.png", "https://h.test/other/a.png"):
+        storage.read(uri)
+    assert asked == ["https://h.test/fruit/a.png?sv=1&sig=x", "https://h.test/other/a.png"]
+
+
+def test_a_token_that_is_none_is_refused_with_the_secrets_field(tmp_path: pathlib.Path) -> None:
+    folder = tmp_path / "dataset"
+    folder.mkdir()
+    (folder / "SAS_URL").write_text("sv=1&sig=hidden")
+    with pytest.raises(RunError, match=r"storage.credentialsSecret of the Dataset: SAS_URL: it must be") as error:
+        open_storage(StorageAccess(credentials_dir=str(folder)))
+    assert "hidden" not in error.value.message

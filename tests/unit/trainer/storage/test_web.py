@@ -4,10 +4,11 @@ import http.server
 import pathlib
 import ssl
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
 import pytest
 
+from darkroom_api.endpoints import OWN_MACHINE, Reach, list_endpoints
 from darkroom_trainer.runtime.errors import (
     AddressForbidden,
     CertificateRefused,
@@ -19,6 +20,7 @@ from darkroom_trainer.runtime.errors import (
 )
 from darkroom_trainer.storage.web import WebObject, read_https
 from tests.certificate import HOST, write_certificate
+from tests.local_storage import a_listing
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -62,26 +64,41 @@ def base(certificate: pathlib.Path) -> Iterator[str]:
     server.shutdown()
 
 
-def read(uri: str, certificate: pathlib.Path, trusted: Collection[str] = (HOST,), limit: int = 100) -> WebObject:
-    return read_https(
-        uri, trusted_hosts=trusted, limit_bytes=limit, context=ssl.create_default_context(cafile=certificate)
-    )
+def read(uri: str, certificate: pathlib.Path, reach: Reach | None = None, limit: int = 100) -> WebObject:
+    reach = reach or a_listing(*list_endpoints([uri]))
+    return read_https(uri, reach=reach, limit_bytes=limit, context=ssl.create_default_context(cafile=certificate))
 
 
-def test_the_storage_endpoints_own_host_may_be_private(base: str, certificate: pathlib.Path) -> None:
+def test_on_its_users_machine_a_listed_host_may_be_private(base: str, certificate: pathlib.Path) -> None:
     assert read(f"{base}/a%20b.png?sig=1", certificate) == WebObject(b"image", "tag")
 
 
 def test_a_private_host_is_refused_before_anything_is_sent(base: str, certificate: pathlib.Path) -> None:
-    with pytest.raises(AddressForbidden, match=r"localhost is at (127\.0\.0\.1|::1), which is not a public address"):
-        read(f"{base}/a%20b.png?sig=1", certificate, trusted=())
+    for reach in (Reach(), OWN_MACHINE, a_listing(base, own_machine=False)):
+        with pytest.raises(AddressForbidden, match=r"localhost is a loopback address"):
+            read(f"{base}/a%20b.png?sig=1", certificate, reach)
+
+
+def test_a_private_container_says_where_its_token_goes(base: str, certificate: pathlib.Path) -> None:
+    for status in (401, 403, 409):
+        with pytest.raises(AddressForbidden, match=rf"{status} .*into the key SAS_URL of the Secret"):
+            read(f"{base}/{status}", certificate)
+
+
+def test_the_token_of_an_address_is_in_no_message(base: str, certificate: pathlib.Path) -> None:
+    with pytest.raises(StorageRefused, match="403") as error:
+        read(f"{base}/403?sv=1&sig=hidden", certificate)
+    assert "hidden" not in str(error.value)
+    with pytest.raises(AddressForbidden, match="a user name or a password") as refused:
+        read(base.replace("https://", "https://me:hidden@") + "/404", certificate)
+    assert "hidden" not in str(refused.value)
 
 
 @pytest.mark.parametrize(
     ("path", "kind", "says"),
     [
         pytest.param("/404", ObjectMissing, "404", id="not found"),
-        pytest.param("/403", StorageRefused, "403", id="forbidden"),
+        pytest.param("/403?sig=2", StorageRefused, "403", id="forbidden, though it has a token"),
         pytest.param("/503", StorageUnreachable, "503", id="in trouble"),
         pytest.param("/429", StorageUnreachable, "429", id="too many requests"),
         pytest.param(
@@ -104,4 +121,4 @@ def test_a_body_above_the_limit_is_refused(base: str, certificate: pathlib.Path)
 
 def test_a_certificate_that_nobody_trusts_is_refused(base: str) -> None:
     with pytest.raises(CertificateRefused, match="not trusted: self-signed certificate; give its authority as"):
-        read_https(f"{base}/a", trusted_hosts=(HOST,), limit_bytes=10)
+        read_https(f"{base}/a", reach=a_listing(base), limit_bytes=10)

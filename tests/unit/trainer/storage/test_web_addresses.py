@@ -1,42 +1,13 @@
-"""Which network addresses an image may come from."""
+"""Names of hosts: what becomes of one without an address, and of one that changes it."""
 
 import socket
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
-from darkroom_trainer.runtime.errors import ObjectMissing, StorageError, StorageUnreachable
-from darkroom_trainer.storage.web import is_public, read_https
-
-
-@pytest.mark.parametrize(
-    ("address", "public"),
-    [
-        pytest.param("93.184.216.34", True, id="a public server"),
-        pytest.param("2606:2800:220:1::1", True, id="a public server, IPv6"),
-        pytest.param("127.0.0.1", False, id="loopback"),
-        pytest.param("::1", False, id="loopback, IPv6"),
-        pytest.param("169.254.169.254", False, id="a cloud's metadata service"),
-        pytest.param("fe80::1%eth0", False, id="link-local"),
-        pytest.param("fd00:ec2::254", False, id="metadata, IPv6"),
-        pytest.param("10.96.0.1", False, id="a cluster's API server"),
-        pytest.param("172.16.0.1", False, id="private B"),
-        pytest.param("192.168.1.1", False, id="private C"),
-        pytest.param("100.64.0.1", False, id="shared carrier space"),
-        pytest.param("0.0.0.0", False, id="this host"),
-        pytest.param("::ffff:10.0.0.1", False, id="private IPv4 inside IPv6"),
-        pytest.param("64:ff9b::a00:1", False, id="private IPv4 behind NAT64"),
-        pytest.param("2002:a00:1::", False, id="private IPv4 behind 6to4"),
-        pytest.param("::10.0.0.1", False, id="private IPv4 in the deprecated compatible form"),
-        pytest.param("fec0::1", False, id="site-local, IPv6"),
-        pytest.param("168.63.129.16", False, id="Azure's services for its machines"),
-        pytest.param("192.0.0.192", False, id="Oracle's metadata service"),
-        pytest.param("224.0.0.1", False, id="multicast"),
-        pytest.param("255.255.255.255", False, id="broadcast"),
-    ],
-)
-def test_only_public_addresses_are_public(address: str, public: bool) -> None:
-    assert is_public(address) is public
+from darkroom_api.endpoints import Reach
+from darkroom_trainer.runtime.errors import AddressForbidden, ObjectMissing, StorageError, StorageUnreachable
+from darkroom_trainer.storage.web import read_https
 
 
 @pytest.mark.parametrize(
@@ -54,4 +25,24 @@ def test_a_name_without_address_is_missing_and_one_not_answered_unreachable(
 
     monkeypatch.setattr(socket, "getaddrinfo", fail)
     with pytest.raises(kind, match=says):
-        read_https("https://no-such-host.invalid/a", trusted_hosts=(), limit_bytes=10)
+        read_https("https://no-such-host.invalid/a", reach=Reach(), limit_bytes=10)
+
+
+def test_the_address_that_was_checked_is_the_one_that_is_connected_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers, reached = [("93.184.216.34",), ("169.254.169.254",)], []
+
+    def resolve(_host: str, port: int, **_: Any) -> list[Any]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (name, port)) for name in answers.pop(0)]
+
+    def connect(address: tuple[str, int], *_: Any, **__: Any) -> NoReturn:
+        reached.append(address)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    monkeypatch.setattr(socket, "create_connection", connect)
+    with pytest.raises(StorageUnreachable):
+        read_https("https://rebinding.test/a", reach=Reach(), limit_bytes=10)
+    assert reached == [("93.184.216.34", 443)]
+    with pytest.raises(AddressForbidden, match="link-local"):
+        read_https("https://rebinding.test/a", reach=Reach(), limit_bytes=10)
+    assert len(reached) == 1

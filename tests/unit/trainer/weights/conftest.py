@@ -9,6 +9,7 @@ import pytest
 import safetensors.torch
 from moto.server import ThreadedMotoServer
 
+from darkroom_api.endpoints import OWN_MACHINE
 from darkroom_api.run_config import Location, StorageAccess
 from darkroom_trainer.networks import backbones
 from darkroom_trainer.storage.objects import Storage, open_storage
@@ -47,7 +48,7 @@ def bucket(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.
     for key, value in {"ACCESS_KEY_ID": "key", "SECRET_ACCESS_KEY": "secret", "EC2_METADATA_DISABLED": "true"}.items():
         monkeypatch.setenv(f"AWS_{key}", value)
     boto3.client("s3", endpoint_url=s3_endpoint, region_name="us-east-1").create_bucket(Bucket="backbones")
-    access = StorageAccess(endpoint=s3_endpoint, region="us-east-1")
+    access = StorageAccess(endpoint=s3_endpoint, region="us-east-1", reach=OWN_MACHINE)
     return Location(uri=f"s3://backbones/{tmp_path.name}", storage=access), open_storage(access)
 
 

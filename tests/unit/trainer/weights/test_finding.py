@@ -6,13 +6,13 @@ import pytest
 import torch
 
 from darkroom_api.conditions import Reason
-from darkroom_api.run_config import Location, Weights
+from darkroom_api.run_config import Weights
 from darkroom_api.v1alpha1.common import Task
 from darkroom_trainer.runtime.errors import RunError
-from darkroom_trainer.storage.local_files import to_uri
 from darkroom_trainer.tasks.classifier import Classifier
 from darkroom_trainer.weights.files import load_tensors
 from darkroom_trainer.weights.finding import explain_missing, find_weights, list_available, open_sources
+from tests.local_storage import a_local_place
 from tests.unit.trainer.weights.places import NAME, Pack, put, sources_of, sum_of
 
 PLACES = {
@@ -83,9 +83,7 @@ def test_weights_that_not_everybody_may_use_are_warned_of(
 
 
 def test_without_sources_a_network_starts_from_random_weights(mounted: pathlib.Path, tmp_path: pathlib.Path) -> None:
-    sources = open_sources(
-        Weights(location=Location(uri=to_uri(tmp_path / "b")), hub="https://hub.test"), tmp_path, mounted
-    )
+    sources = open_sources(Weights(location=a_local_place(tmp_path / "b"), hub="https://hub.test"), tmp_path, mounted)
     said = f"no weights for resnet18 in {mounted} or {tmp_path / 'b'} or https://hub.test"
     assert explain_missing("resnet18", sources) == f"{said}, so it starts from random weights"
     assert list_available(sources_of(mounted, tmp_path), Task.CLASSIFIER) == []

@@ -8,9 +8,9 @@ from darkroom_api.conditions import Reason
 from darkroom_api.run_config import Location
 from darkroom_api.v1alpha1.common import Task
 from darkroom_trainer.runtime.errors import RunError
-from darkroom_trainer.storage.local_files import to_uri
 from darkroom_trainer.storage.objects import Storage
 from darkroom_trainer.weights.finding import find_weights, list_available
+from tests.local_storage import a_local_place
 from tests.unit.trainer.weights.places import NAME, Pack, put, sources_of, sum_of
 
 
@@ -46,6 +46,6 @@ def test_a_bucket_that_is_not_there_ends_the_run(
 
 def test_a_folder_by_its_file_address_is_read_in_place(tmp_path: pathlib.Path, pack: Pack) -> None:
     put(tmp_path / "mine", {f"{NAME}.safetensors": pack(NAME)})
-    found = find_weights(NAME, sources_of(tmp_path / "none", tmp_path, Location(uri=to_uri(tmp_path / "mine"))))
+    found = find_weights(NAME, sources_of(tmp_path / "none", tmp_path, a_local_place(tmp_path / "mine")))
     assert found is not None
     assert found.path == tmp_path / "mine" / f"{NAME}.safetensors"

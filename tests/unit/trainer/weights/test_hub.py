@@ -10,6 +10,7 @@ from darkroom_trainer.networks import backbones
 from darkroom_trainer.runtime.errors import RunError
 from darkroom_trainer.weights.finding import Sources, find_weights, list_available
 from darkroom_trainer.weights.hub import Hub
+from tests.local_storage import a_listing
 from tests.unit.trainer.weights.fake_hub import FakeHub
 from tests.unit.trainer.weights.places import NAME, Pack
 
@@ -17,7 +18,7 @@ REPOSITORY = "timm/test_resnet.r160_in1k"
 
 
 def hub_sources(hub: FakeHub, tmp_path: pathlib.Path) -> Sources:
-    return Sources((), Hub(hub.url, tmp_path / "hub", hub.context))
+    return Sources((), Hub(hub.url, tmp_path / "hub", a_listing(hub.url), hub.context))
 
 
 def test_a_hub_is_asked_once_for_one_file_and_its_sum_compared(
@@ -45,7 +46,7 @@ ANSWERS = {
     "a repository that it does not have": ((404, b"", {}), None),
     "a repository that wants a key": ((401, b"", {}), None),
     "a redirect to a service of the cluster": (
-        (302, b"", {"Location": "https://169.254.169.254/"}), (Reason.INVALID_CONFIGURATION, "not a public address"),
+        (302, b"", {"Location": "https://169.254.169.254/"}), (Reason.INVALID_CONFIGURATION, "which no run may reach"),
     ),
     "a redirect without encryption": (
         (302, b"", {"Location": "http://example.org/"}), (Reason.INVALID_CONFIGURATION, "only https is used"),

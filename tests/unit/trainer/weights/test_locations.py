@@ -6,9 +6,9 @@ import pytest
 
 from darkroom_api.run_config import Location
 from darkroom_trainer.runtime.errors import RunError
-from darkroom_trainer.storage.local_files import to_uri
 from darkroom_trainer.storage.objects import Storage
 from darkroom_trainer.weights import locations
+from tests.local_storage import a_local_place
 from tests.unit.trainer.weights.places import put
 
 FILES = {"a.safetensors": b"a", "net/model.safetensors": b"net", "net/deeper/model.safetensors": b"deep"}
@@ -58,6 +58,6 @@ def test_a_bucket_has_the_same_files_listed_once_and_keeps_what_was_fetched(
 
 def test_a_file_address_is_read_in_place(tmp_path: pathlib.Path) -> None:
     put(tmp_path / "nets", FILES)
-    source = locations.open_location(Location(uri=to_uri(tmp_path / "nets")), tmp_path / "cache")
+    source = locations.open_location(a_local_place(tmp_path / "nets"), tmp_path / "cache")
     assert source.fetch("a.safetensors") == tmp_path / "nets" / "a.safetensors"
     assert not (tmp_path / "cache").exists()

@@ -16,7 +16,7 @@ from darkroom_trainer.data.inspection.progress import ShowProgress
 from darkroom_trainer.data.records.catalog import Catalog, CatalogImage
 from darkroom_trainer.data.records.findings import Findings
 from darkroom_trainer.runtime.errors import RunError, StorageError, display_uri
-from darkroom_trainer.storage.objects import Storage, explain_storage_error, open_storage
+from darkroom_trainer.storage.objects import Storage, explain_storage_error, open_dataset
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def examine_dataset(
     With `stop_at_annotations`, images are not read where the annotations are wrong already. Raises RunError:
     DatasetNotFound for an annotation file, StorageUnavailable, InvalidConfiguration.
     """
-    storage = open_storage(source.storage)
+    storage = open_dataset(source)
     findings = Findings()
     hashes: list[bytes] = []
     texts = annotation_files.read_texts(storage, source, hashes)

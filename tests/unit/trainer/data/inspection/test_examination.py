@@ -13,6 +13,7 @@ from darkroom_api.v1alpha1.dataset import UrlMapping
 from darkroom_trainer.data.inspection.examination import Examination, examine_dataset
 from darkroom_trainer.runtime.errors import RunError
 from darkroom_trainer.storage.objects import Storage
+from tests.local_storage import LOCAL
 from tests.support.coco_builders import Coco, a_coco, a_scene, a_source, an_annotation, an_image
 
 NFC, NFD = (unicodedata.normalize(form, "img/boîte-é.png") for form in ("NFC", "NFD"))
@@ -94,7 +95,7 @@ def test_an_image_is_found_through_a_mapping(
 
 
 def test_a_local_run_reads_files_below_the_manifest(tmp_path: pathlib.Path) -> None:
-    access, storage = StorageAccess(), Storage(StorageAccess(), {})
+    access, storage = LOCAL, Storage(LOCAL, {})
     coco = a_dataset("elsewhere.png", absolute_url="file:img/a.png")
     uri = write(storage, tmp_path.as_uri(), coco, {"img/a.png": a_scene(1)})
     assert tell(examine(uri, access, local_roots=(tmp_path.as_uri(),))) == []
@@ -151,7 +152,7 @@ def test_sizes_before_the_turn_by_exif_are_told_without_their_consequences(tmp_p
     for number in numbers:
         lie(Image.new("RGB", (60, 100), (number, 99, 7)), tmp_path / f"{number}.jpg")
     (tmp_path / "t.json").write_text(json.dumps(a_coco(images=images, annotations=boxes)))
-    examination = examine((tmp_path / "t.json").as_uri(), StorageAccess())
+    examination = examine((tmp_path / "t.json").as_uri(), LOCAL)
     [told] = tell(examination)
     assert told.startswith("t.json image 0 (0.jpg) and 3 more: is declared as 100 x 60 but is 60 x 100 pixels")
     assert "its EXIF block turns it" in told
@@ -165,7 +166,7 @@ def test_a_tag_without_images_is_not_told_beside_its_cause(tmp_path: pathlib.Pat
         (tmp_path / "images").mkdir(exist_ok=True)
         (tmp_path / f"images/{number}.png").write_bytes(a_scene(number))
     (tmp_path / "t.json").write_text(json.dumps(coco))
-    examination = examine((tmp_path / "t.json").as_uri(), StorageAccess())
+    examination = examine((tmp_path / "t.json").as_uri(), LOCAL)
     assert "image_id 77 is not in images" in tell(examination)[0]
     assert "rareTag" not in examination.findings.advice_counts
 
