@@ -1,12 +1,32 @@
-"""The specs through pydantic: the same tables that tests/cluster applies to a real API server."""
+"""Specs through pydantic (the same tables that tests/cluster applies to a real API server), and the examples."""
 
-from typing import Any
+import pathlib
+from typing import Any, Final
 
 import pydantic
 import pytest
+import yaml
 
-from tests.bad_manifests import BAD_MANIFESTS, BAD_UPDATES, GOOD_MANIFESTS, GOOD_UPDATES, BadManifest, Update
-from tests.unit.crds.specs import find_immutable_changes, parse_spec
+from darkroom_api import names
+from darkroom_api.schema import Spec
+from darkroom_api.v1alpha1.dataset import DatasetSpec
+from darkroom_api.v1alpha1.evaluation import EvaluationSpec
+from darkroom_api.v1alpha1.model import ModelSpec
+from hack.tools.generate import ROOT
+from tests.bad_manifests import BAD_MANIFESTS, BAD_UPDATES, GOOD_MANIFESTS, GOOD_UPDATES, BadManifest, Manifest, Update
+
+_SPECS: Final[dict[str, type[Spec]]] = {"Dataset": DatasetSpec, "Model": ModelSpec, "Evaluation": EvaluationSpec}
+
+
+def parse_spec(manifest: Manifest) -> Spec:
+    """Return the spec of a manifest; raises pydantic.ValidationError."""
+    return _SPECS[manifest["kind"]].model_validate(manifest["spec"])
+
+
+def find_immutable_changes(old: Spec, new: Spec) -> list[str]:
+    """Return the JSON names of the immutable fields that differ between two versions of a spec."""
+    before, after = old.to_json(), new.to_json()
+    return [name for name in old.immutable if before.get(name) != after.get(name)]
 
 
 @pytest.mark.parametrize("case", [case for case in BAD_MANIFESTS if "spec" in case.manifest], ids=lambda case: case.id)
@@ -34,3 +54,38 @@ def test_lets_mutable_fields_change(case: Update) -> None:
 def test_every_id_is_used_once() -> None:
     ids = [case.id for case in BAD_MANIFESTS] + [case.id for case in (*BAD_UPDATES, *GOOD_UPDATES)]
     assert len(ids) == len(set(ids))
+
+
+def read_resources(folder: pathlib.Path) -> list[dict[str, Any]]:
+    texts = (path.read_text() for path in sorted(folder.rglob("*.yaml")))
+    manifests = [manifest for text in texts for manifest in yaml.safe_load_all(text) if manifest]
+    return [manifest for manifest in manifests if manifest["apiVersion"] == names.API_VERSION]
+
+
+EXAMPLES = read_resources(ROOT / "examples")
+
+
+@pytest.mark.parametrize("manifest", EXAMPLES, ids=lambda m: f"{m['kind']} {m['metadata']['name']}")
+def test_an_example_is_valid(manifest: dict[str, Any]) -> None:
+    assert parse_spec(manifest)
+
+
+@pytest.mark.parametrize("folder", ["digits", "local", "migration"])
+def test_the_examples_of_a_folder_name_each_other(folder: str) -> None:
+    resources = read_resources(ROOT / "examples" / folder)
+    known = {(resource["kind"], resource["metadata"]["name"]) for resource in resources}
+    needed = {
+        (kind.capitalize(), resource["spec"][kind])
+        for resource in resources
+        for kind in ("model", "dataset")
+        if kind in resource["spec"]
+    }
+    assert needed <= known
+
+
+def test_the_local_examples_are_the_digits_without_a_bucket() -> None:
+    cluster, local = (read_resources(ROOT / "examples" / folder) for folder in ("digits", "local"))
+    assert [resource["metadata"] for resource in cluster] == [resource["metadata"] for resource in local]
+    files = [uri for resource in local for uri in resource["spec"].get("annotationFiles", [])]
+    assert files
+    assert all(uri.startswith("file:") for uri in files)

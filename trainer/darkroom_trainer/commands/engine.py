@@ -53,11 +53,11 @@ def execute(
         outcome = _dispatch(config, work, stopping.StoppingReporter(reporter, stop), stop or threading.Event(), meter)
     except Exception as error:  # noqa: BLE001 - nothing may be raised: each one is logged and becomes an outcome
         outcome = failures.build_outcome(config.command, error, work)
+    _tell_excess(meter, config.budget_seconds)
     kept_only = endings.ENDINGS[outcome.reason].charges_kept_only
     told = meter.to_report(config.budget_seconds, kept_only=kept_only)
     if outcome.reason is conditions.Reason.CANCELLED and outcome.artifacts is None:
         told = told.model_copy(update={"charged_seconds": 0.0})  # nothing was kept, so nothing is paid for
-    _tell_excess(meter, config.budget_seconds)
     outcome = report.Outcome.model_validate(secrets.hide_tree(outcome.to_json()))
     return outcome.model_copy(update={"meter": told})
 
