@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from tests.support.coco_builders import a_scene
 from tests.support.hostile_cases import ADDRESSES, ENTRIES, PICTURES, TEXT, Case, image
+from tests.support.hostile_files import FORMATS, MAPPINGS, PICTURE_FORMATS, TOKENS
 
 
 def link(target: str) -> Callable[[pathlib.Path], Any]:
@@ -37,6 +38,17 @@ NAMES: Final[dict[str, Case]] = {
     "`./` and `//` in a name": Case(change=image(file_name=".//images/./2.png"), handled="Read: they mean nothing"),
     "the separators of Windows": Case(change=image(file_name="images\\2.png"), handled="Read as `/`"),
     "a name that is percent-encoded": Case(change=image(file_name="images%2F2%2Epng"), handled="Read decoded"),
+    "a name in the other Unicode form": Case(
+        change=image(file_name="images/e\u0301.png"), pictures={"images/\xe9.png": a_scene(2)}, handled="Read"
+    ),
+    "blanks, `#` and `?` in a name": Case(
+        change=image(file_name="my a#1?.png"), pictures={"my a#1?.png": a_scene(2)}, handled="Read as they are"
+    ),
+    "a name that lacks its blank": Case(
+        "but 'my a.png' does", change=image(file_name="mya.png"), pictures={"my a.png": a_scene(2)}
+    ),
+    "another ending": Case("but '2.png' does; fix the ending", change=image(file_name="images/2.jpeg")),
+    "a picture in another folder": Case("is there", change=image(file_name="elsewhere/2.png")),
     "an entry of a zip": Case("pictures inside an archive are not read", change=image(file_name="a.zip@2.png")),
     "a name in capital letters": Case("but '2.png' does: capital", change=image(file_name="images/2.PNG")),
     "an absolute name": Case("is absolute; it must be relative to imageRoot", change=image(file_name="/etc/passwd")),
@@ -60,8 +72,12 @@ NAMES: Final[dict[str, Case]] = {
 }
 GROUPS: Final = {
     "The text of an annotation file": TEXT,
+    "Other files in place of a COCO file": FORMATS,
     "Its entries": ENTRIES,
     "Names of files": NAMES,
     "Addresses of images": ADDRESSES,
+    "Addresses that `urlMappings` change": MAPPINGS,
+    "Tokens and passwords in addresses": TOKENS,
     "Pictures": PICTURES,
+    "Other files in place of a picture, and what is not as it looks": PICTURE_FORMATS,
 }
