@@ -48,14 +48,16 @@ def write_set(folder: pathlib.Path, images: int, tags: int = TAGS) -> None:
 
 def read_set(folder: pathlib.Path, kind: str) -> dict[str, Any]:
     """Load, sum up and split a set as a training does; returns counts, seconds and this process's peak in bytes."""
-    from darkroom_api.run_config import DatasetSource
+    from darkroom_api.endpoints import OWN_MACHINE
+    from darkroom_api.run_config import DatasetSource, StorageAccess
     from darkroom_api.v1alpha1.common import AnnotationKind
     from darkroom_trainer.data import annotations, loading, splitting
     from darkroom_trainer.data.inspection import advice, examination, summary
     from darkroom_trainer.runtime.reporting import SilentReporter
 
     uri = (folder / "train.json").as_uri()
-    source = DatasetSource(name="big", annotation_kind=AnnotationKind(kind), annotation_files=(uri,))
+    storage = StorageAccess(reach=OWN_MACHINE)
+    source = DatasetSource(name="big", annotation_kind=AnnotationKind(kind), annotation_files=(uri,), storage=storage)
     began, cpu_began = time.monotonic(), time.process_time()
     examined = examination.examine_dataset(source, None, lambda *_: None, stop_at_annotations=False)
     told = summary.summarise(examined)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from darkroom_api import conditions, run_config
+from darkroom_api.endpoints import OWN_MACHINE
 from darkroom_api.v1alpha1.common import AnnotationKind, Task
 from darkroom_trainer.commands import engine
 from darkroom_trainer.runtime import reporting
@@ -32,8 +33,11 @@ def build_config(
 ) -> run_config.RunConfig:
     """Return the config of a training on COCO files that is measured on the test images."""
     kind = AnnotationKind.DETECTION if boxed else AnnotationKind.CLASSIFICATION
+    storage = run_config.StorageAccess(reach=OWN_MACHINE)
     sources = [
-        run_config.DatasetSource(name=name, annotation_kind=kind, annotation_files=(file.resolve().as_uri(),))
+        run_config.DatasetSource(
+            name=name, annotation_kind=kind, annotation_files=(file.resolve().as_uri(),), storage=storage
+        )
         for name, file in (("train", train), ("test", test))
     ]
     return run_config.RunConfig(
@@ -44,7 +48,7 @@ def build_config(
         task=Task.DETECTOR if boxed else Task.CLASSIFIER,
         budget_seconds=budget_seconds,
         seed=seed,
-        output=run_config.Location(uri=(work / "model").resolve().as_uri()),
+        output=run_config.Location(uri=(work / "model").resolve().as_uri(), storage=storage),
     )
 
 

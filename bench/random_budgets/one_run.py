@@ -12,6 +12,7 @@ from bench.random_budgets.meter_looks import Excess
 from bench.random_budgets.slow_machine import Killed, SlowMachine, slowed
 from bench.random_budgets.verdicts import TRAIN_IMAGES, Plan, Run
 from darkroom_api import conditions, report, run_config
+from darkroom_api.endpoints import OWN_MACHINE
 from darkroom_trainer.commands import engine
 from darkroom_trainer.runtime import reporting
 from tests.support.learning import write_squares
@@ -68,11 +69,13 @@ def build_config(plan: Plan, attempt: int, root: pathlib.Path, work: pathlib.Pat
     """Return the config of an attempt."""
     boxed = int(plan.is_boxed)
     names = [f"train-{plan.images}-{boxed}", *([f"test-{boxed}"] if plan.has_evaluation else [])]
+    storage = run_config.StorageAccess(reach=OWN_MACHINE)
     sources = [
         run_config.DatasetSource(
             name=name,
             annotation_kind=plan.annotation_kind,
             annotation_files=((root / name / "annotations.json").as_uri(),),
+            storage=storage,
         )
         for name in names
     ]
@@ -86,5 +89,5 @@ def build_config(plan: Plan, attempt: int, root: pathlib.Path, work: pathlib.Pat
         budget_seconds=plan.budget_seconds,
         milli_rate=plan.milli_rate,
         seed=plan.seed,
-        output=run_config.Location(uri=(work / "model").as_uri()),
+        output=run_config.Location(uri=(work / "model").as_uri(), storage=storage),
     )

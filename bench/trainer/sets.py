@@ -93,7 +93,8 @@ def load_files(
     root: pathlib.Path, size_px: int, work: pathlib.Path, device: devices.Device
 ) -> tuple[training_loop.TrainingData, dict[str, float]]:
     """Return the data as a run reads it, and the seconds of reading with checking, and of decoding."""
-    from darkroom_api.run_config import DatasetSource
+    from darkroom_api.endpoints import OWN_MACHINE
+    from darkroom_api.run_config import DatasetSource, StorageAccess
     from darkroom_api.v1alpha1.common import AnnotationKind
     from darkroom_predict.description import Preprocessing
     from darkroom_trainer.data import loading
@@ -101,7 +102,8 @@ def load_files(
     from darkroom_trainer.runtime import reporting
 
     uri, kind = (root / "train.json").as_uri(), AnnotationKind.CLASSIFICATION
-    source = DatasetSource(name="bench", annotation_kind=kind, annotation_files=(uri,))
+    storage = StorageAccess(reach=OWN_MACHINE)
+    source = DatasetSource(name="bench", annotation_kind=kind, annotation_files=(uri,), storage=storage)
     reporter = reporting.SilentReporter()
     began = time.monotonic()
     dataset = loading.load_dataset(source, work, reporter)

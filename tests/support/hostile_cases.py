@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from darkroom_api.conditions import Reason
-from darkroom_api.run_config import StorageAccess
+from darkroom_api.run_config import DatasetSource
+from darkroom_api.v1alpha1.dataset import UrlMapping
 from tests.local_storage import LOCAL, a_listing
 from tests.support import hostile_pictures as drawn
-from tests.support.coco_builders import Coco, a_scene, an_annotation, an_image
+from tests.support.coco_builders import Coco, a_scene, a_source, an_annotation, an_image
 
 NUM_IMAGES: Final = 10
 SUMMARY: Final = "10 images, 10 annotations, 2 tags"
@@ -26,7 +27,7 @@ class Case:
     """One hostile dataset: `change` edits its document, `text` replaces it, `pictures` replaces files, `arrange` adds.
 
     `handled` says what becomes of input that is taken; the dataset is then summed up as a good one. `allowed` are
-    the endpoints that are listed.
+    the endpoints that are listed; `mapped_from` is a beginning of addresses that is mapped to the dataset's folder.
     """
 
     says: str = SUMMARY
@@ -38,12 +39,15 @@ class Case:
     arrange: Callable[[pathlib.Path], Any] = lambda _: None
     answer: bytes | None = None
     allowed: tuple[str, ...] = ()
+    mapped_from: str = ""
     kind: str = "imageObjectDetection"
 
-    @property
-    def access(self) -> StorageAccess:
-        """Return how the dataset is reached."""
-        return LOCAL.model_copy(update={"reach": a_listing(*self.allowed)})
+    def get_source(self, uri: str) -> DatasetSource:
+        """Return the dataset of an annotation file."""
+        folder = uri.removesuffix("train.json")
+        mappings = [UrlMapping(from_prefix=self.mapped_from, to_prefix=folder)] if self.mapped_from else []
+        access = LOCAL.model_copy(update={"reach": a_listing(*self.allowed)})
+        return a_source(uri, storage=access, kind=self.kind, url_mappings=tuple(mappings))
 
 
 def a_document() -> Coco:
@@ -265,6 +269,12 @@ ENTRIES: Final[dict[str, Case]] = {
     ),
     "tags that differ by case": Case(
         "category 'apple' differs from 'Apple' by case", change=tag("Apple"), handled="Learned as two, with advice"
+    ),
+    "tags that differ by a blank": Case(
+        "category 'apple' differs from 'apple ' by case, blanks", change=tag("apple "), handled="The same"
+    ),
+    "a tag with Markdown and HTML in it": Case(
+        change=tag("[a](https://x) <img src=x>|"), handled="Kept as it is, and without effect in card.md and the report"
     ),
     "two entries of one file": Case(
         "10 images, 11 annotations, 2 tags", change=add_entry(), handled="Read as one image, with advice"

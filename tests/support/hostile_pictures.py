@@ -1,8 +1,12 @@
-"""Pictures for the table of hostile input: odd modes and depths, false claims, bombs. Must not do: judge them."""
+"""Pictures for the table of hostile input: odd modes and depths, false claims, bombs, and files that are no pictures.
+
+Must not do: judge them.
+"""
 
 import io
 import random
 import struct
+import zipfile
 import zlib
 from typing import Any
 
@@ -79,3 +83,32 @@ def with_broken_exif() -> bytes:
     """Return a JPEG whose EXIF block is noise."""
     data, noise = encode(form="JPEG"), b"Exif\0\0" + b"MM\0*" + b"\xff" * 40
     return data[:2] + b"\xff\xe1" + struct.pack(">H", len(noise) + 2) + noise + data[2:]
+
+
+def plain() -> bytes:
+    """Return a picture of one colour."""
+    buffer = io.BytesIO()
+    Image.new("RGB", (100, 50), (90, 120, 150)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def media(brand: bytes, *compatible: bytes) -> bytes:
+    """Return the beginning of an ISO media file."""
+    brands = brand + bytes(4) + b"".join(compatible)
+    return struct.pack(">I", 8 + len(brands)) + b"ftyp" + brands + bytes(40)
+
+
+def zipped() -> bytes:
+    """Return a zip archive of one file."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as packed:
+        packed.writestr("a.json", "{}")
+    return buffer.getvalue()
+
+
+def tiff(bands: int, bits: int, order: str = "<") -> bytes:
+    """Return a TIFF of 4 x 4 pixels of so many bands."""
+    tags = [(256, 4), (257, 4), (258, bits), (259, 1), (262, 1), (277, bands), (278, 4), (284, 1)]
+    entries = b"".join(struct.pack(f"{order}HHIHH", tag, 3, 1, value, 0) for tag, value in tags)
+    head = b"II*\0" if order == "<" else b"MM\0*"
+    return head + struct.pack(f"{order}IH", 8, len(tags)) + entries + bytes(4) + bytes(16 * bands * bits // 8)

@@ -11,8 +11,8 @@ import pytest
 from darkroom_api.conditions import Reason
 from darkroom_api.endpoints import Origin, Reach
 from darkroom_trainer.runtime.errors import RunError
+from darkroom_trainer.runtime.secrets import hide
 from darkroom_trainer.storage import connections, web
-from tests.support.coco_builders import a_source
 from tests.support.hostile_cases import Case, write_case
 from tests.support.run_support import inspect
 
@@ -75,7 +75,7 @@ def read_case(case: Case, folder: pathlib.Path) -> tuple[Reason, str]:
         isolate(patch, case.answer)
         uri = write_case(case, folder)
         try:
-            outcome = inspect(a_source(uri, storage=case.access, kind=case.kind))
+            outcome = inspect(case.get_source(uri))
         except RunError as error:
-            return error.reason, error.message
-        return outcome.reason, outcome.message
+            return error.reason, hide(error.message)
+        return outcome.reason, hide(outcome.message)

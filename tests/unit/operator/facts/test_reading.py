@@ -55,6 +55,12 @@ def test_absent_and_null_fields_read_alike() -> None:
     assert parse_pod(null) == parse_pod(bare)
 
 
+def test_what_no_node_has_is_looked_for_among_the_requests_of_a_job_not_its_limits() -> None:
+    resources = {"requests": {"cpu": "1", "memory": "2Gi"}, "limits": {"cpu": "16", "memory": "2Gi"}}
+    job = parse_job(a_child(5, spec={"template": {"spec": {"containers": [{"resources": resources}]}}}))
+    assert job.asked.requests == (("cpu", "1"), ("memory", "2Gi"))
+
+
 def test_a_pod_is_read_with_its_trainers_container_only() -> None:
     ended = {"exitCode": 3, "startedAt": stamp(1), "finishedAt": stamp(2), "message": "bad"}
     sidecar = {"name": "proxy", "state": {"running": {"startedAt": stamp(0)}}}

@@ -2,34 +2,12 @@
 
 import io
 import json
-import struct
-import zipfile
 
 import pytest
 from PIL import Image
 
 from darkroom_trainer.data.file_types import describe_annotations, describe_picture
-
-
-def a_box(brand: bytes, *compatible: bytes) -> bytes:
-    """Return the beginning of an ISO media file."""
-    brands = brand + bytes(4) + b"".join(compatible)
-    return struct.pack(">I", 8 + len(brands)) + b"ftyp" + brands + bytes(40)
-
-
-def a_zip() -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as packed:
-        packed.writestr("a.json", "{}")
-    return buffer.getvalue()
-
-
-def a_tiff(bands: int, bits: int, order: str = "<") -> bytes:
-    """Return a TIFF of 4 x 4 pixels of so many bands."""
-    tags = [(256, 4), (257, 4), (258, bits), (259, 1), (262, 1), (277, bands), (278, 4), (284, 1)]
-    entries = b"".join(struct.pack(f"{order}HHIHH", tag, 3, 1, value, 0) for tag, value in tags)
-    head = b"II*\0" if order == "<" else b"MM\0*"
-    return head + struct.pack(f"{order}IH", 8, len(tags)) + entries + bytes(4) + bytes(16 * bands * bits // 8)
+from tests.support import hostile_pictures as drawn
 
 
 def a_picture(form: str) -> bytes:
@@ -41,18 +19,20 @@ def a_picture(form: str) -> bytes:
 @pytest.mark.parametrize(
     ("data", "says"),
     [
-        pytest.param(a_box(b"heic", b"mif1"), "it is a HEIC picture; save it as JPEG or PNG", id="HEIC of a phone"),
         pytest.param(
-            a_box(b"mif1", b"heic"), "it is a HEIC picture; save it as JPEG or PNG", id="HEIC by another brand"
+            drawn.media(b"heic", b"mif1"), "it is a HEIC picture; save it as JPEG or PNG", id="HEIC of a phone"
         ),
-        pytest.param(a_box(b"avif"), "it is an AVIF picture; save it as JPEG or PNG", id="AVIF"),
-        pytest.param(a_box(b"isom"), "it is a video; save it as JPEG or PNG", id="a video"),
         pytest.param(
-            a_tiff(5, 8), "it is a TIFF of 5 bands of 8 bits, a kind that is not read", id="a TIFF of 5 bands"
+            drawn.media(b"mif1", b"heic"), "it is a HEIC picture; save it as JPEG or PNG", id="HEIC by another brand"
         ),
-        pytest.param(a_tiff(4, 12, ">"), "a TIFF of 4 bands of 12 bits", id="a TIFF in the other order of bytes"),
-        pytest.param(a_tiff(5, 8)[:30], "it is a damaged TIFF", id="a TIFF cut off"),
-        pytest.param(a_zip(), "it is a zip archive; unpack it", id="a zip"),
+        pytest.param(drawn.media(b"avif"), "it is an AVIF picture; save it as JPEG or PNG", id="AVIF"),
+        pytest.param(drawn.media(b"isom"), "it is a video; save it as JPEG or PNG", id="a video"),
+        pytest.param(
+            drawn.tiff(5, 8), "it is a TIFF of 5 bands of 8 bits, a kind that is not read", id="a TIFF of 5 bands"
+        ),
+        pytest.param(drawn.tiff(4, 12, ">"), "a TIFF of 4 bands of 12 bits", id="a TIFF in the other order of bytes"),
+        pytest.param(drawn.tiff(5, 8)[:30], "it is a damaged TIFF", id="a TIFF cut off"),
+        pytest.param(drawn.zipped(), "it is a zip archive; unpack it", id="a zip"),
         pytest.param(b"\x1f\x8b\x08" + bytes(20), "it is a gzip archive; unpack it", id="gzip"),
         pytest.param(a_picture("PPM"), "it is a PNM picture; save it as JPEG or PNG", id="PNM"),
         pytest.param(b"%PDF-1.7 ...", "it is a PDF document; save it as JPEG or PNG", id="PDF"),
@@ -97,7 +77,7 @@ def test_annotations_in_another_form_are_named(text: str, says: str) -> None:
     assert says in described
 
 
-@pytest.mark.parametrize("data", [a_zip(), a_picture("JPEG")])
+@pytest.mark.parametrize("data", [drawn.zipped(), a_picture("JPEG")])
 def test_another_file_in_place_of_annotations_is_named(data: bytes) -> None:
     assert "is not a COCO file: it is a" in str(describe_annotations(data))
 

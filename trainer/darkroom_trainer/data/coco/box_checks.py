@@ -165,6 +165,7 @@ class _BoxCheck:
         )
         if bits >= _PROBLEM_BITS:
             self._findings.add(self._coco.name, said)
+            self._sound[rows] = False  # that they are small, or outside a small image, follows from it
         elif bits >= _ADVICE_BITS:
             self._findings.advise(Issue.BOX_FORM, self._coco.name, said, score=0.0)
 

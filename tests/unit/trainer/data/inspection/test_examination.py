@@ -160,6 +160,19 @@ def test_sizes_before_the_turn_by_exif_are_told_without_their_consequences(tmp_p
     assert examination.findings.problem_count == 4
 
 
+def test_boxes_that_look_like_percent_are_told_without_their_consequences(tmp_path: pathlib.Path) -> None:
+    sizes = [(640, 480)] * 7 + [(80, 60)]
+    images = [an_image(n, width=w, height=h, file_name=f"{n}.png") for n, (w, h) in enumerate(sizes)]
+    boxes = [an_annotation(n, image_id=n, bbox=[75, 40, 15, 5]) for n in range(len(sizes))]
+    for number, size in enumerate(sizes):
+        (tmp_path / f"{number}.png").write_bytes(a_scene(number, *size))
+    (tmp_path / "t.json").write_text(json.dumps(a_coco(images=images, annotations=boxes)))
+    examination = examine((tmp_path / "t.json").as_uri(), LOCAL)
+    [told] = tell(examination)
+    assert "so they look like percent" in told
+    assert "tinyBox" not in examination.findings.advice_counts
+
+
 def test_a_tag_without_images_is_not_told_beside_its_cause(tmp_path: pathlib.Path) -> None:
     coco = a_coco(annotations=[an_annotation(1), an_annotation(2, image_id=77, category_id=2)])
     for number in (1, 2):
