@@ -12,6 +12,7 @@ from tests.cluster.host.commands import run_darkroom
 from tests.cluster.scenarios.main_job import MainJob, build_local_manifests
 
 CLUSTER_ONLY: Final = {
+    "attempts[].jobUid": "a run in process has no Job",
     "attempts[].podUid": "a run in process has no pod",
     **{
         f"allocation.{field}": "a run in process takes the machine as it is"

@@ -134,11 +134,12 @@ def test_a_policy_is_quoted_with_the_value_to_set_and_met_once_it_is_set(
 
 
 def test_a_bucket_with_an_authority_of_its_own_is_read_once_the_secret_holds_it(
-    runs: Runs, bucket: Bucket, waiter: Waiter, tmp_path: pathlib.Path
+    runs: Runs, bucket: Bucket, waiter: Waiter, installation: Installation, tmp_path: pathlib.Path
 ) -> None:
     name = "darkroom-inside"
     secret = manifests.a_secret(runs.namespace, bucket.access_key, bucket.secret_key, name)
     with open_door(tmp_path) as (endpoint, certificate):
+        installation.install(**STRICT, allowedEndpoints=[*VALUES["allowedEndpoints"], endpoint])
         runs.connection.apply(secret)
         uri = bucket.uri("digits/train.json")
         runs.connection.apply(manifests.a_dataset("inside", runs.namespace, uri, endpoint=endpoint, secret=name))
