@@ -45,7 +45,7 @@ test-unit: .venv/.stamp ## Run the tests that need no cluster
 # would each import all of it.
 FAST := tests/contract $(addprefix tests/unit/,crds hack operator trainer/metrics trainer/search)
 NOT_FAST := test_cluster_reads test_cluster_writes test_election test_handlers test_health_replicas \
-	test_kopf_workaround test_workqueue
+	test_kopf_workaround test_progress test_runtime test_workqueue
 test-fast: .venv/.stamp ## Run the tests of pure code: decisions, manifests, contract, metrics, search, tools (20 s)
 	@$(PY) -m pytest -p tests.without_torch -n 0 $(NOT_FAST:%=--ignore-glob='*/%.py') $(FAST)
 

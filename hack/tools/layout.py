@@ -112,7 +112,7 @@ def find_unmirrored_tests(paths: Iterable[str]) -> list[str]:
 
 
 def find_untested_modules(trees: Trees) -> list[str]:
-    """Return the product's modules with functions or classes that no unit test of their place names or brings in."""
+    """Return the product's modules with functions that no unit test of their place names or brings in."""
     tested = _find_tested(trees)
     return [
         f"{path}: no test of its place names it or brings it in: write {place}/test_{pathlib.PurePosixPath(path).name}"
@@ -144,9 +144,12 @@ def _find_tested(trees: Trees) -> set[tuple[str, str]]:
 
 
 def _defines_behaviour(path: str, tree: ast.Module) -> bool:
-    """Tell a module with functions or classes from one of constants, and from what every package may have."""
-    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-    return pathlib.PurePosixPath(path).name not in UNCOUNTED and any(isinstance(node, kinds) for node in tree.body)
+    """Tell a module with a function, be it a class's, from one of constants and of classes that only hold values.
+
+    A lambda is one too: it may be a rule. What every package may have is left out.
+    """
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+    return pathlib.PurePosixPath(path).name not in UNCOUNTED and any(isinstance(node, kinds) for node in ast.walk(tree))
 
 
 def _is_unit_test(path: str) -> bool:

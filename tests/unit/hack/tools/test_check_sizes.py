@@ -21,7 +21,7 @@ def test_the_size_check_names_what_is_over(text: str, problem: str | None) -> No
 
 PLANTED = {
     "operator/darkroom_operator/decide/terms.py": "class Terms: ...\n",
-    "operator/darkroom_operator/facts/terms.py": "class Terms: ...\n",
+    "operator/darkroom_operator/facts/terms.py": "class Terms:\n    def last(self): ...\n",
     "operator/darkroom_operator/wide.py": "from darkroom_operator.many import " + ", ".join(f"m{n}" for n in range(13)),
     **{f"operator/darkroom_operator/many/m{number}.py": "" for number in range(16)},
     "tests/unit/operator/decide/test_terms.py": "",

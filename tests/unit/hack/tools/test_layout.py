@@ -200,13 +200,25 @@ def test_a_module_is_tested_at_its_place(tests: dict[str, str], *, is_tested: bo
     [
         ("trainer/darkroom_a/a.py", "LIMIT = 1\n", 0),
         ("trainer/darkroom_a/a.py", "async def f(): ...\n", 1),
-        ("trainer/darkroom_a/a.py", "class A: ...\n", 1),
-        ("trainer/darkroom_a/__init__.py", "class A: ...\n", 0),
+        ("trainer/darkroom_a/a.py", "class A:\n    size: int = 1\n", 0),
+        ("trainer/darkroom_a/a.py", "class A:\n    def grow(self): ...\n", 1),
+        ("trainer/darkroom_a/a.py", "class A:\n    rules = (Rule(holds=lambda one: one > 1),)\n", 1),
+        ("trainer/darkroom_a/__init__.py", "def f(): ...\n", 0),
         ("trainer/darkroom_a/__main__.py", "def main(): ...\n", 0),
         ("hack/tools/a.py", "def f(): ...\n", 0),
         ("tests/support/a.py", "def f(): ...\n", 0),
     ],
-    ids=["constants", "a function", "a class", "a package", "a command", "a tool", "support of tests"],
+    ids=[
+        "constants",
+        "a function",
+        "a class of values",
+        "a method",
+        "a rule",
+        "a package",
+        "a command",
+        "a tool",
+        "support of tests",
+    ],
 )
 def test_what_does_nothing_needs_no_test(path: str, text: str, count: int) -> None:
     assert len(layout.find_untested_modules({path: ast.parse(text)})) == count

@@ -1,7 +1,5 @@
 """What is found about a run that does not start, from when it counts, and that nobody is asked for it."""
 
-from datetime import UTC, datetime, timedelta
-
 from darkroom_operator.api.resources import WARNINGS
 from darkroom_operator.facts.findings import Findings
 from darkroom_operator.observing.inquiries import FIRST_SECONDS, SILENT_SECONDS
@@ -97,21 +95,3 @@ def test_a_missing_secret_is_in_the_status_and_goes_when_the_container_starts(be
     pod["metadata"]["resourceVersion"] = "900"
     bench.reconcile()
     assert bench.status()["phase"] == "Training"
-
-
-def test_a_stuck_job_is_replaced_when_the_spec_asks_for_something_else(bench: Workbench) -> None:
-    bench.configure(limits=[{"namespaces": ["*"], "allowedPriorityClasses": ["*"]}])
-    stored = bench.cluster.objects["models", "vision", "fruit"]
-    stored["spec"]["priorityClassName"] = "missing"
-    bench.reconcile()
-    add_event(bench.cluster, f"uid-{JOB_NAME}", 'pods "f" is forbidden: no PriorityClass with name missing was found')
-    a_minute_ago = datetime.now(UTC) - timedelta(minutes=1)
-    bench.cluster.objects["jobs", "vision", JOB_NAME]["metadata"]["creationTimestamp"] = a_minute_ago.isoformat()
-    bench.start()
-    bench.reconcile()
-    assert bench.status()["message"].startswith("priorityClassName: PriorityClass `missing` does not exist")
-    assert bench.counted("jobs") == [("create", "jobs", JOB_NAME)]
-    stored["spec"]["priorityClassName"] = "there"
-    stored["metadata"] |= {"resourceVersion": "900", "generation": 2}
-    bench.reconcile()
-    assert bench.counted("jobs") == [("create", "jobs", JOB_NAME), ("delete", "jobs", JOB_NAME)]

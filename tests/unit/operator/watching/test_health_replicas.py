@@ -1,15 +1,11 @@
 """What a replica that stands by leaves out, and what it says of itself."""
 
 import asyncio
-import contextlib
-from typing import Any
 
-import pytest
 from aiohttp import ClientSession
 
 from bench.clusters.ports import find_free_port
 from darkroom_operator.metrics import Metrics
-from darkroom_operator.observing.progress import Poller
 from darkroom_operator.watching.audit import Audit
 from darkroom_operator.watching.health import serve
 from tests.unit.operator.workbench import Workbench
@@ -43,24 +39,3 @@ async def ask(audit: Audit, bench: Workbench, *, leads: bool) -> list[tuple[int,
     for runner in runners:
         await runner.cleanup()
     return answers
-
-
-@pytest.mark.parametrize("leads", [True, False])
-def test_only_the_leader_asks_trainers(leads: bool) -> None:
-    asked: list[str] = []
-
-    class Asked:
-        """A store that notes that trainers were looked for."""
-
-        def owners(self) -> list[Any]:
-            """Return none."""
-            asked.append("once")
-            return []
-
-    async def live() -> None:
-        store: Any = Asked()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(Poller(store, 0.01, leads=lambda: leads).run(lambda _keys: None), 0.1)
-
-    asyncio.run(live())
-    assert bool(asked) is leads
