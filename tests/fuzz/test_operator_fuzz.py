@@ -51,7 +51,12 @@ def build_objects(state: str) -> list[tuple[Resource, Json]]:
     controller = {"apiVersion": "batch/v1", "kind": "Job", "name": JOB_NAME, "uid": "job", "controller": True}
     pod_status = {"phase": "Running", "podIP": "127.0.0.1", "conditions": [_condition("PodScheduled")]}
     container = {"name": "trainer", "image": "x", "resources": {"limits": {"cpu": "2"}}}
-    template = {"spec": {"containers": [container], "volumes": [{"name": "v", "secret": {"secretName": "s"}}]}}
+    template = {
+        "spec": {
+            "containers": [container],
+            "volumes": [{"name": "v", "projected": {"sources": [{"secret": {"name": "s"}}]}}],
+        }
+    }
     return [
         (DATASETS, {"metadata": _metadata("fruit", "d", 1), "spec": a_dataset_spec().to_json(), "status": READY}),
         (MODELS, {"metadata": _metadata("fruit", UID, 2), "spec": a_model_spec().to_json(), "status": status}),
