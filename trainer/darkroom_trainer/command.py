@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, TypeAlias
 
 from darkroom_trainer.runtime.errors import RunError, StorageError
-from darkroom_trainer.runtime.logs import hide, setup_plain_logs
+from darkroom_trainer.runtime.logs import print_error, setup_plain_logs
 
 EXIT_OK: Final = 0
 EXIT_FAILED: Final = 1
@@ -30,17 +30,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _COMMANDS[parsed.command](parsed)
     except (StorageError, RunError) as error:
-        print(f"darkroom: {hide(str(error))}", file=sys.stderr)
+        print_error(str(error))
         return EXIT_FAILED
     except ModuleNotFoundError as error:
         extra = "predict" if error.name in PREDICT_MODULES else "trainer"
-        print(f"darkroom: {error.name} is not installed: pip install 'darkroom[{extra}]'", file=sys.stderr)
+        print_error(f"{error.name} is not installed: pip install 'darkroom[{extra}]'")
         return EXIT_FAILED
     except BrokenPipeError:  # whoever read our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_FAILED
     except KeyboardInterrupt:
-        print("darkroom: interrupted", file=sys.stderr)
+        print_error("interrupted")
         return EXIT_INTERRUPTED
 
 
@@ -170,7 +170,7 @@ def _run(arguments: argparse.Namespace) -> int:
         found = read_manifests(arguments.filename)
     except ManifestError as error:
         for message in error.messages:
-            print(f"darkroom: {hide(message)}", file=sys.stderr)
+            print_error(message)
         return int(error.exit_code)
     display = open_display()
     for line in found.skipped:
@@ -201,7 +201,7 @@ def _samples(arguments: argparse.Namespace) -> int:
     try:
         count = output.write_sample(files, arguments.to, arguments.endpoint)
     except (ValueError, output.NotASample) as error:
-        print(f"darkroom: {error}", file=sys.stderr)
+        print_error(str(error))
         return EXIT_USAGE
     print(f"wrote {count:,} files to {arguments.to}: images/, train.json, eval.json")
     root = output.find_root(arguments.to)

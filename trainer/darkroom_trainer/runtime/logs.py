@@ -9,7 +9,7 @@ import sys
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from darkroom_trainer.runtime.secrets import hide as hide, hide_tree
+from darkroom_trainer.runtime.secrets import hide, hide_tree
 
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
@@ -55,3 +55,8 @@ def setup_json_logs() -> None:
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.getLogger("darkroom_trainer").setLevel(logging.INFO)
+
+
+def print_error(message: str) -> None:
+    """Say on standard error why `darkroom` does not go on."""
+    print(f"darkroom: {hide(message)}", file=sys.stderr)
