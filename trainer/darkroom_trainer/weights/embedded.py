@@ -88,7 +88,7 @@ class ConvertedFile:
     path: pathlib.Path
 
 
-class Shelf:
+class EmbeddedShelf:
     """The embedded weights of one run; each network is looked for once.
 
     `image_folder` is used as it is. The first of `caches` that can be written keeps what is converted.

@@ -35,7 +35,7 @@ class Sources:
 
     folders: tuple[locations.WeightsSource, ...]
     hub: hubs.Hub | None = None
-    shelf: embedded.Shelf | None = None
+    shelf: embedded.EmbeddedShelf | None = None
 
     def describe(self) -> str:
         """Return the sources for a message."""
@@ -54,7 +54,7 @@ def open_sources(
     folders: list[locations.WeightsSource] = [locations.FolderSource(folder)]
     if weights.location is not None:
         folders.append(locations.open_location(weights.location, cache / "bucket"))
-    shelf = embedded.Shelf(embedded.list_caches(cache)) if weights.embedded else None
+    shelf = embedded.EmbeddedShelf(embedded.list_caches(cache)) if weights.embedded else None
     return Sources(tuple(folders), _open_hub(weights, cache / "hub"), shelf)
 
 
@@ -157,7 +157,7 @@ def _take_from_hub(name: str, hub: hubs.Hub) -> FoundWeights | None:
     return check_file(name, got.path, shown, actual, is_verified=got.expected_sum is not None)
 
 
-def _take_from_shelf(name: str, shelf: embedded.Shelf) -> FoundWeights | None:
+def _take_from_shelf(name: str, shelf: embedded.EmbeddedShelf) -> FoundWeights | None:
     got = shelf.find(name)
     if got is None:
         return None
