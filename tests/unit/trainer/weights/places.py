@@ -9,8 +9,8 @@ from collections.abc import Callable
 import torch
 
 from darkroom_api.run_config import Location, Weights
-from darkroom_trainer.weights.embedded import EmbeddedNetwork
 from darkroom_trainer.weights.finding import Sources, open_sources
+from darkroom_trainer.weights.packages import EmbeddedNetwork
 
 NAME = "test_resnet"
 Pack = Callable[[str], bytes]

@@ -6,7 +6,7 @@ from torch.nn import functional
 
 from darkroom_trainer.networks import backbones
 from darkroom_trainer.weights.efficientnet_lite import rename_tensors
-from darkroom_trainer.weights.embedded import NETWORKS, EmbeddedNetwork
+from darkroom_trainer.weights.packages import NETWORKS, EmbeddedNetwork
 from tests.unit.trainer.weights.places import load_packaged
 
 Tensors = dict[str, torch.Tensor]

@@ -11,8 +11,9 @@ import safetensors
 import safetensors.torch
 import torch
 
-from darkroom_trainer.weights import __main__ as image_build, checksums, embedded
-from darkroom_trainer.weights.embedded import NETWORKS, EmbeddedNetwork, EmbeddedShelf, find_network, list_caches
+from darkroom_trainer.weights import __main__ as image_build, checksums, embedded, packages
+from darkroom_trainer.weights.embedded import EmbeddedShelf, find_network, list_caches
+from darkroom_trainer.weights.packages import NETWORKS, EmbeddedNetwork
 from tests.unit.trainer.weights.places import find_wheel_file, load_packaged
 
 LITE0 = NETWORKS[0]
@@ -36,7 +37,7 @@ def put_package(folder: pathlib.Path, data: bytes | None, monkeypatch: pytest.Mo
 
 @every_network
 def test_the_installed_wheel_is_the_one_whose_sum_is_known(network: EmbeddedNetwork) -> None:
-    assert importlib.metadata.version(network.package) == embedded.VERSION
+    assert importlib.metadata.version(network.package) == packages.VERSION
     assert checksums.compute_sum(find_wheel_file(network)) == network.packaged_sum
     licence = importlib.metadata.distribution(network.package).read_text("LICENSE")
     assert licence is not None

@@ -8,7 +8,7 @@ import pytest
 
 from darkroom_api.run_config import Weights
 from darkroom_api.v1alpha1.common import Task
-from darkroom_trainer.weights.embedded import NETWORKS, EmbeddedShelf
+from darkroom_trainer.weights.embedded import EmbeddedShelf
 from darkroom_trainer.weights.finding import (
     Sources,
     explain_missing,
@@ -17,6 +17,7 @@ from darkroom_trainer.weights.finding import (
     list_available,
     open_sources,
 )
+from darkroom_trainer.weights.packages import NETWORKS
 from tests.unit.trainer.weights.places import Pack, put, sources_of
 
 LITE0 = "tf_efficientnet_lite0.in1k"
