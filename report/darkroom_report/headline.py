@@ -38,6 +38,7 @@ STOP_TITLES: Final = {
     "Ceiling": "Ceiling reached",
     "BudgetReached": "Budget spent",
     "TrialsExhausted": "Everything tried",
+    "FewImages": "Few images",
 }
 
 

@@ -43,7 +43,7 @@ def measure_costs(
         return measured, _open_ledger(context, task, data, measured[-1])
     measured = _climb(context, task, data, setup)
     opened = _open_ledger(context, task, data, measured[-1], lost_work.LostWork(context.meter.carried_seconds, lost))
-    opened.plan_hold_out(context.meter.charged_seconds)
+    opened.check_budget(context.meter.charged_seconds)
     return measured, opened
 
 
@@ -80,6 +80,7 @@ def _open_ledger(
         batch_size=measured.recipe.batch_size,
         finish_images=min(len(rows.usable) + len(rows.held_out), task.most_finished),
         least_passes=task.least_passes,
+        is_head_enough=not task.kind.has_boxes,
     )
     return ledger.RunLedger(context.budget_seconds, estimated, workload, lost)
 

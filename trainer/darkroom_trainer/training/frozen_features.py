@@ -4,17 +4,16 @@ Owns what `heads` is told about a run and what of the budget it may use. Must no
 """
 
 import logging
-from typing import Final
+from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from darkroom_api.v1alpha1.common import Task
 from darkroom_predict.predictions import Integers
 from darkroom_trainer.checkpoints.sessions import FittedHead, Session
 from darkroom_trainer.data import annotations
-from darkroom_trainer.heads import refitting, selection, store, views
+from darkroom_trainer.heads import head_costs, refitting, selection, store, views
 from darkroom_trainer.heads.fits.probabilities import to_probabilities
 from darkroom_trainer.loop import inference
 from darkroom_trainer.metrics.tag_scores import classification
@@ -22,20 +21,20 @@ from darkroom_trainer.training.training_run import TrainingRun
 
 LOG = logging.getLogger(__name__)
 
-TIMED_IMAGES: Final = 32
-HEADS_TIME_FRACTION: Final = 0.4
-"""Of the time for the score, at most this goes into frozen-feature classifiers."""
-
 
 def fit_head(run: TrainingRun, session: Session) -> None:
     """Put the best classifier on frozen features into a new session, and note what it costs in any.
 
-    Raises RunError(BudgetNotEnough) where no useful training fits any more.
+    Raises RunError(BudgetNotEnough) where no model of use fits any more.
     """
     if run.saved is None:
         session.head = search_head(run)
     if session.head is not None:
-        run.ledger.revise(head_image_seconds=_time_image(run, session.head))
+        ledger, meter, model = run.ledger, run.context.meter, session.head.model
+        export_seconds = meter.rate * head_costs.estimate_export_wall_seconds(model)
+        ledger.revise(
+            head_image_seconds=_time_image(run, [model]), export_seconds=ledger.costs.export_seconds + export_seconds
+        )
 
 
 def search_head(run: TrainingRun) -> FittedHead | None:
@@ -44,13 +43,16 @@ def search_head(run: TrainingRun) -> FittedHead | None:
         return None
     context, seed = run.context, run.context.config.seed
     context.report("Fitting frozen-feature classifiers")
-    meter, ends_at = context.meter, _find_end(run)
+    meter = context.meter
+    backbones = run.pretrained.build_embedders(run.preprocessing.image_size_px, context.device.torch_device)
+    run.ledger.revise(embed_image_seconds=_time_image(run, backbones.values()))
+    ends_at = run.ledger.plan_heads(meter.charged_seconds)
     found = selection.search_heads(
         _build_examples(run, run.rows.usable),
         seed=seed,
         left_seconds=lambda: ends_at - meter.charged_seconds,
         stop=context.stop.is_set,
-        backbones=run.pretrained.build_embedders(run.preprocessing.image_size_px, context.device.torch_device),
+        backbones=backbones,
         views=views.build_views(run.task, seed),
         started_at_seconds=meter.charged_seconds,
     )
@@ -63,24 +65,14 @@ def search_head(run: TrainingRun) -> FittedHead | None:
     return FittedHead(found.spec, found.model, rows, answers, found.score, found.standard_error, records)
 
 
-def _time_image(run: TrainingRun, head: FittedHead) -> float:
-    """Return what predicting an image with the head alone costs, in charged seconds."""
-    rows, meter = run.rows.usable[:TIMED_IMAGES], run.context.meter
-    started = meter.charged_seconds
-    inference.compute_outputs(head.model, run.data, rows, run.context.device)
-    return (meter.charged_seconds - started) / len(rows)
-
-
-def _find_end(run: TrainingRun) -> float:
-    """Return when the search has to end, in charged seconds: a network's least useful training must still fit."""
-    now = run.context.meter.charged_seconds
-    left_seconds = run.ledger.plan_hold_out(now) - now
-    return now + min(HEADS_TIME_FRACTION * left_seconds, max(0.0, left_seconds - run.ledger.least_seconds))
+def _time_image(run: TrainingRun, models: Iterable[torch.nn.Module]) -> float:
+    """Return what the fastest of some models takes for an image, in charged seconds."""
+    return head_costs.time_image(models, run.data, run.rows.usable, lambda: run.context.meter.charged_seconds)
 
 
 def _build_examples(run: TrainingRun, rows: Integers) -> store.Examples:
     data, truths, count = run.data, annotations.build_truths(run.dataset, rows), len(run.task.labels)
-    is_multilabel = run.task.kind is Task.MULTILABEL_CLASSIFIER
+    is_multilabel = run.task.kind.is_multilabel
     labels = classification.stack_relevant(truths, count) if is_multilabel else classification.stack_answers(truths)
     return store.Examples(data.images, data.mean, data.std, rows, torch.from_numpy(labels), count)
 

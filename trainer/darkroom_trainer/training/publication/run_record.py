@@ -13,8 +13,8 @@ from darkroom_trainer.training.training_run import TrainingRun
 
 def find_stop_reason(session: Session) -> StopReason:
     """Return why the training ended where it did."""
-    reason = session.halving.stop_reason if session.halving else None
-    return reason or StopReason.BUDGET_REACHED
+    of_networks = session.halving.stop_reason if session.halving else None
+    return session.head_alone or of_networks or StopReason.BUDGET_REACHED
 
 
 def build_details(run: TrainingRun, session: Session) -> dict[str, Any]:
