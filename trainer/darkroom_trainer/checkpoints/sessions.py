@@ -13,8 +13,9 @@ import torch
 from darkroom_api.v1alpha1.common import Performance, StopReason
 from darkroom_predict.predictions import Prediction
 from darkroom_trainer.checkpoints import checkpoint
+from darkroom_trainer.features.blocks import list_networks
 from darkroom_trainer.heads import ensemble as ensembles
-from darkroom_trainer.heads.fits.model import FrozenClassifier, list_backbones
+from darkroom_trainer.heads.fits.model import FrozenClassifier
 from darkroom_trainer.loop.training_loop import Learner, Window
 from darkroom_trainer.search import halving as halvings
 
@@ -60,7 +61,7 @@ class FittedHead:
     @property
     def backbones(self) -> list[str]:
         """Return the pretrained networks whose features it looks at."""
-        return list_backbones(self.spec)
+        return list_networks(self.spec["blocks"])
 
 
 @dataclass
@@ -122,6 +123,7 @@ def pack(session: Session) -> checkpoint.Checkpoint:
         "step": learner.step,
         "rateScale": learner.rate_scale,
         "recipe": learner.recipe.to_json(),
+        "imageSize": int(learner.data.images.shape[1]),
         "history": session.history,
         "measureImage": session.measure_image_seconds,
         "note": session.note,

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from darkroom_predict.description import ModelDescription
-from darkroom_trainer.heads.fits.model import list_backbones
+from darkroom_trainer.features.blocks import list_networks
 
 Sources = Mapping[str, str]
 """Where the pretrained weights of each network came from, by its name."""
@@ -36,7 +36,7 @@ def _describe_network(name: str, sources: Sources | None) -> str:
 
 def _describe_head(spec: Mapping[str, Any], sources: Sources) -> str:
     """Return the frozen-feature classifier of a spec (see `heads.specs`)."""
-    networks = [_add_source(name, sources) for name in list_backbones(dict(spec))]
+    networks = [_add_source(name, sources) for name in list_networks(spec["blocks"])]
     if not networks:
         return "classifier on hand-made features"
     is_mixed = len(networks) < len(spec["blocks"])
