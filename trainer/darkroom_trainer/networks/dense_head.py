@@ -53,7 +53,10 @@ class DenseDetector(nn.Module):
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Return tag logits and box numbers of every cell, rows first."""
-        levels = self.backbone(images)
+        return self.answer(self.backbone(images))
+
+    def answer(self, levels: list[torch.Tensor]) -> torch.Tensor:
+        """Return what `forward` does, from the backbone's maps."""
         merged = self.laterals[0](levels[0])
         for lateral, level in zip(list(self.laterals)[1:], levels[1:], strict=True):
             merged = merged + functional.interpolate(lateral(level), size=merged.shape[-2:], mode="nearest")

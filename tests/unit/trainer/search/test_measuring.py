@@ -21,7 +21,7 @@ def a_setup(clock: StepClock, batch_divisor: int = 1) -> measuring.MeasuringSetu
     task = a_task("classifier")
     targets = task.build_targets([an_example(at % 3, boxed=False) for at in range(12)], np.arange(12))
     pretrained = Pretrained(finding.Sources(()), Task.CLASSIFIER, None)
-    return measuring.MeasuringSetup(task, targets, CPU, a_meter(clock), pretrained, batch_divisor)
+    return measuring.MeasuringSetup(task, targets, CPU, a_meter(clock), pretrained, 12, batch_divisor)
 
 
 class SlowSteps:
