@@ -84,8 +84,7 @@ def divide(model: nn.Module) -> Division | None:
     dense = _find_dense(model)
     if dense is None:
         return _divide_chain(model)
-    is_frozen = not any(value.requires_grad for value in dense.backbone.parameters())
-    return Division(dense.backbone, dense.answer) if is_frozen else None
+    return Division(dense.backbone, dense.answer) if dense.is_frozen else None
 
 
 def _divide_chain(model: nn.Module) -> Division | None:
