@@ -20,7 +20,7 @@ from darkroom_trainer.features import normalization
 from darkroom_trainer.loop import feeding, kept_maps
 from darkroom_trainer.loop.feeding import TrainingData as TrainingData, find_batch as find_batch
 from darkroom_trainer.loop.recipe import Recipe
-from darkroom_trainer.networks import stages
+from darkroom_trainer.networks import resizing_layers, stages
 from darkroom_trainer.runtime import device as devices, stopping
 from darkroom_trainer.tasks import base
 
@@ -107,6 +107,9 @@ class Learner:
         seed: int,
     ) -> None:
         self.task = task
+        self._trained = stages.freeze(model, recipe.backbone, recipe.trained_stages)
+        self._division = None if recipe.trained_stages is None else stages.divide(model)
+        model = resizing_layers.fit_network(model, int(data.images.shape[1]), recipe.image_size_px)
         self.model = model.to(device.torch_device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.data = data
         self.recipe = recipe
@@ -116,8 +119,6 @@ class Learner:
         self.rate_scale = 1.0
         self.peers: Peers = Alone()
         self.kept = kept_maps.KeptMaps()
-        self._trained = stages.freeze(self.model, recipe.backbone, recipe.trained_stages)
-        self._division = None if recipe.trained_stages is None else stages.divide(self.model)
         self.optimizer = _build_optimizer(self._trained.rates, recipe)
         self._parameters = [value for value, _ in self._trained.rates]
         self._feeder = feeding.Feeder(device)
@@ -199,6 +200,7 @@ class Learner:
             size=self.peers.size,
             draws=self.task.augmentation_draws,
             others=others,
+            size_px=self.recipe.image_size_px,
         )
 
     def _read_policy(self) -> policies.AugmentationPolicy:
