@@ -5,6 +5,7 @@ learned.
 """
 
 import logging
+import math
 import statistics
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -109,13 +110,14 @@ def _list_found(pretrained: Pretrained) -> list[str]:
 def _bound_passes(last: MeasuredRecipe, recipe: recipes.Recipe, seconds: float, images: int) -> float:
     """Return how many passes a recipe makes at most, by what was measured last.
 
-    A larger network makes no more than a smaller one; frozen stages that are trained take at least three times what
-    they took frozen, on as many pixels.
+    A larger network makes no more than a smaller one, but for one that is frozen in part: its steps on kept maps may be
+    the cheapest. Stages that are trained take at least three times what they took frozen, on as many pixels.
     """
-    if last.look_cost and recipe.backbone == last.recipe.backbone:
+    if recipe.trained_stages is not None and not last.look_cost:
+        return math.inf
+    if recipe.trained_stages is None and last.look_cost and recipe.backbone == last.recipe.backbone:
         pixels = (recipe.image_size_px / last.recipe.image_size_px) ** 2
-        if recipe.trained_stages is None:
-            return seconds / (TRAINED_LOOKS * last.look_cost * pixels)
+        return seconds / (TRAINED_LOOKS * last.look_cost * pixels)
     return last.count_passes(seconds, images)
 
 
