@@ -98,7 +98,7 @@ LEAST_PASSES_FRACTION: Final = 0.4
 """Of what a network that starts from random weights needs at least, where most of a network is frozen."""
 KEPT_TIME_FRACTION: Final = 0.25
 """Of the time for training, at most this goes into what frozen stages say of the variations that are kept."""
-MOST_KEPT_VIEWS: Final = 16
+MOST_KEPT_VIEWS: Final = 8
 MOST_KEPT_BYTES: Final = 512 << 20
 PRETRAINED_RATE_SCALE: Final = 0.25
 LEARNING_RATES: Final = {Task.CLASSIFIER: 4e-3, Task.DETECTOR: 4e-3}
@@ -118,15 +118,17 @@ def find_kind(task: Task) -> Task:
     return LADDER_TASKS.get(task, task)
 
 
-def build_ladder(task: Task, named: str | None = None, pretrained: Sequence[str] = ()) -> tuple[LadderStep, ...]:
+def build_ladder(
+    task: Task, named: str | None = None, pretrained: Sequence[str] = (), source_side_px: float = math.inf
+) -> tuple[LadderStep, ...]:
     """Return the steps to climb: the named backbone alone; else the smallest and all `pretrained`, small to large.
 
-    Without pretrained weights these are the task's own steps, which start from random ones; so does a named backbone
-    that is not among `pretrained`.
+    Without pretrained weights, and for small images, these are the task's own steps, which start from random weights;
+    so does a named backbone that is not among `pretrained`.
     """
     kind = find_kind(task)
     ladder = LADDERS[kind]
-    if named is None and not pretrained:
+    if named is None and (not pretrained or source_side_px < LEAST_PRETRAINED_PX):
         return ladder
     if named is None:
         return ladder[0], *(step for name in pretrained for step in _list_pretrained(kind, name))
@@ -159,7 +161,7 @@ def build_recipe(
 
 
 def count_least_passes(recipe: Recipe, from_random: int) -> int:
-    """Return the image passes of the least useful training; `from_random` are those of a network from random weights."""
+    """Return the image passes of the least useful training; `from_random` are those that random weights need."""
     return from_random if recipe.trained_stages is None else math.ceil(LEAST_PASSES_FRACTION * from_random)
 
 
@@ -178,10 +180,9 @@ def suit_repetition(recipe: Recipe, epochs: float) -> Recipe:
     return replace(recipe, augmentation="strong") if epochs >= MANY_EPOCHS else recipe
 
 
-def is_worth_measuring(step: LadderStep, size_px: int, most_passes: float, images: int) -> bool:
-    """Return whether a step can be worthwhile that makes at most `most_passes` on so many images of this size."""
-    is_large_enough = step.trained_stages is None or size_px >= LEAST_PRETRAINED_PX
-    return is_large_enough and images >= step.least_images and most_passes >= 2 * step.worthwhile_passes
+def is_worth_measuring(step: LadderStep, most_passes: float, images: int) -> bool:
+    """Return whether a step can be worthwhile that makes at most `most_passes` on so many images."""
+    return images >= step.least_images and most_passes >= 2 * step.worthwhile_passes
 
 
 def is_worthwhile(step: LadderStep, affordable_passes: float) -> bool:

@@ -79,14 +79,13 @@ def measure_recipes(
     setup: MeasuringSetup, source_side_px: float, left_seconds: Callable[[], float]
 ) -> list[MeasuredRecipe]:
     """Return the trials that were measured, best last; `left_seconds` tells what is left for training."""
-    ladder = recipes.build_ladder(setup.task.kind, setup.pretrained.named, _list_found(setup.pretrained))
+    names = _list_found(setup.pretrained)
+    ladder = recipes.build_ladder(setup.task.kind, setup.pretrained.named, names, source_side_px)
     measured_recipes = [measure_recipe(setup, _build_recipe(setup, ladder[0], source_side_px))]
     for step in ladder[1:]:
         recipe, last = _build_recipe(setup, step, source_side_px), measured_recipes[-1]
         most_passes = _bound_passes(last, recipe, left_seconds(), setup.images)
-        if recipe == last.recipe or not recipes.is_worth_measuring(
-            step, recipe.image_size_px, most_passes, setup.images
-        ):
+        if recipe == last.recipe or not recipes.is_worth_measuring(step, most_passes, setup.images):
             continue
         try:
             measured = measure_recipe(setup, recipe)

@@ -40,7 +40,7 @@ def test_image_size_follows_the_pictures(task: Task, side: float, size: int) -> 
 )
 def test_a_larger_backbone_has_to_earn_its_place(passes: float, *, measured: bool, taken: bool) -> None:
     step = build_ladder(Task.DETECTOR)[1]
-    assert is_worth_measuring(step, 256, passes, images=10) is measured
+    assert is_worth_measuring(step, passes, images=10) is measured
     assert is_worthwhile(step, passes) is taken
 
 
@@ -65,25 +65,32 @@ def test_the_more_of_pretrained_weights_is_trained_the_more_it_has_to_be_worth(
     assert named[0].worthwhile_passes == 0, "what a Model names is taken, however little of it"
     assert all(step.worthwhile_passes for step in named[1:])
     unnamed = build_ladder(task, None, ["resnet18", "vit_small"])
-    assert [step.backbone for step in unnamed] == ["test_resnet", *["resnet18"] * len(stages), *["vit_small"] * len(stages)]
+    assert [step.backbone for step in unnamed] == [
+        "test_resnet",
+        *["resnet18"] * len(stages),
+        *["vit_small"] * len(stages),
+    ]
+
+
+@pytest.mark.parametrize(("side_px", "is_climbed"), [(95.0, False), (96.0, True)])
+def test_small_pictures_are_a_cell_or_two_to_pretrained_stages(side_px: float, *, is_climbed: bool) -> None:
+    ladder = build_ladder(Task.CLASSIFIER, None, ["lite"], side_px)
+    assert (ladder != LADDERS[Task.CLASSIFIER]) is is_climbed
 
 
 @pytest.mark.parametrize(
-    ("at", "size_px", "passes", "images", "measured"),
+    ("at", "passes", "images", "measured"),
     [
-        pytest.param(0, 192, 2_000, 4, True, id="a dense head on frozen maps, however few the images"),
-        pytest.param(0, 192, 1_999, 4, False, id="not where it cannot have twice the passes"),
-        pytest.param(0, 64, 1e6, 4, False, id="not on pictures that are a cell or two to its last stages"),
-        pytest.param(2, 320, 1e6, 49, False, id="no stages by fewer than 50 images"),
-        pytest.param(2, 320, 6_000, 50, True, id="the last stages from 50 images on"),
-        pytest.param(3, 384, 1e6, 499, False, id="not the whole network by fewer than 500"),
-        pytest.param(3, 384, 6_000, 500, True, id="the whole network from 500 on"),
+        pytest.param(0, 2_000, 4, True, id="a dense head on frozen maps, however few the images"),
+        pytest.param(0, 1_999, 4, False, id="not where it cannot have twice the passes"),
+        pytest.param(2, 1e6, 49, False, id="no stages by fewer than 50 images"),
+        pytest.param(2, 6_000, 50, True, id="the last stages from 50 images on"),
+        pytest.param(3, 1e6, 499, False, id="not the whole network by fewer than 500"),
+        pytest.param(3, 6_000, 500, True, id="the whole network from 500 on"),
     ],
 )
-def test_what_is_trained_follows_from_passes_images_and_size(
-    at: int, size_px: int, passes: float, images: int, *, measured: bool
-) -> None:
-    assert is_worth_measuring(PRETRAINED_STEPS[Task.DETECTOR][at], size_px, passes, images) is measured
+def test_what_is_trained_follows_from_passes_and_images(at: int, passes: float, images: int, *, measured: bool) -> None:
+    assert is_worth_measuring(PRETRAINED_STEPS[Task.DETECTOR][at], passes, images) is measured
 
 
 @pytest.mark.parametrize(("stages", "passes"), [(None, 2_000), (0, 800), (2, 800)])
@@ -94,8 +101,8 @@ def test_the_least_useful_training_follows_from_what_is_trained(stages: int | No
 @pytest.mark.parametrize(
     ("images", "look_seconds", "map_bytes", "left_seconds", "views"),
     [
-        pytest.param(20, 0.02, 200_000, 80.0, 16, id="few images: as many as are of use"),
-        pytest.param(50, 0.02, 200_000, 40.0, 10, id="a quarter of the time is for looking"),
+        pytest.param(20, 0.02, 200_000, 80.0, 8, id="few images: as many as are of use"),
+        pytest.param(50, 0.02, 200_000, 20.0, 5, id="a quarter of the time is for looking"),
         pytest.param(50, 0.5, 200_000, 10.0, 1, id="each image is looked at once in any case"),
         pytest.param(1_000, 1e-4, 200_000, 1e6, 2, id="no more than memory holds"),
         pytest.param(10_000, 1e-4, 200_000, 1e6, 0, id="none where memory does not hold one of each image"),
