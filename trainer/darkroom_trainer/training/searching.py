@@ -65,11 +65,10 @@ def _begin(run: TrainingRun, fitter: fitting.Fitter, session: Session) -> None:
 
 def _list_recipes(run: TrainingRun) -> tuple[Recipe, ...]:
     """Return the recipes to try, best hope first."""
-    chosen = run.measured_recipe
-    cheaper = [one.recipe for one in run.measured_recipes[:-1] if one.step_cost <= chosen.step_cost]
-    others = [recipe for recipe in cheaper if recipe.backbone != chosen.recipe.backbone]
+    *rivals, chosen = (one.recipe for one in run.measured_recipes)
+    others = portfolios.choose_others(chosen, rivals)
     may_mirror = policies.may_mirror(run.task.labels)
-    return portfolios.build_portfolio(run.task.kind, chosen.recipe, others[-1:], may_mirror=may_mirror)
+    return portfolios.build_portfolio(run.task.kind, chosen, others, may_mirror=may_mirror)
 
 
 def _run_rounds(run: TrainingRun, fitter: fitting.Fitter, session: Session) -> None:
