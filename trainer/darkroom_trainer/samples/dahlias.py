@@ -150,4 +150,5 @@ def _expose(canvas: Image.Image, random: np.random.Generator) -> Pixels:
     slope = random.uniform(-0.15, 0.15, size=2)
     light = random.uniform(0.82, 1.06) * (1 + ramp[:, None] * slope[0] + ramp[None, :] * slope[1])
     values = np.asarray(canvas, dtype=np.float64) * light[:, :, None] * random.uniform(0.95, 1.05, size=3)
-    return np.clip(values + random.normal(0, 2.5, size=values.shape), 0, 255).astype(np.uint8)
+    grain = random.normal(0, 2.5, size=values.shape)
+    return np.asarray(np.clip(values + grain, 0, 255), dtype=np.uint8)
