@@ -12,7 +12,6 @@ import torch
 from darkroom_api.run_config import RunConfig
 from darkroom_api.v1alpha1.common import Task
 from darkroom_trainer.loop.recipe import Recipe
-from darkroom_trainer.networks import backbones
 from darkroom_trainer.tasks.base import LearningTask
 from darkroom_trainer.weights import files, finding, packages
 
@@ -38,15 +37,6 @@ class Pretrained:
         """Return a network's tensors, None where it starts from random ones."""
         found = self.find(name)
         return None if found is None else finding.load_tensors(found)
-
-    def build_embedders(self, image_size_px: int, device: torch.device) -> dict[str, torch.nn.Module]:
-        """Return the networks with pretrained weights as fixed features; from random ones, pixels do better."""
-        found = {}
-        for name in self.names:
-            tensors = self.load(name)
-            if tensors is not None:
-                found[name] = backbones.build_embedder(name, tensors, image_size_px)[0].to(device)
-        return found
 
     def describe(self, name: str) -> dict[str, Any] | None:
         """Return the record of the weights that a network started from."""
