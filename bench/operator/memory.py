@@ -37,8 +37,9 @@ LARGE: Final = 200
 NORMAL: Final = 10_000
 LARGE_BYTES: Final = 1_400_000
 CHANGED: Final = 20
+READY_SECONDS: Final = 300.0
 SECONDS: Final = 100.0
-"""Three audits, and the first lists before them."""
+"""Three audits, once everything is known."""
 THREADS: Final = 8
 VALUES: Final = ROOT / "helm" / "darkroom" / "values.yaml"
 CONFIG: Final = {
@@ -65,8 +66,7 @@ def main() -> int:
     limit = read_limit_mib()
     with start_control_plane() as plane:
         api = Api(plane)
-        made = fill(api, asked.normal, asked.large)
-        measured = measure(api, plane, made)
+        measured = measure(api, plane, fill(api, asked.normal, asked.large))
     sizes = f"{asked.normal} Models and {asked.large} objects of {LARGE_BYTES / 1e6:.1f} MB"
     print(f"{sizes}: {measured.peak_mib:.0f} of {limit} MiB, {measured.unreadable} objects unreadable")
     return int(measured.peak_mib > limit or measured.unreadable > 0)
@@ -79,21 +79,25 @@ def read_limit_mib() -> int:
 
 
 def fill(api: Api, normal: int, large: int) -> list[tuple[Resource, str]]:
-    """Make the Models that are over and the large objects; return the latter."""
+    """Make the large objects and the Models that are over; return them in this order."""
     with ThreadPoolExecutor(THREADS) as pool:
-        list(pool.map(lambda number: create_normal(api, f"normal-{number}"), range(normal)))
-    made = []
-    for number in range(large):
-        resource, manifest = BUILDERS[number % len(BUILDERS)](f"large-{number}")
-        api.create(resource, "default", manifest)
-        made.append((resource, f"large-{number}"))
-    return made
+        made = list(pool.map(lambda number: create_large(api, number), range(large)))
+        return made + list(pool.map(lambda number: create_normal(api, f"normal-{number}"), range(normal)))
 
 
-def create_normal(api: Api, name: str) -> None:
+def create_large(api: Api, number: int) -> tuple[Resource, str]:
+    """Make an object as large as can be, of each kind in turn."""
+    name = f"large-{number}"
+    resource, manifest = BUILDERS[number % len(BUILDERS)](name)
+    api.create(resource, "default", manifest)
+    return resource, name
+
+
+def create_normal(api: Api, name: str) -> tuple[Resource, str]:
     """Make a Model that has succeeded."""
     api.create(MODELS, "default", build_model(name))
     api.merge(MODELS, "default", name, {"status": build_succeeded_status()}, "status")
+    return MODELS, name
 
 
 def build_large_model(name: str) -> tuple[Resource, Json]:
@@ -147,16 +151,16 @@ def build_owners(size_bytes: int) -> list[Json]:
 def measure(api: Api, plane: ControlPlane, made: list[tuple[Resource, str]]) -> Measured:
     """Return what an operator took that starts there and sees some of these objects change."""
     with run_operator(plane) as (process, metrics):
+        known = sum(resource is MODELS for resource, _ in made)
+        wait_until_known(metrics, known)
         end = time.monotonic() + SECONDS
-        wait_answer(metrics)
         for resource, name in made[:CHANGED]:
             api.merge(resource, "default", name, {"metadata": {"annotations": {"changed": "once"}}})
         time.sleep(max(end - time.monotonic(), 0))
-        text = wait_answer(metrics)
+        text = read_metrics(metrics)
         status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
     peak = int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) / 1024
-    counts = [line.split()[-1] for line in text.splitlines() if line.startswith("darkroom_unreadable_objects_total")]
-    return Measured(peak, sum(int(float(count)) for count in counts))
+    return Measured(peak, sum_series(text, "darkroom_unreadable_objects_total"))
 
 
 @contextlib.contextmanager
@@ -178,17 +182,29 @@ def run_operator(plane: ControlPlane) -> Iterator[tuple["subprocess.Popen[bytes]
             process.wait(30)
 
 
-def wait_answer(address: str, seconds: float = 60.0) -> str:
-    """Return what is served at an address, as soon as something is."""
-    end = time.monotonic() + seconds
+def wait_until_known(address: str, models: int) -> None:
+    """Wait until an operator knows so many Models; raises TimeoutError."""
+    end = time.monotonic() + READY_SECONDS
     while True:
-        try:
-            with urllib.request.urlopen(address, timeout=30) as answer:
-                return str(answer.read().decode())
-        except OSError:
-            if time.monotonic() > end:
-                raise
+        with contextlib.suppress(OSError):
+            known = sum_series(read_metrics(address), "darkroom_models")
+            if known == models:
+                return
+        if time.monotonic() > end:
+            raise TimeoutError(f"the operator does not know {models} Models after {READY_SECONDS:.0f} s")
         time.sleep(0.5)
+
+
+def read_metrics(address: str) -> str:
+    """Return what Prometheus would read."""
+    with urllib.request.urlopen(address, timeout=30) as answer:
+        text: str = answer.read().decode()
+        return text
+
+
+def sum_series(text: str, name: str) -> int:
+    """Return the sum of all series of a metric."""
+    return int(sum(float(line.rpartition(" ")[2]) for line in text.splitlines() if line.startswith(f"{name}{{")))
 
 
 if __name__ == "__main__":
