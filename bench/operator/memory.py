@@ -80,8 +80,8 @@ def read_limit_mib() -> int:
 
 def fill(api: Api, normal: int, large: int) -> list[tuple[Resource, str]]:
     """Make the large objects and the Models that are over; return them in this order."""
+    made = [create_large(api, number) for number in range(large)]
     with ThreadPoolExecutor(THREADS) as pool:
-        made = list(pool.map(lambda number: create_large(api, number), range(large)))
         return made + list(pool.map(lambda number: create_normal(api, f"normal-{number}"), range(normal)))
 
 
