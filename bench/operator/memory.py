@@ -150,53 +150,51 @@ def build_owners(size_bytes: int) -> list[Json]:
 
 def measure(api: Api, plane: ControlPlane, made: list[tuple[Resource, str]]) -> Measured:
     """Return what an operator took that starts there and sees some of these objects change."""
-    with run_operator(plane) as (process, metrics):
-        known = sum(resource is MODELS for resource, _ in made)
-        wait_until_known(metrics, known)
+    with run_operator(plane) as (process, metrics, ready):
+        wait_until_ready(plane, ready)
         end = time.monotonic() + SECONDS
         for resource, name in made[:CHANGED]:
             api.merge(resource, "default", name, {"metadata": {"annotations": {"changed": "once"}}})
         time.sleep(max(end - time.monotonic(), 0))
-        text = read_metrics(metrics)
+        text = read_page(metrics)
         status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
     peak = int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) / 1024
     return Measured(peak, sum_series(text, "darkroom_unreadable_objects_total"))
 
 
 @contextlib.contextmanager
-def run_operator(plane: ControlPlane) -> Iterator[tuple["subprocess.Popen[bytes]", str]]:
-    """Run an operator of all namespaces; yield it and the address of its metrics."""
+def run_operator(plane: ControlPlane) -> Iterator[tuple["subprocess.Popen[bytes]", str, str]]:
+    """Run an operator of all namespaces; yield it and the addresses of its metrics and its readiness."""
     with tempfile.TemporaryDirectory() as folder:
         config = pathlib.Path(folder) / "config.json"
         config.write_text(json.dumps(CONFIG))
-        port = find_free_port()
-        ports = ["--health-port", str(find_free_port()), "--metrics-port", str(port)]
+        metrics, health = find_free_port(), find_free_port()
+        ports = ["--health-port", str(health), "--metrics-port", str(metrics)]
         command = [sys.executable, "-m", "darkroom_operator", "--config", str(config), *ports]
         with (plane.folder / "operator.log").open("wb") as log:
             started = [*command, "--kubeconfig", str(plane.kubeconfig)]
             process = subprocess.Popen(started, cwd=ROOT, stdout=log, stderr=log)
         try:
-            yield process, f"http://127.0.0.1:{port}/metrics"
+            yield process, f"http://127.0.0.1:{metrics}/metrics", f"http://127.0.0.1:{health}/readyz"
         finally:
             process.terminate()
             process.wait(30)
 
 
-def wait_until_known(address: str, models: int) -> None:
-    """Wait until an operator knows so many Models; raises TimeoutError."""
+def wait_until_ready(plane: ControlPlane, address: str) -> None:
+    """Wait until an operator knows every object; raises TimeoutError with the end of its log."""
     end = time.monotonic() + READY_SECONDS
-    while True:
+    while time.monotonic() < end:
         with contextlib.suppress(OSError):
-            known = sum_series(read_metrics(address), "darkroom_models")
-            if known == models:
-                return
-        if time.monotonic() > end:
-            raise TimeoutError(f"the operator does not know {models} Models after {READY_SECONDS:.0f} s")
+            read_page(address)
+            return
         time.sleep(0.5)
+    log = (plane.folder / "operator.log").read_text(errors="replace")[-2000:]
+    raise TimeoutError(f"the operator was not ready after {READY_SECONDS:.0f} s:\n{log}")
 
 
-def read_metrics(address: str) -> str:
-    """Return what Prometheus would read."""
+def read_page(address: str) -> str:
+    """Return what is served at an address; raises OSError where that is no success."""
     with urllib.request.urlopen(address, timeout=30) as answer:
         text: str = answer.read().decode()
         return text

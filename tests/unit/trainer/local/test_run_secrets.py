@@ -10,8 +10,8 @@ import pytest
 
 from darkroom_trainer.command import main
 from tests.certificate import HOST, write_certificate
-from tests.support.secret_search import SIGNED_HEADER, find_leaks, read_files
-from tests.support.token_container import serve_container
+from tests.secret_search import SIGNED_HEADER, find_leaks, read_files
+from tests.token_container import serve_container
 from tests.unit.trainer.run_builders import a_dataset, a_model, read_items, write_images, write_manifests
 
 SIGNATURE = "c2lnbmF0dXJl0123456789"

@@ -1,5 +1,9 @@
-"""Everything that runs on the cluster leave is searched for the keys and tokens that they were given."""
+"""Runs that were given keys and tokens, in whose sight some of them failed, and all that they left.
 
+Owns what is planted and what is gathered; a test searches it.
+"""
+
+import contextlib
 import json
 import pathlib
 import secrets
@@ -7,19 +11,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-import pytest
-
 from darkroom_api import names
 from hack.localcluster.state import NODE_ADDRESS
 from tests.certificate import make_certificate
 from tests.cluster.api import manifests
-from tests.cluster.api.connection import Connection
 from tests.cluster.api.waiting import SYSTEM_NAMESPACE, message_of, reason_of
 from tests.cluster.scenarios.runs import Runs
 from tests.cluster.setup.installation import VALUES, Installation
-from tests.cluster.storage.bucket import Bucket
-from tests.support.secret_search import SIGNED_HEADER, find_leaks
-from tests.support.token_container import serve_container
+from tests.secret_search import SIGNED_HEADER
+from tests.token_container import serve_container
 
 SECRET: Final = "darkroom-planted"  # noqa: S105 - the name of a Secret
 WRONG: Final = "darkroom-wrong"
@@ -41,17 +41,10 @@ class Planted:
         return self.secret_key, self.signature, self.wrong_key, SIGNED_HEADER
 
 
-@pytest.fixture(scope="module")
-def planted(
-    connection: Connection,
-    bucket: Bucket,
-    namespace: str,
-    installation: Installation,
-    digits: pathlib.Path,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Planted]:
-    """Return the secrets of a bucket and of a container with its images, both in one Secret."""
-    folder, signature = tmp_path_factory.mktemp("container"), secrets.token_urlsafe(32)
+@contextlib.contextmanager
+def plant(runs: Runs, installation: Installation, digits: pathlib.Path, folder: pathlib.Path) -> Iterator[Planted]:
+    """Give the namespace the keys of the bucket and the token of a container with the images, both in one Secret."""
+    connection, bucket, namespace, signature = runs.connection, runs.bucket, runs.namespace, secrets.token_urlsafe(32)
     (folder / "served").mkdir()
     (folder / "served" / "digits").symlink_to(digits)
     key, certificate = make_certificate(NODE_ADDRESS)
@@ -69,18 +62,18 @@ def planted(
             image["coco_url"] = f"{planted.container}/{image['file_name']}"
         bucket.put("planted/train.json", json.dumps(document).encode())
         installation.install(allowedEndpoints=[*VALUES["allowedEndpoints"], host])
-        yield planted
-        installation.install()
+        try:
+            yield planted
+        finally:
+            installation.install()
 
 
-@pytest.fixture(scope="module")
-def runs(connection: Connection, bucket: Bucket, namespace: str, planted: Planted) -> Runs:
-    """Return a training that worked, and inspections that failed in the sight of each secret."""
-    runs = Runs(connection, bucket, namespace)
-    uri, gone = bucket.uri("planted/train.json"), f"{planted.container}/none.json"
-    connection.apply(manifests.a_dataset("digits", namespace, uri, secret=SECRET))
-    connection.apply(manifests.a_dataset("gone", namespace, gone, secret=SECRET))
-    connection.apply(manifests.a_dataset("refused", namespace, uri, secret=WRONG))
+def run(runs: Runs, planted: Planted) -> None:
+    """Train a Model, and let inspections fail in the sight of each secret."""
+    connection, namespace = runs.connection, runs.namespace
+    uri, gone = runs.bucket.uri("planted/train.json"), f"{planted.container}/none.json"
+    for name, file, secret in (("digits", uri, SECRET), ("gone", gone, SECRET), ("refused", uri, WRONG)):
+        connection.apply(manifests.a_dataset(name, namespace, file, secret=secret))
     runs.waiter.phase("Dataset", namespace, "digits", "Ready", 120)
     runs.waiter.until("Dataset", namespace, "gone", lambda item: "none.json" in message_of(item), 120, "its file named")
     runs.waiter.until(
@@ -88,7 +81,6 @@ def runs(connection: Connection, bucket: Bucket, namespace: str, planted: Plante
     )
     runs.apply("sorter", budget="30s")
     assert runs.end("sorter", 180)["phase"] == "Succeeded"
-    return runs
 
 
 def gather(runs: Runs, installation: Installation) -> dict[str, bytes]:
@@ -108,19 +100,3 @@ def gather(runs: Runs, installation: Installation) -> dict[str, bytes]:
             left[f"log of {name}"] = connection.read_log(name, where, ALL_LINES).encode()
     written = [key for key in runs.bucket.keys("") if not key.startswith("digits/")]
     return left | {f"file {key}": runs.bucket.read(key) for key in written}
-
-
-def test_nothing_that_runs_leave_holds_a_key_or_a_token_or_a_signed_header(
-    runs: Runs, installation: Installation, planted: Planted
-) -> None:
-    left = gather(runs, installation)
-    kinds = ("status of Pod", "status of Model sorter", "Event ", "log of darkroom-", "log of sorter-", "file ")
-    assert [kind for kind in kinds if not any(where.startswith(kind) for where in left)] == []
-    assert any("inspection.json" in where for where in left)
-    assert find_leaks(planted.secrets, left) == {}
-
-
-def test_the_search_finds_what_is_there(runs: Runs, planted: Planted) -> None:
-    secret = runs.connection.get("Secret", SECRET, runs.namespace)
-    found = find_leaks(planted.secrets, {"Secret": json.dumps(secret["data"]).encode()})
-    assert planted.secret_key in found
