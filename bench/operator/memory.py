@@ -3,9 +3,9 @@
     python -m bench.operator.memory
 
 prints one line: the greatest resident size from the operator's start to its third audit, beside 10,000 Models that are
-over, some of the large objects being made meanwhile. Exits with 1 where that is above the chart's limit, and where the operator
-passes a large object over as unreadable: it must be able to keep what it needs of each. Runs on an API server of its
-own.
+over, some of the large objects being made meanwhile. Exits with 1 where that is above the chart's limit, and where the
+operator passes a large object over as unreadable: it must be able to keep what it needs of each. Runs on an API server
+of its own.
 """
 
 import argparse
