@@ -111,7 +111,9 @@ def test_slices_of_a_batch_are_varied_as_the_whole_is(name: str, policy: str) ->
     learner = a_learner(name)
     learner.recipe = dataclasses.replace(learner.recipe, augmentation=policy)
     task, chosen = learner.task, learner._read_policy()
-    feed = feeding.Feed(learner.data, 1, 5, 4, 0, 1, task.augmentation_draws, task.count_others(chosen))
+    numbers = {"draws": task.augmentation_draws, "others": task.count_others(chosen)}
+    size_px = learner.recipe.image_size_px
+    feed = feeding.Feed(learner.data, seed=1, step=5, batch_size=4, rank=0, size=1, size_px=size_px, **numbers)
     whole = feeding.gather(feed, learner.device)
     for rank in range(2):
         part = feeding.gather(dataclasses.replace(feed, rank=rank, size=2), learner.device)
