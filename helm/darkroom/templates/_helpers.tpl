@@ -167,6 +167,7 @@ trainer:
   certificateAuthorities: {{ toJson .Values.trainer.certificateAuthorities }}
   weightsClaim: {{ toJson .Values.trainer.weightsClaim }}
   weights: {{ toJson .Values.trainer.weights }}
+  embeddedWeights: {{ .Values.trainer.embeddedWeights }}
 computeClasses:
 {{- range $name, $class := .Values.computeClasses }}
   {{ $name }}: {{ merge (dict "resourceName" $class.resourceName) $class | toJson }}
