@@ -30,7 +30,8 @@ def test_other_images_another_size_and_other_weights_have_tables_of_their_own(tm
     assert len(open_tables(tmp_path, dataset="vegetables").find_missing(ROWS)) == 2
     assert len(open_tables(tmp_path, source_px=24).find_missing(ROWS)) == 2
     other = a_network()
-    other.net.mixing.data += 1
+    with torch.no_grad():
+        next(other.net.parameters()).add_(1)
     assert len(FeatureTables(6, tmp_path, "fruit").open("own", other).find_missing(ROWS)) == 2
     assert len(open_tables(tmp_path).find_missing(ROWS)) == 0
 

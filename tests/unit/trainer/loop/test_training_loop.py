@@ -104,6 +104,18 @@ def test_gradients_are_shortened_as_torch_does_it(length: float) -> None:
         assert torch.equal(torch.nan_to_num(mine.grad, -1), torch.nan_to_num(torch.as_tensor(other.grad), -1))
 
 
+def test_images_that_are_larger_than_the_recipe_says_are_shrunk_before_they_are_varied() -> None:
+    small = a_learner("classifier")
+    pixels = small.data.images.repeat_interleave(2, dim=1).repeat_interleave(2, dim=2)
+    torch.manual_seed(3)
+    model = small.task.build_model("test_resnet")
+    large = Learner(small.task, model, dataclasses.replace(small.data, images=pixels), small.recipe, small.device, 3)
+    assert large._load_batch().images.shape == small._load_batch().images.shape
+    assert large.train_step(0.0).item() == pytest.approx(small.train_step(0.0).item(), abs=0.3)
+    images = torch.rand(2, 3, 64, 64)
+    assert large.model(images).shape == large.model(images[..., ::2, ::2]).shape, "as they come, or shrunk before"
+
+
 @pytest.mark.parametrize(
     ("name", "policy"), [("classifier", "strong+mix"), ("detector", "standard+mosaic"), ("detector", "light+flip")]
 )

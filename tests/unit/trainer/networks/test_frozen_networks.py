@@ -7,7 +7,10 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
+from PIL import Image
 
+from darkroom_predict.resizing import decode_file
+from darkroom_trainer.features.normalization import to_float
 from darkroom_trainer.networks import frozen_networks
 from darkroom_trainer.networks.frozen_networks import NetworkLook
 
@@ -72,3 +75,27 @@ def test_features_in_onnx_are_those_of_torch(name: str, source_px: int, tmp_path
         torch.onnx.export(network, (images,), tmp_path / "it.onnx", opset_version=17, dynamo=False, input_names=["x"])
     (found,) = onnxruntime.InferenceSession(tmp_path / "it.onnx").run(None, {"x": images.numpy()})
     np.testing.assert_allclose(found, network(images).numpy(), atol=1e-5)
+
+
+def a_picture(mode: str, folder: pathlib.Path) -> pathlib.Path:
+    """Write the same picture in a mode of Pillow; the last one is 10,240 px wide."""
+    grey = np.tile(np.linspace(20, 230, 64, dtype=np.float32)[:, None], (1, 64))
+    pictures = {
+        "RGB": Image.fromarray(np.repeat(grey.astype(np.uint8)[..., None], 3, axis=2)),
+        "L": Image.fromarray(grey.astype(np.uint8)),
+        "I;16": Image.fromarray((grey * 257).astype(np.uint16)),
+        "large": Image.fromarray(grey.astype(np.uint8)).resize((10_240, 64)),
+    }
+    pictures[mode].save(folder / f"{mode[0]}.png")
+    return folder / f"{mode[0]}.png"
+
+
+@pytest.mark.parametrize("mode", ["L", "I;16", "large"])
+def test_grey_deep_and_huge_pictures_have_the_features_of_the_same_picture_in_colour(
+    mode: str, tmp_path: pathlib.Path
+) -> None:
+    torch.manual_seed(0)
+    network = frozen_networks.build_frozen_network("test_resnet", LOOK, 48)
+    pixels = [decode_file(a_picture(one, tmp_path), 48) for one in ("RGB", mode)]
+    plain, other = network(to_float(torch.from_numpy(np.stack(pixels))))
+    torch.testing.assert_close(plain, other, atol=0.05, rtol=0)
