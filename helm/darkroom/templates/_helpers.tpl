@@ -143,7 +143,8 @@ egress:
   verbs: [get, list, watch, create, delete]
 - apiGroups: [""]
   resources: [pods]
-  verbs: [list, watch]
+  # Deleted are pods that another container keeps alive after their trainer, each by its uid.
+  verbs: [list, watch, delete]
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [get, list, watch, create, patch]
