@@ -22,6 +22,8 @@ from darkroom_trainer.networks import onnx_networks
 from darkroom_trainer.networks.frozen_networks import FrozenNetwork
 
 Rows = npt.NDArray[np.int64]
+Networks = Mapping[str, FrozenNetwork]
+"""Frozen networks for images of the examples' size, by name."""
 Views = Callable[[torch.Tensor, int], torch.Tensor]
 """The k-th varied view (k from 1) of images (B, 3, S, S) in [0, 1]."""
 
@@ -79,7 +81,7 @@ class FeatureStore:
         examples: Examples,
         indices: Rows,
         views: Views | None = None,
-        backbones: Mapping[str, FrozenNetwork] = NO_BACKBONES,
+        backbones: Networks = NO_BACKBONES,
         tables: FeatureTables | None = None,
     ) -> None:
         self.examples = examples
