@@ -36,7 +36,7 @@ def open_fastest(network: FrozenNetwork, images: int) -> Embed:
 
 def open_onnx(network: FrozenNetwork) -> Embed | None:
     """Return the network in ONNX Runtime; None where ONNX cannot express it or says something else."""
-    own = copy.deepcopy(network).to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+    own = copy.deepcopy(network).to(memory_format=torch.contiguous_format)
     try:
         with tempfile.TemporaryDirectory(prefix="darkroom-") as folder:
             path = pathlib.Path(folder) / "network.onnx"

@@ -14,7 +14,8 @@ class Sorter(torch.nn.Module):
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Return features."""
-        return torch.special.bessel_j0(images.mean(dim=(2, 3)))
+        features: torch.Tensor = torch.special.bessel_j0(images.mean(dim=(2, 3)))
+        return features
 
 
 class Dice(torch.nn.Module):
@@ -29,7 +30,7 @@ class Dice(torch.nn.Module):
 def test_a_network_says_the_same_in_onnx_runtime(name: str) -> None:
     torch.manual_seed(0)
     network = frozen_networks.build_frozen_network(name, LOOK, 48)
-    network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network = network.to(memory_format=torch.channels_last)
     embed = onnx_networks.open_onnx(network)
     assert embed is not None
     images = torch.rand(5, 48, 48, 3).permute(0, 3, 1, 2)
