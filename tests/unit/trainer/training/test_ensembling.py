@@ -16,6 +16,26 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> PreparedRun:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("held_out", "testable"),
+    [
+        pytest.param(0, False, id="none"),
+        pytest.param(1, False, id="one, which is as common as can be"),
+        pytest.param(3, True, id="one of each of three tags"),
+    ],
+)
+def test_held_out_images_can_test_a_network_only_where_a_guess_would_often_fail(
+    prepared: PreparedRun, held_out: int, *, testable: bool
+) -> None:
+    run = prepared.run
+    chosen = [
+        next(row for row in range(IMAGES) if run.dataset.examples[row].labels == (tag,)) for tag in range(held_out)
+    ]
+    rows = dataclasses.replace(run.rows, held_out=np.array(sorted(chosen), dtype=np.int64))
+    assert ensembling.can_test_networks(dataclasses.replace(run, rows=rows)) is testable
+
+
+@pytest.mark.slow
 def test_a_network_that_was_not_trained_has_no_part(prepared: PreparedRun) -> None:
     predictions, weight = ensembling.predict_ensemble(*prepared)
     assert weight == 1.0
