@@ -28,10 +28,9 @@ def test_held_out_images_can_test_a_network_only_where_a_guess_would_often_fail(
     prepared: PreparedRun, held_out: int, *, testable: bool
 ) -> None:
     run = prepared.run
-    chosen = [
-        next(row for row in range(IMAGES) if run.dataset.examples[row].labels == (tag,)) for tag in range(held_out)
-    ]
-    rows = dataclasses.replace(run.rows, held_out=np.array(sorted(chosen), dtype=np.int64))
+    tags = [example.labels[0] for example in run.dataset.examples]
+    chosen = sorted(tags.index(tag) for tag in range(held_out))
+    rows = dataclasses.replace(run.rows, held_out=np.array(chosen, dtype=np.int64))
     assert ensembling.can_test_networks(dataclasses.replace(run, rows=rows)) is testable
 
 
