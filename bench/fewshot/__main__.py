@@ -17,7 +17,8 @@ from dataclasses import asdict
 from typing import Final
 
 from bench import side_by_side
-from bench.fewshot import clock, methods, tables
+from bench.fewshot import clock, tables
+from bench.fewshot.baselines import registry
 from bench.fewshot.cells import Cell, ResultFile, Row, name_shots, parse_shots
 from bench.fewshot.sets import FULL, SETS, write_parts
 from bench.marks import replace_marked
@@ -39,7 +40,7 @@ def main() -> int:
 
 def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    known = [*methods.CLASSIFIERS, *methods.DETECTORS[1:]]
+    known = [*registry.CLASSIFIERS, *registry.DETECTORS[1:]]
     parser.add_argument("--sets", nargs="+", choices=list(SETS), default=list(SETS))
     parser.add_argument("--shots", type=parse_shots, nargs="+", default=list(SHOTS), help="numbers, or full")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
@@ -68,7 +69,7 @@ def plan_cells(options: argparse.Namespace) -> list[Cell]:
 
 def list_methods(set_name: str) -> tuple[str, ...]:
     """Return the methods that can learn a set."""
-    return methods.DETECTORS if SETS[set_name].boxed else methods.CLASSIFIERS
+    return registry.DETECTORS if SETS[set_name].boxed else registry.CLASSIFIERS
 
 
 def run_cells(cells: list[Cell], file: ResultFile, options: argparse.Namespace) -> list[Cell]:

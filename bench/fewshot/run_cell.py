@@ -13,7 +13,8 @@ import time
 from dataclasses import asdict
 from typing import Any
 
-from bench.fewshot import clock, methods
+from bench.fewshot import clock
+from bench.fewshot.baselines import registry
 from bench.fewshot.cells import DARKROOM, Cell, Row
 from bench.fewshot.sets import SETS, BenchSet, read_part, write_parts
 
@@ -43,7 +44,7 @@ def _run_darkroom(cell: Cell, bench_set: BenchSet, train: pathlib.Path, test: pa
 
 def _run_baseline(cell: Cell, train_file: pathlib.Path, test_file: pathlib.Path) -> Row:
     bench_set, test = SETS[cell.set_name], read_part(test_file)
-    run = methods.prepare(cell.method)
+    run = registry.prepare(cell.method)
     began = clock.read_clock()
     ends_at = began + cell.budget_seconds
     score, details = run(bench_set, read_part(train_file), test, cell.seed, ends_at)

@@ -15,8 +15,8 @@ from typing import Any, Final
 import numpy as np
 from PIL import Image
 
-from bench.fewshot import letters, pictures, shapes, textures
-from bench.fewshot.pictures import Picture
+from bench.fewshot.drawing import letters, pictures, shapes, textures
+from bench.fewshot.drawing.pictures import Picture
 from darkroom_trainer.samples import digits, scenes
 
 FULL: Final = 0

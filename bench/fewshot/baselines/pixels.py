@@ -16,7 +16,7 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold, train_test_sp
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from bench.fewshot.pictures import Picture
+from bench.fewshot.drawing.pictures import Picture
 
 SIDE_PX: Final = 16
 FOLDS: Final = 3

@@ -15,8 +15,9 @@ from torchvision import ops, tv_tensors
 from torchvision.models.detection import anchor_utils, fcos as torchvision_fcos
 from torchvision.transforms import v2
 
-from bench.fewshot import clock, finetuning
-from bench.fewshot.pictures import Picture
+from bench.fewshot import clock
+from bench.fewshot.baselines import finetuning
+from bench.fewshot.drawing.pictures import Picture
 from darkroom_predict.predictions import Prediction, build_truth
 from darkroom_trainer.metrics.box_scores import detection
 

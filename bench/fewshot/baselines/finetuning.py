@@ -17,7 +17,7 @@ from timm import optim as timm_optim
 from timm.data.transforms_factory import create_transform
 
 from bench.fewshot.clock import read_clock
-from bench.fewshot.pictures import Picture
+from bench.fewshot.drawing.pictures import Picture
 
 BACKBONES: Final = {"timm-small": "test_resnet", "timm-medium": "resnet18"}
 """The smallest is the strongest in such budgets: on all textures, 20 s, it had 0.52 where resnet10t had 0.36."""

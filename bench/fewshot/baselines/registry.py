@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from bench.fewshot.cells import DARKROOM
-from bench.fewshot.pictures import Picture
+from bench.fewshot.drawing.pictures import Picture
 from bench.fewshot.sets import BenchSet
 
 Baseline = Callable[[BenchSet, list[Picture], list[Picture], int, float], tuple[float, dict[str, Any]]]
@@ -21,13 +21,13 @@ def prepare(method: str) -> Baseline:
 
 
 def _prepare_pixels(method: str) -> Baseline:
-    from bench.fewshot import pixels
+    from bench.fewshot.baselines import pixels
 
     return lambda _set, train, test, _seed, _end: pixels.train_on_pixels(method, train, test)
 
 
 def _prepare_timm(method: str) -> Baseline:
-    from bench.fewshot import finetuning
+    from bench.fewshot.baselines import finetuning
 
     def run(
         bench_set: BenchSet, train: list[Picture], test: list[Picture], seed: int, ends_at: float
@@ -38,7 +38,7 @@ def _prepare_timm(method: str) -> Baseline:
 
 
 def _prepare_fcos(method: str) -> Baseline:
-    from bench.fewshot import fcos
+    from bench.fewshot.baselines import fcos
 
     return lambda bench_set, train, test, seed, ends_at: fcos.train_fcos(
         method, train, test, bench_set.labels, seed, ends_at
