@@ -1,8 +1,9 @@
-"""The baseline `fcos`: torchvision's detector on a timm backbone, trained until the budget is spent.
+"""The baselines `fcos`: torchvision's detector on a timm backbone, trained until the budget is spent.
 
 Owns its recipe: three levels from stride 8 with a feature pyramid of 64 channels (of 256 it takes ten times as long and
 learns less in such budgets), AdamW with warm-up and a cosine over the budget, light, zoom and shift at random. Images
-keep their size. Scored by the same function as Darkroom's detector.
+keep their size. `embedded-fcos` starts from the weights that Darkroom embeds, which learn ten times more slowly than
+what is new and keep their statistics, the other from nothing.
 """
 
 from collections import OrderedDict
@@ -15,29 +16,29 @@ from torchvision import ops, tv_tensors
 from torchvision.models.detection import anchor_utils, fcos as torchvision_fcos
 from torchvision.transforms import v2
 
-from bench.fewshot import clock
-from bench.fewshot.baselines import finetuning
+from bench.fewshot.baselines import embedded, stepping
+from bench.fewshot.baselines.registry import Learned, Lesson
 from bench.fewshot.drawing.pictures import Picture
-from darkroom_predict.predictions import Prediction, build_truth
-from darkroom_trainer.metrics.box_scores import detection
+from darkroom_predict.predictions import Prediction
 
-BACKBONES: Final = {"fcos-test_resnet": "test_resnet"}
-"""The one that Darkroom starts from in such budgets."""
+EMBEDDED: Final = "embedded-fcos"
+BACKBONE: Final = "test_resnet"
+"""Of the other: the one that Darkroom starts from in such budgets."""
 CHANNELS: Final = 64
 LEVELS: Final = (2, 3, 4)
 BATCH_SIZE: Final = 16
+PRETRAINED_BATCH_SIZE: Final = 4
 RATE: Final = 2e-3
+PRETRAINED_RATE: Final = 2e-4
 WEIGHT_DECAY: Final = 0.05
-GRADIENT_NORM: Final = 5.0
 Sample = tuple[torch.Tensor, dict[str, Any]]
 
 
 class Pyramid(torch.nn.Module):
     """A timm backbone with a feature pyramid, in the form that torchvision's detectors want."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, body: Any) -> None:
         super().__init__()
-        body: Any = timm.create_model(name, pretrained=False, features_only=True, out_indices=LEVELS)
         self.body: torch.nn.Module = body
         self.pyramid = ops.FeaturePyramidNetwork(list(body.feature_info.channels()), CHANNELS)
         self.out_channels = CHANNELS
@@ -47,51 +48,64 @@ class Pyramid(torch.nn.Module):
         return self.pyramid(OrderedDict((str(at), level) for at, level in enumerate(self.body(images))))
 
 
-def train_fcos(
-    method: str, train: list[Picture], test: list[Picture], labels: tuple[str, ...], seed: int, ends_at: float
-) -> tuple[float, dict[str, Any]]:
-    """Train until `ends_at` on the bench's clock; returns mAP@50 on the test images, and what was done."""
-    torch.manual_seed(seed)
-    model = _build(BACKBONES[method], len(labels), train[0].pixels.shape[0])
-    optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=WEIGHT_DECAY)
-    samples = [_as_sample(picture) for picture in train]
-    augment = _build_augmentation()
-    began, steps, slowest = clock.read_clock(), 0, 0.0
-    batches = finetuning.draw_batches(len(train), min(BATCH_SIZE, len(train)), seed)
+def learn(lesson: Lesson) -> Learned:
+    """Train the cell's method."""
+    torch.manual_seed(lesson.cell.seed)
+    is_pretrained = lesson.cell.method == EMBEDDED
+    model = _build(len(lesson.labels), lesson.longest_px, is_pretrained=is_pretrained)
+    body = list(model.backbone.body.parameters())
+    fresh = [one for name, one in model.named_parameters() if not name.startswith("backbone.body.")]
+    groups: list[dict[str, Any]] = [
+        {"params": body, "lr": PRETRAINED_RATE if is_pretrained else RATE},
+        {"params": fresh, "lr": RATE},
+    ]
+    samples = [_as_sample(picture) for picture in lesson.pictures]
+    augment = _build_augmentation(is_mirrored=lesson.is_mirrored)
+
+    def compute_loss(rows: list[int]) -> torch.Tensor:
+        images, targets = zip(*(augment(*samples[row]) for row in rows), strict=True)
+        losses: dict[str, torch.Tensor] = model(list(images), list(targets))
+        return torch.stack(list(losses.values())).sum()
+
     model.train()
-    while (now := clock.read_clock()) + slowest < ends_at:
-        for group in optimizer.param_groups:
-            group["lr"] = RATE * finetuning.schedule((now - began) / (ends_at - began))
-        images, targets = zip(*(augment(*samples[row]) for row in next(batches).tolist()), strict=True)
-        loss = sum(model(list(images), list(targets)).values())
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), GRADIENT_NORM)
-        optimizer.step()
-        steps += 1
-        slowest = max(slowest, clock.read_clock() - now) if steps > 2 else 0.0
-    passes = steps * min(BATCH_SIZE, len(train))
-    return _measure(model, test, labels), {"steps": steps, "passes": passes, "loss": round(float(loss.detach()), 3)}
+    if is_pretrained:
+        model.backbone.body.eval()
+    batch_size = PRETRAINED_BATCH_SIZE if is_pretrained else BATCH_SIZE
+    details = stepping.train(lesson, torch.optim.AdamW(groups, weight_decay=WEIGHT_DECAY), batch_size, compute_loss)
+    return Learned(lambda test: _predict(model, test), details)
 
 
-def _build(backbone: str, num_labels: int, side_px: int) -> Any:
+def _build(num_labels: int, side_px: int, *, is_pretrained: bool) -> Any:
     anchors = anchor_utils.AnchorGenerator(sizes=((8,), (16,), (32,)), aspect_ratios=((1.0,),) * 3)
+    colours: dict[str, Any] = {}
+    if is_pretrained:
+        body = embedded.build_network(features_only=True, out_indices=LEVELS)
+        colours = {"image_mean": list(embedded.MEAN), "image_std": list(embedded.DEVIATION)}
+    else:
+        body = timm.create_model(BACKBONE, pretrained=False, features_only=True, out_indices=LEVELS)
     return torchvision_fcos.FCOS(
-        Pyramid(backbone), num_labels, min_size=side_px, max_size=side_px, anchor_generator=anchors, score_thresh=0.05
+        Pyramid(body),
+        num_labels,
+        min_size=side_px,
+        max_size=side_px,
+        anchor_generator=anchors,
+        score_thresh=0.05,
+        **colours,
     )
 
 
 def _as_sample(picture: Picture) -> Sample:
-    side = picture.pixels.shape[0]
-    corners = [(x * side, y * side, (x + w) * side, (y + h) * side) for x, y, w, h in picture.boxes]
-    image = tv_tensors.Image(torch.from_numpy(picture.pixels).permute(2, 0, 1).float() / 255)
-    boxes = tv_tensors.BoundingBoxes(torch.tensor(corners).reshape(-1, 4), format="XYXY", canvas_size=(side, side))
+    height, width = picture.pixels.shape[:2]
+    corners = [(x * width, y * height, (x + w) * width, (y + h) * height) for x, y, w, h in picture.boxes]
+    image = tv_tensors.Image(torch.from_numpy(picture.pixels.copy()).permute(2, 0, 1).float() / 255)
+    boxes = tv_tensors.BoundingBoxes(torch.tensor(corners).reshape(-1, 4), format="XYXY", canvas_size=(height, width))
     return image, {"boxes": boxes, "labels": torch.tensor(picture.labels, dtype=torch.int64)}
 
 
-def _build_augmentation() -> Any:
+def _build_augmentation(*, is_mirrored: bool) -> Any:
     return v2.Compose(
         [
+            v2.RandomHorizontalFlip(0.5 if is_mirrored else 0.0),
             v2.RandomAffine(degrees=0, translate=(0.1, 0.1), scale=(0.8, 1.25)),
             v2.ColorJitter(brightness=0.3, contrast=0.3),
             v2.ClampBoundingBoxes(),
@@ -100,19 +114,19 @@ def _build_augmentation() -> Any:
     )
 
 
-def _measure(model: Any, test: list[Picture], labels: tuple[str, ...]) -> float:
+def _predict(model: Any, test: list[Picture]) -> list[Prediction]:
     model.eval()
-    images = [_as_sample(picture)[0] for picture in test]
-    side = test[0].pixels.shape[0]
-    predictions: list[Prediction] = []
+    found: list[Prediction] = []
     with torch.inference_mode():
-        for at in range(0, len(images), BATCH_SIZE):
-            predictions += [_as_prediction(found, side) for found in model(images[at : at + BATCH_SIZE])]
-    truths = [build_truth(picture.labels, picture.boxes) for picture in test]
-    return float(detection.measure_detection(predictions, truths, labels).score or 0.0)
+        for at in range(0, len(test), BATCH_SIZE):
+            part = test[at : at + BATCH_SIZE]
+            answers = model([_as_sample(picture)[0] for picture in part])
+            found += [_as_prediction(answer, picture) for answer, picture in zip(answers, part, strict=True)]
+    return found
 
 
-def _as_prediction(found: dict[str, torch.Tensor], side: int) -> Prediction:
-    corners = found["boxes"].numpy() / side
+def _as_prediction(found: dict[str, torch.Tensor], picture: Picture) -> Prediction:
+    height, width = picture.pixels.shape[:2]
+    corners = found["boxes"].numpy() / np.array([width, height, width, height])
     boxes = np.concatenate([corners[:, :2], corners[:, 2:] - corners[:, :2]], axis=1).astype(np.float32)
     return Prediction(found["labels"].numpy(), found["scores"].numpy(), boxes)

@@ -1,12 +1,12 @@
-"""The baseline `timm`: a backbone with a linear head, trained by timm's usual recipe until the budget is spent.
+"""The baselines by timm: a network with a linear head, trained by the usual recipe until the budget is spent.
 
 Owns that recipe: AdamW with warm-up and a cosine over the budget, label smoothing, random resized crops and colour
-jitter, weight decay on matrices only. No pretrained weights, as Darkroom has none here. Mirrored copies are left out
-where they would change what is shown, which is what a person who fine-tunes would do.
+jitter, weight decay on matrices only. Mirrored copies are left out where they would change what is shown, which is what
+a person who fine-tunes would do. `embedded-finetune` starts from the weights that Darkroom embeds, the others from
+nothing.
 """
 
-import math
-from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -16,80 +16,103 @@ from PIL import Image
 from timm import optim as timm_optim
 from timm.data.transforms_factory import create_transform
 
-from bench.fewshot.clock import read_clock
+from bench.fewshot.baselines import embedded, stepping
+from bench.fewshot.baselines.registry import Learned, Lesson
 from bench.fewshot.drawing.pictures import Picture
 
-BACKBONES: Final = {"timm-small": "test_resnet", "timm-medium": "resnet18"}
+Colours = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is trained; pictures are at most `most_px` wide, and at most `enlargement` times enlarged."""
+
+    backbone: str | None
+    rate: float
+    most_px: int = 128
+    enlargement: int = 1
+    mean: Colours = (0.485, 0.456, 0.406)
+    deviation: Colours = (0.229, 0.224, 0.225)
+
+    def choose_size(self, lesson: Lesson) -> int:
+        """Return the side of the square that pictures are brought to."""
+        return min(self.most_px, self.enlargement * lesson.longest_px)
+
+
+RECIPES: Final = {
+    "timm-small": Recipe("test_resnet", 3e-3),
+    "timm-medium": Recipe("resnet18", 1e-3),
+    "embedded-finetune": Recipe(None, 5e-4, embedded.SIDE_PX, 2, embedded.MEAN, embedded.DEVIATION),
+}
 """The smallest is the strongest in such budgets: on all textures, 20 s, it had 0.52 where resnet10t had 0.36."""
-RATES: Final = {"timm-small": 3e-3, "timm-medium": 1e-3}
-SIDE_PX: Final = 64
+HEAD_FACTOR: Final = 10.0
+"""How much faster the new head of pretrained weights learns."""
 BATCH_SIZE: Final = 32
-WARM_UP: Final = 0.1
+PRETRAINED_BATCH_SIZE: Final = 16
 WEIGHT_DECAY: Final = 0.05
 SMOOTHING: Final = 0.1
-MIRRORED_SETS: Final = ("textures",)
-MEAN: Final = (0.485, 0.456, 0.406)
-DEVIATION: Final = (0.229, 0.224, 0.225)
 _OPTIMIZERS: Final[Any] = timm_optim
 """timm does not list what its packages export."""
 
 
-def fine_tune(
-    method: str, set_name: str, train: list[Picture], test: list[Picture], num_labels: int, seed: int, ends_at: float
-) -> tuple[float, dict[str, Any]]:
-    """Train until `ends_at` on the bench's clock; returns the accuracy on the test images, and what was done."""
-    torch.manual_seed(seed)
-    rate = RATES[method]
-    model = timm.create_model(BACKBONES[method], pretrained=False, num_classes=num_labels)
-    optimizer: Any = _OPTIMIZERS.create_optimizer_v2(model, opt="adamw", lr=rate, weight_decay=WEIGHT_DECAY)
+def learn(lesson: Lesson) -> Learned:
+    """Train the cell's method."""
+    torch.manual_seed(lesson.cell.seed)
+    recipe = RECIPES[lesson.cell.method]
+    size_px, num_labels = recipe.choose_size(lesson), len(lesson.labels)
+    model = (
+        timm.create_model(recipe.backbone, pretrained=False, num_classes=num_labels)
+        if recipe.backbone is not None
+        else embedded.build_network(num_classes=num_labels)
+    )
+    optimizer: Any = _OPTIMIZERS.create_optimizer_v2(model, opt="adamw", lr=recipe.rate, weight_decay=WEIGHT_DECAY)
+    if recipe.backbone is None:
+        _hasten_head(model, optimizer)
     loss_function = torch.nn.CrossEntropyLoss(label_smoothing=SMOOTHING)
     augment: Any = create_transform(
-        (3, SIDE_PX, SIDE_PX),
+        (3, size_px, size_px),
         is_training=True,
         scale=(0.6, 1.0),
-        hflip=0.5 if set_name in MIRRORED_SETS else 0.0,
+        hflip=0.5 if lesson.is_mirrored else 0.0,
         color_jitter=0.4,
+        mean=recipe.mean,
+        std=recipe.deviation,
     )
-    images = [Image.fromarray(picture.pixels) for picture in train]
-    labels = torch.tensor([picture.labels[0] for picture in train])
-    began, steps, slowest = read_clock(), 0, 0.0
-    batches = draw_batches(len(train), min(BATCH_SIZE, len(train)), seed)
+    images, labels = [Image.fromarray(picture.pixels) for picture in lesson.pictures], torch.tensor(lesson.tags)
+
+    def compute_loss(rows: list[int]) -> torch.Tensor:
+        loss: torch.Tensor = loss_function(model(torch.stack([augment(images[row]) for row in rows])), labels[rows])
+        return loss
+
     model.train()
-    while (now := read_clock()) + slowest < ends_at:
-        rows = next(batches)
-        for group in optimizer.param_groups:
-            group["lr"] = rate * schedule((now - began) / (ends_at - began))
-        batch = torch.stack([augment(images[row]) for row in rows.tolist()])
-        loss = loss_function(model(batch), labels[rows])
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        steps += 1
-        slowest = max(slowest, read_clock() - now) if steps > 2 else 0.0
-    passes = steps * min(BATCH_SIZE, len(train))
-    return _measure(model, test), {"steps": steps, "passes": passes, "loss": round(float(loss.detach()), 3)}
+    batch_size = BATCH_SIZE if recipe.backbone is not None else PRETRAINED_BATCH_SIZE
+    details = stepping.train(lesson, optimizer, batch_size, compute_loss)
+    return Learned(lambda test: _predict(model, recipe, size_px, test), {**details, "px": size_px})
 
 
-def draw_batches(count: int, size: int, seed: int) -> Iterator[torch.Tensor]:
-    """Yield rows, in a new random order each epoch, without the rest that fills no batch."""
-    generator = torch.Generator().manual_seed(seed)
-    while True:
-        order = torch.randperm(count, generator=generator)
-        yield from torch.split(order[: count // size * size], size)
+def _hasten_head(model: Any, optimizer: Any) -> None:
+    """Give the head's parameters a group of their own."""
+    head = {id(one) for one in model.get_classifier().parameters()}
+    for group in list(optimizer.param_groups):
+        own = [one for one in group["params"] if id(one) in head]
+        group["params"] = [one for one in group["params"] if id(one) not in head]
+        if own:
+            optimizer.add_param_group({**group, "params": own, "lr": HEAD_FACTOR * group["lr"]})
 
 
-def schedule(share: float) -> float:
-    """Return the learning rate at a share of the budget, as a part of the peak."""
-    if share < WARM_UP:
-        return max(0.02, share / WARM_UP)
-    return 0.5 * (1 + math.cos(math.pi * min(1.0, (share - WARM_UP) / (1 - WARM_UP))))
-
-
-def _measure(model: Any, test: list[Picture]) -> float:
+def _predict(model: Any, recipe: Recipe, size_px: int, test: list[Picture]) -> list[int]:
     model.eval()
-    mean, deviation = (torch.tensor(values)[:, None, None] for values in (MEAN, DEVIATION))
-    pixels = torch.from_numpy(np.stack([picture.pixels for picture in test])).permute(0, 3, 1, 2).float() / 255
+    mean, deviation = (torch.tensor(values)[:, None, None] for values in (recipe.mean, recipe.deviation))
+    found = []
     with torch.inference_mode():
-        outputs = [model((chunk - mean) / deviation) for chunk in torch.split(pixels, 64)]
-    truths = torch.tensor([picture.labels[0] for picture in test])
-    return float((torch.cat(outputs).argmax(dim=1) == truths).float().mean())
+        for at in range(0, len(test), BATCH_SIZE):
+            pixels = torch.stack([_bring_to(picture, size_px) for picture in test[at : at + BATCH_SIZE]])
+            found += model((pixels - mean) / deviation).argmax(dim=1).tolist()
+    return found
+
+
+def _bring_to(picture: Picture, size_px: int) -> torch.Tensor:
+    image = Image.fromarray(picture.pixels)
+    if image.size != (size_px, size_px):
+        image = image.resize((size_px, size_px), Image.Resampling.BILINEAR)
+    return torch.from_numpy(np.array(image)).permute(2, 0, 1).float() / 255
