@@ -76,11 +76,12 @@ class Location(Object):
 
 
 class Weights(Object):
-    """Where pretrained backbones come from, after the mounted folder; neither is used unless it is configured."""
+    """Where pretrained backbones come from, after the mounted folder: location and hub only where configured."""
 
     location: Location | None = Field(default=None, description="Folder of a bucket with NAME.safetensors files.")
     hub: str | None = Field(default=None, description="Base URL of a hub that speaks the Hugging Face protocol.")
     reach: Reach = Field(default=Reach(), description="For the hub.")
+    embedded: bool = Field(default=True, description="Whether the weights that come with the trainer are used, last.")
 
 
 class RunConfig(Object):

@@ -53,6 +53,8 @@ class ModelDescription:
     """How the frozen-feature classifier is built (see `heads`); None where the network answers alone."""
     light_share: float = 0.0
     """Ensemble weight of the frozen-feature classifier, from 0 to 1; the network has the rest."""
+    network_size_px: int | None = None
+    """Side of the images that the network works on; it shrinks larger ones for itself. None: as they come."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the content of `model.json`."""

@@ -45,7 +45,8 @@ def a_source(task: Task, file: pathlib.Path) -> run_config.DatasetSource:
 
 
 def a_config(command: run_config.Command, task: Task, file: pathlib.Path, **more: Any) -> run_config.RunConfig:
-    """Return the configuration of a run on that Dataset."""
+    """Return the configuration of a run on that Dataset, without embedded weights unless `more` says so: it is fast."""
+    more = {"weights": run_config.Weights(embedded=False), **more}
     resource = run_config.ResourceReference(kind="Model", namespace="vision", name="squares", uid="u")
     return run_config.RunConfig(command=command, resource=resource, dataset=a_source(task, file), task=task, **more)
 

@@ -41,6 +41,16 @@ def draw_uniforms(seed: int, epochs: npt.NDArray[np.int64], indices: npt.NDArray
     return torch.from_numpy(numbers)
 
 
+def shrink(images: torch.Tensor, size_px: int) -> torch.Tensor:
+    """Return images (B, S, S, 3) uint8 with sides of `size_px`, bilinear with antialiasing, as they are decoded."""
+    if images.shape[1] == size_px:
+        return images
+    planes = images.permute(0, 3, 1, 2)  # channels-last, which torch resizes as bytes on a CPU
+    planes = planes.float() if images.is_cuda else planes
+    small = functional.interpolate(planes, (size_px, size_px), mode="bilinear", antialias=True, align_corners=False)
+    return small.round().to(torch.uint8).permute(0, 2, 3, 1).contiguous()
+
+
 def spread(draws: torch.Tensor, limit: float) -> torch.Tensor:
     """Return numbers in [0, 1) moved to [-limit, limit)."""
     return (draws * 2 - 1) * limit

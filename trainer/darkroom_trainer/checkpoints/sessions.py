@@ -115,6 +115,7 @@ def pack(session: Session) -> checkpoint.Checkpoint:
         "step": learner.step,
         "rateScale": learner.rate_scale,
         "recipe": learner.recipe.to_json(),
+        "imageSize": int(learner.data.images.shape[1]),
         "history": session.history,
         "measureImage": session.measure_image_seconds,
         "note": session.note,

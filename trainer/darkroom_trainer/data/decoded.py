@@ -26,7 +26,7 @@ def decode_images(dataset: LoadedDataset, size_px: int, work: pathlib.Path, repo
     call with the same dataset, size and `work` reuses the array. Raises RunError(DatasetCorrupt) for an image that
     changed on disk since it was checked.
     """
-    path = work / "decoded" / f"{_name_array(dataset)}-{size_px}.npy"
+    path = work / "decoded" / f"{name_images(dataset)}-{size_px}.npy"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(".part")
@@ -36,7 +36,7 @@ def decode_images(dataset: LoadedDataset, size_px: int, work: pathlib.Path, repo
     return array
 
 
-def _name_array(dataset: LoadedDataset) -> str:
+def name_images(dataset: LoadedDataset) -> str:
     """Return a name that changes with the content and with the order of the images."""
     digest = hashlib.sha256(dataset.revision.encode())
     for example in dataset.examples:

@@ -1,11 +1,11 @@
-"""Fixed features of images: pooled pixels, gradient histograms, colours, textures, a frozen backbone.
+"""Fixed features of images: pooled pixels, gradient histograms, colours, textures, and those of frozen networks.
 
-Owns what a named block of features is. Nothing here is learned; every block exports to ONNX and depends on its name,
-the image size and the way images were normalized alone. Must not import timm: a backbone is given as a module.
+Owns what a named block of features is. Nothing here is learned; every block exports to ONNX and depends on its name
+and the image size alone. Must not import timm: a network is given as a module that takes images in [0, 1].
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 import torch
@@ -185,21 +185,6 @@ def build_cosine_kernels(side: int) -> torch.Tensor:
     return bank[1:].float()
 
 
-class FrozenBackbone(nn.Module):
-    """The pooled features of a backbone (B, D) of normalized images; its maps (B, D, h, w) are averaged."""
-
-    def __init__(self, backbone: nn.Module) -> None:
-        super().__init__()
-        self.backbone = backbone
-
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Return (B, D)."""
-        found: Any = self.backbone(images)
-        found = found[-1] if isinstance(found, list | tuple) else found
-        pooled: torch.Tensor = found.mean(dim=(2, 3)) if found.ndim == 4 else found
-        return pooled
-
-
 BLOCKS: Final[Mapping[str, Callable[[int], nn.Module]]] = {
     "grey8": lambda size: Pixels(size, 8, grey=True),
     "grey16": lambda size: Pixels(size, 16, grey=True),
@@ -215,10 +200,20 @@ BLOCKS: Final[Mapping[str, Callable[[int], nn.Module]]] = {
 }
 
 
+def is_of_network(block: str) -> bool:
+    """Return whether a block is what a frozen network says of images."""
+    return block.startswith(BACKBONE_PREFIX)
+
+
+def list_networks(blocks: Iterable[str]) -> list[str]:
+    """Return the names of the networks that blocks need."""
+    return [block.removeprefix(BACKBONE_PREFIX) for block in blocks if is_of_network(block)]
+
+
 def build_block(name: str, size_px: int, backbones: Mapping[str, nn.Module]) -> nn.Module:
     """Return the block of features of that name; raises KeyError for an unknown one."""
-    if name.startswith(BACKBONE_PREFIX):
-        return FrozenBackbone(backbones[name.removeprefix(BACKBONE_PREFIX)])
+    if is_of_network(name):
+        return backbones[name.removeprefix(BACKBONE_PREFIX)]
     return BLOCKS[name](size_px)
 
 
@@ -230,7 +225,6 @@ class Extractor(nn.Module):
 
     def __init__(self, names: list[str], look: dict[str, Any], backbones: Mapping[str, nn.Module]) -> None:
         super().__init__()
-        self.names = names
         for name in ("mean", "deviation"):
             self.register_buffer(name, torch.tensor(look[name])[:, None, None], persistent=False)
         built = [build_block(name, look["size_px"], backbones) for name in names]
@@ -239,5 +233,4 @@ class Extractor(nn.Module):
     def forward(self, images: torch.Tensor) -> list[torch.Tensor]:
         """Return the features (B, D) of each block, in the order of the names."""
         plain = restore(images, self.mean, self.deviation)
-        pairs = zip(self.names, self.blocks, strict=True)
-        return [block(images if name.startswith(BACKBONE_PREFIX) else plain) for name, block in pairs]
+        return [block(plain) for block in self.blocks]

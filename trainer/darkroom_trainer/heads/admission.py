@@ -97,9 +97,8 @@ class HeadLedger:
 
     def _estimate(self, trial: HeadTrial, cross_validation: CrossValidation) -> float:
         """Return the seconds of cross-validation: features that are not there yet, and fits."""
-        store, size = self._store, len(cross_validation.store.indices)
-        missing = [block for block in trial.blocks if not store.has_features(block, trial.num_views)]
-        extraction = sum(self._measure_image(block) for block in missing) * size * (trial.num_views + 1)
+        store = self._store
+        extraction = sum(self._estimate_extraction(block, trial.num_views) for block in trial.blocks)
         width = sum(store.find_width(block) for block in trial.blocks)
         rows = max(len(fold.train) for fold in cross_validation.folds) * (trial.num_views + 1)
         work = len(cross_validation.folds) * (
@@ -127,6 +126,13 @@ class HeadLedger:
         same = [cost for cost in done if cost.trial.family is family]
         largest = max(same or done, key=lambda cost: cost.work, default=None)
         return largest.fitting_seconds / largest.work if largest else FIRST_RATE
+
+    def _estimate_extraction(self, block: str, num_views: int) -> float:
+        """Return the seconds of computing the features of a block that are not there yet."""
+        if not self._store.count_missing(block, num_views):
+            return 0.0
+        image_seconds = self._measure_image(block)  # some of the features are there then
+        return image_seconds * self._store.count_missing(block, num_views)
 
     def _measure_image(self, block: str) -> float:
         """Return the seconds that the features of one image take, measured once on a few."""

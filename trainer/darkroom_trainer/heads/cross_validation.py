@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 import torch
 
+from darkroom_trainer.features.blocks import is_of_network
 from darkroom_trainer.heads import head_scores
 from darkroom_trainer.heads.fits import families, temperature as calibrations
 from darkroom_trainer.heads.fits.folds import Fold, Rows
@@ -30,6 +31,11 @@ class HeadTrial:
     family: families.Family
     num_views: int
     grid: tuple[families.Settings, ...]
+
+    @property
+    def is_pretrained(self) -> bool:
+        """Return whether the head sees nothing but what pretrained networks say."""
+        return all(is_of_network(block) for block in self.blocks)
 
     @property
     def name(self) -> str:

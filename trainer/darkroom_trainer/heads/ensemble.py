@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from darkroom_api.v1alpha1.common import Task
 from darkroom_trainer.heads.fits import model as heads
-from darkroom_trainer.networks import backbones
+from darkroom_trainer.networks import frozen_networks, resizing_layers
 from darkroom_trainer.tasks.base import LearningTask
 
 
@@ -54,9 +54,10 @@ def join_models(task: Task, network: nn.Module | None, head: nn.Module | None, e
 
 
 def build_head(spec: dict[str, Any], num_labels: int) -> heads.FrozenClassifier:
-    """Return the frozen-feature classifier of a spec, without its tensors, on the backbones that it names."""
-    size_px = int(spec["look"]["size_px"])
-    named = {name: backbones.build_embedder(name, None, size_px)[0] for name in heads.list_backbones(spec)}
+    """Return the frozen-feature classifier of a spec, without its tensors, on the networks that it names."""
+    source_px = int(spec["look"]["size_px"])
+    looks = {name: frozen_networks.parse_look(found) for name, found in spec["networks"].items()}
+    named = {name: frozen_networks.build_frozen_network(name, look, source_px) for name, look in looks.items()}
     return heads.build_frozen_classifier(spec, num_labels, named)
 
 
@@ -66,8 +67,12 @@ def build_described_model(
     head_spec: dict[str, Any] | None,
     ensemble_weight: float,
     image_size_px: int,
+    network_size_px: int | None = None,
 ) -> nn.Module:
-    """Return the model of a description, without its tensors."""
-    network = None if backbone is None else task.build_model(backbone, image_size_px=image_size_px)
+    """Return the model of a description, without its tensors; its network may work on smaller images."""
+    size_px = network_size_px or image_size_px
+    network = None if backbone is None else task.build_model(backbone, image_size_px=size_px)
+    if network is not None:
+        network = resizing_layers.fit_network(network, image_size_px, size_px)
     head = None if head_spec is None else build_head(head_spec, len(task.labels))
     return join_models(task.kind, network, head, ensemble_weight)

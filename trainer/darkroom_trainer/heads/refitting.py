@@ -10,13 +10,14 @@ from typing import Any, Final
 
 import numpy as np
 import torch
-from torch import nn
 
+from darkroom_trainer.heads.feature_tables import FeatureTables
 from darkroom_trainer.heads.fits import exemplars, families, linear
 from darkroom_trainer.heads.fits.folds import Rows, build_strata, choose_rows
 from darkroom_trainer.heads.fits.model import NO_BACKBONES, FrozenClassifier, Head, Spec, build_frozen_classifier
 from darkroom_trainer.heads.fits.scaling import Scale, fit_scale
 from darkroom_trainer.heads.store import Examples, FeatureStore, Views
+from darkroom_trainer.networks.frozen_networks import FrozenNetwork
 
 SCALE_ROWS: Final = 4_000
 """Rows that the scale of the features is measured on, in a larger set."""
@@ -31,13 +32,14 @@ def fit_spec(
     *,
     seed: int,
     views: Views | None = None,
-    backbones: Mapping[str, nn.Module] = NO_BACKBONES,
+    backbones: Mapping[str, FrozenNetwork] = NO_BACKBONES,
+    tables: FeatureTables | None = None,
 ) -> FrozenClassifier:
     """Return the model of the spec fitted on all rows; its own `spec` has the shapes that the rows gave it.
 
     A spec that was chosen with views needs views again: without them it is fitted on the images alone.
     """
-    store = FeatureStore(examples, order_indices(len(examples.rows), seed), views, backbones)
+    store = FeatureStore(examples, order_indices(len(examples.rows), seed), views, backbones, tables)
     return fit_on(spec, store, seed)
 
 

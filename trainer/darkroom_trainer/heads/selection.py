@@ -11,27 +11,29 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import nn
 
 from darkroom_trainer.heads import (
     cross_validation as cross_validations,
     head_ensembles,
     head_scores,
+    prior,
     refitting,
     specs,
     trial_plan,
 )
 from darkroom_trainer.heads.admission import HeadLedger
+from darkroom_trainer.heads.feature_tables import FeatureTables
 from darkroom_trainer.heads.fits import folds
 from darkroom_trainer.heads.fits.model import NO_BACKBONES, FrozenClassifier, Spec
 from darkroom_trainer.heads.store import Examples, FeatureStore, Views
+from darkroom_trainer.networks.frozen_networks import FrozenNetwork
 from darkroom_trainer.search.trial_records import TrialRecord
 
 LEAST_ROWS: Final = 3_000
 MOST_ROWS: Final = 8_000
 """Rows that are cross-validated, the more the more labels; of a larger set a part of every label is."""
 KEPT_PREDICTIONS: Final = 10
-"""Best heads whose out-of-fold predictions stay in memory."""
+"""Best heads, on pretrained features and on others, whose out-of-fold predictions stay in memory."""
 
 Seconds = Callable[[], float]
 
@@ -62,18 +64,18 @@ def search_heads(
     left_seconds: Seconds,
     stop: Callable[[], bool] = lambda: False,
     views: Views | None = None,
-    backbones: Mapping[str, nn.Module] = NO_BACKBONES,
+    backbones: Mapping[str, FrozenNetwork] = NO_BACKBONES,
+    tables: FeatureTables | None = None,
     started_at_seconds: float = 0.0,
 ) -> HeadSearch | None:
     """Return the best head that was found in the time left; None where not even the first one fitted into it.
 
-    `started_at_seconds` is what the meter shows now: the records count from it. `backbones` are modules that give maps
-    (B, D, h, w) or features (B, D) of normalized images, by name.
+    `started_at_seconds` is what the meter shows now: the records count from it. `tables` keep what the `backbones` say.
     """
     strata = folds.build_strata(examples.labels.cpu().numpy())
     most = int(np.clip(5 * examples.num_labels, LEAST_ROWS, MOST_ROWS))
     indices = folds.choose_rows(strata, most, seed)
-    store = FeatureStore(examples, indices, views, backbones)
+    store = FeatureStore(examples, indices, views, backbones, tables)
     ledger = HeadLedger(store, left_seconds, stop, len(examples.rows), started_at_seconds)
     division = folds.build_folds(strata[indices], seed)
     num_views = trial_plan.count_views(len(indices), has_views=views is not None)
@@ -82,11 +84,11 @@ def search_heads(
     cross_validation = cross_validations.build_cross_validation(store, division)
     search = _Search(cross_validation, ledger)
     has_colour = detect_colour(examples)
-    sets = trial_plan.list_sets(has_colour=has_colour, backbones=list(backbones))
+    sets = trial_plan.list_sets(has_colour=has_colour, backbones=list(backbones), rows=len(indices))
     search.try_all(trial_plan.plan_first(sets, num_views, is_multilabel=examples.is_multilabel))
     if not search.scored_heads:
         return None
-    ranked = head_ensembles.rank(search.scored_heads)
+    ranked = head_ensembles.rank(prior.favour_pretrained(search.scored_heads))
     second = trial_plan.plan_second(
         ranked, num_views, len(indices), examples.num_labels, is_multilabel=examples.is_multilabel
     )
@@ -117,15 +119,15 @@ class _Search:
                 scored = cross_validations.run_trial(self.cross_validation, trial)
                 entry.scored = cross_validations.strip(scored)
                 self.scored_heads.append(scored)
-        self.scored_heads = head_ensembles.rank(self.scored_heads)[:KEPT_PREDICTIONS]
+        parts = prior.split_heads(self.scored_heads)
+        self.scored_heads = [one for part in parts for one in head_ensembles.rank(part)[:KEPT_PREDICTIONS]]
 
 
 def _finish(search: _Search, seed: int) -> HeadSearch:
     """Fit the winner on all rows; one head or the mean of a few."""
     cross_validation, store = search.cross_validation, search.cross_validation.store
-    winner = head_ensembles.select_ensemble(
-        cross_validations.choose(search.scored_heads), search.scored_heads, cross_validation
-    )
+    favoured = prior.favour_pretrained(search.scored_heads)
+    winner = head_ensembles.select_ensemble(cross_validations.choose(favoured), favoured, cross_validation)
     model = refitting.fit_on(specs.build_spec(winner, store), store, seed)
     probabilities, validated = _scatter_predictions(cross_validation, winner)
     return HeadSearch(

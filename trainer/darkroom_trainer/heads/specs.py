@@ -5,6 +5,7 @@ Owns its keys. Must not fit anything.
 
 from typing import Any, Final
 
+from darkroom_trainer.features.blocks import BACKBONE_PREFIX, list_networks
 from darkroom_trainer.heads.fits.families import KINDS, Family, Settings
 from darkroom_trainer.heads.fits.model import Spec
 from darkroom_trainer.heads.fits.temperature import Calibration
@@ -26,10 +27,11 @@ def build_spec(ensemble: HeadEnsemble, store: FeatureStore) -> Spec:
 
 
 def build_default_spec(store: FeatureStore, num_views: int) -> Spec:
-    """Return what does well on most sets, for rows of which none can be held out."""
+    """Return what does well on most sets, for rows of which none can be held out: the largest network's features."""
+    blocks = (BACKBONE_PREFIX + list(store.backbones)[-1],) if store.backbones else DEFAULT_BLOCKS
     family = Family.RIDGE if store.examples.is_multilabel else Family.DISCRIMINANT
     calibration = Calibration(DEFAULT_INVERSE_TEMPERATURE)
-    member = build_member(DEFAULT_BLOCKS, family, {"penalty": 0.1}, num_views, calibration)
+    member = build_member(blocks, family, {"penalty": 0.1}, 0 if store.backbones else num_views, calibration)
     return join_members([member], store, Calibration())
 
 
@@ -56,6 +58,7 @@ def join_members(members: list[dict[str, Any]], store: FeatureStore, calibration
         "version": VERSION,
         "several": store.examples.is_multilabel,
         "look": store.examples.describe_look(),
+        "networks": {name: store.backbones[name].look.to_json() for name in list_networks(blocks)},
         "blocks": blocks,
         "widths": [store.find_width(block) for block in blocks],
         "members": members,

@@ -1,7 +1,7 @@
 """The features of the images that heads are fitted on: block by block, the images as they are and varied views of them.
 
-Owns when features are computed and which are kept in memory. View 0 is the image itself. Must not know labels' meaning
-or heads.
+Owns when features are computed and which are kept in memory; those of frozen networks, which cost the most, go through
+tables that outlive the process. View 0 is the image itself. Must not know labels' meaning or heads.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,20 +11,24 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import nn
 
-from darkroom_trainer.features.blocks import Extractor
+from darkroom_trainer.features.blocks import Extractor, is_of_network, list_networks
 from darkroom_trainer.features.normalization import normalize, to_float
+from darkroom_trainer.heads.feature_tables import FeatureTable, FeatureTables
 from darkroom_trainer.heads.fits.linear import Batches, Part
 from darkroom_trainer.heads.fits.model import NO_BACKBONES, Spec
 from darkroom_trainer.heads.fits.scaling import Scale
+from darkroom_trainer.networks.frozen_networks import FrozenNetwork
 
 Rows = npt.NDArray[np.int64]
 Views = Callable[[torch.Tensor, int], torch.Tensor]
 """The k-th varied view (k from 1) of images (B, 3, S, S) in [0, 1]."""
 
 BATCH: Final = 256
+NETWORK_BATCH: Final = 8
+"""Images that a frozen network looks at together: on a CPU more are no faster, and take memory."""
 PROBED: Final = 32
+PROBED_BY_NETWORK: Final = 8
 KEPT_BYTES: Final = 256 << 20
 """Images in memory as floats, and features of one block, up to which they are kept."""
 
@@ -74,12 +78,14 @@ class FeatureStore:
         examples: Examples,
         indices: Rows,
         views: Views | None = None,
-        backbones: Mapping[str, nn.Module] = NO_BACKBONES,
+        backbones: Mapping[str, FrozenNetwork] = NO_BACKBONES,
+        tables: FeatureTables | None = None,
     ) -> None:
         self.examples = examples
         self.indices = indices
         self._views = views
         self.backbones = backbones
+        self._tables = tables or FeatureTables(len(examples.images))
         self._extractors: dict[str, Extractor] = {}
         self._blocks: dict[tuple[str, int], torch.Tensor] = {}
         self._images: dict[tuple[int, int, int], torch.Tensor] = {}
@@ -91,22 +97,35 @@ class FeatureStore:
         """Return whether there are views beside the images."""
         return self._views is not None
 
-    def has_features(self, block: str, num_views: int) -> bool:
-        """Return whether the features of a block are there for so many views."""
-        return all((block, view) in self._blocks for view in range(num_views + 1))
+    def count_missing(self, block: str, num_views: int) -> int:
+        """Return how many images, views counted, the features of a block have yet to be computed of."""
+        missing = [view for view in range(num_views + 1) if (block, view) not in self._blocks]
+        if 0 in missing and is_of_network(block):
+            known = len(self.indices) - len(self._open_table(block).find_missing(self._find_rows(slice(None))))
+            return len(missing) * len(self.indices) - known
+        return len(missing) * len(self.indices)
 
     def probe(self, block: str) -> int:
-        """Compute the features of a few varied images, to be timed; returns how many."""
-        part = slice(0, min(PROBED, len(self.indices)))
+        """Compute the features of a few images, to be timed; returns how many."""
+        if is_of_network(block):
+            part = slice(0, min(PROBED_BY_NETWORK, len(self.indices)))
+            missing = self._open_table(block).find_missing(self._find_rows(part))
+            if len(missing):  # these are kept
+                self._complete(block, missing)
+                return len(missing)
+        else:
+            part = slice(0, min(PROBED, len(self.indices)))
         self._extract(block, self._load(int(self.has_views), part))
         return part.stop
 
     def narrow(self, indices: Rows) -> "FeatureStore":
         """Return a store of other rows of the same examples."""
-        return FeatureStore(self.examples, indices, self._views, self.backbones)
+        return FeatureStore(self.examples, indices, self._views, self.backbones, self._tables)
 
     def find_width(self, block: str) -> int:
         """Return how many features a block has."""
+        if is_of_network(block):
+            return self._find_network(block).width
         if block not in self._widths:
             self._widths[block] = int(self._extract(block, self._load(0, slice(0, 1))).shape[1])
         return self._widths[block]
@@ -142,13 +161,35 @@ class FeatureStore:
     def _get_part(self, block: str, view: int, part: slice) -> torch.Tensor:
         if (block, view) in self._blocks:
             return self._blocks[block, view][part]
+        if view == 0 and is_of_network(block):
+            rows = self._find_rows(part)
+            self._complete(block, rows)
+            return self._open_table(block).take(rows).to(self.examples.device)
         return self._extract(block, self._load(view, part))
 
     def _get_block(self, block: str, view: int) -> torch.Tensor:
         if (block, view) not in self._blocks:
             parts = [slice(start, start + BATCH) for start in range(0, len(self.indices), BATCH)]
-            self._blocks[block, view] = torch.cat([self._extract(block, self._load(view, part)) for part in parts])
+            self._blocks[block, view] = torch.cat([self._get_part(block, view, part) for part in parts])
         return self._blocks[block, view]
+
+    def _complete(self, block: str, rows: Rows) -> None:
+        """Compute what a network says of the rows of images, where the table does not know it yet."""
+        table = self._open_table(block)
+        missing = table.find_missing(rows)
+        for start in range(0, len(missing), NETWORK_BATCH):
+            some = missing[start : start + NETWORK_BATCH]
+            table.put(some, self._extract(block, self._read_images(some)))
+
+    def _open_table(self, block: str) -> FeatureTable:
+        return self._tables.open(block, self._find_network(block))
+
+    def _find_network(self, block: str) -> FrozenNetwork:
+        (name,) = list_networks([block])
+        return self.backbones[name]
+
+    def _find_rows(self, part: slice) -> Rows:
+        return self.examples.rows[self.indices[part]]
 
     def _extract(self, block: str, images: torch.Tensor) -> torch.Tensor:
         examples = self.examples
@@ -156,20 +197,25 @@ class FeatureStore:
             extractor = Extractor([block], examples.describe_look(), self.backbones)
             self._extractors[block] = extractor.eval().to(examples.device)
         with torch.inference_mode():
+            size = NETWORK_BATCH if is_of_network(block) else len(images)
             normalized = normalize(images, examples.mean, examples.std)
-            found: torch.Tensor = self._extractors[block](normalized)[0].float()
-        return found.clone()
+            found = [self._extractors[block](some)[0].float() for some in torch.split(normalized, size)]
+        return torch.cat(found).clone()
 
     def _load(self, view: int, part: slice) -> torch.Tensor:
         """Return one view of the images of a part, in [0, 1]; kept for the next block while there is room."""
         key = (view, part.start, part.stop)
         if key in self._images:
             return self._images[key]
-        at = torch.from_numpy(self.examples.rows[self.indices[part]]).to(self.examples.images.device)
-        images = to_float(self.examples.images[at].to(self.examples.device))
+        images = self._read_images(self._find_rows(part))
         if view and self._views is not None:
             images = self._views(images, view)
         if self._kept_bytes + images.nbytes <= KEPT_BYTES:
             self._images[key] = images
             self._kept_bytes += images.nbytes
         return images
+
+    def _read_images(self, rows: Rows) -> torch.Tensor:
+        """Return images as they are, in [0, 1]."""
+        at = torch.from_numpy(rows).to(self.examples.images.device)
+        return to_float(self.examples.images[at].to(self.examples.device))

@@ -7,7 +7,7 @@ that did best. Pure.
 from collections.abc import Sequence
 from typing import Final
 
-from darkroom_trainer.features.blocks import BACKBONE_PREFIX
+from darkroom_trainer.features.blocks import BACKBONE_PREFIX, is_of_network
 from darkroom_trainer.heads.cross_validation import HeadTrial, ScoredHead
 from darkroom_trainer.heads.fits.families import GRIDS, Family
 
@@ -30,20 +30,27 @@ COLOUR_SETS: Final = (
     ("colour8", "gradients7", "edges7", "colours", "textures"),
 )
 MOST_VIEWS: Final = 6
+MOST_NETWORK_VIEWS: Final = 0
 VIEWED_ROWS: Final = 2_000
 """Rows with all their views, about: few images are seen in many ways."""
 MOST_KERNEL_LABELS: Final = 300
 MANY_ROWS: Final = 1_000
 """From these on, kernels are tried on the best set alone."""
+LEAST_JOINED_ROWS: Final = 200
+"""Rows from which pretrained and hand-made features are tried together."""
 LEAST_LOGISTIC_ROWS: Final = 200
 """With fewer rows the closed forms do as well, at a part of the time."""
 
 
-def list_sets(*, has_colour: bool, backbones: Sequence[str]) -> list[tuple[str, ...]]:
-    """Return the sets of features, cheap ones first."""
+def list_sets(*, has_colour: bool, backbones: Sequence[str], rows: int) -> list[tuple[str, ...]]:
+    """Return the sets of features: those of pretrained networks first, then hand-made ones, cheap ones first.
+
+    Both side by side come last, where there are enough rows to tell what that is worth.
+    """
     plain = list(COLOUR_SETS if has_colour else GREY_SETS)
     frozen = [BACKBONE_PREFIX + name for name in backbones]
-    return [plain[0], *((name,) for name in frozen), *plain[1:], *((name, *plain[-1]) for name in frozen)]
+    joined = [(name, *plain[-1]) for name in frozen] if rows >= LEAST_JOINED_ROWS else []
+    return [*((name,) for name in frozen), *plain, *joined]
 
 
 def count_views(rows: int, *, has_views: bool) -> int:
@@ -78,5 +85,6 @@ def plan_second(
 
 
 def build_trial(blocks: tuple[str, ...], family: Family, num_views: int) -> HeadTrial:
-    """Return the trial at all settings of its kind."""
-    return HeadTrial(blocks, family, num_views, GRIDS[family])
+    """Return the trial at all settings of its kind; a view costs a network more than it gives."""
+    has_network = any(is_of_network(block) for block in blocks)
+    return HeadTrial(blocks, family, min(num_views, MOST_NETWORK_VIEWS) if has_network else num_views, GRIDS[family])

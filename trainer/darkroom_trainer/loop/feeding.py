@@ -47,6 +47,8 @@ class Feed:
     size: int
     draws: int
     others: int
+    size_px: int
+    """The side of the images; larger ones are shrunk before they are varied."""
 
     def is_same(self, feed: "Feed") -> bool:
         """Return whether both gather the same."""
@@ -54,7 +56,7 @@ class Feed:
 
     @property
     def _numbers(self) -> tuple[int, ...]:
-        return self.seed, self.step, self.batch_size, self.rank, self.size, self.draws, self.others
+        return self.seed, self.step, self.batch_size, self.rank, self.size, self.draws, self.others, self.size_px
 
 
 @dataclass(frozen=True)
@@ -98,17 +100,18 @@ def gather(feed: Feed, device: devices.Device) -> Gathered:
     epochs, rows = find_batch(feed.seed, feed.step, feed.batch_size, feed.data.rows)
     epochs, rows = (values[feed.rank :: feed.size] for values in (epochs, rows))
     draws = transforms.draw_uniforms(feed.seed, epochs, rows, feed.draws + feed.others)
-    gathered = Gathered(*_gather_rows(feed.data, rows, device), _send(draws[:, : feed.draws], device))
+    gathered = Gathered(*_gather_rows(feed, rows, device), _send(draws[:, : feed.draws], device))
     if not feed.others:
         return gathered
     others = mixing.choose_others(draws[:, feed.draws :], feed.data.rows)
-    images, targets = _gather_rows(feed.data, others, device)
+    images, targets = _gather_rows(feed, others, device)
     return replace(gathered, other_images=images, other_targets=targets)
 
 
-def _gather_rows(data: TrainingData, rows: Rows, device: devices.Device) -> tuple[torch.Tensor, base.Targets]:
-    at = torch.from_numpy(rows)
+def _gather_rows(feed: Feed, rows: Rows, device: devices.Device) -> tuple[torch.Tensor, base.Targets]:
+    at, data = torch.from_numpy(rows), feed.data
     images = data.images.index_select(0, _send(at, device) if data.images.is_cuda else at)
+    images = transforms.shrink(images, feed.size_px)
     targets = {name: _send(values[at.to(values.device)], device) for name, values in data.targets.items()}
     return _send(images, device), targets
 

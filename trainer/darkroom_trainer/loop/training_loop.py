@@ -19,6 +19,7 @@ from darkroom_trainer.features import normalization
 from darkroom_trainer.loop import feeding
 from darkroom_trainer.loop.feeding import TrainingData as TrainingData, find_batch as find_batch
 from darkroom_trainer.loop.recipe import Recipe
+from darkroom_trainer.networks import resizing_layers
 from darkroom_trainer.runtime import device as devices, stopping
 from darkroom_trainer.tasks import base
 
@@ -105,6 +106,7 @@ class Learner:
         seed: int,
     ) -> None:
         self.task = task
+        model = resizing_layers.fit_network(model, int(data.images.shape[1]), recipe.image_size_px)
         self.model = model.to(device.torch_device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.data = data
         self.recipe = recipe
@@ -149,6 +151,7 @@ class Learner:
             size=self.peers.size,
             draws=self.task.augmentation_draws,
             others=self.task.count_others(policy),
+            size_px=self.recipe.image_size_px,
         )
         found = self._feeder.take(feed)
         others = None

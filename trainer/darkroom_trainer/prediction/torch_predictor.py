@@ -41,8 +41,9 @@ def build_predictor(folder: pathlib.Path, description: ModelDescription, device:
     """
     task = registry.build_task(description.task, description.labels)
     parts = (description.backbone, description.light, description.light_share)
+    sizes = (description.preprocessing.image_size_px, description.network_size_px)
     try:
-        model = ensembles.build_described_model(task, *parts, description.preprocessing.image_size_px)
+        model = ensembles.build_described_model(task, *parts, *sizes)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         made_by = f"made by Darkroom {description.darkroom_version}, this is {read_version()}"
         message = f"model: {folder} describes a network that this version cannot build ({made_by}): {str(error)[:200]}"

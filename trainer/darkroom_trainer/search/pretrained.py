@@ -12,9 +12,8 @@ import torch
 from darkroom_api.run_config import RunConfig
 from darkroom_api.v1alpha1.common import Task
 from darkroom_trainer.loop.recipe import Recipe
-from darkroom_trainer.networks import backbones
 from darkroom_trainer.tasks.base import LearningTask
-from darkroom_trainer.weights import files, finding
+from darkroom_trainer.weights import embedded, files, finding
 
 LOG = logging.getLogger(__name__)
 
@@ -39,25 +38,16 @@ class Pretrained:
         found = self.find(name)
         return None if found is None else finding.load_tensors(found)
 
-    def build_embedders(self, image_size_px: int, device: torch.device) -> dict[str, torch.nn.Module]:
-        """Return the networks with pretrained weights as fixed features; from random ones, pixels do better."""
-        found = {}
-        for name in self.names:
-            tensors = self.load(name)
-            if tensors is not None:
-                found[name] = backbones.build_embedder(name, tensors, image_size_px)[0].to(device)
-        return found
-
     def describe(self, name: str) -> dict[str, Any] | None:
         """Return the record of the weights that a network started from."""
         found = self.find(name)
         return None if found is None else found.to_json()
 
     def explain_missing(self) -> str:
-        """Return what the user should read where the backbone that was asked for has no weights; else nothing."""
-        if self.named is None or self.find(self.named) is not None:
-            return ""
-        return finding.explain_missing(self.named, self._sources)
+        """Return what the user should read where weights that were meant to be there are not; else nothing."""
+        if self.named is None:
+            return "" if embedded.SEARCHED in self.names else finding.explain_unusable(self._sources)
+        return "" if self.find(self.named) is not None else finding.explain_missing(self.named, self._sources)
 
 
 def open_pretrained(config: RunConfig, kind: Task, work: pathlib.Path) -> Pretrained:

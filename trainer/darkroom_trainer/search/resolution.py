@@ -1,9 +1,10 @@
-"""How large images have to be for what is in them to be kept.
+"""How large images have to be for what is in them to be kept, and so at which size they are decoded.
 
-Owns the measure; many images are stored larger than what they show, and every pixel that shows nothing costs training.
-Must not know tasks or recipes.
+Owns the measure and the choice; many images are stored larger than what they show, and every pixel that shows nothing
+costs training. Must not know tasks or recipes.
 """
 
+import math
 import statistics
 from collections.abc import Sequence
 from typing import Final
@@ -15,6 +16,7 @@ from darkroom_predict.images import ImageProblem, use_picture
 from darkroom_trainer.data.records.dataset import Example
 
 SIDES_PX: Final = (32, 64, 96, 128, 160, 192, 224, 256, 320, 384, 512)
+SIDE_STEP_PX: Final = 32
 MOST_IMAGES: Final = 24
 LARGEST_ERROR: Final = 0.02
 """Root mean square difference, where white is 1, between an image and the same made small and large again: less than
@@ -28,6 +30,15 @@ def measure_detail_side(examples: Sequence[Example]) -> float:
     if len(sides) < 2:
         return float(sides[0])
     return float(statistics.quantiles(sides, n=4)[-1])
+
+
+def choose_decoded_side(network_px: int, detail_px: float, frozen_px: Sequence[int]) -> int:
+    """Return the side that images are decoded at: what is trained and what is frozen get what they need of it.
+
+    A frozen network gets its own size where the images have the detail for it; the trained one shrinks for itself.
+    """
+    useful_px = math.ceil(detail_px / SIDE_STEP_PX) * SIDE_STEP_PX
+    return max(network_px, min(useful_px, max(frozen_px, default=0)))
 
 
 def _measure_file(example: Example) -> int:

@@ -9,10 +9,8 @@ from typing import Final
 import numpy as np
 
 from darkroom_trainer.budget import costs, ledger, lost_work
-from darkroom_trainer.data import annotations
-from darkroom_trainer.data.records.dataset import LoadedDataset
 from darkroom_trainer.loop.recipe import Recipe
-from darkroom_trainer.search import measuring, pretrained as pretraining, resolution
+from darkroom_trainer.search import measuring, pretrained as pretraining
 from darkroom_trainer.tasks import base
 from darkroom_trainer.training.run_context import RunContext
 from darkroom_trainer.training.run_data import RunData
@@ -58,7 +56,7 @@ def _climb(
     def count_left() -> float:
         return ends_at - context.meter.charged_seconds
 
-    measured = measuring.measure_recipes(setup, _measure_side(data.dataset, task), count_left)
+    measured = measuring.measure_recipes(setup, data.useful_side_px, count_left)
     return measuring.suit_recipes(measured, images=len(data.rows.usable), left_seconds=count_left())
 
 
@@ -82,11 +80,3 @@ def _open_ledger(
         least_passes=task.least_passes,
     )
     return ledger.RunLedger(context.budget_seconds, estimated, workload, lost)
-
-
-def _measure_side(dataset: LoadedDataset, task: base.LearningTask) -> float:
-    """Return how large images are worth being, in pixels; small boxes need every pixel that there is."""
-    side = annotations.measure_source_side(dataset)
-    if task.kind.has_boxes:
-        return side
-    return min(side, resolution.measure_detail_side(dataset.examples))

@@ -13,8 +13,8 @@ import torch
 from darkroom_api.v1alpha1.common import Task
 from darkroom_predict.predictions import Integers
 from darkroom_trainer.checkpoints.sessions import FittedHead, Session
-from darkroom_trainer.data import annotations
-from darkroom_trainer.heads import refitting, selection, store, views
+from darkroom_trainer.data import annotations, decoded
+from darkroom_trainer.heads import feature_tables, refitting, selection, store, views
 from darkroom_trainer.heads.fits.probabilities import to_probabilities
 from darkroom_trainer.loop import inference
 from darkroom_trainer.metrics.tag_scores import classification
@@ -22,7 +22,8 @@ from darkroom_trainer.training.training_run import TrainingRun
 
 LOG = logging.getLogger(__name__)
 
-TIMED_IMAGES: Final = 32
+TIMED_IMAGES: Final = 8
+FEATURES_FOLDER: Final = "features"
 HEADS_TIME_FRACTION: Final = 0.4
 """Of the time for the score, at most this goes into frozen-feature classifiers."""
 
@@ -50,7 +51,8 @@ def search_head(run: TrainingRun) -> FittedHead | None:
         seed=seed,
         left_seconds=lambda: ends_at - meter.charged_seconds,
         stop=context.stop.is_set,
-        backbones=run.pretrained.build_embedders(run.preprocessing.image_size_px, context.device.torch_device),
+        backbones=run.frozen,
+        tables=_open_tables(run),
         views=views.build_views(run.task, seed),
         started_at_seconds=meter.charged_seconds,
     )
@@ -67,7 +69,8 @@ def _time_image(run: TrainingRun, head: FittedHead) -> float:
     """Return what predicting an image with the head alone costs, in charged seconds."""
     rows, meter = run.rows.usable[:TIMED_IMAGES], run.context.meter
     started = meter.charged_seconds
-    inference.compute_outputs(head.model, run.data, rows, run.context.device)
+    model = head.model.to(run.context.device.torch_device)
+    inference.compute_outputs(model, run.data, rows, run.context.device)
     return (meter.charged_seconds - started) / len(rows)
 
 
@@ -94,8 +97,18 @@ def predict_out_of_fold(run: TrainingRun, head: FittedHead, *, is_multilabel: bo
     if np.isin(wanted, known).all():
         found: npt.NDArray[np.float32] = head.probabilities.numpy()[np.searchsorted(known, wanted)]
         return found
-    examples = _build_examples(run, run.rows.train)
-    seed = run.context.config.seed
-    model = refitting.fit_spec(head.spec, examples, seed=seed, views=views.build_views(run.task, seed))
-    outputs = inference.compute_outputs(model, run.data, wanted, run.context.device)
+    train, held_out = (_build_examples(run, rows) for rows in (run.rows.train, wanted))
+    seed, tables, networks = run.context.config.seed, _open_tables(run), head.model.networks
+    model = refitting.fit_spec(
+        head.spec, train, seed=seed, views=views.build_views(run.task, seed), backbones=networks, tables=tables
+    )
+    asked = store.FeatureStore(held_out, np.arange(len(wanted)), backbones=networks, tables=tables)
+    with torch.inference_mode():
+        outputs = model.answer([asked.get_features([block], 0) for block in model.spec["blocks"]]).cpu()
     return to_probabilities(outputs, is_multilabel=is_multilabel).numpy()
+
+
+def _open_tables(run: TrainingRun) -> feature_tables.FeatureTables:
+    """Return what keeps the features of frozen networks, also for an attempt that resumes in the same folder."""
+    name = decoded.name_images(run.dataset)
+    return feature_tables.FeatureTables(len(run.dataset.examples), run.context.work / FEATURES_FOLDER, name)

@@ -3,6 +3,7 @@
 Owns which images of a run count. Must not decode or train.
 """
 
+import functools
 from dataclasses import dataclass
 
 from darkroom_api.conditions import Reason
@@ -10,6 +11,7 @@ from darkroom_api.v1alpha1.common import Task
 from darkroom_predict.predictions import Integers
 from darkroom_trainer.data import annotations, loading, splitting, suitability
 from darkroom_trainer.data.records.dataset import LoadedDataset
+from darkroom_trainer.search import resolution
 from darkroom_trainer.training.run_context import RunContext
 from darkroom_trainer.training.training_run import Rows
 
@@ -22,6 +24,13 @@ class RunData:
     rows: Rows
     evaluation: LoadedDataset | None
     evaluation_rows: Integers
+    task: Task
+
+    @functools.cached_property
+    def useful_side_px(self) -> float:
+        """Return how large images are worth being, in pixels; small boxes need every pixel that there is."""
+        side = annotations.measure_source_side(self.dataset)
+        return side if self.task.has_boxes else min(side, resolution.measure_detail_side(self.dataset.examples))
 
 
 def load_data(context: RunContext, task: Task) -> RunData:
@@ -32,7 +41,7 @@ def load_data(context: RunContext, task: Task) -> RunData:
     evaluation = _load_evaluation(context, task, dataset.labels)
     train, held_out = splitting.split_rows(dataset.examples, usable, context.config.seed, by_label=True)
     evaluation_rows = usable[:0] if evaluation is None else annotations.find_usable_rows(evaluation, task)
-    return RunData(dataset, Rows(train, held_out, usable), evaluation, evaluation_rows)
+    return RunData(dataset, Rows(train, held_out, usable), evaluation, evaluation_rows, task)
 
 
 def _load_evaluation(context: RunContext, task: Task, labels: tuple[str, ...]) -> LoadedDataset | None:

@@ -4,6 +4,7 @@ Owns the inputs of a training, frozen; what is left to do, and at what cost, is 
 anything.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from darkroom_predict import predictions
@@ -12,6 +13,7 @@ from darkroom_trainer.budget.ledger import RunLedger
 from darkroom_trainer.checkpoints import checkpoint
 from darkroom_trainer.data.records.dataset import LoadedDataset
 from darkroom_trainer.loop import training_loop
+from darkroom_trainer.networks.frozen_networks import FrozenNetwork
 from darkroom_trainer.search import measuring, pretrained as pretraining
 from darkroom_trainer.tasks import base
 from darkroom_trainer.training.run_context import RunContext
@@ -38,7 +40,8 @@ class Measurable:
 class TrainingRun:
     """A training, prepared.
 
-    `data` holds all images, `measured_recipes` what was timed, best last, `saved` what an earlier attempt left.
+    `data` holds all images, `frozen` the networks whose features a new session may use, `measured_recipes` what was
+    timed, best last, `saved` what an earlier attempt left.
     """
 
     context: RunContext
@@ -49,6 +52,7 @@ class TrainingRun:
     evaluation: Measurable | None
     preprocessing: Preprocessing
     pretrained: pretraining.Pretrained
+    frozen: Mapping[str, FrozenNetwork]
     measured_recipes: list[measuring.MeasuredRecipe]
     ledger: RunLedger
     store: checkpoint.CheckpointStore | None

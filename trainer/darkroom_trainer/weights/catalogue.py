@@ -67,7 +67,10 @@ _APACHE: Final = "apache-2.0"
 CATALOGUE: Final[tuple[CatalogueEntry, ...]] = (
     CatalogueEntry("test_resnet.r160_in1k", Tier.TINY, _SUPERVISED, _IN1K, _APACHE, 0.37, 160),
     CatalogueEntry("mobilenetv4_conv_small.e2400_r224_in1k", Tier.TINY, _SUPERVISED, _IN1K, _APACHE, 2.49, 224),
+    CatalogueEntry("tf_efficientnet_lite0.in1k", Tier.TINY, _SUPERVISED, _IN1K, _APACHE, 3.37, 224),
     CatalogueEntry("convnext_atto.d2_in1k", Tier.TINY, _SUPERVISED, _IN1K, _APACHE, 3.37, 224),
+    CatalogueEntry("tf_efficientnet_lite1.in1k", Tier.TINY, _SUPERVISED, _IN1K, _APACHE, 4.14, 240),
+    CatalogueEntry("tf_efficientnet_lite2.in1k", Tier.TINY, _SUPERVISED, _IN1K, _APACHE, 4.81, 260),
     CatalogueEntry("resnet18.a1_in1k", Tier.SMALL, _SUPERVISED, _IN1K, _APACHE, 11.18, 224),
     CatalogueEntry("convnext_nano.in12k_ft_in1k", Tier.SMALL, _SUPERVISED, _IN12K, _APACHE, 14.95, 224),
     CatalogueEntry("vit_small_patch14_dinov2.lvd142m", Tier.SMALL, _SELF, "LVD-142M", _APACHE, 22.06, 518),

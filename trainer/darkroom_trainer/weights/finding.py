@@ -1,4 +1,4 @@
-"""From a network's name to the tensors it starts from: mounted folder, then bucket, then hub, each only if configured.
+"""From a network's name to the tensors it starts from: mounted folder, bucket, hub, embedded weights, in this order.
 
 Owns the order of the sources. What makes a file the right one is in `files`. Must not build networks.
 """
@@ -12,11 +12,12 @@ from darkroom_api import names, run_config
 from darkroom_api.v1alpha1.common import Task
 from darkroom_trainer.networks import backbones
 from darkroom_trainer.storage import certificates
-from darkroom_trainer.weights import catalogue, checksums, hub as hubs, locations
+from darkroom_trainer.weights import catalogue, checksums, embedded, hub as hubs, locations
 from darkroom_trainer.weights.files import FoundWeights, check_file, load_tensors
 
 __all__ = [
-    "FoundWeights", "Sources", "explain_missing", "find_weights", "list_available", "load_tensors", "open_sources",
+    "FoundWeights", "Sources", "explain_missing", "explain_unusable", "find_weights", "list_available", "load_tensors",
+    "open_sources",
 ]  # fmt: skip
 
 LOG = logging.getLogger(__name__)
@@ -34,6 +35,7 @@ class Sources:
 
     folders: tuple[locations.WeightsSource, ...]
     hub: hubs.Hub | None = None
+    shelf: embedded.Shelf | None = None
 
     def describe(self) -> str:
         """Return the sources for a message."""
@@ -52,7 +54,8 @@ def open_sources(
     folders: list[locations.WeightsSource] = [locations.FolderSource(folder)]
     if weights.location is not None:
         folders.append(locations.open_location(weights.location, cache / "bucket"))
-    return Sources(tuple(folders), _open_hub(weights, cache / "hub"))
+    shelf = embedded.Shelf(embedded.list_caches(cache)) if weights.embedded else None
+    return Sources(tuple(folders), _open_hub(weights, cache / "hub"), shelf)
 
 
 def _open_hub(weights: run_config.Weights, cache: pathlib.Path) -> hubs.Hub | None:
@@ -73,27 +76,43 @@ def find_weights(name: str, sources: Sources) -> FoundWeights | None:
         if file is not None:
             return _take_from(name, source, file)
         _warn_of_refused(name, source)
-    return _take_from_hub(name, sources.hub) if sources.hub is not None else None
+    found = _take_from_hub(name, sources.hub) if sources.hub is not None else None
+    return found or (_take_from_shelf(name, sources.shelf) if sources.shelf is not None else None)
 
 
 def list_available(sources: Sources, task: Task) -> list[str]:
-    """Return the names of the catalogue whose weights can be had: at hand, or small and on the hub; small to large."""
+    """Return the names of the catalogue whose weights can be had, small to large.
+
+    They are at hand, or small and on the hub, or embedded and the one of these that the search takes unasked.
+    """
     listed = frozenset().union(*(source.list_files() for source in sources.folders))
     return [
         entry.name
         for entry in catalogue.list_entries(task)
-        if _find_file(entry.name, listed) is not None or _is_offered(entry, sources)
+        if _find_file(entry.name, listed) is not None or _is_offered(entry, sources) or _is_embedded(entry, sources)
     ]
 
 
 def explain_missing(name: str, sources: Sources) -> str:
     """Return what the log and the model's notes say of a network without weights."""
-    return f"no weights for {name} in {sources.describe()}, so it starts from random weights"
+    said = f"no weights for {name} in {sources.describe()}, so it starts from random weights"
+    why = sources.shelf.explain(name) if sources.shelf is not None else ""
+    return f"{said}; {why}" if why else said
+
+
+def explain_unusable(sources: Sources) -> str:
+    """Return why a search has to do without the embedded weights, though they were not turned off; else nothing."""
+    return sources.shelf.explain(embedded.SEARCHED) if sources.shelf is not None else ""
 
 
 def _is_offered(entry: catalogue.CatalogueEntry, sources: Sources) -> bool:
     has_repository = backbones.read_facts(entry.name).hub_repository is not None
     return sources.hub is not None and has_repository and entry.file_bytes <= MAX_UNASKED_BYTES
+
+
+def _is_embedded(entry: catalogue.CatalogueEntry, sources: Sources) -> bool:
+    shelf = sources.shelf
+    return shelf is not None and entry.name == embedded.SEARCHED and shelf.find(entry.name) is not None
 
 
 def _find_file(name: str, listed: frozenset[str]) -> str | None:
@@ -136,3 +155,10 @@ def _take_from_hub(name: str, hub: hubs.Hub) -> FoundWeights | None:
     if got.expected_sum is not None:
         checksums.check_sum(shown, actual, got.expected_sum, "the hub")
     return check_file(name, got.path, shown, actual, is_verified=got.expected_sum is not None)
+
+
+def _take_from_shelf(name: str, shelf: embedded.Shelf) -> FoundWeights | None:
+    got = shelf.find(name)
+    if got is None:
+        return None
+    return check_file(name, got.path, got.network.source, got.network.converted_sum, is_verified=True)

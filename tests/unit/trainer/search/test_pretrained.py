@@ -21,7 +21,11 @@ RECIPE = Recipe(NAME, 32, 8, 1e-3)
 
 
 def a_run(folder: pathlib.Path, **changes: Any) -> RunConfig:
-    values = {"budget_seconds": 60.0, "weights": Weights(location=a_local_place(folder / "nets")), **changes}
+    values = {
+        "budget_seconds": 60.0,
+        "weights": Weights(location=a_local_place(folder / "nets"), embedded=False),
+        **changes,
+    }
     return tiny_runs.a_config(Command.TRAIN, Task.CLASSIFIER, folder / "train.json", **values)
 
 

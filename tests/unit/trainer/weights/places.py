@@ -24,4 +24,4 @@ def put(folder: pathlib.Path, files: dict[str, bytes]) -> None:
 
 
 def sources_of(mounted: pathlib.Path, tmp_path: pathlib.Path, location: Location | None = None) -> Sources:
-    return open_sources(Weights(location=location), tmp_path / "work", mounted)
+    return open_sources(Weights(location=location, embedded=False), tmp_path / "work", mounted)

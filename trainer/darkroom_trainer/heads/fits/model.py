@@ -10,15 +10,16 @@ from typing import Any, Final
 import torch
 from torch import nn
 
-from darkroom_trainer.features.blocks import Extractor
+from darkroom_trainer.features.blocks import Extractor, list_networks
 from darkroom_trainer.heads.fits.exemplars import Kernel, Neighbours, Prototypes
 from darkroom_trainer.heads.fits.linear import Linear
 from darkroom_trainer.heads.fits.scaling import Scale
 from darkroom_trainer.heads.fits.temperature import Calibration
+from darkroom_trainer.networks.frozen_networks import FrozenNetwork
 
 Spec = dict[str, Any]
 Head = Linear | Kernel | Neighbours | Prototypes
-NO_BACKBONES: Final[Mapping[str, nn.Module]] = {}
+NO_BACKBONES: Final[Mapping[str, FrozenNetwork]] = {}
 _KINDS: Final[Mapping[str, type[Any]]] = {
     kind.__name__.lower(): kind for kind in (Linear, Kernel, Neighbours, Prototypes)
 }
@@ -91,11 +92,12 @@ class FrozenClassifier(nn.Module):
     Softmax of the logits, or with several labels a row their sigmoid, are the probabilities.
     """
 
-    def __init__(self, spec: Spec, num_labels: int, backbones: Mapping[str, nn.Module]) -> None:
+    def __init__(self, spec: Spec, num_labels: int, backbones: Mapping[str, FrozenNetwork]) -> None:
         super().__init__()
         self.spec = spec
         self.is_multilabel: bool = spec["several"]
         self.calibration = Calibration(spec["sharpness"], spec["shift"])
+        self.networks = {name: backbones[name] for name in list_networks(spec["blocks"])}
         self.extractor = Extractor(spec["blocks"], spec["look"], backbones)
         widths = dict(zip(spec["blocks"], spec["widths"], strict=True))
         self.block_indices = [[spec["blocks"].index(name) for name in member["blocks"]] for member in spec["members"]]
@@ -127,15 +129,10 @@ def average_logits(outputs: list[torch.Tensor], *, is_multilabel: bool) -> torch
 
 
 def build_frozen_classifier(
-    spec: Spec, num_labels: int, backbones: Mapping[str, nn.Module] = NO_BACKBONES
+    spec: Spec, num_labels: int, backbones: Mapping[str, FrozenNetwork] = NO_BACKBONES
 ) -> FrozenClassifier:
     """Return the model of a spec, to be filled by `load_state_dict`; `backbones` has the modules that it names.
 
     Raises KeyError where the spec names a block or a backbone that there is not.
     """
     return FrozenClassifier(spec, num_labels, backbones).eval()
-
-
-def list_backbones(spec: Spec) -> list[str]:
-    """Return the names of the backbones that a spec needs."""
-    return [name.partition(":")[2] for name in spec["blocks"] if ":" in name]

@@ -110,4 +110,5 @@ def _describe(run: TrainingRun, session: sessions.Session, version: str) -> desc
         darkroom_version=description.read_version(),
         light=session.head.model.spec if session.head and ensemble_weight > 0 else None,
         light_share=ensemble_weight,
+        network_size_px=None if ensemble_weight == 1 else session.learner.recipe.image_size_px,
     )
