@@ -1,7 +1,7 @@
 """The method `darkroom`: the whole engine, in this process, from a RunConfig to a published model and its score.
 
 Must not tell it anything but data, task, budget and seed, but where the method has a variant: `darkroom:spends-all`
-does not stop early, `darkroom:BACKBONE` names a backbone.
+does not stop early, `darkroom:BACKBONE` names a backbone, `darkroom:random` has no pretrained weights.
 """
 
 import contextlib
@@ -20,6 +20,7 @@ from darkroom_trainer.runtime import reporting
 from darkroom_trainer.search import halving as halvings
 
 SPENDS_ALL: Final = "spends-all"
+RANDOM: Final = "random"
 MOST_TRIALS_KEPT: Final = 40
 
 
@@ -65,7 +66,8 @@ def build_config(cell: Cell, train: pathlib.Path, test: pathlib.Path, work: path
         task=Task.DETECTOR if boxed else Task.CLASSIFIER,
         budget_seconds=cell.budget_seconds,
         seed=cell.seed,
-        backbone=cell.variant if cell.variant not in ("", SPENDS_ALL) else None,
+        backbone=cell.variant if cell.variant not in ("", SPENDS_ALL, RANDOM) else None,
+        weights=run_config.Weights(embedded=cell.variant != RANDOM),
         output=run_config.Location(uri=(work / "model").resolve().as_uri(), storage=storage),
     )
 

@@ -23,6 +23,7 @@ LEAST_SHARE: Final = 0.9
 LEAST_GAIN: Final = 1.5
 MOST_EXPONENT: Final = 1.0
 NETWORKS: Final = (("test_resnet", 96, 32), ("resnet18", 128, 32))
+FROZEN: Final = (("tf_efficientnet_lite0", 224, 8),)
 FILES: Final = 640
 PHOTO_PX: Final = (480, 360)
 GROWTH_PX: Final = (64, 64)
@@ -80,6 +81,20 @@ def show_loop(rounds: int, bars: Bars) -> None:
     print(f"\non {found['device']}\n")
 
 
+def show_features(rounds: int, bars: Bars) -> None:
+    """Print the features of frozen networks beside a bare forward."""
+    print("## Features of frozen networks, from decoded images, beside a bare forward on a batch of floats in memory\n")
+    print("| network | features, images/s | bare, images/s | share | share by CPU seconds |\n|---|---|---|---|---|")
+    for backbone, size_px, batch_size in FROZEN:
+        found = measure("features", backbone, size_px, batch_size, rounds)
+        share = compute_share(found["speeds"], "features", "bare")
+        told = bars.judge(f"features {backbone}", share, least=LEAST_SHARE)
+        ours, bare = (statistics.median(found["speeds"][arm]) for arm in ("features", "bare"))
+        thrift = compute_share(found["thrift"], "features", "bare")
+        print(f"| {backbone} {size_px} px | {ours:.1f} | {bare:.1f} | {told} | {thrift:.2f} |", flush=True)
+    print()
+
+
 def show_loader(folder: pathlib.Path, rounds: int, bars: Bars) -> None:
     """Print the loop beside a torchvision DataLoader on the same files."""
     backbone, size_px, batch_size = NETWORKS[0]
@@ -131,6 +146,8 @@ def main(arguments: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory() as folder:
         if "loop" in arguments.only:
             show_loop(rounds, bars)
+        if "features" in arguments.only:
+            show_features(rounds, bars)
         if "loader" in arguments.only:
             show_loader(pathlib.Path(folder), rounds, bars)
         if "growth" in arguments.only:
@@ -142,6 +159,6 @@ def main(arguments: argparse.Namespace) -> int:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer rounds, no 100,000 images")
-    parts = ("loop", "loader", "growth")
+    parts = ("loop", "features", "loader", "growth")
     parser.add_argument("--only", nargs="+", choices=parts, default=list(parts), help="measure these parts alone")
     sys.exit(main(parser.parse_args()))
