@@ -6,17 +6,16 @@ The share by CPU seconds tells a busy machine from a slow loop: what else runs t
 
 import argparse
 import itertools
-import json
 import math
 import os
 import pathlib
 import statistics
-import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from bench import side_by_side
 from bench.trainer import image_settings
 
 LEAST_SHARE: Final = 0.9
@@ -46,14 +45,10 @@ class Bars:
         return f"{value:.2f} (bar {bound}: {'ok' if is_met else 'missed'})"
 
 
-def measure(*words: object) -> dict[str, Any]:
+def measure(*words: object) -> Any:
     """Run one measurement in a process of its own; returns what it printed."""
-    command = [sys.executable, "-m", "bench.trainer.measurements", *map(str, words)]
     environment = os.environ | image_settings.read_allocator_settings()
-    done = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)
-    lines = done.stdout.strip().splitlines()
-    result: dict[str, Any] = json.loads(lines[-1]) if lines else {}
-    return result
+    return side_by_side.run_alone("bench.trainer.measurements", *words, environment=environment)
 
 
 def compute_share(speeds: dict[str, list[float]], ours: str, theirs: str) -> float:
