@@ -1,7 +1,7 @@
 """Features of frozen networks as the trainer computes them, beside a bare forward of the same timm network.
 
 Owns both arms: from decoded images in memory to features that are kept, and from one batch of floats to features that
-are thrown away. Weights do not matter here and are random.
+are thrown away, channels last, as decoded images are. Weights do not matter here and are random.
 """
 
 from typing import Any
@@ -26,6 +26,7 @@ def measure_features(backbone: str, size_px: int, batch_size: int, rounds: int) 
     network = frozen_networks.build_frozen_network(backbone, look, size_px).to(device.torch_device)
     bare = timm.create_model(backbone, pretrained=False, num_classes=0).eval().to(device.torch_device)
     batch = torch.randn(batch_size, 3, look.size_px, look.size_px, device=device.torch_device)
+    batch = batch.to(memory_format=torch.channels_last)
     arms: dict[str, arms_of.Steps] = {
         "features": lambda count: extract_features(examples, backbone, network, count * batch_size),
         "bare": lambda count: run_forwards(bare, batch, count),
