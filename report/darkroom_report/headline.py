@@ -38,6 +38,7 @@ STOP_TITLES: Final = {
     "Ceiling": "Ceiling reached",
     "BudgetReached": "Budget spent",
     "TrialsExhausted": "Everything tried",
+    "FewImages": "Few images",
 }
 
 
@@ -149,15 +150,11 @@ def _describe_hardware(headline: Mapping[str, Any]) -> str | None:
 
 
 def _describe_model(headline: Mapping[str, Any]) -> Markup:
-    backbone, light, share = headline["backbone"], headline["light"], headline["lightShare"]
-    parts: list[Content] = [name(backbone)] if backbone else []
-    parts += ["a frozen-feature classifier"] if share or not backbone else []
-    notes: list[Content] = (
-        [join("frozen-feature classifier: ", name(light, 120))] if light and (share or not backbone) else []
-    )
-    notes += [f"ensemble weight {numbers.show_share(share)}"] if backbone and share else []
+    light, share = headline["light"], headline["lightShare"]
+    notes: list[Content] = [join("frozen-feature classifier: ", name(light, 120))] if light and share else []
+    notes += [f"ensemble weight {numbers.show_share(share)}"] if 0 < share < 1 else []
     notes += [text] if (text := _describe_hardware(headline)) else []
-    return with_note(join_with(" and ", parts), join_with("; ", notes))
+    return with_note(name(headline["model"], 240), join_with("; ", notes))
 
 
 def _render_tiles(headline: Mapping[str, Any]) -> Markup | None:

@@ -51,6 +51,11 @@ class Task(StrEnum):
         """Return whether predictions of this task are about parts of an image."""
         return TASK_ANNOTATIONS[self] is AnnotationKind.DETECTION
 
+    @property
+    def is_multilabel(self) -> bool:
+        """Return whether an image has any number of tags as a whole."""
+        return TASK_ANNOTATIONS[self] is AnnotationKind.MULTILABEL
+
 
 TASK_ANNOTATIONS: Final[dict[Task, AnnotationKind]] = {
     Task.CLASSIFIER: AnnotationKind.CLASSIFICATION,
@@ -118,6 +123,7 @@ class StopReason(Word):
     CEILING = "Ceiling"
     BUDGET_REACHED = "BudgetReached"
     TRIALS_EXHAUSTED = "TrialsExhausted"
+    FEW_IMAGES = "FewImages"
     UNKNOWN = "Unknown"
     """Only read: a reason of another version."""
 
@@ -130,6 +136,9 @@ STOP_MEANINGS: Final[dict[StopReason, str]] = {
     StopReason.CEILING: "The score is as good as these images can show.",
     StopReason.BUDGET_REACHED: "The budget was spent; more of it may give a better model.",
     StopReason.TRIALS_EXHAUSTED: "Every recipe worth a trial was trained until its score stopped improving.",
+    StopReason.FEW_IMAGES: (
+        "With so few images no network was trained: it would add nothing to the classifier on frozen features."
+    ),
     StopReason.UNKNOWN: "Another version of Darkroom trained the model, and stopped for a reason of its own.",
 }
 """What each reason tells a user, for the reference page and the report."""

@@ -19,7 +19,7 @@ HEADLINE: dict[str, Any] = {
     "budgetSeconds": None,
     "device": None,
     "devices": None,
-    "backbone": "resnet18",
+    "model": "network resnet18",
     "light": None,
     "lightShare": 0.0,
     "scores": {},

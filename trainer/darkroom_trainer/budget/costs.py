@@ -39,6 +39,10 @@ class Costs:
     """What it takes for an image more."""
     head_image_seconds: float = 0.0
     """What a frozen-feature classifier takes for an image, beside the network."""
+    head_fit_seconds: float = 1.0
+    """What the cross-validation and the fit of a frozen-feature classifier take however few images there are."""
+    embed_image_seconds: float = 0.0
+    """What the fastest frozen network takes for an image, once that is measured."""
 
     @property
     def image_seconds(self) -> float:

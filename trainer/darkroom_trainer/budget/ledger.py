@@ -22,6 +22,10 @@ from darkroom_trainer.runtime import errors
 
 HOLD_OUT_TIME_FRACTION: Final = 0.6
 """Of the training time. The rest refits the same weights on all data (see `training.refit`)."""
+HEAD_TIME_FRACTION: Final = 0.4
+"""Of the time for the score, at most this goes into frozen-feature classifiers, where a network is to follow."""
+HEAD_MARGIN: Final = 1.5
+"""Costs of a frozen-feature classifier are multiplied by this, as the search for one does (`heads.admission`)."""
 MARGIN: Final = 1.25
 """Costs of what comes after the training are multiplied by this: measured once, on a machine that is shared."""
 UPLOADED_FILES: Final = 12
@@ -72,7 +76,9 @@ class Workload:
     finish_images: int = 0
     """Images that the model looks at once more after each fit (see `LearningTask.finish`)."""
     least_passes: int = 0
-    """Image passes of the least useful training; each image counts once at least."""
+    """Image passes of the least useful training of a network; each image counts once at least."""
+    is_head_enough: bool = False
+    """Whether a frozen-feature classifier may be the whole model."""
 
     @property
     def least_steps(self) -> int:
@@ -127,17 +133,55 @@ class RunLedger:
 
     @property
     def least_seconds(self) -> float:
-        """Return what the least useful training costs."""
+        """Return what the least useful training of a network costs."""
         return self.workload.least_steps * self.costs.step_seconds
 
+    @property
+    def least_head_seconds(self) -> float:
+        """Return what the least useful frozen-feature classifier costs: its fit, and each image through a network."""
+        images_seconds = self.workload.train_images * self.costs.embed_image_seconds
+        return HEAD_MARGIN * (self.costs.head_fit_seconds + images_seconds)
+
+    def check_budget(self, charged_seconds: float) -> None:
+        """Raise RunError(BudgetNotEnough), with a minimum and a suggestion, where no model of use fits any more."""
+        least_seconds = self.least_seconds
+        if self.workload.is_head_enough:
+            least_seconds = min(least_seconds, self.least_head_seconds)
+        self._require(charged_seconds, least_seconds)
+
+    def plan_heads(self, charged_seconds: float) -> float:
+        """Return when the search for a frozen-feature classifier must end; raises RunError(BudgetNotEnough).
+
+        A network's least useful training must still fit after it, unless there is time for one of both only.
+        """
+        self.check_budget(charged_seconds)
+        hold_out_seconds, head_seconds = self._find_hold_out_seconds(charged_seconds), self.least_head_seconds
+        spare_seconds = max(0.0, hold_out_seconds - self.least_seconds)
+        most_seconds = min(HEAD_TIME_FRACTION * hold_out_seconds, spare_seconds)
+        if head_seconds <= spare_seconds:
+            return charged_seconds + max(head_seconds, most_seconds)
+        is_alone = head_seconds <= self.training_ends_at - charged_seconds
+        return self.training_ends_at if is_alone else charged_seconds + most_seconds
+
     def plan_hold_out(self, charged_seconds: float) -> float:
-        """Return when the hold-out run must end; raises RunError(BudgetNotEnough), with a minimum and a suggestion."""
-        left_seconds, least_seconds = self.training_ends_at - charged_seconds, self.least_seconds
+        """Return when the hold-out run must end; raises RunError(BudgetNotEnough) where no network can be trained."""
+        self._require(charged_seconds, self.least_seconds)
+        return charged_seconds + self._find_hold_out_seconds(charged_seconds)
+
+    def fits_network(self, charged_seconds: float) -> bool:
+        """Return whether the least useful training of a network still fits."""
+        return self.training_ends_at - charged_seconds >= self.least_seconds
+
+    def _find_hold_out_seconds(self, charged_seconds: float) -> float:
+        fraction = HOLD_OUT_TIME_FRACTION if self.workload.hold_out_images else 0.0
+        return fraction * max(0.0, self.training_ends_at - charged_seconds)
+
+    def _require(self, charged_seconds: float, least_seconds: float) -> None:
+        left_seconds = self.training_ends_at - charged_seconds
         if left_seconds < least_seconds:
             fixed = self.budget_seconds - self.lost.charged_seconds - left_seconds
-            raise self._refuse(fixed + least_seconds, fixed + refusal.SUGGESTED_FACTOR * least_seconds)
-        fraction = HOLD_OUT_TIME_FRACTION if self.workload.hold_out_images else 0.0
-        return charged_seconds + fraction * left_seconds
+            suggested_seconds = refusal.SUGGESTED_FACTOR * max(least_seconds, self.least_seconds)
+            raise self._refuse(fixed + least_seconds, fixed + suggested_seconds)
 
     def refuse_if_too_short(self, steps: int) -> None:
         """Raise RunError(BudgetNotEnough) where the machine became so slow that the model had no chance to learn.

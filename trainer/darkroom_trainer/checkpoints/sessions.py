@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from darkroom_api.v1alpha1.common import Performance
+from darkroom_api.v1alpha1.common import Performance, StopReason
 from darkroom_predict.predictions import Prediction
 from darkroom_trainer.checkpoints import checkpoint
+from darkroom_trainer.features.blocks import list_networks
 from darkroom_trainer.heads import ensemble as ensembles
 from darkroom_trainer.heads.fits.model import FrozenClassifier
 from darkroom_trainer.loop.training_loop import Learner, Window
-from darkroom_trainer.metrics.statistics import ensemble_weights
 from darkroom_trainer.search import halving as halvings
 
 
@@ -30,9 +30,10 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True)
 class HoldOut:
-    """What the hold-out run gave: scores, predictions in the order of the held-out rows, and the threshold to show.
+    """What the hold-out run gave: scores, predictions in the order of their rows, and the threshold to show.
 
-    `ensemble_weight` is the frozen-feature classifier's; the network has the rest.
+    The rows are the held-out ones, or those of a head that answers alone. `ensemble_weight` is the frozen-feature
+    classifier's; the network has the rest.
     """
 
     performance: Performance
@@ -57,6 +58,11 @@ class FittedHead:
     standard_error: float | None
     records: list[dict[str, Any]]
 
+    @property
+    def backbones(self) -> list[str]:
+        """Return the pretrained networks whose features it looks at."""
+        return list_networks(self.spec["blocks"])
+
 
 @dataclass
 class Session:
@@ -79,13 +85,15 @@ class Session:
     waiting: dict[int, checkpoint.Tensors] = field(default_factory=dict)
     """Weights of the trials that do not train now, by number."""
     head: FittedHead | None = None
+    head_alone: StopReason | None = None
+    """Why the frozen-feature classifier answers alone; None where a network has a part, or still may have one."""
 
     @property
     def ensemble_weight(self) -> float:
-        """Return the frozen-feature classifier's weight; the default where no image could be held out to choose it."""
+        """Return the frozen-feature classifier's weight: all of it while no held-out image tells what a network is."""
         if self.head is None:
             return 0.0
-        return self.hold_out.ensemble_weight if self.hold_out else ensemble_weights.DEFAULT_ENSEMBLE_WEIGHT
+        return self.hold_out.ensemble_weight if self.hold_out else 1.0
 
     def add_note(self, text: str | None) -> None:
         """Add something that the model's user should read, if there is anything."""
@@ -120,6 +128,7 @@ def pack(session: Session) -> checkpoint.Checkpoint:
         "measureImage": session.measure_image_seconds,
         "note": session.note,
         "batchDivisor": session.batch_divisor,
+        "headAlone": session.head_alone,
     }
     if session.halving is not None:
         state["contest"] = session.halving.to_json()
@@ -163,6 +172,7 @@ def fill(learner: Learner, saved: checkpoint.Checkpoint) -> Session:
         halving=halvings.read_halving(state["contest"]) if "contest" in state else None,
         waiting=_unpack_waiting(saved.tensors),
         head=_unpack_head(saved, len(learner.task.labels)),
+        head_alone=StopReason(state["headAlone"]) if state.get("headAlone") else None,
     )
 
 

@@ -41,6 +41,7 @@ def train_model(
             # 2. Fit classifiers on frozen features: good models within seconds, where the task has no boxes.
             frozen_features.fit_head(run, session)
             # 3. Halve recipes by their scores on held-out images until more training does not help; score the winner.
+            #    With few images the best classifier is the whole model: no network is trained.
             searching.search_recipes(run, fitter, session)
             # 4. Refit the winner on all images.
             refit.refit_model(run, fitter, session)

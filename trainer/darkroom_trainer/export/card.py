@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from darkroom_api.v1alpha1.common import MeasuredOn, Performance
 from darkroom_predict.description import ModelDescription
+from darkroom_trainer.export import model_summary
 from darkroom_trainer.runtime.secrets import hide
 
 CARD_NAME: Final = "card.md"
@@ -34,14 +35,15 @@ def build_card(
     name: str, model: ModelDescription, performance: Performance | None, details: dict[str, Any], note: str = ""
 ) -> str:
     """Return the page of the Model `name`; `details` is what metrics.json holds, `note` what its user should know."""
-    meter, images, recipe = details["meter"], details["images"], details["recipe"]
+    meter, images = details["meter"], details["images"]
     rows = {
         "Task": model.task.value,
         "Tags": _list_labels(model.labels),
         "Score": _describe_score(performance),
         "Trained on": f"{images['final']:,} images, dataset revision `{details['datasetRevision']}`",
-        "Network": f"{model.backbone}, {recipe['image_size_px']} px, batches of {recipe['batch_size']}, "
-        f"{details['steps']:,} steps, seed {details['seed']}",
+        "Model": escape(model_summary.summarize_model(model, model_summary.read_sources(details))),
+        "Pictures": f"{model.preprocessing.image_size_px} px",
+        "Training": _describe_training(model, details),
         "Charged": f"{meter['chargedSeconds']:,.1f} s of {details['budgetSeconds']:,.0f} s: kept work",
         "Allocated": f"{meter['allocatedSeconds']:,.1f} s: what pods held until the upload, attempt {meter['attempt']}",
         "Hardware": f"{meter['devices']} x {details['device']}, milliRate {meter['milliRate']}",
@@ -50,6 +52,13 @@ def build_card(
     table = "\n".join(f"| {title} | {text} |" for title, text in rows.items())
     remark = f"\n{escape(note[:1].upper() + note[1:])}.\n" if note else ""
     return f"# {escape(name)}\n{remark}\n| | |\n|---|---|\n{table}\n\nSeconds are those of the reference device.\n"
+
+
+def _describe_training(model: ModelDescription, details: dict[str, Any]) -> str:
+    seed = f"seed {details['seed']}"
+    if model.backbone is None:
+        return f"no network was trained, {seed}"
+    return f"batches of {details['recipe']['batch_size']}, {details['steps']:,} steps, {seed}"
 
 
 def _list_labels(labels: tuple[str, ...]) -> str:

@@ -50,7 +50,7 @@ def join_models(task: Task, network: nn.Module | None, head: nn.Module | None, e
         return network
     if network is None or ensemble_weight == 1:
         return head
-    return Ensemble(network, head, ensemble_weight, is_multilabel=task is Task.MULTILABEL_CLASSIFIER)
+    return Ensemble(network, head, ensemble_weight, is_multilabel=task.is_multilabel)
 
 
 def build_head(spec: dict[str, Any], num_labels: int) -> heads.FrozenClassifier:

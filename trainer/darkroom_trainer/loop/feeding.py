@@ -97,8 +97,7 @@ class Feeder:
 
 def gather(feed: Feed, device: devices.Device) -> Gathered:
     """Return the rows of a step on the device."""
-    epochs, rows = find_batch(feed.seed, feed.step, feed.batch_size, feed.data.rows)
-    epochs, rows = (values[feed.rank :: feed.size] for values in (epochs, rows))
+    epochs, rows = find_slice(feed)
     draws = transforms.draw_uniforms(feed.seed, epochs, rows, feed.draws + feed.others)
     gathered = Gathered(*_gather_rows(feed, rows, device), _send(draws[:, : feed.draws], device))
     if not feed.others:
@@ -106,6 +105,19 @@ def gather(feed: Feed, device: devices.Device) -> Gathered:
     others = mixing.choose_others(draws[:, feed.draws :], feed.data.rows)
     images, targets = _gather_rows(feed, others, device)
     return replace(gathered, other_images=images, other_targets=targets)
+
+
+def gather_variation(feed: Feed, view: int, row: int, device: devices.Device) -> Gathered:
+    """Return one row, with the draws of one of its variations: those of the epoch of that number."""
+    epochs, rows = np.array([view]), np.array([row])
+    draws = transforms.draw_uniforms(feed.seed, epochs, rows, feed.draws)
+    return Gathered(*_gather_rows(feed, rows, device), _send(draws, device))
+
+
+def find_slice(feed: Feed) -> tuple[Rows, Rows]:
+    """Return the epochs and rows of a step that one device takes."""
+    epochs, rows = find_batch(feed.seed, feed.step, feed.batch_size, feed.data.rows)
+    return epochs[feed.rank :: feed.size], rows[feed.rank :: feed.size]
 
 
 def _gather_rows(feed: Feed, rows: Rows, device: devices.Device) -> tuple[torch.Tensor, base.Targets]:

@@ -1,4 +1,4 @@
-"""Which recipe a run trains: backbone, image size, batch and learning rate.
+"""Which recipe a run trains: backbone, how much of it, image size, batch and learning rate.
 
 Owns the ladder of recipes and the rule that climbs it. Must not measure: costs are arguments, so that the rule is a
 table test.
@@ -24,11 +24,16 @@ class Recipe:
     weight_decay: float = 0.05
     augmentation: str = "standard"
     """Read by `augmentation.transforms.read_policy`."""
+    trained_stages: int | None = None
+    """The last stages of the backbone that are trained, with what follows them; 0 for none, None for all of it."""
+    kept_views: int = 0
+    """Variations of each image that are made, so that what the frozen stages say of them can be kept; 0 for ever new
+    ones."""
 
     @property
-    def shape(self) -> tuple[str, int, int]:
+    def shape(self) -> tuple[str, int, int, int | None]:
         """Return what a step costs by: recipes of one shape cost the same."""
-        return self.backbone, self.image_size_px, self.batch_size
+        return self.backbone, self.image_size_px, self.batch_size, self.trained_stages
 
     def to_json(self) -> dict[str, Any]:
         """Return the form that model.json and checkpoints carry."""
@@ -49,6 +54,10 @@ class LadderStep:
     worthwhile_passes: int
     rate_scale: float = 1.0
     """Larger networks want smaller steps."""
+    trained_stages: int | None = None
+    """As a recipe's."""
+    least_images: int = 0
+    """Fewer images are learned by heart by so much of a network."""
 
 
 LADDERS: Final[dict[Task, tuple[LadderStep, ...]]] = {
@@ -70,11 +79,27 @@ mAP@50 0.99 where the next larger one reaches 0.39, so a larger one has to earn 
 
 LADDER_TASKS: Final = {Task.MULTILABEL_CLASSIFIER: Task.CLASSIFIER, Task.PRODUCT_RECOGNIZER: Task.DETECTOR}
 """Tasks that climb another task's ladder."""
-PRETRAINED_PASSES: Final = 3_000
-"""Image passes that a network with pretrained weights needs: few, whatever its size, so that a larger one wins as soon
-as it gets them."""
-PRETRAINED_SIZES_PX: Final = {Task.CLASSIFIER: 224, Task.DETECTOR: 384}
-"""DINOv2 at 224 px instead of its own 518 costs a sixth."""
+PRETRAINED_STEPS: Final[dict[Task, tuple[LadderStep, ...]]] = {
+    Task.CLASSIFIER: (
+        LadderStep("", 224, 1_000, rate_scale=0.5, trained_stages=2),
+        LadderStep("", 224, 3_000, rate_scale=0.5, least_images=500),
+    ),
+    Task.DETECTOR: (
+        LadderStep("", 192, 1_000, rate_scale=0.5, trained_stages=0),
+        LadderStep("", 320, 30_000, rate_scale=0.5, trained_stages=0),
+        LadderStep("", 320, 3_000, rate_scale=0.5, trained_stages=2, least_images=50),
+        LadderStep("", 384, 3_000, rate_scale=0.5, least_images=500),
+    ),
+}
+"""What is trained of a network with pretrained weights, whatever its size: the more, the more passes and images there
+are. DINOv2 at 224 px instead of its own 518 costs a sixth. Frozen maps of 192 px with 2,000 steps of the dense head are
+better than those of 320 px with 750, on forks and scissors as on raccoons."""
+LEAST_PASSES_FRACTION: Final = 0.4
+"""Of what a network that starts from random weights needs at least, where most of a network is frozen."""
+KEPT_TIME_FRACTION: Final = 0.25
+"""Of the time for training, at most this goes into what frozen stages say of the variations that are kept."""
+MOST_KEPT_VIEWS: Final = 8
+MOST_KEPT_BYTES: Final = 512 << 20
 PRETRAINED_RATE_SCALE: Final = 0.25
 LEARNING_RATES: Final = {Task.CLASSIFIER: 4e-3, Task.DETECTOR: 4e-3}
 BATCH_SIZES: Final = {Task.CLASSIFIER: 32, Task.DETECTOR: 16}
@@ -82,6 +107,8 @@ GPU_BATCH_SIZE: Final = 64
 LEAST_SIZE_PX: Final = 32
 MANY_EPOCHS: Final = 30
 """Images that are seen so often are varied strongly: few images are learned by heart else."""
+LEAST_PRETRAINED_PX: Final = 96
+"""Smaller pictures are a cell or two to the last stages of a network that learned from photographs."""
 SIZE_STEP_PX: Final = 32
 """The coarsest stride of the backbones: other sizes would be padded inside the network."""
 
@@ -91,18 +118,28 @@ def find_kind(task: Task) -> Task:
     return LADDER_TASKS.get(task, task)
 
 
-def build_ladder(task: Task, named: str | None = None, pretrained: Sequence[str] = ()) -> tuple[LadderStep, ...]:
+def build_ladder(
+    task: Task, named: str | None = None, pretrained: Sequence[str] = (), source_side_px: float = math.inf
+) -> tuple[LadderStep, ...]:
     """Return the steps to climb: the named backbone alone; else the smallest and all `pretrained`, small to large.
 
-    Without pretrained weights these are the task's own steps, which start from random ones.
+    Without pretrained weights, and for small images, these are the task's own steps, which start from random weights;
+    so does a named backbone that is not among `pretrained`.
     """
     kind = find_kind(task)
     ladder = LADDERS[kind]
-    if named is not None:
-        return (LadderStep(named, PRETRAINED_SIZES_PX[kind], 0, rate_scale=0.5),)
-    if not pretrained:
+    if named is None and (not pretrained or source_side_px < LEAST_PRETRAINED_PX):
         return ladder
-    return ladder[0], *(LadderStep(name, PRETRAINED_SIZES_PX[kind], PRETRAINED_PASSES, 0.5) for name in pretrained)
+    if named is None:
+        return ladder[0], *(step for name in pretrained for step in _list_pretrained(kind, name))
+    if named not in pretrained:
+        return (LadderStep(named, PRETRAINED_STEPS[kind][-1].max_size_px, 0, rate_scale=0.5),)
+    first, *others = _list_pretrained(kind, named)
+    return replace(first, worthwhile_passes=0), *others
+
+
+def _list_pretrained(kind: Task, name: str) -> list[LadderStep]:
+    return [replace(step, backbone=name) for step in PRETRAINED_STEPS[kind]]
 
 
 def build_recipe(
@@ -112,13 +149,30 @@ def build_recipe(
     kind = find_kind(task)
     wanted = math.ceil(source_side_px / SIZE_STEP_PX) * SIZE_STEP_PX
     batch_size = GPU_BATCH_SIZE if on_gpu else BATCH_SIZES[kind]
-    scale = step.rate_scale * (PRETRAINED_RATE_SCALE if has_weights else 1.0)
+    is_whole = step.trained_stages is None
+    scale = step.rate_scale * (PRETRAINED_RATE_SCALE if has_weights and is_whole else 1.0)
     return Recipe(
         backbone=step.backbone,
         image_size_px=max(LEAST_SIZE_PX, min(step.max_size_px, wanted)),
         batch_size=batch_size,
         peak_learning_rate=scale * LEARNING_RATES[kind] * math.sqrt(batch_size / BATCH_SIZES[kind]),
+        trained_stages=step.trained_stages,
     )
+
+
+def count_least_passes(recipe: Recipe, from_random: int) -> int:
+    """Return the image passes of the least useful training; `from_random` are those that random weights need."""
+    return from_random if recipe.trained_stages is None else math.ceil(LEAST_PASSES_FRACTION * from_random)
+
+
+def choose_kept_views(images: int, look_seconds: float, map_bytes: int, left_seconds: float) -> int:
+    """Return how many variations of each image to make, so that what frozen stages say of them can be kept.
+
+    `look_seconds` and `map_bytes` are those of one; 0 where memory does not hold one of each image.
+    """
+    held = MOST_KEPT_BYTES // max(1, images * map_bytes)
+    paid = int(KEPT_TIME_FRACTION * left_seconds / max(1e-9, images * look_seconds))
+    return min(MOST_KEPT_VIEWS, held, max(1, paid))
 
 
 def suit_repetition(recipe: Recipe, epochs: float) -> Recipe:
@@ -126,9 +180,9 @@ def suit_repetition(recipe: Recipe, epochs: float) -> Recipe:
     return replace(recipe, augmentation="strong") if epochs >= MANY_EPOCHS else recipe
 
 
-def is_next_worth_measuring(ladder: Sequence[LadderStep], at: int, affordable_passes: float) -> bool:
-    """Return whether the step after `at` can be worthwhile: it never makes more passes than this one."""
-    return at + 1 < len(ladder) and affordable_passes >= 2 * ladder[at + 1].worthwhile_passes
+def is_worth_measuring(step: LadderStep, most_passes: float, images: int) -> bool:
+    """Return whether a step can be worthwhile that makes at most `most_passes` on so many images."""
+    return images >= step.least_images and most_passes >= 2 * step.worthwhile_passes
 
 
 def is_worthwhile(step: LadderStep, affordable_passes: float) -> bool:

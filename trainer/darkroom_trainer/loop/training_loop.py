@@ -4,6 +4,7 @@ Owns the step and the schedule. The schedule's position is the share of the wind
 annealed exactly on its budget on a machine of any speed. Must not know tasks, storage or how a window was chosen.
 """
 
+import functools
 import math
 import threading
 from collections import abc, deque
@@ -16,10 +17,10 @@ from darkroom_trainer.augmentation import policies
 from darkroom_trainer.budget import meter as meters
 from darkroom_trainer.budget.step_costs import StepCosts
 from darkroom_trainer.features import normalization
-from darkroom_trainer.loop import feeding
+from darkroom_trainer.loop import feeding, kept_maps
 from darkroom_trainer.loop.feeding import TrainingData as TrainingData, find_batch as find_batch
 from darkroom_trainer.loop.recipe import Recipe
-from darkroom_trainer.networks import resizing_layers
+from darkroom_trainer.networks import resizing_layers, stages
 from darkroom_trainer.runtime import device as devices, stopping
 from darkroom_trainer.tasks import base
 
@@ -106,6 +107,8 @@ class Learner:
         seed: int,
     ) -> None:
         self.task = task
+        self._trained = stages.freeze(model, recipe.backbone, recipe.trained_stages)
+        self._division = None if recipe.trained_stages is None else stages.divide(model)
         model = resizing_layers.fit_network(model, int(data.images.shape[1]), recipe.image_size_px)
         self.model = model.to(device.torch_device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.data = data
@@ -115,8 +118,9 @@ class Learner:
         self.step = 0
         self.rate_scale = 1.0
         self.peers: Peers = Alone()
-        self.optimizer = _build_optimizer(self.model, recipe)
-        self._parameters = list(self.model.parameters())
+        self.kept = kept_maps.KeptMaps()
+        self.optimizer = _build_optimizer(self._trained.rates, recipe)
+        self._parameters = [value for value, _ in self._trained.rates]
         self._feeder = feeding.Feeder(device)
 
     def train_step(self, share: float) -> torch.Tensor:
@@ -126,34 +130,29 @@ class Learner:
     def take_step(self, rate: float) -> torch.Tensor:
         """Take one step, together with the peers, at this learning rate; returns the whole batch's loss."""
         for group in self.optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group["rate_scale"]
         self.peers.announce(rate, self.recipe.batch_size)
-        batch = self._load_batch()
-        with self.device.mixed_precision():
-            outputs = self.model(normalization.normalize_in_place(batch.images, self.data.mean, self.data.std))
-        loss = self.task.compute_loss(outputs, batch.targets)
+        self._trained.hold_still()
+        is_kept = self._division is not None and self.recipe.kept_views > 0
+        outputs, targets = self._answer_kept() if is_kept else self._answer_batch()
+        loss = self.task.compute_loss(outputs, targets)
         self.optimizer.zero_grad(set_to_none=True)
-        loss = self.peers.backward(self.model, loss, lambda: self.task.count_terms(outputs, batch.targets))
+        loss = self.peers.backward(self.model, loss, lambda: self.task.count_terms(outputs, targets))
         clip_gradients(self._parameters)
         self.optimizer.step()
         self.step += 1
         return loss
 
+    def _answer_batch(self) -> tuple[torch.Tensor, base.Targets]:
+        batch = self._load_batch()
+        with self.device.mixed_precision():
+            outputs = self.model(normalization.normalize_in_place(batch.images, self.data.mean, self.data.std))
+        return outputs, batch.targets
+
     def _load_batch(self) -> base.Batch:
         """Return this device's rows of the step's batch; which rows and how they vary depends on no device."""
         policy = self._read_policy()
-        feed = feeding.Feed(
-            data=self.data,
-            seed=self.seed,
-            step=self.step,
-            batch_size=self.recipe.batch_size,
-            rank=self.peers.rank,
-            size=self.peers.size,
-            draws=self.task.augmentation_draws,
-            others=self.task.count_others(policy),
-            size_px=self.recipe.image_size_px,
-        )
-        found = self._feeder.take(feed)
+        found = self._feeder.take(self._build_feed(self.task.count_others(policy)))
         others = None
         if found.other_images is not None and found.other_targets is not None:
             others = base.Batch(normalization.to_float(found.other_images), found.other_targets)
@@ -161,19 +160,65 @@ class Learner:
             base.Batch(normalization.to_float(found.images), found.targets), found.draws, policy, others
         )
 
+    def _answer_kept(self) -> tuple[torch.Tensor, base.Targets]:
+        """Return what the trained part says of the maps of the step's rows: in epoch n those of variation n mod V."""
+        recipe, feed = self.recipe, self._build_feed()
+        epochs, rows = feeding.find_slice(feed)
+        shape = (recipe.backbone, recipe.image_size_px, recipe.trained_stages, recipe.augmentation)
+        looks = [
+            self.kept.take((shape, view, row), functools.partial(self.look, view, row))
+            for view, row in zip((epochs % recipe.kept_views).tolist(), rows.tolist(), strict=True)
+        ]
+        maps, targets = kept_maps.join_looks(looks)
+        assert self._division is not None, "asked for by the caller"
+        with self.device.mixed_precision():
+            return self._division.answer(maps), targets
+
+    @property
+    def is_divided(self) -> bool:
+        """Return whether maps of the frozen stages can be kept."""
+        return self._division is not None
+
+    def look(self, view: int, row: int) -> kept_maps.Look:
+        """Return what the frozen stages say of one variation of an image; of it alone, so that it is the same again."""
+        assert self._division is not None, "there are frozen stages to ask"
+        found = feeding.gather_variation(self._build_feed(), view, row, self.device)
+        batch = self.task.augment(
+            base.Batch(normalization.to_float(found.images), found.targets), found.draws, self._read_policy()
+        )
+        with self.device.mixed_precision():
+            images = normalization.normalize_in_place(batch.images, self.data.mean, self.data.std)
+            return kept_maps.Look(self._division.look(images), batch.targets)
+
+    def _build_feed(self, others: int = 0) -> feeding.Feed:
+        return feeding.Feed(
+            data=self.data,
+            seed=self.seed,
+            step=self.step,
+            batch_size=self.recipe.batch_size,
+            rank=self.peers.rank,
+            size=self.peers.size,
+            draws=self.task.augmentation_draws,
+            others=others,
+            size_px=self.recipe.image_size_px,
+        )
+
     def _read_policy(self) -> policies.AugmentationPolicy:
         return policies.limit_policy(policies.read_policy(self.recipe.augmentation), self.task.labels)
 
 
-def _build_optimizer(model: torch.nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+def _build_optimizer(rates: list[tuple[torch.nn.Parameter, float]], recipe: Recipe) -> torch.optim.Optimizer:
     """Return AdamW that decays matrices and kernels only: scales and biases have no reason to shrink."""
-    decayed = [value for value in model.parameters() if value.ndim > 1]
-    kept = [value for value in model.parameters() if value.ndim <= 1]
+    kinds = dict.fromkeys((scale, is_decayed) for scale in dict(rates).values() for is_decayed in (True, False))
     groups: list[dict[str, Any]] = [
-        {"params": decayed, "weight_decay": recipe.weight_decay},
-        {"params": kept, "weight_decay": 0.0},
+        {
+            "params": [value for value, one in rates if one == scale and (value.ndim > 1) is is_decayed],
+            "weight_decay": recipe.weight_decay if is_decayed else 0.0,
+            "rate_scale": scale,
+        }
+        for scale, is_decayed in kinds
     ]
-    return torch.optim.AdamW(groups, lr=recipe.peak_learning_rate, fused=True)
+    return torch.optim.AdamW([group for group in groups if group["params"]], lr=recipe.peak_learning_rate, fused=True)
 
 
 def schedule_rate(share: float) -> float:

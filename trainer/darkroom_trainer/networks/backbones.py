@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import timm
 import torch
+from timm.models import group_parameters
 from torch import nn
 from torch.nn import functional
 
@@ -248,6 +249,28 @@ def load_backbone_weights(
     return len(fitting)
 
 
+@functools.lru_cache
+def list_depths(name: str) -> Mapping[str, int]:
+    """Return how deep each tensor below the head lies, by name: 0 in the stem, one more in each stage after it."""
+    with torch.device("meta"):
+        net = _create(name, num_classes=0)
+    depths: Mapping[str, int] = group_parameters(net, net.group_matcher(coarse=True), reverse=True)
+    return depths
+
+
+def read_depths(module: nn.Module, name: str) -> dict[str, int]:
+    """Return how deep each parameter of a module that was made of this network lies; its head's have no depth."""
+    own = dict(module.named_parameters())
+    inner = dict(_find_inner(module).named_parameters())
+    found = {
+        id(inner[candidate]): depth
+        for tensor, depth in list_depths(name).items()
+        for candidate in _list_names(tensor)
+        if candidate in inner
+    }
+    return {parameter: found[id(value)] for parameter, value in own.items() if id(value) in found}
+
+
 def _find_inner(module: nn.Module) -> nn.Module:
     while isinstance(module, SizedImages | ChannelsFirst):
         module = module.net
@@ -264,10 +287,14 @@ def _adapt(name: str, image_size_px: int | None, weights: Mapping[str, torch.Ten
 
 
 def _match(own: Mapping[str, torch.Tensor], weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Feature extractors of timm flatten `stages.0` to `stages_0` for some families, and wrap others in `model`."""
     fitting = {}
     for name, tensor in weights.items():
-        for candidate in (name, name.replace(".", "_", 1), f"model.{name}"):
+        for candidate in _list_names(name):
             if candidate in own and own[candidate].shape == tensor.shape:
                 fitting[candidate] = tensor
     return fitting
+
+
+def _list_names(name: str) -> tuple[str, ...]:
+    """Feature extractors of timm flatten `stages.0` to `stages_0` for some families, and wrap others in `model`."""
+    return name, name.replace(".", "_", 1), f"model.{name}"

@@ -40,6 +40,7 @@ class DenseDetector(nn.Module):
         self.backbone, levels = backbones.build_feature_extractor(backbone, image_size_px)
         if weights:
             backbones.load_backbone_weights(self.backbone, weights, backbone, image_size_px)
+        self.map_channels = sum(level.channels for level in levels)
         is_flat = len({level.stride for level in levels}) == 1
         self.laterals = nn.ModuleList([_build_lateral(level.channels, is_flat=is_flat) for level in levels])
         self.doubling = _build_doubling(levels[0].stride)
@@ -51,9 +52,17 @@ class DenseDetector(nn.Module):
         self.tags.bias = nn.Parameter(torch.full((num_labels,), PRIOR_BIAS))
         self.boxes.bias = nn.Parameter(torch.tensor([0.0, 0.0, FIRST_LOG_SIZE, FIRST_LOG_SIZE]))
 
+    @property
+    def is_frozen(self) -> bool:
+        """Return whether no stage of the backbone is trained, so that its maps are fixed features."""
+        return not any(value.requires_grad for value in self.backbone.parameters())
+
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Return tag logits and box numbers of every cell, rows first."""
-        levels = self.backbone(images)
+        return self.answer(self.backbone(images))
+
+    def answer(self, levels: list[torch.Tensor]) -> torch.Tensor:
+        """Return what `forward` does, from the backbone's maps."""
         merged = self.laterals[0](levels[0])
         for lateral, level in zip(list(self.laterals)[1:], levels[1:], strict=True):
             merged = merged + functional.interpolate(lateral(level), size=merged.shape[-2:], mode="nearest")

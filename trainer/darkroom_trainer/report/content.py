@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from darkroom_api.v1alpha1.common import STOP_MEANINGS, TASK_ANNOTATIONS, AnnotationKind
 from darkroom_trainer.data.records.dataset import Example
+from darkroom_trainer.export.model_summary import read_sources, summarize_model
 from darkroom_trainer.export.results import Measured
 from darkroom_trainer.report import mistakes, situation, tags
 from darkroom_trainer.report.inputs import ReportInputs
@@ -95,6 +96,7 @@ def _build_headline(inputs: ReportInputs) -> dict[str, Any]:
         "device": metrics.get("device"),
         "devices": meter.get("devices"),
         "backbone": model.backbone,
+        "model": summarize_model(model, read_sources(metrics)),
         "light": describe_head(model.light),
         "lightShare": model.light_share,
         "note": inputs.note or None,

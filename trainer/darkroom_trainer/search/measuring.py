@@ -5,6 +5,7 @@ learned.
 """
 
 import logging
+import math
 import statistics
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -24,6 +25,9 @@ LOG = logging.getLogger(__name__)
 WARM_UP_STEPS: Final = 2
 TIMED_STEPS: Final = 5
 FINISHED_IMAGES: Final = 8
+TIMED_LOOKS: Final = 3
+TRAINED_LOOKS: Final = 3
+"""A pass forwards and backwards, in passes forwards."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +36,24 @@ class MeasuredRecipe:
 
     recipe: recipes.Recipe
     step_cost: float
+    """Of a step on kept maps, where the recipe keeps any."""
     predict_image_cost: float
     million_parameters: float = 0.0
     finish_cost: float = 0.0
+    look_cost: float = 0.0
+    """What the frozen stages take for an image, where the network can be divided there."""
+    map_bytes: int = 0
+
+    def count_passes(self, seconds: float, images: int) -> float:
+        """Return the image passes that fit; with kept maps, each of so many images is looked at once at least."""
+        pass_cost = self.step_cost / self.recipe.batch_size
+        looked_at = min(images, seconds / (pass_cost + self.look_cost))
+        return max(looked_at, (seconds - images * self.look_cost) / pass_cost)
+
+    def average_step(self, passes: int, images: int) -> float:
+        """Return what a step of a training with so many passes costs, its share of the looks included."""
+        looks = min(passes, self.recipe.kept_views * images)
+        return self.step_cost + self.look_cost * looks / passes * self.recipe.batch_size
 
     def to_json(self) -> dict[str, Any]:
         """Return the form for metrics.json."""
@@ -50,6 +69,8 @@ class MeasuringSetup:
     device: devices.Device
     meter: meters.Meter
     pretrained: Pretrained
+    images: int
+    """What there is to train on."""
     batch_divisor: int = 1
     """Divides every recipe's batch, after an attempt that ran out of memory."""
 
@@ -58,41 +79,64 @@ def measure_recipes(
     setup: MeasuringSetup, source_side_px: float, left_seconds: Callable[[], float]
 ) -> list[MeasuredRecipe]:
     """Return the trials that were measured, best last; `left_seconds` tells what is left for training."""
-    ladder, at = recipes.build_ladder(setup.task.kind, setup.pretrained.named, setup.pretrained.names), 0
+    names = _list_found(setup.pretrained)
+    ladder = recipes.build_ladder(setup.task.kind, setup.pretrained.named, names, source_side_px)
     measured_recipes = [measure_recipe(setup, _build_recipe(setup, ladder[0], source_side_px))]
-    while recipes.is_next_worth_measuring(ladder, at, _count_passes(measured_recipes[-1], left_seconds())):
-        at += 1
-        recipe = _build_recipe(setup, ladder[at], source_side_px)
-        if recipe == measured_recipes[-1].recipe:
+    for step in ladder[1:]:
+        recipe, last = _build_recipe(setup, step, source_side_px), measured_recipes[-1]
+        most_passes = _bound_passes(last, recipe, left_seconds(), setup.images)
+        if recipe == last.recipe or not recipes.is_worth_measuring(step, most_passes, setup.images):
             continue
         try:
             measured = measure_recipe(setup, recipe)
         except errors.RunError as error:
             LOG.info("%s at %d px is too large: %s", recipe.backbone, recipe.image_size_px, error.message)
             break
-        if not recipes.is_worthwhile(ladder[at], _count_passes(measured, left_seconds())):
+        if not recipes.is_worthwhile(step, measured.count_passes(left_seconds(), setup.images)):
             measured_recipes.insert(0, measured)
             break
         measured_recipes.append(measured)
     return measured_recipes
 
 
+def _list_found(pretrained: Pretrained) -> list[str]:
+    """Return the networks with weights; those of a named one are looked for now, a listed one's where they are used."""
+    if pretrained.named is None:
+        return pretrained.names
+    return [pretrained.named] if pretrained.find(pretrained.named) is not None else []
+
+
+def _bound_passes(last: MeasuredRecipe, recipe: recipes.Recipe, seconds: float, images: int) -> float:
+    """Return how many passes a recipe makes at most, by what was measured last.
+
+    A larger network makes no more than a smaller one, but for one that is frozen in part: its steps on kept maps may be
+    the cheapest. Stages that are trained take at least three times what they took frozen, on as many pixels.
+    """
+    if recipe.trained_stages is not None and not last.look_cost:
+        return math.inf
+    if recipe.trained_stages is None and last.look_cost and recipe.backbone == last.recipe.backbone:
+        pixels = (recipe.image_size_px / last.recipe.image_size_px) ** 2
+        return seconds / (TRAINED_LOOKS * last.look_cost * pixels)
+    return last.count_passes(seconds, images)
+
+
 def suit_recipes(measured_recipes: list[MeasuredRecipe], images: int, left_seconds: float) -> list[MeasuredRecipe]:
     """Return them with recipes that suit how often the time left shows each of so many images."""
-    return [
-        replace(one, recipe=recipes.suit_repetition(one.recipe, _count_passes(one, left_seconds) / images))
-        for one in measured_recipes
-    ]
+    return [replace(one, recipe=_suit_recipe(one, images, left_seconds)) for one in measured_recipes]
+
+
+def _suit_recipe(measured: MeasuredRecipe, images: int, left_seconds: float) -> recipes.Recipe:
+    recipe = recipes.suit_repetition(measured.recipe, measured.count_passes(left_seconds, images) / images)
+    if not measured.look_cost:
+        return recipe
+    views = recipes.choose_kept_views(images, measured.look_cost, measured.map_bytes, left_seconds)
+    return replace(recipe, kept_views=views)
 
 
 def _build_recipe(setup: MeasuringSetup, step: recipes.LadderStep, source_side_px: float) -> recipes.Recipe:
     kind, has_weights = setup.task.kind, setup.pretrained.find(step.backbone) is not None
     recipe = recipes.build_recipe(kind, step, source_side_px, on_gpu=setup.device.is_gpu, has_weights=has_weights)
     return memory.shrink_batch(recipe, setup.batch_divisor)
-
-
-def _count_passes(measured: MeasuredRecipe, seconds: float) -> float:
-    return seconds / measured.step_cost * measured.recipe.batch_size
 
 
 def measure_recipe(setup: MeasuringSetup, recipe: recipes.Recipe) -> MeasuredRecipe:
@@ -120,6 +164,7 @@ def _time_recipe(setup: MeasuringSetup, recipe: recipes.Recipe) -> MeasuredRecip
     model = setup.task.build_model(recipe.backbone, image_size_px=size)
     learner = training_loop.Learner(setup.task, model, data, recipe, setup.device, seed=0)
     learner.peers = training_loop.Alone(size=setup.device.count)
+    look_cost, map_bytes = _time_looks(setup, learner)
     steps = [_time(setup, lambda: learner.train_step(0.0)) for _ in range(WARM_UP_STEPS + TIMED_STEPS)]
     # a model that knows what to compare crops with has more work to predict
     few = replace(data, rows=data.rows[:FINISHED_IMAGES])
@@ -128,10 +173,28 @@ def _time_recipe(setup: MeasuringSetup, recipe: recipes.Recipe) -> MeasuredRecip
         _time(setup, lambda: inference.predict_rows(learner.model, setup.task, data, data.rows, setup.device))
         for _ in range(2)
     ]
-    parameters = sum(value.numel() for value in model.parameters()) / 1e6
-    measured = MeasuredRecipe(recipe, statistics.median(steps[WARM_UP_STEPS:]), min(predict) / rows, parameters, finish)
+    measured = MeasuredRecipe(
+        recipe=recipe,
+        step_cost=statistics.median(steps[WARM_UP_STEPS:]),
+        predict_image_cost=min(predict) / rows,
+        million_parameters=sum(value.numel() for value in model.parameters()) / 1e6,
+        finish_cost=finish,
+        look_cost=look_cost,
+        map_bytes=map_bytes,
+    )
     LOG.info("measured %s at %d px", recipe.backbone, size, extra={"trial": measured.to_json()})
     return measured
+
+
+def _time_looks(setup: MeasuringSetup, learner: training_loop.Learner) -> tuple[float, int]:
+    """Return what the frozen stages take for an image, and the bytes of its maps; the steps then find them kept."""
+    if not learner.is_divided:
+        return 0.0, 0
+    learner.recipe = replace(learner.recipe, kept_views=1)
+    learner.data = replace(learner.data, rows=learner.data.rows[: learner.recipe.batch_size])
+    row = int(learner.data.rows[0])
+    looks = [_time(setup, lambda: learner.look(0, row)) for _ in range(1 + TIMED_LOOKS)]
+    return statistics.median(looks[1:]), learner.look(0, row).map_bytes
 
 
 def _time(setup: MeasuringSetup, work: Callable[[], object]) -> float:

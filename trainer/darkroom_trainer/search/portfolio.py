@@ -48,16 +48,30 @@ RECIPE_CHANGES: Final[dict[Task, tuple[RecipeChange, ...]]] = {
 def build_portfolio(
     task: Task, base: Recipe, others: Sequence[Recipe] = (), *, may_mirror: bool = True
 ) -> tuple[Recipe, ...]:
-    """Return the base recipe, the changed ones, and `others` (of another backbone) after the second of them.
+    """Return the base recipe, `others` (of other backbones or other trained stages), and the base recipe changed.
 
-    Where tags change in a mirror, none of them mirrors images.
+    Where a base starts from pretrained weights, the others come first: whether such features suit a set differs more
+    between sets than how they are trained. Where tags change in a mirror, none of them mirrors images.
     """
     kind = find_kind(task)
-    allowed = [one for one in RECIPE_CHANGES[kind] if may_mirror or "flip" not in (one.augmentation or "")]
+    allowed = [one for one in RECIPE_CHANGES[kind] if _is_allowed(one, base, may_mirror=may_mirror)]
     varied = [_apply_change(base, change) for change in allowed]
     same_size = [replace(other, image_size_px=base.image_size_px) for other in others]
-    ordered = [*varied[:2], *same_size, *varied[2:]]
+    unlike = 1 if base.trained_stages is not None else 2
+    ordered = [*varied[:unlike], *same_size, *varied[unlike:]]
     return tuple(dict.fromkeys(ordered))
+
+
+def choose_others(base: Recipe, measured: Sequence[Recipe]) -> list[Recipe]:
+    """Return the rivals of a base recipe among those that were measured, best last: one of each network and part."""
+    parts = {(one.backbone, one.trained_stages): one for one in measured}
+    return [one for part, one in reversed(parts.items()) if part != (base.backbone, base.trained_stages)]
+
+
+def _is_allowed(change: RecipeChange, base: Recipe, *, may_mirror: bool) -> bool:
+    """Return whether a change suits the set's tags and the base: maps that are kept are those of one image each."""
+    options = (change.augmentation or "").split("+")[1:]
+    return (may_mirror or "flip" not in options) and not (base.kept_views and {"mix", "mosaic"} & set(options))
 
 
 def _apply_change(base: Recipe, change: RecipeChange) -> Recipe:

@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from darkroom_trainer.networks.crop_naming import UNKNOWN, CropNaming, find_naming
+from darkroom_trainer.networks.crop_naming import UNKNOWN, CropNaming, CropSpace, find_naming
+from darkroom_trainer.networks.detector_network import DetectorNetwork, describe_maps
 from darkroom_trainer.tasks.base import LearnedData, take_images
 
 MOST_VIEWS: Final = 4_000
@@ -21,6 +22,8 @@ COPIES: Final = 8
 LEAST_COPIES: Final = 2
 MOST_IMAGES: Final = MOST_VIEWS // LEAST_COPIES
 """No more than these are looked at, one for each box."""
+MOST_LOOKED_AT: Final = 128
+"""Images whose maps describe boxes: each costs a pass of the backbone."""
 JITTER: Final = 0.08
 """How far the edges of a crop move, as a share of its sides: predicted boxes are not exact either."""
 LIGHT: Final = 0.3
@@ -44,6 +47,44 @@ def fit_prototypes(model: torch.nn.Module, data: LearnedData) -> None:
         scale = choose_scale(network, views, labels)
         _set(network, views, labels)
         network.scale.fill_(scale)
+        if isinstance(network, DetectorNetwork) and network.dense.is_frozen:
+            looked_at = choose_images(indices[:, 0])
+            _fit_maps(network, data, labels[looked_at], indices[looked_at])
+
+
+def choose_images(rows: torch.Tensor) -> torch.Tensor:
+    """Return which boxes (K,) are in images that the backbone looks at once more, of the rows (K,) of all boxes."""
+    images = torch.unique(rows)
+    even = torch.linspace(0, len(images) - 1, min(MOST_LOOKED_AT, len(images))).round().long()
+    return torch.isin(rows, images[even])
+
+
+def _fit_maps(network: DetectorNetwork, data: LearnedData, labels: torch.Tensor, indices: torch.Tensor) -> None:
+    """Give the network's maps their space, prototypes and scale, as its fixed features have theirs."""
+    views = _describe_maps(network, data, indices)
+    scale = choose_scale(network.maps, views, labels)
+    _set(network.maps, views, labels)
+    network.maps.scale.fill_(scale)
+
+
+def _describe_maps(network: DetectorNetwork, data: LearnedData, indices: torch.Tensor) -> torch.Tensor:
+    """Return what the backbone's maps say (K, copies, D) of the boxes, moved a little; each image is looked at once."""
+    copies = int(np.clip(MOST_VIEWS // len(indices), LEAST_COPIES, COPIES))
+    generator, device = torch.Generator().manual_seed(_SEED), data.mean.device
+    was_training = network.training
+    network.eval()
+    parts = []
+    for row in torch.unique_consecutive(indices[:, 0]):
+        own = indices[indices[:, 0] == row]
+        boxes = data.targets["box"][own[:, 0], own[:, 1]].to(device)
+        sizes = (boxes[:, 2:] - boxes[:, :2]).repeat(1, 2)
+        moves = (torch.rand((copies, *boxes.shape), generator=generator) * 2 - 1).to(device) * JITTER
+        moves[0] = 0.0
+        levels = [level.float() for level in network.dense.backbone(take_images(data, row[None]))]
+        seen = describe_maps(levels, (boxes + moves * sizes).flatten(0, 1)[None])
+        parts.append(seen[0].unflatten(0, (copies, len(own))).transpose(0, 1))
+    network.train(was_training)
+    return torch.cat(parts)
 
 
 def choose_boxes(data: LearnedData, gap: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -99,7 +140,7 @@ def describe_views(
     return torch.cat(views, dim=1)
 
 
-def set_space(network: CropNaming, views: torch.Tensor, labels: torch.Tensor) -> None:
+def set_space(network: CropSpace, views: torch.Tensor, labels: torch.Tensor) -> None:
     """Centre and whiten the features (K, copies, D): what differs between crops of one product counts little."""
     size = int(network.prototypes.shape[0])
     means = _average(views.mean(dim=1), labels, size)
@@ -121,16 +162,16 @@ def _average(values: torch.Tensor, labels: torch.Tensor, size: int) -> torch.Ten
     return totals / torch.bincount(labels, minlength=size).clamp(min=1)[:, None]
 
 
-def _set(network: CropNaming, views: torch.Tensor, labels: torch.Tensor) -> None:
+def _set(network: CropSpace, views: torch.Tensor, labels: torch.Tensor) -> None:
     """Set the space and the prototypes of features (K, copies, D)."""
     set_space(network, views, labels)
     size = int(network.prototypes.shape[0])
     network.is_known.copy_((torch.bincount(labels, minlength=size) > 0).float())
-    embeddings = project(network, views).mean(dim=1)
+    embeddings = network.project(views).mean(dim=1)
     network.prototypes.copy_(functional.normalize(_average(embeddings, labels, size), dim=1))
 
 
-def choose_scale(network: CropNaming, views: torch.Tensor, labels: torch.Tensor) -> float:
+def choose_scale(network: CropSpace, views: torch.Tensor, labels: torch.Tensor) -> float:
     """Return how steeply a cosine becomes a probability; space and prototypes are those of half of the boxes after it.
 
     Best for boxes that neither the space nor the prototypes have seen; for other copies of the same where no label has
@@ -142,7 +183,7 @@ def choose_scale(network: CropNaming, views: torch.Tensor, labels: torch.Tensor)
     else:
         kept, asked, known, answers = views[:, ::2], views[:, 1::2], labels, labels
     _set(network, kept, known)
-    cosines = project(network, asked).flatten(0, 1) @ network.prototypes.t() + (1 - network.is_known) * UNKNOWN
+    cosines = network.project(asked).flatten(0, 1) @ network.prototypes.t() + (1 - network.is_known) * UNKNOWN
     repeated = answers.to(cosines.device).repeat_interleave(asked.shape[1])
     losses = [float(functional.cross_entropy(scale * cosines, repeated)) for scale in SCALES]
     return SCALES[int(np.argmin(losses))]
@@ -161,14 +202,9 @@ def choose_asked(labels: torch.Tensor) -> torch.Tensor:
     return is_asked
 
 
-def project(network: CropNaming, views: torch.Tensor) -> torch.Tensor:
-    """Return features (..., D) as embeddings of length 1."""
-    return functional.normalize((views - network.centre) @ network.projection, dim=-1)
-
-
 def embed_picture(network: CropNaming, image: torch.Tensor, box: torch.Tensor) -> torch.Tensor:
     """Return the prototype (E,) of what is in one box (4,) of one normalized image (3, S, S)."""
     generator = torch.Generator().manual_seed(_SEED)
     with torch.inference_mode():
         views = describe_views(network, image[None], box[None], COPIES, generator)
-        return functional.normalize(project(network, views).mean(dim=(0, 1)), dim=0)
+        return functional.normalize(network.project(views).mean(dim=(0, 1)), dim=0)

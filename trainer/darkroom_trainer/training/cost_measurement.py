@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from darkroom_trainer.budget import costs, ledger, lost_work
-from darkroom_trainer.loop.recipe import Recipe
+from darkroom_trainer.loop import recipe as recipes
 from darkroom_trainer.search import measuring, pretrained as pretraining
 from darkroom_trainer.tasks import base
 from darkroom_trainer.training.run_context import RunContext
@@ -23,7 +23,7 @@ def measure_costs(
     task: base.LearningTask,
     data: RunData,
     pretrained: pretraining.Pretrained,
-    saved_recipe: Recipe | None,
+    saved_recipe: recipes.Recipe | None,
     lost: str = "",
 ) -> tuple[list[measuring.MeasuredRecipe], ledger.RunLedger]:
     """Return the measured recipes, best last, and the ledger of a run that trains the last of them.
@@ -35,13 +35,14 @@ def measure_costs(
     usable = data.rows.usable[:MEASURED_IMAGES]
     targets = task.build_targets([data.dataset.examples[row] for row in usable], np.arange(len(usable)))
     divisor = context.config.batch_divisor
-    setup = measuring.MeasuringSetup(task, targets, context.device, context.meter, pretrained, divisor)
+    images = len(data.rows.usable)
+    setup = measuring.MeasuringSetup(task, targets, context.device, context.meter, pretrained, images, divisor)
     if saved_recipe is not None:
         measured = [measuring.measure_recipe(setup, saved_recipe)]
         return measured, _open_ledger(context, task, data, measured[-1])
     measured = _climb(context, task, data, setup)
     opened = _open_ledger(context, task, data, measured[-1], lost_work.LostWork(context.meter.carried_seconds, lost))
-    opened.plan_hold_out(context.meter.charged_seconds)
+    opened.check_budget(context.meter.charged_seconds)
     return measured, opened
 
 
@@ -69,14 +70,17 @@ def _open_ledger(
 ) -> ledger.RunLedger:
     export = costs.estimate_export_wall_seconds(task.export_seconds, measured.million_parameters)
     rate, finish = context.meter.rate, measured.finish_cost
-    estimated = costs.estimate_costs(measured.step_cost, measured.predict_image_cost, rate, export, finish)
     rows = data.rows
+    least_passes = recipes.count_least_passes(measured.recipe, task.least_passes)
+    step_cost = measured.average_step(max(least_passes, len(rows.usable)), len(rows.usable))
+    estimated = costs.estimate_costs(step_cost, measured.predict_image_cost, rate, export, finish)
     workload = ledger.Workload(
         train_images=len(rows.usable),
         hold_out_images=len(rows.held_out),
         evaluation_images=len(data.evaluation_rows),
         batch_size=measured.recipe.batch_size,
         finish_images=min(len(rows.usable) + len(rows.held_out), task.most_finished),
-        least_passes=task.least_passes,
+        least_passes=least_passes,
+        is_head_enough=not task.kind.has_boxes,
     )
     return ledger.RunLedger(context.budget_seconds, estimated, workload, lost)

@@ -36,7 +36,7 @@ def explain_guessing(task: Task, test: BaselineTest, suspects: Sequence[str]) ->
     """Return the end of a run whose model is no better than guessing on the hold-out."""
     if task.has_boxes and test.baseline == 0:
         found = f"it finds {test.score:.1%} of {test.count:,} held-out boxes"
-    elif task is Task.MULTILABEL_CLASSIFIER:
+    elif task.is_multilabel:
         found = (
             f"its average precision over {test.count:,} tags is {test.score:.3f}, "
             f"that of its answers given to other images {test.baseline:.3f}"

@@ -1,42 +1,34 @@
-"""The frozen-feature classifiers of a training: the search for the best one, and its answers on held-out images.
+"""The frozen-feature classifiers of a training: the search for the best one.
 
 Owns what `heads` is told about a run and what of the budget it may use. Must not fit a head itself.
 """
 
 import logging
+from collections.abc import Collection
 from typing import Final
 
-import numpy as np
-import numpy.typing as npt
 import torch
 
-from darkroom_api.v1alpha1.common import Task
 from darkroom_predict.predictions import Integers
+from darkroom_trainer.budget import costs
 from darkroom_trainer.checkpoints.sessions import FittedHead, Session
 from darkroom_trainer.data import annotations, decoded
-from darkroom_trainer.heads import feature_tables, refitting, selection, store, views
-from darkroom_trainer.heads.fits.probabilities import to_probabilities
-from darkroom_trainer.loop import inference
+from darkroom_trainer.heads import feature_tables, head_costs, selection, store, views
 from darkroom_trainer.metrics.tag_scores import classification
 from darkroom_trainer.training.training_run import TrainingRun
 
 LOG = logging.getLogger(__name__)
 
-TIMED_IMAGES: Final = 8
 FEATURES_FOLDER: Final = "features"
-HEADS_TIME_FRACTION: Final = 0.4
-"""Of the time for the score, at most this goes into frozen-feature classifiers."""
 
 
 def fit_head(run: TrainingRun, session: Session) -> None:
-    """Put the best classifier on frozen features into a new session, and note what it costs in any.
+    """Put the best classifier on frozen features into a new session.
 
-    Raises RunError(BudgetNotEnough) where no useful training fits any more.
+    Raises RunError(BudgetNotEnough) where no model of use fits any more.
     """
     if run.saved is None:
         session.head = search_head(run)
-    if session.head is not None:
-        run.ledger.revise(head_image_seconds=_time_image(run, session.head))
 
 
 def search_head(run: TrainingRun) -> FittedHead | None:
@@ -45,14 +37,16 @@ def search_head(run: TrainingRun) -> FittedHead | None:
         return None
     context, seed = run.context, run.context.config.seed
     context.report("Fitting frozen-feature classifiers")
-    meter, ends_at = context.meter, _find_end(run)
+    meter = context.meter
+    run.ledger.revise(embed_image_seconds=note_costs(run, run.frozen.values()))
+    ends_at = run.ledger.plan_heads(meter.charged_seconds)
     found = selection.search_heads(
-        _build_examples(run, run.rows.usable),
+        build_examples(run, run.rows.usable),
         seed=seed,
         left_seconds=lambda: ends_at - meter.charged_seconds,
         stop=context.stop.is_set,
         backbones=run.frozen,
-        tables=_open_tables(run),
+        tables=open_tables(run),
         views=views.build_views(run.task, seed),
         started_at_seconds=meter.charged_seconds,
     )
@@ -65,50 +59,28 @@ def search_head(run: TrainingRun) -> FittedHead | None:
     return FittedHead(found.spec, found.model, rows, answers, found.score, found.standard_error, records)
 
 
-def _time_image(run: TrainingRun, head: FittedHead) -> float:
-    """Return what predicting an image with the head alone costs, in charged seconds."""
-    rows, meter = run.rows.usable[:TIMED_IMAGES], run.context.meter
-    started = meter.charged_seconds
-    model = head.model.to(run.context.device.torch_device)
-    inference.compute_outputs(model, run.data, rows, run.context.device)
-    return (meter.charged_seconds - started) / len(rows)
+def note_costs(run: TrainingRun, models: Collection[torch.nn.Module]) -> float:
+    """Note what these models, one of which is or will be part of the answer, add to the end of the run.
+
+    Returns what the fastest of them takes for an image, in charged seconds.
+    """
+    ledger, meter = run.ledger, run.context.meter
+    image_seconds = head_costs.time_image(models, run.data, run.rows.usable, lambda: meter.charged_seconds)
+    million_parameters = run.measured_recipe.million_parameters + head_costs.count_million_parameters(models)
+    export_seconds = costs.estimate_export_wall_seconds(run.task.export_seconds, million_parameters)
+    ledger.revise(head_image_seconds=image_seconds, export_seconds=meter.rate * export_seconds)
+    return image_seconds
 
 
-def _find_end(run: TrainingRun) -> float:
-    """Return when the search has to end, in charged seconds: a network's least useful training must still fit."""
-    now = run.context.meter.charged_seconds
-    left_seconds = run.ledger.plan_hold_out(now) - now
-    return now + min(HEADS_TIME_FRACTION * left_seconds, max(0.0, left_seconds - run.ledger.least_seconds))
-
-
-def _build_examples(run: TrainingRun, rows: Integers) -> store.Examples:
+def build_examples(run: TrainingRun, rows: Integers) -> store.Examples:
+    """Return the images of some rows with their labels, as heads are fitted on them."""
     data, truths, count = run.data, annotations.build_truths(run.dataset, rows), len(run.task.labels)
-    is_multilabel = run.task.kind is Task.MULTILABEL_CLASSIFIER
+    is_multilabel = run.task.kind.is_multilabel
     labels = classification.stack_relevant(truths, count) if is_multilabel else classification.stack_answers(truths)
     return store.Examples(data.images, data.mean, data.std, rows, torch.from_numpy(labels), count)
 
 
-def predict_out_of_fold(run: TrainingRun, head: FittedHead, *, is_multilabel: bool) -> npt.NDArray[np.float32]:
-    """Return the head's probabilities (H, C) for the held-out images, fitted without them.
-
-    Small sets have them from the search; a large one, of which the search looks at a part, is fitted once more.
-    """
-    known, wanted = head.rows.numpy(), run.rows.held_out
-    if np.isin(wanted, known).all():
-        found: npt.NDArray[np.float32] = head.probabilities.numpy()[np.searchsorted(known, wanted)]
-        return found
-    train, held_out = (_build_examples(run, rows) for rows in (run.rows.train, wanted))
-    seed, tables, networks = run.context.config.seed, _open_tables(run), head.model.networks
-    model = refitting.fit_spec(
-        head.spec, train, seed=seed, views=views.build_views(run.task, seed), backbones=networks, tables=tables
-    )
-    asked = store.FeatureStore(held_out, np.arange(len(wanted)), backbones=networks, tables=tables)
-    with torch.inference_mode():
-        outputs = model.answer([asked.get_features([block], 0) for block in model.spec["blocks"]]).cpu()
-    return to_probabilities(outputs, is_multilabel=is_multilabel).numpy()
-
-
-def _open_tables(run: TrainingRun) -> feature_tables.FeatureTables:
+def open_tables(run: TrainingRun) -> feature_tables.FeatureTables:
     """Return what keeps the features of frozen networks, also for an attempt that resumes in the same folder."""
     name = decoded.name_images(run.dataset)
     return feature_tables.FeatureTables(len(run.dataset.examples), run.context.work / FEATURES_FOLDER, name)

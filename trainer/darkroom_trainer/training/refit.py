@@ -22,10 +22,14 @@ EARLY_REFIT_ROUNDS: Final = 1.0
 def refit_model(run: TrainingRun, fitter: fitting.Fitter, session: Session) -> None:
     """Train on all images and save the fitted model; nothing is left to do where an earlier attempt did it.
 
-    Raises RunError(TrainingDiverged) where there is no scored model to keep, RunStopped after a checkpoint.
+    A head that answers alone is fitted on all images already. Raises RunError(TrainingDiverged) where there is no
+    scored model to keep, RunStopped after a checkpoint.
     """
+    if session.head_alone is not None:
+        if session.stage is not Stage.FITTED:
+            fitter.finish(session)
+        return
     if session.stage is Stage.HOLD_OUT:
-        judge_stop(session)
         fitter.begin_refit(session, REFIT_RATE, limit_refit(session))
     elif session.stage is Stage.REFIT and run.saved is None:
         fitter.begin_refit(session, rate_scale=1.0)  # too few images to hold any out: this is the only fit
@@ -37,23 +41,13 @@ def refit_model(run: TrainingRun, fitter: fitting.Fitter, session: Session) -> N
         fitter.finish(session)
 
 
-def judge_stop(session: Session) -> None:
-    """Say NoProgress where networks spent their share of the budget and have none in the answers: more is no use."""
-    halving, has_lost = session.halving, session.ensemble_weight == 1
-    if has_lost and halving is not None and halving.stop_reason is StopReason.BUDGET_REACHED:
-        halving.stop_reason = StopReason.NO_PROGRESS
-
-
 def limit_refit(session: Session) -> float | None:
     """Return how long the refit may take, in charged seconds; None for all that is left.
 
-    Where a longer search would not have helped, a longer refit would not either; and a network that has no share in
-    the answers needs none.
+    Where a longer search would not have helped, a longer refit would not either.
     """
     halving = session.halving
     assert halving is not None, "the search came first"
-    if session.ensemble_weight == 1:
-        return 0.0
     if halving.stop_reason is StopReason.BUDGET_REACHED:
         return None
     return EARLY_REFIT_ROUNDS * halving.round_seconds

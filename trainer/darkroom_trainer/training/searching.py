@@ -14,7 +14,7 @@ from darkroom_trainer.loop.recipe import Recipe
 from darkroom_trainer.runtime import stopping
 from darkroom_trainer.search import halving as halvings, portfolio as portfolios, trial_records
 from darkroom_trainer.search.halving import Halving, Trial
-from darkroom_trainer.training import divergence, fitting, hold_out
+from darkroom_trainer.training import fitting, head_alone, hold_out
 from darkroom_trainer.training.training_run import TrainingRun
 
 LOG = logging.getLogger(__name__)
@@ -26,12 +26,17 @@ RESTART_RATE: Final = 0.6
 def search_recipes(run: TrainingRun, fitter: fitting.Fitter, session: Session) -> None:
     """Find the recipe that the held-out images favour, and score what it learned; the session then has its learner.
 
-    Nothing is left to do where an earlier attempt did it, or where too few images could be held out. Raises RunError:
-    BudgetNotEnough where no useful training fits, TrainingDiverged where nothing was learned; RunStopped after a
-    checkpoint.
+    Nothing is left to do where an earlier attempt did it, where too few images could be held out, or where a head
+    answers alone; one that may also answers where the networks came to nothing. Raises RunError: BudgetNotEnough where
+    no useful training fits, TrainingDiverged where nothing was learned; RunStopped after a checkpoint.
     """
-    if session.stage is not Stage.HOLD_OUT:
-        return
+    head_alone.leave_out_network(run, session)
+    if session.stage is Stage.HOLD_OUT and session.head_alone is None:
+        with head_alone.outlive_network(run, session):
+            _search(run, fitter, session)
+
+
+def _search(run: TrainingRun, fitter: fitting.Fitter, session: Session) -> None:
     if session.halving is None:
         _begin(run, fitter, session)
     _run_rounds(run, fitter, session)
@@ -60,17 +65,16 @@ def _begin(run: TrainingRun, fitter: fitting.Fitter, session: Session) -> None:
 
 def _list_recipes(run: TrainingRun) -> tuple[Recipe, ...]:
     """Return the recipes to try, best hope first."""
-    chosen = run.measured_recipe
-    cheaper = [one.recipe for one in run.measured_recipes[:-1] if one.step_cost <= chosen.step_cost]
-    others = [recipe for recipe in cheaper if recipe.backbone != chosen.recipe.backbone]
+    *rivals, chosen = (one.recipe for one in run.measured_recipes)
+    others = portfolios.choose_others(chosen, rivals)
     may_mirror = policies.may_mirror(run.task.labels)
-    return portfolios.build_portfolio(run.task.kind, chosen.recipe, others[-1:], may_mirror=may_mirror)
+    return portfolios.build_portfolio(run.task.kind, chosen, others, may_mirror=may_mirror)
 
 
 def _run_rounds(run: TrainingRun, fitter: fitting.Fitter, session: Session) -> None:
     """Train and score until the halving stops; the session's learner is then its winner.
 
-    Raises RunError(TrainingDiverged) where every trial's loss diverged; RunStopped after a checkpoint.
+    Raises NonFiniteLoss where every trial's loss diverged; RunStopped after a checkpoint.
     """
     halving = session.halving
     assert halving is not None, "_begin came first"
@@ -79,9 +83,9 @@ def _run_rounds(run: TrainingRun, fitter: fitting.Fitter, session: Session) -> N
         try:
             fitter.fit(session)
             _end_round_of(run, session, halving, trial)
-        except training_loop.NonFiniteLoss as error:
+        except training_loop.NonFiniteLoss:
             if len(halving.trials) == 1:
-                raise divergence.explain_run_non_finite(run) from error
+                raise
             _drop_diverged(halving, trial)
         except stopping.RunStopped:
             fitter.save(session)
@@ -150,11 +154,11 @@ def list_trials(session: Session) -> list[dict[str, Any]]:
     heads = [_judge_head(record, ensemble_weight) for record in (session.head.records if session.head else [])]
     if halving is None:
         return heads
-    found = list(halving.ended)
+    found, stop_reason = list(halving.ended), session.head_alone or halving.stop_reason
     for one in halving.trials:
         is_winner = one is halving.leader and ensemble_weight < 1
         end = trial_records.TrialEnd.WON if is_winner else trial_records.TrialEnd.PRUNED
-        found.append(build_record(one, end, f"the search ended: {halving.stop_reason}", halving.round).to_json())
+        found.append(build_record(one, end, f"the search ended: {stop_reason}", halving.round).to_json())
     return heads + found
 
 

@@ -1,5 +1,6 @@
 """What a budget is shared out to, when it is refused, and what still fits before its end."""
 
+import dataclasses
 import re
 
 import pytest
@@ -232,3 +233,74 @@ def test_a_run_that_begins_anew_plans_with_what_is_left(budget: float, lost_seco
     assert least
     assert 5 <= float(least[1]) < 55, "a new run does not pay for what this one lost"
     RunLedger(float(least[1]), COSTS, LONG_WORKLOAD).plan_hold_out(0)
+
+
+HEADS = Workload(50, 10, 0, 32, least_passes=2000, is_head_enough=True)
+"""Of fifty images: 63 steps for a network."""
+
+
+def a_head_ledger(budget: float, *, step_seconds: float = 0.1, embed_image_seconds: float = 0.06) -> RunLedger:
+    """Return the ledger of a training on fifty images: 1.5 s, and 1.5 times each image, for a head."""
+    costs = dataclasses.replace(COSTS, step_seconds=step_seconds, embed_image_seconds=embed_image_seconds)
+    return RunLedger(budget, costs, HEADS)
+
+
+def test_a_head_costs_its_fit_and_each_image_through_a_network() -> None:
+    assert a_head_ledger(60).least_head_seconds == pytest.approx(1.5 * (1 + 50 * 0.06))
+    assert a_head_ledger(60, embed_image_seconds=0.0).least_head_seconds == pytest.approx(1.5)
+
+
+@pytest.mark.parametrize(
+    ("left_seconds", "step_seconds", "heads_seconds"),
+    [
+        pytest.param(100.0, 0.1, 0.4 * 60, id="a part of the time for the score, where that is enough"),
+        pytest.param(24.0, 0.1, 6.0, id="what a head needs, where a network still fits after it"),
+        pytest.param(20.6, 0.1, 6.0, id="hardly"),
+        pytest.param(17.0, 0.1, 17.0, id="all of it, where there is time for one of both"),
+        pytest.param(100.0, 5.0, 100.0, id="all of it, where a network takes too long"),
+    ],
+)
+def test_the_search_for_a_head_ends_so_that_a_network_fits_or_a_head_alone(
+    left_seconds: float, step_seconds: float, heads_seconds: float
+) -> None:
+    ledger = a_head_ledger(200, step_seconds=step_seconds)
+    charged = ledger.training_ends_at - left_seconds
+    assert ledger.plan_heads(charged) - charged == pytest.approx(heads_seconds)
+
+
+def test_more_images_than_a_network_can_look_at_leave_a_network_its_time() -> None:
+    ledger = a_head_ledger(200, embed_image_seconds=10.0)
+    charged = ledger.training_ends_at - 20
+    assert ledger.plan_heads(charged) - charged == pytest.approx(0.4 * 12)
+
+
+@pytest.mark.parametrize(
+    ("left_seconds", "step_seconds", "embed_image_seconds", "fits"),
+    [
+        pytest.param(6.5, 0.1, 0.06, True, id="a network or a head"),
+        pytest.param(6.1, 5.0, 0.06, True, id="a head"),
+        pytest.param(6.5, 0.1, 10.0, True, id="a network"),
+        pytest.param(5.9, 5.0, 0.06, False, id="neither"),
+    ],
+)
+def test_a_budget_is_enough_for_the_cheaper_of_head_and_network(
+    left_seconds: float, step_seconds: float, embed_image_seconds: float, *, fits: bool
+) -> None:
+    ledger = a_head_ledger(200, step_seconds=step_seconds, embed_image_seconds=embed_image_seconds)
+    charged = ledger.training_ends_at - left_seconds
+    assert ledger.fits_network(charged) == (step_seconds < 1)
+    if fits:
+        ledger.check_budget(charged)
+        return
+    for plan in (ledger.check_budget, ledger.plan_heads):
+        with pytest.raises(RunError) as refused:
+            plan(charged)
+        assert refused.value.reason is Reason.BUDGET_NOT_ENOUGH
+
+
+def test_fifty_photographs_need_twenty_seconds_at_most() -> None:
+    ledger = a_head_ledger(5, step_seconds=0.2, embed_image_seconds=0.08)
+    with pytest.raises(RunError, match="at least 20s") as refused:
+        ledger.check_budget(4.0)
+    assert "suggested for 50 images" in refused.value.message
+    a_head_ledger(20, step_seconds=0.2, embed_image_seconds=0.08).check_budget(4.0)

@@ -5,11 +5,13 @@ import pytest
 from darkroom_api.v1alpha1.common import Task
 from darkroom_trainer.loop.recipe import (
     LADDERS,
-    PRETRAINED_PASSES,
+    PRETRAINED_STEPS,
     Recipe,
     build_ladder,
     build_recipe,
-    is_next_worth_measuring,
+    choose_kept_views,
+    count_least_passes,
+    is_worth_measuring,
     is_worthwhile,
     read_recipe,
 )
@@ -37,26 +39,79 @@ def test_image_size_follows_the_pictures(task: Task, side: float, size: int) -> 
     ],
 )
 def test_a_larger_backbone_has_to_earn_its_place(passes: float, *, measured: bool, taken: bool) -> None:
-    ladder = build_ladder(Task.DETECTOR)
-    assert is_next_worth_measuring(ladder, 0, passes) is measured
-    assert is_worthwhile(ladder[1], passes) is taken
+    step = build_ladder(Task.DETECTOR)[1]
+    assert is_worth_measuring(step, passes, images=10) is measured
+    assert is_worthwhile(step, passes) is taken
 
 
-def test_the_last_rung_has_no_next() -> None:
-    ladder = build_ladder(Task.CLASSIFIER)
-    assert not is_next_worth_measuring(ladder, len(ladder) - 1, 1e12)
+def test_a_named_backbone_without_weights_is_the_only_step_and_starts_from_random_ones() -> None:
+    (step,) = build_ladder(Task.MULTILABEL_CLASSIFIER, "resnet34")
+    assert (step.backbone, step.trained_stages, step.worthwhile_passes) == ("resnet34", None, 0)
 
 
-def test_a_named_backbone_is_the_only_rung() -> None:
-    assert [rung.backbone for rung in build_ladder(Task.MULTILABEL_CLASSIFIER, "resnet34", ["resnet18"])] == [
-        "resnet34"
+@pytest.mark.parametrize(
+    ("task", "stages"),
+    [
+        pytest.param(Task.CLASSIFIER, [2, None], id="heads on frozen features are searched before any network"),
+        pytest.param(Task.DETECTOR, [0, 0, 2, None], id="a dense head on frozen maps, small and large, first"),
+        pytest.param(Task.PRODUCT_RECOGNIZER, [0, 0, 2, None], id="as a detector"),
+    ],
+)
+def test_the_more_of_pretrained_weights_is_trained_the_more_it_has_to_be_worth(
+    task: Task, stages: list[int | None]
+) -> None:
+    named = build_ladder(task, "resnet18", ["resnet18"])
+    assert [step.trained_stages for step in named] == stages
+    assert named[0].worthwhile_passes == 0, "what a Model names is taken, however little of it"
+    assert all(step.worthwhile_passes for step in named[1:])
+    unnamed = build_ladder(task, None, ["resnet18", "vit_small"])
+    assert [step.backbone for step in unnamed] == [
+        "test_resnet",
+        *["resnet18"] * len(stages),
+        *["vit_small"] * len(stages),
     ]
 
 
-def test_with_pretrained_weights_the_ladder_is_the_smallest_network_and_those_that_have_them() -> None:
-    ladder = build_ladder(Task.CLASSIFIER, None, ["resnet18", "vit_small"])
-    assert [rung.backbone for rung in ladder] == ["test_resnet", "resnet18", "vit_small"]
-    assert [rung.worthwhile_passes for rung in ladder] == [0, PRETRAINED_PASSES, PRETRAINED_PASSES]
+@pytest.mark.parametrize(("side_px", "is_climbed"), [(95.0, False), (96.0, True)])
+def test_small_pictures_are_a_cell_or_two_to_pretrained_stages(side_px: float, *, is_climbed: bool) -> None:
+    ladder = build_ladder(Task.CLASSIFIER, None, ["lite"], side_px)
+    assert (ladder != LADDERS[Task.CLASSIFIER]) is is_climbed
+
+
+@pytest.mark.parametrize(
+    ("at", "passes", "images", "measured"),
+    [
+        pytest.param(0, 2_000, 4, True, id="a dense head on frozen maps, however few the images"),
+        pytest.param(0, 1_999, 4, False, id="not where it cannot have twice the passes"),
+        pytest.param(2, 1e6, 49, False, id="no stages by fewer than 50 images"),
+        pytest.param(2, 6_000, 50, True, id="the last stages from 50 images on"),
+        pytest.param(3, 1e6, 499, False, id="not the whole network by fewer than 500"),
+        pytest.param(3, 6_000, 500, True, id="the whole network from 500 on"),
+    ],
+)
+def test_what_is_trained_follows_from_passes_and_images(at: int, passes: float, images: int, *, measured: bool) -> None:
+    assert is_worth_measuring(PRETRAINED_STEPS[Task.DETECTOR][at], passes, images) is measured
+
+
+@pytest.mark.parametrize(("stages", "passes"), [(None, 2_000), (0, 800), (2, 800)])
+def test_the_least_useful_training_follows_from_what_is_trained(stages: int | None, passes: int) -> None:
+    assert count_least_passes(Recipe("resnet18", 64, 32, 1e-3, trained_stages=stages), 2_000) == passes
+
+
+@pytest.mark.parametrize(
+    ("images", "look_seconds", "map_bytes", "left_seconds", "views"),
+    [
+        pytest.param(20, 0.02, 200_000, 80.0, 8, id="few images: as many as are of use"),
+        pytest.param(50, 0.02, 200_000, 20.0, 5, id="a quarter of the time is for looking"),
+        pytest.param(50, 0.5, 200_000, 10.0, 1, id="each image is looked at once in any case"),
+        pytest.param(1_000, 1e-4, 200_000, 1e6, 2, id="no more than memory holds"),
+        pytest.param(10_000, 1e-4, 200_000, 1e6, 0, id="none where memory does not hold one of each image"),
+    ],
+)
+def test_variations_are_as_many_as_can_be_looked_at_and_kept(
+    images: int, look_seconds: float, map_bytes: int, left_seconds: float, views: int
+) -> None:
+    assert choose_kept_views(images, look_seconds, map_bytes, left_seconds) == views
 
 
 def test_pretrained_weights_are_learned_from_in_smaller_steps() -> None:

@@ -111,7 +111,7 @@ def test_slices_of_a_batch_are_varied_as_the_whole_is(name: str, policy: str) ->
     learner = a_learner(name)
     learner.recipe = dataclasses.replace(learner.recipe, augmentation=policy)
     task, chosen = learner.task, learner._read_policy()
-    feed = feeding.Feed(learner.data, 1, 5, 4, 0, 1, task.augmentation_draws, task.count_others(chosen))
+    feed = feeding.Feed(learner.data, 1, 5, 4, 0, 1, task.augmentation_draws, task.count_others(chosen), 32)
     whole = feeding.gather(feed, learner.device)
     for rank in range(2):
         part = feeding.gather(dataclasses.replace(feed, rank=rank, size=2), learner.device)

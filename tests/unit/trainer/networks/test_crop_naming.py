@@ -8,10 +8,11 @@ import torch
 
 from darkroom_trainer.features import normalization
 from darkroom_trainer.loop import training_loop
-from darkroom_trainer.networks import dense_head
+from darkroom_trainer.networks import dense_head, stages
 from darkroom_trainer.networks.detector_network import DetectorNetwork, choose_cells, find_network
 from darkroom_trainer.tasks import crop_weights
 from darkroom_trainer.tasks.detector import Detector
+from darkroom_trainer.tasks.prototypes import MOST_LOOKED_AT, choose_images
 from tests.unit.trainer.shelf_models import LABELS, build_data, draw_shelves
 
 TASK = Detector(LABELS)
@@ -147,3 +148,61 @@ def test_nothing_held_out_leaves_the_share_as_it_was(
 ) -> None:
     TASK.tune(network, data, np.zeros(0, dtype=np.int64))
     assert float(network.crop_share) == 0.5
+
+
+@pytest.fixture
+def frozen(data: training_loop.TrainingData) -> DetectorNetwork:
+    """Return a detector of which the backbone was frozen, that knows crops by fixed features and by maps."""
+    torch.manual_seed(0)
+    built = find_network(TASK.build_model("test_resnet")).eval()
+    stages.freeze(built, "test_resnet", 0)
+    with torch.inference_mode():
+        TASK.finish(built, data)
+    return built
+
+
+def test_maps_of_a_backbone_that_learns_describe_nothing(network: DetectorNetwork) -> None:
+    assert not network.maps.is_known.any()
+    assert not network.asks_maps
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_names_by_maps_and_by_fixed_features_are_mixed_by_their_share(
+    frozen: DetectorNetwork, data: training_loop.TrainingData, share: float
+) -> None:
+    images = look_at(data, HELD_OUT_ROWS[:2])
+    boxes = data.targets["box"][HELD_OUT_ROWS[:2]]
+    with torch.inference_mode():
+        levels = frozen.dense.backbone(images)
+        parts = []
+        for at in (0.0, 1.0, share):
+            frozen.map_share.fill_(at)
+            parts.append(frozen.name_crops(images, levels, boxes))
+    torch.testing.assert_close(parts[2], torch.lerp(parts[0], parts[1], share))
+    assert not torch.allclose(parts[0], parts[1])
+
+
+def test_held_out_boxes_rule_out_maps_that_say_nothing(
+    frozen: DetectorNetwork, data: training_loop.TrainingData
+) -> None:
+    frozen.maps.scale.fill_(0.0)
+    TASK.tune(frozen, data, HELD_OUT_ROWS)
+    assert float(frozen.map_share) < 0.5
+
+
+@pytest.mark.parametrize(("images", "looked_at"), [(5, 5), (300, MOST_LOOKED_AT)])
+def test_no_more_images_are_looked_at_for_their_maps_than_are_paid_for(images: int, looked_at: int) -> None:
+    rows = torch.arange(images).repeat_interleave(2)
+    chosen = choose_images(rows)
+    assert len(torch.unique(rows[chosen])) == looked_at
+    assert int(chosen.sum()) == 2 * looked_at
+
+
+def test_a_model_of_a_version_without_maps_is_read(frozen: DetectorNetwork, data: training_loop.TrainingData) -> None:
+    older = {name: value for name, value in frozen.state_dict().items() if not name.startswith("map")}
+    fresh = find_network(TASK.build_model("test_resnet")).eval()
+    fresh.load_state_dict(older)
+    frozen.map_share.fill_(0.0)
+    images = look_at(data, HELD_OUT_ROWS[:1])
+    with torch.inference_mode():
+        assert torch.equal(fresh(images), frozen(images))

@@ -1,12 +1,16 @@
 """What recipes cost on this machine, and how far the ladder is climbed for it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from darkroom_api.conditions import Reason
 from darkroom_api.v1alpha1.common import Task
+from darkroom_trainer.loop import kept_maps
 from darkroom_trainer.loop.recipe import MANY_EPOCHS, Recipe
+from darkroom_trainer.loop.training_loop import Learner
 from darkroom_trainer.runtime.errors import RunError
 from darkroom_trainer.search import measuring
 from darkroom_trainer.search.pretrained import Pretrained
@@ -21,7 +25,7 @@ def a_setup(clock: StepClock, batch_divisor: int = 1) -> measuring.MeasuringSetu
     task = a_task("classifier")
     targets = task.build_targets([an_example(at % 3, boxed=False) for at in range(12)], np.arange(12))
     pretrained = Pretrained(finding.Sources(()), Task.CLASSIFIER, None)
-    return measuring.MeasuringSetup(task, targets, CPU, a_meter(clock), pretrained, batch_divisor)
+    return measuring.MeasuringSetup(task, targets, CPU, a_meter(clock), pretrained, 12, batch_divisor)
 
 
 class SlowSteps:
@@ -79,3 +83,51 @@ def test_images_that_are_seen_often_are_varied_strongly(left_seconds: float, aug
     measured = measuring.MeasuredRecipe(RECIPE, step_cost=1.0, predict_image_cost=0.1)
     (found,) = measuring.suit_recipes([measured], images=64, left_seconds=left_seconds)
     assert found.recipe.augmentation == augmentation
+
+
+FROZEN = replace(RECIPE, backbone="test_resnet", trained_stages=0, kept_views=4)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "passes"),
+    [
+        pytest.param(6.0, 4.0, id="less than a look at each image: each pass is one"),
+        pytest.param(25.0, 40.0, id="afterwards a pass costs its share of a step"),
+    ],
+)
+def test_each_image_is_looked_at_once_before_steps_are_cheap(seconds: float, passes: float) -> None:
+    measured = measuring.MeasuredRecipe(replace(FROZEN, batch_size=2), 1.0, 0.1, look_cost=1.0)
+    assert measured.count_passes(seconds, images=5) == pytest.approx(passes)
+
+
+@pytest.mark.parametrize(
+    ("passes", "cost"),
+    [
+        pytest.param(16, 9.0, id="all of them with a look"),
+        pytest.param(80, 1.0 + 8 * 20 / 80, id="four variations of five images, then none"),
+    ],
+)
+def test_the_average_step_bears_its_share_of_the_looks(passes: int, cost: float) -> None:
+    measured = measuring.MeasuredRecipe(FROZEN, 1.0, 0.1, look_cost=1.0)
+    assert measured.average_step(passes, images=5) == pytest.approx(cost)
+
+
+def test_a_frozen_recipe_is_measured_apart_from_its_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = StepClock()
+    SlowSteps(monkeypatch, clock)
+    look = Learner.look
+
+    def slow_look(learner: Learner, view: int, row: int) -> kept_maps.Look:
+        clock.now += 5.0
+        return look(learner, view, row)
+
+    monkeypatch.setattr(Learner, "look", slow_look)
+    measured = measuring.measure_recipe(a_setup(clock), FROZEN)
+    assert (measured.step_cost, measured.look_cost, measured.recipe) == (1.0, 5.0, FROZEN)
+    assert measured.map_bytes > 0
+
+
+def test_as_many_variations_are_kept_as_the_time_pays() -> None:
+    measured = measuring.MeasuredRecipe(FROZEN, 1.0, 0.1, look_cost=1.0, map_bytes=100)
+    (found,) = measuring.suit_recipes([measured], images=10, left_seconds=80.0)
+    assert found.recipe.kept_views == 2

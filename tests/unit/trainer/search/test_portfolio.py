@@ -4,7 +4,7 @@ import pytest
 
 from darkroom_api.v1alpha1.common import Task
 from darkroom_trainer.loop.recipe import Recipe, suit_repetition
-from darkroom_trainer.search.portfolio import build_portfolio
+from darkroom_trainer.search.portfolio import build_portfolio, choose_others
 
 BASE = Recipe("test_resnet", 32, 32, 4e-3)
 PORTFOLIO = build_portfolio(Task.CLASSIFIER, BASE)
@@ -39,3 +39,38 @@ def test_recipes_of_another_backbone_join_at_the_same_size_of_image() -> None:
     other = Recipe("resnet18", 192, 32, 2e-3)
     found = [recipe for recipe in build_portfolio(Task.CLASSIFIER, BASE, [other]) if recipe.backbone == "resnet18"]
     assert [recipe.image_size_px for recipe in found] == [BASE.image_size_px]
+
+
+FROZEN = Recipe("lite", 192, 16, 2e-3, trained_stages=0, kept_views=8)
+SMALLEST = Recipe("test_resnet", 128, 16, 4e-3)
+
+
+def test_frozen_maps_are_compared_with_the_smallest_random_network_first() -> None:
+    first, second, *_ = build_portfolio(Task.DETECTOR, FROZEN, [SMALLEST])
+    assert (first, second.backbone, second.image_size_px) == (FROZEN, "test_resnet", 192)
+
+
+def test_variations_that_are_kept_are_those_of_one_image_each() -> None:
+    found = build_portfolio(Task.DETECTOR, FROZEN, [SMALLEST])
+    assert not any("mosaic" in recipe.augmentation for recipe in found)
+    assert any("mosaic" in recipe.augmentation for recipe in build_portfolio(Task.DETECTOR, SMALLEST))
+
+
+@pytest.mark.parametrize(
+    ("base", "measured", "others"),
+    [
+        pytest.param(FROZEN, [SMALLEST], ["test_resnet"], id="the smallest network beside frozen maps"),
+        pytest.param(
+            Recipe("lite", 320, 16, 2e-3, trained_stages=2),
+            [SMALLEST, FROZEN],
+            ["lite", "test_resnet"],
+            id="trained stages, then frozen maps, then the smallest",
+        ),
+        pytest.param(
+            Recipe("lite", 320, 16, 2e-3, trained_stages=0), [SMALLEST, FROZEN], ["test_resnet"], id="one of each part"
+        ),
+        pytest.param(SMALLEST, [], [], id="nothing else was measured"),
+    ],
+)
+def test_rivals_are_one_of_each_network_and_part(base: Recipe, measured: list[Recipe], others: list[str]) -> None:
+    assert [one.backbone for one in choose_others(base, measured)] == others

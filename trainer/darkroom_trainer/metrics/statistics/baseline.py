@@ -35,7 +35,12 @@ class BaselineTest:
     @property
     def is_no_better(self) -> bool:
         """Return whether the model is shown to be no better than guessing."""
-        return self.is_conclusive and self.score <= self.baseline + self.noise
+        return self.is_conclusive and not self.is_better
+
+    @property
+    def is_better(self) -> bool:
+        """Return whether the model is shown to be better than guessing; never by answers that are too few."""
+        return self.score > self.baseline + self.noise
 
 
 def compare_answers(guesses: Integers, answers: Integers) -> BaselineTest:

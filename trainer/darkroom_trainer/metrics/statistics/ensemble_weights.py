@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 ENSEMBLE_WEIGHTS: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
 DEFAULT_ENSEMBLE_WEIGHT: Final = 0.5
-"""The second's weight where no image could be held out to choose it."""
+"""The second's weight where nothing was held out to choose it: that of a detector's crops."""
 SUPPORT_NATS: Final = 2.0
 """Log-likelihoods of all held-out images together that differ by less do not tell weights apart (the support interval
 of Edwards, Likelihood, 1972)."""
@@ -34,6 +34,13 @@ def choose_ensemble_weight(
     }
     supported = [weight for weight in ENSEMBLE_WEIGHTS if losses[weight] <= min(losses.values()) + SUPPORT_NATS]
     return min(supported, key=lambda weight: (abs(weight - DEFAULT_ENSEMBLE_WEIGHT), losses[weight]))
+
+
+def is_tested(answers: Probabilities, one_hot: npt.NDArray[np.bool_], *, is_multilabel: bool) -> bool:
+    """Return whether images show that probabilities (N, C) know more of them than how common each tag is among them."""
+    frequencies = np.broadcast_to(one_hot.mean(axis=0, dtype=np.float32), one_hot.shape)
+    guessed = _measure_loss(frequencies, one_hot, is_multilabel=is_multilabel)
+    return guessed - _measure_loss(answers, one_hot, is_multilabel=is_multilabel) > SUPPORT_NATS
 
 
 def _measure_loss(mixed: Probabilities, one_hot: npt.NDArray[np.bool_], *, is_multilabel: bool) -> float:

@@ -14,7 +14,7 @@ from darkroom_trainer.training.training_run import TrainingRun
 
 
 def measure_model(run: TrainingRun, session: Session, model: torch.nn.Module) -> Measured | None:
-    """Return the final model's scores on the evaluation dataset, else the hold-out run's on its own images."""
+    """Return the final model's scores on the evaluation dataset, else those on images that were held out."""
     if run.evaluation is not None:
         dataset, data = run.evaluation.dataset, run.evaluation.data
         measured = measurement.measure_data(model, run.task, dataset, data, run.context.device)
@@ -22,6 +22,8 @@ def measure_model(run: TrainingRun, session: Session, model: torch.nn.Module) ->
         return measured
     if session.hold_out is None:
         return None
-    truths = annotations.build_truths(run.dataset, run.rows.held_out)
-    hold_out = session.hold_out
-    return Measured(run.dataset, run.rows.held_out, hold_out.predictions, truths, hold_out.performance)
+    hold_out, rows = session.hold_out, run.rows.held_out
+    if session.head is not None and session.head_alone is not None:
+        rows = session.head.rows.numpy()
+    truths = annotations.build_truths(run.dataset, rows)
+    return Measured(run.dataset, rows, hold_out.predictions, truths, hold_out.performance)

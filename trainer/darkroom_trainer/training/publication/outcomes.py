@@ -16,15 +16,16 @@ from darkroom_trainer.training.training_run import TrainingRun
 
 @dataclass(frozen=True)
 class Publication:
-    """What was published: scores, None where nothing could be measured; files, None without an output."""
+    """What was published: what the model is; scores, None where nothing could be measured; files, if to an output."""
 
+    summary: str
     measured: results.Measured | None
     artifacts: Artifacts | None
 
 
 def build_succeeded(run: TrainingRun, session: Session, published: Publication) -> report.Outcome:
     """Return the outcome of a training that has ended by itself."""
-    outcome = _build_outcome(run, conditions.Reason.SUCCEEDED, _describe(run, session, published.measured), published)
+    outcome = _build_outcome(run, conditions.Reason.SUCCEEDED, _describe(run, session, published), published)
     return outcome.model_copy(update={"stop_reason": run_record.find_stop_reason(session)})
 
 
@@ -32,7 +33,8 @@ def build_cancelled(run: TrainingRun, session: Session, published: Publication, 
     """Return the outcome of a cancelled training, whose files lie in `folder` where there is no output."""
     score = f"{_name_score(published.measured)}, " if published.measured else ""
     kept = published.artifacts.uri if published.artifacts else folder
-    message = f"Cancelled; the best model so far ({score}after {session.learner.step:,} steps) is kept at {kept}"
+    work = published.summary if session.ensemble_weight == 1 else f"after {session.learner.step:,} steps"
+    message = f"Cancelled; the best model so far ({score}{work}) is kept at {kept}"
     return _build_outcome(run, conditions.Reason.CANCELLED, message, published)
 
 
@@ -54,14 +56,16 @@ def _build_outcome(run: TrainingRun, reason: conditions.Reason, message: str, pu
     )
 
 
-def _describe(run: TrainingRun, session: Session, measured: results.Measured | None) -> str:
-    context = run.context
+def _describe(run: TrainingRun, session: Session, published: Publication) -> str:
+    context, measured = run.context, published.measured
     budget = durations.format_duration(context.budget_seconds)
     charged_seconds = min(context.meter.charged_seconds, context.budget_seconds)
-    cost = f"{charged_seconds:.1f}s of {budget} charged" + (f"; {session.note}" if session.note else "")
     if measured is None:
-        return f"Trained on {len(run.rows.usable):,} images, too few to hold any out for a score; {cost}"
-    return f"{results.describe_performance(measured.performance, measured.dataset.name)}; {cost}"
+        score = f"Trained on {len(run.rows.usable):,} images, too few to hold any out for a score"
+    else:
+        score = results.describe_performance(measured.performance, measured.dataset.name)
+    cost = f"{charged_seconds:.1f}s of {budget} charged"
+    return "; ".join(filter(None, (score, published.summary, cost, session.note)))
 
 
 def _name_score(measured: results.Measured) -> str:

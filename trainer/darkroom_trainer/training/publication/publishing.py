@@ -7,11 +7,11 @@ import pathlib
 
 from darkroom_api.report import Outcome
 from darkroom_trainer.budget.ledger import RemainingWork
-from darkroom_trainer.checkpoints import receipts
+from darkroom_trainer.checkpoints import checkpoint
 from darkroom_trainer.checkpoints.sessions import Session
-from darkroom_trainer.export import artifacts
+from darkroom_trainer.export import artifacts, model_summary
 from darkroom_trainer.training import hold_out
-from darkroom_trainer.training.publication import final_scores, model_files, outcomes, result_files
+from darkroom_trainer.training.publication import final_scores, model_files, outcomes, result_files, run_record
 from darkroom_trainer.training.run_context import RunContext
 from darkroom_trainer.training.training_run import TrainingRun
 
@@ -20,7 +20,7 @@ ARTIFACTS_FOLDER = "artifacts"
 
 def find_published(context: RunContext) -> Outcome | None:
     """Return what an earlier attempt ended with that has published; None where none has."""
-    return receipts.find_receipt(context.config, context.meter)
+    return checkpoint.find_published(context.config, context.meter)
 
 
 def publish_model(run: TrainingRun, session: Session) -> Outcome:
@@ -57,12 +57,14 @@ def _publish(run: TrainingRun, session: Session) -> outcomes.Publication:
     measured = final_scores.measure_model(run, session, model)
     files = model_files.write_model(run, session, model, folder)
     session.add_note(model_files.explain_missing(files.parity))
-    names = files.names + result_files.write_results(run, session, files, measured, folder)
+    details = {**run_record.build_details(run, session), "onnx": files.parity}
+    names = files.names + result_files.write_results(run, session, files, measured, details, folder)
     run.context.report("Uploading")
     check_claim = None if run.store is None else run.store.claim.check
     published = artifacts.publish_files(folder, names, run.context.config.output, check_claim)
     run.ledger.settle(RemainingWork.WEIGHTS, RemainingWork.UPLOADS)
-    return outcomes.Publication(measured, published)
+    summary = model_summary.summarize_model(files.description, model_summary.read_sources(details))
+    return outcomes.Publication(summary, measured, published)
 
 
 def _find_folder(run: TrainingRun) -> pathlib.Path:
@@ -70,10 +72,9 @@ def _find_folder(run: TrainingRun) -> pathlib.Path:
 
 
 def _close(run: TrainingRun, outcome: Outcome) -> Outcome:
-    """Leave the receipt, and only then delete the checkpoints that led to the model; returns the outcome."""
+    """Close the run's checkpoints, if it has any; returns the outcome."""
     if run.store is not None:
-        receipts.leave_receipt(run.context.config, outcome, run.context.meter)
-        run.store.delete_all()
+        run.store.close(run.context.config, outcome)
     run.ledger.settle(RemainingWork.CHECKPOINT)
     run.context.report("Done")
     return outcome

@@ -13,8 +13,8 @@ from darkroom_trainer.training.training_run import TrainingRun
 
 def find_stop_reason(session: Session) -> StopReason:
     """Return why the training ended where it did."""
-    reason = session.halving.stop_reason if session.halving else None
-    return reason or StopReason.BUDGET_REACHED
+    of_networks = session.halving.stop_reason if session.halving else None
+    return session.head_alone or of_networks or StopReason.BUDGET_REACHED
 
 
 def build_details(run: TrainingRun, session: Session) -> dict[str, Any]:
@@ -36,7 +36,7 @@ def build_details(run: TrainingRun, session: Session) -> dict[str, Any]:
             "evaluation": run.ledger.workload.evaluation_images,
         },
         "recipe": session.learner.recipe.to_json(),
-        "weights": run.pretrained.describe(session.learner.recipe.backbone),
+        "weights": _list_weights(run, session),
         "steps": session.learner.step,
         "measuredRecipes": [measured.to_json() for measured in run.measured_recipes],
         "trials": searching.list_trials(session),
@@ -47,3 +47,11 @@ def build_details(run: TrainingRun, session: Session) -> dict[str, Any]:
         "seed": context.config.seed,
         "history": session.history,
     }
+
+
+def _list_weights(run: TrainingRun, session: Session) -> list[dict[str, Any]]:
+    """Return the records of the pretrained weights that are in the model, those of its network first."""
+    networks = [] if session.ensemble_weight == 1 else [session.learner.recipe.backbone]
+    frozen = session.head.backbones if session.head and session.ensemble_weight > 0 else []
+    records = [run.pretrained.describe(name) for name in dict.fromkeys([*networks, *frozen])]
+    return [record for record in records if record is not None]

@@ -30,6 +30,24 @@ def test_guessing_is_told_from_learning(count: int, labels: int, right_share: fl
     assert baseline.compare_answers(guesses, truth).is_no_better is no_better
 
 
+@pytest.mark.parametrize(
+    ("count", "labels", "right_share", "better"),
+    [
+        pytest.param(50, 10, 0.3, True, id="a weak model of ten, on fifty images"),
+        pytest.param(10, 10, 0.3, False, id="on ten it may be luck"),
+        pytest.param(50, 10, 0.1, False, id="guessing"),
+        pytest.param(2, 2, 1.0, False, id="two right answers prove nothing"),
+        pytest.param(0, 2, 0.0, False, id="no images"),
+    ],
+)
+def test_learning_has_to_be_shown_by_enough_answers(
+    count: int, labels: int, right_share: float, *, better: bool
+) -> None:
+    truth = answers(count, labels)
+    guesses = np.where(np.arange(count) < right_share * count, truth, (truth + 1) % labels)
+    assert baseline.compare_answers(guesses, truth).is_better is better
+
+
 def test_random_guesses_are_recognized_in_every_one_of_200_sets() -> None:
     random = np.random.default_rng(0)
     tests = [baseline.compare_answers(random.integers(0, 10, 280), random.integers(0, 10, 280)) for _ in range(200)]

@@ -41,3 +41,32 @@ def test_few_images_do_not_tell_the_parts_apart() -> None:
 def test_a_certainty_that_is_wrong_is_no_number_without_end() -> None:
     certain = np.array([[0.0, 1.0, 0.0]] * MANY)
     assert ensemble_weights.choose_ensemble_weight(certain, SURE_RIGHT, ANSWERS, is_multilabel=False) == 1.0
+
+
+TWO = np.eye(2, dtype=bool)[[0, 1] * 10]
+RIGHT, WRONG = np.where(TWO, 0.9, 0.1), np.where(TWO, 0.1, 0.9)
+TESTED = [
+    pytest.param(RIGHT, True, id="right on twenty images"),
+    pytest.param(RIGHT[:4], True, id="right on four"),
+    pytest.param(WRONG, False, id="wrong"),
+    pytest.param(np.full((20, 2), 0.5), False, id="no idea"),
+    pytest.param(np.concatenate([RIGHT[:11], WRONG[11:]]), False, id="half right and always sure"),
+]
+
+
+@pytest.mark.parametrize("is_multilabel", [False, True], ids=["one tag", "multilabel"])
+@pytest.mark.parametrize(("answers", "tested"), TESTED)
+def test_what_a_network_learned_has_to_show_on_held_out_images(
+    answers: np.ndarray, *, tested: bool, is_multilabel: bool
+) -> None:
+    wanted = TWO[: len(answers)]
+    assert ensemble_weights.is_tested(answers, wanted, is_multilabel=is_multilabel) is tested
+
+
+def test_right_answers_on_two_images_may_be_luck() -> None:
+    assert not ensemble_weights.is_tested(RIGHT[:2], TWO[:2], is_multilabel=False)
+
+
+def test_an_answer_that_only_knows_which_tags_are_common_shows_nothing() -> None:
+    wanted = np.eye(2, dtype=bool)[[0] * 18 + [1] * 2]
+    assert not ensemble_weights.is_tested(np.array([[0.9, 0.1]] * 20), wanted, is_multilabel=False)

@@ -1,0 +1,79 @@
+"""The frozen-feature classifier as the whole model: where no network is worth training, or none learned anything.
+
+Owns what of a run the decision looks at, and which ends of a network are not the run's. The rule is
+`search.network_need`'s, the scores are `training.hold_out`'s. Must not fit anything.
+"""
+
+import contextlib
+import logging
+from collections.abc import Iterator
+from typing import Final
+
+from darkroom_api.conditions import Reason
+from darkroom_api.v1alpha1.common import StopReason
+from darkroom_trainer.checkpoints.sessions import FittedHead, Session
+from darkroom_trainer.loop import training_loop
+from darkroom_trainer.runtime import errors
+from darkroom_trainer.search import network_need
+from darkroom_trainer.training import divergence, ensembling, frozen_features, hold_out
+from darkroom_trainer.training.training_run import TrainingRun
+
+LOG = logging.getLogger(__name__)
+
+NETWORK_ENDS: Final = {
+    Reason.BUDGET_NOT_ENOUGH: StopReason.BUDGET_REACHED,
+    Reason.TRAINING_DIVERGED: StopReason.NO_PROGRESS,
+}
+"""Ends of a run that are only the network's where a classifier is at hand, and why the run stops then."""
+
+
+def leave_out_network(run: TrainingRun, session: Session) -> None:
+    """Note what the classifier costs, and let that of a new session answer alone where no network is worth its time."""
+    device = run.context.device.torch_device
+    frozen_features.note_costs(run, [] if session.head is None else [session.head.model.to(device)])
+    if run.saved is not None or session.head is None:
+        return
+    reason = network_need.decide_head_alone(_gather_evidence(run, session.head), _plan_network(run))
+    if reason is not None:
+        hold_out.score_head(run, session, session.head, reason)
+
+
+@contextlib.contextmanager
+def outlive_network(run: TrainingRun, session: Session) -> Iterator[None]:
+    """Let the classifier answer alone where networks come to nothing within; where it is no model either, raise that.
+
+    Raises RunError: BudgetNotEnough, TrainingDiverged.
+    """
+    try:
+        yield
+    except training_loop.NonFiniteLoss as error:
+        if not _answer_instead(run, session, Reason.TRAINING_DIVERGED):
+            raise divergence.explain_run_non_finite(run) from error
+    except errors.RunError as error:
+        if not _answer_instead(run, session, error.reason):
+            raise
+
+
+def _answer_instead(run: TrainingRun, session: Session, ended: Reason) -> bool:
+    """Let the classifier answer alone where only the network has ended; returns whether it does."""
+    head, reason = session.head, NETWORK_ENDS.get(ended)
+    if head is None or reason is None or not _gather_evidence(run, head).may_answer_alone:
+        return False
+    LOG.warning("no network has a part in the model: %s", ended)
+    hold_out.score_head(run, session, head, reason)
+    return True
+
+
+def _gather_evidence(run: TrainingRun, head: FittedHead) -> network_need.HeadEvidence:
+    test = run.task.compare_with_baseline(*ensembling.predict_head(run, head))
+    return network_need.HeadEvidence(test, is_pretrained=bool(head.backbones))
+
+
+def _plan_network(run: TrainingRun) -> network_need.NetworkPlan:
+    labels = sum(len(run.dataset.examples[row].labels) for row in run.rows.usable)
+    return network_need.NetworkPlan(
+        is_pretrained=run.pretrained.find(run.measured_recipe.recipe.backbone) is not None,
+        fits=run.ledger.fits_network(run.context.meter.charged_seconds),
+        held_out_images=len(run.rows.held_out),
+        images_a_tag=labels / len(run.task.labels),
+    )
