@@ -84,7 +84,7 @@ bench-budget: .venv/.stamp ## Budgets of 30, 60 and 120 s with 0, 1 and 3 kills 
 	@$(PY) -m bench.budget $(ARGS)
 
 .PHONY: bench-fewshot bench-curve bench-random-budgets bench-least-budget bench-gpu
-bench-fewshot: .venv/.stamp ## Darkroom beside usual baselines with few images (10 h; ARGS="--photos DIR", --plan says how long a part takes)
+bench-fewshot: .venv/.stamp ## Darkroom beside usual baselines with few images (10 h; ARGS="--photos DIR"; --plan tells the time)
 	@$(PY) -m bench.fewshot $(ARGS)
 
 bench-least-budget: .venv/.stamp ## The least budget that is useful for 50 photographs (15 min; ARGS="--photos DIR")

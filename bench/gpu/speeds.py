@@ -12,7 +12,7 @@ import torch
 
 from darkroom_trainer.runtime.device import Device
 
-WARM_UP: Final = 3
+WARM_UP: Final = 2
 
 
 @dataclass(frozen=True)
