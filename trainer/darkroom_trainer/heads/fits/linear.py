@@ -1,7 +1,7 @@
 """Linear heads: discriminant analysis with shrinkage, ridge regression, logistic regression.
 
 Owns the fits on scaled features: closed forms, which solve a whole grid of penalties together and go through the rows
-part by part, and scikit-learn's logistic regression (docs/decisions/0026-heads-by-scikit-learn.md says why). Targets
+part by part, and scikit-learn's logistic regression (docs/decisions/0027-heads-by-scikit-learn.md says why). Targets
 are (N, C) of 0 and 1. Pure; must not know where the features come from.
 """
 
