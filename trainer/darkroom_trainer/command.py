@@ -166,7 +166,6 @@ def _bounded(text: str, least: int) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     from darkroom_trainer.local.board import Board, read_clock, set_aside
-    from darkroom_trainer.local.config import build_weights
     from darkroom_trainer.local.display import open_display, render_end
     from darkroom_trainer.local.manifests import ManifestError, read_manifests
     from darkroom_trainer.local.run import run_board
@@ -185,8 +184,8 @@ def _run(arguments: argparse.Namespace) -> int:
         earlier = set_aside(output)
         if earlier is not None:
             display.say(f"what an earlier run left is in {earlier}")
-        weights = build_weights(arguments.weights, embedded=not arguments.no_embedded_weights)
-        board = Board(found.resources, output, weights)
+        embedded = not arguments.no_embedded_weights
+        board = Board(found.resources, output, arguments.weights, embedded_weights=embedded)
         code = run_board(board, display)
     print(render_end(board.to_documents(), read_clock(), output))
     return code

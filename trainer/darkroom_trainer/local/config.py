@@ -19,7 +19,6 @@ from darkroom_trainer.local.manifests import Manifest
 from darkroom_trainer.storage.local_files import resolve_uri, to_uri
 from darkroom_trainer.storage.objects import join_uri
 
-EMBEDDED_ONLY: Final = Weights()
 _LOCAL: Final = StorageAccess(reach=endpoints.OWN_MACHINE)
 
 
@@ -30,7 +29,7 @@ class Target:
     manifest: Manifest
     uid: str
     output: pathlib.Path
-    weights: Weights = EMBEDDED_ONLY
+    weights: Weights
     """Where pretrained backbones come from."""
 
     @property

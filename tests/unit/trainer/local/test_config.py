@@ -23,7 +23,7 @@ UID = "5a0c"
 
 
 def a_target(folder: pathlib.Path, document: Document) -> Target:
-    return Target(parse(folder, document), UID, folder / "out")
+    return Target(parse(folder, document), UID, folder / "out", Weights())
 
 
 @pytest.mark.parametrize(
