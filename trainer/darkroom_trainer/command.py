@@ -81,6 +81,9 @@ def _add_run(commands: Commands) -> None:
         "--weights", type=_folder, metavar="DIR",
         help="folder with pretrained networks, as NAME.safetensors by their timm names",
     )  # fmt: skip
+    run.add_argument(
+        "--no-embedded-weights", action="store_true", help="use none of the pretrained networks that come with darkroom"
+    )
 
 
 def _add_samples(commands: Commands) -> None:
@@ -163,6 +166,7 @@ def _bounded(text: str, least: int) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     from darkroom_trainer.local.board import Board, read_clock, set_aside
+    from darkroom_trainer.local.config import build_weights
     from darkroom_trainer.local.display import open_display, render_end
     from darkroom_trainer.local.manifests import ManifestError, read_manifests
     from darkroom_trainer.local.run import run_board
@@ -181,7 +185,8 @@ def _run(arguments: argparse.Namespace) -> int:
         earlier = set_aside(output)
         if earlier is not None:
             display.say(f"what an earlier run left is in {earlier}")
-        board = Board(found.resources, output, arguments.weights)
+        weights = build_weights(arguments.weights, embedded=not arguments.no_embedded_weights)
+        board = Board(found.resources, output, weights)
         code = run_board(board, display)
     print(render_end(board.to_documents(), read_clock(), output))
     return code

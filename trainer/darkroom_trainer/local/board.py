@@ -13,7 +13,8 @@ from typing import Any, Final
 import yaml
 
 from darkroom_api import names
-from darkroom_trainer.local.config import Target
+from darkroom_api.run_config import Weights
+from darkroom_trainer.local.config import EMBEDDED_ONLY, Target
 from darkroom_trainer.local.manifests import KINDS, Manifest
 from darkroom_trainer.local.status import GENERATION, Status, start_status
 from darkroom_trainer.runtime.secrets import hide_tree
@@ -72,9 +73,7 @@ class BoardEntry:
 class Board:
     """Every resource of one run."""
 
-    def __init__(
-        self, manifests: Sequence[Manifest], output: pathlib.Path, weights: pathlib.Path | None = None
-    ) -> None:
+    def __init__(self, manifests: Sequence[Manifest], output: pathlib.Path, weights: Weights = EMBEDDED_ONLY) -> None:
         now = read_clock()
         self.output = output
         order = list(KINDS)
