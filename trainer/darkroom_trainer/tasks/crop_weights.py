@@ -38,7 +38,7 @@ def fit_crop_weight(model: torch.nn.Module, data: LearnedData, rows: Integers) -
         return
     if network.maps.is_known.any():
         network.map_share.fill_(_choose(fixed, maps, one_hot))
-    share = float(network.map_share)
+    share = np.float32(network.map_share)
     network.crop_share.fill_(_choose(dense, (1 - share) * fixed + share * maps, one_hot))
 
 
