@@ -23,7 +23,7 @@ demo-down: .venv-demo/.stamp ## Take the demo away again
 .PHONY: local
 local: .venv/.stamp ## Run the same manifests in one process, without a cluster; results in out/
 	@.venv/bin/darkroom samples digits --to examples/local/data/digits
-	@.venv/bin/darkroom samples digit-scenes --to examples/local/data/digit-scenes
+	@.venv/bin/darkroom samples photos --to examples/local/data/photos
 	@.venv/bin/darkroom run -f examples/local --output out
 
 .PHONY: test test-all test-unit test-fast verify generate

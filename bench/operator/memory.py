@@ -2,32 +2,45 @@
 
     python -m bench.operator.memory
 
-prints one line: the greatest resident size from its start to the third audit, beside 10,000 Models that are over. Runs
-on an API server of its own. Must not judge: the chart's limit is beside the number.
+prints one line: the greatest resident size from the operator's start to its third audit, beside 10,000 Models that are
+over, while some of the large objects change. Exits with 1 where that is above the chart's limit, and where the operator
+passes a large object over as unreadable: it must be able to keep what it needs of each. Runs on an API server of its
+own.
 """
 
+import argparse
+import contextlib
 import json
 import pathlib
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any, Final
+
+import yaml
 
 from bench.clusters.control_plane import ROOT, ControlPlane, start_control_plane
 from bench.clusters.ports import find_free_port
 from darkroom_api import names
-from darkroom_operator.api.resources import MODELS, PODS
+from darkroom_operator.api.resources import DATASETS, JOBS, MODELS, PODS, Resource
 from tests.faults.cluster.api import Api
-from tests.faults.cluster.manifests import build_model, build_succeeded_status
+from tests.faults.cluster.manifests import build_dataset, build_model, build_succeeded_status
+
+Json = dict[str, Any]
 
 LARGE: Final = 200
 NORMAL: Final = 10_000
 LARGE_BYTES: Final = 1_400_000
-SECONDS: Final = 75.0
+CHANGED: Final = 20
+SECONDS: Final = 100.0
+"""Three audits, and the first lists before them."""
 THREADS: Final = 8
-LIMIT: Final = "512 MiB"
+VALUES: Final = ROOT / "helm" / "darkroom" / "values.yaml"
 CONFIG: Final = {
     "trainer": {"image": "played.invalid/trainer:none"},
     "defaultComputeClass": "cpu",
@@ -35,21 +48,46 @@ CONFIG: Final = {
 }
 
 
-def main() -> None:
+@dataclass(frozen=True)
+class Measured:
+    """What an operator took, and how many versions of objects it could not read."""
+
+    peak_mib: float
+    unreadable: int
+
+
+def main() -> int:
     """Fill an API server, run the operator, and print how large it became."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--normal", type=int, default=NORMAL, help="Models that are over")
+    parser.add_argument("--large", type=int, default=LARGE, help="objects as large as can be")
+    asked = parser.parse_args()
+    limit = read_limit_mib()
     with start_control_plane() as plane:
         api = Api(plane)
-        fill(api)
-        print(f"{NORMAL} Models and {LARGE} objects of {LARGE_BYTES / 1e6:.1f} MB: {measure(plane):.0f} MB of {LIMIT}")
+        made = fill(api, asked.normal, asked.large)
+        measured = measure(api, plane, made)
+    sizes = f"{asked.normal} Models and {asked.large} objects of {LARGE_BYTES / 1e6:.1f} MB"
+    print(f"{sizes}: {measured.peak_mib:.0f} of {limit} MiB, {measured.unreadable} objects unreadable")
+    return int(measured.peak_mib > limit or measured.unreadable > 0)
 
 
-def fill(api: Api) -> None:
-    """Make the normal Models and, by halves, large Models and large pods with our labels."""
+def read_limit_mib() -> int:
+    """Return the memory limit that the chart gives to the operator."""
+    limit: str = yaml.safe_load(VALUES.read_text())["operator"]["resources"]["limits"]["memory"]
+    return int(limit.removesuffix("Mi"))
+
+
+def fill(api: Api, normal: int, large: int) -> list[tuple[Resource, str]]:
+    """Make the Models that are over and the large objects; return the latter."""
     with ThreadPoolExecutor(THREADS) as pool:
-        list(pool.map(lambda number: create_normal(api, f"normal-{number}"), range(NORMAL)))
-    for number in range(LARGE):
-        resource, manifest = (MODELS, build_model(f"large-{number}")) if number % 2 else (PODS, build_pod(number))
-        api.create(resource, "default", enlarge(manifest))
+        list(pool.map(lambda number: create_normal(api, f"normal-{number}"), range(normal)))
+    made = []
+    for number in range(large):
+        resource, manifest = BUILDERS[number % len(BUILDERS)](f"large-{number}")
+        api.create(resource, "default", manifest)
+        made.append((resource, f"large-{number}"))
+    return made
 
 
 def create_normal(api: Api, name: str) -> None:
@@ -58,35 +96,100 @@ def create_normal(api: Api, name: str) -> None:
     api.merge(MODELS, "default", name, {"status": build_succeeded_status()}, "status")
 
 
-def build_pod(number: int) -> dict[str, Any]:
+def build_large_model(name: str) -> tuple[Resource, Json]:
+    """Return a Model with so many owners that nobody is: what of its metadata has no bound."""
+    manifest = build_model(name)
+    manifest["metadata"]["ownerReferences"] = build_owners(LARGE_BYTES)
+    return MODELS, manifest
+
+
+def build_large_dataset(name: str) -> tuple[Resource, Json]:
+    """Return a Dataset whose spec is as large as can be, with owners for the rest."""
+    manifest = build_dataset(name)
+    spec, prefix = manifest["spec"], "s3://played/" + "a" * 2000
+    spec["annotationFiles"] = [f"{prefix}{at}.json" for at in range(10)]
+    spec["urlMappings"] = [{"from": f"{prefix}{at}", "to": f"{prefix}{at}"} for at in range(20)]
+    manifest["metadata"]["ownerReferences"] = build_owners(LARGE_BYTES - len(json.dumps(spec)))
+    return DATASETS, manifest
+
+
+def build_large_pod(name: str) -> tuple[Resource, Json]:
     """Return a pod that claims to be ours and has no node."""
-    labels = {names.LABEL_MANAGED_BY: names.MANAGED_BY, names.LABEL_UID: f"uid-{number}"}
-    spec = {"restartPolicy": "Never", "containers": [{"name": "c", "image": "x"}]}
-    return {"metadata": {"name": f"large-{number}", "labels": labels}, "spec": spec}
+    return PODS, {"metadata": label(name), "spec": build_pod_spec()}
 
 
-def enlarge(manifest: dict[str, Any]) -> dict[str, Any]:
-    """Give an object so many owners that nobody is: what of its metadata has no bound."""
-    about = {"apiVersion": "v1", "kind": "ConfigMap"}
-    owners = [{**about, "name": f"n-{number}", "uid": f"{number:0>900}"} for number in range(LARGE_BYTES // 1000)]
-    manifest["metadata"]["ownerReferences"] = owners
-    return manifest
+def build_large_job(name: str) -> tuple[Resource, Json]:
+    """Return a Job that claims to be ours and never starts."""
+    spec = {"suspend": True, "template": {"metadata": {}, "spec": build_pod_spec()}}
+    return JOBS, {"metadata": label(name), "spec": spec}
 
 
-def measure(plane: ControlPlane) -> float:
-    """Return the greatest resident size in MB of an operator that starts there."""
+BUILDERS: Final = (build_large_model, build_large_pod, build_large_job, build_large_dataset)
+
+
+def label(name: str) -> Json:
+    """Return the metadata of an object that claims to be ours."""
+    return {"name": name, "labels": {names.LABEL_MANAGED_BY: names.MANAGED_BY, names.LABEL_UID: f"uid-{name}"}}
+
+
+def build_pod_spec() -> Json:
+    """Return the spec of a pod with as many arguments as it can have: short ones take eight times their bytes."""
+    arguments = [f"{number:05x}" for number in range(LARGE_BYTES // len('"00000",'))]
+    return {"restartPolicy": "Never", "containers": [{"name": "c", "image": "x", "args": arguments}]}
+
+
+def build_owners(size_bytes: int) -> list[Json]:
+    """Return references to owners that are not there, about so many bytes of them."""
+    owner = {"apiVersion": "v1", "kind": "A", "name": "a"}
+    return [{**owner, "uid": f"{number:0>240}"} for number in range(size_bytes // 300)]
+
+
+def measure(api: Api, plane: ControlPlane, made: list[tuple[Resource, str]]) -> Measured:
+    """Return what an operator took that starts there and sees some of these objects change."""
+    with run_operator(plane) as (process, metrics):
+        end = time.monotonic() + SECONDS
+        wait_answer(metrics)
+        for resource, name in made[:CHANGED]:
+            api.merge(resource, "default", name, {"metadata": {"annotations": {"changed": "once"}}})
+        time.sleep(max(end - time.monotonic(), 0))
+        text = wait_answer(metrics)
+        status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+    peak = int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) / 1024
+    counts = [line.split()[-1] for line in text.splitlines() if line.startswith("darkroom_unreadable_objects_total")]
+    return Measured(peak, sum(int(float(count)) for count in counts))
+
+
+@contextlib.contextmanager
+def run_operator(plane: ControlPlane) -> Iterator[tuple["subprocess.Popen[bytes]", str]]:
+    """Run an operator of all namespaces; yield it and the address of its metrics."""
     with tempfile.TemporaryDirectory() as folder:
         config = pathlib.Path(folder) / "config.json"
         config.write_text(json.dumps(CONFIG))
-        ports = ["--health-port", str(find_free_port()), "--metrics-port", str(find_free_port())]
+        port = find_free_port()
+        ports = ["--health-port", str(find_free_port()), "--metrics-port", str(port)]
         command = [sys.executable, "-m", "darkroom_operator", "--config", str(config), *ports]
-        process = subprocess.Popen([*command, "--kubeconfig", str(plane.kubeconfig)], cwd=ROOT)
-        time.sleep(SECONDS)
-        status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
-        process.terminate()
-        process.wait(30)
-    return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) / 1000
+        with (plane.folder / "operator.log").open("wb") as log:
+            started = [*command, "--kubeconfig", str(plane.kubeconfig)]
+            process = subprocess.Popen(started, cwd=ROOT, stdout=log, stderr=log)
+        try:
+            yield process, f"http://127.0.0.1:{port}/metrics"
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def wait_answer(address: str, seconds: float = 60.0) -> str:
+    """Return what is served at an address, as soon as something is."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            with urllib.request.urlopen(address, timeout=30) as answer:
+                return str(answer.read().decode())
+        except OSError:
+            if time.monotonic() > end:
+                raise
+        time.sleep(0.5)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -114,7 +114,10 @@ def set_conditions(
     generation: int,
     now: datetime,
 ) -> tuple[Condition, ...]:
-    """Return `conditions` with some set; `last_transition_time` moves only where the condition's status does."""
+    """Return `conditions` with some set; `last_transition_time` moves only where the condition's status does.
+
+    Their order is that of ConditionType, whichever was set first; unknown ones come last, by name.
+    """
     conditions_by_type = {condition.type: condition for condition in conditions}
     said = (reason, message[:2048], generation)
     for kind, status in wanted.items():
@@ -130,4 +133,5 @@ def set_conditions(
             observed_generation=generation,
             last_transition_time=old.last_transition_time if old is not None and same else now,
         )
-    return tuple(conditions_by_type.values())
+    order = {kind.value: index for index, kind in enumerate(ConditionType)}
+    return tuple(sorted(conditions_by_type.values(), key=lambda found: (order.get(found.type, len(order)), found.type)))

@@ -11,7 +11,7 @@ import yaml
 from hack.demo.progress import step
 from hack.demo.target import BUCKET, LOCAL_ENDPOINT, NAMESPACE, SYSTEM_NAMESPACE, CommandFailed, Target
 
-EXAMPLES: Final = pathlib.Path("examples/digits")
+EXAMPLES: Final = (pathlib.Path("examples/digits"), pathlib.Path("examples/photos"))
 CHART: Final = pathlib.Path("helm/darkroom")
 SECRET: Final = "darkroom-bucket"  # noqa: S105 - the name of a Secret
 KINDS: Final = "evaluations.darkroom.dev,models.darkroom.dev,datasets.darkroom.dev"
@@ -68,14 +68,14 @@ def _split_image(image: str) -> tuple[str, str]:
 
 
 def apply_examples(target: Target) -> None:
-    """Apply the manifests under examples/digits, pointed at the target's storage."""
-    with step(f"kubectl apply -f {EXAMPLES}"):
+    """Apply the example manifests, pointed at the target's storage."""
+    with step(f"kubectl apply {' '.join(f'-f {folder}' for folder in EXAMPLES)}"):
         manifests = [_point_at(manifest, target) for manifest in _read_examples()]
         print(target.kubectl("apply", "-n", NAMESPACE, "-f", "-", stdin=yaml.safe_dump_all(manifests)), end="")
 
 
 def _read_examples() -> list[dict[str, Any]]:
-    texts = (path.read_text() for path in sorted(EXAMPLES.glob("*.yaml")))
+    texts = (path.read_text() for folder in EXAMPLES for path in sorted(folder.glob("*.yaml")))
     return [manifest for text in texts for manifest in yaml.safe_load_all(text) if manifest]
 
 

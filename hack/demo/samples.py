@@ -14,7 +14,7 @@ import botocore.exceptions
 from hack.demo.progress import step
 from hack.demo.target import BUCKET, CommandFailed, Target
 
-SETS: Final = ("digits", "digit-scenes")
+SETS: Final = ("digits", "photos")
 
 
 def upload_samples(target: Target) -> None:

@@ -102,6 +102,8 @@ class TrainerConfig(_Section):
     """Trusted beside the public ones by whatever trainers connect to."""
     weights_claim: str | None = None
     weights: WeightsConfig = WeightsConfig()
+    embedded_weights: bool = True
+    """Whether the weights in the trainer's image are used, after those places."""
 
 
 class ComputeClass(_Section):

@@ -87,6 +87,8 @@ class Reconciler:
                 await self._writer.write(owner, before, status)
             return refusals.RETRY_SECONDS
         with self._store.starting(owner.key, case.decision.start is not None):
+            for pod in case.decision.end:
+                await apply.end_pod(self._cluster, pod)
             for job in (*case.decision.stop, *outdated.find_outdated(case)):
                 await apply.stop_job(self._cluster, job)
             if case.decision.start is not None:

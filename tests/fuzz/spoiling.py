@@ -1,5 +1,6 @@
 """Values that nobody expects, and how they get into an object: what the fuzzers of the operator share."""
 
+import copy
 from typing import Any
 
 from hypothesis import strategies as st
@@ -18,7 +19,8 @@ HOSTILE: st.SearchStrategy[Any] = st.sampled_from(
     [None, "", "\u00b2", "\ud800", "9" * 5000, "-1", "True", "Failed", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z",
      "2026-06-01", 1717243200, 2**63, -(2**63), 10**400, 1e308, -0.0, [], {}, [[]], [{}], {"": None}, True, "x" * 5000,
      "NaN", "Infinity", "Succeeded", "Training", "Unheard", "::1", "[", "300.1.1.1", UID, JOB_NAME]
-)  # fmt: skip
+).map(copy.deepcopy)  # fmt: skip
+"""Copies: a value that is spoiled in its turn must not be another one in the next example."""
 VALUES: st.SearchStrategy[Any] = ANYTHING | HOSTILE
 
 

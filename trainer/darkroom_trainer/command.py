@@ -84,11 +84,12 @@ def _add_run(commands: Commands) -> None:
 
 
 def _add_samples(commands: Commands) -> None:
-    about = "write a sample dataset: real handwritten digits, or drawn pictures"
+    about = "write a sample dataset: real handwritten digits, scenes cut from photographs, or drawn pictures"
     samples = commands.add_parser("samples", help=about, description=f"{about.capitalize()}.")
     samples.add_argument(
-        "kind", choices=("digits", "digit-scenes", "shapes", "shelves"),
-        help="digits to classify, scenes to detect in, shapes with any number of tags, or shelves of products",
+        "kind", choices=("digits", "digit-scenes", "photos", "shapes", "shelves"),
+        help="digits to classify, digits or flowers in photographs to detect, shapes with any number of tags, or "
+        "shelves of products",
     )  # fmt: skip
     samples.add_argument("--to", required=True, metavar="TARGET", help="a folder, or s3://bucket/prefix")
     samples.add_argument("--shots", type=_positive, metavar="N", help="keep N training digits of each class")

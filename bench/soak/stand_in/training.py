@@ -81,9 +81,10 @@ def train_model(
             conditions.Reason.BUDGET_NOT_ENOUGH, f"at least {LEAST_BUDGET_SECONDS:.0f}s, 10s suggested"
         )
     published = receipts.find_receipt(config, meter)
-    if published is not None:
-        return published
     kept = Checkpoints(config)
+    if published is not None:
+        kept.delete()
+        return published
     retry_storage(kept.claim.take)
     saved = retry_storage(kept.load)
     if saved is not None:

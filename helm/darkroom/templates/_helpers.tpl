@@ -143,7 +143,8 @@ egress:
   verbs: [get, list, watch, create, delete]
 - apiGroups: [""]
   resources: [pods]
-  verbs: [list, watch]
+  # Deleted are pods that another container keeps alive after their trainer, each by its uid.
+  verbs: [list, watch, delete]
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [get, list, watch, create, patch]
@@ -167,6 +168,7 @@ trainer:
   certificateAuthorities: {{ toJson .Values.trainer.certificateAuthorities }}
   weightsClaim: {{ toJson .Values.trainer.weightsClaim }}
   weights: {{ toJson .Values.trainer.weights }}
+  embeddedWeights: {{ .Values.trainer.embeddedWeights }}
 computeClasses:
 {{- range $name, $class := .Values.computeClasses }}
   {{ $name }}: {{ merge (dict "resourceName" $class.resourceName) $class | toJson }}

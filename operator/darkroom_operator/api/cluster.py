@@ -86,8 +86,13 @@ class Cluster(Protocol):
         """Apply a JSON patch and return the patched object."""
         ...
 
-    async def delete(self, resource: Resource, namespace: str, name: str, uid: str) -> None:
-        """Delete an object if it still has that uid, in the foreground: it goes after its children."""
+    async def delete(
+        self, resource: Resource, namespace: str, name: str, uid: str, *, grace_seconds: int | None = None
+    ) -> None:
+        """Delete an object if it still has that uid, in the foreground: it goes after its children.
+
+        With `grace_seconds` it is a pod, which has no children, and which has that long instead of its own time.
+        """
         ...
 
 
@@ -206,9 +211,14 @@ class KubernetesCluster:
         path = resource.path(namespace, name, subresource)
         return await self._call("PATCH", path, operations, content="application/json-patch+json", write=write)
 
-    async def delete(self, resource: Resource, namespace: str, name: str, uid: str) -> None:
-        """Delete an object if it still has that uid, in the foreground."""
-        options = {"propagationPolicy": "Foreground", "preconditions": {"uid": uid}}
+    async def delete(
+        self, resource: Resource, namespace: str, name: str, uid: str, *, grace_seconds: int | None = None
+    ) -> None:
+        """Delete an object if it still has that uid: in the foreground, or as a pod with another grace period."""
+        way: Json = (
+            {"propagationPolicy": "Foreground"} if grace_seconds is None else {"gracePeriodSeconds": grace_seconds}
+        )
+        options = {**way, "preconditions": {"uid": uid}}
         await self._call("DELETE", resource.path(namespace, name), options, write=("delete", resource.plural))
 
     async def create_lease(self, namespace: str, manifest: Json) -> Json:

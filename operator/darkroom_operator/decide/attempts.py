@@ -37,6 +37,8 @@ _MERGED: Final = sorted(_RANKS, key=lambda reason: _RANKS[reason])
 """Ends that a full list keeps apart no longer, in this order: failures stay longest."""
 LINGERS_SECONDS: Final = 10
 """How long a pod may work on after its trainer: containers that end with it have ended by then."""
+ENDS_SOON_SECONDS: Final = 15
+"""A pod whose grace period is over so soon needs no other."""
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -128,9 +130,11 @@ def find_children(seen: Observed[Any, Any], attempt: Attempt) -> tuple[ObservedJ
 
 @dataclass(frozen=True)
 class Leftovers:
-    """The Jobs that may still work though nothing waits for them, and in how many seconds there may be another."""
+    """What may still work though nothing waits for it, and in how many seconds there may be more."""
 
     jobs: tuple[ObservedJob, ...]
+    pods: tuple[ObservedPod, ...] = ()
+    """Those whose trainers have ended."""
     again_seconds: float | None = None
 
 
@@ -139,19 +143,32 @@ def find_leftovers(seen: Observed[Any, Any], attempts: Iterable[Attempt]) -> Lef
 
     A Job whose container has ended needs no deletion, even where the Job controller has not said so yet: it stays, with
     its log, until its time to live is over. One that a queue suspended would come back, so it goes; and so does one
-    whose pod lingers, since a container that somebody else put into it works on and keeps the device.
+    whose pod lingers, since a container that somebody else put into it works on and keeps the device. Such a pod goes
+    even where its Job was deleted before: it has the long grace period of a trainer.
     """
-    stop, pauses = [], []
+    stop: list[ObservedJob] = []
+    end: list[ObservedPod] = []
+    pauses: list[float] = []
     closed = tuple(attempts)
-    for job in find_live(seen.jobs):
+    for job in seen.jobs:
         attempt = next((attempt for attempt in closed if belonging.is_job_of(job, attempt)), None)
         if attempt is None or attempt.exit_code is None or job.suspended:
             stop.append(job)
-        elif any(pod.lingers for pod in belonging.find_pods(seen.pods, attempt, job)):
-            left = _find_ended(attempt, seen.now) + timedelta(seconds=LINGERS_SECONDS) - seen.now
-            pauses.append(left.total_seconds())
-            stop += [job] if left.total_seconds() <= 0 else []
-    return Leftovers(tuple(stop), max(min(pauses), 1.0) if pauses else None)
+        elif lingering := _find_lingering(seen, attempt, job):
+            left = (_find_ended(attempt, seen.now) + timedelta(seconds=LINGERS_SECONDS) - seen.now).total_seconds()
+            if left > 0:
+                pauses.append(max(left, 1.0))
+            else:
+                stop.append(job)
+                end += lingering
+    return Leftovers(find_live(stop), tuple(end), min(pauses, default=None))
+
+
+def _find_lingering(seen: Observed[Any, Any], attempt: Attempt, job: ObservedJob) -> tuple[ObservedPod, ...]:
+    """Return the pods of an ended attempt that another container keeps alive, and that nobody ends soon."""
+    soon = seen.now + timedelta(seconds=ENDS_SOON_SECONDS)
+    pods = belonging.find_pods(seen.pods, attempt, job)
+    return tuple(pod for pod in pods if pod.lingers and (pod.deleted_at is None or pod.deleted_at > soon))
 
 
 def _find_ended(attempt: Attempt, now: datetime) -> datetime:

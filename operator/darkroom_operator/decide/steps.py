@@ -15,7 +15,7 @@ from darkroom_api.report import Outcome
 from darkroom_api.results import RunStatus
 from darkroom_operator.config import OperatorConfig
 from darkroom_operator.decide import allocation, attempts, ends, retries, waiting
-from darkroom_operator.facts.children import ObservedJob
+from darkroom_operator.facts.children import ObservedJob, ObservedPod
 from darkroom_operator.facts.views import Observed, StatusT
 
 SOON_SECONDS: Final = ends.SETTLE_SECONDS
@@ -26,22 +26,25 @@ WAITING_SECONDS: Final = SOON_SECONDS * 3
 
 @dataclass(frozen=True)
 class Decision(Generic[StatusT]):
-    """What a reconcile shall do, in this order: stop Jobs, start an attempt, write the status."""
+    """What a reconcile shall do, in this order: end pods, stop Jobs, start an attempt, write the status."""
 
     status: StatusT
     start: int | None = None
     """Number of the attempt to create a Job for."""
     stop: tuple[ObservedJob, ...] = ()
+    end: tuple[ObservedPod, ...] = ()
+    """Pods that must not wait for their grace period, as their trainers have ended."""
     requeue_after_seconds: float | None = None
 
 
 def leave(
     seen: Observed[Any, StatusT], status: StatusT, requeue_after_seconds: float | None = None
 ) -> Decision[StatusT]:
-    """Return a decision to stop the Jobs that nothing waits for."""
+    """Return a decision to stop the Jobs and pods that nothing waits for."""
     leftovers = attempts.find_leftovers(seen, status.attempts)
     pauses = [pause for pause in (requeue_after_seconds, leftovers.again_seconds) if pause is not None]
-    return Decision(status, stop=leftovers.jobs, requeue_after_seconds=min(pauses, default=None))
+    again = min(pauses, default=None)
+    return Decision(status, stop=leftovers.jobs, end=leftovers.pods, requeue_after_seconds=again)
 
 
 @dataclass(frozen=True, kw_only=True)

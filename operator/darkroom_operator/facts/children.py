@@ -117,7 +117,7 @@ class ObservedPod:
     @property
     def lingers(self) -> bool:
         """Return whether another container keeps it alive, though the trainer's has ended."""
-        return self.exit_code is not None and self.phase == "Running" and self.deleted_at is None and not self.gone
+        return self.exit_code is not None and self.phase == "Running" and not self.gone
 
 
 def mark_gone(pod: ObservedPod) -> ObservedPod:

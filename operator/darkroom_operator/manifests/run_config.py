@@ -155,7 +155,8 @@ def _refer(seen: Observed[SpecT, StatusT]) -> ResourceReference:
 def _build_weights(config: OperatorConfig) -> Weights:
     weights = config.trainer.weights
     location = _locate(weights.uri, StorageRole.WEIGHTS, weights.storage, config) if weights.uri is not None else None
-    return Weights(location=location, hub=weights.hub, **({"reach": config.reach} if weights.hub else {}))
+    reach = {"reach": config.reach} if weights.hub else {}
+    return Weights(location=location, hub=weights.hub, embedded=config.trainer.embedded_weights, **reach)
 
 
 def _build_source(dataset: ObservedDataset, role: StorageRole, config: OperatorConfig) -> DatasetSource:

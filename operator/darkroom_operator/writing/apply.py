@@ -4,16 +4,21 @@ Owns what each answer of the API server means. Must not decide what is written.
 """
 
 import logging
+from collections.abc import Awaitable
 from datetime import datetime
+from typing import Final
 
 from darkroom_operator.api.cluster import Cluster, ClusterError
-from darkroom_operator.api.resources import EVENTS, JOBS, Json, Key, Resource
+from darkroom_operator.api.resources import EVENTS, JOBS, PODS, Json, Key, Resource
 from darkroom_operator.facts import belonging, reading
-from darkroom_operator.facts.children import ObservedJob
+from darkroom_operator.facts.children import ObservedJob, ObservedPod
 from darkroom_operator.observing.store import Store
 from darkroom_operator.writing.events import Notice, build_event, build_repetition
 
 logger = logging.getLogger(__name__)
+
+END_SECONDS: Final = 10
+"""The grace period of a pod whose trainer has ended. Its own is for a trainer that saves its work."""
 
 
 class StaleError(Exception):
@@ -77,8 +82,18 @@ def is_namespace_gone(error: ClusterError) -> bool:
 
 async def stop_job(cluster: Cluster, job: ObservedJob) -> None:
     """Delete a Job; its pod gets its grace period to write a checkpoint."""
+    await _delete(cluster.delete(JOBS, job.namespace, job.name, job.uid))
+
+
+async def end_pod(cluster: Cluster, pod: ObservedPod) -> None:
+    """Delete a pod whose trainer has ended; its other containers get `END_SECONDS`, whatever it was given before."""
+    await _delete(cluster.delete(PODS, pod.namespace, pod.name, pod.uid, grace_seconds=END_SECONDS))
+
+
+async def _delete(call: Awaitable[None]) -> None:
+    """Delete an object, unless it is gone or another one has its name."""
     try:
-        await cluster.delete(JOBS, job.namespace, job.name, job.uid)
+        await call
     except ClusterError as error:
         if error.status not in (404, 409):
             raise

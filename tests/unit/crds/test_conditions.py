@@ -62,3 +62,20 @@ def test_a_long_message_is_cut_to_what_the_schema_holds() -> None:
 def test_a_timestamp_is_written_as_kubernetes_writes_it() -> None:
     moment = datetime(2026, 5, 4, 14, 0, 0, 999, tzinfo=UTC) + timedelta(0)
     assert condition(ConditionStatus.TRUE, moment).to_json()["lastTransitionTime"] == "2026-05-04T14:00:00Z"
+
+
+def test_conditions_have_one_order_whichever_was_set_first() -> None:
+    wanted = {
+        ConditionType.SUCCEEDED: ConditionStatus.FALSE,
+        ConditionType.ACCEPTED: ConditionStatus.TRUE,
+        ConditionType.STALLED: ConditionStatus.TRUE,
+    }
+    foreign = condition(ConditionStatus.TRUE).model_copy(update={"type": "Another"})
+    forward: tuple[Condition, ...] = (foreign,)
+    backward: tuple[Condition, ...] = (foreign,)
+    for kind in wanted:
+        forward = set_conditions(forward, {kind: wanted[kind]}, Reason.TRAINING, "a", 1, NOW)
+    for kind in reversed(wanted):
+        backward = set_conditions(backward, {kind: wanted[kind]}, Reason.TRAINING, "a", 1, NOW)
+    assert forward == backward
+    assert [entry.type for entry in forward] == ["Accepted", "Succeeded", "Stalled", "Another"]

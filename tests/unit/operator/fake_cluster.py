@@ -24,6 +24,8 @@ class FakeCluster:
         self.reads: list[tuple[str, str]] = []
         self.failures: list[ClusterError] = []
         self.groups: dict[str, str] = {}
+        self.grace_seconds: dict[tuple[str, str], int | None] = {}
+        """With which a delete asked, by resource and name; None where the object's own was to be kept."""
         self._versions = itertools.count(100)
 
     def now(self) -> datetime:
@@ -100,8 +102,11 @@ class FakeCluster:
         stored["metadata"]["resourceVersion"] = str(next(self._versions))
         return copy.deepcopy(stored)
 
-    async def delete(self, resource: Resource, namespace: str, name: str, uid: str) -> None:
-        """Remove an object."""
+    async def delete(
+        self, resource: Resource, namespace: str, name: str, uid: str, *, grace_seconds: int | None = None
+    ) -> None:
+        """Remove an object; a grace period is written down, and is over at once."""
+        self.grace_seconds[resource.plural, name] = grace_seconds
         self.writes.append(("delete", resource.plural, name))
         self._fail()
         if self._find(resource, namespace, name)["metadata"]["uid"] != uid:

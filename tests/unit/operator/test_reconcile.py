@@ -35,6 +35,16 @@ def finish_pod(bench: Workbench, outcome: Outcome, attempt: int = 1) -> None:
     )
 
 
+def test_a_pod_that_outlives_its_trainer_is_ended_within_seconds_whatever_its_grace_period(bench: Workbench) -> None:
+    bench.reconcile()
+    finish_pod(bench, an_outcome())
+    bench.cluster.objects[PODS.plural, "vision", "p"]["status"]["phase"] = "Running"
+    bench.reconcile()
+    job = names.child_name("fruit", "uid-fruit", 1)
+    assert bench.counted("pods", "jobs")[1:] == [("delete", "pods", "p"), ("delete", "jobs", job)]
+    assert bench.cluster.grace_seconds == {("pods", "p"): 10, ("jobs", job): None}
+
+
 def test_a_new_model_costs_two_writes_until_it_is_queued_with_its_job(bench: Workbench) -> None:
     bench.reconcile()
     job = names.child_name("fruit", "uid-fruit", 1)

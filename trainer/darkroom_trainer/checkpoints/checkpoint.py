@@ -14,9 +14,10 @@ from typing import Any, Final
 import safetensors.torch
 import torch
 
+from darkroom_api.report import Outcome
 from darkroom_api.run_config import RunConfig
 from darkroom_trainer.budget.meter import Meter
-from darkroom_trainer.checkpoints import cadence, checkpoint_manifest, claims
+from darkroom_trainer.checkpoints import cadence, checkpoint_manifest, claims, receipts
 from darkroom_trainer.runtime import errors, reporting, stopping
 from darkroom_trainer.storage.objects import Storage, explain_storage_error, join_uri, open_storage, retry_storage
 
@@ -150,12 +151,15 @@ class CheckpointStore:
         except (errors.ObjectMissing, safetensors.SafetensorError) as error:
             raise checkpoint_manifest.CheckpointUnusable(checkpoint_manifest.DAMAGED, charged_seconds) from error
 
+    def close(self, config: RunConfig, outcome: Outcome) -> None:
+        """Leave the receipt of a published model, and only then delete the checkpoints that led to it."""
+        receipts.leave_receipt(config, outcome, self._meter)
+        self.delete_all()
+
     def delete_all(self) -> None:
         """Delete every checkpoint and old claim; the run has ended with a model. What cannot be deleted stays."""
         try:
-            for uri in self._storage.list_uris(self._folder + "/"):
-                if not claims.is_claim(uri):
-                    self._storage.delete(uri)
+            _delete_checkpoints(self._storage, self._folder)
             self.claim.forget_older()
         except errors.StorageError as error:
             LOG.warning("checkpoints stay: %s", error)
@@ -199,6 +203,27 @@ def open_checkpoints(
     if found.checkpoint is None and meter.carried_seconds and not found.why:
         return store, Resumption(why="are gone")
     return store, found
+
+
+def find_published(config: RunConfig, meter: Meter) -> Outcome | None:
+    """Return what an earlier attempt ended with that has published; None where none has.
+
+    That attempt may have been killed before it deleted its checkpoints: they go now.
+    """
+    published = receipts.find_receipt(config, meter)
+    if published is not None and config.output is not None:
+        try:
+            _delete_checkpoints(open_storage(config.output.storage), join_uri(config.output.uri, FOLDER))
+        except errors.StorageError as error:
+            LOG.warning("checkpoints stay: %s", error)
+    return published
+
+
+def _delete_checkpoints(storage: Storage, folder: str) -> None:
+    """Delete all but the claims."""
+    for uri in storage.list_uris(folder + "/"):
+        if not claims.is_claim(uri):
+            storage.delete(uri)
 
 
 def flatten_optimizer(optimizer: torch.optim.Optimizer) -> Tensors:

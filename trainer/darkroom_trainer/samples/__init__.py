@@ -1,1 +1,1 @@
-"""Sample datasets from real handwritten digits, for trying Darkroom without data of one's own. Needs no torch."""
+"""Sample datasets from real digits, photographs and drawings, to try Darkroom without own data. Needs no torch."""

@@ -84,12 +84,12 @@ def _find_spot(ink: Pixels, placed: list[PlacedDigit], random: np.random.Generat
     for _ in range(_PLACING_TRIES):
         spot = (int(random.integers(room + 1)), int(random.integers(room + 1)))
         box = _box_of(ink, spot)
-        if all(_overlap(box, other.box) <= _MAX_OVERLAP for other in placed):
+        if all(measure_overlap(box, other.box) <= _MAX_OVERLAP for other in placed):
             return spot
     return None
 
 
-def _overlap(one: tuple[int, int, int, int], other: tuple[int, int, int, int]) -> float:
+def measure_overlap(one: tuple[int, int, int, int], other: tuple[int, int, int, int]) -> float:
     """Return the shared area as a part of the smaller box."""
     wide = min(one[0] + one[2], other[0] + other[2]) - max(one[0], other[0])
     high = min(one[1] + one[3], other[1] + other[3]) - max(one[1], other[1])

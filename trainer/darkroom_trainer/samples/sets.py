@@ -15,12 +15,13 @@ import numpy as np
 from PIL import Image
 
 from darkroom_api.v1alpha1.common import AnnotationKind
-from darkroom_trainer.samples import shapes, shelf_pictures
+from darkroom_trainer.samples import dahlias, photographs, shapes, shelf_pictures
 from darkroom_trainer.samples.digits import Digits, Part, Pixels, choose_shots, enlarge, load_part
 from darkroom_trainer.samples.scenes import SCENE_PX, Scene, draw_scene
 
 DIGIT_PX: Final = 64
 SCENES: Final = {Part.TRAIN: 400, Part.EVALUATION: 100}
+PHOTOS: Final = {Part.TRAIN: 160, Part.EVALUATION: 80}
 SHAPES: Final = {Part.TRAIN: 600, Part.EVALUATION: 200}
 SHELVES: Final = {Part.TRAIN: 200, Part.EVALUATION: 60}
 ANNOTATION_FILES: Final = {Part.TRAIN: "train.json", Part.EVALUATION: "eval.json"}
@@ -36,6 +37,7 @@ class SampleKind(StrEnum):
 
     DIGITS = "digits"
     SCENES = "digit-scenes"
+    PHOTOS = "photos"
     SHAPES = "shapes"
     SHELVES = "shelves"
 
@@ -43,6 +45,7 @@ class SampleKind(StrEnum):
 ANNOTATION_KINDS: Final = {
     SampleKind.DIGITS: AnnotationKind.CLASSIFICATION,
     SampleKind.SCENES: AnnotationKind.DETECTION,
+    SampleKind.PHOTOS: AnnotationKind.DETECTION,
     SampleKind.SHAPES: AnnotationKind.MULTILABEL,
     SampleKind.SHELVES: AnnotationKind.DETECTION,
 }
@@ -96,12 +99,30 @@ def _build_scenes(part: Part, shots: int | None, random: np.random.Generator) ->
     yield _encode_coco(part, coco)
 
 
+def _build_photos(part: Part, shots: int | None, random: np.random.Generator) -> Iterator[SampleFile]:
+    half = photographs.load_half(part)
+    flowers = dahlias.tone_dahlias(half.dahlia)
+
+    def draw() -> tuple[Pixels, list[Coco]]:
+        bouquet = dahlias.draw_bouquet(half, flowers, random)
+        return bouquet.pixels, [
+            {
+                "category_id": dahlias.TAGS.index(placed.tag) + 1,
+                "bbox": [side / dahlias.PICTURE_PX for side in placed.box],
+            }
+            for placed in bouquet.placed
+        ]
+
+    coco = {**_empty_coco(dahlias.TAGS), "licenses": [photographs.LICENCE]}
+    yield from _build_drawn(part, PHOTOS[part], shots, coco, draw)
+
+
 def _build_shapes(part: Part, shots: int | None, random: np.random.Generator) -> Iterator[SampleFile]:
     def draw() -> tuple[Pixels, list[Coco]]:
         picture = shapes.draw_picture(random)
         return picture.pixels, [{"category_id": shapes.TAGS.index(tag) + 1} for tag in picture.tags]
 
-    yield from _build_drawn(part, SHAPES[part], shots, shapes.TAGS, draw)
+    yield from _build_drawn(part, SHAPES[part], shots, _empty_coco(shapes.TAGS), draw)
 
 
 def _build_shelves(part: Part, shots: int | None, random: np.random.Generator) -> Iterator[SampleFile]:
@@ -115,15 +136,14 @@ def _build_shelves(part: Part, shots: int | None, random: np.random.Generator) -
             for placed in shelf.placed
         ]
 
-    yield from _build_drawn(part, SHELVES[part], shots, shelf_pictures.TAGS, draw)
+    yield from _build_drawn(part, SHELVES[part], shots, _empty_coco(shelf_pictures.TAGS), draw)
 
 
 def _build_drawn(
-    part: Part, most: int, shots: int | None, tags: Sequence[str], draw: Callable[[], tuple[Pixels, list[Coco]]]
+    part: Part, most: int, shots: int | None, coco: Coco, draw: Callable[[], tuple[Pixels, list[Coco]]]
 ) -> Iterator[SampleFile]:
-    """Yield up to `most` pictures, fewer where `shots` of each tag are enough."""
-    coco = _empty_coco(tags)
-    seen = np.zeros(len(tags), dtype=int)
+    """Yield up to `most` pictures, fewer where `shots` of each tag are enough, and `coco` with what they show."""
+    seen = np.zeros(len(coco["categories"]), dtype=int)
     number = 0
     while number < most and (shots is None or seen.min() < shots):
         number += 1
@@ -141,6 +161,7 @@ def _build_drawn(
 _BUILDERS: Final = {
     SampleKind.DIGITS: _build_digits,
     SampleKind.SCENES: _build_scenes,
+    SampleKind.PHOTOS: _build_photos,
     SampleKind.SHAPES: _build_shapes,
     SampleKind.SHELVES: _build_shelves,
 }

@@ -13,7 +13,7 @@ from darkroom_api.run_config import RunConfig
 from darkroom_api.v1alpha1.common import Task
 from darkroom_trainer.loop.recipe import Recipe
 from darkroom_trainer.tasks.base import LearningTask
-from darkroom_trainer.weights import embedded, files, finding
+from darkroom_trainer.weights import files, finding, packages
 
 LOG = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class Pretrained:
     def explain_missing(self) -> str:
         """Return what the user should read where weights that were meant to be there are not; else nothing."""
         if self.named is None:
-            return "" if embedded.SEARCHED in self.names else finding.explain_unusable(self._sources)
+            return "" if packages.SEARCHED in self.names else finding.explain_unusable(self._sources)
         return "" if self.find(self.named) is not None else finding.explain_missing(self.named, self._sources)
 
 

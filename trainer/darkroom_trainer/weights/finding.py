@@ -12,7 +12,7 @@ from darkroom_api import names, run_config
 from darkroom_api.v1alpha1.common import Task
 from darkroom_trainer.networks import backbones
 from darkroom_trainer.storage import certificates
-from darkroom_trainer.weights import catalogue, checksums, embedded, hub as hubs, locations
+from darkroom_trainer.weights import catalogue, checksums, embedded, hub as hubs, locations, packages
 from darkroom_trainer.weights.files import FoundWeights, check_file, load_tensors
 
 __all__ = [
@@ -35,7 +35,7 @@ class Sources:
 
     folders: tuple[locations.WeightsSource, ...]
     hub: hubs.Hub | None = None
-    shelf: embedded.Shelf | None = None
+    shelf: embedded.EmbeddedShelf | None = None
 
     def describe(self) -> str:
         """Return the sources for a message."""
@@ -54,7 +54,7 @@ def open_sources(
     folders: list[locations.WeightsSource] = [locations.FolderSource(folder)]
     if weights.location is not None:
         folders.append(locations.open_location(weights.location, cache / "bucket"))
-    shelf = embedded.Shelf(embedded.list_caches(cache)) if weights.embedded else None
+    shelf = embedded.EmbeddedShelf(embedded.list_caches(cache)) if weights.embedded else None
     return Sources(tuple(folders), _open_hub(weights, cache / "hub"), shelf)
 
 
@@ -102,7 +102,7 @@ def explain_missing(name: str, sources: Sources) -> str:
 
 def explain_unusable(sources: Sources) -> str:
     """Return why a search has to do without the embedded weights, though they were not turned off; else nothing."""
-    return sources.shelf.explain(embedded.SEARCHED) if sources.shelf is not None else ""
+    return sources.shelf.explain(packages.SEARCHED) if sources.shelf is not None else ""
 
 
 def _is_offered(entry: catalogue.CatalogueEntry, sources: Sources) -> bool:
@@ -112,7 +112,7 @@ def _is_offered(entry: catalogue.CatalogueEntry, sources: Sources) -> bool:
 
 def _is_embedded(entry: catalogue.CatalogueEntry, sources: Sources) -> bool:
     shelf = sources.shelf
-    return shelf is not None and entry.name == embedded.SEARCHED and shelf.find(entry.name) is not None
+    return shelf is not None and entry.name == packages.SEARCHED and shelf.find(entry.name) is not None
 
 
 def _find_file(name: str, listed: frozenset[str]) -> str | None:
@@ -157,7 +157,7 @@ def _take_from_hub(name: str, hub: hubs.Hub) -> FoundWeights | None:
     return check_file(name, got.path, shown, actual, is_verified=got.expected_sum is not None)
 
 
-def _take_from_shelf(name: str, shelf: embedded.Shelf) -> FoundWeights | None:
+def _take_from_shelf(name: str, shelf: embedded.EmbeddedShelf) -> FoundWeights | None:
     got = shelf.find(name)
     if got is None:
         return None

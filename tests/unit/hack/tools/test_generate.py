@@ -11,7 +11,7 @@ def test_every_generated_file_is_fresh() -> None:
 
 def test_the_generator_covers_crds_chart_and_reference() -> None:
     folders = {str(path.parent) for path in build_files()}
-    assert folders == {"crds", "helm/darkroom", "helm/darkroom/templates/crds", "docs/reference"}
+    assert folders == {"crds", "helm/darkroom", "helm/darkroom/templates/crds", "docs/reference", "docs"}
 
 
 def test_kustomize_lists_every_crd() -> None:

@@ -9,13 +9,14 @@ from aiohttp import web
 
 from bench.clusters.ports import find_free_port
 from darkroom_operator.api.cluster import KubernetesCluster, NotLeaderError
-from darkroom_operator.api.resources import JOBS
+from darkroom_operator.api.resources import JOBS, PODS
 
 JOB = {"metadata": {"name": "a"}}
 WRITES: dict[str, Callable[[KubernetesCluster], Awaitable[Any]]] = {
     "create": lambda cluster: cluster.create(JOBS, "vision", JOB),
     "patch": lambda cluster: cluster.patch(JOBS, "vision", "a", []),
     "delete": lambda cluster: cluster.delete(JOBS, "vision", "a", "uid"),
+    "end": lambda cluster: cluster.delete(PODS, "vision", "a", "uid", grace_seconds=10),
 }
 OTHERS: dict[str, Callable[[KubernetesCluster], Awaitable[Any]]] = {
     "get": lambda cluster: cluster.get(JOBS, "vision", "a"),

@@ -256,6 +256,12 @@ def test_no_source_of_weights_is_told_of_that_is_not_configured() -> None:
     assert told_by(training()).weights == Weights()
 
 
+def test_embedded_weights_are_used_unless_they_are_turned_off() -> None:
+    off = a_config(trainer={**WEIGHTS["trainer"], "embeddedWeights": False})
+    assert told_by(training()).weights.embedded is True
+    assert told_by(training(off)).weights.embedded is False
+
+
 def test_the_weights_own_service_account_is_used_where_no_other_is_named() -> None:
     weights = {"uri": "s3://models/backbones", "storage": {"serviceAccountName": "darkroom-weights"}}
     config = a_config(trainer={**WEIGHTS["trainer"], "weights": weights})

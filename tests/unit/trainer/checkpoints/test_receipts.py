@@ -81,3 +81,17 @@ def test_a_training_whose_model_is_published_does_not_even_read_its_dataset(tmp_
     leave_one(tmp_path, 42.0)
     run = (tmp_path / "work", SilentReporter(), threading.Event(), Meter(clock=Clock()))
     assert train_model(a_config(tmp_path, 2), *run).artifacts == PUBLISHED.artifacts
+
+
+def test_the_next_attempt_deletes_the_checkpoints_that_a_killed_one_left_and_keeps_the_claim(
+    tmp_path: pathlib.Path,
+) -> None:
+    from darkroom_trainer.commands.training import train_model
+
+    leave_one(tmp_path, 42.0)
+    folder = tmp_path / "checkpoints"
+    folder.mkdir()
+    for name in ("00001-001-000001.json", "00001-001-000001.safetensors", "attempt-00001-001.json"):
+        (folder / name).write_text("{}")
+    train_model(a_config(tmp_path, 2), tmp_path / "work", SilentReporter(), threading.Event(), Meter(clock=Clock()))
+    assert [path.name for path in folder.iterdir()] == ["attempt-00001-001.json"]

@@ -1,13 +1,15 @@
 """A training that was stopped and resumed ends as one that was not."""
 
+import json
 import threading
 
 import pytest
 import safetensors.torch
 import torch
 
+from darkroom_api.v1alpha1.common import MeasuredOn, Performance, StopReason
 from darkroom_trainer.checkpoints import checkpoint, sessions
-from darkroom_trainer.checkpoints.sessions import Session, Stage
+from darkroom_trainer.checkpoints.sessions import FittedHead, HoldOut, Session, Stage
 from darkroom_trainer.loop.training_loop import Hooks, Learner, Window, train_window
 from darkroom_trainer.runtime.stopping import RunStopped
 from tests.support.learning import QUIET, StepClock, a_learner, a_meter
@@ -56,3 +58,30 @@ def test_training_moves_the_weights_and_ends_at_its_window() -> None:
     assert trained.step <= 9
     pairs = zip(fresh.model.parameters(), trained.model.parameters(), strict=True)
     assert any(not torch.equal(before, after) for before, after in pairs)
+
+
+@pytest.mark.parametrize(
+    ("has_head", "held_out_weight", "weight"),
+    [
+        pytest.param(True, 0.25, 0.25, id="what held-out images gave it"),
+        pytest.param(True, None, 1.0, id="all of it while no held-out image tells what a network is"),
+        pytest.param(False, None, 0.0, id="nothing without a head"),
+    ],
+)
+def test_the_weight_of_a_head(has_head: bool, held_out_weight: float | None, weight: float) -> None:
+    nothing = torch.zeros(0)
+    head = FittedHead({}, torch.nn.Identity(), nothing, nothing, None, None, [])  # type: ignore[arg-type]
+    scored = None
+    if held_out_weight is not None:
+        scored = HoldOut(Performance(measured_on=MeasuredOn.HOLD_OUT, images=9), [], 0.0, held_out_weight)
+    session = Session(a_learner("classifier"), Stage.HOLD_OUT, WINDOW, hold_out=scored, head=head if has_head else None)
+    assert session.ensemble_weight == weight
+
+
+@pytest.mark.parametrize("reason", [None, StopReason.FEW_IMAGES])
+def test_why_a_head_answers_alone_is_kept(reason: StopReason | None) -> None:
+    saved = sessions.pack(Session(a_learner("classifier"), Stage.FITTED, WINDOW, head_alone=reason))
+    saved = checkpoint.Checkpoint(saved.tensors, json.loads(json.dumps(saved.state)))
+    assert sessions.fill(a_learner("classifier"), saved).head_alone is reason
+    older = {name: value for name, value in saved.state.items() if name != "headAlone"}
+    assert sessions.fill(a_learner("classifier"), checkpoint.Checkpoint(saved.tensors, older)).head_alone is None

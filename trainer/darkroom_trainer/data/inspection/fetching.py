@@ -54,7 +54,7 @@ def check_images(
     """Yield what became of each image, in order; an image without a URI yields an ImageProblem of its own.
 
     With `folder`, what is not local already is kept there. Raises StorageError when storage stays unreachable or
-    refuses for longer than the patience with one image.
+    refuses for longer than the patience with one image, and where the bucket's endpoint shows a wrong certificate.
     """
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -86,7 +86,7 @@ class _Fetcher:
         self._patience_seconds = patience_seconds
 
     def check(self, image: CatalogImage, path: pathlib.Path | None) -> Check:
-        """Return what became of one image; raises StorageUnreachable and StorageRefused."""
+        """Return what became of one image; raises StorageUnreachable, StorageRefused and CertificateRefused."""
         if image.uri is None:
             return ImageProblem("has no address")
         missing: errors.ObjectMissing | None = None
@@ -98,6 +98,10 @@ class _Fetcher:
             except errors.ObjectTooLarge as error:
                 return ImageProblem(f"image {error}; make it smaller")
             except errors.AddressForbidden as error:
+                return ImageProblem(f"image {error}")
+            except errors.CertificateRefused as error:
+                if uri.startswith("s3:"):
+                    raise  # the storage endpoint's own concerns every image
                 return ImageProblem(f"image {error}")
             except ImageProblem as problem:
                 return problem

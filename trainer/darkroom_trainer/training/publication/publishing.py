@@ -7,7 +7,7 @@ import pathlib
 
 from darkroom_api.report import Outcome
 from darkroom_trainer.budget.ledger import RemainingWork
-from darkroom_trainer.checkpoints import receipts
+from darkroom_trainer.checkpoints import checkpoint
 from darkroom_trainer.checkpoints.sessions import Session
 from darkroom_trainer.export import artifacts, model_summary
 from darkroom_trainer.training import hold_out
@@ -20,7 +20,7 @@ ARTIFACTS_FOLDER = "artifacts"
 
 def find_published(context: RunContext) -> Outcome | None:
     """Return what an earlier attempt ended with that has published; None where none has."""
-    return receipts.find_receipt(context.config, context.meter)
+    return checkpoint.find_published(context.config, context.meter)
 
 
 def publish_model(run: TrainingRun, session: Session) -> Outcome:
@@ -72,10 +72,9 @@ def _find_folder(run: TrainingRun) -> pathlib.Path:
 
 
 def _close(run: TrainingRun, outcome: Outcome) -> Outcome:
-    """Leave the receipt, and only then delete the checkpoints that led to the model; returns the outcome."""
+    """Close the run's checkpoints, if it has any; returns the outcome."""
     if run.store is not None:
-        receipts.leave_receipt(run.context.config, outcome, run.context.meter)
-        run.store.delete_all()
+        run.store.close(run.context.config, outcome)
     run.ledger.settle(RemainingWork.CHECKPOINT)
     run.context.report("Done")
     return outcome
