@@ -70,10 +70,10 @@ images: .venv/.stamp ## Build the operator's and the trainer's image and load th
 cluster: .venv/.stamp ## Start the local cluster, with both images
 	@$(PY) -m hack.localcluster all
 
-bench: bench-operator bench-budget bench-trainer bench-fewshot bench-curve bench-random-budgets ## Run every benchmark (6 h)
+bench: bench-operator bench-budget bench-trainer bench-fewshot bench-curve bench-random-budgets ## Run every benchmark (13 h)
 
 .PHONY: bench-trainer
-bench-trainer: .venv/.stamp ## Measure the training loop: speed, memory, growth with the data (8 min; ARGS=--quick for less)
+bench-trainer: .venv/.stamp ## Measure the training loop and frozen features: speed, memory, growth (9 min; ARGS=--quick for less)
 	@$(PY) -m bench.trainer $(ARGS)
 
 bench-operator: .venv/.stamp ## Measure the operator on 1,000 Models applied at once, beside a bare kopf handler
@@ -83,9 +83,15 @@ bench-operator: .venv/.stamp ## Measure the operator on 1,000 Models applied at 
 bench-budget: .venv/.stamp ## Budgets of 30, 60 and 120 s with 0, 1 and 3 kills on the local cluster; prints the table (16 min)
 	@$(PY) -m bench.budget $(ARGS)
 
-.PHONY: bench-fewshot bench-curve bench-random-budgets
-bench-fewshot: .venv/.stamp ## Darkroom beside usual baselines at 2, 3, 5, 10 images a class and all, at equal compute (3 h)
+.PHONY: bench-fewshot bench-curve bench-random-budgets bench-least-budget bench-gpu
+bench-fewshot: .venv/.stamp ## Darkroom beside usual baselines with few images (10 h; ARGS="--photos DIR"; --plan tells the time)
 	@$(PY) -m bench.fewshot $(ARGS)
+
+bench-least-budget: .venv/.stamp ## The least budget that is useful for 50 photographs (15 min; ARGS="--photos DIR")
+	@$(PY) -m bench.least_budget $(ARGS)
+
+bench-gpu: .venv/.stamp ## Few images, images a second and bf16 on a GPU (8 min; ARGS="--device cpu --quick" checks it without)
+	@$(PY) -m bench.gpu $(ARGS)
 
 bench-curve: .venv/.stamp ## Scores at 30 s to 5 min, and what early stop saves of 10 min (80 min)
 	@$(PY) -m bench.curve $(ARGS)

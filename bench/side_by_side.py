@@ -1,15 +1,25 @@
-"""Measurements side by side: each a process of its own on a core of its own, so that none slows another down.
+"""Measurements in processes of their own, alone or side by side, each on a core of its own, so that none slows another.
 
-Owns the cores. Must not know what is measured: a process is told what to do by its arguments and answers with the last
-line that it prints.
+Owns the processes and the cores. Must not know what is measured: a process is told what to do by its arguments and
+answers with the last line that it prints.
 """
 
+import json
 import os
 import queue
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from typing import Any
+
+
+def run_alone(module: str, *words: object, environment: Mapping[str, str] | None = None) -> Any:
+    """Run `python -m` with the words; returns the JSON of the last line that it printed, None where it printed none."""
+    command = [sys.executable, "-m", module, *map(str, words)]
+    done = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)
+    lines = done.stdout.strip().splitlines()
+    return json.loads(lines[-1]) if lines else None
 
 
 def run_modules(

@@ -12,17 +12,15 @@ file: a bench that was interrupted goes on where it was. Exits 1 where a rule is
 """
 
 import argparse
-import json
 import pathlib
 import sys
-from dataclasses import asdict
 from typing import Final
 
-from bench import side_by_side
 from bench.curve import trainings
-from bench.curve.trainings import Point, Result
-from bench.fewshot.clock import CORES, build_environment
-from bench.fewshot.sets import SETS, write_parts
+from bench.fewshot import running
+from bench.fewshot.cells import DARKROOM, Cell, ResultFile, Row
+from bench.fewshot.clock import CORES
+from bench.fewshot.sets import SETS
 from bench.marks import replace_marked
 
 FOLDER: Final = pathlib.Path(".bench/curve")
@@ -32,17 +30,17 @@ CURVES: Final = (("digits", 10), ("digit-scenes", 0))
 EASY: Final = (("digits", 0),)
 STOP_BUDGET_SECONDS: Final = 600.0
 WHOLE_BUDGET_SECONDS: Final = 300.0
-MOST_SECONDS: Final = 3600
 
 
 def main() -> int:
     """Run the bench; returns the exit code."""
     options = _parse_arguments()
-    store = trainings.ResultFile(options.folder / "results.jsonl")
-    points = plan_points(options.parts, options.budgets, options.seeds)
-    failed = 0 if options.tables else run_points(points, store, options)
-    results = [result for key, result in store.read().items() if key in {point.key for point in points}]
-    text, problems = report(results, options.parts)
+    file = ResultFile(options.folder / "results.jsonl")
+    cells, failed = plan_cells(options.parts, options.budgets, options.seeds), []
+    if not options.tables:
+        failed = running.run_cells(cells, SETS, file, DATA, cores=options.cores, fresh=options.fresh)
+    rows = file.read()
+    text, problems = report([rows[cell.key] for cell in cells if cell.key in rows], options.parts)
     print(f"\n{text}\n")
     for problem in problems:
         print(f"BROKEN: {problem}")
@@ -64,50 +62,29 @@ def _parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def plan_points(parts: list[str], budgets: list[float], seeds: list[int]) -> list[Point]:
+def plan_cells(parts: list[str], budgets: list[float], seeds: list[int]) -> list[Cell]:
     """Return the runs, quick ones first."""
-    points = []
+    cells = []
     for seed in seeds:
         if "curve" in parts:
-            points += [Point(name, shots, seed, budget) for budget in sorted(budgets) for name, shots in CURVES]
+            cells += [Cell(*shape, seed, DARKROOM, budget) for budget in sorted(budgets) for shape in CURVES]
         if "stop" in parts:
-            points += [Point(name, shots, seed, STOP_BUDGET_SECONDS) for name, shots in EASY]
-            points += [Point(name, shots, seed, WHOLE_BUDGET_SECONDS, stops_early=False) for name, shots in EASY]
-    return points
+            cells += [Cell(*shape, seed, DARKROOM, STOP_BUDGET_SECONDS) for shape in EASY]
+            cells += [Cell(*shape, seed, trainings.SPENDS_ALL, WHOLE_BUDGET_SECONDS) for shape in EASY]
+    return cells
 
 
-def run_points(points: list[Point], store: trainings.ResultFile, options: argparse.Namespace) -> int:
-    """Measure the points that are not in the file yet; returns how many could not be measured."""
-    known = {} if options.fresh else store.read()
-    due, failed = [point for point in points if point.key not in known], 0
-    print(f"{len(due)} of {len(points)} runs, at most {sum(point.budget_seconds for point in due):.0f} s", flush=True)
-    for point in due:
-        write_parts(SETS[point.set_name], point.shots, point.seed, DATA)
-    calls = [["bench.curve.trainings", json.dumps(asdict(point)), str(DATA)] for point in due]
-    answers = side_by_side.run_modules(calls, build_environment(), options.cores, MOST_SECONDS)
-    for at, (place, line) in enumerate(answers, start=1):
-        if line is None:
-            failed += 1
-            continue
-        result = Result(**{**json.loads(line), "point": due[place]})
-        store.append(result)
-        told = f"{result.score:.3f}, {result.charged_seconds:.1f} s charged, {result.stop_reason}"
-        print(f"[{at}/{len(due)}] {due[place].key}: {told}", flush=True)
-    return failed
-
-
-def report(results: list[Result], parts: list[str]) -> tuple[str, list[str]]:
+def report(rows: list[Row], parts: list[str]) -> tuple[str, list[str]]:
     """Return the tables of the parts, and what is broken."""
     texts, problems = [], []
+    easy = [row for row in rows if (row.cell.set_name, row.cell.shots) in EASY]
     if "curve" in parts:
-        curves = [result for result in results if result.point.stops_early and result.point.shape in CURVES]
-        curves = [result for result in curves if result.point.budget_seconds != STOP_BUDGET_SECONDS]
+        curves = [row for row in rows if row not in easy]
         texts.append(trainings.format_curves(curves))
         problems += trainings.find_drops(curves)
     if "stop" in parts:
-        easy = [result for result in results if result.point.shape in EASY]
-        stopped = [result for result in easy if result.point.budget_seconds == STOP_BUDGET_SECONDS]
-        whole = [result for result in easy if not result.point.stops_early]
+        whole = [row for row in easy if row.cell.method == trainings.SPENDS_ALL]
+        stopped = [row for row in easy if row not in whole]
         texts.append(trainings.format_stops(stopped, whole))
         problems += trainings.find_stop_problems(stopped, whole)
     return "\n\n".join(texts), problems

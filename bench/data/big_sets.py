@@ -4,11 +4,9 @@ Prints time and peak memory of each, in a process of its own, and ends with 1 wh
 over its bound. The images are small, so that what is measured is the bookkeeping and not the decoder.
 """
 
-import argparse
 import json
 import pathlib
 import resource
-import subprocess
 import sys
 import tempfile
 import time
@@ -16,6 +14,8 @@ from typing import Any, Final
 
 import numpy as np
 from PIL import Image
+
+from bench import side_by_side
 
 SIZES: Final = (1_000, 10_000, 100_000)
 TAGS: Final = 2_000
@@ -87,11 +87,8 @@ def measure(images: int, kind: str) -> dict[str, Any]:
     """Return what `read_set` does, of a set of `images` images that is made for it, in a fresh process."""
     with tempfile.TemporaryDirectory() as folder:
         # Written by yet another process: a child's peak begins at what its parent holds when it is started.
-        for action in ("write", "read"):
-            words = ["-m", "bench.data.big_sets", f"--{action}", folder + "/set", "--images", str(images)]
-            command = [sys.executable, *words, "--kind", kind]
-            done = subprocess.run(command, check=True, capture_output=True, text=True)
-        measured: dict[str, Any] = json.loads(done.stdout)
+        side_by_side.run_alone("bench.data.big_sets", "write", f"{folder}/set", images)
+        measured: dict[str, Any] = side_by_side.run_alone("bench.data.big_sets", "read", f"{folder}/set", kind)
         return measured
 
 
@@ -115,15 +112,10 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--read", type=pathlib.Path)
-    parser.add_argument("--write", type=pathlib.Path)
-    parser.add_argument("--images", type=int, default=0)
-    parser.add_argument("--kind", default="imageObjectDetection")
-    chosen = parser.parse_args()
-    if chosen.write is not None:
-        write_set(chosen.write, chosen.images)
-    elif chosen.read is not None:
-        print(json.dumps(read_set(chosen.read, chosen.kind)))
-    else:
-        sys.exit(main())
+    match sys.argv[1:]:
+        case ["write", path, count]:
+            write_set(pathlib.Path(path), int(count))
+        case ["read", path, kind]:
+            print(json.dumps(read_set(pathlib.Path(path), kind)))
+        case _:
+            sys.exit(main())

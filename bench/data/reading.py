@@ -3,17 +3,17 @@
 Ends with 1 where either is over its bound. Prints one row for each size, to show that both grow with the data.
 """
 
-import argparse
 import json
 import pathlib
 import resource
-import subprocess
 import sys
 import tempfile
 import time
 from typing import Final
 
 import numpy as np
+
+from bench import side_by_side
 
 MAX_SECONDS: Final = 20.0
 MAX_BYTES: Final = 2_000_000_000
@@ -58,18 +58,8 @@ def measure(count: int) -> tuple[float, float, int]:
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "train.json"
         # Written by yet another process: a child's peak begins at what its parent holds when it is started.
-        for action in ("write", "read"):
-            command = [
-                sys.executable,
-                "-m",
-                "bench.data.reading",
-                f"--{action}",
-                str(path),
-                "--count",
-                str(count),
-            ]
-            done = subprocess.run(command, check=True, capture_output=True, text=True)
-        read, seconds, cpu_seconds, peak_bytes = json.loads(done.stdout)
+        side_by_side.run_alone("bench.data.reading", "write", path, count)
+        read, seconds, cpu_seconds, peak_bytes = side_by_side.run_alone("bench.data.reading", "read", path)
         assert read == count
         return seconds, cpu_seconds, peak_bytes
 
@@ -87,14 +77,10 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--read", type=pathlib.Path)
-    parser.add_argument("--write", type=pathlib.Path)
-    parser.add_argument("--count", type=int, default=0)
-    chosen = parser.parse_args()
-    if chosen.write is not None:
-        write_annotations(chosen.write, chosen.count)
-    elif chosen.read is not None:
-        read_once(chosen.read)
-    else:
-        sys.exit(main())
+    match sys.argv[1:]:
+        case ["write", path, count]:
+            write_annotations(pathlib.Path(path), int(count))
+        case ["read", path]:
+            read_once(pathlib.Path(path))
+        case _:
+            sys.exit(main())

@@ -1,4 +1,4 @@
-"""A cell of the bench: one method on one set at some shots and seed, and the file that results are kept in.
+"""A cell of a bench: one method on one set at some shots and seed, and the file that results are kept in.
 
 Owns the key of a result, so that a bench that was interrupted goes on where it was. Must not run anything.
 """
@@ -15,7 +15,10 @@ DARKROOM: Final = "darkroom"
 
 @dataclass(frozen=True)
 class Cell:
-    """What is measured; `budget_seconds` are of the bench's clock (see `clock`)."""
+    """What is measured; `budget_seconds` are of the bench's clock (see `clock`).
+
+    A method `darkroom:VARIANT` is Darkroom in another way, see `darkroom_run`.
+    """
 
     set_name: str
     shots: int
@@ -29,16 +32,34 @@ class Cell:
         budget = f"{self.budget_seconds:g}s"
         return "/".join((f"v{VERSION}", self.set_name, name_shots(self.shots), str(self.seed), self.method, budget))
 
+    @property
+    def variant(self) -> str | None:
+        """Return how Darkroom is run: "" as users have it; None for a baseline."""
+        name, _, variant = self.method.partition(":")
+        return variant if name == DARKROOM else None
+
 
 @dataclass(frozen=True)
 class Row:
-    """A measured cell: score in [0, 1] on `images` test images; `details` are for people."""
+    """A measured cell: score in [0, 1] on `images` test images; `details` are for people.
+
+    `strict_score` is the mAP@75 where the score is an mAP@50. A training of Darkroom that gave no model has a score of
+    0, and its reason among the details.
+    """
 
     cell: Cell
     score: float
     images: int
     charged_seconds: float
     details: dict[str, Any]
+    strict_score: float | None = None
+
+    def describe(self) -> str:
+        """Return the row in one line."""
+        strict = "" if self.strict_score is None else f" (mAP@75 {self.strict_score:.3f})"
+        reason = self.details.get("reason")
+        charged = f"{self.charged_seconds:.1f} s charged, {self.details.get('wallSeconds')} s of wall time"
+        return f"{self.cell.key}: {self.score:.3f}{strict}{f', {reason}' if reason else ''} in {charged}"
 
 
 def name_shots(shots: int) -> str:

@@ -1,37 +1,55 @@
 """The method `darkroom`: the whole engine, in this process, from a RunConfig to a published model and its score.
 
-Must not tell it anything but data, task, budget and seed.
+Must not tell it anything but data, task, budget and seed, but where the method has a variant: `darkroom:spends-all`
+does not stop early, `darkroom:BACKBONE` names a backbone, `darkroom:random` has no pretrained weights.
 """
 
+import contextlib
 import json
 import pathlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from typing import Any, Final
+from unittest import mock
 
-from darkroom_api import conditions, run_config
+from bench.fewshot.cells import Cell, Row
+from darkroom_api import report, run_config
 from darkroom_api.endpoints import OWN_MACHINE
-from darkroom_api.v1alpha1.common import AnnotationKind, Task
+from darkroom_api.v1alpha1.common import AnnotationKind, StopReason, Task
 from darkroom_trainer.commands import engine
 from darkroom_trainer.runtime import reporting
+from darkroom_trainer.search import halving as halvings
 
+SPENDS_ALL: Final = "spends-all"
+RANDOM: Final = "random"
 MOST_TRIALS_KEPT: Final = 40
 
 
-@dataclass(frozen=True)
-class Trained:
-    """How a training ended; `score` is on the test images."""
+def train(
+    cell: Cell, train: pathlib.Path, test: pathlib.Path, work: pathlib.Path, read_clock: Callable[[], float]
+) -> Row:
+    """Train on COCO files and measure on the test images; without a model the score is 0 and the details say why."""
+    config = build_config(cell, train, test, work)
+    with _spending_all() if cell.variant == SPENDS_ALL else contextlib.nullcontext():
+        meter = engine.open_meter(config, clock=read_clock)
+        outcome = engine.execute(config, work / "scratch", reporting.SilentReporter(), meter=meter)
+    if not outcome.succeeded or outcome.performance is None:
+        images = len(json.loads(test.read_text())["images"])
+        details = {"reason": outcome.reason.value, "message": outcome.message}
+        return Row(cell, 0.0, images, outcome.meter.charged_seconds, details, 0.0 if _is_boxed(config) else None)
+    found = outcome.performance
+    return Row(
+        cell,
+        found.score or 0.0,
+        found.images,
+        outcome.meter.charged_seconds,
+        _describe(outcome, work / "model"),
+        (found.mean_average_precision75 or 0.0) if _is_boxed(config) else None,
+    )
 
-    score: float
-    images: int
-    charged_seconds: float
-    details: dict[str, Any]
 
-
-def build_config(
-    train: pathlib.Path, test: pathlib.Path, work: pathlib.Path, *, boxed: bool, budget_seconds: float, seed: int
-) -> run_config.RunConfig:
+def build_config(cell: Cell, train: pathlib.Path, test: pathlib.Path, work: pathlib.Path) -> run_config.RunConfig:
     """Return the config of a training on COCO files that is measured on the test images."""
+    boxed = any("bbox" in one for one in json.loads(test.read_text())["annotations"])
     kind = AnnotationKind.DETECTION if boxed else AnnotationKind.CLASSIFICATION
     storage = run_config.StorageAccess(reach=OWN_MACHINE)
     sources = [
@@ -46,38 +64,44 @@ def build_config(
         dataset=sources[0],
         evaluation_dataset=sources[1],
         task=Task.DETECTOR if boxed else Task.CLASSIFIER,
-        budget_seconds=budget_seconds,
-        seed=seed,
+        budget_seconds=cell.budget_seconds,
+        seed=cell.seed,
+        backbone=cell.variant if cell.variant not in ("", SPENDS_ALL, RANDOM) else None,
+        weights=run_config.Weights(embedded=cell.variant != RANDOM),
         output=run_config.Location(uri=(work / "model").resolve().as_uri(), storage=storage),
     )
 
 
-def train(config: run_config.RunConfig, work: pathlib.Path, clock: Callable[[], float]) -> Trained:
-    """Train; raises RuntimeError where no model comes of it."""
-    outcome = engine.execute(
-        config, work / "scratch", reporting.SilentReporter(), meter=engine.open_meter(config, clock=clock)
-    )
-    if outcome.reason is not conditions.Reason.SUCCEEDED or outcome.performance is None:
-        raise RuntimeError(f"{outcome.reason}: {outcome.message}")
-    details = {
-        "stop": outcome.stop_reason.value if outcome.stop_reason else None,
-        "message": outcome.message,
-        **_read_model(work / "model"),
-    }
-    performance = outcome.performance
-    return Trained(performance.score or 0.0, performance.images, outcome.meter.charged_seconds, details)
+def _is_boxed(config: run_config.RunConfig) -> bool:
+    return config.task is Task.DETECTOR
 
 
-def _read_model(folder: pathlib.Path) -> dict[str, Any]:
-    """Return what the model's own record says about how it came to be."""
+def _describe(outcome: report.Outcome, folder: pathlib.Path) -> dict[str, Any]:
+    """Return what the outcome and the model's own record say about how it came to be."""
     metrics = json.loads((folder / "metrics.json").read_text())
     model = json.loads((folder / "model.json").read_text())
-    held_out = metrics.get("holdOut") or {}
+    interval = outcome.performance.score_interval if outcome.performance else None
     return {
+        "stop": outcome.stop_reason.value if outcome.stop_reason else None,
+        "message": outcome.message,
+        "scoreLow": interval.low if interval else None,
         "backbone": model.get("backbone"),
         "light": model.get("light"),
         "lightShare": model.get("lightShare"),
         "steps": metrics.get("steps"),
-        "holdOut": held_out.get("score"),
+        "holdOut": (metrics.get("holdOut") or {}).get("score"),
         "trials": metrics.get("trials", [])[:MOST_TRIALS_KEPT],
     }
+
+
+@contextlib.contextmanager
+def _spending_all() -> Iterator[None]:
+    """Have the search go on for as long as a round fits, whatever it scores."""
+
+    def find_stop(
+        _halving: halvings.Halving, _held_out: int, left_seconds: float, least_seconds: float
+    ) -> StopReason | None:
+        return StopReason.BUDGET_REACHED if left_seconds < least_seconds else None
+
+    with mock.patch.object(halvings, "find_stop", find_stop):
+        yield

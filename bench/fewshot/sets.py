@@ -2,21 +2,22 @@
 
 Owns what is in which part. `shots` images of each tag for classification. For detection, after the usual convention:
 images in random order are kept while they show a tag that fewer than `shots` kept images show, so that every tag is in
-at least `shots` images. FULL takes all that there is. Files are those that users have: PNG and COCO.
+at least `shots` images. FULL takes all that there is. Files are those that users have: PNG and COCO. The sets that are
+drawn are here, those of a user's folder in `photographs`.
 """
 
 import json
 import pathlib
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from PIL import Image
 
-from bench.fewshot import letters, pictures, shapes, textures
-from bench.fewshot.pictures import Picture
+from bench.fewshot.drawing import letters, pictures, shapes, textures
+from bench.fewshot.drawing.pictures import Picture
 from darkroom_trainer.samples import digits, scenes
 
 FULL: Final = 0
@@ -30,17 +31,31 @@ _CHOICE_KEY: Final = 3
 
 @dataclass(frozen=True)
 class BenchSet:
-    """A set: `draw(count, key, for_test)` yields as many pictures (classes in turn), the same for the same key."""
+    """A set: `load(for_test)` gives all pictures of the test part or of the pool, the same every time.
+
+    Every tag is on at least `most_shots` pictures of the pool.
+    """
 
     name: str
     labels: tuple[str, ...]
     boxed: bool
     pool_images: int
     test_images: int
-    draw: Callable[[int, int, bool], Iterator[Picture]]
+    load: Callable[[bool], Iterable[Picture]]
+    most_shots: int = 10
+
+    def list_shots(self, wanted: Sequence[int]) -> list[int]:
+        """Return the shots that the pool has; FULL only where they leave some of it."""
+        counts = [shots for shots in wanted if shots != FULL and shots <= self.most_shots]
+        is_all = max(counts, default=0) * len(self.labels) >= self.pool_images
+        return [shots for shots in wanted if shots in counts or (shots == FULL and not is_all)]
 
 
-def _draw_in_turn(draw: Callable[..., Picture], num_labels: int) -> Callable[[int, int, bool], Iterator[Picture]]:
+Draw = Callable[[int, int, bool], Iterator[Picture]]
+"""Yields so many pictures, the same for the same key."""
+
+
+def _draw_in_turn(draw: Callable[..., Picture], num_labels: int) -> Draw:
     def draw_many(count: int, key: int, for_test: bool) -> Iterator[Picture]:
         for at in range(count):
             yield draw(at % num_labels, np.random.default_rng([key, at]), for_test=for_test)
@@ -68,27 +83,31 @@ def _draw_shapes(count: int, key: int, for_test: bool) -> Iterator[Picture]:
         yield shapes.draw_shapes(np.random.default_rng([key, at]), for_test=for_test)
 
 
+def _describe_drawn(
+    name: str, labels: tuple[str, ...], boxed: bool, pool_images: int, test_images: int, draw: Draw
+) -> BenchSet:
+    def load(for_test: bool) -> Iterator[Picture]:
+        return draw(test_images, _TEST_KEY, True) if for_test else draw(pool_images, _POOL_KEY, False)
+
+    return BenchSet(name, labels, boxed, pool_images, test_images, load)
+
+
 _DIGITS: Final = tuple("0123456789")
 SETS: Final = {
     one.name: one
     for one in (
-        BenchSet("digits", _DIGITS, False, 1437, 300, _draw_digits),
-        BenchSet("letters", letters.LETTERS, False, 1040, 260, _draw_in_turn(letters.draw_letter, 26)),
-        BenchSet("textures", textures.TEXTURES, False, 840, 280, _draw_in_turn(textures.draw_texture, 14)),
-        BenchSet("digit-scenes", _DIGITS, True, 400, 200, _draw_scenes),
-        BenchSet("shapes", shapes.SHAPES, True, 400, 200, _draw_shapes),
+        _describe_drawn("digits", _DIGITS, False, 1437, 300, _draw_digits),
+        _describe_drawn("letters", letters.LETTERS, False, 1040, 260, _draw_in_turn(letters.draw_letter, 26)),
+        _describe_drawn("textures", textures.TEXTURES, False, 840, 280, _draw_in_turn(textures.draw_texture, 14)),
+        _describe_drawn("digit-scenes", _DIGITS, True, 400, 200, _draw_scenes),
+        _describe_drawn("shapes", shapes.SHAPES, True, 400, 200, _draw_shapes),
     )
 }
 
 
-def build_test(bench_set: BenchSet) -> list[Picture]:
-    """Return the fixed test part."""
-    return list(bench_set.draw(bench_set.test_images, _TEST_KEY, True))
-
-
 def build_train(bench_set: BenchSet, shots: int, seed: int) -> list[Picture]:
     """Return what is trained on; raises ValueError where there are not so many images of a tag."""
-    pool = list(bench_set.draw(bench_set.pool_images, _POOL_KEY, False))
+    pool = list(bench_set.load(False))
     if shots == FULL:
         return pool
     order = np.random.default_rng([_CHOICE_KEY, seed]).permutation(len(pool))
@@ -115,7 +134,7 @@ def write_part(bench_set: BenchSet, shots: int | None, seed: int, root: pathlib.
     folder = root / f"v{VERSION}" / bench_set.name / name
     file = folder / "annotations.json"
     if not file.exists():
-        part = build_test(bench_set) if shots is None else build_train(bench_set, shots, seed)
+        part = list(bench_set.load(True)) if shots is None else build_train(bench_set, shots, seed)
         shutil.rmtree(folder, ignore_errors=True)
         _write(part, bench_set.labels, folder, file)
     return file
@@ -144,8 +163,21 @@ def _write(part: list[Picture], labels: tuple[str, ...], folder: pathlib.Path, f
     file.write_text(json.dumps({"images": images, "annotations": annotations, "categories": categories}))
 
 
-def read_part(file: pathlib.Path) -> list[Picture]:
-    """Return a written part, decoded: what the baselines do where Darkroom reads the same files."""
+@dataclass(frozen=True)
+class Part:
+    """A written part, decoded: what the baselines do where Darkroom reads the same files."""
+
+    labels: tuple[str, ...]
+    pictures: list[Picture]
+
+    @property
+    def boxed(self) -> bool:
+        """Return whether it has boxes."""
+        return any(picture.boxes for picture in self.pictures)
+
+
+def read_part(file: pathlib.Path) -> Part:
+    """Return what `write_part` wrote."""
     coco = json.loads(file.read_text())
     found: dict[int, list[dict[str, Any]]] = {image["id"]: [] for image in coco["images"]}
     for annotation in coco["annotations"]:
@@ -157,4 +189,4 @@ def read_part(file: pathlib.Path) -> list[Picture]:
         labels = tuple(entry["category_id"] - 1 for entry in entries)
         boxes = tuple((*entry["bbox"],) for entry in entries if "bbox" in entry)
         part.append(Picture(pixels, labels, boxes))
-    return part
+    return Part(tuple(entry["name"] for entry in coco["categories"]), part)

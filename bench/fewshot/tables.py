@@ -1,7 +1,8 @@
 """The tables of the bench and its verdicts. Pure.
 
 Owns what `within one deviation` means: the best mean is ahead by at most the pooled sample deviation of both methods
-over the seeds, or by at most one test image, the finest step that an accuracy can make.
+over the seeds, or by at most one test image, the finest step that an accuracy can make. Of boxes, mAP@50 is judged, and
+mAP@75 shown.
 """
 
 import math
@@ -20,15 +21,16 @@ UNMEASURED: Final = "not measured"
 
 @dataclass(frozen=True)
 class Score:
-    """A method's scores over the seeds."""
+    """A method's scores over the seeds; `strict` is the mean mAP@75 where there are boxes."""
 
     mean: float
     deviation: float
     seeds: int
     images: int
+    strict: float | None = None
 
     def __str__(self) -> str:
-        """Return the score as the table shows it."""
+        """Return the score without the strict one."""
         return f"{self.mean:.3f} ± {self.deviation:.3f}"
 
 
@@ -38,7 +40,9 @@ def summarize(rows: Sequence[Row]) -> Score | None:
         return None
     scores = [row.score for row in rows]
     deviation = statistics.stdev(scores) if len(scores) > 1 else 0.0
-    return Score(statistics.fmean(scores), deviation, len(scores), rows[0].images)
+    strict = [row.strict_score for row in rows if row.strict_score is not None]
+    mean = statistics.fmean(scores)
+    return Score(mean, deviation, len(scores), rows[0].images, statistics.fmean(strict) if strict else None)
 
 
 def judge(own: Score | None, others: Sequence[Score]) -> str:
@@ -73,4 +77,5 @@ def format_table(name: str, rows: Sequence[Row], shots: Sequence[int], methods: 
 def _format(score: Score | None, best: float) -> str:
     if score is None:
         return "–"
-    return f"**{score}**" if score.mean == best else str(score)
+    text = f"**{score}**" if score.mean == best else str(score)
+    return text if score.strict is None else f"{text} / {score.strict:.3f}"

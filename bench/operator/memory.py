@@ -3,9 +3,9 @@
     python -m bench.operator.memory
 
 prints one line: the greatest resident size from the operator's start to its third audit, beside 10,000 Models that are
-over, while some of the large objects change. Exits with 1 where that is above the chart's limit, and where the operator
-passes a large object over as unreadable: it must be able to keep what it needs of each. Runs on an API server of its
-own.
+over, some of the large objects being made meanwhile. Exits with 1 where that is above the chart's limit, and where the
+operator passes a large object over as unreadable: it must be able to keep what it needs of each. Runs on an API server
+of its own.
 """
 
 import argparse
@@ -36,9 +36,11 @@ Json = dict[str, Any]
 LARGE: Final = 200
 NORMAL: Final = 10_000
 LARGE_BYTES: Final = 1_400_000
-CHANGED: Final = 20
+LATE: Final = 20
+"""So many of them come through a watch, not in a list."""
+READY_SECONDS: Final = 300.0
 SECONDS: Final = 100.0
-"""Three audits, and the first lists before them."""
+"""Three audits, once everything is known."""
 THREADS: Final = 8
 VALUES: Final = ROOT / "helm" / "darkroom" / "values.yaml"
 CONFIG: Final = {
@@ -65,8 +67,8 @@ def main() -> int:
     limit = read_limit_mib()
     with start_control_plane() as plane:
         api = Api(plane)
-        made = fill(api, asked.normal, asked.large)
-        measured = measure(api, plane, made)
+        fill(api, asked.normal, asked.large - LATE)
+        measured = measure(api, plane)
     sizes = f"{asked.normal} Models and {asked.large} objects of {LARGE_BYTES / 1e6:.1f} MB"
     print(f"{sizes}: {measured.peak_mib:.0f} of {limit} MiB, {measured.unreadable} objects unreadable")
     return int(measured.peak_mib > limit or measured.unreadable > 0)
@@ -78,16 +80,18 @@ def read_limit_mib() -> int:
     return int(limit.removesuffix("Mi"))
 
 
-def fill(api: Api, normal: int, large: int) -> list[tuple[Resource, str]]:
-    """Make the Models that are over and the large objects; return the latter."""
+def fill(api: Api, normal: int, large: int) -> None:
+    """Make the Models that are over and the large objects."""
+    for number in range(large):
+        create_large(api, f"large-{number}", number)
     with ThreadPoolExecutor(THREADS) as pool:
         list(pool.map(lambda number: create_normal(api, f"normal-{number}"), range(normal)))
-    made = []
-    for number in range(large):
-        resource, manifest = BUILDERS[number % len(BUILDERS)](f"large-{number}")
-        api.create(resource, "default", manifest)
-        made.append((resource, f"large-{number}"))
-    return made
+
+
+def create_large(api: Api, name: str, number: int) -> None:
+    """Make an object as large as can be, of each kind in turn."""
+    resource, manifest = BUILDERS[number % len(BUILDERS)](name)
+    api.create(resource, "default", manifest)
 
 
 def create_normal(api: Api, name: str) -> None:
@@ -144,51 +148,61 @@ def build_owners(size_bytes: int) -> list[Json]:
     return [{**owner, "uid": f"{number:0>240}"} for number in range(size_bytes // 300)]
 
 
-def measure(api: Api, plane: ControlPlane, made: list[tuple[Resource, str]]) -> Measured:
-    """Return what an operator took that starts there and sees some of these objects change."""
-    with run_operator(plane) as (process, metrics):
+def measure(api: Api, plane: ControlPlane) -> Measured:
+    """Return what an operator took that starts there and sees `LATE` large objects come."""
+    with run_operator(plane) as (process, metrics, ready):
+        wait_until_ready(plane, ready)
         end = time.monotonic() + SECONDS
-        wait_answer(metrics)
-        for resource, name in made[:CHANGED]:
-            api.merge(resource, "default", name, {"metadata": {"annotations": {"changed": "once"}}})
+        for number in range(LATE):
+            create_large(api, f"late-{number}", number)
         time.sleep(max(end - time.monotonic(), 0))
-        text = wait_answer(metrics)
+        text = read_page(metrics)
         status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
     peak = int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) / 1024
-    counts = [line.split()[-1] for line in text.splitlines() if line.startswith("darkroom_unreadable_objects_total")]
-    return Measured(peak, sum(int(float(count)) for count in counts))
+    return Measured(peak, sum_series(text, "darkroom_unreadable_objects_total"))
 
 
 @contextlib.contextmanager
-def run_operator(plane: ControlPlane) -> Iterator[tuple["subprocess.Popen[bytes]", str]]:
-    """Run an operator of all namespaces; yield it and the address of its metrics."""
+def run_operator(plane: ControlPlane) -> Iterator[tuple["subprocess.Popen[bytes]", str, str]]:
+    """Run an operator of all namespaces; yield it and the addresses of its metrics and its readiness."""
     with tempfile.TemporaryDirectory() as folder:
         config = pathlib.Path(folder) / "config.json"
         config.write_text(json.dumps(CONFIG))
-        port = find_free_port()
-        ports = ["--health-port", str(find_free_port()), "--metrics-port", str(port)]
+        metrics, health = find_free_port(), find_free_port()
+        ports = ["--health-port", str(health), "--metrics-port", str(metrics)]
         command = [sys.executable, "-m", "darkroom_operator", "--config", str(config), *ports]
         with (plane.folder / "operator.log").open("wb") as log:
             started = [*command, "--kubeconfig", str(plane.kubeconfig)]
             process = subprocess.Popen(started, cwd=ROOT, stdout=log, stderr=log)
         try:
-            yield process, f"http://127.0.0.1:{port}/metrics"
+            yield process, f"http://127.0.0.1:{metrics}/metrics", f"http://127.0.0.1:{health}/readyz"
         finally:
             process.terminate()
             process.wait(30)
 
 
-def wait_answer(address: str, seconds: float = 60.0) -> str:
-    """Return what is served at an address, as soon as something is."""
-    end = time.monotonic() + seconds
-    while True:
-        try:
-            with urllib.request.urlopen(address, timeout=30) as answer:
-                return str(answer.read().decode())
-        except OSError:
-            if time.monotonic() > end:
-                raise
+def wait_until_ready(plane: ControlPlane, address: str) -> None:
+    """Wait until an operator knows every object; raises TimeoutError with the end of its log."""
+    end = time.monotonic() + READY_SECONDS
+    while time.monotonic() < end:
+        with contextlib.suppress(OSError):
+            read_page(address)
+            return
         time.sleep(0.5)
+    log = (plane.folder / "operator.log").read_text(errors="replace")[-2000:]
+    raise TimeoutError(f"the operator was not ready after {READY_SECONDS:.0f} s:\n{log}")
+
+
+def read_page(address: str) -> str:
+    """Return what is served at an address; raises OSError where that is no success."""
+    with urllib.request.urlopen(address, timeout=30) as answer:
+        text: str = answer.read().decode()
+        return text
+
+
+def sum_series(text: str, name: str) -> int:
+    """Return the sum of all series of a metric."""
+    return int(sum(float(line.rpartition(" ")[2]) for line in text.splitlines() if line.startswith(f"{name}{{")))
 
 
 if __name__ == "__main__":

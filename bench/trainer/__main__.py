@@ -6,23 +6,23 @@ The share by CPU seconds tells a busy machine from a slow loop: what else runs t
 
 import argparse
 import itertools
-import json
 import math
 import os
 import pathlib
 import statistics
-import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from bench import side_by_side
 from bench.trainer import image_settings
 
 LEAST_SHARE: Final = 0.9
 LEAST_GAIN: Final = 1.5
 MOST_EXPONENT: Final = 1.0
 NETWORKS: Final = (("test_resnet", 96, 32), ("resnet18", 128, 32))
+FROZEN: Final = (("tf_efficientnet_lite0", 224, 8),)
 FILES: Final = 640
 PHOTO_PX: Final = (480, 360)
 GROWTH_PX: Final = (64, 64)
@@ -45,14 +45,10 @@ class Bars:
         return f"{value:.2f} (bar {bound}: {'ok' if is_met else 'missed'})"
 
 
-def measure(*words: object) -> dict[str, Any]:
+def measure(*words: object) -> Any:
     """Run one measurement in a process of its own; returns what it printed."""
-    command = [sys.executable, "-m", "bench.trainer.measurements", *map(str, words)]
     environment = os.environ | image_settings.read_allocator_settings()
-    done = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)
-    lines = done.stdout.strip().splitlines()
-    result: dict[str, Any] = json.loads(lines[-1]) if lines else {}
-    return result
+    return side_by_side.run_alone("bench.trainer.measurements", *words, environment=environment)
 
 
 def compute_share(speeds: dict[str, list[float]], ours: str, theirs: str) -> float:
@@ -78,6 +74,20 @@ def show_loop(rounds: int, bars: Bars) -> None:
         thrift = compute_share(found["thrift"], "loop", "synthetic")
         print(f"| {name} | {ours:.0f} | {bare:.0f} | {share} | {thrift:.2f} | {found['peak'] / MIB:.0f} |", flush=True)
     print(f"\non {found['device']}\n")
+
+
+def show_features(rounds: int, bars: Bars) -> None:
+    """Print the features of frozen networks beside a bare forward."""
+    print("## Features of frozen networks, from decoded images, beside a bare forward on a batch of floats in memory\n")
+    print("| network | features, images/s | bare, images/s | share | share by CPU seconds |\n|---|---|---|---|---|")
+    for backbone, size_px, batch_size in FROZEN:
+        found = measure("features", backbone, size_px, batch_size, rounds)
+        share = compute_share(found["speeds"], "features", "bare")
+        told = bars.judge(f"features {backbone}", share, least=LEAST_SHARE)
+        ours, bare = (statistics.median(found["speeds"][arm]) for arm in ("features", "bare"))
+        thrift = compute_share(found["thrift"], "features", "bare")
+        print(f"| {backbone} {size_px} px | {ours:.1f} | {bare:.1f} | {told} | {thrift:.2f} |", flush=True)
+    print()
 
 
 def show_loader(folder: pathlib.Path, rounds: int, bars: Bars) -> None:
@@ -131,6 +141,8 @@ def main(arguments: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory() as folder:
         if "loop" in arguments.only:
             show_loop(rounds, bars)
+        if "features" in arguments.only:
+            show_features(rounds, bars)
         if "loader" in arguments.only:
             show_loader(pathlib.Path(folder), rounds, bars)
         if "growth" in arguments.only:
@@ -142,6 +154,6 @@ def main(arguments: argparse.Namespace) -> int:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer rounds, no 100,000 images")
-    parts = ("loop", "loader", "growth")
+    parts = ("loop", "features", "loader", "growth")
     parser.add_argument("--only", nargs="+", choices=parts, default=list(parts), help="measure these parts alone")
     sys.exit(main(parser.parse_args()))

@@ -1,8 +1,8 @@
 """The measurements of `bench.trainer`, each in a process of its own: prints one line of JSON.
 
-`python -m bench.trainer.measurements loop BACKBONE SIZE BATCH ROUNDS`, `loader FOLDER BACKBONE SIZE BATCH ROUNDS`,
-`write FOLDER COUNT`, `growth FOLDER COUNT`. Arms that are compared take turns in short rounds of one process, so that
-what else the machine does falls on both.
+`python -m bench.trainer.measurements loop BACKBONE SIZE BATCH ROUNDS`, `features BACKBONE SIZE BATCH ROUNDS`,
+`loader FOLDER BACKBONE SIZE BATCH ROUNDS`, `write FOLDER COUNT`, `growth FOLDER COUNT`. Arms that are compared take
+turns in short rounds of one process, so that what else the machine does falls on both.
 """
 
 import json
@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-from bench.trainer import arms as arms_of, loader, sets as sets
+from bench.trainer import arms as arms_of, frozen, loader, sets as sets
 from darkroom_trainer.runtime import device as devices
 
 GROWTH_PX: Final = 64
@@ -57,6 +57,7 @@ def main(name: str, *words: str) -> None:
         return
     measurements: dict[str, Callable[..., dict[str, Any]]] = {
         "loop": measure_loop,
+        "features": frozen.measure_features,
         "loader": loader.measure_loader,
         "growth": measure_growth,
     }

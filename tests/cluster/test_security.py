@@ -1,14 +1,19 @@
 """What operator and trainers may do: as little as their work needs."""
 
 import json
+import pathlib
 
 import pytest
 
 from tests.cluster.api.connection import Connection, Manifest
 from tests.cluster.api.manifests import RESTRICTED
 from tests.cluster.api.waiting import SYSTEM_NAMESPACE
+from tests.cluster.scenarios import planted
 from tests.cluster.scenarios.main_job import MainJob
+from tests.cluster.scenarios.runs import Runs
 from tests.cluster.setup.installation import RELEASE, Installation
+from tests.cluster.storage.bucket import Bucket
+from tests.secret_search import find_leaks
 
 OPERATOR = f"system:serviceaccount:{SYSTEM_NAMESPACE}:{RELEASE}"
 TOKEN_FOLDER = "/var/run/secrets/kubernetes.io"  # noqa: S105 - where a token would be
@@ -95,3 +100,24 @@ def test_keys_reach_a_trainer_as_files_never_as_variables(main_job: MainJob) -> 
         sources = [entry.get("valueFrom", {}) for entry in container.get("env", [])]
         assert [source for source in sources if "secretKeyRef" in source] == []
     assert any("secret" in volume or "projected" in volume for volume in main_job.trainer_pod["spec"]["volumes"])
+
+
+@pytest.mark.timeout(900, func_only=True)
+def test_nothing_that_runs_leave_holds_a_key_or_a_token_or_a_signed_header(
+    connection: Connection,
+    bucket: Bucket,
+    namespace: str,
+    installation: Installation,
+    digits: pathlib.Path,
+    tmp_path: pathlib.Path,
+) -> None:
+    runs = Runs(connection, bucket, namespace)
+    with planted.plant(runs, installation, digits, tmp_path) as given:
+        planted.run(runs, given)
+        left = planted.gather(runs, installation)
+    for kind in ("status of Pod", "status of Model sorter", "Event ", "log of sorter-", "log of darkroom-", "file "):
+        assert any(where.startswith(kind) for where in left), f"no {kind}"
+    assert any("inspection.json" in where for where in left)
+    assert find_leaks(given.secrets, left) == {}
+    secret = connection.get("Secret", planted.SECRET, namespace)["data"]
+    assert given.secret_key in find_leaks(given.secrets, {"Secret": json.dumps(secret).encode()})

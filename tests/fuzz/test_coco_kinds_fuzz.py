@@ -2,6 +2,7 @@
 
 import json
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,6 +44,23 @@ REFUSED = (
     "no object",
 )  # fmt: skip
 """Oddities of an annotation by what becomes of it."""
+NAMES = ("nut", "Nut", "nut ", "bolt", "washer", "parts")
+NUMBERS = st.integers(0, 2**48 - 1)
+"""Each is split into all that an annotation needs: ten draws in its place would take most of an example's time."""
+FORMS = st.sampled_from([*BOX_FORMS] * 3 + ["unheard of"])
+ID_FORM_NAMES = st.sampled_from(sorted(ID_FORMS))
+FILES = st.lists(st.sampled_from([(file, size) for file in range(4) for size in (SIDE, SIDE, SIDE, SIDE + 40)]),
+                 min_size=1, max_size=5)  # fmt: skip
+TAGS = st.lists(st.sampled_from(NAMES), min_size=1, max_size=4)
+ONE_IN_TEN, ONE_IN_FOUR, COUNTS = st.integers(0, 9), st.integers(0, 3), st.integers(0, 12)
+GROUPS = st.sampled_from([None, "none", "parts"])
+
+
+def split(number: int, *sizes: int) -> Iterator[int]:
+    """Yield a number below each of these sizes, all of them parts of one."""
+    for size in sizes:
+        number, part = divmod(number, size)
+        yield part
 
 
 @dataclass
@@ -57,34 +75,35 @@ class Mixed:
 @st.composite
 def mixed(draw: st.DrawFn) -> Mixed:
     """Return a document of some images, tags and annotations, each in one of the forms that are met."""
-    form = draw(st.sampled_from([*BOX_FORMS] * 3 + ["unheard of"]))
-    image_id, reference, category_id, own_id = (ID_FORMS[draw(st.sampled_from(sorted(ID_FORMS)))] for _ in range(4))
-    if draw(st.integers(0, 9)):
+    form = draw(FORMS)
+    image_id, reference, category_id, own_id = (ID_FORMS[draw(ID_FORM_NAMES)] for _ in range(4))
+    if draw(ONE_IN_TEN):
         reference = image_id
-    oddities = READABLE + REFUSED if draw(st.integers(0, 3)) == 0 else READABLE
-    files = draw(st.lists(st.integers(0, 3), min_size=1, max_size=5))
-    sizes = draw(st.lists(st.sampled_from([SIDE, SIDE, SIDE, SIDE + 40]), min_size=len(files), max_size=len(files)))
-    names = draw(st.lists(st.sampled_from(["nut", "Nut", "nut ", "bolt", "washer", "parts"]), min_size=1, max_size=4))
+    oddities = READABLE + REFUSED if draw(ONE_IN_FOUR) == 0 else READABLE
+    files, names = draw(FILES), draw(TAGS)
     made = Mixed({"images": [], "annotations": [], "categories": []}, 0)
-    for at, (file, size) in enumerate(zip(files, sizes, strict=True)):
+    for at, (file, size) in enumerate(files):
         made.coco["images"].append(
             {"id": image_id(at), "width": size, "height": size, "file_name": f"{file}.png", "coco_url": " "}
         )
-    group = draw(st.sampled_from([None, "none", "parts"]))
+    group = draw(GROUPS)
     for at, name in enumerate(names):
         made.coco["categories"].append({"id": category_id(at), "name": name, "supercategory": group})
-    for at in range(draw(st.integers(0, 12))):
-        box = [draw(st.integers(0, 150)), draw(st.integers(0, 150)), draw(st.integers(1, 50)), draw(st.integers(1, 50))]
+    for at in range(draw(COUNTS)):
+        left, top, width, height, image, tag, odd = split(
+            draw(NUMBERS), 151, 151, 50, 50, len(files), len(names), 2 * len(oddities)
+        )
+        box = [left, top, width + 1, height + 1]
         entry = {
             "id": own_id(at),
-            "image_id": reference(draw(st.integers(0, len(files) - 1))),
-            "category_id": category_id(draw(st.integers(0, len(names) - 1))),
+            "image_id": reference(image),
+            "category_id": category_id(tag),
             "bbox": BOX_FORMS.get(form, list)(box),
             "iscrowd": 0,
         }
-        for oddity in draw(st.lists(st.sampled_from(oddities), max_size=1)):
-            made.kinds.add(oddity)
-            entry = make_odd(entry, oddity, form)
+        if odd < len(oddities):
+            made.kinds.add(oddities[odd])
+            entry = make_odd(entry, oddities[odd], form)
         made.coco["annotations"].append(entry)
     made.count = len(made.coco["annotations"])
     if form not in PLAIN:

@@ -24,8 +24,10 @@ MAX_BACKOFF_SECONDS: Final = 5
 """The API server is seen again so long after it returned; a handful of watches asking that often costs it nothing."""
 INACTIVITY_SECONDS: Final = 90
 """The API server sends a bookmark every minute: a watch that is silent for longer hangs, and is opened again."""
-LISTED_AT_ONCE: Final = 20
-"""Objects on a page of kopf's own lists, of which it runs six at once: each object may have 1.5 MB."""
+LISTED_AT_ONCE: Final = 5
+"""Objects on a page of kopf's own lists, of which it runs six at once: each may have 1.5 MB, and take 20 MB here."""
+_UNBOUNDED: Final = ("labels", "annotations", "ownerReferences", "managedFields")
+"""What of an object's metadata may be as large as the whole object."""
 RESTART_SECONDS: Final = 1.0
 """Pause before a watch that ended is listed and opened again."""
 
@@ -67,10 +69,19 @@ def build_registry(notice: Notice, cluster: KubernetesCluster, stop: Stop) -> ko
 
     async def take_in(event: Any, param: Any = None, **_: Any) -> None:
         notice(param, event["type"], event["object"])
+        strip(event["object"])
 
     for resource in (*WATCHED, WARNINGS):
         kopf.on.event(resource.group, resource.version, resource.plural, registry=registry, param=resource)(take_in)
     return registry
+
+
+def strip(raw: dict[str, Any]) -> None:
+    """Leave of an object what names it: kopf keeps every event until its worker has been idle for a while."""
+    for part in raw.keys() - {"apiVersion", "kind", "metadata"}:
+        del raw[part]
+    for part in _UNBOUNDED:
+        raw.get("metadata", {}).pop(part, None)
 
 
 def build_settings() -> kopf.OperatorSettings:

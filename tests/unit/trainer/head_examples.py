@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from darkroom_trainer.heads.store import Examples
+from darkroom_trainer.networks.frozen_networks import FrozenNetwork, NetworkLook
 
 SIDE_PX = 16
 
@@ -47,6 +48,26 @@ def wrap(images: torch.Tensor, labels: torch.Tensor, num_labels: int) -> Example
 def normalize(examples: Examples) -> torch.Tensor:
     """Return the images (N, 3, S, S) as the model takes them."""
     return (examples.images.permute(0, 3, 1, 2).float() / 255 - examples.mean) / examples.std
+
+
+class CountedNet(torch.nn.Module):
+    """Mean colours and how much they vary, as features (B, 6); counts the images that it looked at."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mixing = torch.nn.Parameter(torch.eye(6), requires_grad=False)
+        self.seen = 0
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Return features (B, 6)."""
+        self.seen += len(images)
+        return torch.cat([images.mean(dim=(2, 3)), images.std(dim=(2, 3))], dim=1) @ self.mixing
+
+
+def a_network(source_px: int = SIDE_PX, size_px: int = 8, net: torch.nn.Module | None = None) -> FrozenNetwork:
+    """Return a frozen network for images of `source_px` that is quick; it sees them in a size of its own."""
+    look = NetworkLook(size_px, (0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
+    return FrozenNetwork(net or CountedNet(), 6, look, source_px).eval()
 
 
 def unhurried() -> float:

@@ -4,26 +4,16 @@ Owns the file's form: input `images` (B, 3, S, S) float32 RGB in [0, 1], output 
 not change the model that it is given, measure, or print.
 """
 
-import contextlib
 import copy
-import logging
 import pathlib
-import warnings
-from collections.abc import Iterator
-from typing import Final
 
 import onnx
 import torch
 from torch import nn
 
 from darkroom_predict.description import ModelDescription, build_metadata
-from darkroom_predict.onnx_session import INPUT_NAME, OUTPUT_NAME
 from darkroom_trainer.features.normalization import normalize
-
-OPSET: Final = 17
-"""The first with LayerNormalization, which transformers need; every onnxruntime since 2022 reads it."""
-TRACED_BATCH: Final = 2
-"""With a batch of one, a trace can take the batch for a dimension that is not there."""
+from darkroom_trainer.networks import onnx_tracing
 
 
 class ExportFailed(Exception):
@@ -62,40 +52,12 @@ def export_onnx(portable: PortableModel, description: ModelDescription, path: pa
     """
     part = path.with_suffix(".part")
     try:
-        with _quiet():
-            _trace(portable, description.preprocessing.image_size_px, part)
+        onnx_tracing.trace_module(portable, description.preprocessing.image_size_px, part)
         part.write_bytes(_add_metadata(part.read_bytes(), description))
     except Exception as error:  # tracing runs any layer's code, and a model is worth more than its copy
         part.unlink(missing_ok=True)
         raise ExportFailed(f"{type(error).__name__}: {str(error)[:300]}") from error
     part.replace(path)
-
-
-def _trace(portable: PortableModel, size_px: int, path: pathlib.Path) -> None:
-    torch.onnx.export(
-        portable,
-        (torch.rand(TRACED_BATCH, 3, size_px, size_px),),
-        path,
-        dynamo=False,
-        opset_version=OPSET,
-        input_names=[INPUT_NAME],
-        output_names=[OUTPUT_NAME],
-        dynamic_axes={INPUT_NAME: {0: "batch"}, OUTPUT_NAME: {0: "batch"}},
-    )
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the exporter's warnings (its age, traced branches) from the user; what counts is the check against torch."""
-    logger = logging.getLogger("torch.onnx")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.setLevel(level)
 
 
 def _add_metadata(data: bytes, description: ModelDescription) -> bytes:

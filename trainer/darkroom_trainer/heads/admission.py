@@ -20,6 +20,8 @@ FIRST_RATE: Final = 1e-9
 """Seconds for one multiplication, until it has been measured: slow on any machine."""
 SMALL_WORK: Final = 1e7
 """What a fit takes however small it is, in multiplications."""
+LOADING_SECONDS: Final = 2.0
+"""What the first logistic regression takes beside its fits: scikit-learn is imported for it."""
 CAUTION: Final = 1.5
 """Costs vary; a trial is admitted when this many times its estimate fits."""
 
@@ -105,7 +107,8 @@ class HeadLedger:
             SMALL_WORK * len(trial.grid) + count_work(trial, rows, width, store.examples.num_labels)
         )
         self._work[id(trial)] = work
-        return extraction + work * self._find_rate(trial.family)
+        loading = LOADING_SECONDS if trial.family is Family.LOGISTIC and not self._list_done(trial.family) else 0.0
+        return extraction + loading + work * self._find_rate(trial.family)
 
     def _estimate_refit(self, trial: HeadTrial) -> float:
         """Return the seconds of fitting the trial's head on all rows."""
@@ -122,10 +125,12 @@ class HeadLedger:
 
         Small ones tell more of what every fit takes than of what work takes.
         """
-        done = [cost for cost in self._entries if cost.work > 0 and cost.end is None]
-        same = [cost for cost in done if cost.trial.family is family]
-        largest = max(same or done, key=lambda cost: cost.work, default=None)
+        done = self._list_done(family) or self._list_done(*Family)
+        largest = max(done, key=lambda cost: cost.work, default=None)
         return largest.fitting_seconds / largest.work if largest else FIRST_RATE
+
+    def _list_done(self, *families: Family) -> list[TrialCost]:
+        return [cost for cost in self._entries if cost.work > 0 and cost.end is None and cost.trial.family in families]
 
     def _estimate_extraction(self, block: str, num_views: int) -> float:
         """Return the seconds of computing the features of a block that are not there yet."""

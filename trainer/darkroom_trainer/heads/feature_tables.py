@@ -83,8 +83,9 @@ def open_file(path: pathlib.Path, shape: tuple[int, int]) -> Table:
 
 def _map_file(path: pathlib.Path) -> Table | None:
     try:
+        np.load(path, mmap_mode="r")  # to write to, a file that is cut short would be filled with zeros
         table: Table = np.load(path, mmap_mode="r+")
-    except ValueError:  # cut short
+    except (ValueError, EOFError):
         return None
     return table
 

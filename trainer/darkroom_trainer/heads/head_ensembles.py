@@ -35,6 +35,10 @@ class HeadEnsemble:
         """Return what people read."""
         return " and ".join(member.trial.name for member in self.members)
 
+    def average(self, *, is_multilabel: bool) -> torch.Tensor:
+        """Return the out-of-fold probabilities (K, C), the mean over repeats."""
+        return head_scores.average_probabilities(self.logits, is_multilabel=is_multilabel)
+
 
 def rank(scored_heads: Sequence[ScoredHead]) -> list[ScoredHead]:
     """Return the heads, best first: by value less standard error, then by log loss."""

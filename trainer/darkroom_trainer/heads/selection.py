@@ -4,7 +4,7 @@ Owns the order of work and the choice. Time is a number that is given, in charge
 seed alone. A larger set is cross-validated on a part of its rows, and fitted on all.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,7 +15,6 @@ import torch
 from darkroom_trainer.heads import (
     cross_validation as cross_validations,
     head_ensembles,
-    head_scores,
     prior,
     refitting,
     specs,
@@ -25,8 +24,7 @@ from darkroom_trainer.heads.admission import HeadLedger
 from darkroom_trainer.heads.feature_tables import FeatureTables
 from darkroom_trainer.heads.fits import folds
 from darkroom_trainer.heads.fits.model import NO_BACKBONES, FrozenClassifier, Spec
-from darkroom_trainer.heads.store import Examples, FeatureStore, Views
-from darkroom_trainer.networks.frozen_networks import FrozenNetwork
+from darkroom_trainer.heads.store import Examples, FeatureStore, Networks, Views
 from darkroom_trainer.search.trial_records import TrialRecord
 
 LEAST_ROWS: Final = 3_000
@@ -64,7 +62,7 @@ def search_heads(
     left_seconds: Seconds,
     stop: Callable[[], bool] = lambda: False,
     views: Views | None = None,
-    backbones: Mapping[str, FrozenNetwork] = NO_BACKBONES,
+    backbones: Networks = NO_BACKBONES,
     tables: FeatureTables | None = None,
     started_at_seconds: float = 0.0,
 ) -> HeadSearch | None:
@@ -148,8 +146,7 @@ def _scatter_predictions(
     """Return the out-of-fold probabilities for all rows, and which rows have them."""
     examples, indices = cross_validation.store.examples, cross_validation.store.indices[cross_validation.out_of_fold]
     probabilities, validated = _build_unknown(examples)
-    found = head_scores.average_probabilities(winner.logits, is_multilabel=examples.is_multilabel)
-    probabilities[indices] = found.cpu().numpy()
+    probabilities[indices] = winner.average(is_multilabel=examples.is_multilabel).cpu().numpy()
     validated[indices] = True
     return probabilities, validated
 

@@ -18,9 +18,12 @@ from darkroom_trainer.heads.feature_tables import FeatureTable, FeatureTables
 from darkroom_trainer.heads.fits.linear import Batches, Part
 from darkroom_trainer.heads.fits.model import NO_BACKBONES, Spec
 from darkroom_trainer.heads.fits.scaling import Scale
+from darkroom_trainer.networks import onnx_networks
 from darkroom_trainer.networks.frozen_networks import FrozenNetwork
 
 Rows = npt.NDArray[np.int64]
+Networks = Mapping[str, FrozenNetwork]
+"""Frozen networks for images of the examples' size, by name."""
 Views = Callable[[torch.Tensor, int], torch.Tensor]
 """The k-th varied view (k from 1) of images (B, 3, S, S) in [0, 1]."""
 
@@ -78,7 +81,7 @@ class FeatureStore:
         examples: Examples,
         indices: Rows,
         views: Views | None = None,
-        backbones: Mapping[str, FrozenNetwork] = NO_BACKBONES,
+        backbones: Networks = NO_BACKBONES,
         tables: FeatureTables | None = None,
     ) -> None:
         self.examples = examples
@@ -169,6 +172,8 @@ class FeatureStore:
 
     def _get_block(self, block: str, view: int) -> torch.Tensor:
         if (block, view) not in self._blocks:
+            if view == 0 and is_of_network(block):
+                self._complete(block, self._find_rows(slice(None)))
             parts = [slice(start, start + BATCH) for start in range(0, len(self.indices), BATCH)]
             self._blocks[block, view] = torch.cat([self._get_part(block, view, part) for part in parts])
         return self._blocks[block, view]
@@ -177,9 +182,11 @@ class FeatureStore:
         """Compute what a network says of the rows of images, where the table does not know it yet."""
         table = self._open_table(block)
         missing = table.find_missing(rows)
+        embed = onnx_networks.open_fastest(self._find_network(block), len(missing))
         for start in range(0, len(missing), NETWORK_BATCH):
             some = missing[start : start + NETWORK_BATCH]
-            table.put(some, self._extract(block, self._read_images(some)))
+            with torch.inference_mode():
+                table.put(some, embed(self._read_images(some)).float())
 
     def _open_table(self, block: str) -> FeatureTable:
         return self._tables.open(block, self._find_network(block))

@@ -74,8 +74,9 @@ def plan_second(
     trials = [
         build_trial(blocks, Family.KERNEL, num_views) for blocks in sets[:most] if num_labels <= MOST_KERNEL_LABELS
     ]
-    if num_views:
-        trials.append(build_trial(sets[0], ranked[0].trial.family, 0))
+    family = ranked[0].trial.family
+    if build_trial(sets[0], family, num_views).num_views:
+        trials.append(build_trial(sets[0], family, 0))
     if not is_multilabel:
         trials.append(build_trial(sets[0], Family.RIDGE, num_views))
     trials.append(build_trial(sets[0], Family.PROTOTYPES, num_views))

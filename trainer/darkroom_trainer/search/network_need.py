@@ -30,17 +30,20 @@ class HeadEvidence:
 
 @dataclass(frozen=True)
 class NetworkPlan:
-    """The network that could be trained; `fits` tells whether a useful training of it still does."""
+    """The network that could be trained; `fits` tells whether a useful training of it still does.
+
+    `is_testable` tells whether the held-out images can show that it learned something.
+    """
 
     is_pretrained: bool
     fits: bool
-    held_out_images: int
+    is_testable: bool
     images_a_tag: float
 
 
 def decide_head_alone(head: HeadEvidence, network: NetworkPlan) -> StopReason | None:
     """Return why no network is to be trained; None where one is."""
-    if not network.held_out_images:
+    if not network.is_testable:
         return StopReason.FEW_IMAGES  # nobody would know what the network is worth, so it would have no part
     if not head.may_answer_alone:
         return None

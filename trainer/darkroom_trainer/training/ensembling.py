@@ -23,17 +23,29 @@ from darkroom_trainer.training.training_run import TrainingRun
 def predict_ensemble(run: TrainingRun, session: Session, head: FittedHead) -> tuple[list[Prediction], float]:
     """Return the predictions of network and head together on the held-out images, and the head's ensemble weight."""
     is_multilabel = run.task.kind.is_multilabel
-    rows = run.rows.held_out
+    rows, labels = run.rows.held_out, _stack_held_out(run)
     outputs = inference.compute_outputs(session.learner.model, run.data, rows, run.context.device)
     network = to_probabilities(outputs, is_multilabel=is_multilabel).numpy()
     out_of_fold = _predict_out_of_fold(run, head)
-    labels = classification.stack_relevant(annotations.build_truths(run.dataset, rows), len(run.task.labels))
     ensemble_weight = 1.0
     if ensemble_weights.is_tested(network, labels, is_multilabel=is_multilabel):
         parts = (network, out_of_fold, labels)
         ensemble_weight = ensemble_weights.choose_ensemble_weight(*parts, is_multilabel=is_multilabel)
     mixed = torch.from_numpy((1 - ensemble_weight) * network + ensemble_weight * out_of_fold)
     return run.task.decode(to_logits(mixed, is_multilabel=is_multilabel)), ensemble_weight
+
+
+def can_test_networks(run: TrainingRun) -> bool:
+    """Return whether the held-out images could show of a network without fault that it learned something."""
+    labels = _stack_held_out(run)
+    faultless = labels.astype(np.float32)
+    return ensemble_weights.is_tested(faultless, labels, is_multilabel=run.task.kind.is_multilabel)
+
+
+def _stack_held_out(run: TrainingRun) -> npt.NDArray[np.bool_]:
+    """Return the tags (H, C) of the held-out images."""
+    truths = annotations.build_truths(run.dataset, run.rows.held_out)
+    return classification.stack_relevant(truths, len(run.task.labels))
 
 
 def predict_head(run: TrainingRun, head: FittedHead) -> tuple[list[Prediction], list[Truth]]:

@@ -74,6 +74,6 @@ def _plan_network(run: TrainingRun) -> network_need.NetworkPlan:
     return network_need.NetworkPlan(
         is_pretrained=run.pretrained.find(run.measured_recipe.recipe.backbone) is not None,
         fits=run.ledger.fits_network(run.context.meter.charged_seconds),
-        held_out_images=len(run.rows.held_out),
+        is_testable=ensembling.can_test_networks(run),
         images_a_tag=labels / len(run.task.labels),
     )

@@ -3,20 +3,13 @@
 Owns the order in which a bad run is found out: cheapest first. Must not train.
 """
 
-from collections.abc import Mapping
-
-from darkroom_predict.description import Preprocessing
-from darkroom_trainer.budget.ledger import RunLedger
 from darkroom_trainer.checkpoints import checkpoint
-from darkroom_trainer.loop import preparation
-from darkroom_trainer.loop.recipe import Recipe, read_recipe
-from darkroom_trainer.networks import backbones
-from darkroom_trainer.networks.frozen_networks import FrozenNetwork
-from darkroom_trainer.search import frozen_admission, pretrained as pretraining, resolution
+from darkroom_trainer.loop.recipe import read_recipe
+from darkroom_trainer.search import pretrained as pretraining
 from darkroom_trainer.tasks import registry
-from darkroom_trainer.training import configuration, cost_measurement, run_data
+from darkroom_trainer.training import configuration, cost_measurement, decoding, run_data
 from darkroom_trainer.training.run_context import RunContext
-from darkroom_trainer.training.training_run import Measurable, TrainingRun
+from darkroom_trainer.training.training_run import TrainingRun
 
 
 class NoCheckpoint(Exception):
@@ -41,46 +34,26 @@ def prepare_run(context: RunContext) -> TrainingRun:
     pretrained = pretraining.open_pretrained(config, kind, context.work)
     saved_recipe = read_recipe(saved.state["recipe"]) if saved else None
     measured_recipes, ledger = cost_measurement.measure_costs(context, task, data, pretrained, saved_recipe, found.why)
-    frozen = {} if saved else _admit_networks(context, data, pretrained, ledger)
     recipe = measured_recipes[-1].recipe
-    size_px = int(saved.state["imageSize"]) if saved else _choose_side(recipe, data, frozen)
-    preprocessing = Preprocessing(size_px, *backbones.read_preprocessing(recipe.backbone))
-    build = (task, preprocessing, context.device, context.work, context.reporter)
-    learned = preparation.build_data(data.dataset, data.rows.usable, *build)
-    measurable = None
-    if data.evaluation is not None:
-        measurable = Measurable(data.evaluation, preparation.build_data(data.evaluation, data.evaluation_rows, *build))
+    if saved is not None:
+        images = decoding.decode_data(context, task, data, recipe, int(saved.state["imageSize"]), {})
+    else:
+        left_seconds = ledger.training_ends_at - context.meter.charged_seconds
+        frozen = decoding.admit_networks(context, data, pretrained, left_seconds)
+        side_px = decoding.choose_side(recipe, data, frozen)
+        images = decoding.decode_data(context, task, data, recipe, side_px, frozen)
     return TrainingRun(
         context=context,
         task=task,
         dataset=data.dataset,
         rows=data.rows,
-        data=learned,
-        evaluation=measurable,
-        preprocessing=preprocessing,
+        data=images.learned,
+        evaluation=images.evaluation,
+        preprocessing=images.preprocessing,
         pretrained=pretrained,
-        frozen={name: network.resized_from(size_px) for name, network in frozen.items()},
+        frozen=images.frozen,
         measured_recipes=measured_recipes,
         ledger=ledger,
         store=store,
         saved=saved,
     )
-
-
-def _admit_networks(
-    context: RunContext, data: run_data.RunData, pretrained: pretraining.Pretrained, ledger: RunLedger
-) -> dict[str, FrozenNetwork]:
-    """Return the pretrained networks whose features of all images the run can pay for."""
-    if data.task.has_boxes:
-        return {}
-    images = len(data.rows.usable) + len(data.evaluation_rows)
-    left_seconds = ledger.training_ends_at - context.meter.charged_seconds
-    return frozen_admission.admit_networks(pretrained, context.device, context.meter, images, left_seconds)
-
-
-def _choose_side(recipe: Recipe, data: run_data.RunData, frozen: Mapping[str, FrozenNetwork]) -> int:
-    """Return the side that images are decoded at."""
-    if not frozen:
-        return recipe.image_size_px
-    frozen_px = [network.look.size_px for network in frozen.values()]
-    return resolution.choose_decoded_side(recipe.image_size_px, data.useful_side_px, frozen_px)

@@ -3,12 +3,12 @@
 import pytest
 
 from bench.curve import trainings
-from bench.curve.trainings import Point, Result
+from bench.fewshot.cells import DARKROOM, Cell, Row
 
 
-def a_result(budget: float, score: float, charged: float, *, stops_early: bool = True, seed: int = 0) -> Result:
-    point = Point("digits", 10, seed, budget, stops_early)
-    return Result(point, score, 300, charged, "Converged", {})
+def a_result(budget: float, score: float, charged: float, *, stops_early: bool = True) -> Row:
+    method = DARKROOM if stops_early else trainings.SPENDS_ALL
+    return Row(Cell("digits", 10, 0, method, budget), score, 300, charged, {"stop": "Converged"})
 
 
 def test_a_larger_budget_may_lose_noise_and_no_more() -> None:

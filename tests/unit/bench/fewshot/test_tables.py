@@ -42,3 +42,14 @@ def test_the_table_marks_the_best_of_each_line() -> None:
         "| full | – | – | not measured |",
     ]
     assert verdicts == [BEST, UNMEASURED]
+
+
+def test_the_stricter_score_of_boxes_stands_beside_the_other() -> None:
+    rows = [
+        Row(Cell("tools", 2, seed, method, 120), score, 20, 120.0, {}, score / 2)
+        for method, score in (("darkroom", 0.8), ("embedded-fcos", 0.6))
+        for seed in (0, 1)
+    ]
+    text, verdicts = tables.format_table("tools", rows, [2], ["darkroom", "embedded-fcos"])
+    assert text.splitlines()[2] == "| 2 | **0.800 ± 0.000** / 0.400 | 0.600 ± 0.000 / 0.300 | best |"
+    assert verdicts == [BEST]

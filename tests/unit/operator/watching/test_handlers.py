@@ -1,6 +1,7 @@
 """What kopf is told to do: its settings, what each watch selects, and what becomes of an event."""
 
 import asyncio
+import copy
 import itertools
 from typing import Any
 
@@ -56,6 +57,20 @@ def test_every_event_of_every_watch_is_taken_in() -> None:
         event = {"type": "ADDED", "object": {"kind": handler.param.kind}}
         asyncio.run(handler.fn(event=event, param=handler.param, name="fruit"))
     assert taken == [(resource, "ADDED", {"kind": resource.kind}) for resource in (*WATCHED, WARNINGS)]
+
+
+def test_kopf_keeps_of_an_object_that_was_taken_in_only_what_names_it() -> None:
+    taken: list[Any] = []
+    cluster: Any = None
+    registry: Any = build_registry(lambda *event: taken.append(copy.deepcopy(event)), cluster, stop)
+    named = {"name": "fruit", "uid": "u", "resourceVersion": "7", "finalizers": ["of/another"]}
+    unbounded = {part: {"a": "b"} for part in ("labels", "annotations", "ownerReferences", "managedFields")}
+    event = {"type": None, "object": {"kind": "Pod", "metadata": {**named, **unbounded}, "spec": {}, "status": {}}}
+    whole = copy.deepcopy(event["object"])
+    (handler,) = [one for one in registry._watching.get_all_handlers() if one.param is PODS]
+    asyncio.run(handler.fn(event=event, param=PODS))
+    assert taken == [(PODS, None, whole)]
+    assert event["object"] == {"kind": "Pod", "metadata": named}
 
 
 async def stop() -> None:

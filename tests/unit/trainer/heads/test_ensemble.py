@@ -7,6 +7,8 @@ from torch import nn
 from darkroom_api.v1alpha1.common import Task
 from darkroom_trainer.heads import ensemble as ensembles
 from darkroom_trainer.heads.fits.probabilities import to_probabilities
+from darkroom_trainer.networks import resizing_layers
+from darkroom_trainer.tasks.classifier import Classifier
 
 ENSEMBLE_WEIGHTS = (0.25, 0.5, 0.75)
 
@@ -62,3 +64,14 @@ def test_what_has_no_weight_is_left_out() -> None:
     assert ensembles.join_models(Task.CLASSIFIER, NETWORK, HEAD, 1.0) is HEAD
     assert ensembles.join_models(Task.CLASSIFIER, NETWORK, None, 0.5) is NETWORK
     assert ensembles.join_models(Task.CLASSIFIER, None, HEAD, 0.5) is HEAD
+
+
+def test_a_network_that_shrinks_its_images_comes_back_from_its_description() -> None:
+    task = Classifier(("a", "b"))
+    trained = resizing_layers.fit_network(task.build_model("test_resnet", image_size_px=32), 64, 32).eval()
+    again = ensembles.build_described_model(task, "test_resnet", None, 0.0, 64, 32)
+    again.load_state_dict(trained.state_dict())
+    images = torch.rand(2, 3, 64, 64)
+    assert torch.equal(again.eval()(images), trained(images))
+    plain = ensembles.build_described_model(task, "test_resnet", None, 0.0, 64)
+    assert plain.state_dict().keys() != trained.state_dict().keys()

@@ -3,11 +3,14 @@
 import dataclasses
 
 import numpy as np
+import pytest
 import torch
 
 from darkroom_trainer.heads.selection import search_heads
+from darkroom_trainer.heads.store import Networks
 from darkroom_trainer.search.trial_records import TrialEnd
 from tests.unit.trainer.head_examples import (
+    a_network,
     build_examples,
     build_multilabel,
     count_down,
@@ -57,6 +60,49 @@ def test_one_image_of_every_label_gives_a_model_without_a_score() -> None:
     assert found.model(normalize(train)).argmax(dim=1).tolist() == [0, 1, 2, 3, 4]
 
 
+def test_one_image_of_every_label_is_told_by_the_largest_network_where_there_is_one() -> None:
+    train = build_examples(np.arange(5), 5, noise=0.05)
+    found = search_heads(train, seed=0, left_seconds=unhurried, backbones={"small": a_network(), "large": a_network()})
+    assert found is not None
+    assert [member["blocks"] for member in found.spec["members"]] == [["backbone:large"]]
+    assert found.spec["networks"]["large"]["size_px"] == 8
+
+
+def test_hand_made_features_win_where_a_network_cannot_see_the_difference() -> None:
+    train = build_examples(np.repeat(np.arange(4), 5), 4, noise=0.1)
+    held_out = build_examples(np.repeat(np.arange(4), 25), 4, seed=1, noise=0.1)
+    networks = {"colours alone": a_network()}
+    found = search_heads(train, seed=0, left_seconds=unhurried, backbones=networks)
+    assert found is not None
+    assert found.spec["networks"] == {}
+    guesses = found.model(normalize(held_out)).argmax(dim=1)
+    assert float((guesses == held_out.labels).float().mean()) > 0.7
+
+
+def test_a_network_that_sees_the_difference_answers_alone() -> None:
+    labels = np.repeat(np.arange(3), 5)
+    images = np.random.default_rng(0).integers(60, 90, (15, 16, 16, 3), dtype=np.uint8)
+    images[np.arange(15), :, :, labels] += 60
+    train = wrap(torch.from_numpy(images), torch.from_numpy(labels), 3)
+    found = search_heads(train, seed=0, left_seconds=unhurried, backbones={"own": a_network()})
+    assert found is not None
+    assert found.spec["blocks"] == ["backbone:own"]
+    assert (found.model(normalize(train)).argmax(dim=1) == train.labels).all()
+
+
+def test_a_label_of_thousands_of_images_does_not_hide_one_of_two() -> None:
+    labels = np.array([0] * 5000 + [1] * 2)
+    images = np.full((5002, 4, 4, 3), 60, dtype=np.uint8)
+    images[labels == 1, ..., 0] += 120
+    noisy = images + np.random.default_rng(0).integers(0, 40, images.shape, dtype=np.uint8)
+    examples = wrap(torch.from_numpy(noisy), torch.from_numpy(labels), 2)
+    networks = {"own": a_network(4)}
+    found = search_heads(examples, seed=0, left_seconds=unhurried, stop=stop_after(2), backbones=networks)
+    assert found is not None
+    assert found.validated[labels == 1].all()
+    assert found.model(normalize(examples)).argmax(dim=1)[labels == 1].tolist() == [1, 1]
+
+
 def test_the_same_seed_finds_the_same_model() -> None:
     train = build_examples(np.repeat(np.arange(3), 4), 3, noise=0.6)
     first, again = (search_heads(train, seed=3, left_seconds=unhurried) for _ in range(2))
@@ -87,16 +133,17 @@ def test_a_run_that_is_stopped_starts_no_further_head() -> None:
     assert search_heads(train, seed=0, left_seconds=unhurried, stop=lambda: True) is None
 
 
-def test_two_thousand_labels_with_two_small_images_each_are_searched() -> None:
+@pytest.mark.parametrize("backbones", [{}, {"own": a_network(2)}], ids=["hand-made features", "a network's"])
+def test_two_thousand_labels_with_two_small_images_each_are_searched(backbones: Networks) -> None:
     labels = np.repeat(np.arange(2000), 2)
     random = np.random.default_rng(0)
     palette = random.integers(0, 256, (2000, 2, 2, 3))[labels]
     images = (palette + random.integers(-8, 9, palette.shape)).clip(0, 255).astype(np.uint8)
     examples = wrap(torch.from_numpy(images), torch.from_numpy(labels), 2000)
-    found = search_heads(examples, seed=0, left_seconds=unhurried, stop=stop_after(2))
+    found = search_heads(examples, seed=0, left_seconds=unhurried, stop=stop_after(2), backbones=backbones)
     assert found is not None
     assert found.score is not None
-    assert found.score > 0.5
+    assert found.score > (0.02 if backbones else 0.5), "a network that sees the mean colour tells some apart"
     assert found.probabilities.shape == (4000, 2000)
 
 

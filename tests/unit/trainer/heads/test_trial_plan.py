@@ -15,13 +15,21 @@ def a_scored(blocks: tuple[str, ...], family: Family = Family.DISCRIMINANT) -> S
     return ScoredHead(trial, {}, Calibration(), torch.zeros(1, 1, 2), HeadScore(0.5, 0.1, 1.0))
 
 
-def test_pretrained_networks_come_right_after_the_cheapest_pixels_and_at_last_with_all_of_them() -> None:
-    sets = trial_plan.list_sets(has_colour=False, backbones=["small", "large"])
-    assert sets[:3] == [("grey8",), ("backbone:small",), ("backbone:large",)]
+def test_pretrained_networks_come_first_and_with_many_rows_also_last_beside_all_hand_made_features() -> None:
+    sets = trial_plan.list_sets(has_colour=False, backbones=["small", "large"], rows=200)
+    assert sets[:3] == [("backbone:small",), ("backbone:large",), ("grey8",)]
     assert [names[0] for names in sets[-2:]] == ["backbone:small", "backbone:large"]
     assert all(len(names) > 1 for names in sets[-2:])
+    assert sets[:-2] == trial_plan.list_sets(has_colour=False, backbones=["small", "large"], rows=199)
     assert ("colours",) not in sets
-    assert ("colours",) in trial_plan.list_sets(has_colour=True, backbones=[])
+    assert ("colours",) in trial_plan.list_sets(has_colour=True, backbones=[], rows=10)
+
+
+@pytest.mark.parametrize(
+    ("blocks", "views"), [(("grey8",), 6), (("backbone:small",), 0), (("backbone:small", "grey8"), 0)]
+)
+def test_a_network_looks_at_few_views(blocks: tuple[str, ...], views: int) -> None:
+    assert trial_plan.build_trial(blocks, Family.RIDGE, 6).num_views == views
 
 
 @pytest.mark.parametrize(
@@ -74,3 +82,9 @@ def test_the_second_round_tries_expensive_kinds_on_the_best_sets(changes: dict[s
     trials = trial_plan.plan_second(RANKED, is_multilabel=is_multilabel, **given)
     assert [one.family for one in trials] == kinds
     assert trials[-1].blocks == ("edges7",), "the best set"
+
+
+def test_nothing_is_tried_twice_on_a_network_that_sees_no_views() -> None:
+    ranked = [a_scored(("backbone:small",))]
+    trials = trial_plan.plan_second(ranked, num_views=6, rows=100, num_labels=3, is_multilabel=False)
+    assert [one.family for one in trials] == [Family.KERNEL, Family.RIDGE, Family.PROTOTYPES]

@@ -1,18 +1,17 @@
 """Everything that a run leaves is searched for the secrets that it was given."""
 
-import http.server
+import base64
 import json
 import logging
 import pathlib
-import ssl
-import threading
-import urllib.parse
 from collections.abc import Iterator
 
 import pytest
 
 from darkroom_trainer.command import main
 from tests.certificate import HOST, write_certificate
+from tests.secret_search import SIGNED_HEADER, find_leaks, read_files
+from tests.token_container import serve_container
 from tests.unit.trainer.run_builders import a_dataset, a_model, read_items, write_images, write_manifests
 
 SIGNATURE = "c2lnbmF0dXJl0123456789"
@@ -20,19 +19,6 @@ PASSWORD = "pass-of-nobody"  # noqa: S105 - of nobody
 KEY_PARTS = ("first-part-of-a-key", "second-part-of-a-key")
 SECRETS = (SIGNATURE, PASSWORD, *KEY_PARTS)
 TOKEN = f"sv=2022-11-02&sr=c&sp=rl&sig={SIGNATURE}"
-
-
-class Container(http.server.SimpleHTTPRequestHandler):
-    """A container that wants its token for each file, as that cloud's do."""
-
-    def do_GET(self) -> None:
-        if SIGNATURE not in urllib.parse.urlsplit(self.path).query:
-            self.send_error(409, "Public access is not permitted on this storage account.")
-            return
-        super().do_GET()
-
-    def log_message(self, *_: object) -> None:
-        pass
 
 
 @pytest.fixture
@@ -44,26 +30,22 @@ def base(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[st
     write_images(tmp_path, count=12)
     served.mkdir()
     (tmp_path / "data").rename(served / "fruit")
-    server = http.server.ThreadingHTTPServer(
-        ("127.0.0.1", 0), lambda *fields: Container(*fields, directory=str(served))
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    url = f"https://{HOST}:{server.server_address[1]}/fruit"
-    document = json.loads((served / "fruit/train.json").read_text())
-    for image in document["images"]:
-        image["absolute_url"] = f"{url}/{image['file_name']}"
-    (served / "fruit/train.json").write_text(json.dumps(document))
-    yield url
-    server.shutdown()
+    with serve_container(served, certificate, SIGNATURE) as port:
+        url = f"https://{HOST}:{port}/fruit"
+        document = json.loads((served / "fruit/train.json").read_text())
+        for image in document["images"]:
+            image["absolute_url"] = f"{url}/{image['file_name']}"
+        (served / "fruit/train.json").write_text(json.dumps(document))
+        yield url
 
 
-def search(folder: pathlib.Path) -> dict[str, list[str]]:
-    """Return the files in which each secret is found."""
-    files = [path for path in folder.rglob("*") if path.is_file()]
-    return {secret: [str(path) for path in files if secret.encode() in path.read_bytes()] for secret in SECRETS}
+@pytest.mark.parametrize(
+    "text",
+    ['key=a/b+c"d', "?sig=a%2Fb%2Bc%22d", json.dumps({"key": 'a/b+c"d'}), base64.b64encode(b'a/b+c"d').decode()],
+    ids=["as it is", "in an address", "in JSON", "in a Kubernetes Secret"],
+)
+def test_the_search_finds_a_secret_however_it_is_written(text: str) -> None:
+    assert find_leaks(['a/b+c"d', "other"], {"file": text.encode()}) == {'a/b+c"d': ["file"]}
 
 
 @pytest.mark.slow
@@ -94,5 +76,5 @@ def test_nothing_that_a_run_leaves_or_says_holds_a_secret(
     assert "a user name or a password" in found["Dataset/odd"]["status"]["message"]
     assert "AWS_SECRET_ACCESS_KEY holds a line end" in found["Dataset/bucket"]["status"]["message"]
     assert list((output / "artifacts/dataset-fruit").iterdir())
-    assert search(output) == {secret: [] for secret in SECRETS}
-    assert [secret for secret in SECRETS if secret in said or secret in caplog.text] == []
+    spoken = {"stdout and stderr": said.encode(), "logs": caplog.text.encode()}
+    assert find_leaks((*SECRETS, SIGNED_HEADER), {**read_files(output), **spoken}) == {}

@@ -121,6 +121,18 @@ def test_gradients_are_shortened_as_torch_does_it(length: float) -> None:
         assert torch.equal(torch.nan_to_num(mine.grad, -1), torch.nan_to_num(torch.as_tensor(other.grad), -1))
 
 
+def test_images_that_are_larger_than_the_recipe_says_are_shrunk_before_they_are_varied() -> None:
+    small = a_learner("classifier")
+    pixels = small.data.images.repeat_interleave(2, dim=1).repeat_interleave(2, dim=2)
+    torch.manual_seed(3)
+    model = small.task.build_model("test_resnet")
+    large = Learner(small.task, model, dataclasses.replace(small.data, images=pixels), small.recipe, small.device, 3)
+    assert large._load_batch().images.shape == small._load_batch().images.shape
+    assert large.train_step(0.0).item() == pytest.approx(small.train_step(0.0).item(), abs=0.3)
+    images = torch.rand(2, 3, 64, 64)
+    assert large.model(images).shape == large.model(images[..., ::2, ::2]).shape, "as they come, or shrunk before"
+
+
 @pytest.mark.parametrize(
     ("name", "policy"), [("classifier", "strong+mix"), ("detector", "standard+mosaic"), ("detector", "light+flip")]
 )
@@ -128,7 +140,9 @@ def test_slices_of_a_batch_are_varied_as_the_whole_is(name: str, policy: str) ->
     learner = a_learner(name)
     learner.recipe = dataclasses.replace(learner.recipe, augmentation=policy)
     task, chosen = learner.task, learner._read_policy()
-    feed = feeding.Feed(learner.data, 1, 5, 4, 0, 1, task.augmentation_draws, task.count_others(chosen), 32)
+    numbers = {"draws": task.augmentation_draws, "others": task.count_others(chosen)}
+    size_px = learner.recipe.image_size_px
+    feed = feeding.Feed(learner.data, seed=1, step=5, batch_size=4, rank=0, size=1, size_px=size_px, **numbers)
     whole = feeding.gather(feed, learner.device)
     for rank in range(2):
         part = feeding.gather(dataclasses.replace(feed, rank=rank, size=2), learner.device)

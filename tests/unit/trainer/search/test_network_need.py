@@ -13,10 +13,10 @@ GUESSING = BaselineTest(score=0.15, baseline=0.1, noise=0.13, count=50)
 UNTOLD = BaselineTest(score=1.0, baseline=0.5, noise=0.75, count=4)
 UNASKED = BaselineTest(score=0.0, baseline=0.0, noise=0.0, count=0)
 
-FITTING = NetworkPlan(is_pretrained=False, fits=True, held_out_images=10, images_a_tag=5)
+FITTING = NetworkPlan(is_pretrained=False, fits=True, is_testable=True, images_a_tag=5)
 TOO_COSTLY = dataclasses.replace(FITTING, fits=False)
 PRETRAINED = dataclasses.replace(FITTING, is_pretrained=True)
-UNTESTED = dataclasses.replace(FITTING, held_out_images=0, images_a_tag=1)
+UNTESTED = dataclasses.replace(FITTING, is_testable=False, images_a_tag=1)
 MANY = dataclasses.replace(FITTING, images_a_tag=FEW_IMAGES_A_TAG)
 
 FEW, BUDGET = StopReason.FEW_IMAGES, StopReason.BUDGET_REACHED
@@ -33,7 +33,7 @@ CASES = {
     "no time for a network, though cross-validation cannot tell": (True, UNTOLD, TOO_COSTLY, BUDGET),
     "no time for a network, and hand-made features are not shown to do well": (False, UNTOLD, TOO_COSTLY, None),
     "no time for a network, and all features only guess": (True, GUESSING, TOO_COSTLY, None),
-    "no image can be held out to test a network": (False, UNASKED, UNTESTED, FEW),
+    "too few images are held out to test a network": (False, UNASKED, UNTESTED, FEW),
     "the same with pretrained features": (True, UNASKED, UNTESTED, FEW),
 }
 

@@ -46,8 +46,6 @@ def test_a_run_starts_from_the_weights_that_its_folder_has(nets: pathlib.Path) -
     assert (found.names, found.explain_missing()) == ([NAME], "")
     tensors = found.load(NAME)
     assert tensors is not None
-    (embedder,) = found.build_embedders(32, torch.device("cpu")).values()
-    assert any(torch.equal(value, tensors[name]) for name, value in embedder.state_dict().items() if name in tensors)
     described = found.describe(NAME)
     assert described is not None
     assert f"{NAME}.safetensors" in str(described)
@@ -60,7 +58,6 @@ def test_a_backbone_that_was_asked_for_and_has_no_weights_is_told(
     assert NAME in found.explain_missing()
     assert found.explain_missing() in caplog.text
     assert (found.load(NAME), found.describe(NAME)) == (None, None)
-    assert found.build_embedders(32, torch.device("cpu")) == {}
 
 
 def test_a_search_that_asked_for_none_says_nothing_of_missing_weights(tmp_path: pathlib.Path) -> None:

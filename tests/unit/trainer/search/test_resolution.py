@@ -32,6 +32,23 @@ DETAIL = [
 ]
 
 
+DECODED = [
+    pytest.param(96, 300.0, [224], 224, id="a frozen network gets its own size where there is detail"),
+    pytest.param(96, 130.0, [224], 160, id="no more than the detail, in whole steps"),
+    pytest.param(32, 20.0, [224], 32, id="small pictures stay small"),
+    pytest.param(96, 300.0, [], 96, id="nobody needs more without frozen networks"),
+    pytest.param(224, 300.0, [160], 224, id="the trained network may need the most"),
+    pytest.param(96, 300.0, [160, 260], 260, id="the largest of several"),
+]
+
+
+@pytest.mark.parametrize(("network_px", "detail_px", "frozen_px", "side"), DECODED)
+def test_images_are_decoded_as_large_as_somebody_can_use(
+    network_px: int, detail_px: float, frozen_px: list[int], side: int
+) -> None:
+    assert resolution.choose_decoded_side(network_px, detail_px, frozen_px) == side
+
+
 @pytest.mark.parametrize(("drawn_px", "size", "side"), DETAIL)
 def test_a_picture_needs_the_pixels_that_its_detail_needs(drawn_px: int, size: Sizes, side: int) -> None:
     picture = a_noise(drawn_px, drawn_px).resize(size, Image.Resampling.BICUBIC)

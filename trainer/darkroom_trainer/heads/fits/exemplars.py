@@ -3,18 +3,18 @@
 Owns these fits and how they answer, on scaled features. Targets are (N, C) of 0 and 1. Pure.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import torch
 
-from darkroom_trainer.heads.fits.linear import Batches, fill_absent
+from darkroom_trainer.heads.fits.linear import Batches, Part, fill_absent, fit_ridge
 
 MOST_POINTS: Final = 600
 """Examples that a kernel head keeps."""
 JITTER: Final = 1e-5
-"""Keeps the system of equations solvable where points are the same."""
+"""Keeps the whitening of bumps finite where points are the same."""
 _LEAST: Final = 1e-12
 _LEAST_SHARE: Final = 1e-4
 
@@ -84,28 +84,20 @@ def choose_points(features: torch.Tensor, most: int = MOST_POINTS) -> torch.Tens
 
 
 def fit_kernel(batches: Batches, points: torch.Tensor, sharpness: float, penalties: Sequence[float]) -> list[Kernel]:
-    """Return least squares on bumps at `points` for each penalty (Nystrom where rows are more).
+    """Return kernel ridge regression on bumps at `points` for each penalty (Nystrom where rows are more).
 
-    Weights are no numbers where the equations cannot be solved.
+    Bumps times the inverse square root of the points' own bumps are features whose ridge regression is that one.
     """
-    among = torch.exp(-sharpness * measure_squares(points, points)).double()
-    second, cross, total = torch.zeros_like(among), among.new_zeros(()), among.new_zeros(())
-    for features, one_hot in batches.walk():
-        bumps = torch.exp(-sharpness * measure_squares(features, points))
-        second += (bumps.t() @ bumps).double()
-        cross = cross + (bumps.t() @ one_hot).double()
-        total = total + torch.cat([bumps, one_hot], dim=1).sum(dim=0).double()
-    rows = batches.rows
-    middle, bias = total[: len(points)] / rows, total[len(points) :] / rows
-    right = cross / rows - middle[:, None] * bias
-    left = second / rows - torch.outer(middle, middle)
-    fits = []
-    for penalty in penalties:
-        matrix = left + penalty * among + JITTER * torch.eye(len(points), dtype=left.dtype, device=left.device)
-        factor, failed = torch.linalg.cholesky_ex(matrix)
-        weight = torch.cholesky_solve(right, factor) if not failed else torch.full_like(right, torch.nan)
-        fits.append(Kernel(points, weight.float(), (bias - middle @ weight).float(), points.new_tensor(sharpness)))
-    return fits
+    bumps = torch.exp(-sharpness * measure_squares(points, points)).double()
+    sizes, axes = torch.linalg.eigh(bumps)
+    whitening = (axes / torch.sqrt(sizes.clamp(min=0) + JITTER)).float()
+
+    def walk() -> Iterator[Part]:
+        for features, one_hot in batches.walk():
+            yield torch.exp(-sharpness * measure_squares(features, points)) @ whitening, one_hot
+
+    ridges = fit_ridge(Batches(batches.rows, len(points), walk), penalties)
+    return [Kernel(points, whitening @ ridge.weight, ridge.bias, points.new_tensor(sharpness)) for ridge in ridges]
 
 
 def fit_neighbours(batches: Batches, sharpnesses: Sequence[float], *, is_multilabel: bool) -> list[Neighbours]:

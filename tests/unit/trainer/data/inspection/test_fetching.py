@@ -4,7 +4,7 @@ import http.server
 import pathlib
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -35,11 +35,11 @@ PEM: Final = "key ca.crt of the Secret with the bucket's credentials, in trainer
 class PlayedStorage(Storage):
     """Answers with a picture, or with the error of an address."""
 
-    def __init__(self, errors: dict[str, StorageError]) -> None:
+    def __init__(self, errors: Mapping[str, StorageError]) -> None:
         super().__init__(LOCAL, {})
         self._errors = errors
 
-    def read(self, uri: str, limit_bytes: int) -> Fetched:  # noqa: ARG002
+    def read(self, uri: str, limit_bytes: int = 0) -> Fetched:  # noqa: ARG002
         if uri in self._errors:
             raise self._errors[uri]
         return Fetched(PICTURE, ObjectInfo(len(PICTURE), "etag"))

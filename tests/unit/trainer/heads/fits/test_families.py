@@ -29,3 +29,18 @@ def test_every_family_answers_finitely_at_all_its_settings(family: families.Fami
         answers = head.apply(features)
         assert torch.isfinite(answers).all()
         assert float((answers.argmax(dim=1).numpy() == labels).mean()) > 0.5
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [(1,), (1, 1, 1), (2, 2), (300, 2), (2,) * 200, (1, 0, 2)],
+    ids=["one row", "one of each", "two of each", "many and two", "two of many labels", "a label without rows"],
+)
+@pytest.mark.parametrize("family", list(families.Family))
+def test_every_family_bears_few_rows_and_uneven_labels(family: families.Family, counts: tuple[int, ...]) -> None:
+    labels = torch.repeat_interleave(torch.arange(len(counts)), torch.tensor(counts))
+    one_hot = torch.nn.functional.one_hot(labels, len(counts)).float()
+    features = torch.randn(len(labels), 30, generator=torch.Generator().manual_seed(0)) / 30**0.5
+    batches = linear.Batches(len(labels), 30, lambda: iter([(features, one_hot)]))
+    for head in families.fit_family(family, batches, families.GRIDS[family], is_multilabel=False):
+        assert torch.isfinite(head.apply(features)).all()

@@ -1,10 +1,13 @@
 """Linear heads: they agree with what they claim to solve."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.linear_model import Ridge
 
 from darkroom_trainer.heads.fits import linear
 
@@ -51,11 +54,62 @@ def test_discriminant_analysis_is_the_same_by_rows_and_by_features(rows: int, wi
     torch.testing.assert_close(found / found.norm(), weight / weight.norm(), atol=1e-3, rtol=1e-3)
 
 
-@pytest.mark.parametrize("penalty", [0.1, 0.01])
-def test_logistic_regression_is_that_of_scikit_learn(penalty: float) -> None:
-    batches, labels = build_batches(200, 8, 3)
-    features, _ = batches.join()
-    fits = linear.fit_logistic(batches, [penalty, 1.0], is_multilabel=False)
-    reference = LogisticRegression(C=1 / (penalty * 200), max_iter=1000).fit(features.numpy(), labels)
-    found = fits[0].apply(features).softmax(dim=1).numpy()
-    np.testing.assert_allclose(found, reference.predict_proba(features.numpy()), atol=5e-3)
+@pytest.mark.parametrize("is_multilabel", [False, True], ids=["one label", "multilabel"])
+@pytest.mark.parametrize("num_labels", [2, 3])
+def test_logistic_regression_minimizes_its_log_loss(num_labels: int, is_multilabel: bool) -> None:
+    penalty, (batches, _) = 0.01, build_batches(200, 8, num_labels)
+    features, one_hot = batches.join()
+    if is_multilabel:
+        one_hot = torch.maximum(one_hot, (features[:, :1] > 1).float())
+        batches = linear.Batches(200, 8, lambda: iter([(features, one_hot)]))
+    fit, stronger = linear.fit_logistic(batches, [penalty, 1.0], is_multilabel=is_multilabel)
+    raw = fit.apply(features)
+    errors = (raw.sigmoid() if is_multilabel else raw.softmax(dim=1)) - one_hot
+    # of two labels, scikit-learn penalizes the difference of their weights, which is twice each
+    weight = fit.weight * (2 if num_labels == 2 and not is_multilabel else 1)
+    slope = features.t() @ errors / len(features) + penalty * weight
+    assert float(slope.abs().max()) < 1e-3
+    assert float(errors.mean(dim=0).abs().max()) < 1e-3, "the bias is not penalized"
+    assert float(stronger.weight.norm()) < 0.5 * float(fit.weight.norm())
+
+
+@pytest.mark.parametrize(
+    ("counts", "winner"),
+    [((20, 20, 0), 1), ((20, 0, 20), 2), ((30, 0, 0), 0), ((12, 14, 14), 1)],
+    ids=["the last label has no rows", "the middle one has none", "only one has rows", "all have some"],
+)
+def test_logistic_regression_never_answers_a_label_without_rows(counts: tuple[int, ...], winner: int) -> None:
+    labels = np.repeat(np.arange(3), counts)
+    one_hot = torch.nn.functional.one_hot(torch.from_numpy(labels), 3).float()
+    torch.manual_seed(0)
+    features = torch.randn(len(labels), 4) * 0.3 + torch.eye(3, 4)[labels]
+    batches = linear.Batches(len(labels), 4, lambda: iter([(features, one_hot)]))
+    (fit,) = linear.fit_logistic(batches, [1e-2], is_multilabel=False)
+    shares = fit.apply(torch.cat([torch.eye(3, 4)[winner][None], torch.randn(50, 4)])).softmax(dim=1)
+    assert int(shares[0].argmax()) == winner
+    absent = torch.tensor(counts) == 0
+    assert not absent[shares.argmax(dim=1)].any()
+    assert bool((shares[:, absent] < 0.1).all())
+
+
+def test_multilabel_logistic_regression_knows_labels_that_every_row_or_none_has() -> None:
+    torch.manual_seed(0)
+    features = torch.randn(60, 4)
+    one_hot = torch.stack([torch.ones(60), torch.zeros(60), (features[:, 0] > 0).float()], dim=1)
+    batches = linear.Batches(60, 4, lambda: iter([(features, one_hot)]))
+    (fit,) = linear.fit_logistic(batches, [1e-3], is_multilabel=True)
+    shares = fit.apply(features).sigmoid()
+    torch.testing.assert_close(shares[:, :2], torch.tensor([[60.5 / 61, 0.5 / 61]]).expand(60, 2))
+    assert torch.equal(shares[:, 2] > 0.5, one_hot[:, 2] > 0)
+
+
+def test_only_logistic_regression_waits_for_scikit_learn() -> None:
+    code = (
+        "import sys, torch; from darkroom_trainer.heads import selection; "
+        "from darkroom_trainer.heads.fits import families, linear; rows = torch.eye(4); "
+        "batches = linear.Batches(4, 4, lambda: iter([(rows, rows)])); "
+        "[families.fit_family(kind, batches, families.GRIDS[kind], is_multilabel=False) "
+        "for kind in families.Family if kind is not families.Family.LOGISTIC]; print('sklearn' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

@@ -13,7 +13,7 @@ import torch
 from darkroom_trainer.heads import refitting, specs, store, views as varied
 from darkroom_trainer.heads.fits import families, model, temperature
 from darkroom_trainer.tasks.classifier import Classifier
-from tests.unit.trainer.head_examples import build_examples, build_multilabel, normalize
+from tests.unit.trainer.head_examples import a_network, build_examples, build_multilabel, normalize
 
 
 def build_spec(examples: store.Examples, *kinds: families.Family) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def test_a_model_exports_to_onnx_and_agrees(
 
 def test_a_backbone_travels_with_the_model() -> None:
     torch.manual_seed(0)
-    backbones = {"own": torch.nn.Conv2d(3, 6, 3)}
+    backbones = {"own": a_network()}
     member = specs.build_member(
         ("backbone:own",), families.Family.RIDGE, {"penalty": 0.01}, 0, temperature.Calibration()
     )
@@ -76,7 +76,7 @@ def test_a_backbone_travels_with_the_model() -> None:
         [member], store.FeatureStore(ONE_LABEL, np.arange(12), None, backbones), temperature.Calibration()
     )
     fitted = refitting.fit_spec(spec, ONE_LABEL, seed=0, backbones=backbones)
-    again = model.build_frozen_classifier(spec, 3, {"own": torch.nn.Conv2d(3, 6, 3)})
+    again = model.build_frozen_classifier(spec, 3, {"own": a_network()})
     again.load_state_dict(fitted.state_dict())
     assert torch.equal(again(normalize(ONE_LABEL)), fitted(normalize(ONE_LABEL)))
 

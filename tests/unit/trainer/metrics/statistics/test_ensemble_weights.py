@@ -63,7 +63,8 @@ def test_what_a_network_learned_has_to_show_on_held_out_images(
     assert ensemble_weights.is_tested(answers, wanted, is_multilabel=is_multilabel) is tested
 
 
-def test_right_answers_on_two_images_may_be_luck() -> None:
+def test_right_answers_on_two_images_or_none_may_be_luck() -> None:
+    assert not ensemble_weights.is_tested(RIGHT[:0], TWO[:0], is_multilabel=False)
     assert not ensemble_weights.is_tested(RIGHT[:2], TWO[:2], is_multilabel=False)
 
 

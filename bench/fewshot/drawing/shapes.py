@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from PIL import Image, ImageDraw
 
-from bench.fewshot.pictures import Box, Picture, choose_ink, draw_ground, vary_light
+from bench.fewshot.drawing.pictures import Box, Picture, choose_ink, draw_ground, vary_light
 
 SCENE_PX: Final = 128
 FINE: Final = 4

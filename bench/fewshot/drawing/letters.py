@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from bench.fewshot.pictures import Picture, choose_ink, draw_ground, vary_light
+from bench.fewshot.drawing.pictures import Picture, choose_ink, draw_ground, vary_light
 
 LETTERS: Final = tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 SIDE_PX: Final = 64

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from bench.fewshot.pictures import Picture, crop, load_photograph, vary_light
+from bench.fewshot.drawing.pictures import Picture, crop, load_photograph, vary_light
 
 SIDE_PX: Final = 64
 Area = tuple[int, int, int, int]

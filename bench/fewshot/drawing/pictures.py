@@ -22,7 +22,7 @@ _PHOTOGRAPH_PX: Final = 640
 
 @dataclass(frozen=True)
 class Picture:
-    """uint8 (S, S, 3); `labels` count from 0, `boxes` are relative left, top, width, height, none for a class."""
+    """uint8 (H, W, 3); `labels` count from 0, `boxes` are relative left, top, width, height, none for a class."""
 
     pixels: Pixels
     labels: tuple[int, ...]

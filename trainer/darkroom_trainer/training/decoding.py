@@ -1,0 +1,65 @@
+"""The pictures of a training as tensors, at the size that serves what is trained and what is frozen.
+
+Owns which frozen networks a new run looks through, and the size that follows. Must not read datasets or train.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from darkroom_predict.description import Preprocessing
+from darkroom_trainer.loop import preparation, training_loop
+from darkroom_trainer.loop.recipe import Recipe
+from darkroom_trainer.networks import backbones
+from darkroom_trainer.networks.frozen_networks import FrozenNetwork
+from darkroom_trainer.search import frozen_admission, pretrained as pretraining, resolution
+from darkroom_trainer.tasks import base
+from darkroom_trainer.training.run_context import RunContext
+from darkroom_trainer.training.run_data import RunData
+from darkroom_trainer.training.training_run import Measurable
+
+
+@dataclass(frozen=True)
+class DecodedImages:
+    """The images of a run, how they are normalized, and the frozen networks for images of their size, by name."""
+
+    preprocessing: Preprocessing
+    frozen: Mapping[str, FrozenNetwork]
+    learned: training_loop.TrainingData
+    evaluation: Measurable | None
+
+
+def admit_networks(
+    context: RunContext, data: RunData, pretrained: pretraining.Pretrained, left_seconds: float
+) -> dict[str, FrozenNetwork]:
+    """Return the pretrained networks whose features of all images a new run can pay for."""
+    if data.task.has_boxes:
+        return {}
+    images = len(data.rows.usable) + len(data.evaluation_rows)
+    return frozen_admission.admit_networks(pretrained, context.device, context.meter, images, left_seconds)
+
+
+def choose_side(recipe: Recipe, data: RunData, frozen: Mapping[str, FrozenNetwork]) -> int:
+    """Return the side that a new run decodes its images at."""
+    if not frozen:
+        return recipe.image_size_px
+    frozen_px = [network.look.size_px for network in frozen.values()]
+    return resolution.choose_decoded_side(recipe.image_size_px, data.useful_side_px, frozen_px)
+
+
+def decode_data(
+    context: RunContext,
+    task: base.LearningTask,
+    data: RunData,
+    recipe: Recipe,
+    size_px: int,
+    frozen: Mapping[str, FrozenNetwork],
+) -> DecodedImages:
+    """Return all images of a run at a size."""
+    preprocessing = Preprocessing(size_px, *backbones.read_preprocessing(recipe.backbone))
+    build = (task, preprocessing, context.device, context.work, context.reporter)
+    learned = preparation.build_data(data.dataset, data.rows.usable, *build)
+    evaluation = None
+    if data.evaluation is not None:
+        evaluation = Measurable(data.evaluation, preparation.build_data(data.evaluation, data.evaluation_rows, *build))
+    sized = {name: network.resized_from(size_px) for name, network in frozen.items()}
+    return DecodedImages(preprocessing, sized, learned, evaluation)
