@@ -179,7 +179,7 @@ class Learner:
         """Return whether maps of the frozen stages can be kept."""
         return self._division is not None
 
-    def look(self, view: int, row: int) -> kept_maps.Look:
+    def look(self, view: int, row: int) -> kept_maps.VariationMaps:
         """Return what the frozen stages say of one variation of an image; of it alone, so that it is the same again."""
         assert self._division is not None, "there are frozen stages to ask"
         found = feeding.gather_variation(self._build_feed(), view, row, self.device)
@@ -188,7 +188,7 @@ class Learner:
         )
         with self.device.mixed_precision():
             images = normalization.normalize_in_place(batch.images, self.data.mean, self.data.std)
-            return kept_maps.Look(self._division.look(images), batch.targets)
+            return kept_maps.VariationMaps(self._division.look(images), batch.targets)
 
     def _build_feed(self, others: int = 0) -> feeding.Feed:
         return feeding.Feed(

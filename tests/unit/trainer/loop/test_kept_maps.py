@@ -23,10 +23,10 @@ class Counted:
     def __init__(self) -> None:
         self.count = 0
 
-    def __call__(self) -> kept_maps.Look:
+    def __call__(self) -> kept_maps.VariationMaps:
         """Return one more."""
         self.count += 1
-        return kept_maps.Look([torch.zeros(1, 3)], {})
+        return kept_maps.VariationMaps([torch.zeros(1, 3)], {})
 
 
 def test_what_was_looked_at_is_not_looked_at_again() -> None:
