@@ -15,7 +15,7 @@ from darkroom_trainer.tasks.base import Targets
 
 
 @dataclass(frozen=True)
-class Look:
+class VariationMaps:
     """One variation of an image: its maps (1, ...), and its targets (1, ...), which vary with it."""
 
     maps: Maps
@@ -32,10 +32,10 @@ class KeptMaps:
 
     def __init__(self, most_bytes: int = MOST_KEPT_BYTES) -> None:
         self._most_bytes = most_bytes
-        self._looks: dict[Hashable, Look] = {}
+        self._looks: dict[Hashable, VariationMaps] = {}
         self._bytes = 0
 
-    def take(self, key: Hashable, look: Callable[[], Look]) -> Look:
+    def take(self, key: Hashable, look: Callable[[], VariationMaps]) -> VariationMaps:
         """Return the look of a key, and keep it."""
         found = self._looks.get(key)
         if found is None:
@@ -46,7 +46,7 @@ class KeptMaps:
         return found
 
 
-def join_looks(looks: Sequence[Look]) -> tuple[Maps, Targets]:
+def join_looks(looks: Sequence[VariationMaps]) -> tuple[Maps, Targets]:
     """Return the maps (B, ...) and targets (B, ...) of a batch."""
     maps = [torch.cat(levels) for levels in zip(*(one.maps for one in looks), strict=True)]
     targets = {name: torch.cat([one.targets[name] for one in looks]) for name in looks[0].targets}

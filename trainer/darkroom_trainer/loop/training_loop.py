@@ -179,7 +179,7 @@ class Learner:
         """Return whether maps of the frozen stages can be kept."""
         return self._division is not None
 
-    def look(self, view: int, row: int) -> kept_maps.Look:
+    def look(self, view: int, row: int) -> kept_maps.VariationMaps:
         """Return what the frozen stages say of one variation of an image; of it alone, so that it is the same again."""
         assert self._division is not None, "there are frozen stages to ask"
         found = feeding.gather_variation(self._build_feed(), view, row, self.device)
@@ -188,7 +188,7 @@ class Learner:
         )
         with self.device.mixed_precision():
             images = normalization.normalize_in_place(batch.images, self.data.mean, self.data.std)
-            return kept_maps.Look(self._division.look(images), batch.targets)
+            return kept_maps.VariationMaps(self._division.look(images), batch.targets)
 
     def _build_feed(self, others: int = 0) -> feeding.Feed:
         return feeding.Feed(
@@ -250,9 +250,16 @@ class Hooks:
 
 
 def train_window(
-    learner: Learner, window: Window, meter: meters.Meter, hooks: Hooks, stop: threading.Event | None = None
+    learner: Learner,
+    window: Window,
+    meter: meters.Meter,
+    hooks: Hooks,
+    stop: threading.Event | None = None,
+    first_step_seconds: float = 0.0,
 ) -> float | None:
     """Step until the window is spent; a step starts only if its measured cost still fits, and the slowest recent one.
+
+    `first_step_seconds` is what the first one is expected to take.
 
     Returns what a step took in the end, in charged seconds, None where there was none. Raises NonFiniteLoss, and
     RunStopped once `stop` is set (the caller keeps what is to be kept).
@@ -261,7 +268,7 @@ def train_window(
     losses: list[torch.Tensor] = []
     pace = _Pace(learner.device)
     before = looked_at = meter.charged_seconds
-    while before + costs.high < window.ends_at and hooks.may_end_at(before + costs.highest, costs.recent_median()):
+    while _may_step(costs, first_step_seconds, before, window, hooks):
         if stop is not None and stop.is_set():
             raise stopping.RunStopped
         losses.append(learner.train_step(window.share(before)))
@@ -279,6 +286,12 @@ def train_window(
     if losses:
         hooks.observe(1.0, _check_loss(losses))
     return costs.recent_median(least_steps=1)
+
+
+def _may_step(costs: StepCosts, first_step_seconds: float, now: float, window: Window, hooks: Hooks) -> bool:
+    """Return whether a step may start now."""
+    high, highest = (costs.high, costs.highest) if len(costs) else (first_step_seconds, first_step_seconds)
+    return now + high < window.ends_at and hooks.may_end_at(now + highest, costs.recent_median())
 
 
 def _check_loss(losses: list[torch.Tensor]) -> float:

@@ -13,7 +13,7 @@ import safetensors.torch
 import torch
 
 from darkroom_trainer.checkpoints import sessions
-from darkroom_trainer.loop import preparation, training_loop
+from darkroom_trainer.loop import kept_maps, preparation, training_loop
 from darkroom_trainer.parallel import orders, team
 from darkroom_trainer.runtime import device as devices
 from darkroom_trainer.tasks import registry
@@ -39,10 +39,12 @@ def work(channel: Connection) -> int:
 def _follow(channel: Connection) -> None:
     learner: training_loop.Learner | None = None
     group: team.ProcessGroup | None = None
+    kept = kept_maps.KeptMaps()
     while True:
         order = channel.recv()
         if isinstance(order, orders.Assignment):
             learner = build_learner(order)
+            learner.kept = kept
             channel.send(orders.Ready())
             group = group or team.ProcessGroup(order.rendezvous, order.rank, order.size, learner.device)
             learner.peers = team.Follower(order.rank, group)

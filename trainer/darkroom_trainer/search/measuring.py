@@ -50,6 +50,11 @@ class MeasuredRecipe:
         looked_at = min(images, seconds / (pass_cost + self.look_cost))
         return max(looked_at, (seconds - images * self.look_cost) / pass_cost)
 
+    @property
+    def dearest_step(self) -> float:
+        """Return what a step costs whose images were not looked at before."""
+        return self.step_cost + self.look_cost * self.recipe.batch_size
+
     def average_step(self, passes: int, images: int) -> float:
         """Return what a step of a training with so many passes costs, its share of the looks included."""
         looks = min(passes, self.recipe.kept_views * images)

@@ -56,9 +56,9 @@ def build_portfolio(
     kind = find_kind(task)
     allowed = [one for one in RECIPE_CHANGES[kind] if _is_allowed(one, base, may_mirror=may_mirror)]
     varied = [_apply_change(base, change) for change in allowed]
-    same_size = [replace(other, image_size_px=base.image_size_px) for other in others]
+    fitted = [replace(other, image_size_px=_fit_size(kind, base, other)) for other in others]
     unlike = 1 if base.trained_stages is not None else 2
-    ordered = [*varied[:unlike], *same_size, *varied[unlike:]]
+    ordered = [*varied[:unlike], *fitted, *varied[unlike:]]
     return tuple(dict.fromkeys(ordered))
 
 
@@ -66,6 +66,11 @@ def choose_others(base: Recipe, measured: Sequence[Recipe]) -> list[Recipe]:
     """Return the rivals of a base recipe among those that were measured, best last: one of each network and part."""
     parts = {(one.backbone, one.trained_stages): one for one in measured}
     return [one for part, one in reversed(parts.items()) if part != (base.backbone, base.trained_stages)]
+
+
+def _fit_size(kind: Task, base: Recipe, other: Recipe) -> int:
+    """Return the size of another network's images: a classifier shrinks the base's to its own, boxes are as decoded."""
+    return base.image_size_px if kind is Task.DETECTOR else min(base.image_size_px, other.image_size_px)
 
 
 def _is_allowed(change: RecipeChange, base: Recipe, *, may_mirror: bool) -> bool:

@@ -39,7 +39,8 @@ def fit_crop_weight(model: torch.nn.Module, data: LearnedData, rows: Integers) -
     if network.maps.is_known.any():
         network.map_share.fill_(_choose(fixed, maps, one_hot))
     share = float(network.map_share)
-    network.crop_share.fill_(_choose(dense, (1 - share) * fixed + share * maps, one_hot))
+    crops: Names = ((1 - share) * fixed + share * maps).astype(np.float32)
+    network.crop_share.fill_(_choose(dense, crops, one_hot))
 
 
 def _choose(first: Names, second: Names, one_hot: npt.NDArray[np.bool_]) -> float:
@@ -72,7 +73,7 @@ def _ask(
         logits = network.dense(images).float()[..., :-4]
     dense = logits.gather(1, find_cells(boxes, logits.shape[1])[..., None].expand(-1, -1, logits.shape[2]))[is_box]
     one_hot = functional.one_hot(labels[is_box], logits.shape[2]).bool()
-    return tuple(values.cpu().numpy() for values in (dense.softmax(dim=-1), crops, maps, one_hot))  # type: ignore[return-value]
+    return dense.softmax(dim=-1).cpu().numpy(), crops.cpu().numpy(), maps.cpu().numpy(), one_hot.cpu().numpy()
 
 
 def find_cells(boxes: torch.Tensor, num_cells: int) -> torch.Tensor:

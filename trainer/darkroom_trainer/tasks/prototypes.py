@@ -82,7 +82,7 @@ def _describe_maps(network: DetectorNetwork, data: LearnedData, indices: torch.T
         moves[0] = 0.0
         levels = [level.float() for level in network.dense.backbone(take_images(data, row[None]))]
         seen = describe_maps(levels, (boxes + moves * sizes).flatten(0, 1)[None])
-        parts.append(seen[0].unflatten(0, (copies, len(own))).transpose(0, 1))
+        parts.append(seen[0].reshape(copies, len(own), -1).transpose(0, 1))
     network.train(was_training)
     return torch.cat(parts)
 

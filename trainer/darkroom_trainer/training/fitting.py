@@ -210,13 +210,18 @@ class Fitter:
             try:
                 with self._crew.share(learner):
                     step_seconds = training_loop.train_window(
-                        learner, session.window, context.meter, hooks, context.stop
+                        learner, session.window, context.meter, hooks, context.stop, self._expect_step(learner.recipe)
                     )
                 self._run.ledger.slowdown.learn_step(learner.recipe.shape, step_seconds)
                 is_through = True
             except (RuntimeError, MemoryError) as error:
                 learner.optimizer.zero_grad(set_to_none=True)
                 learner.recipe = memory.recover(error, learner.recipe, context.device)
+
+    def _expect_step(self, recipe: Recipe) -> float:
+        """Return what the first step of a window takes, as measured at the start; 0 for what was not measured."""
+        measured = (one for one in self._run.measured_recipes if one.recipe.shape == recipe.shape)
+        return next((one.dearest_step for one in measured), 0.0)
 
     def _leaves_model(self, session: Session, charged_seconds: float, recent_seconds: float | None) -> bool:
         ledger = self._run.ledger

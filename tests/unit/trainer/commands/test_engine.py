@@ -82,6 +82,35 @@ def test_a_stopped_training_goes_on_and_uses_its_whole_budget(
     assert 12 < finished.meter.charged_seconds <= 15, "what is left of the budget is used"
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("stop_at", [None, *fitting.STAGE_NAMES.values()], ids=["at once", "resumed", "resumed late"])
+def test_a_named_pretrained_detector_trains_its_head_on_frozen_maps_within_a_small_budget(
+    tmp_path: pathlib.Path, stop_at: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("darkroom_trainer.tasks.detector.Detector.least_passes", 200)
+    train = write_squares(tmp_path / "train", 16, boxed=True)
+    config = tiny_runs.a_config(
+        run_config.Command.TRAIN,
+        Task.DETECTOR,
+        train,
+        budget_seconds=25.0,
+        output=a_local_place(tmp_path / "model"),
+        backbone="tf_efficientnet_lite0",
+        weights=run_config.Weights(embedded=True),
+    )
+    if stop_at is not None:
+        reporter = tiny_runs.StopAt(stop_at)
+        stopped = engine.execute(config, tmp_path / "w1", reporter, reporter.stop, tiny_runs.a_meter(config))
+        assert stopped.exit_code == endings.ExitCode.STOPPED, stopped.message
+    again = config.model_copy(update={"attempt": 2})
+    ended = engine.execute(again, tmp_path / "w2", reporting.SilentReporter(), meter=tiny_runs.a_meter(again))
+    assert ended.reason is conditions.Reason.SUCCEEDED, ended.message
+    assert ended.meter.charged_seconds <= 25.0
+    assert (tmp_path / "model" / "model.onnx").exists(), "it agrees with torch"
+    trials = json.loads((tmp_path / "model" / "metrics.json").read_text())["trials"]
+    assert {trial["settings"]["trained_stages"] for trial in trials} == {0}
+
+
 def add_to_recipes(found: object, **fields: object) -> None:
     """Add fields to every recipe in a JSON document."""
     children = (

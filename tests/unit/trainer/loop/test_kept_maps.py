@@ -17,15 +17,23 @@ def a_frozen_learner(name: str, trained_stages: int, *, kept_views: int = 2) -> 
     return Learner(whole.task, whole.model, whole.data, recipe, whole.device, whole.seed)
 
 
-def a_look(numbers: int) -> kept_maps.Look:
-    return kept_maps.Look([torch.zeros(1, numbers)], {})
+class Counted:
+    """Looks of three numbers each, counted."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self) -> kept_maps.VariationMaps:
+        """Return one more."""
+        self.count += 1
+        return kept_maps.VariationMaps([torch.zeros(1, 3)], {})
 
 
 def test_what_was_looked_at_is_not_looked_at_again() -> None:
-    kept, looks = kept_maps.KeptMaps(), []
+    kept, look = kept_maps.KeptMaps(), Counted()
     for key in (1, 2, 1):
-        kept.take(key, lambda: looks.append(a_look(3)) or looks[-1])
-    assert len(looks) == 2
+        kept.take(key, look)
+    assert look.count == 2
 
 
 @pytest.mark.parametrize(
@@ -37,10 +45,10 @@ def test_what_was_looked_at_is_not_looked_at_again() -> None:
     ],
 )
 def test_memory_bounds_what_is_kept(most_bytes: int, looked_at: int) -> None:
-    kept, looks = kept_maps.KeptMaps(most_bytes), []
+    kept, look = kept_maps.KeptMaps(most_bytes), Counted()
     for key in (1, 2, 1):
-        assert kept.take(key, lambda: looks.append(a_look(3)) or looks[-1]).map_bytes == 12
-    assert len(looks) == looked_at
+        assert kept.take(key, look).map_bytes == 12
+    assert look.count == looked_at
 
 
 KINDS = [("detector", 0), ("classifier", 0), ("classifier", 1), ("classifier", 2)]

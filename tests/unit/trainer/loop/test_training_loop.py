@@ -89,6 +89,23 @@ def test_no_step_starts_that_could_be_as_slow_as_the_slowest_of_late_and_take_wh
 
 
 @pytest.mark.parametrize(
+    ("expected_seconds", "steps"),
+    [
+        pytest.param(0.0, 3, id="nothing is known of it"),
+        pytest.param(2.0, 3, id="it fits, and the next ones are as they turn out"),
+        pytest.param(3.0, 0, id="it does not fit"),
+    ],
+)
+def test_the_first_step_of_a_window_starts_only_if_what_it_is_expected_to_take_fits(
+    expected_seconds: float, steps: int
+) -> None:
+    clock = StepClock()
+    learner = clock.drive(a_learner("classifier"))
+    train_window(learner, Window(0, 3), a_meter(clock), QUIET, first_step_seconds=expected_seconds)
+    assert learner.step == steps
+
+
+@pytest.mark.parametrize(
     "length", [pytest.param(0.5, id="short"), pytest.param(50.0, id="long"), pytest.param(float("nan"), id="no number")]
 )
 def test_gradients_are_shortened_as_torch_does_it(length: float) -> None:

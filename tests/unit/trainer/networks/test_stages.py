@@ -68,7 +68,7 @@ def test_a_divided_classifier_answers_as_the_whole_one_and_learns_the_same(backb
     model.eval()
     outputs = division.answer(division.look(images))
     torch.testing.assert_close(outputs, model(images))
-    outputs.sum().backward()
+    outputs.sum().backward()  # type: ignore[no-untyped-call]
     assert all(value.grad is not None for value, _ in part.rates)
 
 

@@ -117,7 +117,7 @@ def test_a_frozen_recipe_is_measured_apart_from_its_looks(monkeypatch: pytest.Mo
     SlowSteps(monkeypatch, clock)
     look = Learner.look
 
-    def slow_look(learner: Learner, view: int, row: int) -> kept_maps.Look:
+    def slow_look(learner: Learner, view: int, row: int) -> kept_maps.VariationMaps:
         clock.now += 5.0
         return look(learner, view, row)
 

@@ -35,10 +35,20 @@ def test_tags_that_change_in_a_mirror_get_no_recipe_with_one() -> None:
     assert not any("flip" in one.augmentation for one in build_portfolio(Task.DETECTOR, BASE, may_mirror=False))
 
 
-def test_recipes_of_another_backbone_join_at_the_same_size_of_image() -> None:
-    other = Recipe("resnet18", 192, 32, 2e-3)
-    found = [recipe for recipe in build_portfolio(Task.CLASSIFIER, BASE, [other]) if recipe.backbone == "resnet18"]
-    assert [recipe.image_size_px for recipe in found] == [BASE.image_size_px]
+@pytest.mark.parametrize(
+    ("task", "base_px", "other_px", "size_px"),
+    [
+        pytest.param(Task.CLASSIFIER, 224, 96, 96, id="a classifier shrinks images to its own size"),
+        pytest.param(Task.CLASSIFIER, 32, 192, 32, id="images are not larger than they are decoded"),
+        pytest.param(Task.DETECTOR, 192, 128, 192, id="boxes are found in images as they are decoded"),
+    ],
+)
+def test_recipes_of_another_backbone_join_at_a_size_of_image_that_can_be_had(
+    task: Task, base_px: int, other_px: int, size_px: int
+) -> None:
+    base, other = Recipe("test_resnet", base_px, 32, 4e-3), Recipe("resnet18", other_px, 32, 2e-3)
+    found = [recipe for recipe in build_portfolio(task, base, [other]) if recipe.backbone == "resnet18"]
+    assert [recipe.image_size_px for recipe in found] == [size_px]
 
 
 FROZEN = Recipe("lite", 192, 16, 2e-3, trained_stages=0, kept_views=8)
