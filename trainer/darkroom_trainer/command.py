@@ -81,6 +81,9 @@ def _add_run(commands: Commands) -> None:
         "--weights", type=_folder, metavar="DIR",
         help="folder with pretrained networks, as NAME.safetensors by their timm names",
     )  # fmt: skip
+    run.add_argument(
+        "--no-embedded-weights", action="store_true", help="use none of the pretrained networks that come with darkroom"
+    )
 
 
 def _add_samples(commands: Commands) -> None:
@@ -181,7 +184,8 @@ def _run(arguments: argparse.Namespace) -> int:
         earlier = set_aside(output)
         if earlier is not None:
             display.say(f"what an earlier run left is in {earlier}")
-        board = Board(found.resources, output, arguments.weights)
+        embedded = not arguments.no_embedded_weights
+        board = Board(found.resources, output, arguments.weights, embedded_weights=embedded)
         code = run_board(board, display)
     print(render_end(board.to_documents(), read_clock(), output))
     return code

@@ -18,6 +18,8 @@ NAMESPACES: Final = Resource("", "v1", "namespaces", "Namespace")
 QUOTAS: Final = Resource("", "v1", "resourcequotas", "ResourceQuota")
 ROLE_BINDINGS: Final = Resource("rbac.authorization.k8s.io", "v1", "rolebindings", "RoleBinding")
 _MERGE: Final = "application/merge-patch+json"
+CALL_SECONDS: Final = 120.0
+"""For an object of the greatest size on a busy machine; everything else takes far less."""
 
 
 class Refusal(Exception):
@@ -70,7 +72,7 @@ class Api:
             body=None if body is None else json.dumps(body),
             headers={"Content-Type": content_type, "Authorization": f"Bearer {self.token}"},
             retries=False,
-            timeout=30.0,
+            timeout=CALL_SECONDS,
         )
         if response.status >= 400:
             raise Refusal(response.status, response.data.decode(errors="replace")[:500])

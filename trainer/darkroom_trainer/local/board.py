@@ -13,7 +13,7 @@ from typing import Any, Final
 import yaml
 
 from darkroom_api import names
-from darkroom_trainer.local.config import Target
+from darkroom_trainer.local.config import Target, build_weights
 from darkroom_trainer.local.manifests import KINDS, Manifest
 from darkroom_trainer.local.status import GENERATION, Status, start_status
 from darkroom_trainer.runtime.secrets import hide_tree
@@ -73,9 +73,14 @@ class Board:
     """Every resource of one run."""
 
     def __init__(
-        self, manifests: Sequence[Manifest], output: pathlib.Path, weights: pathlib.Path | None = None
+        self,
+        manifests: Sequence[Manifest],
+        output: pathlib.Path,
+        weights_folder: pathlib.Path | None = None,
+        *,
+        embedded_weights: bool = True,
     ) -> None:
-        now = read_clock()
+        now, weights = read_clock(), build_weights(weights_folder, embedded=embedded_weights)
         self.output = output
         order = list(KINDS)
         self.entries = [

@@ -29,8 +29,8 @@ class Target:
     manifest: Manifest
     uid: str
     output: pathlib.Path
-    weights: pathlib.Path | None = None
-    """Folder with pretrained backbones."""
+    weights: Weights
+    """Where pretrained backbones come from."""
 
     @property
     def reference(self) -> ResourceReference:
@@ -46,8 +46,8 @@ def build_inspect_config(target: Target) -> RunConfig:
 def build_train_config(target: Target, dataset: DatasetSource, evaluation_dataset: DatasetSource | None) -> RunConfig:
     """Return the run that trains a Model, on the one device that this process has."""
     spec = _model_spec(target.manifest)
-    output, weights = _build_output(target, spec, dataset), _build_weights(target.weights)
-    return runs.build_training(target.reference, spec, dataset, evaluation_dataset, output, weights)
+    output = _build_output(target, spec, dataset)
+    return runs.build_training(target.reference, spec, dataset, evaluation_dataset, output, target.weights)
 
 
 def build_evaluate_config(
@@ -59,8 +59,9 @@ def build_evaluate_config(
     return runs.build_evaluation(target.reference, spec, dataset, files, _locate_output(target))
 
 
-def _build_weights(folder: pathlib.Path | None) -> Weights:
-    return Weights(location=_locate(to_uri(folder))) if folder is not None else Weights()
+def build_weights(folder: pathlib.Path | None, *, embedded: bool = True) -> Weights:
+    """Return where pretrained backbones come from: a folder of this machine, and the installed packages."""
+    return Weights(location=_locate(to_uri(folder)) if folder is not None else None, embedded=embedded)
 
 
 def _build_output(target: Target, spec: ModelSpec, dataset: DatasetSource) -> Location:

@@ -4,7 +4,7 @@ Owns the measuring, by a few images of noise, and the rule. Must not know heads 
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import torch
@@ -17,6 +17,9 @@ from darkroom_trainer.search.pretrained import Pretrained
 
 LOG = logging.getLogger(__name__)
 
+AdmittedNetworks = Mapping[str, FrozenNetwork]
+"""Small to large, by name."""
+
 FIRST_TIME_FRACTION: Final = 0.5
 """Of the time that is left, the first network may take so much for all images: with few of them, nothing else gives as
 much."""
@@ -27,8 +30,8 @@ TIMED_IMAGES: Final = 4
 
 def admit_networks(
     pretrained: Pretrained, device: Device, meter: Meter, images: int, left_seconds: float
-) -> dict[str, FrozenNetwork]:
-    """Return the networks whose features of so many images the run can pay for, small to large, by name.
+) -> AdmittedNetworks:
+    """Return the networks whose features of so many images the run can pay for.
 
     The first that is too costly ends the list: those after it are larger.
     """

@@ -3,14 +3,12 @@
 Owns which frozen networks a new run looks through, and the size that follows. Must not read datasets or train.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from darkroom_predict.description import Preprocessing
 from darkroom_trainer.loop import preparation, training_loop
 from darkroom_trainer.loop.recipe import Recipe
 from darkroom_trainer.networks import backbones
-from darkroom_trainer.networks.frozen_networks import FrozenNetwork
 from darkroom_trainer.search import frozen_admission, pretrained as pretraining, resolution
 from darkroom_trainer.tasks import base
 from darkroom_trainer.training.run_context import RunContext
@@ -23,14 +21,14 @@ class DecodedImages:
     """The images of a run, how they are normalized, and the frozen networks for images of their size, by name."""
 
     preprocessing: Preprocessing
-    frozen: Mapping[str, FrozenNetwork]
+    frozen: frozen_admission.AdmittedNetworks
     learned: training_loop.TrainingData
     evaluation: Measurable | None
 
 
 def admit_networks(
     context: RunContext, data: RunData, pretrained: pretraining.Pretrained, left_seconds: float
-) -> dict[str, FrozenNetwork]:
+) -> frozen_admission.AdmittedNetworks:
     """Return the pretrained networks whose features of all images a new run can pay for."""
     if data.task.has_boxes:
         return {}
@@ -38,7 +36,7 @@ def admit_networks(
     return frozen_admission.admit_networks(pretrained, context.device, context.meter, images, left_seconds)
 
 
-def choose_side(recipe: Recipe, data: RunData, frozen: Mapping[str, FrozenNetwork]) -> int:
+def choose_side(recipe: Recipe, data: RunData, frozen: frozen_admission.AdmittedNetworks) -> int:
     """Return the side that a new run decodes its images at."""
     if not frozen:
         return recipe.image_size_px
@@ -52,7 +50,7 @@ def decode_data(
     data: RunData,
     recipe: Recipe,
     size_px: int,
-    frozen: Mapping[str, FrozenNetwork],
+    frozen: frozen_admission.AdmittedNetworks,
 ) -> DecodedImages:
     """Return all images of a run at a size."""
     preprocessing = Preprocessing(size_px, *backbones.read_preprocessing(recipe.backbone))

@@ -26,9 +26,9 @@ RESTART_RATE: Final = 0.6
 def search_recipes(run: TrainingRun, fitter: fitting.Fitter, session: Session) -> None:
     """Find the recipe that the held-out images favour, and score what it learned; the session then has its learner.
 
-    Nothing is left to do where an earlier attempt did it, where too few images could be held out, or where a head
-    answers alone; one that may also answers where the networks came to nothing. Raises RunError: BudgetNotEnough where
-    no useful training fits, TrainingDiverged where nothing was learned; RunStopped after a checkpoint.
+    Nothing is left to do where an earlier attempt did it, or where a head answers alone: with few images from the
+    start, else in the end, where the networks came to nothing. Raises RunError: BudgetNotEnough where no useful
+    training fits, TrainingDiverged where nothing was learned; RunStopped after a checkpoint.
     """
     head_alone.leave_out_network(run, session)
     if session.stage is Stage.HOLD_OUT and session.head_alone is None:

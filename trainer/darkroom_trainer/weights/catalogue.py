@@ -62,6 +62,7 @@ class CatalogueEntry:
 
 _SUPERVISED, _SELF, _TEXT = Pretraining.SUPERVISED, Pretraining.SELF_SUPERVISED, Pretraining.IMAGE_TEXT
 _IN1K, _IN12K, _IN22K = "ImageNet-1k", "ImageNet-12k, then ImageNet-1k", "ImageNet-22k"
+_PE, _TIPS = "5.4 billion pictures with texts (PE)", "WebLI (TIPSv2)"
 _APACHE: Final = "apache-2.0"
 
 CATALOGUE: Final[tuple[CatalogueEntry, ...]] = (
@@ -71,20 +72,26 @@ CATALOGUE: Final[tuple[CatalogueEntry, ...]] = (
     CatalogueEntry("convnext_atto.d2_in1k", Tier.TINY, _SUPERVISED, _IN1K, _APACHE, 3.37, 224),
     CatalogueEntry("tf_efficientnet_lite1.in1k", Tier.TINY, _SUPERVISED, _IN1K, _APACHE, 4.14, 240),
     CatalogueEntry("tf_efficientnet_lite2.in1k", Tier.TINY, _SUPERVISED, _IN1K, _APACHE, 4.81, 260),
+    CatalogueEntry("vit_pe_core_tiny_patch16_384.fb", Tier.TINY, _TEXT, _PE, _APACHE, 6.04, 384),
     CatalogueEntry("resnet18.a1_in1k", Tier.SMALL, _SUPERVISED, _IN1K, _APACHE, 11.18, 224),
     CatalogueEntry("convnext_nano.in12k_ft_in1k", Tier.SMALL, _SUPERVISED, _IN12K, _APACHE, 14.95, 224),
     CatalogueEntry("vit_small_patch14_dinov2.lvd142m", Tier.SMALL, _SELF, "LVD-142M", _APACHE, 22.06, 518),
     CatalogueEntry("resnet50.a1_in1k", Tier.SMALL, _SUPERVISED, _IN1K, _APACHE, 23.51, 224),
+    CatalogueEntry("vit_pe_core_small_patch16_384.fb", Tier.SMALL, _TEXT, _PE, _APACHE, 23.59, 384),
     CatalogueEntry("convnext_tiny.fb_in22k", Tier.MEDIUM, _SUPERVISED, _IN22K, _APACHE, 27.82, 224),
     CatalogueEntry("vit_base_patch16_clip_224.openai", Tier.MEDIUM, _TEXT, "WIT-400M (CLIP)", _APACHE, 85.80, 224),
+    CatalogueEntry("vit_base_patch14_reg1_tipsv2.webli", Tier.MEDIUM, _TEXT, _TIPS, _APACHE, 86.31, 448),
     CatalogueEntry("vit_base_patch14_dinov2.lvd142m", Tier.MEDIUM, _SELF, "LVD-142M", _APACHE, 86.58, 518),
     CatalogueEntry("convnext_base.fb_in22k", Tier.MEDIUM, _SUPERVISED, _IN22K, _APACHE, 87.57, 224),
     CatalogueEntry("vit_base_patch16_siglip_224.v2_webli", Tier.MEDIUM, _TEXT, "WebLI (SigLIP 2)", _APACHE, 92.88, 224),
+    CatalogueEntry("vit_pe_core_base_patch16_224.fb", Tier.MEDIUM, _TEXT, _PE, _APACHE, 92.89, 224),
     CatalogueEntry("convnext_large.fb_in22k", Tier.LARGE, _SUPERVISED, _IN22K, _APACHE, 196.23, 224),
+    CatalogueEntry("vit_large_patch14_reg1_tipsv2.webli", Tier.LARGE, _TEXT, _TIPS, _APACHE, 304.01, 448),
     CatalogueEntry("vit_large_patch14_dinov2.lvd142m", Tier.LARGE, _SELF, "LVD-142M", _APACHE, 304.37, 518),
     CatalogueEntry(
         "vit_large_patch16_siglip_256.v2_webli", Tier.LARGE, _TEXT, "WebLI (SigLIP 2)", _APACHE, 315.96, 256
     ),
+    CatalogueEntry("vit_pe_core_large_patch14_336.fb", Tier.LARGE, _TEXT, _PE, _APACHE, 316.10, 336),
 )
 """From small to large. Licences, sizes and parameters are timm's, and tested against it."""
 

@@ -50,3 +50,9 @@ def test_what_an_earlier_run_left_is_moved_aside_and_nothing_else(tmp_path: path
     assert place is not None
     assert sorted(path.name for path in place.iterdir()) == [ARTIFACTS_NAME, RESOURCES_NAME]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["earlier", "mine.txt"]
+
+
+def test_every_resource_is_told_where_weights_are(tmp_path: pathlib.Path) -> None:
+    board = Board([parse(tmp_path, a_model())], tmp_path / "out", embedded_weights=False)
+    assert [entry.target.weights.embedded for entry in board.entries] == [False]
+    assert a_board(tmp_path).entries[0].target.weights.embedded is True

@@ -14,6 +14,7 @@ from darkroom_trainer.local.config import (
     build_inspect_config,
     build_source,
     build_train_config,
+    build_weights,
 )
 from darkroom_trainer.storage.local_files import resolve_uri, to_path
 from tests.unit.trainer.run_builders import Document, a_dataset, a_model, an_evaluation, parse
@@ -22,7 +23,7 @@ UID = "5a0c"
 
 
 def a_target(folder: pathlib.Path, document: Document) -> Target:
-    return Target(parse(folder, document), UID, folder / "out")
+    return Target(parse(folder, document), UID, folder / "out", Weights())
 
 
 @pytest.mark.parametrize(
@@ -81,11 +82,13 @@ def test_every_config_survives_the_way_through_json(tmp_path: pathlib.Path) -> N
 def test_a_training_looks_for_weights_in_the_folder_that_is_given(tmp_path: pathlib.Path) -> None:
     source = build_source(parse(tmp_path, a_dataset()), None)
     target = a_target(tmp_path, a_model(backbone="resnet18"))
-    told = build_train_config(dataclasses.replace(target, weights=tmp_path / "my nets"), source, None)
+    weights = build_weights(tmp_path / "my nets")
+    told = build_train_config(dataclasses.replace(target, weights=weights), source, None)
     assert (told.backbone, told.weights.hub) == ("resnet18", None)
     assert told.weights.location is not None
     assert to_path(told.weights.location.uri) == tmp_path / "my nets"
-    assert build_train_config(target, source, None).weights == Weights()
+    assert build_train_config(target, source, None).weights == build_weights(None) == Weights()
+    assert build_weights(None, embedded=False).embedded is False
 
 
 @pytest.mark.parametrize(

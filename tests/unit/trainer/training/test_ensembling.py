@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from darkroom_trainer.training import ensembling
-from tests.support.prepared_runs import IMAGES, PreparedRun, prepare_squares
+from tests.unit.trainer.prepared_runs import IMAGES, PreparedRun, prepare_squares
 
 
 @pytest.fixture(scope="module")

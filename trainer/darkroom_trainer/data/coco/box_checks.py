@@ -86,6 +86,7 @@ class _BoxCheck:
         self._note_bad_numbers(boxes)
         in_pixels = self._find_pixels(boxes)
         sizes = self._find_sizes(in_pixels)
+        self._judge_specks(boxes, in_pixels)
         self._judge_percent(boxes, in_pixels, sizes)
         boxes, turned = self._turn(boxes, in_pixels)
         with np.errstate(invalid="ignore", over="ignore"):
@@ -146,6 +147,21 @@ class _BoxCheck:
         unknown = (math.nan, math.nan)
         sides = [self._sides.get(number, unknown) for number in image_ids.tolist()]
         return np.array(sides, dtype=np.float64).reshape(-1, 2)
+
+    def _judge_specks(self, boxes: Floats, in_pixels: Flags) -> None:
+        """Refuse boxes below one pixel where most are: relative ones that lie outside their images look like that."""
+        judged = self._sound & in_pixels & ~self._table.outlined
+        specks = judged & (boxes[:, 2:] < 1).all(axis=1)
+        if self._convention.unit is not None or not specks.sum() > 0.5 * judged.sum():
+            return
+        name = DECLARED_NAMES[self._convention.shape]
+        for row in np.flatnonzero(specks):
+            self._refuse(
+                row,
+                ": as pixels it is smaller than one pixel, and as shares of the image's sides it reaches outside; "
+                f'correct it, or declare "bbox_format": "{name}_pixels" at the top level of the file',
+            )
+        self._sound = self._sound & ~specks
 
     def _judge_percent(self, boxes: Floats, in_pixels: Flags, sizes: Floats) -> None:
         """Tell of boxes that are read as pixels and all stay below 100, though their images are larger."""

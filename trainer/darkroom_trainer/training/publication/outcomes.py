@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from darkroom_api import conditions, durations, report, run_config
 from darkroom_api.v1alpha1.common import Artifacts, MeasuredOn
+from darkroom_predict.description import ModelDescription
 from darkroom_trainer.checkpoints.sessions import Session
-from darkroom_trainer.export import results
+from darkroom_trainer.export import model_summary, results
 from darkroom_trainer.report import writing
 from darkroom_trainer.training.publication import run_record
 from darkroom_trainer.training.training_run import TrainingRun
@@ -18,7 +19,7 @@ from darkroom_trainer.training.training_run import TrainingRun
 class Publication:
     """What was published: what the model is; scores, None where nothing could be measured; files, if to an output."""
 
-    summary: str
+    model: ModelDescription
     measured: results.Measured | None
     artifacts: Artifacts | None
 
@@ -33,7 +34,9 @@ def build_cancelled(run: TrainingRun, session: Session, published: Publication, 
     """Return the outcome of a cancelled training, whose files lie in `folder` where there is no output."""
     score = f"{_name_score(published.measured)}, " if published.measured else ""
     kept = published.artifacts.uri if published.artifacts else folder
-    work = published.summary if session.ensemble_weight == 1 else f"after {session.learner.step:,} steps"
+    work = (
+        _summarize(run, session, published) if session.ensemble_weight == 1 else f"after {session.learner.step:,} steps"
+    )
     message = f"Cancelled; the best model so far ({score}{work}) is kept at {kept}"
     return _build_outcome(run, conditions.Reason.CANCELLED, message, published)
 
@@ -65,7 +68,12 @@ def _describe(run: TrainingRun, session: Session, published: Publication) -> str
     else:
         score = results.describe_performance(measured.performance, measured.dataset.name)
     cost = f"{charged_seconds:.1f}s of {budget} charged"
-    return "; ".join(filter(None, (score, published.summary, cost, session.note)))
+    return "; ".join(filter(None, (score, _summarize(run, session, published), cost, session.note)))
+
+
+def _summarize(run: TrainingRun, session: Session, published: Publication) -> str:
+    sources = {record["name"]: record["source"] for record in run_record.list_weights(run, session)}
+    return model_summary.summarize_model(published.model, sources)
 
 
 def _name_score(measured: results.Measured) -> str:

@@ -9,9 +9,9 @@ from darkroom_api.report import Outcome
 from darkroom_trainer.budget.ledger import RemainingWork
 from darkroom_trainer.checkpoints import checkpoint
 from darkroom_trainer.checkpoints.sessions import Session
-from darkroom_trainer.export import artifacts, model_summary
+from darkroom_trainer.export import artifacts
 from darkroom_trainer.training import hold_out
-from darkroom_trainer.training.publication import final_scores, model_files, outcomes, result_files, run_record
+from darkroom_trainer.training.publication import final_scores, model_files, outcomes, result_files
 from darkroom_trainer.training.run_context import RunContext
 from darkroom_trainer.training.training_run import TrainingRun
 
@@ -57,14 +57,12 @@ def _publish(run: TrainingRun, session: Session) -> outcomes.Publication:
     measured = final_scores.measure_model(run, session, model)
     files = model_files.write_model(run, session, model, folder)
     session.add_note(model_files.explain_missing(files.parity))
-    details = {**run_record.build_details(run, session), "onnx": files.parity}
-    names = files.names + result_files.write_results(run, session, files, measured, details, folder)
+    names = files.names + result_files.write_results(run, session, files, measured, folder)
     run.context.report("Uploading")
     check_claim = None if run.store is None else run.store.claim.check
     published = artifacts.publish_files(folder, names, run.context.config.output, check_claim)
     run.ledger.settle(RemainingWork.WEIGHTS, RemainingWork.UPLOADS)
-    summary = model_summary.summarize_model(files.description, model_summary.read_sources(details))
-    return outcomes.Publication(summary, measured, published)
+    return outcomes.Publication(files.description, measured, published)
 
 
 def _find_folder(run: TrainingRun) -> pathlib.Path:

@@ -5,7 +5,6 @@ Owns what of them is left out where the budget is nearly spent. Must not know th
 
 import json
 import pathlib
-from typing import Any
 
 from darkroom_trainer.budget.ledger import RemainingWork
 from darkroom_trainer.checkpoints.sessions import Session
@@ -20,14 +19,11 @@ def write_results(
     session: Session,
     files: model_files.ModelFiles,
     measured: results.Measured | None,
-    details: dict[str, Any],
     folder: pathlib.Path,
 ) -> list[str]:
-    """Write the files into `folder`, as many of the optional ones as there is time for; returns their names.
-
-    `details` is what metrics.json holds beside the scores.
-    """
+    """Write the files into `folder`, as many of the optional ones as there is time for; returns their names."""
     ledger, meter = run.ledger, run.context.meter
+    details = {**run_record.build_details(run, session), "onnx": files.parity}
     names = results.write_results(
         folder,
         files.description,

@@ -36,7 +36,7 @@ def build_details(run: TrainingRun, session: Session) -> dict[str, Any]:
             "evaluation": run.ledger.workload.evaluation_images,
         },
         "recipe": session.learner.recipe.to_json(),
-        "weights": _list_weights(run, session),
+        "weights": list_weights(run, session),
         "steps": session.learner.step,
         "measuredRecipes": [measured.to_json() for measured in run.measured_recipes],
         "trials": searching.list_trials(session),
@@ -49,7 +49,7 @@ def build_details(run: TrainingRun, session: Session) -> dict[str, Any]:
     }
 
 
-def _list_weights(run: TrainingRun, session: Session) -> list[dict[str, Any]]:
+def list_weights(run: TrainingRun, session: Session) -> list[dict[str, Any]]:
     """Return the records of the pretrained weights that are in the model, those of its network first."""
     networks = [] if session.ensemble_weight == 1 else [session.learner.recipe.backbone]
     frozen = session.head.backbones if session.head and session.ensemble_weight > 0 else []

@@ -189,3 +189,18 @@ def test_a_polygon_of_no_extent_is_refused() -> None:
         "train.json annotation 2 (image 2): the box around segmentation [5, 5, 0, 0]: width and height must be more "
         "than 0"
     ]
+
+
+def test_relative_boxes_far_outside_are_not_read_as_specks_of_pixels() -> None:
+    coco = a_coco(annotations=[an_annotation(1, bbox=[4.5, 0.5, 0.15, 0.15])])
+    assert shown(read_catalog(coco)[1]) == [
+        "train.json annotation 1 (image 1): bbox [4.5, 0.5, 0.15, 0.15]: as pixels it is smaller than one "
+        'pixel, and as shares of the image\'s sides it reaches outside; correct it, or declare "bbox_format": '
+        '"ltwh_pixels" at the top level of the file'
+    ]
+    coco["bbox_format"] = "ltwh_pixels"
+    assert shown(read_catalog(coco)[1]) == []
+
+
+def test_one_speck_among_usual_boxes_in_pixels_is_read() -> None:
+    assert shown(read_catalog(in_pixels([4.5, 0.5, 0.15, 0.15]))[1]) == []

@@ -6,7 +6,7 @@ import pytest
 from darkroom_api.v1alpha1.common import MeasuredOn, StopReason
 from darkroom_trainer.training import hold_out
 from darkroom_trainer.training.publication import final_scores
-from tests.support.prepared_runs import IMAGES, PreparedRun, prepare_squares
+from tests.unit.trainer.prepared_runs import IMAGES, PreparedRun, prepare_squares
 
 
 @pytest.fixture
