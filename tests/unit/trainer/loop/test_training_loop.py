@@ -91,8 +91,8 @@ def test_no_step_starts_that_could_be_as_slow_as_the_slowest_of_late_and_take_wh
 @pytest.mark.parametrize(
     ("expected_seconds", "steps"),
     [
-        pytest.param(0.0, 3, id="nothing is known of it"),
-        pytest.param(2.0, 3, id="it fits, and the next ones are as they turn out"),
+        pytest.param(0.0, 2, id="nothing is known of it"),
+        pytest.param(2.0, 2, id="it fits, and the next ones are as they turn out"),
         pytest.param(3.0, 0, id="it does not fit"),
     ],
 )
