@@ -17,7 +17,7 @@ from darkroom_trainer.budget.ledger import RemainingWork
 from darkroom_trainer.checkpoints import sessions
 from darkroom_trainer.checkpoints.checkpoint import Checkpoint, Tensors
 from darkroom_trainer.checkpoints.sessions import Session, Stage
-from darkroom_trainer.loop import kept_maps, memory, training_loop
+from darkroom_trainer.loop import memory, training_loop
 from darkroom_trainer.loop.recipe import Recipe, read_recipe
 from darkroom_trainer.parallel import crew
 from darkroom_trainer.runtime import reporting, stopping
@@ -47,7 +47,6 @@ class Fitter:
         self._run = run
         self._crew = devices
         self._reported_at = 0.0
-        self._kept = kept_maps.KeptMaps()
 
     def begin(self) -> Session:
         """Return a new session, or the one that the newest checkpoint holds, with the meter set back to it."""
@@ -88,9 +87,7 @@ class Fitter:
     def _build_learner(self, recipe: Recipe, stage: Stage) -> training_loop.Learner:
         run, seed = self._run, self._run.context.config.seed
         model = run.pretrained.build_model(run.task, recipe, seed)
-        learner = training_loop.Learner(run.task, model, self._select(stage), recipe, run.context.device, seed)
-        learner.kept = self._kept
-        return learner
+        return training_loop.Learner(run.task, model, self._select(stage), recipe, run.context.device, seed)
 
     def _select(self, stage: Stage) -> training_loop.TrainingData:
         rows = self._run.rows.train if stage is Stage.HOLD_OUT else self._run.rows.usable
@@ -102,7 +99,7 @@ class Fitter:
         weights = session.waiting.pop(trial.number, None)
         if weights is not None:
             learner.model.load_state_dict(weights)
-        learner.step = trial.step
+        learner.step, learner.kept = trial.step, session.learner.kept
         session.learner = learner
 
     def open_window(self, session: Session, length_seconds: float, *, must_save: bool = False) -> None:
