@@ -87,7 +87,7 @@ def _describe(outcome: report.Outcome, folder: pathlib.Path) -> dict[str, Any]:
         "scoreLow": interval.low if interval else None,
         "backbone": model.get("backbone"),
         "light": model.get("light"),
-        "lightShare": model.get("lightShare"),
+        "lightShare": model.get("light_share"),
         "steps": metrics.get("steps"),
         "holdOut": (metrics.get("holdOut") or {}).get("score"),
         "trials": metrics.get("trials", [])[:MOST_TRIALS_KEPT],

@@ -18,7 +18,7 @@ EXCEPTIONS: Final = {
 }
 """Files that may bring in more project modules than others, with the reason."""
 
-NOT_YET: Final = {"untested modules": 10}
+NOT_YET: Final = {"untested modules": 4}
 """How many problems of a rule are let pass until the code meets it: only ever lowered, and this table goes at zero."""
 
 

@@ -28,7 +28,7 @@ class VariationMaps:
 
 
 class KeptMaps:
-    """Looks by what they depend on; the oldest go first where memory ends."""
+    """Maps of variations by what they depend on; the oldest go first where memory ends."""
 
     def __init__(self, most_bytes: int = MOST_KEPT_BYTES) -> None:
         self._most_bytes = most_bytes

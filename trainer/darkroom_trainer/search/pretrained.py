@@ -38,6 +38,11 @@ class Pretrained:
         found = self.find(name)
         return None if found is None else finding.load_tensors(found)
 
+    def build_model(self, task: LearningTask, recipe: Recipe, seed: int) -> torch.nn.Module:
+        """Return the model of a recipe: its weights depend on the seed, and on pretrained ones where there are any."""
+        torch.manual_seed(seed)
+        return task.build_model(recipe.backbone, self.load(recipe.backbone), recipe.image_size_px)
+
     def describe(self, name: str) -> dict[str, Any] | None:
         """Return the record of the weights that a network started from."""
         found = self.find(name)
@@ -57,9 +62,3 @@ def open_pretrained(config: RunConfig, kind: Task, work: pathlib.Path) -> Pretra
     if missing:
         LOG.warning("%s", missing)
     return pretrained
-
-
-def build_seeded_model(task: LearningTask, recipe: Recipe, seed: int, pretrained: Pretrained) -> torch.nn.Module:
-    """Return the model of a recipe: its weights depend on the seed, and on pretrained ones where there are any."""
-    torch.manual_seed(seed)
-    return task.build_model(recipe.backbone, pretrained.load(recipe.backbone), recipe.image_size_px)

@@ -22,7 +22,6 @@ from darkroom_trainer.loop.recipe import Recipe, read_recipe
 from darkroom_trainer.parallel import crew
 from darkroom_trainer.runtime import reporting, stopping
 from darkroom_trainer.search.halving import Trial
-from darkroom_trainer.search.pretrained import build_seeded_model
 from darkroom_trainer.training import training_run
 
 LOG = logging.getLogger(__name__)
@@ -87,7 +86,7 @@ class Fitter:
 
     def _build_learner(self, recipe: Recipe, stage: Stage) -> training_loop.Learner:
         run, seed = self._run, self._run.context.config.seed
-        model = build_seeded_model(run.task, recipe, seed, run.pretrained)
+        model = run.pretrained.build_model(run.task, recipe, seed)
         return training_loop.Learner(run.task, model, self._select(stage), recipe, run.context.device, seed)
 
     def _select(self, stage: Stage) -> training_loop.TrainingData:

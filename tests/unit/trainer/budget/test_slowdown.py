@@ -8,8 +8,8 @@ from tests.unit.trainer.budget.test_ledger import BEFORE_PUBLICATION, HOLD_OUT
 
 BUDGET_SECONDS = 60.0
 COSTS = costs.Costs(step_seconds=0.1, predict_image_seconds=0.001, upload_file_seconds=0.01)
-SHAPE = ("test_resnet", 64, 32)
-OTHER_SHAPE = ("test_vit", 64, 32)
+SHAPE = ("test_resnet", 64, 32, None)
+OTHER_SHAPE = ("test_vit", 64, 32, None)
 
 
 def a_ledger(*steps: float, done: tuple[RemainingWork, ...] = HOLD_OUT) -> RunLedger:

@@ -68,11 +68,11 @@ def test_a_search_that_asked_for_none_says_nothing_of_missing_weights(tmp_path: 
 def test_a_models_first_weights_depend_on_the_seed_and_on_pretrained_ones(nets: pathlib.Path) -> None:
     task, none = Classifier(("a", "b")), nets / "none"
     random = pretraining.open_pretrained(a_run(none), Task.CLASSIFIER, none)
-    models = [pretraining.build_seeded_model(task, RECIPE, seed, random).state_dict() for seed in (1, 1, 2)]
+    models = [random.build_model(task, RECIPE, seed).state_dict() for seed in (1, 1, 2)]
     assert all(torch.equal(value, models[1][name]) for name, value in models[0].items())
     assert any(not torch.equal(value, models[2][name]) for name, value in models[0].items())
     given = pretraining.open_pretrained(a_run(nets, backbone=NAME), Task.CLASSIFIER, nets / "work")
-    fine = pretraining.build_seeded_model(task, RECIPE, 1, given).state_dict()
+    fine = given.build_model(task, RECIPE, 1).state_dict()
     assert any(not torch.equal(value, models[0][name]) for name, value in fine.items())
 
 
