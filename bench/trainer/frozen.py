@@ -11,7 +11,7 @@ import timm
 import torch
 
 from bench.trainer import arms as arms_of, sets as sets
-from darkroom_trainer.features.blocks import BACKBONE_PREFIX
+from darkroom_trainer.features.block_names import BACKBONE_PREFIX
 from darkroom_trainer.heads import store
 from darkroom_trainer.networks import frozen_networks
 from darkroom_trainer.runtime import device as devices

@@ -13,7 +13,7 @@ import torch
 from darkroom_api.v1alpha1.common import Performance, StopReason
 from darkroom_predict.predictions import Prediction
 from darkroom_trainer.checkpoints import checkpoint
-from darkroom_trainer.features.blocks import list_networks
+from darkroom_trainer.features.block_names import list_networks
 from darkroom_trainer.heads import ensemble as ensembles
 from darkroom_trainer.heads.fits.model import FrozenClassifier
 from darkroom_trainer.loop.training_loop import Learner, Window

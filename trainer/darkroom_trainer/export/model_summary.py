@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from darkroom_predict.description import ModelDescription
-from darkroom_trainer.features.blocks import list_networks
+from darkroom_trainer.features.block_names import list_networks
 
 Sources = Mapping[str, str]
 """Where the pretrained weights of each network came from, by its name."""

@@ -5,16 +5,16 @@ and the image size alone. Must not import timm: a network is given as a module t
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import torch
 from torch import nn
 from torch.nn import functional
 
+from darkroom_trainer.features.block_names import BACKBONE_PREFIX, is_of_network
 from darkroom_trainer.features.normalization import restore
 
-BACKBONE_PREFIX: Final = "backbone:"
 GRADIENT_SIDE_PX: Final = 32
 TEXTURE_SIDE_PX: Final = 64
 _EPSILON: Final = 1e-6
@@ -198,16 +198,6 @@ BLOCKS: Final[Mapping[str, Callable[[int], nn.Module]]] = {
     "colours": lambda size: Colours(size),
     "textures": lambda size: Textures(size),
 }
-
-
-def is_of_network(block: str) -> bool:
-    """Return whether a block is what a frozen network says of images."""
-    return block.startswith(BACKBONE_PREFIX)
-
-
-def list_networks(blocks: Iterable[str]) -> list[str]:
-    """Return the names of the networks that blocks need."""
-    return [block.removeprefix(BACKBONE_PREFIX) for block in blocks if is_of_network(block)]
 
 
 def build_block(name: str, size_px: int, backbones: Mapping[str, nn.Module]) -> nn.Module:

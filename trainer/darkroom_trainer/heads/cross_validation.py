@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import torch
 
-from darkroom_trainer.features.blocks import is_of_network
+from darkroom_trainer.features.block_names import is_of_network
 from darkroom_trainer.heads import head_scores
 from darkroom_trainer.heads.fits import families, temperature as calibrations
 from darkroom_trainer.heads.fits.folds import Fold, Rows

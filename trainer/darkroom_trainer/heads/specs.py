@@ -5,7 +5,7 @@ Owns its keys. Must not fit anything.
 
 from typing import Any, Final
 
-from darkroom_trainer.features.blocks import BACKBONE_PREFIX, list_networks
+from darkroom_trainer.features.block_names import BACKBONE_PREFIX, list_networks
 from darkroom_trainer.heads.fits.families import KINDS, Family, Settings
 from darkroom_trainer.heads.fits.model import Spec
 from darkroom_trainer.heads.fits.temperature import Calibration

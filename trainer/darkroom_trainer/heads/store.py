@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from darkroom_trainer.features.blocks import Extractor, is_of_network, list_networks
+from darkroom_trainer.features.block_names import is_of_network, list_networks
+from darkroom_trainer.features.blocks import Extractor
 from darkroom_trainer.features.normalization import normalize, to_float
 from darkroom_trainer.heads.feature_tables import FeatureTable, FeatureTables
 from darkroom_trainer.heads.fits.linear import Batches, Part

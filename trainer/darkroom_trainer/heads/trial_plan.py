@@ -7,7 +7,7 @@ that did best. Pure.
 from collections.abc import Sequence
 from typing import Final
 
-from darkroom_trainer.features.blocks import BACKBONE_PREFIX, is_of_network
+from darkroom_trainer.features.block_names import BACKBONE_PREFIX, is_of_network
 from darkroom_trainer.heads.cross_validation import HeadTrial, ScoredHead
 from darkroom_trainer.heads.fits.families import GRIDS, Family
 

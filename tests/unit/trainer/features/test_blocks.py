@@ -65,11 +65,12 @@ def test_gradients_do_not_depend_on_brightness_and_edges_not_on_which_side_is_da
     assert float((extract("gradients7", 1 - images) - extract("gradients7", images)).abs().max()) > 0.3
 
 
-def test_a_backbone_gives_the_mean_of_its_maps() -> None:
-    backbone = nn.Conv2d(3, 5, 3)
+def test_a_network_answers_to_images_as_they_were_before_they_were_normalized() -> None:
+    network = nn.Sequential(nn.Flatten(), nn.Linear(3 * 20 * 20, 5))
     images = torch.rand(2, 3, 20, 20)
-    found = Extractor(["backbone:own"], PLAIN, {"own": backbone})(images)[0]
-    torch.testing.assert_close(found, backbone(images).mean(dim=(2, 3)))
+    look = {"size_px": 20, "mean": [0.5, 0.5, 0.5], "deviation": [0.25, 0.25, 0.25]}
+    found = Extractor(["backbone:own"], look, {"own": network})((images - 0.5) / 0.25)[0]
+    torch.testing.assert_close(found, network(images))
 
 
 def test_features_are_the_same_in_parts_and_as_a_whole() -> None:

@@ -10,7 +10,8 @@ from typing import Any, Final
 import torch
 from torch import nn
 
-from darkroom_trainer.features.blocks import Extractor, list_networks
+from darkroom_trainer.features.block_names import list_networks
+from darkroom_trainer.features.blocks import Extractor
 from darkroom_trainer.heads.fits.exemplars import Kernel, Neighbours, Prototypes
 from darkroom_trainer.heads.fits.linear import Linear
 from darkroom_trainer.heads.fits.scaling import Scale
