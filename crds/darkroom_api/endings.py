@@ -10,6 +10,7 @@ from enum import IntEnum, StrEnum
 from typing import Final
 
 from darkroom_api.conditions import Reason, RunPhase
+from darkroom_api.v1alpha1.common import StopReason
 
 
 class ExitCode(IntEnum):
@@ -105,6 +106,8 @@ class Ending:
     """Whether a run whose Dataset is Invalid for it ends with the same reason; any other becomes DatasetCorrupt."""
     merge_rank: int | None = None
     """Two alike attempts become one in a list that is full, the lowest rank first; None: they stay apart longest."""
+    without_network: StopReason | None = None
+    """Why training stops where only the network came to this end, and a frozen-feature classifier can answer alone."""
 
 
 ENDINGS: Final[Mapping[Reason, Ending]] = {
@@ -273,6 +276,7 @@ ENDINGS: Final[Mapping[Reason, Ending]] = {
         cause=Cause.INPUT,
         exit_code=ExitCode.TRAINING_DIVERGED,
         then=Then.END,
+        without_network=StopReason.NO_PROGRESS,
     ),
     Reason.BUDGET_NOT_ENOUGH: Ending(
         "The budget cannot hold one useful training; the message gives the minimum and a suggestion.",
@@ -281,6 +285,7 @@ ENDINGS: Final[Mapping[Reason, Ending]] = {
         exit_code=ExitCode.BUDGET_NOT_ENOUGH,
         then=Then.END,
         charges_kept_only=True,
+        without_network=StopReason.BUDGET_REACHED,
     ),
     Reason.DATASET_CORRUPT: Ending(
         "An annotation file or an image cannot be used; the message names the file and the id.",

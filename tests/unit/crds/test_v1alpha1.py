@@ -70,7 +70,7 @@ def test_an_example_is_valid(manifest: dict[str, Any]) -> None:
     assert parse_spec(manifest)
 
 
-@pytest.mark.parametrize("folder", ["digits", "local", "migration"])
+@pytest.mark.parametrize("folder", ["digits", "photos", "local", "migration"])
 def test_the_examples_of_a_folder_name_each_other(folder: str) -> None:
     resources = read_resources(ROOT / "examples" / folder)
     known = {(resource["kind"], resource["metadata"]["name"]) for resource in resources}
@@ -83,9 +83,10 @@ def test_the_examples_of_a_folder_name_each_other(folder: str) -> None:
     assert needed <= known
 
 
-def test_the_local_examples_are_the_digits_without_a_bucket() -> None:
-    cluster, local = (read_resources(ROOT / "examples" / folder) for folder in ("digits", "local"))
-    assert [resource["metadata"] for resource in cluster] == [resource["metadata"] for resource in local]
+def test_the_local_examples_are_those_of_the_cluster_without_a_bucket() -> None:
+    digits, photos, local = (read_resources(ROOT / "examples" / folder) for folder in ("digits", "photos", "local"))
+    names_of_both = sorted((one["kind"], one["metadata"]["name"]) for one in (*digits, *photos))
+    assert names_of_both == sorted((one["kind"], one["metadata"]["name"]) for one in local)
     files = [uri for resource in local for uri in resource["spec"].get("annotationFiles", [])]
     assert files
     assert all(uri.startswith("file:") for uri in files)

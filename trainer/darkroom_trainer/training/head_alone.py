@@ -7,10 +7,9 @@ Owns what of a run the decision looks at, and which ends of a network are not th
 import contextlib
 import logging
 from collections.abc import Iterator
-from typing import Final
 
 from darkroom_api.conditions import Reason
-from darkroom_api.v1alpha1.common import StopReason
+from darkroom_api.endings import ENDINGS
 from darkroom_trainer.checkpoints.sessions import FittedHead, Session
 from darkroom_trainer.loop import training_loop
 from darkroom_trainer.runtime import errors
@@ -19,12 +18,6 @@ from darkroom_trainer.training import divergence, ensembling, frozen_features, h
 from darkroom_trainer.training.training_run import TrainingRun
 
 LOG = logging.getLogger(__name__)
-
-NETWORK_ENDS: Final = {
-    Reason.BUDGET_NOT_ENOUGH: StopReason.BUDGET_REACHED,
-    Reason.TRAINING_DIVERGED: StopReason.NO_PROGRESS,
-}
-"""Ends of a run that are only the network's where a classifier is at hand, and why the run stops then."""
 
 
 def leave_out_network(run: TrainingRun, session: Session) -> None:
@@ -56,7 +49,7 @@ def outlive_network(run: TrainingRun, session: Session) -> Iterator[None]:
 
 def _answer_instead(run: TrainingRun, session: Session, ended: Reason) -> bool:
     """Let the classifier answer alone where only the network has ended; returns whether it does."""
-    head, reason = session.head, NETWORK_ENDS.get(ended)
+    head, reason = session.head, ENDINGS[ended].without_network
     if head is None or reason is None or not _gather_evidence(run, head).may_answer_alone:
         return False
     LOG.warning("no network has a part in the model: %s", ended)

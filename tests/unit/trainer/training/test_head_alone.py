@@ -13,7 +13,6 @@ from darkroom_api import conditions, endings, run_config
 from darkroom_api.v1alpha1.common import MeasuredOn, StopReason
 from darkroom_predict import command, loading
 from darkroom_trainer.tasks.classifier import Classifier
-from darkroom_trainer.training import head_alone
 from tests.support import learning
 from tests.unit.trainer.tiny_runs import Bench
 
@@ -160,4 +159,5 @@ def test_a_cancelled_run_keeps_the_head(tmp_path: pathlib.Path, monkeypatch: pyt
 
 
 def test_every_end_of_a_network_that_a_head_outlives_has_a_reason_to_stop() -> None:
-    assert set(head_alone.NETWORK_ENDS) == {conditions.Reason.BUDGET_NOT_ENOUGH, conditions.Reason.TRAINING_DIVERGED}
+    outlived = {reason for reason, row in endings.ENDINGS.items() if row.without_network is not None}
+    assert outlived == {conditions.Reason.BUDGET_NOT_ENOUGH, conditions.Reason.TRAINING_DIVERGED}
