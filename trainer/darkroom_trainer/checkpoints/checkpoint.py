@@ -158,11 +158,7 @@ class CheckpointStore:
 
     def delete_all(self) -> None:
         """Delete every checkpoint and old claim; the run has ended with a model. What cannot be deleted stays."""
-        try:
-            _delete_checkpoints(self._storage, self._folder)
-            self.claim.forget_older()
-        except errors.StorageError as error:
-            LOG.warning("checkpoints stay: %s", error)
+        _delete_checkpoints(self._storage, self._folder, self.claim)
 
     def _delete_old(self) -> None:
         try:
@@ -212,18 +208,20 @@ def find_published(config: RunConfig, meter: Meter) -> Outcome | None:
     """
     published = receipts.find_receipt(config, meter)
     if published is not None and config.output is not None:
-        try:
-            _delete_checkpoints(open_storage(config.output.storage), join_uri(config.output.uri, FOLDER))
-        except errors.StorageError as error:
-            LOG.warning("checkpoints stay: %s", error)
+        _delete_checkpoints(open_storage(config.output.storage), join_uri(config.output.uri, FOLDER))
     return published
 
 
-def _delete_checkpoints(storage: Storage, folder: str) -> None:
-    """Delete all but the claims."""
-    for uri in storage.list_uris(folder + "/"):
-        if not claims.is_claim(uri):
-            storage.delete(uri)
+def _delete_checkpoints(storage: Storage, folder: str, claim: claims.Claim | None = None) -> None:
+    """Delete all but the claims, and those that are older than `claim`; what cannot be deleted stays."""
+    try:
+        for uri in storage.list_uris(folder + "/"):
+            if not claims.is_claim(uri):
+                storage.delete(uri)
+        if claim is not None:
+            claim.forget_older()
+    except errors.StorageError as error:
+        LOG.warning("checkpoints stay: %s", error)
 
 
 def flatten_optimizer(optimizer: torch.optim.Optimizer) -> Tensors:

@@ -54,9 +54,12 @@ def join_models(task: Task, network: nn.Module | None, head: nn.Module | None, e
 
 
 def build_head(spec: dict[str, Any], num_labels: int) -> heads.FrozenClassifier:
-    """Return the frozen-feature classifier of a spec, without its tensors, on the networks that it names."""
+    """Return the frozen-feature classifier of a spec, without its tensors, on the networks that it names.
+
+    Specs of an older version say nothing of networks where they have hand-made features alone.
+    """
     source_px = int(spec["look"]["size_px"])
-    looks = {name: frozen_networks.parse_look(found) for name, found in spec["networks"].items()}
+    looks = {name: frozen_networks.parse_look(found) for name, found in spec.get("networks", {}).items()}
     named = {name: frozen_networks.build_frozen_network(name, look, source_px) for name, look in looks.items()}
     return heads.build_frozen_classifier(spec, num_labels, named)
 

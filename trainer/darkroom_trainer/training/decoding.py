@@ -3,7 +3,9 @@
 Owns which frozen networks a new run looks through, and the size that follows. Must not read datasets or train.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from darkroom_predict.description import Preprocessing
 from darkroom_trainer.loop import preparation, training_loop
@@ -42,6 +44,11 @@ def choose_side(recipe: Recipe, data: RunData, frozen: frozen_admission.Admitted
         return recipe.image_size_px
     frozen_px = [network.look.size_px for network in frozen.values()]
     return resolution.choose_decoded_side(recipe.image_size_px, data.useful_side_px, frozen_px)
+
+
+def read_side(state: Mapping[str, Any], recipe: Recipe) -> int:
+    """Return the side that a saved run decodes its images at; older versions decoded what they trained on."""
+    return int(state.get("imageSize", recipe.image_size_px))
 
 
 def decode_data(

@@ -36,7 +36,7 @@ def prepare_run(context: RunContext) -> TrainingRun:
     measured_recipes, ledger = cost_measurement.measure_costs(context, task, data, pretrained, saved_recipe, found.why)
     recipe = measured_recipes[-1].recipe
     if saved is not None:
-        images = decoding.decode_data(context, task, data, recipe, int(saved.state["imageSize"]), {})
+        images = decoding.decode_data(context, task, data, recipe, decoding.read_side(saved.state, recipe), {})
     else:
         left_seconds = ledger.training_ends_at - context.meter.charged_seconds
         frozen = decoding.admit_networks(context, data, pretrained, left_seconds)

@@ -1,14 +1,17 @@
 """An ensemble answers the mean of probabilities."""
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from darkroom_api.v1alpha1.common import Task
-from darkroom_trainer.heads import ensemble as ensembles
+from darkroom_trainer.heads import ensemble as ensembles, refitting, specs
 from darkroom_trainer.heads.fits.probabilities import to_probabilities
+from darkroom_trainer.heads.store import FeatureStore
 from darkroom_trainer.networks import resizing_layers
 from darkroom_trainer.tasks.classifier import Classifier
+from tests.unit.trainer.head_examples import build_examples
 
 ENSEMBLE_WEIGHTS = (0.25, 0.5, 0.75)
 
@@ -75,3 +78,11 @@ def test_a_network_that_shrinks_its_images_comes_back_from_its_description() -> 
     assert torch.equal(again.eval()(images), trained(images))
     plain = ensembles.build_described_model(task, "test_resnet", None, 0.0, 64)
     assert plain.state_dict().keys() != trained.state_dict().keys()
+
+
+def test_a_head_on_hand_made_features_comes_back_from_the_spec_of_an_older_version() -> None:
+    examples = build_examples(np.arange(30) % 3, 3)
+    spec = specs.build_default_spec(FeatureStore(examples, np.arange(30)), 0)
+    fitted = refitting.fit_spec(spec, examples, seed=0).spec
+    older = {key: value for key, value in fitted.items() if key != "networks"}
+    assert ensembles.build_head(older, 3).state_dict().keys() == ensembles.build_head(fitted, 3).state_dict().keys()

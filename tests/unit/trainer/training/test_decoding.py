@@ -41,3 +41,14 @@ def a_data(folder: pathlib.Path, side_px: int) -> RunData:
 def test_pictures_are_decoded(pictures_px: int, network_px: int | None, side: int, tmp_path: pathlib.Path) -> None:
     frozen = {} if network_px is None else {"own": a_network(network_px, network_px)}
     assert decoding.choose_side(RECIPE, a_data(tmp_path, pictures_px), frozen) == side
+
+
+@pytest.mark.parametrize(
+    ("state", "side_px"),
+    [
+        pytest.param({"imageSize": 224}, 224, id="a resumed run decodes what it decoded before"),
+        pytest.param({}, 96, id="one of an older version decoded what it trained on"),
+    ],
+)
+def test_a_resumed_run_decodes_at_the_saved_side(state: dict[str, int], side_px: int) -> None:
+    assert decoding.read_side(state, RECIPE) == side_px
