@@ -61,7 +61,9 @@ def test_a_new_start_gives_a_model_within_what_remains_where(
     harm(bench)
     outcome, worked_seconds = bench.run_timed(2, charged_seconds=kept)
     assert outcome.reason is conditions.Reason.SUCCEEDED, outcome.message
-    left = re.search(rf"begun anew with (\d+)s of 15s, since the checkpoints of earlier attempts {why}", outcome.message)
+    left = re.search(
+        rf"begun anew with (\d+)s of 15s, since the checkpoints of earlier attempts {why}", outcome.message
+    )
     assert left is not None, outcome.message
     assert abs(int(left[1]) - (BUDGET_SECONDS - kept)) <= 0.5 + FEW_TICKS, "rounded, of a clock that moves when read"
     assert worked_seconds <= BUDGET_SECONDS - kept + FEW_TICKS
