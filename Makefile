@@ -7,7 +7,7 @@ PYTHON ?= python3
 UV_VERSION := $(shell sed -n 's/^uv==//p' constraints.txt)
 PY := .venv/bin/python
 DEMO_PY := .venv-demo/bin/python
-TYPED := $(wildcard crds operator trainer predict report hack bench tests)
+TYPED := $(wildcard crds operator trainer predict report storage server hack bench tests)
 
 .PHONY: help
 help: ## Say what can be made
@@ -112,7 +112,7 @@ venv: .venv/.stamp ## Create .venv with everything for development, torch includ
 
 # The demo drives a cluster, where torch is in an image: its own environment costs seconds, not gigabytes.
 .venv-demo/.stamp: EXTRAS := samples
-.venv/.stamp: EXTRAS := operator,trainer
+.venv/.stamp: EXTRAS := operator,trainer,server
 .venv/.stamp: GROUPS := --group dev
 
 .venv/.stamp .venv-demo/.stamp: pyproject.toml constraints.txt

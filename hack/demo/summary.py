@@ -5,8 +5,8 @@ from typing import Final
 
 from darkroom_api.endpoints import OWN_MACHINE
 from darkroom_api.run_config import StorageAccess
-from darkroom_trainer.runtime.errors import StorageError
-from darkroom_trainer.storage.objects import Storage, join_uri
+from darkroom_storage.errors import StorageError
+from darkroom_storage.objects import Storage, join_uri
 from hack.demo.target import NAMESPACE, CommandFailed, Target
 from hack.demo.watching import Resource
 

@@ -3,9 +3,9 @@
 import pathlib
 from typing import Any
 
+from darkroom_storage.local_files import to_path
 from darkroom_trainer.data.inspection.examination import Examination, examine_dataset
 from darkroom_trainer.data.records.catalog import CatalogImage
-from darkroom_trainer.storage.local_files import to_path
 from tests.support.coco_builders import Coco, a_source, write_dataset
 from tests.support.report_builders import HOSTILE
 

@@ -10,9 +10,9 @@ import pytest
 
 from darkroom_api.conditions import Reason
 from darkroom_api.endpoints import Origin, Reach
+from darkroom_storage import connections, web
+from darkroom_storage.secrets import hide
 from darkroom_trainer.runtime.errors import RunError
-from darkroom_trainer.runtime.secrets import hide
-from darkroom_trainer.storage import connections, web
 from tests.support.hostile_cases import Case, write_case
 from tests.support.run_support import inspect
 

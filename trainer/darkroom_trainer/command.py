@@ -9,10 +9,11 @@ import importlib.metadata
 import os
 import pathlib
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final, TypeAlias
 
-from darkroom_trainer.runtime.errors import RunError, StorageError
+from darkroom_storage.errors import StorageError, StorageMisconfigured
+from darkroom_trainer.runtime.errors import RunError
 from darkroom_trainer.runtime.logs import print_error, setup_plain_logs
 
 EXIT_OK: Final = 0
@@ -29,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     setup_plain_logs()
     try:
         return _COMMANDS[parsed.command](parsed)
-    except (StorageError, RunError) as error:
+    except (StorageError, StorageMisconfigured, RunError) as error:
         print_error(str(error))
         return EXIT_FAILED
     except ModuleNotFoundError as error:
@@ -165,38 +166,10 @@ def _bounded(text: str, least: int) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from darkroom_trainer.local.board import Board, read_clock, set_aside
-    from darkroom_trainer.local.display import open_display, render_end
-    from darkroom_trainer.local.manifests import ManifestError, read_manifests
-    from darkroom_trainer.local.run import run_board
+    from darkroom_trainer.local.manifest_runs import run_files
 
-    try:
-        found = read_manifests(arguments.filename)
-    except ManifestError as error:
-        for message in error.messages:
-            print_error(message)
-        return int(error.exit_code)
-    display = open_display()
-    for line in found.skipped:
-        display.say(line)
-    output = arguments.output.absolute()
-    with _explained_output(output):
-        earlier = set_aside(output)
-        if earlier is not None:
-            display.say(f"what an earlier run left is in {earlier}")
-        embedded = not arguments.no_embedded_weights
-        board = Board(found.resources, output, arguments.weights, embedded_weights=embedded)
-        code = run_board(board, display)
-    print(render_end(board.to_documents(), read_clock(), output))
-    return code
-
-
-@contextlib.contextmanager
-def _explained_output(output: pathlib.Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise StorageError(str(output), f"{error.strerror}: {error.filename}") from error
+    embedded = not arguments.no_embedded_weights
+    return run_files(arguments.filename, arguments.output.absolute(), arguments.weights, embedded_weights=embedded)
 
 
 def _samples(arguments: argparse.Namespace) -> int:

@@ -13,11 +13,11 @@ import time
 from typing import Any, Final
 
 from darkroom_api import conditions, report, run_config
+from darkroom_storage.objects import join_uri, open_storage, retry_storage
 from darkroom_trainer.budget import meter as meters
 from darkroom_trainer.checkpoints import claims, receipts
 from darkroom_trainer.export import artifacts
 from darkroom_trainer.runtime import errors, reporting, stopping
-from darkroom_trainer.storage.objects import join_uri, open_storage, retry_storage
 
 STEP_SECONDS: Final = 0.2
 SAVE_EVERY_SECONDS: Final = 1.0

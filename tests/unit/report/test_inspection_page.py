@@ -4,11 +4,11 @@ import pathlib
 
 import pytest
 
+from darkroom_storage.errors import StorageError
 from darkroom_trainer.data.inspection.examination import Examination
 from darkroom_trainer.data.records.catalog import CatalogImage
 from darkroom_trainer.report import writing
 from darkroom_trainer.report.inputs import InspectionInputs
-from darkroom_trainer.runtime.errors import StorageError
 from tests.support.coco_builders import (
     MISSING,
     Coco,

@@ -13,7 +13,7 @@ from darkroom_api.endpoints import OWN_MACHINE
 from darkroom_api.run_config import StorageAccess
 
 if TYPE_CHECKING:
-    from darkroom_trainer.storage.objects import Storage
+    from darkroom_storage.objects import Storage
     from tests.unit.trainer.tiny_runs import Bench
 
 BUCKET = "vision"
@@ -52,7 +52,7 @@ def access(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> StorageAccess:
 
 @pytest.fixture
 def storage(access: StorageAccess) -> "Storage":
-    from darkroom_trainer.storage.objects import open_storage
+    from darkroom_storage.objects import open_storage
 
     return open_storage(access)
 

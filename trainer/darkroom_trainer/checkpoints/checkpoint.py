@@ -16,10 +16,12 @@ import torch
 
 from darkroom_api.report import Outcome
 from darkroom_api.run_config import RunConfig
+from darkroom_storage.errors import ObjectMissing, StorageError
+from darkroom_storage.objects import Storage, join_uri, open_storage, retry_storage
 from darkroom_trainer.budget.meter import Meter
 from darkroom_trainer.checkpoints import cadence, checkpoint_manifest, claims, receipts
-from darkroom_trainer.runtime import errors, reporting, stopping
-from darkroom_trainer.storage.objects import Storage, explain_storage_error, join_uri, open_storage, retry_storage
+from darkroom_trainer.runtime import reporting, stopping
+from darkroom_trainer.runtime.storage_failures import explain_storage_error
 
 LOG = logging.getLogger(__name__)
 
@@ -99,7 +101,7 @@ class CheckpointStore:
         """Write a checkpoint as `save` does; an outage of the bucket costs the checkpoint, not the run."""
         try:
             self.save(checkpoint, began_at)
-        except errors.StorageError as error:
+        except StorageError as error:
             LOG.warning("no checkpoint was written: %s", error)
             self._cadence.postpone(began_at, self._meter.charged_seconds)
 
@@ -148,7 +150,7 @@ class CheckpointStore:
             data = self._storage.read_bytes(manifest_uri.removesuffix(".json") + ".safetensors")
             manifest.check_tensors(data)
             return Checkpoint(safetensors.torch.load(data), manifest.state, charged_seconds)
-        except (errors.ObjectMissing, safetensors.SafetensorError) as error:
+        except (ObjectMissing, safetensors.SafetensorError) as error:
             raise checkpoint_manifest.CheckpointUnusable(checkpoint_manifest.DAMAGED, charged_seconds) from error
 
     def close(self, config: RunConfig, outcome: Outcome) -> None:
@@ -165,7 +167,7 @@ class CheckpointStore:
             for manifest_uri in self._list_manifests()[:-KEPT]:
                 self._storage.delete(manifest_uri)
                 self._storage.delete(manifest_uri.removesuffix(".json") + ".safetensors")
-        except errors.StorageError as error:
+        except StorageError as error:
             LOG.warning("old checkpoints stay for now: %s", error)
 
     def _list_manifests(self) -> list[str]:
@@ -193,7 +195,7 @@ def open_checkpoints(
     try:
         retry_storage(store.claim.take)
         found = retry_storage(store.load_newest)
-    except errors.StorageError as error:
+    except StorageError as error:
         raise explain_storage_error(error, config.output.storage, is_output=True) from error
     meter.carry(found.lost_seconds)
     if found.checkpoint is None and meter.carried_seconds and not found.why:
@@ -220,7 +222,7 @@ def _delete_checkpoints(storage: Storage, folder: str, claim: claims.Claim | Non
                 storage.delete(uri)
         if claim is not None:
             claim.forget_older()
-    except errors.StorageError as error:
+    except StorageError as error:
         LOG.warning("checkpoints stay: %s", error)
 
 

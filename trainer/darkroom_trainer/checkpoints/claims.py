@@ -9,8 +9,9 @@ import logging
 import uuid
 from typing import Final
 
-from darkroom_trainer.runtime import errors, stopping
-from darkroom_trainer.storage.objects import Storage, join_uri
+from darkroom_storage.errors import PreconditionFailed
+from darkroom_storage.objects import Storage, join_uri
+from darkroom_trainer.runtime import stopping
 
 LOG = logging.getLogger(__name__)
 
@@ -74,6 +75,6 @@ def write_once(storage: Storage, uri: str, data: bytes) -> bool:
     """
     try:
         storage.write_bytes(uri, data, if_absent=True)
-    except errors.PreconditionFailed:
+    except PreconditionFailed:
         return storage.read_bytes(uri) == data
     return True

@@ -9,9 +9,9 @@ from typing import Final
 
 from darkroom_api.report import Outcome, parse_outcome
 from darkroom_api.run_config import RunConfig
+from darkroom_storage.errors import StorageError
+from darkroom_storage.objects import join_uri, open_storage
 from darkroom_trainer.budget.meter import Meter
-from darkroom_trainer.runtime import errors
-from darkroom_trainer.storage.objects import join_uri, open_storage
 
 LOG = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ def leave_receipt(config: RunConfig, outcome: Outcome, meter: Meter) -> None:
     uri = join_uri(config.output.uri, NAME)
     try:
         open_storage(config.output.storage).write_bytes(uri, stored.to_termination_message().encode())
-    except errors.StorageError as error:
+    except StorageError as error:
         LOG.warning("no receipt was left: %s", error)
 
 
@@ -37,7 +37,7 @@ def find_receipt(config: RunConfig, meter: Meter) -> Outcome | None:
     uri = join_uri(config.output.uri, NAME)
     try:
         text = open_storage(config.output.storage).read_bytes(uri)
-    except errors.StorageError:
+    except StorageError:
         return None
     outcome = parse_outcome(text.decode(errors="replace"))
     if outcome is not None:

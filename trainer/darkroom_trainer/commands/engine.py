@@ -12,9 +12,10 @@ import threading
 import time
 
 from darkroom_api import conditions, endings, report, run_config
+from darkroom_storage import secrets
 from darkroom_trainer.budget.meter import Clock, Meter
 from darkroom_trainer.commands import failures
-from darkroom_trainer.runtime import secrets, stopping
+from darkroom_trainer.runtime import stopping
 from darkroom_trainer.runtime.reporting import Reporter
 
 LOG = logging.getLogger(__name__)

@@ -12,8 +12,9 @@ from darkroom_api.conditions import Reason
 from darkroom_api.report import Outcome
 from darkroom_api.run_config import Command
 from darkroom_predict.errors import ModelUnusable
+from darkroom_storage import disk
+from darkroom_storage.errors import StorageMisconfigured
 from darkroom_trainer.runtime import errors, stopping
-from darkroom_trainer.storage import disk
 
 LOG = logging.getLogger(__name__)
 
@@ -26,8 +27,8 @@ def build_outcome(command: Command, error: Exception, work: pathlib.Path) -> Out
         case errors.RunError():
             LOG.warning("ended with %s: %s", error.reason, error.message)
             return Outcome(command=command, reason=error.reason, message=error.message[:1024], summary=error.summary)
-        case ModelUnusable():
-            LOG.warning("ended with an unusable model: %s", error)
+        case ModelUnusable() | StorageMisconfigured():
+            LOG.warning("ended with %s: %s", Reason.INVALID_CONFIGURATION, error)
             return Outcome(command=command, reason=Reason.INVALID_CONFIGURATION, message=str(error)[:1024])
     LOG.error("unexpected failure", exc_info=error)
     if disk.is_full(error):

@@ -8,11 +8,11 @@ import pathlib
 from darkroom_api.conditions import Reason
 from darkroom_api.report import Outcome
 from darkroom_api.run_config import RunConfig
+from darkroom_storage.errors import StorageError
 from darkroom_trainer.commands import inspection_report
 from darkroom_trainer.data.inspection import summary
 from darkroom_trainer.data.inspection.examination import examine_dataset
 from darkroom_trainer.data.inspection.progress import build_progress
-from darkroom_trainer.runtime.errors import StorageError
 from darkroom_trainer.runtime.reporting import Reporter
 
 

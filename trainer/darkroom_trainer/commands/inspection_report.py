@@ -10,13 +10,13 @@ from typing import Any, Final
 
 from darkroom_api.run_config import RunConfig
 from darkroom_predict.images import MAX_IMAGE_BYTES, ImageProblem
+from darkroom_storage.objects import join_uri, open_dataset, open_storage, retry_storage
+from darkroom_storage.secrets import hide_tree
 from darkroom_trainer.data.inspection import advice
 from darkroom_trainer.data.inspection.examination import Examination
 from darkroom_trainer.data.records.catalog import CatalogImage
 from darkroom_trainer.report import writing
 from darkroom_trainer.report.inputs import InspectionInputs
-from darkroom_trainer.runtime.secrets import hide_tree
-from darkroom_trainer.storage.objects import join_uri, open_dataset, open_storage, retry_storage
 
 REPORT_NAME: Final = "inspection.json"
 PICTURES_SECONDS: Final = 20.0

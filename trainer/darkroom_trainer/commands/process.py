@@ -16,10 +16,10 @@ from typing import Final
 import pydantic
 
 from darkroom_api import conditions, endings, names, report, run_config
+from darkroom_storage.secrets import hide
 from darkroom_trainer.budget.meter import Meter, observe_process_start
 from darkroom_trainer.commands import engine
 from darkroom_trainer.runtime.logs import setup_json_logs
-from darkroom_trainer.runtime.secrets import hide
 
 STOP_SECONDS: Final = 12.0
 """A stopped training that has not ended by itself after this is cut short; Kubernetes kills after 30 s by default."""

@@ -13,8 +13,10 @@ from darkroom_api.run_config import Location
 from darkroom_api.v1alpha1.common import Artifacts
 from darkroom_predict.errors import ModelUnusable
 from darkroom_predict.listing import LIST_NAME, FileList, build_list, check_files
-from darkroom_trainer.runtime.errors import ObjectMissing, PreconditionFailed, RunError, StorageError
-from darkroom_trainer.storage.objects import Storage, explain_storage_error, join_uri, open_storage, retry_storage
+from darkroom_storage.errors import ObjectMissing, PreconditionFailed, StorageError
+from darkroom_storage.objects import Storage, join_uri, open_storage, retry_storage
+from darkroom_trainer.runtime.errors import RunError
+from darkroom_trainer.runtime.storage_failures import explain_storage_error
 
 Check = Callable[[], None]
 

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from darkroom_api.v1alpha1.common import MeasuredOn, Performance
 from darkroom_predict.description import ModelDescription
+from darkroom_storage.secrets import hide
 from darkroom_trainer.export import model_summary
-from darkroom_trainer.runtime.secrets import hide
 
 CARD_NAME: Final = "card.md"
 MAX_LABELS: Final = 20

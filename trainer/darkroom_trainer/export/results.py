@@ -15,10 +15,10 @@ from PIL import Image
 from darkroom_api.v1alpha1.common import MeasuredOn, Performance, Task
 from darkroom_predict import answers, description, picture
 from darkroom_predict.predictions import Integers, Prediction, Truth, keep_best_of_stacked
+from darkroom_storage.secrets import hide_tree
 from darkroom_trainer.data.records.dataset import LoadedDataset
 from darkroom_trainer.export import card
 from darkroom_trainer.metrics import record
-from darkroom_trainer.runtime.secrets import hide_tree
 
 METRICS_NAME: Final = "metrics.json"
 PREDICTIONS_NAME: Final = "predictions.json"

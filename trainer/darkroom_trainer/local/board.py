@@ -13,11 +13,11 @@ from typing import Any, Final
 import yaml
 
 from darkroom_api import names
+from darkroom_storage import local_files
+from darkroom_storage.secrets import hide_tree
 from darkroom_trainer.local.config import Target, build_weights
 from darkroom_trainer.local.manifests import KINDS, Manifest
 from darkroom_trainer.local.status import GENERATION, Status, start_status
-from darkroom_trainer.runtime.secrets import hide_tree
-from darkroom_trainer.storage import local_files
 
 RESOURCES_NAME: Final = "resources.yaml"
 ARTIFACTS_NAME: Final = "artifacts"

@@ -15,9 +15,9 @@ from darkroom_api.run_config import DatasetSource, Location, ResourceReference, 
 from darkroom_api.v1alpha1.common import Artifacts, Storage
 from darkroom_api.v1alpha1.dataset import DatasetSpec, UrlMapping
 from darkroom_api.v1alpha1.model import ModelSpec
+from darkroom_storage.local_files import resolve_uri, to_uri
+from darkroom_storage.objects import join_uri
 from darkroom_trainer.local.manifests import Manifest
-from darkroom_trainer.storage.local_files import resolve_uri, to_uri
-from darkroom_trainer.storage.objects import join_uri
 
 _LOCAL: Final = StorageAccess(reach=endpoints.OWN_MACHINE)
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from PIL import Image
 
 from darkroom_predict.images import ImageProblem, use_picture
-from darkroom_trainer.runtime.errors import StorageError
+from darkroom_storage.errors import StorageError
 
 SIDE_PX: Final = 256
 QUALITY: Final = 80

@@ -11,12 +11,12 @@ from darkroom_api.v1alpha1.common import Artifacts
 from darkroom_predict.description import ModelDescription
 from darkroom_report.inspection_page import render_inspection
 from darkroom_report.training_page import render_html
+from darkroom_storage.objects import join_uri
+from darkroom_storage.secrets import hide_tree
 from darkroom_trainer.export import results
 from darkroom_trainer.report.content import build_report
 from darkroom_trainer.report.inputs import InspectionInputs, ReportInputs
 from darkroom_trainer.report.inspection_content import build_inspection_report
-from darkroom_trainer.runtime.secrets import hide_tree
-from darkroom_trainer.storage.objects import join_uri
 
 PAGE_NAME: Final = "report.html"
 JSON_NAME: Final = "report.json"

@@ -9,7 +9,7 @@ import sys
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from darkroom_trainer.runtime.secrets import hide, hide_tree
+from darkroom_storage.secrets import hide, hide_tree
 
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 

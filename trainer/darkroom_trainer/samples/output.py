@@ -11,10 +11,10 @@ from typing import Final
 
 from darkroom_api.endpoints import OWN_MACHINE
 from darkroom_api.run_config import StorageAccess
-from darkroom_trainer.runtime.errors import BucketMissing, ObjectMissing
+from darkroom_storage import local_files
+from darkroom_storage.errors import BucketMissing, ObjectMissing
+from darkroom_storage.objects import Storage, join_uri, open_storage, retry_storage
 from darkroom_trainer.samples.sets import ANNOTATION_FILES, SAMPLE_MARK, SampleFile
-from darkroom_trainer.storage import local_files
-from darkroom_trainer.storage.objects import Storage, join_uri, open_storage, retry_storage
 
 _WORKERS: Final = 16
 _WINDOW: Final = 64

@@ -10,8 +10,8 @@ from typing import Final
 
 from darkroom_api import names, run_config
 from darkroom_api.v1alpha1.common import Task
+from darkroom_storage import certificates
 from darkroom_trainer.networks import backbones
-from darkroom_trainer.storage import certificates
 from darkroom_trainer.weights import catalogue, checksums, embedded, hub as hubs, locations, packages
 from darkroom_trainer.weights.files import FoundWeights, check_file, load_tensors
 

@@ -14,16 +14,16 @@ from typing import Final
 
 from darkroom_api.conditions import Reason
 from darkroom_api.endpoints import Reach
-from darkroom_trainer.runtime.errors import (
+from darkroom_storage import bodies, web
+from darkroom_storage.errors import (
     AddressForbidden,
     CertificateRefused,
     ObjectMissing,
-    RunError,
     StorageError,
     StorageUnreachable,
 )
-from darkroom_trainer.storage import bodies, web
-from darkroom_trainer.storage.objects import retry_storage
+from darkroom_storage.objects import retry_storage
+from darkroom_trainer.runtime.errors import RunError
 
 FILE: Final = "model.safetensors"
 MAX_REDIRECTS: Final = 3

@@ -12,9 +12,11 @@ from typing import Final, Protocol, TypeVar
 
 from darkroom_api.conditions import Reason
 from darkroom_api.run_config import Location
-from darkroom_trainer.runtime.errors import RunError, StorageError
-from darkroom_trainer.storage import local_files
-from darkroom_trainer.storage.objects import explain_storage_error, join_uri, open_storage, retry_storage
+from darkroom_storage import local_files
+from darkroom_storage.errors import StorageError
+from darkroom_storage.objects import join_uri, open_storage, retry_storage
+from darkroom_trainer.runtime.errors import RunError
+from darkroom_trainer.runtime.storage_failures import explain_storage_error
 
 Result = TypeVar("Result")
 

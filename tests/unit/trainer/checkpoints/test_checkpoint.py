@@ -5,11 +5,11 @@ import pathlib
 import pytest
 import torch
 
+from darkroom_storage.errors import StorageUnreachable
+from darkroom_storage.objects import Storage, open_storage
 from darkroom_trainer.budget.meter import Meter
 from darkroom_trainer.checkpoints.checkpoint import Checkpoint, CheckpointStore, Resumption
-from darkroom_trainer.runtime.errors import StorageUnreachable
 from darkroom_trainer.runtime.stopping import RunStopped
-from darkroom_trainer.storage.objects import Storage, open_storage
 from tests.local_storage import LOCAL
 
 

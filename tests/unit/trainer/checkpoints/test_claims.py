@@ -4,9 +4,9 @@ import pathlib
 
 import pytest
 
+from darkroom_storage.objects import Storage, open_storage
 from darkroom_trainer.checkpoints.claims import Claim, is_claim, write_once
 from darkroom_trainer.runtime.stopping import RunStopped
-from darkroom_trainer.storage.objects import Storage, open_storage
 from tests.local_storage import LOCAL
 
 

@@ -8,6 +8,7 @@ import pytest
 from darkroom_api.conditions import Reason
 from darkroom_api.run_config import Command
 from darkroom_predict.errors import ModelUnusable
+from darkroom_storage.errors import StorageMisconfigured
 from darkroom_trainer.commands import failures
 from darkroom_trainer.runtime.errors import RunError
 from darkroom_trainer.runtime.stopping import RunStopped
@@ -19,6 +20,9 @@ ENDS = {
     ),
     "a model that cannot be used": (
         ModelUnusable("model: /m holds none"), Reason.INVALID_CONFIGURATION, "model: /m holds none",
+    ),
+    "a credential that is none": (
+        StorageMisconfigured("SAS_URL: is no address"), Reason.INVALID_CONFIGURATION, "SAS_URL: is no address",
     ),
     "a full disk": (
         OSError(errno.ENOSPC, "No space left on device"),

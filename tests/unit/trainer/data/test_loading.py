@@ -9,9 +9,9 @@ import pytest
 
 from darkroom_api.run_config import StorageAccess
 from darkroom_api.v1alpha1.dataset import UrlMapping
+from darkroom_storage.errors import StorageUnreachable
+from darkroom_storage.objects import Fetched, Storage
 from darkroom_trainer.data.inspection.fetching import check_images
-from darkroom_trainer.runtime.errors import StorageUnreachable
-from darkroom_trainer.storage.objects import Fetched, Storage
 from tests.local_storage import LOCAL
 from tests.support.coco_builders import a_coco, a_picture, a_source, an_image, read_catalog, write_dataset
 from tests.support.run_support import load

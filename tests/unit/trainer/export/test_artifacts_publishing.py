@@ -6,10 +6,10 @@ from collections.abc import Callable
 import pytest
 
 from darkroom_api.run_config import Location, StorageAccess
+from darkroom_storage.objects import Storage
 from darkroom_trainer.checkpoints.claims import Claim
 from darkroom_trainer.export import artifacts
 from darkroom_trainer.runtime.stopping import RunStopped
-from darkroom_trainer.storage.objects import Storage
 
 NAMES = ["model.json", "model.safetensors"]
 

@@ -8,6 +8,7 @@ import pytest
 from darkroom_api.names import artifact_folder
 from darkroom_api.run_config import Command, RunConfig, Weights
 from darkroom_api.v1alpha1.common import Artifacts, Task
+from darkroom_storage.local_files import resolve_uri, to_path
 from darkroom_trainer.local.config import (
     Target,
     build_evaluate_config,
@@ -16,7 +17,6 @@ from darkroom_trainer.local.config import (
     build_train_config,
     build_weights,
 )
-from darkroom_trainer.storage.local_files import resolve_uri, to_path
 from tests.unit.trainer.run_builders import Document, a_dataset, a_model, an_evaluation, parse
 
 UID = "5a0c"

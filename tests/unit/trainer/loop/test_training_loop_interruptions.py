@@ -7,11 +7,11 @@ import threading
 import pytest
 import torch
 
+from darkroom_storage.objects import open_storage
 from darkroom_trainer.checkpoints import checkpoint, sessions
 from darkroom_trainer.checkpoints.sessions import Session, Stage
 from darkroom_trainer.loop.training_loop import Hooks, Learner, Window, train_window
 from darkroom_trainer.runtime.stopping import RunStopped
-from darkroom_trainer.storage.objects import open_storage
 from tests.local_storage import LOCAL
 from tests.support.learning import QUIET, StepClock, a_learner, a_meter
 

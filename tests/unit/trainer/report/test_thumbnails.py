@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from darkroom_predict.images import ImageProblem
+from darkroom_storage.errors import StorageUnreachable
 from darkroom_trainer.report import thumbnails
-from darkroom_trainer.runtime.errors import StorageUnreachable
 
 
 def a_picture(width: int, height: int, form: str = "PNG") -> bytes:

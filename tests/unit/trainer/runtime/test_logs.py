@@ -3,7 +3,7 @@
 import json
 import logging
 
-from darkroom_trainer.runtime import secrets
+from darkroom_storage import secrets
 from darkroom_trainer.runtime.logs import JsonFormatter, PlainFormatter
 
 

@@ -6,9 +6,9 @@ from itertools import islice
 
 import pytest
 
+from darkroom_storage.objects import Storage
 from darkroom_trainer.samples.output import NotASample, write_sample
 from darkroom_trainer.samples.sets import SampleFile, SampleKind, build_sample
-from darkroom_trainer.storage.objects import Storage
 from tests.support.coco_builders import a_coco
 
 

@@ -11,8 +11,8 @@ from moto.server import ThreadedMotoServer
 
 from darkroom_api.endpoints import OWN_MACHINE
 from darkroom_api.run_config import Location, StorageAccess
+from darkroom_storage.objects import Storage, open_storage
 from darkroom_trainer.networks import backbones
-from darkroom_trainer.storage.objects import Storage, open_storage
 from tests import certificate as certificates
 from tests.unit.trainer.weights import fake_hub, places
 

@@ -7,8 +7,8 @@ import pytest
 from darkroom_api.conditions import Reason
 from darkroom_api.run_config import Location
 from darkroom_api.v1alpha1.common import Task
+from darkroom_storage.objects import Storage
 from darkroom_trainer.runtime.errors import RunError
-from darkroom_trainer.storage.objects import Storage
 from darkroom_trainer.weights.finding import find_weights, list_available
 from tests.local_storage import a_local_place
 from tests.unit.trainer.weights.places import NAME, Pack, put, sources_of, sum_of

@@ -5,8 +5,8 @@ import pathlib
 import pytest
 
 from darkroom_api.run_config import Location
+from darkroom_storage.objects import Storage
 from darkroom_trainer.runtime.errors import RunError
-from darkroom_trainer.storage.objects import Storage
 from darkroom_trainer.weights import locations
 from tests.local_storage import a_local_place
 from tests.unit.trainer.weights.places import put

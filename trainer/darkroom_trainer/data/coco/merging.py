@@ -11,11 +11,11 @@ from collections.abc import Iterable, Sequence
 from darkroom_api.run_config import DatasetSource
 from darkroom_api.v1alpha1.common import AnnotationKind
 from darkroom_api.v1alpha1.dataset import Category
+from darkroom_storage.errors import display_uri
 from darkroom_trainer.data.coco import checked_files, same_files, totals
 from darkroom_trainer.data.coco.documents import parse_coco
 from darkroom_trainer.data.records.catalog import Catalog, CatalogImage
 from darkroom_trainer.data.records.findings import Findings
-from darkroom_trainer.runtime.errors import display_uri
 
 
 def build_catalog(texts: Iterable[bytes], source: DatasetSource, findings: Findings) -> Catalog:

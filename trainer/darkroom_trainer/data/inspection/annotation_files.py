@@ -6,10 +6,12 @@ Must not do: parse them.
 from collections.abc import Iterator
 
 from darkroom_api.run_config import DatasetSource
+from darkroom_storage.errors import BucketMissing, ObjectMissing, ObjectTooLarge, StorageError
+from darkroom_storage.objects import Storage, retry_storage
 from darkroom_trainer.data.coco import documents
 from darkroom_trainer.data.inspection import missing_files, revision, surroundings
-from darkroom_trainer.runtime.errors import BucketMissing, ObjectMissing, ObjectTooLarge, RunError, StorageError
-from darkroom_trainer.storage.objects import Storage, explain_storage_error, retry_storage
+from darkroom_trainer.runtime.errors import RunError
+from darkroom_trainer.runtime.storage_failures import explain_storage_error
 
 
 def read_texts(storage: Storage, source: DatasetSource, hashes: list[bytes]) -> Iterator[bytes]:

@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from darkroom_api.run_config import DatasetSource
+from darkroom_storage.objects import Storage, StorageError, display_uri, open_dataset
 from darkroom_trainer.data.coco import merging
 from darkroom_trainer.data.inspection import advice, annotation_files, revision, surroundings
 from darkroom_trainer.data.inspection.fetching import Check, CheckedImage, ImageMissing, check_images
 from darkroom_trainer.data.inspection.progress import ShowProgress
 from darkroom_trainer.data.records.catalog import Catalog, CatalogImage
 from darkroom_trainer.data.records.findings import Findings
-from darkroom_trainer.runtime.errors import RunError, StorageError, display_uri
-from darkroom_trainer.storage.objects import Storage, explain_storage_error, open_dataset
+from darkroom_trainer.runtime.storage_failures import explain_storage_error
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,7 @@ def _check_all(
             checks.append(check)
             show_progress(len(checks), len(images))
     except StorageError as error:
-        end = explain_storage_error(error, storage.access)
-        raise RunError(end.reason, f"{images[len(checks)].subject}: {end.message}") from error
+        raise explain_storage_error(error, storage.access, subject=images[len(checks)].subject) from error
     _note_problems(images, checks, findings)
     _note_missing(images, checks, storage, findings)
     return [check if isinstance(check, CheckedImage) else None for check in checks]

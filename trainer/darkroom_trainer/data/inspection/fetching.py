@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from darkroom_predict.images import MAX_IMAGE_BYTES, ImageProblem, ImageSize, NotAnImage, examine_picture
+from darkroom_storage import local_files, objects
+from darkroom_storage.errors import AddressForbidden, CertificateRefused, ObjectMissing, ObjectTooLarge
 from darkroom_trainer.data import file_types
 from darkroom_trainer.data.inspection import missing_files
 from darkroom_trainer.data.records.catalog import CatalogImage
 from darkroom_trainer.data.records.looks import Look, measure_look
-from darkroom_trainer.runtime import errors
-from darkroom_trainer.storage import local_files, objects
 
 WORKERS: Final = 16
 _WINDOW: Final = WORKERS * 4
@@ -89,17 +89,17 @@ class _Fetcher:
         """Return what became of one image; raises StorageUnreachable, StorageRefused and CertificateRefused."""
         if image.uri is None:
             return ImageProblem("has no address")
-        missing: errors.ObjectMissing | None = None
+        missing: ObjectMissing | None = None
         for uri in (image.uri, *image.other_uris):
             try:
                 return self._check_at(uri, path)
-            except errors.ObjectMissing as error:
+            except ObjectMissing as error:
                 missing = missing or error
-            except errors.ObjectTooLarge as error:
+            except ObjectTooLarge as error:
                 return ImageProblem(f"image {error}; make it smaller")
-            except errors.AddressForbidden as error:
+            except AddressForbidden as error:
                 return ImageProblem(f"image {error}")
-            except errors.CertificateRefused as error:
+            except CertificateRefused as error:
                 if uri.startswith("s3:"):
                     raise  # the storage endpoint's own concerns every image
                 return ImageProblem(f"image {error}")

@@ -3,9 +3,9 @@
 import hashlib
 from collections.abc import Sequence
 
+from darkroom_storage.errors import display_uri
 from darkroom_trainer.data.inspection.fetching import CheckedImage
 from darkroom_trainer.data.records.catalog import CatalogImage
-from darkroom_trainer.runtime.errors import display_uri
 
 
 def hash_text(text: bytes) -> bytes:

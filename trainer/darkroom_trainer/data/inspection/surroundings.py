@@ -6,10 +6,10 @@ Must not do: judge what is near (`missing_files.py`), or fail where a listing do
 from collections.abc import Sequence
 from typing import Final
 
+from darkroom_storage.errors import StorageError
+from darkroom_storage.objects import Storage
 from darkroom_trainer.data.inspection import missing_files
 from darkroom_trainer.data.inspection.missing_files import Absence, NearbyFiles
-from darkroom_trainer.runtime.errors import StorageError
-from darkroom_trainer.storage.objects import Storage
 
 MAX_NAMES: Final = 20_000
 SECONDS: Final = 5.0

@@ -7,7 +7,7 @@ import re
 import urllib.parse
 from typing import Final
 
-from darkroom_trainer.runtime.errors import display_uri
+from darkroom_storage.errors import display_uri
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _DRIVE: Final = re.compile(r"^[A-Za-z]:")

@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from darkroom_api.conditions import Reason
+from darkroom_storage.objects import open_storage
 from darkroom_trainer.data.coco import documents
 from darkroom_trainer.data.inspection.annotation_files import read_texts
 from darkroom_trainer.runtime.errors import RunError
-from darkroom_trainer.storage.objects import open_storage
 from tests.local_storage import LOCAL
 from tests.support.coco_builders import a_source
 

@@ -10,9 +10,9 @@ from PIL import Image
 
 from darkroom_api.run_config import StorageAccess
 from darkroom_api.v1alpha1.dataset import UrlMapping
+from darkroom_storage.objects import Storage
 from darkroom_trainer.data.inspection.examination import Examination, examine_dataset
 from darkroom_trainer.runtime.errors import RunError
-from darkroom_trainer.storage.objects import Storage
 from tests.local_storage import LOCAL
 from tests.support.coco_builders import Coco, a_coco, a_scene, a_source, an_annotation, an_image
 

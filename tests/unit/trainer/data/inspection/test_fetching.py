@@ -11,9 +11,7 @@ import numpy as np
 import pytest
 
 from darkroom_api.run_config import StorageAccess
-from darkroom_trainer.data.inspection.fetching import Check, CheckedImage, ImageMissing, check_images
-from darkroom_trainer.data.records.catalog import CatalogImage
-from darkroom_trainer.runtime.errors import (
+from darkroom_storage.errors import (
     AddressForbidden,
     CertificateRefused,
     ObjectMissing,
@@ -22,7 +20,9 @@ from darkroom_trainer.runtime.errors import (
     StorageRefused,
     StorageUnreachable,
 )
-from darkroom_trainer.storage.objects import Fetched, ObjectInfo, Storage, open_storage
+from darkroom_storage.objects import Fetched, ObjectInfo, Storage, open_storage
+from darkroom_trainer.data.inspection.fetching import Check, CheckedImage, ImageMissing, check_images
+from darkroom_trainer.data.records.catalog import CatalogImage
 from tests.certificate import HOST, write_certificate
 from tests.local_storage import LOCAL, a_listing
 from tests.support.coco_builders import a_picture

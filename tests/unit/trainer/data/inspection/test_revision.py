@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from darkroom_predict.images import ImageSize
+from darkroom_storage.objects import ObjectInfo
 from darkroom_trainer.data.inspection.fetching import CheckedImage
 from darkroom_trainer.data.inspection.revision import compute_revision, hash_text
 from darkroom_trainer.data.records.catalog import CatalogImage
 from darkroom_trainer.data.records.looks import Look
-from darkroom_trainer.storage.objects import ObjectInfo
 
 LOOK = Look.__new__(Look)
 """How an image looks is in no hash."""

@@ -5,10 +5,10 @@ import pathlib
 import pytest
 
 from darkroom_api.run_config import StorageAccess
+from darkroom_storage.objects import Storage
 from darkroom_trainer.data.inspection import surroundings
 from darkroom_trainer.data.inspection.missing_files import UNEXPLAINED
 from darkroom_trainer.data.inspection.surroundings import explain_missing, list_folder
-from darkroom_trainer.storage.objects import Storage
 
 
 class CountingStorage(Storage):

@@ -1,0 +1,4 @@
+"""Who calls, and in which namespace.
+
+Owns keys and bearer tokens. Must not know routes.
+"""

@@ -1,0 +1,31 @@
+"""What is said before anything runs: of files that hold no manifests, and of a folder that takes none."""
+
+import pathlib
+
+import pytest
+
+from darkroom_storage.errors import StorageError
+from darkroom_trainer.local.manifest_runs import run_files
+
+DATASET = """\
+apiVersion: vision.darkroom.dev/v1alpha1
+kind: Dataset
+metadata: {name: fruit}
+spec: {annotationKind: imageClassification, annotationFiles: [file:///nowhere/train.json]}
+"""
+
+
+def test_a_file_that_does_not_exist_ends_in_words(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code = run_files([str(tmp_path / "none.yaml")], tmp_path / "out", None, embedded_weights=False)
+    assert code != 0
+    assert "none.yaml" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists(), "nothing is written for manifests that cannot be read"
+
+
+def test_an_output_that_is_a_file_is_named(tmp_path: pathlib.Path) -> None:
+    manifest, output = tmp_path / "fruit.yaml", tmp_path / "out"
+    manifest.write_text(DATASET)
+    output.write_text("in the way")
+    with pytest.raises(StorageError, match=rf"{output} cannot be used: "):
+        run_files([str(manifest)], output, None, embedded_weights=False)
+    assert output.read_text() == "in the way"
