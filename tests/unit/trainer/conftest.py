@@ -1,22 +1,13 @@
-"""An S3 server in this process (moto) with one bucket, a Model to train on squares, and time for real trainings.
-
-Imports moto and the storage where they are used: the tests of pure code do not wait for them.
-"""
+"""A Model to train on squares, and time for real trainings."""
 
 import pathlib
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
-from darkroom_api.endpoints import OWN_MACHINE
-from darkroom_api.run_config import StorageAccess
-
 if TYPE_CHECKING:
-    from darkroom_storage.objects import Storage
     from tests.unit.trainer.tiny_runs import Bench
 
-BUCKET = "vision"
 SLOW_SECONDS = 300
 """What a test that trains a real model may take on a machine that is shared."""
 
@@ -26,41 +17,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("slow") and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(SLOW_SECONDS))
-
-
-@pytest.fixture(scope="session")
-def s3_endpoint() -> Iterator[str]:
-    import boto3
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    endpoint = f"http://{host}:{port}"
-    with pytest.MonkeyPatch.context() as patch:
-        _set_credentials(patch)
-        boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1").create_bucket(Bucket=BUCKET)
-    yield endpoint
-    server.stop()
-
-
-@pytest.fixture
-def access(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> StorageAccess:
-    _set_credentials(monkeypatch)
-    return StorageAccess(endpoint=s3_endpoint, region="us-east-1", reach=OWN_MACHINE)
-
-
-@pytest.fixture
-def storage(access: StorageAccess) -> "Storage":
-    from darkroom_storage.objects import open_storage
-
-    return open_storage(access)
-
-
-def _set_credentials(patch: pytest.MonkeyPatch) -> None:
-    patch.setenv("AWS_ACCESS_KEY_ID", "key")
-    patch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
 
 
 @pytest.fixture
