@@ -8,7 +8,7 @@ from darkroom_storage.errors import StorageError
 from darkroom_trainer.local.manifest_runs import run_files
 
 DATASET = """\
-apiVersion: vision.darkroom.dev/v1alpha1
+apiVersion: darkroom.dev/v1alpha1
 kind: Dataset
 metadata: {name: fruit}
 spec: {annotationKind: imageClassification, annotationFiles: [file:///nowhere/train.json]}
@@ -26,6 +26,6 @@ def test_an_output_that_is_a_file_is_named(tmp_path: pathlib.Path) -> None:
     manifest, output = tmp_path / "fruit.yaml", tmp_path / "out"
     manifest.write_text(DATASET)
     output.write_text("in the way")
-    with pytest.raises(StorageError, match=rf"{output} cannot be used: "):
+    with pytest.raises(StorageError, match=rf"{output}/resources.yaml was refused: File exists"):
         run_files([str(manifest)], output, None, embedded_weights=False)
     assert output.read_text() == "in the way"
