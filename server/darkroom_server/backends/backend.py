@@ -89,5 +89,5 @@ class Backend(Protocol):
     async def fetch_artifacts(self, model: Stored, files: Sequence[str], folder: pathlib.Path) -> None:
         """Copy these files of a finished Model and its artifacts.json into `folder`; raises NotThere.
 
-        Whoever opens them checks them against the list, and the list against the Model's digest.
+        They are checked against that list, and the list against the Model's digest.
         """
