@@ -32,7 +32,8 @@ from darkroom_server.routes.parts import Parts
 from darkroom_server.serving import Stopping, serve
 from darkroom_storage.secrets import hide_tree
 
-ANY_ADDRESS: Final = "0.0.0.0"  # noqa: S104 - a pod's Service connects to it
+ANY_ADDRESS: Final = "0.0.0.0"
+"""The pod's Service connects to it."""
 _LOGGER: Final = logging.getLogger("darkroom_server")
 
 

@@ -5,7 +5,7 @@ Owns reading and checking it. Must not know Kubernetes objects or HTTP.
 
 import fnmatch
 import pathlib
-from typing import Annotated, Final
+from typing import Annotated
 
 import pydantic
 import yaml
@@ -14,11 +14,12 @@ from pydantic.alias_generators import to_camel
 
 from darkroom_api.endpoints import Reach, list_endpoints
 from darkroom_api.run_config import StorageAccess
+from darkroom_server.config import MIB, FetchLimits, PredictionLimits, ServerConfig
 
-MIB: Final = 1 << 20
 Pattern = Annotated[str, Field(min_length=1, max_length=253)]
 Namespace = Annotated[str, Field(min_length=1, max_length=63, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
 Prefix = Annotated[str, Field(min_length=1, max_length=2048, pattern=r"^s3://[^\s]*$")]
+SecretPrefix = Annotated[str, Field(max_length=40, pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?-$")]
 UrlPrefix = Annotated[str, Field(min_length=1, max_length=2048, pattern=r"^https?://[^\s/?#]+(/[^\s?#]*)?$")]
 
 
@@ -54,10 +55,14 @@ class StorageSection(_Section):
 class PredictionSection(_Section):
     """How much is computed at once, and how much may wait."""
 
-    threads: Annotated[int, Field(ge=1, le=256)] | None = None
-    """As many as the container has CPUs when absent."""
+    threads: Annotated[int, Field(ge=1, le=256)] = 2
     max_waiting: Annotated[int, Field(ge=0, le=100_000)] = 64
-    memory_mebibytes: Annotated[int, Field(ge=1)] = 2048
+    memory_mebibytes: Annotated[int, Field(ge=1)] = 1024
+
+    @property
+    def limits(self) -> PredictionLimits:
+        """Return it as predictions take it."""
+        return PredictionLimits(self.threads, self.max_waiting, self.memory_mebibytes * MIB)
 
 
 class FetchingSection(_Section):
@@ -79,9 +84,7 @@ class ClusterSection(_Section):
     namespaces: tuple[Namespace, ...] = ()
     """All when empty."""
     allowed_secrets: tuple[Pattern, ...] = ("darkroom-*",)
-    secret_prefix: Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?-$", max_length=40)] = (
-        "darkroom-token-"
-    )
+    secret_prefix: SecretPrefix = "darkroom-token-"  # noqa: S105 - of a name
     """Of the names of Secrets that this server makes."""
     storage: tuple[StorageSection, ...] = ()
 
@@ -121,6 +124,11 @@ class ConfigFile(_Section):
     prediction: PredictionSection = PredictionSection()
     fetching: FetchingSection = FetchingSection()
     url_mappings: Annotated[tuple[UrlMapping, ...], Field(max_length=20)] = ()
+
+    @property
+    def limits(self) -> ServerConfig:
+        """Return it as the application takes it."""
+        return ServerConfig(prediction=self.prediction.limits, fetching=FetchLimits(self.fetching.allowed_prefixes))
 
     @pydantic.model_validator(mode="after")
     def _check_access(self) -> "ConfigFile":

@@ -40,7 +40,10 @@ class ServerMetrics:
         self._loaded = self._gauge("darkroom_loaded_models", "Models in memory.")
         self._loaded_bytes = self._gauge("darkroom_loaded_model_bytes", "Size of their files.")
         self._unreadable = Counter(
-            "darkroom_unreadable_objects", "Objects left out since they cannot be read.", ("kind",), registry=self.registry
+            "darkroom_unreadable_objects",
+            "Objects left out since they cannot be read.",
+            ("kind",),
+            registry=self.registry,
         )
 
     def _gauge(self, name: str, text: str) -> Gauge:

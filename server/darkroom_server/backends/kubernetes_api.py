@@ -49,9 +49,11 @@ class KubernetesApi:
         configuration.client_session_kwargs = {"trust_env": False}
         try:
             if kubeconfig is None:
-                load_incluster_config(client_configuration=configuration)
+                load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
             else:
-                await load_kube_config(config_file=kubeconfig, client_configuration=configuration)
+                await load_kube_config(  # type: ignore[no-untyped-call]
+                    config_file=kubeconfig, client_configuration=configuration
+                )
         except (ConfigException, OSError) as error:
             where = kubeconfig or "this pod's ServiceAccount"
             raise Unavailable(f"cannot log in to the API server with {where}: {error}") from error
@@ -59,7 +61,7 @@ class KubernetesApi:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.close()
+        await self._client.close()  # type: ignore[no-untyped-call]
 
     async def list_objects(self, kind: Kind, namespace: str | None) -> tuple[list[Json], str]:
         """Return the objects of a kind, of all namespaces without one, and the version from which to watch them."""
@@ -78,10 +80,10 @@ class KubernetesApi:
 
         A bookmark's object has nothing but its version.
         """
-        stream = watch.Watch(return_type="object")
+        stream = watch.Watch(return_type="object")  # type: ignore[no-untyped-call]
         function, places = self._find_list(kind, namespace)
         with _explained(f"{kind}s"):
-            async for event in stream.stream(
+            async for event in stream.stream(  # type: ignore[no-untyped-call]
                 function, *places, resource_version=version, allow_watch_bookmarks=True,
                 timeout_seconds=WATCH_SECONDS, _request_timeout=WATCH_SECONDS + CALL_SECONDS,
             ):  # fmt: skip
@@ -101,7 +103,7 @@ class KubernetesApi:
     async def get(self, kind: Kind, namespace: str, name: str) -> Json:
         """Return an object; raises NotThere."""
         with _explained(f"{kind} {name}"):
-            found: Json = await self._objects.get_namespaced_custom_object(
+            found: Any = await self._objects.get_namespaced_custom_object(
                 names.GROUP, names.VERSION, namespace, PLURALS[kind], name, _request_timeout=CALL_SECONDS
             )
         return found
@@ -110,7 +112,7 @@ class KubernetesApi:
         """Return the created object; raises AlreadyThere."""
         body = {**manifest, "apiVersion": names.API_VERSION, "kind": kind}
         with _explained(f"{kind} {manifest['metadata'].get('name')}"):
-            created: Json = await self._objects.create_namespaced_custom_object(
+            created: Any = await self._objects.create_namespaced_custom_object(
                 names.GROUP, names.VERSION, namespace, PLURALS[kind], body,
                 field_manager=MANAGER, field_validation="Strict", _request_timeout=CALL_SECONDS,
             )  # fmt: skip
@@ -119,7 +121,7 @@ class KubernetesApi:
     async def patch(self, kind: Kind, namespace: str, name: str, change: Mapping[str, Any]) -> Json:
         """Merge `change` into an object and return it; raises NotThere, and Changed where it names another version."""
         with _explained(f"{kind} {name}"):
-            patched: Json = await self._objects.patch_namespaced_custom_object(
+            patched: Any = await self._objects.patch_namespaced_custom_object(
                 names.GROUP, names.VERSION, namespace, PLURALS[kind], name, dict(change),
                 field_manager=MANAGER, field_validation="Strict",
                 _content_type=_MERGE_PATCH, _request_timeout=CALL_SECONDS,
@@ -166,7 +168,7 @@ class KubernetesApi:
         return bool(status.get("allowed"))
 
     async def _review(self, group: str, plural: str, body: Json) -> Json:
-        answer: Json = await self._objects.create_cluster_custom_object(
+        answer: Any = await self._objects.create_cluster_custom_object(
             group, "v1", plural, body, _request_timeout=CALL_SECONDS
         )
         return answer

@@ -19,7 +19,7 @@ _KINDS = {kind.name: kind for kind in KINDS}
 
 
 class UnreadableObject(ValueError):
-    """This version cannot read an object; the text names the object, the field and what to do."""
+    """An object that this version cannot read; the text names the object, the field and what to do."""
 
 
 def read_object(kind: Kind, raw: Mapping[str, Any]) -> Stored:
