@@ -79,6 +79,7 @@ async def serve(
         Leaving(app, stopping),
         host=host,
         port=port,
+        lifespan="off",
         log_config=None,
         access_log=False,
         server_header=False,

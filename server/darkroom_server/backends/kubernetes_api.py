@@ -38,7 +38,8 @@ class KubernetesApi:
     def __init__(self, configuration: Configuration) -> None:
         self._client = ApiClient(configuration)
         self._client.user_agent = MANAGER
-        self._objects = client.CustomObjectsApi(self._client)
+        # Its answers are JSON, which its types do not say.
+        self._objects: Any = client.CustomObjectsApi(self._client)
         self._core = client.CoreV1Api(self._client)
 
     @classmethod
@@ -103,7 +104,7 @@ class KubernetesApi:
     async def get(self, kind: Kind, namespace: str, name: str) -> Json:
         """Return an object; raises NotThere."""
         with _explained(f"{kind} {name}"):
-            found: Any = await self._objects.get_namespaced_custom_object(
+            found: Json = await self._objects.get_namespaced_custom_object(
                 names.GROUP, names.VERSION, namespace, PLURALS[kind], name, _request_timeout=CALL_SECONDS
             )
         return found
@@ -112,7 +113,7 @@ class KubernetesApi:
         """Return the created object; raises AlreadyThere."""
         body = {**manifest, "apiVersion": names.API_VERSION, "kind": kind}
         with _explained(f"{kind} {manifest['metadata'].get('name')}"):
-            created: Any = await self._objects.create_namespaced_custom_object(
+            created: Json = await self._objects.create_namespaced_custom_object(
                 names.GROUP, names.VERSION, namespace, PLURALS[kind], body,
                 field_manager=MANAGER, field_validation="Strict", _request_timeout=CALL_SECONDS,
             )  # fmt: skip
@@ -121,7 +122,7 @@ class KubernetesApi:
     async def patch(self, kind: Kind, namespace: str, name: str, change: Mapping[str, Any]) -> Json:
         """Merge `change` into an object and return it; raises NotThere, and Changed where it names another version."""
         with _explained(f"{kind} {name}"):
-            patched: Any = await self._objects.patch_namespaced_custom_object(
+            patched: Json = await self._objects.patch_namespaced_custom_object(
                 names.GROUP, names.VERSION, namespace, PLURALS[kind], name, dict(change),
                 field_manager=MANAGER, field_validation="Strict",
                 _content_type=_MERGE_PATCH, _request_timeout=CALL_SECONDS,
@@ -168,7 +169,7 @@ class KubernetesApi:
         return bool(status.get("allowed"))
 
     async def _review(self, group: str, plural: str, body: Json) -> Json:
-        answer: Any = await self._objects.create_cluster_custom_object(
+        answer: Json = await self._objects.create_cluster_custom_object(
             group, "v1", plural, body, _request_timeout=CALL_SECONDS
         )
         return answer
