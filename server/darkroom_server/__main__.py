@@ -27,8 +27,7 @@ from darkroom_server.backends.kubernetes_api import KubernetesApi
 from darkroom_server.backends.kubernetes_backend import KubernetesBackend
 from darkroom_server.config_file import ConfigError, ConfigFile, read_config
 from darkroom_server.metrics import CONTENT_TYPE, ServerMetrics
-from darkroom_server.prediction.loaded import LoadedModels
-from darkroom_server.routes.parts import Parts
+from darkroom_server.routes.parts import build_parts
 from darkroom_server.serving import Stopping, serve
 from darkroom_storage.secrets import hide_tree
 
@@ -78,8 +77,10 @@ async def _run(config: ConfigFile, options: argparse.Namespace) -> None:
         folder = config.access.keys_folder
         reviews = Reviews(api) if config.access.bearer_tokens else None
         admission = ClusterAdmission(pathlib.Path(folder) if folder else None, reviews, config.cluster.namespaces)
-        limits = config.limits
-        app = build_app(Parts(backend, admission, LoadedModels(backend, limits.prediction), limits))
+        parts = build_parts(backend, admission, config.limits, metrics.count_prediction)
+        models = parts.models
+        metrics.follow(lambda: models.num_waiting, lambda: models.num_loaded, lambda: models.loaded_bytes)
+        app = build_app(parts)
         probes = _build_probes(backend, metrics, stopping)
         where = {"stopping": stopping, "host": ANY_ADDRESS, "grace_seconds": options.grace_seconds}
         async with asyncio.TaskGroup() as tasks:
