@@ -1,34 +1,35 @@
-"""`python -m darkroom_server --config FILE`: the server of a cluster.
+"""`python -m darkroom_server`: the server of a cluster, or of one model that KServe mounts.
 
-Owns the flags, what is put together for a cluster, and the order of start and end. `command` is the one without.
+Owns the flags, what is put together, and the order of start and end. `command` is the server without a cluster.
 """
 
 import argparse
 import asyncio
+import contextlib
 import logging
 import os
 import pathlib
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
-
 from darkroom_api.json_logs import JsonFormatter
+from darkroom_predict.errors import ModelUnusable
 from darkroom_server.app import build_app
+from darkroom_server.auth.admission import Admission
 from darkroom_server.auth.cluster import ClusterAdmission
+from darkroom_server.auth.gateway import GatewayAdmission
 from darkroom_server.auth.keys import KeysUnusable
 from darkroom_server.auth.reviews import Reviews
 from darkroom_server.backends.backend import BackendProblem
 from darkroom_server.backends.kubernetes_api import KubernetesApi
 from darkroom_server.backends.kubernetes_backend import KubernetesBackend
-from darkroom_server.config_file import ConfigError, ConfigFile, read_config
-from darkroom_server.metrics import CONTENT_TYPE, ServerMetrics
+from darkroom_server.backends.one_model import NAMESPACE, OneModel, open_model
+from darkroom_server.config_file import ConfigError, ConfigFile, PredictionSection, read_config
+from darkroom_server.metrics import ServerMetrics
 from darkroom_server.routes.parts import build_parts
-from darkroom_server.serving import Stopping, serve
+from darkroom_server.routes.probes import READY, build_probes
+from darkroom_server.serving import Place, Stopping, serve
 from darkroom_storage.secrets import hide_tree
 
 ANY_ADDRESS: Final = "0.0.0.0"
@@ -41,8 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parse(arguments)
     _configure_logs()
     try:
-        asyncio.run(_run(read_config(options.config), options))
-    except (ConfigError, KeysUnusable, BackendProblem) as problem:
+        asyncio.run(_run_one_model(options) if options.model_folder else _run_cluster(options))
+    except (ConfigError, KeysUnusable, ModelUnusable, BackendProblem) as problem:
         _LOGGER.error("%s", problem)
         return 1
     return 0
@@ -50,15 +51,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="darkroom_server", description="Answers about images with Models by name.")
-    parser.add_argument("--config", type=pathlib.Path, required=True, help="YAML file with the configuration")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--config", type=pathlib.Path, help="YAML file with the configuration of a cluster's server")
+    source.add_argument(
+        "--model-folder", type=pathlib.Path, help="serve this one model, to everybody: a gateway decides who may call"
+    )
+    parser.add_argument("--model-name", default="model", help="its name")
+    parser.add_argument("--threads", type=int, default=2, help="images that are computed at once, of that one model")
     parser.add_argument("--port", type=int, default=8080, help="port of the API")
     parser.add_argument("--probe-port", type=int, default=9090, help="port of /healthz, /readyz and /metrics")
+    parser.add_argument("--tls-cert", type=pathlib.Path, help="certificate in PEM; plain http when absent")
+    parser.add_argument("--tls-key", type=pathlib.Path, help="its key in PEM")
     parser.add_argument("--kubeconfig", default=os.environ.get("KUBECONFIG"), help="in-cluster login when absent")
     parser.add_argument(
         "--linger-seconds", type=float, default=5.0, help="answers for so long after it was told to stop"
     )
     parser.add_argument("--grace-seconds", type=float, default=30.0, help="then requests at work have so long to end")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if (options.tls_cert is None) != (options.tls_key is None):
+        parser.error("--tls-cert and --tls-key belong together")
+    return options
 
 
 def _configure_logs() -> None:
@@ -68,51 +80,64 @@ def _configure_logs() -> None:
     _LOGGER.setLevel(logging.INFO)
 
 
-async def _run(config: ConfigFile, options: argparse.Namespace) -> None:
-    metrics, stopping = ServerMetrics(), Stopping()
-    stopping.listen()
-    api = await KubernetesApi.connect(options.kubeconfig)
-    try:
+async def _run_cluster(options: argparse.Namespace) -> None:
+    config, metrics = read_config(options.config), ServerMetrics()
+    async with _connected(options.kubeconfig) as api:
         backend = KubernetesBackend(api, config.cluster, metrics.count_unreadable)
         folder = config.access.keys_folder
         reviews = Reviews(api) if config.access.bearer_tokens else None
         admission = ClusterAdmission(pathlib.Path(folder) if folder else None, reviews, config.cluster.namespaces)
-        parts = build_parts(backend, admission, config.limits, metrics.count_prediction)
-        models = parts.models
-        metrics.follow(lambda: models.num_waiting, lambda: models.num_loaded, lambda: models.loaded_bytes)
-        app = build_app(parts)
-        probes = _build_probes(backend, metrics, stopping)
-        where = {"stopping": stopping, "host": ANY_ADDRESS, "grace_seconds": options.grace_seconds}
         async with asyncio.TaskGroup() as tasks:
-            beside = [
-                tasks.create_task(backend.run()),
-                tasks.create_task(admission.follow_keys()),
-                tasks.create_task(serve(probes, **where, port=options.probe_port, linger_seconds=3600.0)),
-            ]
-            await serve(app, **where, port=options.port, linger_seconds=options.linger_seconds)
-            for task in beside:
-                task.cancel()
+            following = tasks.create_task(admission.follow_keys())
+            await _serve(backend, admission, config, metrics, options)
+            following.cancel()
+
+
+async def _run_one_model(options: argparse.Namespace) -> None:
+    backend = OneModel(open_model(options.model_folder, options.model_name))
+    config = ConfigFile(prediction=PredictionSection(threads=options.threads))
+    await _serve(backend, GatewayAdmission(NAMESPACE), config, ServerMetrics(), options)
+
+
+@contextlib.asynccontextmanager
+async def _connected(kubeconfig: str | None) -> AsyncIterator[KubernetesApi]:
+    api = await KubernetesApi.connect(kubeconfig)
+    try:
+        yield api
     finally:
         await api.close()
 
 
-def _build_probes(backend: KubernetesBackend, metrics: ServerMetrics, stopping: Stopping) -> Starlette:
-    """Return what the kubelet and Prometheus ask: on a port of its own, which no Ingress leads to."""
+async def _serve(
+    backend: KubernetesBackend | OneModel,
+    admission: Admission,
+    config: ConfigFile,
+    metrics: ServerMetrics,
+    options: argparse.Namespace,
+) -> None:
+    """Answer until the process is told to stop, and until every request has ended."""
+    stopping = Stopping()
+    stopping.listen()
+    parts = build_parts(backend, admission, config.limits, metrics.count_prediction)
+    models = parts.models
+    metrics.follow(lambda: models.num_waiting, lambda: models.num_loaded, lambda: models.loaded_bytes)
 
-    async def live(_: Request) -> Response:
-        return PlainTextResponse("ok")
-
-    async def ready(_: Request) -> Response:
+    def describe_state() -> str:
         if stopping.has_begun:
-            return PlainTextResponse("stopping", 503)
-        if not backend.is_ready:
-            return PlainTextResponse("the resources of the cluster are not read yet", 503)
-        return PlainTextResponse("ok")
+            return "it was told to stop"
+        return READY if backend.is_ready else "the resources of the cluster are not read yet"
 
-    async def scrape(_: Request) -> Response:
-        return Response(metrics.render(), media_type=CONTENT_TYPE)
-
-    return Starlette(routes=[Route("/healthz", live), Route("/readyz", ready), Route("/metrics", scrape)])
+    api_place = Place(ANY_ADDRESS, options.port, options.tls_cert, options.tls_key)
+    probe_place = Place(ANY_ADDRESS, options.probe_port)
+    end = options.linger_seconds + options.grace_seconds
+    async with asyncio.TaskGroup() as tasks:
+        beside = [
+            tasks.create_task(backend.run()),
+            tasks.create_task(serve(build_probes(metrics, describe_state), probe_place, stopping, end, 1.0)),
+        ]
+        await serve(build_app(parts), api_place, stopping, options.linger_seconds, options.grace_seconds)
+        for task in beside:
+            task.cancel()
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ after their answer; the rest given time. Must not know routes.
 
 import asyncio
 import contextlib
+import pathlib
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -71,14 +72,24 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve(
-    app: ASGIApp, stopping: Stopping, *, host: str, port: int, linger_seconds: float, grace_seconds: float
-) -> None:
+@dataclass(frozen=True)
+class Place:
+    """Where to listen; with a certificate, by https."""
+
+    host: str
+    port: int
+    certificate: pathlib.Path | None = None
+    key: pathlib.Path | None = None
+
+
+async def serve(app: ASGIApp, place: Place, stopping: Stopping, linger_seconds: float, grace_seconds: float) -> None:
     """Answer until stopping begins and `linger_seconds` more, then give requests at work up to `grace_seconds`."""
     config = uvicorn.Config(
         Leaving(app, stopping),
-        host=host,
-        port=port,
+        host=place.host,
+        port=place.port,
+        ssl_certfile=place.certificate,
+        ssl_keyfile=place.key,
         lifespan="off",
         log_config=None,
         access_log=False,
