@@ -5,7 +5,10 @@
     resources/UID/run.json         what its run was told at its first attempt, by the worker
     artifacts/KINDs/NAME-UID/      what its run published, by the worker
     secrets/NAMESPACE/NAME/KEY     tokens, by the server
+    work/                          what a run needs while it works, by the worker
     worker.lock, worker.log        by the worker
+
+The server writes a line to the worker's standard input after each change, and holds it open for as long as it lives.
 
 Owns the names, and that a file is written whole or not at all. Must not know what the files say.
 """
@@ -20,6 +23,7 @@ from typing import Any, Final
 RESOURCES: Final = "resources"
 ARTIFACTS: Final = "artifacts"
 SECRETS: Final = "secrets"
+WORK: Final = "work"
 RESOURCE_FILE: Final = "resource.json"
 STATUS_FILE: Final = "status.json"
 RUN_FILE: Final = "run.json"

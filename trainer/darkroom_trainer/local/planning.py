@@ -25,9 +25,7 @@ from darkroom_trainer.local.status import Status, block, cancel
 NOT_IN_MANIFESTS: Final = "is in none of the manifests; add it with another -f."
 
 
-def plan(
-    resources: Resources, entry: BoardEntry, now: datetime, missing: str = NOT_IN_MANIFESTS
-) -> RunConfig | Status:
+def plan(resources: Resources, entry: BoardEntry, now: datetime, missing: str = NOT_IN_MANIFESTS) -> RunConfig | Status:
     """Return the run that `entry` needs, or the status that says why there is none.
 
     `missing` is what is said of a resource that it names and that does not exist.

@@ -106,14 +106,36 @@ def _close_attempt(attempt: Attempt, outcome: Outcome, allocated_seconds: float,
     )
 
 
-def interrupt(status: Status, message: str, now: datetime) -> Status:
+def interrupt(status: Status, message: str, now: datetime, reason: Reason = Reason.RETRYING_AFTER_DISRUPTION) -> Status:
     """Return the status of a resource whose run was interrupted; `message` says how it goes on."""
-    reason = Reason.RETRYING_AFTER_DISRUPTION
+    generation = status.observed_generation
     if isinstance(status, DatasetStatus):
-        return describe_dataset(status, DatasetPhase.PENDING, reason, message, status.observed_generation, now)
+        return describe_dataset(status, DatasetPhase.PENDING, reason, message, generation, now)
     if isinstance(status, ModelStatus):
-        return describe_run(status, RunPhase.QUEUED, reason, message, status.observed_generation, now)
-    return describe_run(status, RunPhase.QUEUED, reason, message, status.observed_generation, now)
+        return describe_run(status, RunPhase.QUEUED, reason, message, generation, now)
+    return describe_run(status, RunPhase.QUEUED, reason, message, generation, now)
+
+
+def abandon(status: Status, message: str, now: datetime) -> Status:
+    """Return the status of a resource whose process was killed: the open attempt is closed, and another follows."""
+    attempt = status.attempts[-1].model_copy(
+        update={"finished_at": f"{now:%Y-%m-%dT%H:%M:%SZ}", "outcome": Reason.UNKNOWN}
+    )
+    closed = status.model_copy(update={"attempts": (*status.attempts[:-1], attempt)})
+    return interrupt(closed, message, now, Reason.RETRYING_AFTER_FAILURE)
+
+
+def give_up(status: Status, message: str, now: datetime, *, cancelled: bool = False) -> Status:
+    """Return the status of a resource that no further attempt follows."""
+    generation = status.observed_generation
+    if isinstance(status, DatasetStatus):
+        return describe_dataset(status, DatasetPhase.INVALID, Reason.UNKNOWN, message, generation, now)
+    ended = status.model_copy(update={"completed_at": now, "progress": None})
+    if isinstance(ended, ModelStatus) and cancelled:
+        return describe_run(ended, RunPhase.CANCELLED, Reason.CANCELLED, message, generation, now)
+    if isinstance(ended, ModelStatus):
+        return describe_run(ended, RunPhase.FAILED, Reason.UNKNOWN, message, generation, now)
+    return describe_run(ended, RunPhase.FAILED, Reason.UNKNOWN, message, generation, now)
 
 
 def is_done_well(status: Status) -> bool:
