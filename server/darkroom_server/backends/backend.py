@@ -87,4 +87,7 @@ class Backend(Protocol):
         """Keep the address of a container with its token for the Dataset `name`; return its Secret's name."""
 
     async def fetch_artifacts(self, model: Stored, files: Sequence[str], folder: pathlib.Path) -> None:
-        """Copy these files of a finished Model into `folder`, checked against its artifacts.json; raises NotThere."""
+        """Copy these files of a finished Model and its artifacts.json into `folder`; raises NotThere.
+
+        They are checked against that list, and the list against the Model's digest.
+        """

@@ -3,32 +3,11 @@
 Must not decide what is logged.
 """
 
-import json
 import logging
 import sys
-from datetime import UTC, datetime
-from typing import Any, Final
 
+from darkroom_api.json_logs import JsonFormatter
 from darkroom_storage.secrets import hide, hide_tree
-
-_STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-
-
-class JsonFormatter(logging.Formatter):
-    """Writes time, level, logger, message, whatever `extra` holds, and the traceback of an exception."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the record as one line of JSON."""
-        line: dict[str, Any] = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": record.getMessage(),
-        }
-        line.update({key: value for key, value in vars(record).items() if key not in _STANDARD})
-        if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(hide_tree(line), ensure_ascii=False)
 
 
 class PlainFormatter(logging.Formatter):
@@ -52,7 +31,7 @@ def setup_plain_logs() -> None:
 def setup_json_logs() -> None:
     """Send everything from INFO up to standard output as JSON; libraries only from WARNING up."""
     handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(JsonFormatter())
+    handler.setFormatter(JsonFormatter(hide_tree))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.getLogger("darkroom_trainer").setLevel(logging.INFO)
 

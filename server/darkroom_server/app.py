@@ -1,0 +1,22 @@
+"""The application: all routes, with one way to say what went wrong.
+
+Owns the list of the modules of routes. Must not know where resources live, or how it is served.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from starlette.routing import BaseRoute, Router
+from starlette.types import ASGIApp
+
+from darkroom_server.http.envelope import Envelope
+from darkroom_server.routes import health
+from darkroom_server.routes.parts import Parts
+
+ROUTES: Final[tuple[Callable[[Parts], list[BaseRoute]], ...]] = (health.list_routes,)
+
+
+def build_app(parts: Parts) -> ASGIApp:
+    """Return the ASGI application over `parts`."""
+    routes = [route for list_routes in ROUTES for route in list_routes(parts)]
+    return Envelope(Router(routes, redirect_slashes=False))

@@ -1,0 +1,156 @@
+"""Resources of a cluster: read from the watches' caches, written through the API server.
+
+Owns that a caller sees what this process has just written, and which Secret a token is kept in. Must not decide who
+may do what.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+import pathlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, get_args
+
+from darkroom_api import names
+from darkroom_api.v1alpha1.model import ModelStatus
+from darkroom_server.backends.artifacts import fetch_files
+from darkroom_server.backends.backend import AlreadyThere, Changed, Kind, NotThere, Refused, Stored
+from darkroom_server.backends.kubernetes_api import KubernetesApi
+from darkroom_server.backends.kubernetes_cache import Entry, ObjectCache
+from darkroom_server.config_file import ClusterSection, StorageSection
+from darkroom_storage.errors import StorageMisconfigured
+from darkroom_storage.objects import Storage, open_storage
+
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+PATCH_TRIES: Final = 5
+"""The operator writes statuses meanwhile: each is another version to the API server, and none to a caller."""
+
+
+class KubernetesBackend:
+    """A `backend.Backend` over an API server."""
+
+    def __init__(self, api: KubernetesApi, config: ClusterSection, on_unreadable: Callable[[Kind], None]) -> None:
+        self._api, self._config = api, config
+        namespaces = config.namespaces or (None,)
+        self._caches = {
+            (kind, namespace): ObjectCache(api, kind, namespace, on_unreadable)
+            for kind in KINDS
+            for namespace in namespaces
+        }
+        self._storages: dict[StorageSection, Storage] = {}
+
+    async def run(self) -> None:
+        """Keep up with the API server until the task is cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            for cache in self._caches.values():
+                tasks.create_task(cache.run())
+
+    @property
+    def is_ready(self) -> bool:
+        """Return whether every resource is known. It stays so where the API server goes away later."""
+        return all(cache.is_filled.is_set() for cache in self._caches.values())
+
+    async def find(self, kind: Kind, namespace: str, name: str) -> Stored | None:
+        """Return a resource, None where there is none; one that the watch has not told yet is asked for."""
+        if not self._config.serves(namespace):
+            return None
+        entry = self._cache(kind, namespace).find(namespace, name)
+        try:
+            return _read(entry or await self._look(kind, namespace, name))
+        except NotThere:
+            return None
+
+    async def list_all(self, kind: Kind, namespace: str) -> list[Stored]:
+        """Return all resources of a kind in a namespace that can be read."""
+        return self._cache(kind, namespace).list_all(namespace) if self._config.serves(namespace) else []
+
+    async def create(self, kind: Kind, namespace: str, manifest: Mapping[str, Any]) -> Stored:
+        """Create a resource; raises AlreadyThere."""
+        raw = await self._api.create(kind, self._check(namespace), manifest)
+        return _read(self._cache(kind, namespace).put(raw))
+
+    async def patch(
+        self, kind: Kind, namespace: str, name: str, change: Mapping[str, Any], version: str | None = None
+    ) -> Stored:
+        """Merge `change` into a resource; raises NotThere, and Changed where it is not of `version`."""
+        self._check(namespace)
+        if version is None:
+            return await self._patch(kind, namespace, name, change)
+        for _ in range(PATCH_TRIES):
+            entry = await self._look(kind, namespace, name)
+            _compare(entry, version)
+            only = {**change, "metadata": {**change.get("metadata", {}), "resourceVersion": entry.raw_version}}
+            with contextlib.suppress(Changed):
+                return await self._patch(kind, namespace, name, only)
+        raise Changed(f"{kind} {name}: it changes all the time; try again")
+
+    async def _patch(self, kind: Kind, namespace: str, name: str, change: Mapping[str, Any]) -> Stored:
+        return _read(self._cache(kind, namespace).put(await self._api.patch(kind, namespace, name, change)))
+
+    async def delete(self, kind: Kind, namespace: str, name: str, version: str | None = None) -> None:
+        """Delete a resource; raises NotThere, and Changed where it is not of `version`."""
+        self._check(namespace)
+        for _ in range(PATCH_TRIES):
+            entry = await self._look(kind, namespace, name)
+            _compare(entry, version)
+            with contextlib.suppress(Changed):
+                await self._api.delete(kind, namespace, name, entry.uid, entry.raw_version if version else None)
+                self._cache(kind, namespace).forget(namespace, name, entry.uid)
+                return
+        raise Changed(f"{kind} {name}: it changes all the time; try again")
+
+    async def keep_token(self, namespace: str, name: str, container_url: str) -> str:
+        """Keep the address of a container with its token in a Secret; return the Secret's name, made of both.
+
+        The same token of the same Dataset is the same Secret: this process can create one, and neither read nor change.
+        """
+        digest = hashlib.sha256(f"{name} {container_url}".encode()).hexdigest()[:16]
+        secret = f"{self._config.secret_prefix}{digest}"
+        with contextlib.suppress(AlreadyThere):
+            await self._api.create_secret(self._check(namespace), secret, {names.SAS_KEY: container_url})
+        return secret
+
+    async def fetch_artifacts(self, model: Stored, files: Sequence[str], folder: pathlib.Path) -> None:
+        """Copy files of a finished Model into `folder`, checked against its artifacts.json; raises NotThere."""
+        artifacts = model.status.artifacts if isinstance(model.status, ModelStatus) else None
+        if artifacts is None:
+            raise NotThere(f"Model {model.name}: it has no artifacts")
+        storage = self._open_storage(artifacts.uri)
+        await asyncio.to_thread(fetch_files, storage, artifacts, files, folder)
+
+    def _open_storage(self, uri: str) -> Storage:
+        section = self._config.find_storage(uri)
+        if section is None:
+            raise Refused(f"{uri}: no entry of server.storage has a prefix of it; the administrator must add one")
+        if section not in self._storages:
+            try:
+                self._storages[section] = open_storage(section.access)
+            except StorageMisconfigured as error:
+                raise Refused(f"server.storage of {section.prefix}: {error}") from error
+        return self._storages[section]
+
+    def _check(self, namespace: str) -> str:
+        if not self._config.serves(namespace):
+            raise Refused(f"namespace {namespace} is not served here")
+        return namespace
+
+    def _cache(self, kind: Kind, namespace: str) -> ObjectCache:
+        return self._caches[kind, namespace if self._config.namespaces else None]
+
+    async def _look(self, kind: Kind, namespace: str, name: str) -> Entry:
+        """Return an object as the API server has it now; raises NotThere."""
+        entry = self._cache(kind, namespace).put(await self._api.get(kind, namespace, name))
+        if entry is None:
+            raise NotThere(f"{kind} {name}: it is being deleted")
+        return entry
+
+
+def _read(entry: Entry | None) -> Stored:
+    if entry is None or entry.stored is None:
+        raise Refused(entry.problem if entry else "it is being deleted")
+    return entry.stored
+
+
+def _compare(entry: Entry, version: str | None) -> None:
+    if version is not None and (entry.stored is None or entry.stored.version != version):
+        raise Changed("it was changed since this version of it was read")

@@ -1,0 +1,107 @@
+"""Reading a request's body: never more than a limit, never longer than a time, and JSON as its clients write it.
+
+Must not know what a body means.
+"""
+
+import asyncio
+import json
+from typing import Any, Final
+
+import yaml
+from starlette.requests import ClientDisconnect, Request
+
+from darkroom_server.config import BodyLimits
+from darkroom_server.http.problems import Problem, bad_request
+
+MAX_LENIENT_BYTES: Final = 64 * 1024
+"""Beyond this a body has to be JSON: reading YAML is slow, and no person writes so much by hand."""
+_KEPT_BELOW: Final = ("customproperties",)
+"""The keys inside are the caller's own, and stay as they are."""
+
+
+async def read_body(request: Request, limit_bytes: int, seconds: float) -> bytes:
+    """Return the body; raises a Problem where it is too long, too slow or ends too early."""
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and (len(declared) > 15 or int(declared) > limit_bytes):
+        raise _too_large(limit_bytes)
+    parts: list[bytes] = []
+    received = 0
+    try:
+        async with asyncio.timeout(seconds):
+            async for part in request.stream():
+                received += len(part)
+                if received > limit_bytes:
+                    raise _too_large(limit_bytes)
+                parts.append(part)
+    except TimeoutError:
+        message = f"the body did not come within {seconds:g} seconds; send it again over a faster connection"
+        raise Problem(408, "RequestTimeout", message) from None
+    except ClientDisconnect:
+        raise bad_request("the connection closed before the whole body had come") from None
+    return b"".join(parts)
+
+
+def _too_large(limit_bytes: int) -> Problem:
+    message = f"the body is larger than {limit_bytes:,} bytes; send less"
+    return bad_request(message, inner_code="InvalidRequestSize")
+
+
+async def read_json(request: Request, limits: BodyLimits) -> dict[str, Any]:
+    """Return the JSON object in the body with its keys in small letters, whatever its declared type.
+
+    Raises the Problem that says what it is instead.
+    """
+    return parse_json(await read_body(request, limits.json_bytes, limits.seconds))
+
+
+def parse_json(body: bytes) -> dict[str, Any]:
+    """Return the JSON object that `body` is, with its keys in small letters; single quotes and a comma at the end pass.
+
+    Raises a Problem where it is none.
+    """
+    try:
+        text = body.decode("utf-8-sig")
+        found = _parse(text)
+    except UnicodeDecodeError:
+        raise bad_request("the body is not UTF-8; send JSON") from None
+    except (yaml.YAMLError, ValueError):
+        raise bad_request("the body is not JSON; check its quotes, commas and brackets") from None
+    except RecursionError:
+        raise bad_request("the body is nested too deeply; send JSON with less depth") from None
+    if not isinstance(found, dict):
+        raise bad_request("the body is not a JSON object; send {...}")
+    lowered = lower_keys(found)
+    assert isinstance(lowered, dict)
+    return lowered
+
+
+def _parse(text: str) -> Any:
+    try:
+        return json.loads(text, parse_constant=_refuse_constant)
+    except ValueError:
+        if len(text) > MAX_LENIENT_BYTES:
+            raise
+    # YAML's own additions are refused: aliases make small bodies large, and dates and tags are no JSON.
+    if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.CSafeLoader)):
+        raise ValueError("it has aliases")
+    found = yaml.load(text, Loader=yaml.CSafeLoader)
+    return json.loads(json.dumps(found, allow_nan=False, default=_refuse_constant))
+
+
+def _refuse_constant(value: object) -> Any:
+    raise ValueError(f"{type(value).__name__} is no JSON")
+
+
+def lower_keys(value: Any) -> Any:
+    """Return JSON with all keys in small letters, but for those inside `customProperties`; a key given twice fails."""
+    if isinstance(value, list):
+        return [lower_keys(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    lowered: dict[str, Any] = {}
+    for key, item in value.items():
+        small = key.lower()
+        if small in lowered:
+            raise bad_request(f"{key[:80]!r} is given twice, in another case; keep one", target=key[:80])
+        lowered[small] = item if small in _KEPT_BELOW else lower_keys(item)
+    return lowered

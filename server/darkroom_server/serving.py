@@ -1,0 +1,97 @@
+"""Runs an application until the process is told to stop, and then lets every request end.
+
+Owns the order of the end: no longer ready; still answering while whoever sends requests notices; connections closed
+after their answer; the rest given time. Must not know routes.
+"""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+import uvicorn
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+KEEP_ALIVE_SECONDS: Final = 75
+"""Longer than the pools of usual clients and proxies keep a connection: they close it, and lose no request."""
+
+
+@dataclass
+class Stopping:
+    """Whether this process was told to stop."""
+
+    _told: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def has_begun(self) -> bool:
+        """Return whether it was."""
+        return self._told.is_set()
+
+    def begin(self) -> None:
+        """Tell it."""
+        self._told.set()
+
+    async def wait(self) -> None:
+        """Wait until it is told."""
+        await self._told.wait()
+
+    def listen(self) -> None:
+        """Begin with SIGTERM or SIGINT."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.begin)
+
+
+class Leaving:
+    """An application that takes leave of each client once stopping has begun: the answer closes its connection."""
+
+    def __init__(self, app: ASGIApp, stopping: Stopping) -> None:
+        self._app, self._stopping = app, stopping
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+
+        async def send_and_leave(message: Message) -> None:
+            if message["type"] == "http.response.start" and self._stopping.has_begun:
+                MutableHeaders(scope=message)["connection"] = "close"
+            await send(message)
+
+        await self._app(scope, receive, send_and_leave)
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to Stopping."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
+
+
+async def serve(
+    app: ASGIApp, stopping: Stopping, *, host: str, port: int, linger_seconds: float, grace_seconds: float
+) -> None:
+    """Answer until stopping begins and `linger_seconds` more, then give requests at work up to `grace_seconds`."""
+    config = uvicorn.Config(
+        Leaving(app, stopping),
+        host=host,
+        port=port,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=int(grace_seconds),
+    )
+    server = _Server(config)
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(server.serve())
+        told = tasks.create_task(stopping.wait())
+        await asyncio.wait({running, told}, return_when=asyncio.FIRST_COMPLETED)
+        if not running.done():
+            await asyncio.sleep(linger_seconds)
+            server.should_exit = True
+        told.cancel()
