@@ -10,10 +10,15 @@ from starlette.routing import BaseRoute, Router
 from starlette.types import ASGIApp
 
 from darkroom_server.http.envelope import Envelope
-from darkroom_server.routes import health
+from darkroom_server.routes import datasets, evaluations, health, models
 from darkroom_server.routes.parts import Parts
 
-ROUTES: Final[tuple[Callable[[Parts], list[BaseRoute]], ...]] = (health.list_routes,)
+ROUTES: Final[tuple[Callable[[Parts], list[BaseRoute]], ...]] = (
+    datasets.list_routes,
+    models.list_routes,
+    evaluations.list_routes,
+    health.list_routes,
+)
 
 
 def build_app(parts: Parts) -> ASGIApp:

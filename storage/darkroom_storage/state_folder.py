@@ -1,6 +1,7 @@
 """The folder in which `darkroom serve --local` and its worker keep resources: who writes which file of it.
 
     resources/UID/resource.json    the resource without its status, by the server; the folder goes when it is deleted
+                                   (one that begins with a dot is not there yet, or no more)
     resources/UID/status.json      its status, by the worker
     resources/UID/run.json         what its run was told at its first attempt, by the worker
     artifacts/KINDs/NAME-UID/      what its run published, by the worker

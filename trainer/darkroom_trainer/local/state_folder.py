@@ -43,7 +43,7 @@ class StateFolder:
 
     def read(self) -> None:
         """Read all resources, oldest first; one that cannot be read is logged and passed over."""
-        folders = (self.root / layout.RESOURCES).glob(f"*/{layout.RESOURCE_FILE}")
+        folders = (self.root / layout.RESOURCES).glob(f"[!.]*/{layout.RESOURCE_FILE}")
         found = [entry for path in folders if (entry := self._read_entry(path)) is not None]
         self.entries = sorted(found, key=lambda entry: (entry.created_at, entry.target.uid))
 
