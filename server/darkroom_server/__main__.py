@@ -29,7 +29,7 @@ from darkroom_server.config_file import ConfigError, ConfigFile, PredictionSecti
 from darkroom_server.metrics import ServerMetrics
 from darkroom_server.routes.parts import build_parts
 from darkroom_server.routes.probes import READY, build_probes
-from darkroom_server.serving import Place, Stopping, serve
+from darkroom_server.serving import CannotServe, Place, Stopping, serve
 from darkroom_storage.secrets import hide_tree
 
 ANY_ADDRESS: Final = "0.0.0.0"
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _configure_logs()
     try:
         asyncio.run(_run_one_model(options) if options.model_folder else _run_cluster(options))
-    except (ConfigError, KeysUnusable, ModelUnusable, BackendProblem) as problem:
+    except (ConfigError, KeysUnusable, ModelUnusable, BackendProblem, CannotServe) as problem:
         _LOGGER.error("%s", problem)
         return 1
     return 0
