@@ -29,12 +29,12 @@ class LocalWorker:
         self._log = root / LOG_FILE
         self._has_work = has_work
         self._changed = asyncio.Event()
-        self._process: asyncio.subprocess.Process | None = None
+        self.process: asyncio.subprocess.Process | None = None
 
     def tell(self) -> None:
         """Say that a resource changed: the worker looks for what was cancelled, or is started."""
         self._changed.set()
-        stdin = self._process.stdin if self._process is not None else None
+        stdin = self.process.stdin if self.process is not None else None
         if stdin is not None and not stdin.is_closing():
             stdin.write(b"\n")
 
@@ -64,14 +64,14 @@ class LocalWorker:
                 stderr=log,
                 start_new_session=True,  # Ctrl-C is for the server, which then ends its worker
             )
-        self._process = process
+        self.process = process
         try:
             return await process.wait()
         except asyncio.CancelledError:
             await asyncio.shield(_end(process))
             raise
         finally:
-            self._process = None
+            self.process = None
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

@@ -102,7 +102,6 @@ class LocalServer:
     ) -> None:
         """Let a run end; a training was charged 61 s."""
         found = self.find(kind, name)
-        assert isinstance(found.status, ModelStatus | EvaluationStatus)
         outcome = Outcome(
             reason=reason,
             message=message,
@@ -110,7 +109,11 @@ class LocalServer:
             performance=performance,
             artifacts=Artifacts(uri="file:///out", digest="sha256:1"),
         )
-        self.tell(kind, name, finish_run(found.status, outcome, 1, found.created_at))
+        if isinstance(found.status, EvaluationStatus):
+            self.tell(kind, name, finish_run(found.status, outcome, 1, found.created_at))
+        else:
+            assert isinstance(found.status, ModelStatus)
+            self.tell(kind, name, finish_run(found.status, outcome, 1, found.created_at))
 
 
 @contextlib.contextmanager

@@ -66,21 +66,22 @@ def _find_step(state: StateFolder, entry: BoardEntry, now: datetime) -> Step:
     told = state.read_run(entry) if entry.status.attempts else None
     if told is not None:
         return Step(entry, _build_next_attempt(entry, told))
-    unread = _find_unread_dataset(state, entry)
+    unread = _find_unread_dataset(state, entry, now)
     if unread is None:
         return Step(entry, planning.plan(state, entry, now, NOT_THERE))
-    if _count_crashes(unread.status.attempts) >= MAX_CRASHES:
+    attempts = () if _has_ended(unread.status) else unread.status.attempts
+    if _count_crashes(attempts) >= MAX_CRASHES:
         return Step(unread, statuses.give_up(unread.status, _CRASHED, now))
     planned = planning.plan(state, unread, now, NOT_THERE)
     assert isinstance(planned, RunConfig)
-    return Step(unread, planned.model_copy(update={"attempt": len(unread.status.attempts) + 1}))
+    return Step(unread, planned.model_copy(update={"attempt": len(attempts) + 1}))
 
 
 def _is_cancelled(entry: BoardEntry) -> bool:
     return isinstance(entry.manifest.spec, ModelSpec) and entry.manifest.spec.cancel is True
 
 
-def _find_unread_dataset(state: StateFolder, entry: BoardEntry) -> BoardEntry | None:
+def _find_unread_dataset(state: StateFolder, entry: BoardEntry, now: datetime) -> BoardEntry | None:
     """Return a Dataset that has to be read before `entry` can start, ready to be."""
     spec = entry.manifest.spec
     named: tuple[str | None, ...]
@@ -90,18 +91,22 @@ def _find_unread_dataset(state: StateFolder, entry: BoardEntry) -> BoardEntry | 
         assert isinstance(spec, EvaluationSpec)
         named = (spec.dataset,)
     found = (state.find("Dataset", entry.manifest.namespace, name) for name in named if name is not None)
-    return next((dataset for dataset in found if dataset is not None and not _is_read(dataset, entry)), None)
+    return next((dataset for dataset in found if dataset is not None and not _is_read(dataset, entry, now)), None)
 
 
-def _is_read(dataset: BoardEntry, run: BoardEntry) -> bool:
+def _is_read(dataset: BoardEntry, run: BoardEntry, now: datetime) -> bool:
     """Return whether a Dataset as it is now was read since `run` was asked for."""
     status = dataset.status
-    if status.observed_generation != dataset.generation or not status.attempts:
+    if status.observed_generation != dataset.generation or not status.attempts or not _has_ended(status):
         return False
     began = status.attempts[-1].started_at
-    ended = status.phase in (DatasetPhase.READY, DatasetPhase.INVALID)
-    # Attempts know whole seconds only.
-    return ended and began is not None and datetime.fromisoformat(began) >= run.created_at.replace(microsecond=0)
+    # Attempts know whole seconds only; and a run of the future comes from a clock that was set back.
+    asked = run.created_at.replace(microsecond=0)
+    return asked > now or (began is not None and datetime.fromisoformat(began) >= asked)
+
+
+def _has_ended(status: statuses.Status) -> bool:
+    return status.phase in (DatasetPhase.READY, DatasetPhase.INVALID)
 
 
 def _build_next_attempt(entry: BoardEntry, told: RunConfig) -> RunConfig:
