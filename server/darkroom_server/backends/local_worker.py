@@ -1,6 +1,6 @@
 """The process that inspects, trains and evaluates for a local folder: started when there is work, and ended with us.
 
-Owns its life. What it does is the trainer's `darkroom_trainer.local.worker`, which this package must not import.
+Owns its life. What it does is the trainer's `darkroom_trainer.local.server_worker`, which this package must not import.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from typing import Final
 from darkroom_storage.state_folder import LOG_FILE
 
 LOGGER: Final = logging.getLogger("darkroom_server")
-WORKER_MODULE: Final = "darkroom_trainer.local.worker"
+WORKER_MODULE: Final = "darkroom_trainer.local.server_worker"
 STOP_SECONDS: Final = 20.0
 """It cuts its run short by itself after 12."""
 FIRST_PAUSE_SECONDS: Final = 1.0

@@ -11,19 +11,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from darkroom_api.conditions import Reason
-from darkroom_api.report import Meter, Outcome
-from darkroom_api.results import TRAINING, describe_run, finish_run
-from darkroom_api.v1alpha1.common import Artifacts, Performance
-from darkroom_api.v1alpha1.evaluation import EvaluationStatus
-from darkroom_api.v1alpha1.model import ModelStatus
+from darkroom_api.v1alpha1.common import Performance
 from darkroom_server.app import build_app
 from darkroom_server.auth.keys import Key, KeyAdmission
-from darkroom_server.backends.backend import Kind, Stored
+from darkroom_server.backends.backend import Kind, Status, Stored
 from darkroom_server.backends.local_backend import LocalBackend
 from darkroom_server.config import AnnotationRules, ServerConfig
 from darkroom_server.prediction.loaded import LoadedModels
 from darkroom_server.resources.names import find_rest_name
 from darkroom_server.routes.parts import Parts
+from tests.support.server.endings import begin_training, end_run
 from tests.support.server.parts import KEY, NAMESPACE
 from tests.support.server.running import Answer, running, send
 
@@ -78,7 +75,7 @@ class LocalServer:
         assert len(found) == 1
         return found[0]
 
-    def tell(self, kind: Kind, name: str, status: ModelStatus | EvaluationStatus) -> None:
+    def tell(self, kind: Kind, name: str, status: Status) -> None:
         """Write a status as the worker would."""
         uid = self.find(kind, name).uid
         part = self.folder / "resources" / uid / ".part-status"
@@ -87,10 +84,7 @@ class LocalServer:
 
     def begin(self, name: str = "sorter") -> None:
         """Let a Model train."""
-        found = self.find("Model", name)
-        assert isinstance(found.status, ModelStatus)
-        told = (TRAINING.phase, TRAINING.reason, TRAINING.message)
-        self.tell("Model", name, describe_run(found.status, *told, 1, found.created_at))
+        self.tell("Model", name, begin_training(self.find("Model", name)))
 
     def end(
         self,
@@ -100,20 +94,8 @@ class LocalServer:
         kind: Kind = "Model",
         performance: Performance | None = None,
     ) -> None:
-        """Let a run end; a training was charged 61 s."""
-        found = self.find(kind, name)
-        outcome = Outcome(
-            reason=reason,
-            message=message,
-            meter=Meter(charged_seconds=61),
-            performance=performance,
-            artifacts=Artifacts(uri="file:///out", digest="sha256:1"),
-        )
-        if isinstance(found.status, EvaluationStatus):
-            self.tell(kind, name, finish_run(found.status, outcome, 1, found.created_at))
-        else:
-            assert isinstance(found.status, ModelStatus)
-            self.tell(kind, name, finish_run(found.status, outcome, 1, found.created_at))
+        """Let a run end."""
+        self.tell(kind, name, end_run(self.find(kind, name), reason, message, performance))
 
 
 @contextlib.contextmanager

@@ -29,14 +29,14 @@ _NOTHING_KEPT: Final = "`spec.cancel` ended the run; its process was killed, and
 
 
 @dataclass(frozen=True)
-class Step:
+class PlannedStep:
     """What to do with one resource: a run, or a status that says why there is none."""
 
     entry: BoardEntry
     planned: RunConfig | statuses.Status
 
 
-def list_steps(state: StateFolder, now: datetime) -> Iterator[Step]:
+def list_steps(state: StateFolder, now: datetime) -> Iterator[PlannedStep]:
     """Yield one step for each resource that does not only wait, oldest first, up to the first that is a run.
 
     A Dataset is read when a run needs it that was asked for after it was read last.
@@ -51,30 +51,30 @@ def list_steps(state: StateFolder, now: datetime) -> Iterator[Step]:
             return
 
 
-def list_cancelled(state: StateFolder, now: datetime) -> Iterator[Step]:
+def list_cancelled(state: StateFolder, now: datetime) -> Iterator[PlannedStep]:
     """Yield a step for each Model that was cancelled before it began: its end need not wait for other runs."""
     for entry in state.entries:
         if _is_cancelled(entry) and not entry.status.attempts and entry.status.phase not in TERMINAL_PHASES:
-            yield Step(entry, planning.plan(state, entry, now, NOT_THERE))
+            yield PlannedStep(entry, planning.plan(state, entry, now, NOT_THERE))
 
 
-def _find_step(state: StateFolder, entry: BoardEntry, now: datetime) -> Step:
+def _find_step(state: StateFolder, entry: BoardEntry, now: datetime) -> PlannedStep:
     if entry.status.attempts and _count_crashes(entry.status.attempts) >= MAX_CRASHES:
         cancelled = _is_cancelled(entry)
         message = _NOTHING_KEPT if cancelled else _CRASHED
-        return Step(entry, statuses.give_up(entry.status, message, now, cancelled=cancelled))
+        return PlannedStep(entry, statuses.give_up(entry.status, message, now, cancelled=cancelled))
     told = state.read_run(entry) if entry.status.attempts else None
     if told is not None:
-        return Step(entry, _build_next_attempt(entry, told))
+        return PlannedStep(entry, _build_next_attempt(entry, told))
     unread = _find_unread_dataset(state, entry, now)
     if unread is None:
-        return Step(entry, planning.plan(state, entry, now, NOT_THERE))
+        return PlannedStep(entry, planning.plan(state, entry, now, NOT_THERE))
     attempts = () if _has_ended(unread.status) else unread.status.attempts
     if _count_crashes(attempts) >= MAX_CRASHES:
-        return Step(unread, statuses.give_up(unread.status, _CRASHED, now))
+        return PlannedStep(unread, statuses.give_up(unread.status, _CRASHED, now))
     planned = planning.plan(state, unread, now, NOT_THERE)
     assert isinstance(planned, RunConfig)
-    return Step(unread, planned.model_copy(update={"attempt": len(attempts) + 1}))
+    return PlannedStep(unread, planned.model_copy(update={"attempt": len(attempts) + 1}))
 
 
 def _is_cancelled(entry: BoardEntry) -> bool:

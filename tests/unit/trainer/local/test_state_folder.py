@@ -67,7 +67,7 @@ def test_what_a_run_was_told_comes_back_and_is_none_where_it_cannot_be_read(tmp_
     entry = state.entries[0]
     assert state.read_run(entry) is None
     config = build_inspect_config(entry.target)
-    state.keep_run(entry, config)
+    state.begin(entry, config)
     assert state.read_run(entry) == config
     assert isinstance(config, RunConfig)
     (tmp_path / "resources" / uid / "run.json").write_text('{"command": "sing"}')

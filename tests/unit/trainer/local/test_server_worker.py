@@ -20,7 +20,7 @@ from darkroom_api.v1alpha1.common import Artifacts
 from darkroom_api.v1alpha1.dataset import DatasetSummary
 from darkroom_storage.state_folder import write_json
 from darkroom_trainer.commands import engine
-from darkroom_trainer.local import worker as workers
+from darkroom_trainer.local import server_worker as workers
 from darkroom_trainer.local.display import LineDisplay
 from darkroom_trainer.local.execution import Execution
 from darkroom_trainer.local.waiting import MAX_CRASHES
