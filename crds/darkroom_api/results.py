@@ -17,12 +17,14 @@ from darkroom_api.conditions import (
     RunPhase,
     set_conditions,
 )
+from darkroom_api.durations import parse_duration
 from darkroom_api.endings import ENDINGS
 from darkroom_api.redaction import redact
 from darkroom_api.report import Outcome
-from darkroom_api.v1alpha1.dataset import DatasetStatus
+from darkroom_api.schema import Spec
+from darkroom_api.v1alpha1.dataset import DatasetSpec, DatasetStatus
 from darkroom_api.v1alpha1.evaluation import EvaluationStatus
-from darkroom_api.v1alpha1.model import BudgetStatus, ModelStatus
+from darkroom_api.v1alpha1.model import BudgetStatus, ModelSpec, ModelStatus
 
 RunStatus = TypeVar("RunStatus", ModelStatus, EvaluationStatus)
 AnyStatus = TypeVar("AnyStatus", DatasetStatus, ModelStatus, EvaluationStatus)
@@ -71,6 +73,19 @@ INSPECTING: Final = Work(
 )
 TRAINING: Final = Work(RunPhase.TRAINING, Reason.TRAINING, "The trainer is running.")
 EVALUATING: Final = Work(RunPhase.EVALUATING, Reason.EVALUATING, "The model is being measured.")
+
+
+def start_status(spec: Spec, generation: int, now: datetime) -> DatasetStatus | ModelStatus | EvaluationStatus:
+    """Return the status of a resource of one machine that waits for its turn."""
+    reason, message = Reason.SCHEDULING, "Waiting for its turn."
+    if isinstance(spec, DatasetSpec):
+        return describe_dataset(DatasetStatus(), DatasetPhase.PENDING, reason, message, generation, now)
+    if isinstance(spec, ModelSpec):
+        total = float(parse_duration(spec.budget))
+        budget = BudgetStatus(total_seconds=total, remaining_seconds=total)
+        fresh = ModelStatus(queued_at=now, budget=budget)
+        return describe_run(fresh, RunPhase.QUEUED, reason, message, generation, now)
+    return describe_run(EvaluationStatus(queued_at=now), RunPhase.QUEUED, reason, message, generation, now)
 
 
 def is_stopped_by_user(status: ModelStatus | EvaluationStatus) -> bool:

@@ -4,8 +4,12 @@ Owns the values and their defaults. Must not read files or the environment.
 """
 
 import os
+import pathlib
 from dataclasses import dataclass, field
 from typing import Final
+
+from darkroom_api.endpoints import Reach
+from darkroom_api.v1alpha1.common import Storage
 
 MIB: Final = 1 << 20
 MAX_IMAGE_BYTES: Final = 20_971_520
@@ -20,6 +24,8 @@ class BodyLimits:
     json_bytes: int = 8 * MIB
     """A planogram of thousands of positions, with the detections beside it, takes a few."""
     seconds: float = 30.0
+    held_bytes: int = 512 * MIB
+    """Of all requests at work: with 64 that wait, images of the largest size would take gigabytes."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +50,33 @@ class FetchLimits:
 
 
 @dataclass(frozen=True)
+class PrefixMapping:
+    """Replaces the beginning of addresses in requests, such as those of the storage that data has moved from."""
+
+    from_prefix: str
+    to_prefix: str
+    storage: Storage | None = None
+    """How what lies below `to_prefix` is reached."""
+
+
+@dataclass(frozen=True)
+class AnnotationRules:
+    """Which addresses of annotation files are taken, and how they are reached."""
+
+    mappings: tuple[PrefixMapping, ...] = ()
+    storage: Storage | None = None
+    """The installation's own credentials, for a Dataset of kind `managedIdentity`."""
+    folders: tuple[pathlib.Path, ...] = ()
+    """Of this machine, below which files may be read; none on a cluster."""
+    reach: Reach | None = None
+    """Which hosts may be named; None where whoever runs the trainings checks it."""
+
+
+@dataclass(frozen=True)
 class ServerConfig:
     """All of it."""
 
     bodies: BodyLimits = BodyLimits()
     prediction: PredictionLimits = field(default_factory=PredictionLimits)
     fetching: FetchLimits = FetchLimits()
+    annotations: AnnotationRules = AnnotationRules()

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import pathlib
 import signal
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -82,12 +83,19 @@ class Place:
     key: pathlib.Path | None = None
 
 
+def _listen(place: Place) -> socket.socket:
+    family = socket.AF_INET6 if ":" in place.host else socket.AF_INET
+    return socket.create_server((place.host, place.port), family=family)
+
+
 async def serve(app: ASGIApp, place: Place, stopping: Stopping, linger_seconds: float, grace_seconds: float) -> None:
-    """Answer until stopping begins and `linger_seconds` more, then give requests at work up to `grace_seconds`."""
+    """Answer until stopping begins and `linger_seconds` more, then give requests at work up to `grace_seconds`.
+
+    Raises OSError where nobody can listen there.
+    """
+    listening = _listen(place)
     config = uvicorn.Config(
         Leaving(app, stopping),
-        host=place.host,
-        port=place.port,
         ssl_certfile=place.certificate,
         ssl_keyfile=place.key,
         lifespan="off",
@@ -99,7 +107,7 @@ async def serve(app: ASGIApp, place: Place, stopping: Stopping, linger_seconds: 
     )
     server = _Server(config)
     async with asyncio.TaskGroup() as tasks:
-        running = tasks.create_task(server.serve())
+        running = tasks.create_task(server.serve([listening]))
         told = tasks.create_task(stopping.wait())
         await asyncio.wait({running, told}, return_when=asyncio.FIRST_COMPLETED)
         if not running.done():

@@ -10,6 +10,8 @@ from darkroom_api.conditions import RunPhase
 from darkroom_api.v1alpha1.model import ModelStatus
 from darkroom_server.backends.backend import Backend, Stored
 from darkroom_server.prediction.failures import ModelMissing, ModelUnfinished
+from darkroom_server.resources.lookup import find_resource
+from darkroom_server.resources.names import find_rest_name
 
 _NAME: Final = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._-]{0,254}")
 _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
@@ -28,9 +30,7 @@ async def look_up(backend: Backend, namespace: str, name: str) -> Stored | None:
     if _DIGEST.fullmatch(name):
         models = await backend.list_all("Model", namespace)
         return next((model for model in models if _read_digest(model) == name), None)
-    if not _NAME.fullmatch(name):
-        return None
-    return await backend.find("Model", namespace, name)
+    return await find_resource(backend, "Model", namespace, name) if _NAME.fullmatch(name) else None
 
 
 def _read_digest(model: Stored) -> str | None:
@@ -46,4 +46,4 @@ def check_finished(model: Stored) -> None:
         return
     reason = f" ({status.reason.value})" if status.reason else ""
     said = f": {status.message}" if status.message else ""
-    raise ModelUnfinished(f"Model {model.name} cannot answer, it is {status.phase.value}{reason}{said}")
+    raise ModelUnfinished(f"Model {find_rest_name(model)} cannot answer, it is {status.phase.value}{reason}{said}")

@@ -7,8 +7,9 @@ import asyncio
 import pathlib
 import tempfile
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from darkroom_api.v1alpha1.model import ModelStatus
 from darkroom_predict.description import ONNX_NAME, ModelDescription
@@ -17,9 +18,9 @@ from darkroom_predict.onnx_predictor import OnnxPredictor, open_onnx
 from darkroom_server.backends.backend import Backend, NotThere, Refused, Stored, Unavailable
 from darkroom_server.config import PredictionLimits
 from darkroom_server.prediction.failures import ModelAway, ModelUnfit
-from darkroom_server.prediction.looking import Seen, look
 from darkroom_server.prediction.workers import Workers
 
+Made = TypeVar("Made")
 _THREADS_OF_A_MODEL: Final = 1
 """Images are computed side by side, each by one thread: with small models that is faster than all threads on each."""
 
@@ -62,16 +63,16 @@ class LoadedModels:
         return sum(model.num_bytes for model in self._kept.values())
 
     async def describe(self, model: Stored) -> ModelDescription:
-        """Return what a Model that has succeeded says of itself; raises what `predict` does of models."""
+        """Return what a Model that has succeeded says of itself; raises ModelUnfit and ModelAway."""
         return (await self._open(model)).predictor.description
 
-    async def predict(self, model: Stored, image: bytes) -> tuple[ModelDescription, Seen]:
-        """Return what a Model that has succeeded says about an image.
+    async def compute(self, model: Stored, job: Callable[[OnnxPredictor], Made]) -> Made:
+        """Return what `job` makes with a Model that has succeeded, in a thread.
 
-        Raises ModelUnfit, ModelAway, ImageUnfit and TooBusy.
+        Raises ModelUnfit, ModelAway, TooBusy, and what `job` does.
         """
         predictor = (await self._open(model)).predictor
-        return predictor.description, await self._workers.run(lambda: look(predictor, image))
+        return await self._workers.run(lambda: job(predictor))
 
     async def _open(self, model: Stored) -> LoadedModel:
         assert isinstance(model.status, ModelStatus)

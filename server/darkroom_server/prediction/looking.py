@@ -6,6 +6,7 @@ Owns those limits, and which guesses are shown. Must not do: any I/O.
 from dataclasses import dataclass
 from typing import Final
 
+from darkroom_predict.description import ModelDescription
 from darkroom_predict.images import ImageProblem, ImageSize, NotAnImage
 from darkroom_predict.loading import Predictor
 from darkroom_predict.predictions import Prediction, keep_best_of_stacked
@@ -20,6 +21,7 @@ MIN_SIDE_PX: Final = 50
 class Seen:
     """What a model says about an image of `size`, best first; of boxes on top of each other only the surest."""
 
+    description: ModelDescription
     size: ImageSize
     prediction: Prediction
 
@@ -37,4 +39,4 @@ def look(predictor: Predictor, image: bytes) -> Seen:
             is_image=True,
         )
     (prediction,) = predictor.predict(pixels[None])
-    return Seen(size, keep_best_of_stacked(prediction, described.threshold))
+    return Seen(described, size, keep_best_of_stacked(prediction, described.threshold))

@@ -16,8 +16,9 @@ from darkroom_server.backends.backend import Stored
 from darkroom_server.http import queries, uploads, versions
 from darkroom_server.http.problems import bad_request
 from darkroom_server.prediction.finding import look_up
+from darkroom_server.prediction.looking import Seen
 from darkroom_server.routes.parts import Parts
-from darkroom_server.routes.predicting import Predicted, predict
+from darkroom_server.routes.predicting import predict
 
 FEATURES: Final = ("tags", "caption", "densecaptions", "objects", "read", "smartcrops", "people")
 LANGUAGES: Final = frozenset(
@@ -89,8 +90,8 @@ def list_routes(parts: Parts) -> list[BaseRoute]:
         versions.check_version(query)
         features = read_features(query)
         model = await _choose_model(parts, caller.namespace, query)
-        predicted = await predict(parts, caller, model, lambda: uploads.read_upload(request, parts.config.bodies))
-        return JSONResponse(build_analysis(predicted, features))
+        _, seen = await predict(parts, caller, model, lambda: uploads.read_upload(request, parts.config.bodies))
+        return JSONResponse(build_analysis(seen, features))
 
     return [Route("/computervision/imageanalysis:analyze", analyze, methods=["POST"])]
 
@@ -131,9 +132,9 @@ def _check_pretrained(query: Mapping[str, str]) -> None:
             raise bad_request(message, target="smartcrops-aspect-ratios", inner_code="BadArgument")
 
 
-def build_analysis(predicted: Predicted, features: frozenset[str]) -> dict[str, Any]:
+def build_analysis(seen: Seen, features: frozenset[str]) -> dict[str, Any]:
     """Return the answer; what `features` asks for stands at the top as well, where today's clients read it."""
-    described, seen = predicted.description, predicted.seen
+    described = seen.description
     size = (seen.size.width, seen.size.height)
     answer = build_answer(described.task, seen.prediction, described.labels, size, described.version)
     for feature, key in (("tags", "tagsResult"), ("objects", "objectsResult")):

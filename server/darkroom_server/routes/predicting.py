@@ -5,10 +5,9 @@ Owns the order of these steps, and the service's code for each failure. Must not
 
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
-from darkroom_predict.description import ModelDescription
+from darkroom_predict.onnx_predictor import OnnxPredictor
 from darkroom_server.auth.admission import Caller
 from darkroom_server.backends.backend import Stored, Unavailable
 from darkroom_server.http.problems import Problem, bad_request, not_found
@@ -24,40 +23,47 @@ from darkroom_server.prediction.failures import (
     UrlUnfit,
 )
 from darkroom_server.prediction.finding import check_finished, find_model
-from darkroom_server.prediction.looking import Seen
+from darkroom_server.prediction.looking import Seen, look
 from darkroom_server.routes.parts import Parts
 
 AWAY_SECONDS: Final = 5
 """After which to come again, where storage or the cluster does not answer."""
 
-ReadUpload = Callable[[], Awaitable[Upload]]
+Made = TypeVar("Made")
+Job = Callable[[OnnxPredictor], Made]
 
 
-@dataclass(frozen=True)
-class Predicted:
-    """What a Model says about the image of a request."""
-
-    model: Stored
-    description: ModelDescription
-    seen: Seen
-
-
-async def predict(parts: Parts, caller: Caller, model: str | Stored, read_upload: ReadUpload) -> Predicted:
-    """Return what a Model, given by name or found already, says about what `read_upload` returns; counts it.
+async def predict(
+    parts: Parts, caller: Caller, model: str | Stored, read_upload: Callable[[], Awaitable[Upload]]
+) -> tuple[Stored, Seen]:
+    """Return a Model, given by name or found already, and what it says about the image that `read_upload` returns.
 
     Raises a Problem, with the codes of the Computer Vision routes.
+    """
+
+    async def read_job() -> tuple[Job[Seen], int]:
+        upload = await read_upload()
+        image = upload.image if upload.url is None else await parts.fetcher.fetch(upload.url)
+        assert image is not None
+        return lambda predictor: look(predictor, image), len(image)
+
+    return await compute(parts, caller, model, read_job)
+
+
+async def compute(
+    parts: Parts, caller: Caller, model: str | Stored, read_job: Callable[[], Awaitable[tuple[Job[Made], int]]]
+) -> tuple[Stored, Made]:
+    """Return a Model and what the job makes with it that `read_job` returns with the bytes it takes; counts it.
+
+    The request is read once the Model is known to answer. Raises a Problem as `predict` does.
     """
     began, code, counted, size = time.monotonic(), 200, None, 0
     try:
         found = model if isinstance(model, Stored) else await find_model(parts.backend, caller.namespace, model)
         counted = found.name
         check_finished(found)
-        upload = await read_upload()
-        image = upload.image if upload.url is None else await parts.fetcher.fetch(upload.url)
-        assert image is not None
-        size = len(image)
-        described, seen = await parts.models.predict(found, image)
-        return Predicted(found, described, seen)
+        job, size = await read_job()
+        return found, await parts.models.compute(found, job)
     except (PredictionFailure, Unavailable) as failure:
         problem = explain(failure)
         code = problem.status

@@ -8,17 +8,19 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import yaml
 
 from darkroom_api import names
+from darkroom_api.results import start_status
 from darkroom_storage import local_files
 from darkroom_storage.secrets import hide_tree
 from darkroom_trainer.local.config import Target, build_weights
 from darkroom_trainer.local.manifests import KINDS, Manifest
-from darkroom_trainer.local.status import GENERATION, Status, start_status
+from darkroom_trainer.local.status import Status
 
+FIRST_GENERATION: Final = 1
 RESOURCES_NAME: Final = "resources.yaml"
 ARTIFACTS_NAME: Final = "artifacts"
 
@@ -37,6 +39,8 @@ class BoardEntry:
     target: Target
     created_at: datetime
     status: Status
+    generation: int = FIRST_GENERATION
+    """Of its spec."""
 
     @property
     def manifest(self) -> Manifest:
@@ -52,7 +56,7 @@ class BoardEntry:
         """Return the resource as an API server gives it, without the secrets that its user wrote into it."""
         created = {
             "creationTimestamp": f"{self.created_at:%Y-%m-%dT%H:%M:%SZ}",
-            "generation": GENERATION,
+            "generation": self.generation,
             "name": self.manifest.name,
             "namespace": self.manifest.namespace,
             "uid": self.target.uid,
@@ -67,6 +71,16 @@ class BoardEntry:
             }
         )
         return document
+
+
+class Resources(Protocol):
+    """Where a run on this machine finds resources and keeps their statuses."""
+
+    def find(self, kind: str, namespace: str, name: str) -> BoardEntry | None:
+        """Return a resource, None where there is none."""
+
+    def keep(self, entry: BoardEntry) -> None:
+        """Write the status of a resource, whole or not at all."""
 
 
 class Board:
@@ -84,7 +98,11 @@ class Board:
         self.output = output
         order = list(KINDS)
         self.entries = [
-            BoardEntry(Target(manifest, str(uuid.uuid4()), output, weights), now, start_status(manifest, now))
+            BoardEntry(
+                Target(manifest, str(uuid.uuid4()), find_artifacts(manifest, output), weights),
+                now,
+                start_status(manifest.spec, FIRST_GENERATION, now),
+            )
             for manifest in sorted(manifests, key=lambda manifest: order.index(manifest.kind.name))
         ]
 
@@ -95,6 +113,10 @@ class Board:
     def to_documents(self) -> list[Document]:
         """Return all resources in the order in which they run: Datasets, Models, Evaluations."""
         return [entry.to_document() for entry in self.entries]
+
+    def keep(self, entry: BoardEntry) -> None:  # noqa: ARG002 - all of them are in one file
+        """Write all resources."""
+        self.write()
 
     def write(self) -> None:
         """Write `resources.yaml`, whole or not at all."""
@@ -107,6 +129,14 @@ class Board:
         text = yaml.safe_dump(listing, sort_keys=False, width=120, allow_unicode=True)
         uri = local_files.to_uri(self.output / RESOURCES_NAME)
         local_files.write_file(uri, text.encode(), if_absent=False)
+
+
+def find_artifacts(manifest: Manifest, output: pathlib.Path) -> pathlib.Path:
+    """Return the folder for the artifacts of a resource of a run into `output`."""
+    base = output / ARTIFACTS_NAME
+    if manifest.namespace != "default":
+        base = base / manifest.namespace
+    return base / f"{manifest.kind.name.lower()}-{manifest.name}"
 
 
 def set_aside(output: pathlib.Path) -> pathlib.Path | None:

@@ -23,14 +23,28 @@ _LOCAL: Final = StorageAccess(reach=endpoints.OWN_MACHINE)
 
 
 @dataclass(frozen=True)
+class Permits:
+    """What resources may name whose users are not this machine's own."""
+
+    endpoints: tuple[str, ...] = ()
+    """Hosts at private addresses that may be reached."""
+    folders: tuple[pathlib.Path, ...] = ()
+    """Below these, files may be read."""
+    secrets: pathlib.Path = pathlib.Path()
+    """Holds a folder for each Secret, with a file for each key."""
+
+
+@dataclass(frozen=True)
 class Target:
-    """A resource with the uid that this run gave it, and the folder below which local artifacts go."""
+    """A resource with its uid and the folder for its own artifacts."""
 
     manifest: Manifest
     uid: str
-    output: pathlib.Path
+    artifacts: pathlib.Path
     weights: Weights
     """Where pretrained backbones come from."""
+    permits: Permits | None = None
+    """None where whoever wrote the manifest is the user of this machine."""
 
     @property
     def reference(self) -> ResourceReference:
@@ -40,7 +54,7 @@ class Target:
 
 def build_inspect_config(target: Target) -> RunConfig:
     """Return the run that inspects a Dataset."""
-    return runs.build_inspection(target.reference, build_source(target.manifest, None), _locate_output(target))
+    return runs.build_inspection(target.reference, build_source(target, None), _locate_output(target))
 
 
 def build_train_config(target: Target, dataset: DatasetSource, evaluation_dataset: DatasetSource | None) -> RunConfig:
@@ -51,7 +65,7 @@ def build_train_config(target: Target, dataset: DatasetSource, evaluation_datase
 
 
 def build_evaluate_config(
-    target: Target, dataset: DatasetSource, model: Manifest, model_dataset: DatasetSource, artifacts: Artifacts
+    target: Target, dataset: DatasetSource, model: Manifest, model_dataset: DatasetSource | None, artifacts: Artifacts
 ) -> RunConfig:
     """Return the run that measures the Model whose files are `artifacts`."""
     spec = _model_spec(model)
@@ -72,10 +86,10 @@ def _build_output(target: Target, spec: ModelSpec, dataset: DatasetSource) -> Lo
     return Location(uri=join_uri(base, folder), storage=_output_access(spec, dataset))
 
 
-def _output_access(spec: ModelSpec, dataset: DatasetSource) -> StorageAccess:
-    if spec.output is None:
+def _output_access(spec: ModelSpec, dataset: DatasetSource | None) -> StorageAccess:
+    if spec.output is None or (spec.output.storage is None and dataset is None):
         return _LOCAL
-    return _reach(spec.output.storage) if spec.output.storage is not None else dataset.storage
+    return _reach(spec.output.storage) if dataset is None or spec.output.storage is not None else dataset.storage
 
 
 def _reach(storage: Storage | None, *named: str) -> StorageAccess:
@@ -90,21 +104,30 @@ def _locate(uri: str) -> Location:
 
 
 def _locate_output(target: Target) -> Location:
-    manifest = target.manifest
-    base = target.output / "artifacts"
-    if manifest.namespace != "default":
-        base = base / manifest.namespace
-    return _locate(to_uri(base / f"{manifest.kind.name.lower()}-{manifest.name}"))
+    return _locate(to_uri(target.artifacts))
 
 
-def build_source(manifest: Manifest, revision: str | None) -> DatasetSource:
+def build_source(target: Target, revision: str | None) -> DatasetSource:
     """Return a Dataset, ready to read."""
+    manifest, permits = target.manifest, target.permits
     spec = manifest.spec
     assert isinstance(spec, DatasetSpec)
-    named = (*spec.annotation_files, spec.image_root or "", *(m.to_prefix for m in spec.url_mappings or ()))
-    source = runs.build_source(manifest.name, _resolve(spec, manifest.folder), _reach(spec.storage, *named), revision)
-    roots = dict.fromkeys(to_uri(folder) for folder in (manifest.folder, manifest.folder.resolve()))
+    if permits is not None:
+        access, folders = _reach_permitted(spec.storage, permits), permits.folders
+    else:
+        named = (*spec.annotation_files, spec.image_root or "", *(m.to_prefix for m in spec.url_mappings or ()))
+        access, folders = _reach(spec.storage, *named), (manifest.folder,)
+    source = runs.build_source(manifest.name, _resolve(spec, manifest.folder), access, revision)
+    roots = dict.fromkeys(to_uri(path) for folder in folders for path in (folder, folder.resolve()))
     return source.model_copy(update={"local_roots": tuple(roots)})
+
+
+def _reach_permitted(storage: Storage | None, permits: Permits) -> StorageAccess:
+    """Return how a storage is reached by those who may go only where an administrator lets them."""
+    secret = storage.credentials_secret if storage is not None else None
+    folder = str(permits.secrets / secret) if secret is not None else None
+    reach = endpoints.Reach(own_machine=True, allowed_endpoints=permits.endpoints)
+    return runs.build_access(storage, reach, folder)
 
 
 def _resolve(spec: DatasetSpec, folder: pathlib.Path) -> DatasetSpec:

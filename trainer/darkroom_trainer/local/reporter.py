@@ -5,17 +5,17 @@ from typing import Final
 
 from darkroom_api.v1alpha1.model import ProgressStatus
 from darkroom_trainer.local import status as statuses
-from darkroom_trainer.local.board import Board, BoardEntry
+from darkroom_trainer.local.board import BoardEntry, Resources
 from darkroom_trainer.local.display import Display
 
 _SAVE_PROGRESS_EVERY_SECONDS: Final = 10.0
 
 
-class BoardReporter:
+class StatusReporter:
     """Shows progress, and keeps it in the status as often as an operator would."""
 
-    def __init__(self, board: Board, entry: BoardEntry, display: Display) -> None:
-        self._board = board
+    def __init__(self, resources: Resources, entry: BoardEntry, display: Display) -> None:
+        self._resources = resources
         self._entry = entry
         self._display = display
         self._saved = time.monotonic()
@@ -35,4 +35,4 @@ class BoardReporter:
         self._entry.status = statuses.progress(self._entry.status, shown, charged_seconds)
         if time.monotonic() - self._saved >= _SAVE_PROGRESS_EVERY_SECONDS:
             self._saved = time.monotonic()
-            self._board.write()
+            self._resources.keep(self._entry)

@@ -9,7 +9,6 @@ from typing import Final
 from darkroom_api import names
 from darkroom_api.blockers import Blocker
 from darkroom_api.conditions import DatasetPhase, Reason, RunPhase
-from darkroom_api.durations import parse_duration
 from darkroom_api.endings import ENDINGS
 from darkroom_api.report import Outcome
 from darkroom_api.results import (
@@ -23,58 +22,51 @@ from darkroom_api.results import (
     finish_dataset,
     finish_run,
 )
+from darkroom_api.run_config import RunConfig
 from darkroom_api.v1alpha1.common import Attempt
 from darkroom_api.v1alpha1.dataset import DatasetStatus
 from darkroom_api.v1alpha1.evaluation import EvaluationStatus
-from darkroom_api.v1alpha1.model import BudgetStatus, ModelSpec, ModelStatus, ProgressStatus
-from darkroom_trainer.local.manifests import Manifest
+from darkroom_api.v1alpha1.model import ModelStatus, ProgressStatus
 
-GENERATION: Final = 1
+MAX_ATTEMPTS: Final = 10
+"""As many are listed."""
 Status = DatasetStatus | ModelStatus | EvaluationStatus
-
-
-def start_status(manifest: Manifest, now: datetime) -> Status:
-    """Return the status of a resource that waits for its turn."""
-    message = "Waiting for its turn."
-    if manifest.kind.name == "Dataset":
-        return describe_dataset(DatasetStatus(), DatasetPhase.PENDING, Reason.SCHEDULING, message, GENERATION, now)
-    if isinstance(manifest.spec, ModelSpec):
-        total = float(parse_duration(manifest.spec.budget))
-        budget = BudgetStatus(total_seconds=total, remaining_seconds=total)
-        fresh = ModelStatus(queued_at=now, budget=budget)
-        return describe_run(fresh, RunPhase.QUEUED, Reason.SCHEDULING, message, GENERATION, now)
-    return describe_run(EvaluationStatus(queued_at=now), RunPhase.QUEUED, Reason.SCHEDULING, message, GENERATION, now)
 
 
 def cancel(status: ModelStatus, now: datetime) -> ModelStatus:
     """Return the status of a Model whose spec says `cancel`."""
     message = "`spec.cancel` ended the run before it started."
-    ended = describe_run(status, RunPhase.CANCELLED, Reason.CANCELLED, message, GENERATION, now)
+    ended = describe_run(status, RunPhase.CANCELLED, Reason.CANCELLED, message, status.observed_generation, now)
     return ended.model_copy(update={"completed_at": now})
 
 
 def block(status: RunStatus, blocker: Blocker, now: datetime) -> RunStatus:
     """Return the status of a run that cannot start."""
     phase = RunPhase.FAILED if blocker.final else RunPhase.QUEUED
-    blocked = describe_run(status, phase, blocker.reason, blocker.message, GENERATION, now)
+    blocked = describe_run(status, phase, blocker.reason, blocker.message, status.observed_generation, now)
     return blocked.model_copy(update={"completed_at": now}) if blocker.final else blocked
 
 
-def begin(status: Status, manifest: Manifest, uid: str, node: str, now: datetime) -> Status:
-    """Return the status of a resource whose run starts now."""
+def begin(status: Status, config: RunConfig, node: str, now: datetime) -> Status:
+    """Return the status of a resource whose run, or the next attempt at it, starts now."""
     attempt = Attempt(
-        number=1, job=names.child_name(manifest.name, uid, 1), node=node, started_at=f"{now:%Y-%m-%dT%H:%M:%SZ}"
+        number=config.attempt,
+        job=names.child_name(config.resource.name, config.resource.uid, config.attempt),
+        node=node,
+        started_at=f"{now:%Y-%m-%dT%H:%M:%SZ}",
+        publish_only=config.publish_only or None,
     )
     if not isinstance(status, DatasetStatus):
         attempt = attempt.model_copy(update={"devices": 1, "milli_rate": 1000})
-    opened = status.model_copy(update={"attempts": (attempt,)})
+    opened = status.model_copy(update={"attempts": (*status.attempts, attempt)[-MAX_ATTEMPTS:]})
+    generation = status.observed_generation
     if isinstance(opened, DatasetStatus):
         work = INSPECTING
-        return describe_dataset(opened, work.phase, work.reason, work.message, GENERATION, now)
-    opened = opened.model_copy(update={"started_at": now})
+        return describe_dataset(opened, work.phase, work.reason, work.message, generation, now)
+    opened = opened.model_copy(update={"started_at": opened.started_at or now})
     if isinstance(opened, ModelStatus):
-        return describe_run(opened, TRAINING.phase, TRAINING.reason, TRAINING.message, GENERATION, now)
-    return describe_run(opened, EVALUATING.phase, EVALUATING.reason, EVALUATING.message, GENERATION, now)
+        return describe_run(opened, TRAINING.phase, TRAINING.reason, TRAINING.message, generation, now)
+    return describe_run(opened, EVALUATING.phase, EVALUATING.reason, EVALUATING.message, generation, now)
 
 
 def progress(status: Status, shown: ProgressStatus, charged_seconds: float | None) -> Status:
@@ -88,17 +80,17 @@ def progress(status: Status, shown: ProgressStatus, charged_seconds: float | Non
 
 
 def finish(status: Status, outcome: Outcome, allocated_seconds: float, now: datetime) -> Status:
-    """Return the status of a resource whose run ended with `outcome`."""
+    """Return the status of a resource whose open attempt ended with `outcome`."""
     attempt = _close_attempt(status.attempts[-1], outcome, allocated_seconds, now)
-    closed = status.model_copy(update={"attempts": (attempt,)})
+    closed = status.model_copy(update={"attempts": (*status.attempts[:-1], attempt)})
     if isinstance(closed, DatasetStatus):
-        return finish_dataset(closed, outcome, GENERATION, now)
+        return finish_dataset(closed, outcome, status.observed_generation, now)
     if isinstance(closed, EvaluationStatus):
-        return finish_run(closed, outcome, GENERATION, now)
+        return finish_run(closed, outcome, status.observed_generation, now)
     if closed.budget is not None:
-        allocated = round(allocated_seconds, 1)
+        allocated = round(closed.budget.allocated_seconds + allocated_seconds, 1)
         closed = closed.model_copy(update={"budget": closed.budget.model_copy(update={"allocated_seconds": allocated})})
-    return finish_run(closed, outcome, GENERATION, now)
+    return finish_run(closed, outcome, status.observed_generation, now)
 
 
 def _close_attempt(attempt: Attempt, outcome: Outcome, allocated_seconds: float, now: datetime) -> Attempt:
@@ -114,15 +106,36 @@ def _close_attempt(attempt: Attempt, outcome: Outcome, allocated_seconds: float,
     )
 
 
-def interrupt(status: Status, now: datetime) -> Status:
-    """Return the status of a resource whose run was interrupted by its user."""
-    message = "The run was interrupted on this machine; start `darkroom run` again."
-    reason = Reason.RETRYING_AFTER_DISRUPTION
+def interrupt(status: Status, message: str, now: datetime, reason: Reason = Reason.RETRYING_AFTER_DISRUPTION) -> Status:
+    """Return the status of a resource whose run was interrupted; `message` says how it goes on."""
+    generation = status.observed_generation
     if isinstance(status, DatasetStatus):
-        return describe_dataset(status, DatasetPhase.PENDING, reason, message, GENERATION, now)
+        return describe_dataset(status, DatasetPhase.PENDING, reason, message, generation, now)
     if isinstance(status, ModelStatus):
-        return describe_run(status, RunPhase.QUEUED, reason, message, GENERATION, now)
-    return describe_run(status, RunPhase.QUEUED, reason, message, GENERATION, now)
+        return describe_run(status, RunPhase.QUEUED, reason, message, generation, now)
+    return describe_run(status, RunPhase.QUEUED, reason, message, generation, now)
+
+
+def abandon(status: Status, message: str, now: datetime) -> Status:
+    """Return the status of a resource whose process was killed: the open attempt is closed, and another follows."""
+    attempt = status.attempts[-1].model_copy(
+        update={"finished_at": f"{now:%Y-%m-%dT%H:%M:%SZ}", "outcome": Reason.UNKNOWN}
+    )
+    closed = status.model_copy(update={"attempts": (*status.attempts[:-1], attempt)})
+    return interrupt(closed, message, now, Reason.RETRYING_AFTER_FAILURE)
+
+
+def give_up(status: Status, message: str, now: datetime, *, cancelled: bool = False) -> Status:
+    """Return the status of a resource that no further attempt follows."""
+    generation = status.observed_generation
+    if isinstance(status, DatasetStatus):
+        return describe_dataset(status, DatasetPhase.INVALID, Reason.UNKNOWN, message, generation, now)
+    ended = status.model_copy(update={"completed_at": now, "progress": None})
+    if isinstance(ended, ModelStatus) and cancelled:
+        return describe_run(ended, RunPhase.CANCELLED, Reason.CANCELLED, message, generation, now)
+    if isinstance(ended, ModelStatus):
+        return describe_run(ended, RunPhase.FAILED, Reason.UNKNOWN, message, generation, now)
+    return describe_run(ended, RunPhase.FAILED, Reason.UNKNOWN, message, generation, now)
 
 
 def is_done_well(status: Status) -> bool:

@@ -11,6 +11,7 @@ from darkroom_server.backends.backend import NotThere, Stored, Unavailable
 from darkroom_server.config import PredictionLimits
 from darkroom_server.prediction.failures import ModelAway, ModelUnfit
 from darkroom_server.prediction.loaded import LoadedModels
+from darkroom_server.prediction.looking import look
 from tests.support.server.models import a_stored_model, draw, publish
 from tests.support.server.parts import ModelFolders
 
@@ -45,8 +46,8 @@ async def _ask(loaded: LoadedModels, *models: Stored) -> list[str]:
     """Return the best tag that each model gives a red picture, one after the other."""
     tags = []
     for model in models:
-        described, seen = await loaded.predict(model, draw(fill="red"))
-        tags.append(described.labels[seen.prediction.labels[0]])
+        seen = await loaded.compute(model, lambda predictor: look(predictor, draw(fill="red")))
+        tags.append(seen.description.labels[seen.prediction.labels[0]])
     return tags
 
 

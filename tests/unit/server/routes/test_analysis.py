@@ -1,18 +1,16 @@
 """`imageanalysis:analyze` as clients call it: bytes, forms, addresses; every task; every error of the service."""
 
 import urllib.parse
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-from darkroom_api.conditions import Reason, RunPhase
-from darkroom_api.v1alpha1.common import Task
 from darkroom_server.app import build_app
-from darkroom_server.config import BodyLimits, FetchLimits, PredictionLimits, ServerConfig
-from tests.support.server.images import ImageHost, serving_images
-from tests.support.server.models import a_stored_model, draw, publish
+from darkroom_server.config import PredictionLimits, ServerConfig
+from tests.support.server.fixtures import LIMITS, RED
+from tests.support.server.images import ImageHost
+from tests.support.server.models import draw
 from tests.support.server.parts import KEY, ModelFolders, some_parts
 from tests.support.server.running import Answer, running, send
 
@@ -20,33 +18,6 @@ PATH = "/computervision/imageanalysis:analyze"
 VERSION = "2023-04-01-preview"
 KEYED = {"Ocp-Apim-Subscription-Key": KEY}
 BYTES = KEYED | {"Content-Type": "application/octet-stream"}
-RED = draw(fill="red")
-
-
-@pytest.fixture(scope="module")
-def images() -> Iterator[ImageHost]:
-    with serving_images({"/red.png": RED, "/page.html": b"<html>"}) as host:
-        yield host
-
-
-@pytest.fixture(scope="module")
-def backend(tmp_path_factory: pytest.TempPathFactory) -> ModelFolders:
-    folder, backend = tmp_path_factory.mktemp("models"), ModelFolders()
-    for task in Task:
-        publish(backend, folder, task.value.lower(), task)
-    backend.models["young"] = a_stored_model("young", phase=RunPhase.TRAINING, reason=Reason.PULLING_IMAGE, digest=None)
-    backend.models["dead"] = a_stored_model("dead", phase=RunPhase.FAILED, reason=Reason.TRAINING_DIVERGED, digest=None)
-    backend.models["elsewhere"] = a_stored_model("elsewhere", namespace="other")
-    return backend
-
-
-@pytest.fixture(scope="module")
-def address(backend: ModelFolders, images: ImageHost) -> Iterator[str]:
-    config = ServerConfig(
-        bodies=BodyLimits(image_bytes=100_000, seconds=1), fetching=FetchLimits(allowed_prefixes=(f"{images.url}/",))
-    )
-    with running(build_app(some_parts(backend, config))) as address:
-        yield address
 
 
 def _ask(address: str, body: Any = RED, headers: dict[str, str] | None = None, /, **query: str) -> Answer:
@@ -171,7 +142,7 @@ RATIOS = {"features": "smartCrops", "smartcrops_aspect_ratios": "1,1.9"}
 NO_BOUNDARY = KEYED | {"Content-Type": "multipart/form-data"}
 REFUSED: dict[str, tuple[bytes, dict[str, str], dict[str, str], str | None]] = {
     "an empty body": (b"", BYTES, {}, "InvalidImageSize"),
-    "too many bytes": (b"x" * 100_001, BYTES, {}, "InvalidImageSize"),
+    "too many bytes": (b"x" * (LIMITS.image_bytes + 1), BYTES, {}, "InvalidImageSize"),
     "bytes that are no image": (b"<html>", BYTES, {}, "InvalidImageFormat"),
     "a part of an image": (draw(("red", 1, 1))[:120], BYTES, {}, "InvalidImageSize"),
     "an image of 49 pixels": (draw(size_px=(49, 90)), BYTES, {}, "InvalidImageSize"),

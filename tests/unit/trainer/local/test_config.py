@@ -9,7 +9,9 @@ from darkroom_api.names import artifact_folder
 from darkroom_api.run_config import Command, RunConfig, Weights
 from darkroom_api.v1alpha1.common import Artifacts, Task
 from darkroom_storage.local_files import resolve_uri, to_path
+from darkroom_trainer.local.board import find_artifacts
 from darkroom_trainer.local.config import (
+    Permits,
     Target,
     build_evaluate_config,
     build_inspect_config,
@@ -23,7 +25,8 @@ UID = "5a0c"
 
 
 def a_target(folder: pathlib.Path, document: Document) -> Target:
-    return Target(parse(folder, document), UID, folder / "out", Weights())
+    manifest = parse(folder, document)
+    return Target(manifest, UID, find_artifacts(manifest, folder / "out"), Weights())
 
 
 @pytest.mark.parametrize(
@@ -47,7 +50,7 @@ def test_a_dataset_becomes_a_source_with_ambient_credentials(tmp_path: pathlib.P
         urlMappings=[{"from": "AmlDatastore://s/", "to": "file:images/"}],
         storage={"endpoint": "http://s3:9000", "region": "eu-west-1", "credentialsSecret": "darkroom-x"},
     )
-    source = build_source(parse(tmp_path, document), "sha256:1")
+    source = build_source(a_target(tmp_path, document), "sha256:1")
     assert source.annotation_files == (f"{tmp_path.as_uri()}/t.json",)
     assert source.image_root == f"{tmp_path.as_uri()}/images"
     assert source.url_mappings[0].to_prefix == f"{tmp_path.as_uri()}/images/"
@@ -60,13 +63,12 @@ def test_a_dataset_becomes_a_source_with_ambient_credentials(tmp_path: pathlib.P
 def test_files_below_the_manifest_may_be_read_by_both_names_of_its_folder(tmp_path: pathlib.Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to("real")
-    source = build_source(parse(tmp_path / "link", a_dataset()), None)
+    source = build_source(a_target(tmp_path / "link", a_dataset()), None)
     assert source.local_roots == ((tmp_path / "link").as_uri(), (tmp_path / "real").as_uri())
 
 
 def test_every_config_survives_the_way_through_json(tmp_path: pathlib.Path) -> None:
-    dataset, model = parse(tmp_path, a_dataset()), parse(tmp_path, a_model())
-    source = build_source(dataset, None)
+    source, model = build_source(a_target(tmp_path, a_dataset()), None), parse(tmp_path, a_model())
     configs = [
         build_inspect_config(a_target(tmp_path, a_dataset())),
         build_train_config(a_target(tmp_path, a_model(seed=3, compute={"devices": 4})), source, source),
@@ -80,7 +82,7 @@ def test_every_config_survives_the_way_through_json(tmp_path: pathlib.Path) -> N
 
 
 def test_a_training_looks_for_weights_in_the_folder_that_is_given(tmp_path: pathlib.Path) -> None:
-    source = build_source(parse(tmp_path, a_dataset()), None)
+    source = build_source(a_target(tmp_path, a_dataset()), None)
     target = a_target(tmp_path, a_model(backbone="resnet18"))
     weights = build_weights(tmp_path / "my nets")
     told = build_train_config(dataclasses.replace(target, weights=weights), source, None)
@@ -102,7 +104,7 @@ def test_a_training_looks_for_weights_in_the_folder_that_is_given(tmp_path: path
     ],
 )  # fmt: skip
 def test_artifacts_go_where_the_spec_says(document: Document, folder: str, tmp_path: pathlib.Path) -> None:
-    source = build_source(parse(tmp_path, a_dataset()), None)
+    source = build_source(a_target(tmp_path, a_dataset()), None)
     config = build_train_config(a_target(tmp_path, document), source, None)
     assert config.output is not None
     assert config.output.uri == folder.format(out=(tmp_path / "out").as_uri(), folder=tmp_path.as_uri())
@@ -117,7 +119,16 @@ def test_other_namespaces_have_folders_of_their_own(tmp_path: pathlib.Path) -> N
 
 
 def test_an_output_without_storage_is_reached_like_the_dataset(tmp_path: pathlib.Path) -> None:
-    source = build_source(parse(tmp_path, a_dataset(storage={"endpoint": "http://s3:9000"})), None)
+    source = build_source(a_target(tmp_path, a_dataset(storage={"endpoint": "http://s3:9000"})), None)
     config = build_train_config(a_target(tmp_path, a_model(output={"uri": "s3://b/o"})), source, None)
     assert config.output is not None
     assert config.output.storage == source.storage
+
+
+def test_who_is_not_this_machines_user_reaches_only_what_the_permits_name(tmp_path: pathlib.Path) -> None:
+    document = a_dataset(annotationFiles=["https://10.0.0.7/a.json"], storage={"credentialsSecret": "token-1"})
+    permits = Permits(("https://10.0.0.8",), (tmp_path / "data",), tmp_path / "secrets")
+    source = build_source(dataclasses.replace(a_target(tmp_path, document), permits=permits), None)
+    assert source.storage.reach.allowed_endpoints == ("https://10.0.0.8",)
+    assert source.storage.credentials_dir == str(tmp_path / "secrets" / "token-1")
+    assert source.local_roots == ((tmp_path / "data").as_uri(),)

@@ -12,9 +12,8 @@ from darkroom_api.run_config import Command, RunConfig
 from darkroom_api.v1alpha1.common import Artifacts
 from darkroom_api.v1alpha1.dataset import DatasetStatus, DatasetSummary
 from darkroom_api.v1alpha1.model import ModelStatus
-from darkroom_trainer.local.board import Board
+from darkroom_trainer.local.board import FIRST_GENERATION, Board
 from darkroom_trainer.local.planning import plan
-from darkroom_trainer.local.status import GENERATION
 from tests.unit.trainer.run_builders import Document, a_dataset, a_model, an_evaluation, parse
 
 NOW = datetime(2026, 5, 4, 12, 0, 0, tzinfo=UTC)
@@ -27,7 +26,7 @@ def a_board(folder: pathlib.Path, *documents: Document) -> Board:
     for entry in board.entries:
         if isinstance(entry.status, DatasetStatus):
             found = entry.status.model_copy(update={"summary": SUMMARY})
-            entry.status = describe_dataset(found, DatasetPhase.READY, Reason.READY, "Read.", GENERATION, NOW)
+            entry.status = describe_dataset(found, DatasetPhase.READY, Reason.READY, "Read.", FIRST_GENERATION, NOW)
         if isinstance(entry.status, ModelStatus) and entry.manifest.name == "sorter":
             outcome = Outcome(
                 command=Command.TRAIN,
@@ -36,7 +35,7 @@ def a_board(folder: pathlib.Path, *documents: Document) -> Board:
                 meter=Meter(charged_seconds=9),
                 artifacts=Artifacts(uri="file:///out/sorter"),
             )
-            entry.status = finish_run(entry.status, outcome, GENERATION, NOW)
+            entry.status = finish_run(entry.status, outcome, FIRST_GENERATION, NOW)
     return board
 
 
@@ -66,6 +65,12 @@ def test_an_evaluation_measures_the_files_of_its_model(tmp_path: pathlib.Path) -
     assert planned.command is Command.EVALUATE
     assert planned.model is not None
     assert planned.model.uri == "file:///out/sorter"
+
+
+def test_a_model_is_measured_after_the_dataset_that_it_was_trained_on_was_deleted(tmp_path: pathlib.Path) -> None:
+    planned = plan_last(tmp_path, a_dataset("june"), a_model(), an_evaluation(dataset="june"))
+    assert isinstance(planned, RunConfig)
+    assert planned.dataset.name == "june"
 
 
 NOT_STARTED: dict[str, tuple[list[Document], RunPhase, Reason, str]] = {

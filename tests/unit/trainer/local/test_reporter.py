@@ -36,7 +36,7 @@ def test_progress_is_shown_at_once_and_written_as_often_as_an_operator_would(
     board.write()
     now = 100.0
     monkeypatch.setattr("darkroom_trainer.local.reporter.time.monotonic", lambda: now)
-    reporter = reporters.BoardReporter(board, board.entries[0], display)
+    reporter = reporters.StatusReporter(board, board.entries[0], display)
     now += seconds
     reporter.update(percent=40, stage="Training", eta_seconds=30, charged_seconds=24.0)
     assert display.progress == [("model/sorter", 40, "Training", 30)]

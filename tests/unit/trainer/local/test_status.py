@@ -9,7 +9,10 @@ import pytest
 from darkroom_api.blockers import Blocker
 from darkroom_api.conditions import ConditionType, DatasetPhase, Reason, RunPhase
 from darkroom_api.report import Meter, Outcome
-from darkroom_api.run_config import Command
+from darkroom_api.results import start_status
+from darkroom_api.run_config import Command, DatasetSource, RunConfig
+from darkroom_api.runs import build_reference
+from darkroom_api.v1alpha1.common import AnnotationKind
 from darkroom_api.v1alpha1.model import ModelStatus, ProgressStatus
 from darkroom_trainer.local import status as statuses
 from darkroom_trainer.local.status import Status
@@ -20,8 +23,14 @@ LATER = NOW + timedelta(seconds=50)
 
 
 def started(tmp_path: pathlib.Path, document: dict[str, Any]) -> Status:
-    manifest = parse(tmp_path, document)
-    return statuses.begin(statuses.start_status(manifest, NOW), manifest, "uid", "laptop", NOW)
+    return statuses.begin(start_status(parse(tmp_path, document).spec, 1, NOW), a_config(), "laptop", NOW)
+
+
+def a_config(**fields: Any) -> RunConfig:
+    """Return what a run is told; a status takes its attempt and its resource from it."""
+    data = DatasetSource(name="fruit", annotation_kind=AnnotationKind.CLASSIFICATION, annotation_files=("file:///a",))
+    resource = build_reference("Model", "default", "sorter", "uid")
+    return RunConfig(command=Command.TRAIN, resource=resource, dataset=data, **fields)
 
 
 def an_outcome(reason: Reason = Reason.SUCCEEDED, charged: float = 40.0, command: Command = Command.TRAIN) -> Outcome:
@@ -33,11 +42,10 @@ def condition(status: Status, kind: ConditionType) -> str:
 
 
 def test_a_model_goes_from_queued_to_training_to_succeeded_with_its_meters(tmp_path: pathlib.Path) -> None:
-    manifest = parse(tmp_path, a_model())
-    status = statuses.start_status(manifest, NOW)
+    status = start_status(parse(tmp_path, a_model()).spec, 1, NOW)
     assert isinstance(status, ModelStatus)
     assert (status.phase, status.reason, status.queued_at) == (RunPhase.QUEUED, Reason.SCHEDULING, NOW)
-    status = statuses.begin(status, manifest, "uid", "laptop", NOW)
+    status = statuses.begin(status, a_config(), "laptop", NOW)
     assert (status.phase, status.reason) == (RunPhase.TRAINING, Reason.TRAINING)
     shown = ProgressStatus(percent=50, stage="Training")
     status = statuses.progress(status, shown, 20.0)
@@ -96,8 +104,23 @@ def test_a_blocked_run_fails_or_waits(final: bool) -> None:
 def test_an_interrupted_model_is_queued_again_and_keeps_what_it_cost(tmp_path: pathlib.Path) -> None:
     status = started(tmp_path, a_model())
     stopped = statuses.finish(status, an_outcome(Reason.RETRYING_AFTER_DISRUPTION, 12.0), 15.0, LATER)
-    kept = statuses.interrupt(statuses.keep_meters(status, stopped), LATER)
+    kept = statuses.interrupt(statuses.keep_meters(status, stopped), "Again.", LATER)
     assert isinstance(kept, ModelStatus)
+    assert kept.message == "Again."
     assert (kept.phase, kept.reason, kept.completed_at) == (RunPhase.QUEUED, Reason.RETRYING_AFTER_DISRUPTION, None)
     assert kept.budget is not None
     assert (kept.budget.charged_seconds, kept.attempts[0].free) == (12.0, True)
+
+
+def test_a_second_attempt_adds_to_the_list_and_to_what_was_held(tmp_path: pathlib.Path) -> None:
+    status = started(tmp_path, a_model())
+    stopped = statuses.finish(status, an_outcome(Reason.RETRYING_AFTER_DISRUPTION, 12.0), 15.0, LATER)
+    again = statuses.begin(statuses.keep_meters(status, stopped), a_config(attempt=2, publish_only=True), "lap", LATER)
+    ended = statuses.finish(again, an_outcome(charged=20.0), 10.0, LATER)
+    assert isinstance(ended, ModelStatus)
+    assert ended.budget is not None
+    assert (ended.budget.charged_seconds, ended.budget.allocated_seconds) == (20.0, 25.0)
+    assert [(attempt.number, attempt.outcome) for attempt in ended.attempts] == [
+        (1, "RetryingAfterDisruption"), (2, "Succeeded"),
+    ]  # fmt: skip
+    assert (ended.started_at, ended.attempts[1].publish_only) == (NOW, True)

@@ -1,0 +1,103 @@
+"""Resources of one folder of this machine, and what `darkroom run` does for them in a process beside the server.
+
+Owns how the parts are put together. Must not do: HTTP, or a training.
+"""
+
+import asyncio
+import hashlib
+import pathlib
+import shutil
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from darkroom_api import names
+from darkroom_api.endpoints import OWN_MACHINE
+from darkroom_api.run_config import StorageAccess
+from darkroom_api.v1alpha1.dataset import DatasetSpec
+from darkroom_api.v1alpha1.model import ModelStatus
+from darkroom_server.backends.artifacts import fetch_files
+from darkroom_server.backends.backend import Kind, NotThere, Stored
+from darkroom_server.backends.local_store import LocalStore
+from darkroom_server.backends.local_worker import LocalWorker
+from darkroom_storage import state_folder as layout
+from darkroom_storage.objects import open_storage
+
+_SECRET_PREFIX: Final = "token-"  # noqa: S105 - of a name
+
+
+class LocalBackend:
+    """A `backend.Backend` over a folder; `allowed_urls` and `allowed_folders` are what Datasets may name besides."""
+
+    def __init__(
+        self, root: pathlib.Path, allowed_urls: Sequence[str] = (), allowed_folders: Sequence[pathlib.Path] = ()
+    ) -> None:
+        self._store = LocalStore(root)
+        arguments = [f"--allow-url={url}" for url in allowed_urls]
+        arguments += [f"--allow-folder={folder}" for folder in allowed_folders]
+        self._worker = LocalWorker(root, arguments, self._store.has_work)
+        self._secrets = root / layout.SECRETS
+        self._storage = open_storage(StorageAccess(reach=OWN_MACHINE))
+
+    async def run(self) -> None:
+        """Work on what is asked for until the task is cancelled; a run then keeps what it can."""
+        await self._worker.run()
+
+    def close(self) -> None:
+        """Let another server have the folder."""
+        self._store.close()
+
+    async def find(self, kind: Kind, namespace: str, name: str) -> Stored | None:
+        """Return a resource, None where there is none."""
+        return self._store.find(kind, namespace, name)
+
+    async def list_all(self, kind: Kind, namespace: str) -> list[Stored]:
+        """Return all resources of a kind in a namespace."""
+        return self._store.list_all(kind, namespace)
+
+    async def create(self, kind: Kind, namespace: str, manifest: Mapping[str, Any]) -> Stored:
+        """Create a resource; raises AlreadyThere."""
+        created = self._store.create(kind, namespace, manifest)
+        self._worker.tell()
+        return created
+
+    async def patch(
+        self, kind: Kind, namespace: str, name: str, change: Mapping[str, Any], version: str | None = None
+    ) -> Stored:
+        """Merge `change` into a resource; raises NotThere, and Changed where it is not of `version`."""
+        patched = self._store.patch(kind, namespace, name, change, version)
+        self._worker.tell()
+        return patched
+
+    async def delete(self, kind: Kind, namespace: str, name: str, version: str | None = None) -> None:
+        """Delete a resource, its token and what was published for it; raises NotThere and Changed."""
+        found = self._store.find(kind, namespace, name)
+        self._store.delete(kind, namespace, name, version)
+        self._worker.tell()
+        secret = _find_secret(found)
+        if secret is not None:
+            shutil.rmtree(self._secrets / namespace / secret, ignore_errors=True)
+
+    async def keep_token(self, namespace: str, name: str, container_url: str) -> str:
+        """Keep the address of a container with its token in a file for this user only; return the Secret's name."""
+        digest = hashlib.sha256(f"{name} {container_url}".encode()).hexdigest()[:16]
+        secret = f"{_SECRET_PREFIX}{digest}"
+        self._secrets.mkdir(mode=0o700, exist_ok=True)
+        folder = self._secrets / namespace / secret
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (folder / names.SAS_KEY).write_text(container_url)
+        return secret
+
+    async def fetch_artifacts(self, model: Stored, files: Sequence[str], folder: pathlib.Path) -> None:
+        """Copy files of a finished Model into `folder`, checked against its artifacts.json; raises NotThere."""
+        artifacts = model.status.artifacts if isinstance(model.status, ModelStatus) else None
+        if artifacts is None:
+            raise NotThere(f"Model {model.name}: it has no artifacts")
+        await asyncio.to_thread(fetch_files, self._storage, artifacts, files, folder)
+
+
+def _find_secret(stored: Stored | None) -> str | None:
+    """Return the Secret that was made for a Dataset's token."""
+    spec = stored.spec if stored is not None else None
+    storage = spec.storage if isinstance(spec, DatasetSpec) else None
+    secret = storage.credentials_secret if storage is not None else None
+    return secret if secret is not None and secret.startswith(_SECRET_PREFIX) else None
