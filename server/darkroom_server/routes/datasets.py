@@ -54,7 +54,7 @@ class _DatasetRoutes:
             if await find_resource(self._parts.backend, "Dataset", caller.namespace, name) is not None:
                 raise calls.build_taken("Dataset", name)
             secret = await self._keep_token(caller, name, wanted, placed)
-            manifest = datasets.build_manifest(name, wanted, placed, secret, datetime.now(UTC))
+            manifest = datasets.build_manifest(name, wanted, placed, secret)
             created = await self._parts.backend.create("Dataset", caller.namespace, manifest)
         return JSONResponse(datasets.build_answer(created).to_json(), 201)
 
