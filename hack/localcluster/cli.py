@@ -34,7 +34,7 @@ def parser() -> argparse.ArgumentParser:
         "build": "install and build what is missing",
         "up": "start the cluster, or whatever part of it does not run",
         "status": "what runs; fails unless all does",
-        "images": "build the operator's and the trainer's image and load them",
+        "images": "build the images of operator, trainer and server and load them",
         "all": "everything from nothing: build, up and images, overlapped",
         "env": "print shell exports for this cluster",
     }.items():

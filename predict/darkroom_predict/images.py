@@ -99,12 +99,20 @@ def open_picture(data: bytes, draft_px: int | None = None) -> Image.Image:
 
 def use_picture(data: bytes, use: Callable[[Image.Image], Made], draft_px: int | None = None) -> Made:
     """Return what `use` makes of the picture that `open_picture` returns, within the room for decoded pixels."""
+    return use_measured(data, use, draft_px)[1]
+
+
+def use_measured(
+    data: bytes, use: Callable[[Image.Image], Made], draft_px: int | None = None
+) -> tuple[ImageSize, Made]:
+    """Return what `use_picture` does, and before it the real size, whatever size it was decoded at."""
     image = _open(data)
+    real_size = image.size
     if draft_px is not None and image.format == "JPEG":
         image.draft("RGB", (draft_px, draft_px))
     with _ROOM.take(image.size):
         _load(image)
-        return use(_to_rgb(_rotate(image)))
+        return _turn_size(image, real_size), use(_to_rgb(_rotate(image)))
 
 
 def measure_picture(data: bytes) -> ImageSize:
@@ -120,10 +128,13 @@ def examine_picture(data: bytes, look: Callable[[Image.Image], Made]) -> tuple[I
     image = _open(data)
     with _ROOM.take(image.size):
         _load(image)
-        turned = _read_orientation(image) >= 5
-        width, height = image.size
-        size = ImageSize(height, width, True) if turned else ImageSize(width, height, False)
-        return size, look(_to_rgb(image))
+        return _turn_size(image, image.size), look(_to_rgb(image))
+
+
+def _turn_size(image: Image.Image, size: tuple[int, int]) -> ImageSize:
+    """Return `size` as it is once the image is upright."""
+    width, height = size
+    return ImageSize(height, width, True) if _read_orientation(image) >= 5 else ImageSize(width, height, False)
 
 
 def _open(data: bytes) -> Image.Image:

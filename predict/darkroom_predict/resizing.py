@@ -8,7 +8,7 @@ import pathlib
 import numpy as np
 from PIL import Image
 
-from darkroom_predict.images import Pixels, use_picture
+from darkroom_predict.images import ImageSize, Pixels, use_measured
 
 
 def decode_file(path: pathlib.Path, size_px: int) -> Pixels:
@@ -21,7 +21,12 @@ def decode_file(path: pathlib.Path, size_px: int) -> Pixels:
 
 def decode_bytes(data: bytes, size_px: int) -> Pixels:
     """Return an image as `decode_file` does; raises ImageProblem."""
-    return use_picture(data, lambda picture: resize_picture(picture, size_px), draft_px=size_px * 2)
+    return decode_measured(data, size_px)[1]
+
+
+def decode_measured(data: bytes, size_px: int) -> tuple[ImageSize, Pixels]:
+    """Return an image's real size, and the image as `decode_file` does; raises ImageProblem."""
+    return use_measured(data, lambda picture: resize_picture(picture, size_px), draft_px=size_px * 2)
 
 
 def resize_picture(picture: Image.Image, size_px: int) -> Pixels:

@@ -10,18 +10,21 @@ from starlette.routing import BaseRoute, Router
 from starlette.types import ASGIApp
 
 from darkroom_server.http.envelope import Envelope
-from darkroom_server.routes import datasets, evaluations, health, models
+from darkroom_server.routes import analysis, custom_vision, datasets, evaluations, health, inference, models
 from darkroom_server.routes.parts import Parts
 
 ROUTES: Final[tuple[Callable[[Parts], list[BaseRoute]], ...]] = (
+    health.list_routes,
     datasets.list_routes,
     models.list_routes,
     evaluations.list_routes,
-    health.list_routes,
+    analysis.list_routes,
+    custom_vision.list_routes,
+    inference.list_routes,
 )
 
 
 def build_app(parts: Parts) -> ASGIApp:
     """Return the ASGI application over `parts`."""
     routes = [route for list_routes in ROUTES for route in list_routes(parts)]
-    return Envelope(Router(routes, redirect_slashes=False))
+    return Envelope(Router(routes, redirect_slashes=False), parts.config.bodies.held_bytes)

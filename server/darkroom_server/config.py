@@ -24,6 +24,8 @@ class BodyLimits:
     json_bytes: int = 8 * MIB
     """A planogram of thousands of positions, with the detections beside it, takes a few."""
     seconds: float = 30.0
+    held_bytes: int = 512 * MIB
+    """Of all requests at work: with 64 that wait, images of the largest size would take gigabytes."""
 
 
 @dataclass(frozen=True)

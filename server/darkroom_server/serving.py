@@ -6,7 +6,9 @@ after their answer; the rest given time. Must not know routes.
 
 import asyncio
 import contextlib
+import pathlib
 import signal
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -71,14 +73,31 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve(
-    app: ASGIApp, stopping: Stopping, *, host: str, port: int, linger_seconds: float, grace_seconds: float
-) -> None:
-    """Answer until stopping begins and `linger_seconds` more, then give requests at work up to `grace_seconds`."""
+@dataclass(frozen=True)
+class Place:
+    """Where to listen; with a certificate, by https."""
+
+    host: str
+    port: int
+    certificate: pathlib.Path | None = None
+    key: pathlib.Path | None = None
+
+
+def _listen(place: Place) -> socket.socket:
+    family = socket.AF_INET6 if ":" in place.host else socket.AF_INET
+    return socket.create_server((place.host, place.port), family=family)
+
+
+async def serve(app: ASGIApp, place: Place, stopping: Stopping, linger_seconds: float, grace_seconds: float) -> None:
+    """Answer until stopping begins and `linger_seconds` more, then give requests at work up to `grace_seconds`.
+
+    Raises OSError where nobody can listen there.
+    """
+    listening = _listen(place)
     config = uvicorn.Config(
         Leaving(app, stopping),
-        host=host,
-        port=port,
+        ssl_certfile=place.certificate,
+        ssl_keyfile=place.key,
         lifespan="off",
         log_config=None,
         access_log=False,
@@ -88,7 +107,7 @@ async def serve(
     )
     server = _Server(config)
     async with asyncio.TaskGroup() as tasks:
-        running = tasks.create_task(server.serve())
+        running = tasks.create_task(server.serve([listening]))
         told = tasks.create_task(stopping.wait())
         await asyncio.wait({running, told}, return_when=asyncio.FIRST_COMPLETED)
         if not running.done():

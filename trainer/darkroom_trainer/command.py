@@ -1,4 +1,4 @@
-"""The `darkroom` command: run, samples, predict, add-product, export.
+"""The `darkroom` command: run, samples, predict, add-product, export, serve.
 
 Owns arguments, exit codes and last words. Must not do: the work itself, or import torch before it is needed.
 """
@@ -22,6 +22,8 @@ EXIT_USAGE: Final = 2
 EXIT_INTERRUPTED: Final = 130
 PREDICT_MODULES: Final = ("numpy", "PIL", "onnxruntime")
 """What the extra `predict` brings."""
+SERVER_MODULES: Final = ("starlette", "uvicorn", "multipart")
+"""What the extra `server` brings beside it."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,8 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print_error(str(error))
         return EXIT_FAILED
     except ModuleNotFoundError as error:
-        extra = "predict" if error.name in PREDICT_MODULES else "trainer"
-        print_error(f"{error.name} is not installed: pip install 'darkroom[{extra}]'")
+        print_error(f"{error.name} is not installed: pip install 'darkroom[{_find_extra(error.name or '')}]'")
         return EXIT_FAILED
     except BrokenPipeError:  # whoever read our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -43,6 +44,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print_error("interrupted")
         return EXIT_INTERRUPTED
+
+
+def _find_extra(module: str) -> str:
+    if module in SERVER_MODULES:
+        return "server"
+    return "predict" if module in PREDICT_MODULES else "trainer"
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -55,6 +62,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_predict(commands)
     _add_add_product(commands)
     _add_export(commands)
+    _add_serve(commands)
     return parser
 
 
@@ -132,6 +140,34 @@ def _add_export(commands: Commands) -> None:
     )  # fmt: skip
 
 
+def _add_serve(commands: Commands) -> None:
+    about = "answer over HTTP as the retired service did: datasets, models and predictions by name"
+    serve = commands.add_parser("serve", help=about, description=f"{about.capitalize()}.")
+    serve.add_argument("--local", type=pathlib.Path, required=True, metavar="DIR", help="folder that keeps everything")
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
+    serve.add_argument("--port", type=_positive, default=8080, help="port to listen on (default 8080)")
+    serve.add_argument(
+        "--key-file", type=pathlib.Path, metavar="FILE",
+        help="file with the key that callers show (default: one is generated, kept in DIR and printed)",
+    )  # fmt: skip
+    serve.add_argument(
+        "--allow-url", action="append", default=[], type=_web_address, metavar="PREFIX",
+        help="addresses at private or loopback hosts that may be fetched, by how they begin; may be given several times",
+    )  # fmt: skip
+    serve.add_argument(
+        "--allow-folder", action="append", default=[], type=_folder, metavar="FOLDER",
+        help="folder of this machine whose files datasets may name (default: the one it is started in)",
+    )  # fmt: skip
+    serve.add_argument("--tls-cert", type=pathlib.Path, metavar="FILE", help="certificate in PEM, for https")
+    serve.add_argument("--tls-key", type=pathlib.Path, metavar="FILE", help="its key in PEM")
+
+
+def _web_address(text: str) -> str:
+    if not text.startswith(("http://", "https://")):
+        raise argparse.ArgumentTypeError(f"{text!r} does not begin with http:// or https://")
+    return text
+
+
 def _box(text: str) -> tuple[float, float, float, float]:
     try:
         left, top, width, height = (float(part) for part in text.split(","))
@@ -206,9 +242,22 @@ def _export(arguments: argparse.Namespace) -> int:
     return run_export(arguments.model, arguments.images)
 
 
+def _serve(arguments: argparse.Namespace) -> int:
+    if (arguments.tls_cert is None) != (arguments.tls_key is None):
+        print_error("--tls-cert and --tls-key belong together")
+        return EXIT_USAGE
+    from darkroom_server.command import LocalOptions, run_serve
+    from darkroom_server.serving import Place
+
+    place = Place(arguments.host, arguments.port, arguments.tls_cert, arguments.tls_key)
+    folders = tuple(folder.resolve() for folder in arguments.allow_folder or [pathlib.Path.cwd()])
+    folder = arguments.local.absolute()
+    return run_serve(LocalOptions(folder, place, arguments.key_file, tuple(arguments.allow_url), folders))
+
+
 _COMMANDS: Final = {
     **{"run": _run, "samples": _samples, "predict": _predict},
-    **{"add-product": _add_product, "export": _export},
+    **{"add-product": _add_product, "export": _export, "serve": _serve},
 }
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""The two images of the product: built with buildah and handed to containerd."""
+"""The three images of the product: built with buildah and handed to containerd."""

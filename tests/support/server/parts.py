@@ -7,8 +7,7 @@ from typing import Any
 from darkroom_server.auth.keys import Key, KeyAdmission
 from darkroom_server.backends.backend import Kind, NotThere, Stored
 from darkroom_server.config import ServerConfig
-from darkroom_server.prediction.loaded import LoadedModels
-from darkroom_server.routes.parts import Parts
+from darkroom_server.routes.parts import CountPrediction, Parts, build_parts, count_nothing
 
 KEY = "test-key-0123456789"
 NAMESPACE = "default"
@@ -52,12 +51,13 @@ class ModelFolders:
         """Copy the files of a Model's folder."""
         if model.name not in self.folders:
             raise NotThere(f"Model {model.name} has no files")
-        for name in files:
+        for name in (*files, "artifacts.json"):
             (folder / name).write_bytes((self.folders[model.name] / name).read_bytes())
 
 
-def some_parts(backend: ModelFolders | None = None, config: ServerConfig | None = None) -> Parts:
+def some_parts(
+    backend: ModelFolders | None = None, config: ServerConfig | None = None, count: CountPrediction = count_nothing
+) -> Parts:
     """Return parts over `backend` with the one key."""
-    backend, config = backend or ModelFolders(), config or ServerConfig()
     admission = KeyAdmission([Key("test", NAMESPACE, KEY)])
-    return Parts(backend, admission, LoadedModels(backend, config.prediction), config)
+    return build_parts(backend or ModelFolders(), admission, config or ServerConfig(), count)

@@ -7,10 +7,12 @@ import functools
 import hashlib
 import pathlib
 from collections.abc import Callable
+from typing import Final
 
 from darkroom_api.conditions import Reason
 from darkroom_api.run_config import Location
 from darkroom_api.v1alpha1.common import Artifacts
+from darkroom_predict.description import ONNX_NAME
 from darkroom_predict.errors import ModelUnusable
 from darkroom_predict.listing import LIST_NAME, FileList, build_list, check_files
 from darkroom_storage.errors import ObjectMissing, PreconditionFailed, StorageError
@@ -18,13 +20,22 @@ from darkroom_storage.objects import Storage, join_uri, open_storage, retry_stor
 from darkroom_trainer.runtime.errors import RunError
 from darkroom_trainer.runtime.storage_failures import explain_storage_error
 
+SERVING_FOLDER: Final = "serving"
+"""A repository as Triton, OpenVINO and KServe's ONNX runtimes want it: a folder for each model and version."""
 Check = Callable[[], None]
 
 
 def publish_files(
-    folder: pathlib.Path, names: list[str], output: Location | None, check_claim: Check | None = None
+    folder: pathlib.Path,
+    names: list[str],
+    output: Location | None,
+    check_claim: Check | None = None,
+    served_as: str | None = None,
 ) -> Artifacts | None:
     """Upload the named files of `folder`, then the list of them; without an output they stay in `folder`.
+
+    With `served_as`, the name of a model, its ONNX file is uploaded once more, to where other servers look for it.
+    The list does not name that copy: whoever has the folder's own files lacks nothing.
 
     `check_claim` raises where a newer process has the right to write. Raises RunError(StorageUnavailable) naming the
     address when the bucket stays away, and what `check_claim` raises.
@@ -35,9 +46,12 @@ def publish_files(
     if output is None:
         return None
     storage = open_storage(output.storage)
+    uploads = {name: folder / name for name in names}
+    if served_as is not None and ONNX_NAME in names:
+        uploads[f"{SERVING_FOLDER}/{served_as}/1/{ONNX_NAME}"] = folder / ONNX_NAME
     try:
-        for name in [*names, LIST_NAME]:
-            file, uri = folder / name, join_uri(output.uri, name)
+        for name, file in {**uploads, LIST_NAME: folder / LIST_NAME}.items():
+            uri = join_uri(output.uri, name)
             upload = functools.partial(storage.upload, file, uri)
             retry_storage(
                 upload if check_claim is None else functools.partial(_replace, storage, file, uri, check_claim)

@@ -32,6 +32,8 @@ def a_role(**rule: Any) -> dict[str, Any]:
         (a_pod(capabilities={"drop": ["ALL"], "add": ["NET_ADMIN"]}), "not restricted"),
         (a_role(), None),
         (a_role(resources=["secrets"]), "Secrets"),
+        (a_role(resources=["secrets"], verbs=["create", "get"]), "Secrets"),
+        (a_role(resources=["secrets"], verbs=["create"]), None),
         (a_role(verbs=["*"]), "wildcard"),
     ],
 )

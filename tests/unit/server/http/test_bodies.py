@@ -64,7 +64,7 @@ async def _take(request: Request) -> Response:
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    with running(Envelope(Router([Route("/", _take, methods=["POST"])]))) as address:
+    with running(Envelope(Router([Route("/", _take, methods=["POST"])]), 1000)) as address:
         yield address
 
 

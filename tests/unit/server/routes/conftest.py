@@ -1,12 +1,15 @@
-"""One server for the tests of a module, over a folder that is empty before each."""
+"""Servers for the tests of this folder: one with Models, and one over a folder that is empty before each test."""
 
 import pathlib
 from collections.abc import Iterator
 
 import pytest
 
+from tests.support.server.fixtures import address, backend, images
 from tests.support.server.local import OTHER_NAMESPACE, LocalServer, serving
 from tests.support.server.parts import NAMESPACE
+
+__all__ = ["address", "backend", "images"]
 
 
 @pytest.fixture(scope="module")

@@ -28,6 +28,20 @@ def test_published_files_are_fetched_again(tmp_path: pathlib.Path) -> None:
     assert (tmp_path / "again" / "b.txt").read_text() == "two"
 
 
+@pytest.mark.parametrize("names", [["model.json", "model.onnx"], ["model.json"]], ids=["ONNX", "none"])
+def test_an_onnx_file_is_also_where_other_servers_look_for_it_and_the_list_names_it_once(
+    tmp_path: pathlib.Path, names: list[str]
+) -> None:
+    for name in names:
+        (tmp_path / name).write_text(f"content of {name}")
+    artifacts.publish_files(tmp_path, names, a_local_place(tmp_path / "bucket"), served_as="shelf.v2")
+    served = list((tmp_path / "bucket" / "serving").rglob("*.*x"))
+    expected = [tmp_path / "bucket/serving/shelf.v2/1/model.onnx"] if "model.onnx" in names else []
+    assert served == expected
+    assert all(file.read_text() == "content of model.onnx" for file in served)
+    assert set(listing.check_files(tmp_path / "bucket", names).files) == set(names)
+
+
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [

@@ -60,7 +60,8 @@ def _publish(run: TrainingRun, session: Session) -> outcomes.Publication:
     names = files.names + result_files.write_results(run, session, files, measured, folder)
     run.context.report("Uploading")
     check_claim = None if run.store is None else run.store.claim.check
-    published = artifacts.publish_files(folder, names, run.context.config.output, check_claim)
+    config = run.context.config
+    published = artifacts.publish_files(folder, names, config.output, check_claim, served_as=config.resource.name)
     run.ledger.settle(RemainingWork.WEIGHTS, RemainingWork.UPLOADS)
     return outcomes.Publication(files.description, measured, published)
 

@@ -1,18 +1,20 @@
 """The application as it is served: any answer has its ids, and an error the form of its route."""
 
+import asyncio
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, Router
 
-from darkroom_server.app import build_app
 from darkroom_server.config import BodyLimits
 from darkroom_server.http import bodies
 from darkroom_server.http.envelope import Envelope
 from darkroom_server.http.problems import Problem
-from tests.support.server.parts import some_parts
 from tests.support.server.running import running, send
 
 LIMITS = BodyLimits(json_bytes=1000, seconds=0.5)
@@ -37,13 +39,8 @@ def address() -> Iterator[str]:
         Route("/fail", _fail),
         Route("/customvision/fail", _retry, methods=["GET", "POST"]),
     ]
-    with running(Envelope(Router([*routes, Route("/v2/fail", _retry)], redirect_slashes=False))) as address:
+    with running(Envelope(Router([*routes, Route("/v2/fail", _retry)], redirect_slashes=False), 1 << 26)) as address:
         yield address
-
-
-def test_the_application_answers_its_probes_without_a_key() -> None:
-    with running(build_app(some_parts())) as address:
-        assert [send(address, path).status for path in ("/healthz", "/readyz")] == [200, 200]
 
 
 def test_doubled_slashes_are_one(address: str) -> None:
@@ -92,3 +89,21 @@ def test_a_refused_caller_who_sends_a_large_body_reads_the_answer(address: str, 
     body = b"x" * 30_000_000
     answer = send(address, "/customvision/fail", iter([body[:100], body]) if chunked else body, method="POST")
     assert (answer.status, answer.headers.get("connection")) == (429, None)
+
+
+def test_beyond_the_bytes_that_are_held_for_all_a_body_is_refused_until_there_is_room() -> None:
+    may_end = threading.Event()
+
+    async def hold(request: Request) -> Response:
+        await request.body()
+        await asyncio.to_thread(may_end.wait, 10)
+        return Response()
+
+    app = Envelope(Router([Route("/", hold, methods=["POST"])]), held_bytes=100_000)
+    with running(app) as address, ThreadPoolExecutor(1) as pool:
+        first = pool.submit(send, address, "/", b"x" * 70_000)
+        time.sleep(0.2)
+        assert send(address, "/", b"x" * 70_000).status == 429
+        may_end.set()
+        assert first.result().status == 200
+        assert send(address, "/", b"x" * 70_000).status == 200

@@ -1,0 +1,120 @@
+"""`darkroom serve --local`: the server of one machine, over a folder, without a cluster.
+
+Owns what a person sees of it, its key, and what is put together. `__main__` is the server of a cluster.
+"""
+
+import asyncio
+import contextlib
+import ipaddress
+import os
+import pathlib
+import secrets
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Final
+
+from darkroom_api.endpoints import Reach, list_endpoints
+from darkroom_server.app import build_app
+from darkroom_server.auth.keys import Key, KeyAdmission, KeysUnusable, read_key
+from darkroom_server.backends.backend import BackendProblem
+from darkroom_server.backends.local_backend import LocalBackend
+from darkroom_server.config import AnnotationRules, FetchLimits, ServerConfig
+from darkroom_server.routes.parts import build_parts
+from darkroom_server.serving import Place, Stopping, serve
+
+NAMESPACE: Final = "default"
+KEY_NAME: Final = "key"
+"""The file in the folder that keeps the generated key from one start to the next."""
+GRACE_SECONDS: Final = 10.0
+
+
+@dataclass(frozen=True)
+class LocalOptions:
+    """What the command line says."""
+
+    folder: pathlib.Path
+    place: Place
+    key_file: pathlib.Path | None = None
+    allowed_urls: tuple[str, ...] = ()
+    allowed_folders: tuple[pathlib.Path, ...] = ()
+
+
+def run_serve(options: LocalOptions) -> int:
+    """Serve until the process is told to stop; returns 0, or 1 after saying what is wrong."""
+    try:
+        asyncio.run(_serve(options))
+    except (KeysUnusable, BackendProblem) as problem:
+        print(f"darkroom serve: {problem}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"darkroom serve: {_describe(options, error)}", file=sys.stderr)
+        return 1
+    return 0
+
+
+async def _serve(options: LocalOptions) -> None:
+    stopping = Stopping()
+    stopping.listen()
+    async with _working(options) as backend:
+        key = _read_key(options)
+        parts = build_parts(backend, KeyAdmission([key]), _build_config(options))
+        _announce(options, key)
+        await serve(build_app(parts), options.place, stopping, 0.0, GRACE_SECONDS)
+
+
+@contextlib.asynccontextmanager
+async def _working(options: LocalOptions) -> AsyncIterator[LocalBackend]:
+    """Give the back end of the folder, with its worker at work."""
+    backend = LocalBackend(options.folder, options.allowed_urls, options.allowed_folders)
+    working = asyncio.create_task(backend.run())
+    try:
+        yield backend
+    finally:
+        working.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await working
+        backend.close()
+
+
+def _build_config(options: LocalOptions) -> ServerConfig:
+    reach = Reach(allowed_endpoints=list_endpoints(options.allowed_urls), own_machine=True)
+    rules = AnnotationRules(folders=options.allowed_folders, reach=reach)
+    return ServerConfig(fetching=FetchLimits(allowed_prefixes=options.allowed_urls), annotations=rules)
+
+
+def _read_key(options: LocalOptions) -> Key:
+    """Return the key of the file that was given, else the one that was generated at the first start."""
+    if options.key_file is not None:
+        return read_key(options.key_file, NAMESPACE)
+    path = options.folder / KEY_NAME
+    if not path.exists():
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+            file.write(f"{secrets.token_hex(16)}\n")
+    return read_key(path, NAMESPACE)
+
+
+def _announce(options: LocalOptions, key: Key) -> None:
+    """Say where the server is and which key opens it; a key that came from a file is not shown."""
+    place = options.place
+    host = f"[{place.host}]" if ":" in place.host else place.host
+    scheme = "http" if place.certificate is None else "https"
+    print(f"darkroom serve: {scheme}://{host}:{place.port}, resources in {options.folder}", flush=True)
+    if options.key_file is None:
+        print(f"key: {key.secret} (kept in {options.folder / KEY_NAME})", flush=True)
+    if place.certificate is None and not _is_loopback(place.host):
+        print("anybody on the way can read the key: give --tls-cert and --tls-key", file=sys.stderr, flush=True)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _describe(options: LocalOptions, error: OSError) -> str:
+    if error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    place = options.place
+    return f"--host {place.host} --port {place.port}: nobody can listen there ({error.strerror or error})"

@@ -1,0 +1,96 @@
+"""What the routes that look at an image have in common: find the Model, get the image, ask, count.
+
+Owns the order of these steps, and the service's code for each failure. Must not know the form of an answer.
+"""
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
+
+from darkroom_predict.onnx_predictor import OnnxPredictor
+from darkroom_server.auth.admission import Caller
+from darkroom_server.backends.backend import Stored, Unavailable
+from darkroom_server.http.problems import Problem, bad_request, not_found
+from darkroom_server.http.uploads import Upload
+from darkroom_server.prediction.failures import (
+    ImageUnfit,
+    ModelAway,
+    ModelMissing,
+    ModelUnfinished,
+    ModelUnfit,
+    PredictionFailure,
+    TooBusy,
+    UrlUnfit,
+)
+from darkroom_server.prediction.finding import check_finished, find_model
+from darkroom_server.prediction.looking import Seen, look
+from darkroom_server.routes.parts import Parts
+
+AWAY_SECONDS: Final = 5
+"""After which to come again, where storage or the cluster does not answer."""
+
+Made = TypeVar("Made")
+Job = Callable[[OnnxPredictor], Made]
+
+
+async def predict(
+    parts: Parts, caller: Caller, model: str | Stored, read_upload: Callable[[], Awaitable[Upload]]
+) -> tuple[Stored, Seen]:
+    """Return a Model, given by name or found already, and what it says about the image that `read_upload` returns.
+
+    Raises a Problem, with the codes of the Computer Vision routes.
+    """
+
+    async def read_job() -> tuple[Job[Seen], int]:
+        upload = await read_upload()
+        image = upload.image if upload.url is None else await parts.fetcher.fetch(upload.url)
+        assert image is not None
+        return lambda predictor: look(predictor, image), len(image)
+
+    return await compute(parts, caller, model, read_job)
+
+
+async def compute(
+    parts: Parts, caller: Caller, model: str | Stored, read_job: Callable[[], Awaitable[tuple[Job[Made], int]]]
+) -> tuple[Stored, Made]:
+    """Return a Model and what the job makes with it that `read_job` returns with the bytes it takes; counts it.
+
+    The request is read once the Model is known to answer. Raises a Problem as `predict` does.
+    """
+    began, code, counted, size = time.monotonic(), 200, None, 0
+    try:
+        found = model if isinstance(model, Stored) else await find_model(parts.backend, caller.namespace, model)
+        counted = found.name
+        check_finished(found)
+        job, size = await read_job()
+        return found, await parts.models.compute(found, job)
+    except (PredictionFailure, Unavailable) as failure:
+        problem = explain(failure)
+        code = problem.status
+        raise problem from failure
+    except Problem as problem:
+        code = problem.status
+        raise
+    finally:
+        parts.count_prediction(caller.namespace, counted, code, time.monotonic() - began, size)
+
+
+def explain(failure: PredictionFailure | Unavailable) -> Problem:
+    """Return the Problem that a failure is on the Computer Vision routes."""
+    text = str(failure)
+    match failure:
+        case ModelMissing():
+            return not_found(text, "model-name")
+        case ModelUnfinished():
+            return Problem(409, "ModelNotReady", text, "model-name")
+        case ModelUnfit():
+            return Problem(409, "ModelNotUsable", text, "model-name")
+        case ImageUnfit():
+            return bad_request(text, inner_code="InvalidImageSize" if failure.is_image else "InvalidImageFormat")
+        case UrlUnfit():
+            return bad_request(text, target="url", inner_code="InvalidImageUrl")
+        case TooBusy():
+            return Problem(429, "TooManyRequests", text, retry_after_seconds=failure.retry_after_seconds)
+        case ModelAway() | Unavailable():
+            return Problem(503, "ServiceUnavailable", text, retry_after_seconds=AWAY_SECONDS)
+    raise AssertionError(failure)

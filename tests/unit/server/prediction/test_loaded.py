@@ -1,0 +1,157 @@
+"""Loaded models: opened once, kept while there is room, and opened again when their files change."""
+
+import asyncio
+import pathlib
+from collections.abc import Sequence
+
+import pytest
+
+from darkroom_api.v1alpha1.common import Task
+from darkroom_server.backends.backend import NotThere, Stored, Unavailable
+from darkroom_server.config import PredictionLimits
+from darkroom_server.prediction.failures import ModelAway, ModelUnfit
+from darkroom_server.prediction.loaded import LoadedModels
+from darkroom_server.prediction.looking import look
+from tests.support.server.models import a_stored_model, draw, publish
+from tests.support.server.parts import ModelFolders
+
+
+class CountingFolders(ModelFolders):
+    """Counts how often files are fetched, and fails where it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fetched: list[str] = []
+        self.failure: Exception | None = None
+
+    async def fetch_artifacts(self, model: Stored, files: Sequence[str], folder: pathlib.Path) -> None:
+        """Count, and copy."""
+        self.fetched.append(model.name)
+        await asyncio.sleep(0.01)
+        if self.failure is not None:
+            raise self.failure
+        await super().fetch_artifacts(model, files, folder)
+
+
+@pytest.fixture
+def backend() -> CountingFolders:
+    return CountingFolders()
+
+
+def _room_for(models: float, size: int) -> PredictionLimits:
+    return PredictionLimits(threads=1, memory_bytes=int(models * size))
+
+
+async def _ask(loaded: LoadedModels, *models: Stored) -> list[str]:
+    """Return the best tag that each model gives a red picture, one after the other."""
+    tags = []
+    for model in models:
+        seen = await loaded.compute(model, lambda predictor: look(predictor, draw(fill="red")))
+        tags.append(seen.description.labels[seen.prediction.labels[0]])
+    return tags
+
+
+def test_a_model_is_fetched_once_for_all_who_ask_at_the_same_time(
+    backend: CountingFolders, tmp_path: pathlib.Path
+) -> None:
+    model = publish(backend, tmp_path, "fruit", Task.CLASSIFIER)
+
+    async def ask_together() -> None:
+        loaded = LoadedModels(backend, PredictionLimits())
+        await asyncio.gather(*(_ask(loaded, model) for _ in range(5)))
+        assert await _ask(loaded, model) == ["red"]
+
+    asyncio.run(ask_together())
+    assert backend.fetched == ["fruit"]
+
+
+def test_who_goes_away_does_not_stop_the_loading_for_others(backend: CountingFolders, tmp_path: pathlib.Path) -> None:
+    model = publish(backend, tmp_path, "fruit", Task.CLASSIFIER)
+
+    async def ask_and_leave() -> list[str]:
+        loaded = LoadedModels(backend, PredictionLimits())
+        first = asyncio.create_task(_ask(loaded, model))
+        second = asyncio.create_task(_ask(loaded, model))
+        await asyncio.sleep(0.005)
+        first.cancel()
+        return await second
+
+    assert asyncio.run(ask_and_leave()) == ["red"]
+    assert backend.fetched == ["fruit"]
+
+
+def test_the_least_recently_used_model_makes_room(backend: CountingFolders, tmp_path: pathlib.Path) -> None:
+    a, b, c = (publish(backend, tmp_path, name, Task.CLASSIFIER) for name in "abc")
+    size = (tmp_path / "a/model.onnx").stat().st_size
+
+    async def ask_in_turn() -> LoadedModels:
+        loaded = LoadedModels(backend, _room_for(2.5, size))
+        await _ask(loaded, a, b, a, c, a, b)
+        return loaded
+
+    loaded = asyncio.run(ask_in_turn())
+    assert backend.fetched == ["a", "b", "c", "b"]
+    assert (loaded.num_loaded, loaded.loaded_bytes) == (2, 2 * size)
+
+
+def test_a_model_without_room_is_refused_and_the_others_stay(backend: CountingFolders, tmp_path: pathlib.Path) -> None:
+    small = publish(backend, tmp_path, "small", Task.CLASSIFIER)
+    large = publish(backend, tmp_path, "large", Task.DETECTOR)
+    size = (tmp_path / "small/model.onnx").stat().st_size
+
+    async def ask_both() -> int:
+        loaded = LoadedModels(backend, _room_for(1, size))
+        await _ask(loaded, small)
+        with pytest.raises(ModelUnfit, match="raise the limit"):
+            await _ask(loaded, large)
+        return loaded.num_loaded
+
+    assert asyncio.run(ask_both()) == 1
+
+
+def test_a_model_is_opened_again_when_its_digest_changes(backend: CountingFolders, tmp_path: pathlib.Path) -> None:
+    async def ask_twice() -> tuple[list[str], int]:
+        loaded = LoadedModels(backend, PredictionLimits())
+        found = []
+        for salt in ("", "-again"):
+            model = publish(backend, tmp_path, "fruit", Task.CLASSIFIER, salt)
+            found.append((await loaded.describe(model)).version)
+        return found, loaded.num_loaded
+
+    assert asyncio.run(ask_twice()) == (["v1", "v1-again"], 1)
+
+
+@pytest.mark.parametrize(
+    ("failure", "raised"),
+    [
+        pytest.param(NotThere("no such object"), ModelUnfit, id="files that are gone"),
+        pytest.param(Unavailable("the bucket is away"), ModelAway, id="storage that does not answer"),
+    ],
+)
+def test_files_that_cannot_be_had_are_asked_for_again_by_the_next_request(
+    backend: CountingFolders, tmp_path: pathlib.Path, failure: Exception, raised: type[Exception]
+) -> None:
+    model = publish(backend, tmp_path, "fruit", Task.CLASSIFIER)
+
+    async def ask_until_it_works() -> list[str]:
+        loaded = LoadedModels(backend, PredictionLimits())
+        backend.failure = failure
+        with pytest.raises(raised, match="Model fruit"):
+            await _ask(loaded, model)
+        backend.failure = None
+        return await _ask(loaded, model)
+
+    assert asyncio.run(ask_until_it_works()) == ["red"]
+
+
+def test_a_file_that_is_no_model_is_said_to_be_none(backend: CountingFolders, tmp_path: pathlib.Path) -> None:
+    model = publish(backend, tmp_path, "fruit", Task.CLASSIFIER)
+    (tmp_path / "fruit/model.onnx").write_bytes(b"no model")
+    with pytest.raises(ModelUnfit, match=r"its model\.onnx cannot be run"):
+        asyncio.run(_ask(LoadedModels(backend, PredictionLimits()), model))
+
+
+def test_a_model_without_artifacts_is_said_to_have_none() -> None:
+    loaded = LoadedModels(ModelFolders(), PredictionLimits())
+    with pytest.raises(ModelUnfit, match="names no artifacts"):
+        asyncio.run(loaded.describe(a_stored_model(digest=None)))
