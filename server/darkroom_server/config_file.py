@@ -14,7 +14,15 @@ from pydantic.alias_generators import to_camel
 
 from darkroom_api.endpoints import Reach, list_endpoints
 from darkroom_api.run_config import StorageAccess
-from darkroom_server.config import MIB, FetchLimits, PredictionLimits, ServerConfig
+from darkroom_api.v1alpha1.common import Storage
+from darkroom_server.config import (
+    MIB,
+    AnnotationRules,
+    FetchLimits,
+    PredictionLimits,
+    PrefixMapping,
+    ServerConfig,
+)
 
 Pattern = Annotated[str, Field(min_length=1, max_length=253)]
 Namespace = Annotated[str, Field(min_length=1, max_length=63, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
@@ -76,6 +84,8 @@ class UrlMapping(_Section):
 
     from_prefix: Annotated[str, Field(alias="from", min_length=1, max_length=2048)]
     to_prefix: Annotated[str, Field(alias="to", min_length=1, max_length=2048)]
+    storage: Storage | None = None
+    """How what lies there is reached, as in a Dataset."""
 
 
 class ClusterSection(_Section):
@@ -124,11 +134,18 @@ class ConfigFile(_Section):
     prediction: PredictionSection = PredictionSection()
     fetching: FetchingSection = FetchingSection()
     url_mappings: Annotated[tuple[UrlMapping, ...], Field(max_length=20)] = ()
+    data_storage: Storage | None = None
+    """How the data of Datasets of kind `managedIdentity` is reached, as in a Dataset."""
 
     @property
     def limits(self) -> ServerConfig:
         """Return it as the application takes it."""
-        return ServerConfig(prediction=self.prediction.limits, fetching=FetchLimits(self.fetching.allowed_prefixes))
+        mappings = tuple(PrefixMapping(one.from_prefix, one.to_prefix, one.storage) for one in self.url_mappings)
+        return ServerConfig(
+            prediction=self.prediction.limits,
+            fetching=FetchLimits(self.fetching.allowed_prefixes),
+            annotations=AnnotationRules(mappings, self.data_storage),
+        )
 
     @pydantic.model_validator(mode="after")
     def _check_access(self) -> "ConfigFile":

@@ -17,9 +17,8 @@ from darkroom_server.auth.keys import Key, KeyAdmission
 from darkroom_server.backends.backend import Kind, Status, Stored
 from darkroom_server.backends.local_backend import LocalBackend
 from darkroom_server.config import AnnotationRules, ServerConfig
-from darkroom_server.prediction.loaded import LoadedModels
 from darkroom_server.resources.names import find_rest_name
-from darkroom_server.routes.parts import Parts
+from darkroom_server.routes.parts import build_parts
 from tests.support.server.endings import begin_training, end_run
 from tests.support.server.parts import KEY, NAMESPACE
 from tests.support.server.running import Answer, running, send
@@ -104,9 +103,8 @@ def serving(folder: pathlib.Path, rules: AnnotationRules | None = None) -> Itera
     backend = LocalBackend(folder)
     config = ServerConfig(annotations=rules or AnnotationRules())
     admission = KeyAdmission([Key("a", NAMESPACE, KEY), Key("b", OTHER_NAMESPACE, OTHER_KEY)])
-    parts = Parts(backend, admission, LoadedModels(backend, config.prediction), config)
     try:
-        with running(build_app(parts)) as address:
+        with running(build_app(build_parts(backend, admission, config))) as address:
             yield LocalServer(address, backend, folder)
     finally:
         backend.close()

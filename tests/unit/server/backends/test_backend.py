@@ -25,8 +25,8 @@ def test_a_folder_says_the_same_after_a_restart(story: Story, tmp_path: pathlib.
     after = LocalBackend(tmp_path / "state")
     for kind in ("Dataset", "Model", "Evaluation"):
         for namespace in ("team-a", "team-b"):
-            known = {item.name: item for item in before.store.list_all(kind, namespace)}  # type: ignore[arg-type]
-            found = {item.name: item for item in after.store.list_all(kind, namespace)}  # type: ignore[arg-type]
+            known = {item.name: item for item in before.store.list_all(kind, namespace)}
+            found = {item.name: item for item in after.store.list_all(kind, namespace)}
             assert found == known
     after.close()
 
