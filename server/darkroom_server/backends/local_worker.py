@@ -1,6 +1,6 @@
 """The process that inspects, trains and evaluates for a local folder: started when there is work, and ended with us.
 
-Owns its life. What it does is the trainer's `darkroom_trainer.local.server_worker`, which this package must not import.
+Owns its life. What it does is the trainer's `darkroom_trainer.local.serving`, which this package must not import.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from typing import Final
 from darkroom_storage.state_folder import LOG_FILE
 
 LOGGER: Final = logging.getLogger("darkroom_server")
-WORKER_MODULE: Final = "darkroom_trainer.local.server_worker"
+WORKER_MODULE: Final = "darkroom_trainer.local.serving.server_worker"
 STOP_SECONDS: Final = 20.0
 """It cuts its run short by itself after 12."""
 FIRST_PAUSE_SECONDS: Final = 1.0
@@ -25,7 +25,7 @@ class LocalWorker:
     """Keeps a worker running for as long as there is work."""
 
     def __init__(self, root: pathlib.Path, arguments: Sequence[str], has_work: Callable[[], bool]) -> None:
-        self._command = [sys.executable, "-m", WORKER_MODULE, str(root), *arguments]
+        self.command = [sys.executable, "-m", WORKER_MODULE, str(root), *arguments]
         self._log = root / LOG_FILE
         self._has_work = has_work
         self._changed = asyncio.Event()
@@ -58,7 +58,7 @@ class LocalWorker:
     async def _run_one(self) -> int:
         with self._log.open("ab") as log:
             process = await asyncio.create_subprocess_exec(
-                *self._command,
+                *self.command,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=log,
                 stderr=log,

@@ -34,6 +34,16 @@ def test_limits_become_those_of_predictions_and_fetching() -> None:
     assert limits.fetching.allowed_prefixes == ("https://images.internal/a/",)
 
 
+def test_mappings_and_storage_of_data_become_those_of_the_facade() -> None:
+    storage = {"region": "eu-west-1"}
+    mapping = {"from": "https://old/", "to": "s3://new/", "storage": storage}
+    rules = parse_config({"urlMappings": [mapping], "dataStorage": storage}, "server.yaml").limits.annotations
+    assert (rules.mappings[0].from_prefix, rules.mappings[0].to_prefix) == ("https://old/", "s3://new/")
+    assert rules.mappings[0].storage is not None
+    assert rules.mappings[0].storage.region == "eu-west-1"
+    assert rules.storage == rules.mappings[0].storage
+
+
 @pytest.mark.parametrize(
     ("uri", "endpoint", "by_identity"),
     [

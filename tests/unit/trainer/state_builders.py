@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from darkroom_storage.state_folder import RESOURCE_FILE, RESOURCES, write_json
-from darkroom_trainer.local.state_folder import StateFolder
+from darkroom_trainer.local.serving.state_folder import StateFolder
 from tests.unit.trainer.run_builders import Document
 
 FIRST = datetime(2026, 5, 4, 12, 0, 0, tzinfo=UTC)

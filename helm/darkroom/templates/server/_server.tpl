@@ -58,6 +58,9 @@ access:
 prediction: {{ toJson .Values.server.prediction }}
 fetching: {{ toJson .Values.server.fetching }}
 urlMappings: {{ toJson .Values.server.urlMappings }}
+{{- with .Values.server.dataStorage }}
+dataStorage: {{ toJson . }}
+{{- end }}
 {{- end -}}
 
 {{/*

@@ -24,7 +24,8 @@ def a_stored(name: str, **annotations: str) -> Stored:
 @pytest.mark.parametrize(
     "name",
     [
-        "fruit", "My_Model", "3f2504e0-4f89-41d3-9a0c-0305e82c3301_model", "a" * 255, "A", "0", "a.b-c_d", "x" + "_" * 60,
+        "fruit", "My_Model", "3f2504e0-4f89-41d3-9a0c-0305e82c3301_model", "a" * 255, "A", "0", "a.b-c_d",
+        "x" + "_" * 60,
     ],
 )  # fmt: skip
 def test_every_rest_name_becomes_an_objects_name(name: str) -> None:

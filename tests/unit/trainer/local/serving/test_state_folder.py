@@ -10,7 +10,7 @@ from darkroom_api.names import artifact_folder
 from darkroom_api.run_config import RunConfig
 from darkroom_storage.local_files import to_uri
 from darkroom_trainer.local.config import build_inspect_config
-from darkroom_trainer.local.state_folder import StateFolder
+from darkroom_trainer.local.serving.state_folder import StateFolder
 from tests.unit.trainer.run_builders import a_dataset, a_model
 from tests.unit.trainer.state_builders import put, read_state
 

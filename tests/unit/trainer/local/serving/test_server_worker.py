@@ -3,69 +3,23 @@
 The engine is replaced by one that ends as each test says: a real training takes minutes.
 """
 
-import io
 import pathlib
 import shutil
 import threading
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from darkroom_api.conditions import Reason
 from darkroom_api.endings import ExitCode
-from darkroom_api.report import Meter, Outcome
+from darkroom_api.report import Outcome
 from darkroom_api.run_config import Command, RunConfig
-from darkroom_api.v1alpha1.common import Artifacts
-from darkroom_api.v1alpha1.dataset import DatasetSummary
 from darkroom_storage.state_folder import write_json
 from darkroom_trainer.commands import engine
-from darkroom_trainer.local import server_worker as workers
-from darkroom_trainer.local.display import LineDisplay
-from darkroom_trainer.local.execution import Execution
-from darkroom_trainer.local.waiting import MAX_CRASHES
-from darkroom_trainer.runtime.reporting import Reporter
+from darkroom_trainer.local.serving.waiting import MAX_CRASHES
+from tests.unit.trainer.engine_stand_in import Engine, Killed, a_worker, kill, stopped, succeed
 from tests.unit.trainer.run_builders import a_dataset, a_model, an_evaluation
-from tests.unit.trainer.state_builders import put, read_state, read_status
-
-
-class Killed(BaseException):
-    """The process is gone: nothing after this happens."""
-
-
-class Engine:
-    """Notes what it is told; each command succeeds unless the test says what happens instead."""
-
-    def __init__(self) -> None:
-        self.told: list[RunConfig] = []
-        self.instead: dict[Command, Callable[[RunConfig, threading.Event], Outcome]] = {}
-
-    def execute(self, config: RunConfig, work: pathlib.Path, reporter: Reporter, stop: threading.Event) -> Outcome:
-        """Take the place of engine.execute."""
-        assert work.is_dir()
-        self.told.append(config)
-        reporter.update(percent=10, stage="Working")
-        if config.command in self.instead:
-            return self.instead[config.command](config, stop)
-        return succeed(config)
-
-
-def succeed(config: RunConfig) -> Outcome:
-    """Return how a run ends well."""
-    return Outcome(
-        command=config.command,
-        reason=Reason.CANCELLED if config.publish_only else Reason.SUCCEEDED,
-        message="Done.",
-        meter=Meter(charged_seconds=20),
-        summary=DatasetSummary(images=4, annotations=4, revision="sha256:1"),
-        artifacts=Artifacts(uri=config.output.uri) if config.output else None,
-    )
-
-
-def stopped(config: RunConfig, charged_seconds: float = 12.0) -> Outcome:
-    """Return how a run ends that kept a checkpoint."""
-    meter = Meter(charged_seconds=charged_seconds)
-    return Outcome(command=config.command, reason=Reason.RETRYING_AFTER_DISRUPTION, message="stopped", meter=meter)
+from tests.unit.trainer.state_builders import put, read_status
 
 
 @pytest.fixture
@@ -73,12 +27,6 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Engine:
     replaced = Engine()
     monkeypatch.setattr(engine, "execute", replaced.execute)
     return replaced
-
-
-def a_worker(root: pathlib.Path) -> workers.Worker:
-    (root / "work").mkdir(exist_ok=True)
-    state = read_state(root)
-    return workers.Worker(state, Execution(state, LineDisplay(io.StringIO()), root / "work"))
 
 
 def commands(fake: Engine) -> list[tuple[str, str, int]]:
@@ -186,10 +134,6 @@ def test_a_killed_worker_leaves_a_model_that_the_next_one_goes_on_with(fake: Eng
     a_worker(tmp_path).work()
     assert phase(tmp_path, uid) == ("Succeeded", "Succeeded")
     assert commands(fake)[1:] == [("train", "sorter", 1), ("train", "sorter", 2)]
-
-
-def kill(_config: RunConfig, _stop: threading.Event) -> Outcome:
-    raise Killed
 
 
 @pytest.mark.parametrize(

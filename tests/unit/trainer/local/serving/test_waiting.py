@@ -4,7 +4,7 @@ import pathlib
 
 from darkroom_api.conditions import RunPhase
 from darkroom_api.run_config import RunConfig
-from darkroom_trainer.local.waiting import list_cancelled, list_steps
+from darkroom_trainer.local.serving.waiting import list_cancelled, list_steps
 from tests.unit.trainer.run_builders import a_dataset, a_model
 from tests.unit.trainer.state_builders import FIRST, put, read_state
 

@@ -16,7 +16,7 @@ from darkroom_api.v1alpha1.evaluation import EvaluationSpec
 from darkroom_api.v1alpha1.model import ModelSpec
 from darkroom_trainer.local import planning, status as statuses
 from darkroom_trainer.local.board import BoardEntry
-from darkroom_trainer.local.state_folder import StateFolder
+from darkroom_trainer.local.serving.state_folder import StateFolder
 
 MAX_CRASHES: Final = 3
 """So often in a row a run may end its worker."""
