@@ -21,9 +21,8 @@ from darkroom_server.auth.keys import Key, KeyAdmission
 from darkroom_server.backends.backend import Kind, Stored
 from darkroom_server.backends.local_backend import LocalBackend
 from darkroom_server.config import AnnotationRules, ServerConfig
-from darkroom_server.prediction.loaded import LoadedModels
 from darkroom_server.resources.names import find_rest_name
-from darkroom_server.routes.parts import Parts
+from darkroom_server.routes.parts import build_parts
 from tests.support.server.parts import KEY, NAMESPACE
 from tests.support.server.running import Answer, running, send
 
@@ -119,7 +118,7 @@ def serving(folder: pathlib.Path, rules: AnnotationRules | None = None) -> Itera
     backend = LocalBackend(folder)
     config = ServerConfig(annotations=rules or AnnotationRules())
     admission = KeyAdmission([Key("a", NAMESPACE, KEY), Key("b", OTHER_NAMESPACE, OTHER_KEY)])
-    parts = Parts(backend, admission, LoadedModels(backend, config.prediction), config)
+    parts = build_parts(backend, admission, config)
     try:
         with running(build_app(parts)) as address:
             yield LocalServer(address, backend, folder)
