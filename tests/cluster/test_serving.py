@@ -80,7 +80,7 @@ def test_the_servers_account_can_create_secrets_and_do_nothing_else_with_them(
         "auth", "can-i", "--list", f"--as={ACCOUNT}", "-n", main_job.namespace, "--no-headers"
     )
     assert listed.returncode == 0, listed.stderr
-    rows = [line.split() for line in listed.stdout.splitlines() if line.strip()]
+    rows = [line.split() for line in listed.stdout.splitlines() if line.strip() and not line.startswith(" ")]
     secrets_rows = [row for row in rows if row[0] == "secrets"]
     assert [row[-1] for row in secrets_rows] == ["[create]"]
     assert [row for row in rows if "*" in " ".join(row)] == []
