@@ -25,7 +25,8 @@ Installs the Darkroom operator and its three kinds: Dataset, Model and Evaluatio
 ([install it](../../docs/install.md#the-prediction-server)).
 
 The chart's objects pass the `restricted` Pod Security level; the operator has no verb on Secrets, and the server can
-create one and do nothing else with any. Uninstalling keeps the CRDs, and with them every Dataset, Model and Evaluation, unless `crds.keep` is false.
+create one and do nothing else with any. Uninstalling keeps the CRDs, and with them every Dataset, Model and Evaluation,
+unless `crds.keep` is false.
 
 ## Values
 
