@@ -13,6 +13,7 @@ from darkroom_operator.api.resources import DATASETS, MODELS, Resource
 from darkroom_server.backends.backend import AlreadyThere, Changed, NotThere, Refused, Unavailable
 from darkroom_server.backends.kubernetes_backend import KubernetesBackend
 from tests.faults.cluster import manifests
+from tests.faults.cluster.api import QUOTAS, Json
 from tests.faults.cluster.control_plane import FaultCluster
 from tests.faults.cluster.served import make_namespace, running, until
 
@@ -153,17 +154,50 @@ def test_one_object_that_cannot_be_read_is_counted_and_disturbs_no_other(
     assert counted == ["Model"]
 
 
-def test_a_token_is_kept_in_one_secret_of_the_allowed_names(
+def test_a_token_is_kept_in_a_secret_that_goes_with_its_dataset(
     fault_cluster: FaultCluster, namespace: str, tmp_path: pathlib.Path
 ) -> None:
-    async def story() -> str:
+    def list_secrets() -> dict[str, Json]:
+        items = fault_cluster.api.call("GET", SECRETS.path(namespace))["items"]
+        return {item["metadata"]["name"]: item for item in items}
+
+    async def story() -> None:
+        async with running(fault_cluster, tmp_path, namespace) as (backend, _, _wire):
+            first = await backend.keep_token(namespace, "fruit", TOKEN_URL)
+            manifest = manifests.build_dataset("fruit")
+            manifest["spec"]["storage"] = {"credentialsSecret": first}
+            made = await backend.create("Dataset", namespace, manifest)
+            second = await backend.keep_token(namespace, "fruit", TOKEN_URL)
+            change = {"spec": {"storage": {"credentialsSecret": second}}}
+            await backend.patch("Dataset", namespace, "fruit", change, made.version)
+            found = list_secrets()
+            assert set(found) == {first, second}
+            for name, secret in found.items():
+                assert name.startswith("darkroom-")
+                assert list(secret["data"]) == ["SAS_URL"]
+                assert secret["metadata"]["ownerReferences"][0]["uid"] == made.uid
+            await backend.delete("Dataset", namespace, "fruit")
+            await until(lambda: not list_secrets())
+
+    asyncio.run(story())
+
+
+def test_a_dataset_whose_token_cannot_be_kept_is_not_there_either(
+    fault_cluster: FaultCluster, namespace: str, tmp_path: pathlib.Path
+) -> None:
+    fault_cluster.api.create(
+        QUOTAS, namespace, {"metadata": {"name": "none"}, "spec": {"hard": {"count/secrets": "0"}}}
+    )
+
+    async def story() -> None:
         async with running(fault_cluster, tmp_path, namespace) as (backend, _, _wire):
             name = await backend.keep_token(namespace, "fruit", TOKEN_URL)
-            assert await backend.keep_token(namespace, "fruit", TOKEN_URL) == name
-            assert await backend.keep_token(namespace, "other", TOKEN_URL) != name
-            return name
+            manifest = manifests.build_dataset("fruit")
+            manifest["spec"]["storage"] = {"credentialsSecret": name}
+            with pytest.raises(Refused, match="quota"):
+                await backend.create("Dataset", namespace, manifest)
+            assert await backend.find("Dataset", namespace, "fruit") is None
+            made = await backend.create("Dataset", namespace, manifest)
+            assert made.name == "fruit"
 
-    name = asyncio.run(story())
-    secret = fault_cluster.api.get(SECRETS, namespace, name)
-    assert name.startswith("darkroom-")
-    assert list(secret["data"]) == ["SAS_URL"]
+    asyncio.run(story())

@@ -30,12 +30,18 @@ def make_namespace(cluster: FaultCluster) -> str:
 
 @contextlib.asynccontextmanager
 async def running(
-    cluster: FaultCluster, folder: pathlib.Path, *namespaces: str, unreadable: list[str] | None = None
+    cluster: FaultCluster,
+    folder: pathlib.Path,
+    *namespaces: str,
+    unreadable: list[str] | None = None,
+    token: str | None = None,
 ) -> AsyncIterator[tuple[KubernetesBackend, KubernetesApi, Wire]]:
-    """Give a back end that has read everything, over a wire that can be cut."""
+    """Give a back end that has read everything, over a wire that can be cut; as the administrator without a token."""
     async with lay_wire(cluster.control.port) as wire:
         kubeconfig = folder / "kubeconfig"
-        write_kubeconfig(kubeconfig, wire.port, cluster.control.folder / "apiserver.crt", cluster.control.token)
+        write_kubeconfig(
+            kubeconfig, wire.port, cluster.control.folder / "apiserver.crt", token or cluster.control.token
+        )
         api = await KubernetesApi.connect(str(kubeconfig))
         told = unreadable if unreadable is not None else []
         backend = KubernetesBackend(api, ClusterSection(namespaces=namespaces), told.append)

@@ -34,14 +34,16 @@ def test_limits_become_those_of_predictions_and_fetching() -> None:
     assert limits.fetching.allowed_prefixes == ("https://images.internal/a/",)
 
 
-def test_mappings_and_storage_of_data_become_those_of_the_facade() -> None:
-    storage = {"region": "eu-west-1"}
-    mapping = {"from": "https://old/", "to": "s3://new/", "storage": storage}
-    rules = parse_config({"urlMappings": [mapping], "dataStorage": storage}, "server.yaml").limits.annotations
-    assert (rules.mappings[0].from_prefix, rules.mappings[0].to_prefix) == ("https://old/", "s3://new/")
-    assert rules.mappings[0].storage is not None
-    assert rules.mappings[0].storage.region == "eu-west-1"
-    assert rules.storage == rules.mappings[0].storage
+def test_datasets_get_the_installations_storage_and_mappings_with_storage_of_their_own() -> None:
+    storage = {"credentialsSecret": "darkroom-bucket"}
+    mapping = {"from": "https://old/", "to": "s3://new/", "storage": {"region": "eu-central-1"}}
+    rules = parse_config({"datasets": {"storage": storage, "urlMappings": [mapping]}}, "test").limits.annotations
+    assert rules.storage is not None
+    assert rules.storage.credentials_secret == "darkroom-bucket"  # noqa: S105 - a name
+    (found,) = rules.mappings
+    assert (found.from_prefix, found.to_prefix) == ("https://old/", "s3://new/")
+    assert found.storage is not None
+    assert found.storage.region == "eu-central-1"
 
 
 @pytest.mark.parametrize(
@@ -75,7 +77,8 @@ def test_an_address_without_a_prefix_has_no_storage() -> None:
         ({"cluster": {"allowedSecrets": ["team-*"]}}, "secretPrefix: 'darkroom-token-' begins no name"),
         ({"access": {"bearerTokens": False}}, "access: neither keysFolder nor bearerTokens"),
         ({"fetching": {"allowedPrefixes": ["images.internal"]}}, "fetching.allowedPrefixes.0"),
-        ({"urlMappings": [{"from": "a"}]}, "urlMappings.0.to"),
+        ({"datasets": {"urlMappings": [{"from": "a"}]}}, "datasets.urlMappings.0.to"),
+        ({"datasets": {"storage": {"secret": "a"}}}, "datasets.storage.secret"),
         ([], "server.yaml"),
     ],
 )
