@@ -1,11 +1,14 @@
-"""`python -m hack.demo`: install, apply the examples, watch them, show the result; with `down`: remove it all."""
+"""`python -m hack.demo`: install, apply the examples, watch them, show the result, and ask a Model about an image.
+
+With `down`: remove it all.
+"""
 
 import argparse
 import pathlib
 import sys
 import time
 
-from hack.demo import fallback, installation, samples, summary, watching
+from hack.demo import fallback, installation, predicting, samples, summary, watching
 from hack.demo.target import CommandFailed, Target, TargetUnavailable, choose_target, stop_local_cluster
 
 OUTPUT = pathlib.Path("demo-output")
@@ -39,6 +42,7 @@ def _show(target: Target) -> int:
     installation.apply_examples(target)
     settled = watching.watch_until_settled(target)
     summary.print_summary(target, settled, OUTPUT)
+    predicting.predict_by_name(target, settled, OUTPUT)
     print(f"\nThe job itself took {time.monotonic() - started:.0f} s.  Stop with: make demo-down", flush=True)
     return 0 if all(resource.succeeded for resource in settled) else 1
 

@@ -3,7 +3,10 @@
 Owns every write of the demo. Must not wait for results: `watching` does.
 """
 
+import base64
+import json
 import pathlib
+import secrets
 from typing import Any, Final
 
 import yaml
@@ -14,6 +17,8 @@ from hack.demo.target import BUCKET, LOCAL_ENDPOINT, NAMESPACE, SYSTEM_NAMESPACE
 EXAMPLES: Final = (pathlib.Path("examples/digits"), pathlib.Path("examples/photos"))
 CHART: Final = pathlib.Path("helm/darkroom")
 SECRET: Final = "darkroom-bucket"  # noqa: S105 - the name of a Secret
+KEYS_SECRET: Final = "darkroom-keys"  # noqa: S105 - likewise
+KEY_NAME: Final = f"{NAMESPACE}.demo"
 KINDS: Final = "evaluations.darkroom.dev,models.darkroom.dev,datasets.darkroom.dev"
 _RESTRICTED: Final = {"pod-security.kubernetes.io/enforce": "restricted"}
 
@@ -36,35 +41,44 @@ def prepare_namespace(target: Target) -> None:
                 for name in (SYSTEM_NAMESPACE, NAMESPACE)
             )
         )
-        target.apply(_build_secret(target))
+        bucket = {"AWS_ACCESS_KEY_ID": target.access_key, "AWS_SECRET_ACCESS_KEY": target.secret_key}
+        target.apply(
+            _build_secret(SECRET, NAMESPACE, bucket),
+            _build_secret(SECRET, SYSTEM_NAMESPACE, bucket),
+            _build_secret(KEYS_SECRET, SYSTEM_NAMESPACE, {KEY_NAME: find_key(target) or secrets.token_urlsafe(24)}),
+        )
 
 
-def _build_secret(target: Target) -> dict[str, Any]:
-    return {
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "metadata": {"name": SECRET, "namespace": NAMESPACE},
-        "stringData": {"AWS_ACCESS_KEY_ID": target.access_key, "AWS_SECRET_ACCESS_KEY": target.secret_key},
-    }
+def find_key(target: Target) -> str | None:
+    """Return the key of the API that the demo has made, None before it has."""
+    found = target.kubectl(*("get", "secret", KEYS_SECRET, "-n", SYSTEM_NAMESPACE, "--ignore-not-found", "-o", "json"))
+    return base64.b64decode(json.loads(found)["data"][KEY_NAME]).decode() if found else None
+
+
+def _build_secret(name: str, namespace: str, data: dict[str, str]) -> dict[str, Any]:
+    metadata = {"name": name, "namespace": namespace}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": data}
 
 
 def install_chart(target: Target) -> None:
-    """Install or upgrade the Helm chart with the target's images, and wait for the operator."""
-    operator, trainer = _split_image(target.operator_image), _split_image(target.trainer_image)
+    """Install or upgrade the Helm chart with the target's images, and wait for operator and server."""
+    images = {"operator": target.operator_image, "trainer": target.trainer_image, "server": target.server_image}
+    storage = [{"prefix": f"s3://{BUCKET}/", "endpoint": target.endpoint, "credentialsSecret": SECRET}]
     with step("helm upgrade --install darkroom"):
         target.helm(
             *("upgrade", "--install", "darkroom", str(CHART), "--namespace", SYSTEM_NAMESPACE, "--wait"),
             *("--timeout", "3m"),
             *(argument for file in target.values for argument in ("--values", file)),
             *("--set", f"allowedEndpoints={{{target.endpoint}}}"),
-            *("--set", f"operator.image.repository={operator[0]},operator.image.tag={operator[1]}"),
-            *("--set", f"trainer.image.repository={trainer[0]},trainer.image.tag={trainer[1]}"),
+            *(argument for part, image in images.items() for argument in ("--set", _set_image(part, image))),
+            *("--set", f"server.enabled=true,server.access.keysSecret={KEYS_SECRET}"),
+            *("--set-json", f"server.storage={json.dumps(storage)}"),
         )
 
 
-def _split_image(image: str) -> tuple[str, str]:
+def _set_image(part: str, image: str) -> str:
     repository, _, tag = image.rpartition(":")
-    return repository, tag
+    return f"{part}.image.repository={repository},{part}.image.tag={tag}"
 
 
 def apply_examples(target: Target) -> None:
@@ -91,5 +105,6 @@ def remove(target: Target) -> None:
     """Take the demo off a cluster that the user named; the CRDs and the bucket stay."""
     clear_resources(target)
     target.helm("uninstall", "darkroom", "--namespace", SYSTEM_NAMESPACE, "--ignore-not-found")
+    target.kubectl("delete", "secret", SECRET, KEYS_SECRET, "-n", SYSTEM_NAMESPACE, "--ignore-not-found")
     target.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--wait=false")
     print(f"Removed. The samples stay in s3://{BUCKET}, the CRDs in the cluster.")

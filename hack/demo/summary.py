@@ -42,12 +42,12 @@ def _fetch_picture(target: Target, resource: Resource, output: pathlib.Path) -> 
     folder, path = resource.status["artifacts"]["uri"], output / f"{resource.name}.png"
     output.mkdir(exist_ok=True)
     try:
-        _open_storage(target).fetch(join_uri(folder, PICTURE), path)
+        open_storage(target).fetch(join_uri(folder, PICTURE), path)
     except StorageError as problem:
         raise CommandFailed(f"{resource.name}: no picture in {folder}: {problem}") from problem
     return path.resolve()
 
 
-def _open_storage(target: Target) -> Storage:
+def open_storage(target: Target) -> Storage:
     credentials = {"AWS_ACCESS_KEY_ID": target.access_key, "AWS_SECRET_ACCESS_KEY": target.secret_key}
     return Storage(StorageAccess(endpoint=target.endpoint_from_here, reach=OWN_MACHINE), credentials)

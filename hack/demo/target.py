@@ -4,11 +4,13 @@ Owns that choice and the way to call kubectl and helm there.
 """
 
 import base64
+import contextlib
 import json
 import os
 import platform
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -33,6 +35,7 @@ class Target:
     context: str
     operator_image: str
     trainer_image: str
+    server_image: str
     endpoint: str
     endpoint_from_here: str
     access_key: str = field(repr=False)
@@ -58,12 +61,33 @@ class Target:
         listed = {"apiVersion": "v1", "kind": "List", "items": manifests}
         return self.kubectl("apply", "-f", "-", stdin=json.dumps(listed))
 
+    @contextlib.contextmanager
+    def reach_service(self, name: str, namespace: str, port: int) -> Iterator[str]:
+        """Give an address at which this machine reaches a Service: its own on the local cluster, else forwarded."""
+        if not os.environ.get("CONTEXT"):
+            yield f"http://{self.get('service', name, '-n', namespace)['spec']['clusterIP']}:{port}"
+            return
+        command = ("kubectl", "--context", self.context, "port-forward", "-n", namespace, f"service/{name}", f":{port}")
+        with subprocess.Popen(command, env=self.environment, stdout=subprocess.PIPE, text=True) as forwarding:
+            try:
+                # It says `Forwarding from 127.0.0.1:PORT -> ...` once it does.
+                yield f"http://{_read_line(forwarding).split()[2]}"
+            finally:
+                forwarding.terminate()
+
     def run(self, *command: str, stdin: str | None = None) -> str:
         """Return what a command prints in this target's environment."""
         done = subprocess.run(command, input=stdin, env=self.environment, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise CommandFailed(f"{' '.join(command[:4])} ...: {done.stderr.strip() or done.stdout.strip()}")
         return done.stdout
+
+
+def _read_line(process: subprocess.Popen[str]) -> str:
+    line = process.stdout.readline() if process.stdout else ""
+    if not line:
+        raise CommandFailed(f"kubectl port-forward ended with {process.wait()}; its complaint is above")
+    return line
 
 
 def choose_target() -> Target:
@@ -73,7 +97,14 @@ def choose_target() -> Target:
 
 
 def _use_context(context: str) -> Target:
-    needed = ("S3_ENDPOINT", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "OPERATOR_IMAGE", "TRAINER_IMAGE")
+    needed = (
+        "S3_ENDPOINT",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "OPERATOR_IMAGE",
+        "TRAINER_IMAGE",
+        "SERVER_IMAGE",
+    )
     missing = [name for name in needed if not os.environ.get(name)]
     if missing:
         raise SystemExit(f"CONTEXT={context} also needs {', '.join(missing)}: where the samples go, and the images.")
@@ -81,6 +112,7 @@ def _use_context(context: str) -> Target:
         context=context,
         operator_image=os.environ["OPERATOR_IMAGE"],
         trainer_image=os.environ["TRAINER_IMAGE"],
+        server_image=os.environ["SERVER_IMAGE"],
         endpoint=os.environ["S3_ENDPOINT"],
         endpoint_from_here=os.environ.get("S3_ENDPOINT_FROM_HERE", os.environ["S3_ENDPOINT"]),
         access_key=os.environ["AWS_ACCESS_KEY_ID"],
@@ -110,12 +142,13 @@ def _call_localcluster(command: str) -> int:
 def _describe_local_cluster() -> Target:
     exports = _read_local_environment()
     environment = {**os.environ, **exports}
-    probe = Target("darkroom-local", "", "", "", "", "", "", (), environment)
+    probe = Target("darkroom-local", "", "", "", "", "", "", "", (), environment)
     access_key, secret_key = _read_root_credentials(probe)
     return Target(
         context="darkroom-local",
         operator_image="localhost/darkroom-operator:dev",
         trainer_image="localhost/darkroom-trainer:dev",
+        server_image="localhost/darkroom-server:dev",
         endpoint=LOCAL_ENDPOINT,
         endpoint_from_here=exports["DARKROOM_S3_ENDPOINT"],
         access_key=access_key,

@@ -21,8 +21,12 @@ Installs the Darkroom operator and its three kinds: Dataset, Model and Evaluatio
 
     helm install darkroom helm/darkroom --namespace darkroom-system --create-namespace
 
-The chart's objects pass the `restricted` Pod Security level, and the operator has no verb on Secrets. Uninstalling
-keeps the CRDs, and with them every Dataset, Model and Evaluation, unless `crds.keep` is false.
+`server.enabled` adds the server that answers about images with Models by name
+([install it](../../docs/install.md#the-prediction-server)).
+
+The chart's objects pass the `restricted` Pod Security level; the operator has no verb on Secrets, and the server can
+create one and do nothing else with any. Uninstalling keeps the CRDs, and with them every Dataset, Model and Evaluation,
+unless `crds.keep` is false.
 
 ## Values
 

@@ -22,7 +22,7 @@ from hack.tools import kube_schemas
 ROOT: Final = pathlib.Path(__file__).resolve().parents[2]
 CHART: Final = ROOT / "helm/darkroom"
 KUBE_VERSION: Final = binaries.KUBERNETES.removeprefix("v")
-SKIPPED: Final = "ServiceMonitor,PodMonitor,Kustomization,HTTPRoute,ClusterServingRuntime"
+SKIPPED: Final = "ServiceMonitor,PodMonitor,Kustomization,HTTPRoute"
 """Kinds whose schemas are not to be had offline; `find_problem` looks at what the chart has of them."""
 
 _CONFIGS: Final[dict[str, Callable[[object, str], object]]] = {

@@ -19,6 +19,8 @@ LOCATION: Final = "{{.ResourceKind}}{{.KindSuffix}}.json"
 Schema = dict[str, Any]
 _REFERENCE: Final = "#/definitions/"
 _SCALARS: Final = {"int-or-string": ["string", "integer"]}
+_CONTAINER: Final = "io.k8s.api.core.v1.Container"
+_VOLUME: Final = "io.k8s.api.core.v1.Volume"
 _QUANTITY: Final = "io.k8s.apimachinery.pkg.api.resource.Quantity"
 
 
@@ -34,6 +36,7 @@ def write_schemas(openapi: pathlib.Path, folder: pathlib.Path) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     definitions = json.loads(openapi.read_text())["definitions"]
     schemas = dict(build_kubernetes_schemas(definitions)) | dict(build_darkroom_schemas())
+    schemas |= dict([build_kserve_schema(definitions)])
     for name, schema in schemas.items():
         (folder / name).write_text(json.dumps(schema))
     return len(schemas)
@@ -55,6 +58,37 @@ def build_darkroom_schemas() -> Iterator[tuple[str, Schema]]:
     for kind in KINDS:
         schema = build_crd(kind)["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
         yield name_file(names.GROUP, names.VERSION, kind.name), _tighten(schema, kind.name)
+
+
+def build_kserve_schema(definitions: dict[str, Schema]) -> tuple[str, Schema]:
+    """Return file name and schema of KServe's ClusterServingRuntime, with those of its fields that a chart may need.
+
+    The fields are those of `ServingRuntimeSpec` and `ServingRuntimePodSpec` in KServe 0.20; containers and volumes are
+    Kubernetes' own.
+    """
+    strict = {name: _tighten(definition, name) for name, definition in definitions.items()}
+    needed = _collect(_CONTAINER, strict, set()) | _collect(_VOLUME, strict, set())
+    text, texts = {"type": "string"}, {"type": "object", "additionalProperties": {"type": "string"}}
+    model_format = {"name": text, "version": text, "autoSelect": {"type": "boolean"}, "priority": {"minimum": 1}}
+    fields = {
+        "annotations": texts,
+        "labels": texts,
+        "nodeSelector": texts,
+        "multiModel": {"type": "boolean"},
+        "disabled": {"type": "boolean"},
+        "protocolVersions": {"type": "array", "items": {"enum": ["v1", "v2", "v3", "grpc-v1", "grpc-v2"]}},
+        "supportedModelFormats": {"type": "array", "items": _close(model_format, "name")},
+        "containers": {"type": "array", "items": {"$ref": _REFERENCE + _CONTAINER}},
+        "volumes": {"type": "array", "items": {"$ref": _REFERENCE + _VOLUME}},
+    }
+    whole = {"apiVersion": text, "kind": text, "metadata": {"type": "object"}, "spec": _close(fields, "containers")}
+    schema = {**_close(whole, "metadata", "spec"), "definitions": {key: strict[key] for key in sorted(needed)}}
+    return name_file("serving.kserve.io", "v1alpha1", "ClusterServingRuntime"), schema
+
+
+def _close(properties: Schema, *required: str) -> Schema:
+    """Return the schema of an object that has these properties and no other."""
+    return {"type": "object", "properties": properties, "required": list(required), "additionalProperties": False}
 
 
 def name_file(group: str, version: str, kind: str) -> str:

@@ -1,39 +1,28 @@
 """`python -m darkroom_server`: the server of a cluster, or of one model that KServe mounts.
 
-Owns the flags, what is put together, and the order of start and end. `command` is the server without a cluster.
+Owns the flags and the logs. `command` is the server without a cluster.
 """
 
 import argparse
 import asyncio
-import contextlib
 import logging
 import os
 import pathlib
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from darkroom_api.json_logs import JsonFormatter
 from darkroom_predict.errors import ModelUnusable
-from darkroom_server.app import build_app
-from darkroom_server.auth.admission import Admission
-from darkroom_server.auth.cluster import ClusterAdmission
-from darkroom_server.auth.gateway import GatewayAdmission
 from darkroom_server.auth.keys import KeysUnusable
-from darkroom_server.auth.reviews import Reviews
 from darkroom_server.backends.backend import BackendProblem
-from darkroom_server.backends.kubernetes_api import KubernetesApi
-from darkroom_server.backends.kubernetes_backend import KubernetesBackend
-from darkroom_server.backends.one_model import NAMESPACE, OneModel, open_model
-from darkroom_server.config_file import ConfigError, ConfigFile, PredictionSection, read_config
-from darkroom_server.metrics import ServerMetrics
-from darkroom_server.routes.parts import build_parts
-from darkroom_server.routes.probes import READY, build_probes
-from darkroom_server.serving import CannotServe, Place, Stopping, serve
+from darkroom_server.config_file import ConfigError, read_config
+from darkroom_server.running.cluster_server import run_cluster_server
+from darkroom_server.running.kserve_runtime import run_kserve_runtime
+from darkroom_server.running.process import Terms
+from darkroom_server.serving import CannotServe
 from darkroom_storage.secrets import hide_tree
 
-ANY_ADDRESS: Final = "0.0.0.0"
-"""The pod's Service connects to it."""
 _LOGGER: Final = logging.getLogger("darkroom_server")
 
 
@@ -42,11 +31,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parse(arguments)
     _configure_logs()
     try:
-        asyncio.run(_run_one_model(options) if options.model_folder else _run_cluster(options))
+        asyncio.run(_run(options))
     except (ConfigError, KeysUnusable, ModelUnusable, BackendProblem, CannotServe) as problem:
         _LOGGER.error("%s", problem)
         return 1
     return 0
+
+
+async def _run(options: argparse.Namespace) -> None:
+    terms = Terms(
+        port=options.port,
+        probe_port=options.probe_port,
+        linger_seconds=options.linger_seconds,
+        grace_seconds=options.grace_seconds,
+        certificate=options.tls_cert,
+        key=options.tls_key,
+    )
+    if options.model_folder is not None:
+        await run_kserve_runtime(options.model_folder, options.model_name, options.threads, terms)
+    else:
+        await run_cluster_server(read_config(options.config), options.kubeconfig, terms)
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -78,66 +82,6 @@ def _configure_logs() -> None:
     handler.setFormatter(JsonFormatter(hide_tree))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     _LOGGER.setLevel(logging.INFO)
-
-
-async def _run_cluster(options: argparse.Namespace) -> None:
-    config, metrics = read_config(options.config), ServerMetrics()
-    async with _connected(options.kubeconfig) as api:
-        backend = KubernetesBackend(api, config.cluster, metrics.count_unreadable)
-        folder = config.access.keys_folder
-        reviews = Reviews(api) if config.access.bearer_tokens else None
-        admission = ClusterAdmission(pathlib.Path(folder) if folder else None, reviews, config.cluster.namespaces)
-        async with asyncio.TaskGroup() as tasks:
-            following = tasks.create_task(admission.follow_keys())
-            await _serve(backend, admission, config, metrics, options)
-            following.cancel()
-
-
-async def _run_one_model(options: argparse.Namespace) -> None:
-    backend = OneModel(open_model(options.model_folder, options.model_name))
-    config = ConfigFile(prediction=PredictionSection(threads=options.threads))
-    await _serve(backend, GatewayAdmission(NAMESPACE), config, ServerMetrics(), options)
-
-
-@contextlib.asynccontextmanager
-async def _connected(kubeconfig: str | None) -> AsyncIterator[KubernetesApi]:
-    api = await KubernetesApi.connect(kubeconfig)
-    try:
-        yield api
-    finally:
-        await api.close()
-
-
-async def _serve(
-    backend: KubernetesBackend | OneModel,
-    admission: Admission,
-    config: ConfigFile,
-    metrics: ServerMetrics,
-    options: argparse.Namespace,
-) -> None:
-    """Answer until the process is told to stop, and until every request has ended."""
-    stopping = Stopping()
-    stopping.listen()
-    parts = build_parts(backend, admission, config.limits, metrics.count_prediction)
-    models = parts.models
-    metrics.follow(lambda: models.num_waiting, lambda: models.num_loaded, lambda: models.loaded_bytes)
-
-    def describe_state() -> str:
-        if stopping.has_begun:
-            return "it was told to stop"
-        return READY if backend.is_ready else "the resources of the cluster are not read yet"
-
-    api_place = Place(ANY_ADDRESS, options.port, options.tls_cert, options.tls_key)
-    probe_place = Place(ANY_ADDRESS, options.probe_port)
-    end = options.linger_seconds + options.grace_seconds
-    async with asyncio.TaskGroup() as tasks:
-        beside = [
-            tasks.create_task(backend.run()),
-            tasks.create_task(serve(build_probes(metrics, describe_state), probe_place, stopping, end, 1.0)),
-        ]
-        await serve(build_app(parts), api_place, stopping, options.linger_seconds, options.grace_seconds)
-        for task in beside:
-            task.cancel()
 
 
 if __name__ == "__main__":

@@ -14,7 +14,8 @@ from pydantic.alias_generators import to_camel
 
 from darkroom_api.endpoints import Reach, list_endpoints
 from darkroom_api.run_config import StorageAccess
-from darkroom_server.config import MIB, FetchLimits, PredictionLimits, ServerConfig
+from darkroom_api.v1alpha1.common import Storage
+from darkroom_server.config import MIB, AnnotationRules, FetchLimits, PredictionLimits, PrefixMapping, ServerConfig
 
 Pattern = Annotated[str, Field(min_length=1, max_length=253)]
 Namespace = Annotated[str, Field(min_length=1, max_length=63, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
@@ -71,11 +72,26 @@ class FetchingSection(_Section):
     allowed_prefixes: tuple[UrlPrefix, ...] = ()
 
 
-class UrlMapping(_Section):
+class MappingSection(_Section):
     """Replaces the beginning of the addresses in requests: those of the storage that data has moved from."""
 
     from_prefix: Annotated[str, Field(alias="from", min_length=1, max_length=2048)]
     to_prefix: Annotated[str, Field(alias="to", min_length=1, max_length=2048)]
+    storage: Storage | None = None
+
+
+class DatasetsSection(_Section):
+    """How the data is reached that requests name."""
+
+    storage: Storage | None = None
+    """Of Datasets of kind `managedIdentity`."""
+    url_mappings: Annotated[tuple[MappingSection, ...], Field(max_length=20)] = ()
+
+    @property
+    def rules(self) -> AnnotationRules:
+        """Return it as Datasets take it. Which hosts may be read is for the operator to say."""
+        mappings = (PrefixMapping(one.from_prefix, one.to_prefix, one.storage) for one in self.url_mappings)
+        return AnnotationRules(mappings=tuple(mappings), storage=self.storage)
 
 
 class ClusterSection(_Section):
@@ -123,12 +139,16 @@ class ConfigFile(_Section):
     access: AccessSection = AccessSection()
     prediction: PredictionSection = PredictionSection()
     fetching: FetchingSection = FetchingSection()
-    url_mappings: Annotated[tuple[UrlMapping, ...], Field(max_length=20)] = ()
+    datasets: DatasetsSection = DatasetsSection()
 
     @property
     def limits(self) -> ServerConfig:
         """Return it as the application takes it."""
-        return ServerConfig(prediction=self.prediction.limits, fetching=FetchLimits(self.fetching.allowed_prefixes))
+        return ServerConfig(
+            prediction=self.prediction.limits,
+            fetching=FetchLimits(self.fetching.allowed_prefixes),
+            annotations=self.datasets.rules,
+        )
 
     @pydantic.model_validator(mode="after")
     def _check_access(self) -> "ConfigFile":

@@ -26,7 +26,7 @@ SHOTS: Final = 10
 MODULES: Final = (
     *("test_admission", "test_main_job", "test_parity", "test_security", "test_observability", "test_tasks"),
     *("test_failures", "test_disruptions", "test_storage", "test_mending", "test_tenancy", "test_availability"),
-    *("test_operator_restarts", "test_helm"),
+    *("test_serving", "test_operator_restarts", "test_helm"),
 )
 """By cost, but for the last, which takes the release away."""
 

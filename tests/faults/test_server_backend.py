@@ -1,79 +1,30 @@
-"""The server's back end and its admission on a real API server: what it keeps, what it writes, whom it believes."""
+"""The server's back end on a real API server: what it keeps, what it writes, what it says where that fails."""
 
 import asyncio
-import contextlib
-import itertools
 import pathlib
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, Final
+from typing import Final
 
 import pytest
-from starlette.requests import Request
 
-from bench.clusters.control_plane import USER
-from bench.clusters.kubeconfig import write_kubeconfig
+from darkroom_api.schema import Rule
 from darkroom_api.v1alpha1.dataset import DatasetSpec
+from darkroom_api.v1alpha1.model import ModelSpec
 from darkroom_operator.api.resources import DATASETS, MODELS, Resource
-from darkroom_server.auth.cluster import ClusterAdmission
-from darkroom_server.auth.reviews import Reviews
 from darkroom_server.backends.backend import AlreadyThere, Changed, NotThere, Refused, Unavailable
-from darkroom_server.backends.kubernetes_api import KubernetesApi
 from darkroom_server.backends.kubernetes_backend import KubernetesBackend
-from darkroom_server.config_file import ClusterSection
-from darkroom_server.http.problems import Problem
 from tests.faults.cluster import manifests
-from tests.faults.cluster.api import NAMESPACES, ROLE_BINDINGS, Json
+from tests.faults.cluster.api import QUOTAS, Json
 from tests.faults.cluster.control_plane import FaultCluster
-from tests.faults.cluster.wire import Wire, lay_wire
+from tests.faults.cluster.served import make_namespace, running, until
 
 SECRETS: Final = Resource("", "v1", "secrets", "Secret")
-ROLES: Final = Resource("rbac.authorization.k8s.io", "v1", "roles", "Role")
 TOKEN_URL: Final = "https://vision.blob.core.windows.net/images?sp=rl&sig=signed"  # noqa: S105
-_numbers: Final = itertools.count(1)
 
 
 @pytest.fixture
 def namespace(fault_cluster: FaultCluster) -> str:
     """Return a fresh namespace."""
     return make_namespace(fault_cluster)
-
-
-def make_namespace(cluster: FaultCluster) -> str:
-    """Create a namespace; returns its name."""
-    name = f"served-{next(_numbers)}"
-    cluster.api.create(NAMESPACES, None, {"metadata": {"name": name}})
-    return name
-
-
-@contextlib.asynccontextmanager
-async def running(
-    cluster: FaultCluster, folder: pathlib.Path, *namespaces: str, unreadable: list[str] | None = None
-) -> AsyncIterator[tuple[KubernetesBackend, KubernetesApi, Wire]]:
-    """Give a back end that has read everything, over a wire that can be cut."""
-    async with lay_wire(cluster.control.port) as wire:
-        kubeconfig = folder / "kubeconfig"
-        write_kubeconfig(kubeconfig, wire.port, cluster.control.folder / "apiserver.crt", cluster.control.token)
-        api = await KubernetesApi.connect(str(kubeconfig))
-        told = unreadable if unreadable is not None else []
-        backend = KubernetesBackend(api, ClusterSection(namespaces=namespaces), told.append)
-        task = asyncio.create_task(backend.run())
-        try:
-            await until(lambda: backend.is_ready)
-            yield backend, api, wire
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-            await api.close()
-
-
-async def until(holds: Callable[[], bool] | Callable[[], Awaitable[bool]], seconds: float = 20) -> None:
-    """Wait until something holds."""
-    async with asyncio.timeout(seconds):
-        while True:
-            answer = holds()
-            if answer if isinstance(answer, bool) else await answer:
-                return
-            await asyncio.sleep(0.05)
 
 
 def test_what_was_written_is_seen_at_once_and_versions_change_with_spec_and_annotations_only(
@@ -187,9 +138,6 @@ def test_one_object_that_cannot_be_read_is_counted_and_disturbs_no_other(
     fault_cluster: FaultCluster, namespace: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A rule of a newer version is played: the API server's CRD does not know it, so the object is there."""
-    from darkroom_api.schema import Rule
-    from darkroom_api.v1alpha1.model import ModelSpec
-
     for name in ("odd", "sound"):
         fault_cluster.api.create(MODELS, namespace, manifests.build_model(name, seed=1 if name == "odd" else 2))
     stricter = Rule(cel="", message="seed: must not be 1", holds=lambda spec: spec.seed != 1)
@@ -206,66 +154,50 @@ def test_one_object_that_cannot_be_read_is_counted_and_disturbs_no_other(
     assert counted == ["Model"]
 
 
-def test_a_token_is_kept_in_one_secret_of_the_allowed_names(
+def test_a_token_is_kept_in_a_secret_that_goes_with_its_dataset(
     fault_cluster: FaultCluster, namespace: str, tmp_path: pathlib.Path
 ) -> None:
-    async def story() -> str:
-        async with running(fault_cluster, tmp_path, namespace) as (backend, _, _wire):
-            name = await backend.keep_token(namespace, "fruit", TOKEN_URL)
-            assert await backend.keep_token(namespace, "fruit", TOKEN_URL) == name
-            assert await backend.keep_token(namespace, "other", TOKEN_URL) != name
-            return name
-
-    name = asyncio.run(story())
-    secret = fault_cluster.api.get(SECRETS, namespace, name)
-    assert name.startswith("darkroom-")
-    assert list(secret["data"]) == ["SAS_URL"]
-
-
-def build_request(token: str = "", query: str = "", key: str = "") -> Request:
-    """Return a request with these credentials."""
-    headers = [(b"authorization", f"Bearer {token}".encode())] if token else []
-    headers += [(b"ocp-apim-subscription-key", key.encode())]
-    return Request({"type": "http", "query_string": query.encode(), "headers": headers, "path": "/", "method": "GET"})
-
-
-def test_a_token_may_what_rbac_lets_its_user_do(fault_cluster: FaultCluster, tmp_path: pathlib.Path) -> None:
-    allowed, other = make_namespace(fault_cluster), make_namespace(fault_cluster)
-    grant(fault_cluster, allowed)
-    token = fault_cluster.control.user_token
-
-    async def refusal(admission: ClusterAdmission, request: Request, verb: Any = "get") -> int:
-        with pytest.raises(Problem) as refused:
-            await admission.admit(request, verb, "Model")
-        return refused.value.status
+    def list_secrets() -> dict[str, Json]:
+        items = fault_cluster.api.call("GET", SECRETS.path(namespace))["items"]
+        return {item["metadata"]["name"]: item for item in items}
 
     async def story() -> None:
-        async with running(fault_cluster, tmp_path, allowed, other) as (_, api, wire):
-            admission = ClusterAdmission(None, Reviews(api), (allowed, other))
-            asked = build_request(token, f"Namespace={allowed}")
-            caller = await admission.admit(asked, "get", "Model")
-            assert (caller.namespace, caller.name) == (allowed, USER)
-            assert await refusal(admission, asked, "delete") == 403
-            assert await refusal(admission, build_request(token, f"namespace={other}")) == 403
-            assert await refusal(admission, build_request(token, "namespace=default")) == 400
-            assert await refusal(admission, build_request(token)) == 400
-            assert await refusal(admission, build_request("no-such-token", f"namespace={allowed}")) == 401
-            assert await refusal(admission, build_request(query=f"namespace={allowed}")) == 401
-            only = ClusterAdmission(None, Reviews(api), (allowed,))
-            assert (await only.admit(build_request(token), "get", "Model")).namespace == allowed
-            assert await refusal(ClusterAdmission(None, None, (allowed,)), asked) == 401
-            wire.cut()
-            assert (await admission.admit(asked, "get", "Model")).namespace == allowed  # remembered
-            assert await refusal(admission, asked, "list") == 503
+        async with running(fault_cluster, tmp_path, namespace) as (backend, _, _wire):
+            first = await backend.keep_token(namespace, "fruit", TOKEN_URL)
+            manifest = manifests.build_dataset("fruit")
+            manifest["spec"]["storage"] = {"credentialsSecret": first}
+            made = await backend.create("Dataset", namespace, manifest)
+            second = await backend.keep_token(namespace, "fruit", TOKEN_URL)
+            change = {"spec": {"storage": {"credentialsSecret": second}}}
+            await backend.patch("Dataset", namespace, "fruit", change, made.version)
+            found = list_secrets()
+            assert set(found) == {first, second}
+            for name, secret in found.items():
+                assert name.startswith("darkroom-")
+                assert list(secret["data"]) == ["SAS_URL"]
+                assert secret["metadata"]["ownerReferences"][0]["uid"] == made.uid
+            await backend.delete("Dataset", namespace, "fruit")
+            await until(lambda: not list_secrets())
 
     asyncio.run(story())
 
 
-def grant(cluster: FaultCluster, namespace: str) -> None:
-    """Let the user read Models of a namespace."""
-    rule: Json = {"apiGroups": ["darkroom.dev"], "resources": ["models"], "verbs": ["get"]}
-    cluster.api.create(ROLES, namespace, {"metadata": {"name": "reader"}, "rules": [rule]})
-    reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "reader"}
-    subject = {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": USER}
-    binding = {"metadata": {"name": "reader"}, "roleRef": reference, "subjects": [subject]}
-    cluster.api.create(ROLE_BINDINGS, namespace, binding)
+def test_a_dataset_whose_token_cannot_be_kept_is_not_there_either(
+    fault_cluster: FaultCluster, namespace: str, tmp_path: pathlib.Path
+) -> None:
+    fault_cluster.api.create(
+        QUOTAS, namespace, {"metadata": {"name": "none"}, "spec": {"hard": {"count/secrets": "0"}}}
+    )
+
+    async def story() -> None:
+        async with running(fault_cluster, tmp_path, namespace) as (backend, _, _wire):
+            name = await backend.keep_token(namespace, "fruit", TOKEN_URL)
+            manifest = manifests.build_dataset("fruit")
+            manifest["spec"]["storage"] = {"credentialsSecret": name}
+            with pytest.raises(Refused, match="quota"):
+                await backend.create("Dataset", namespace, manifest)
+            assert await backend.find("Dataset", namespace, "fruit") is None
+            made = await backend.create("Dataset", namespace, manifest)
+            assert made.name == "fruit"
+
+    asyncio.run(story())

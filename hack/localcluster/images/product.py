@@ -1,4 +1,4 @@
-"""The images of operator, trainer and server: what each is made of, when it is built again, what it must not contain."""
+"""The images of operator, trainer and server: what each is made of, when it is built anew, what it must not hold."""
 
 import hashlib
 import json

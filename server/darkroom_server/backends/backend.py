@@ -84,7 +84,10 @@ class Backend(Protocol):
         """Delete a resource; raises NotThere, and Changed where it is not of `version`."""
 
     async def keep_token(self, namespace: str, name: str, container_url: str) -> str:
-        """Keep the address of a container with its token for the Dataset `name`; return its Secret's name."""
+        """Keep the address of a container with its token for the Dataset `name`; return its Secret's name.
+
+        The Dataset that names the Secret must be written next: the Secret may be made with it, and goes with it.
+        """
 
     async def fetch_artifacts(self, model: Stored, files: Sequence[str], folder: pathlib.Path) -> None:
         """Copy these files of a finished Model and its artifacts.json into `folder`; raises NotThere.

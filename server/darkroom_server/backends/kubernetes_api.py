@@ -138,9 +138,15 @@ class KubernetesApi:
                 names.GROUP, names.VERSION, namespace, PLURALS[kind], name, body=options, _request_timeout=CALL_SECONDS
             )
 
-    async def create_secret(self, namespace: str, name: str, data: Mapping[str, str]) -> None:
-        """Create a Secret; raises AlreadyThere."""
-        metadata = client.V1ObjectMeta(name=name, labels={names.LABEL_MANAGED_BY: MANAGER})
+    async def create_secret(self, namespace: str, name: str, data: Mapping[str, str], owner: Json) -> None:
+        """Create a Secret that goes with its owner; raises AlreadyThere."""
+        reference = client.V1OwnerReference(
+            api_version=owner["apiVersion"], kind=owner["kind"],
+            name=owner["metadata"]["name"], uid=owner["metadata"]["uid"],
+        )  # fmt: skip
+        metadata = client.V1ObjectMeta(
+            name=name, labels={names.LABEL_MANAGED_BY: MANAGER}, owner_references=[reference]
+        )
         secret = client.V1Secret(metadata=metadata, type="Opaque", string_data=dict(data))
         with _explained(f"Secret {name}"):
             await self._core.create_namespaced_secret(

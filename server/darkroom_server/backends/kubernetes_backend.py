@@ -6,16 +6,16 @@ may do what.
 
 import asyncio
 import contextlib
-import hashlib
 import pathlib
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, get_args
 
 from darkroom_api import names
 from darkroom_api.v1alpha1.model import ModelStatus
 from darkroom_server.backends.artifacts import fetch_files
-from darkroom_server.backends.backend import AlreadyThere, Changed, Kind, NotThere, Refused, Stored
-from darkroom_server.backends.kubernetes_api import KubernetesApi
+from darkroom_server.backends.backend import BackendProblem, Changed, Kind, NotThere, Refused, Stored
+from darkroom_server.backends.kubernetes_api import Json, KubernetesApi
 from darkroom_server.backends.kubernetes_cache import Entry, ObjectCache
 from darkroom_server.config_file import ClusterSection, StorageSection
 from darkroom_storage.errors import StorageMisconfigured
@@ -24,6 +24,8 @@ from darkroom_storage.objects import Storage, open_storage
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 PATCH_TRIES: Final = 5
 """The operator writes statuses meanwhile: each is another version to the API server, and none to a caller."""
+MOST_TOKENS: Final = 1000
+"""That wait for their Datasets; of those whose Dataset was refused none is needed any more."""
 
 
 class KubernetesBackend:
@@ -38,6 +40,7 @@ class KubernetesBackend:
             for namespace in namespaces
         }
         self._storages: dict[StorageSection, Storage] = {}
+        self._tokens: dict[tuple[str, str], str] = {}
 
     async def run(self) -> None:
         """Keep up with the API server until the task is cancelled."""
@@ -67,6 +70,11 @@ class KubernetesBackend:
     async def create(self, kind: Kind, namespace: str, manifest: Mapping[str, Any]) -> Stored:
         """Create a resource; raises AlreadyThere."""
         raw = await self._api.create(kind, self._check(namespace), manifest)
+        try:
+            await self._store_token(raw)
+        except BackendProblem:
+            await self._api.delete(kind, namespace, raw["metadata"]["name"], raw["metadata"]["uid"])
+            raise
         return _read(self._cache(kind, namespace).put(raw))
 
     async def patch(
@@ -85,7 +93,9 @@ class KubernetesBackend:
         raise Changed(f"{kind} {name}: it changes all the time; try again")
 
     async def _patch(self, kind: Kind, namespace: str, name: str, change: Mapping[str, Any]) -> Stored:
-        return _read(self._cache(kind, namespace).put(await self._api.patch(kind, namespace, name, change)))
+        raw = await self._api.patch(kind, namespace, name, change)
+        await self._store_token(raw)
+        return _read(self._cache(kind, namespace).put(raw))
 
     async def delete(self, kind: Kind, namespace: str, name: str, version: str | None = None) -> None:
         """Delete a resource; raises NotThere, and Changed where it is not of `version`."""
@@ -99,16 +109,24 @@ class KubernetesBackend:
                 return
         raise Changed(f"{kind} {name}: it changes all the time; try again")
 
-    async def keep_token(self, namespace: str, name: str, container_url: str) -> str:
-        """Keep the address of a container with its token in a Secret; return the Secret's name, made of both.
+    async def keep_token(self, namespace: str, name: str, container_url: str) -> str:  # noqa: ARG002 - its uid says more
+        """Keep a token for the Dataset that is written next with the Secret whose name this returns.
 
-        The same token of the same Dataset is the same Secret: this process can create one, and neither read nor change.
+        The Secret is made after the Dataset, as its child, so that it goes with it: this process cannot delete one.
         """
-        digest = hashlib.sha256(f"{name} {container_url}".encode()).hexdigest()[:16]
-        secret = f"{self._config.secret_prefix}{digest}"
-        with contextlib.suppress(AlreadyThere):
-            await self._api.create_secret(self._check(namespace), secret, {names.SAS_KEY: container_url})
+        secret = f"{self._config.secret_prefix}{secrets.token_hex(8)}"
+        self._tokens[self._check(namespace), secret] = container_url
+        while len(self._tokens) > MOST_TOKENS:
+            self._tokens.pop(next(iter(self._tokens)))
         return secret
+
+    async def _store_token(self, owner: Json) -> None:
+        """Make the Secret that a Dataset, just written, names, where its token waits for that."""
+        namespace = owner["metadata"]["namespace"]
+        secret = (owner["spec"].get("storage") or {}).get("credentialsSecret", "")
+        container_url = self._tokens.pop((namespace, secret), None)
+        if container_url is not None:
+            await self._api.create_secret(namespace, secret, {names.SAS_KEY: container_url}, owner)
 
     async def fetch_artifacts(self, model: Stored, files: Sequence[str], folder: pathlib.Path) -> None:
         """Copy files of a finished Model into `folder`, checked against its artifacts.json; raises NotThere."""

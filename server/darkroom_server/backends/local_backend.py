@@ -31,51 +31,56 @@ class LocalBackend:
     def __init__(
         self, root: pathlib.Path, allowed_urls: Sequence[str] = (), allowed_folders: Sequence[pathlib.Path] = ()
     ) -> None:
-        self._store = LocalStore(root)
+        self.store = LocalStore(root)
         arguments = [f"--allow-url={url}" for url in allowed_urls]
         arguments += [f"--allow-folder={folder}" for folder in allowed_folders]
-        self._worker = LocalWorker(root, arguments, self._store.has_work)
+        self.worker = LocalWorker(root, arguments, self.store.has_work)
         self._secrets = root / layout.SECRETS
         self._storage = open_storage(StorageAccess(reach=OWN_MACHINE))
 
     async def run(self) -> None:
         """Work on what is asked for until the task is cancelled; a run then keeps what it can."""
-        await self._worker.run()
+        await self.worker.run()
 
     def close(self) -> None:
         """Let another server have the folder."""
-        self._store.close()
+        self.store.close()
 
     async def find(self, kind: Kind, namespace: str, name: str) -> Stored | None:
         """Return a resource, None where there is none."""
-        return self._store.find(kind, namespace, name)
+        return self.store.find(kind, namespace, name)
 
     async def list_all(self, kind: Kind, namespace: str) -> list[Stored]:
         """Return all resources of a kind in a namespace."""
-        return self._store.list_all(kind, namespace)
+        return self.store.list_all(kind, namespace)
 
     async def create(self, kind: Kind, namespace: str, manifest: Mapping[str, Any]) -> Stored:
         """Create a resource; raises AlreadyThere."""
-        created = self._store.create(kind, namespace, manifest)
-        self._worker.tell()
+        created = self.store.create(kind, namespace, manifest)
+        self.worker.tell()
         return created
 
     async def patch(
         self, kind: Kind, namespace: str, name: str, change: Mapping[str, Any], version: str | None = None
     ) -> Stored:
         """Merge `change` into a resource; raises NotThere, and Changed where it is not of `version`."""
-        patched = self._store.patch(kind, namespace, name, change, version)
-        self._worker.tell()
+        found = self.store.find(kind, namespace, name)
+        patched = self.store.patch(kind, namespace, name, change, version)
+        self.worker.tell()
+        self._forget_token(found, patched)
         return patched
 
     async def delete(self, kind: Kind, namespace: str, name: str, version: str | None = None) -> None:
         """Delete a resource, its token and what was published for it; raises NotThere and Changed."""
-        found = self._store.find(kind, namespace, name)
-        self._store.delete(kind, namespace, name, version)
-        self._worker.tell()
-        secret = _find_secret(found)
-        if secret is not None:
-            shutil.rmtree(self._secrets / namespace / secret, ignore_errors=True)
+        found = self.store.find(kind, namespace, name)
+        self.store.delete(kind, namespace, name, version)
+        self.worker.tell()
+        self._forget_token(found, None)
+
+    def _forget_token(self, before: Stored | None, after: Stored | None) -> None:
+        secret = _find_secret(before)
+        if before is not None and secret is not None and secret != _find_secret(after):
+            shutil.rmtree(self._secrets / before.namespace / secret, ignore_errors=True)
 
     async def keep_token(self, namespace: str, name: str, container_url: str) -> str:
         """Keep the address of a container with its token in a file for this user only; return the Secret's name."""

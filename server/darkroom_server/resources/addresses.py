@@ -3,6 +3,7 @@
 Pure. Must not do: resolve a name, or look at a disk.
 """
 
+import contextlib
 import pathlib
 import re
 import urllib.parse
@@ -14,6 +15,7 @@ from darkroom_api.endpoints import EndpointProblem, check_text, find_origin
 from darkroom_api.v1alpha1.common import URI_PATTERN, Storage
 from darkroom_server.config import AnnotationRules, PrefixMapping
 from darkroom_server.http.problems import Problem, bad_request
+from darkroom_storage.errors import AddressForbidden
 from darkroom_storage.local_files import to_path
 
 MAX_URI_LENGTH: Final = 2048
@@ -76,7 +78,10 @@ def _map(uri: str, mapping: PrefixMapping, field: str) -> str:
 
 
 def _check_file(uri: str, field: str, folders: Sequence[pathlib.Path]) -> None:
-    path = to_path(uri) if uri.startswith(("file:/", "file:///")) and not _has_parents(uri) else None
+    path = None
+    if uri.startswith("file:/") and not _has_parents(uri) and not _CONTROL.search(urllib.parse.unquote(uri)):
+        with contextlib.suppress(AddressForbidden):
+            path = to_path(uri)
     if path is None or not any(path.is_relative_to(folder) for folder in folders):
         allowed = ", ".join(str(folder) for folder in folders) or "none"
         raise _refuse(f"is not below a folder that this server may read (allowed: {allowed})", field)

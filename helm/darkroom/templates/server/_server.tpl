@@ -57,7 +57,7 @@ access:
   bearerTokens: {{ .Values.server.access.bearerTokens }}
 prediction: {{ toJson .Values.server.prediction }}
 fetching: {{ toJson .Values.server.fetching }}
-urlMappings: {{ toJson .Values.server.urlMappings }}
+datasets: {{ toJson .Values.server.datasets }}
 {{- end -}}
 
 {{/*

@@ -23,9 +23,17 @@ def a_role(**rule: Any) -> dict[str, Any]:
     return {"kind": "Role", "rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"], **rule}]}
 
 
+def a_route(**spec: Any) -> dict[str, Any]:
+    whole = {"parentRefs": [{"name": "public"}], "rules": [{"backendRefs": [{"name": "server", "port": 80}]}], **spec}
+    return {"kind": "HTTPRoute", "metadata": {"name": "r"}, "spec": whole}
+
+
 @pytest.mark.parametrize(
     ("manifest", "problem"),
     [
+        (a_route(), None),
+        (a_route(parentRefs=[]), "parentRefs"),
+        (a_route(rules=[]), "backendRefs"),
         (a_pod(), None),
         (a_pod(readOnlyRootFilesystem=False), "read-only root"),
         (a_pod(allowPrivilegeEscalation=True), "not restricted"),

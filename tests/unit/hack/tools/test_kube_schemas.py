@@ -5,7 +5,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from hack.tools.kube_schemas import build_darkroom_schemas, build_kubernetes_schemas
+from hack.tools.kube_schemas import build_darkroom_schemas, build_kserve_schema, build_kubernetes_schemas
 
 GROUP_VERSION_KIND = [{"group": "apps.k8s.io", "version": "v1", "kind": "Thing"}]
 DEFINITIONS: dict[str, Any] = {
@@ -35,3 +35,29 @@ def test_our_schemas_refuse_a_misspelt_field() -> None:
     spec = {"task": "detector", "dataset": "fruit", "budget": "1h"}
     assert jsonschema.Draft7Validator(schema).is_valid({"kind": "Model", "spec": spec})
     assert not jsonschema.Draft7Validator(schema).is_valid({"kind": "Model", "spec": {**spec, "bugdet": "1h"}})
+
+
+@pytest.mark.parametrize(
+    ("changes", "valid"),
+    [
+        ({}, True),
+        ({"protocolVersions": ["v7"]}, False),
+        ({"supportedModelFormats": [{"version": "1"}]}, False),
+        ({"containers": [{"nmae": "a"}]}, False),
+        ({"replica": 1}, False),
+    ],
+    ids=[
+        "as it is",
+        "an unknown protocol",
+        "a format without a name",
+        "a misspelt key of a container",
+        "a misspelt key",
+    ],
+)
+def test_kserves_schema_refuses_what_its_api_does(changes: dict[str, Any], valid: bool) -> None:
+    own = {"type": "object", "properties": {"name": {"type": "string"}}}
+    _, schema = build_kserve_schema({"io.k8s.api.core.v1.Container": own, "io.k8s.api.core.v1.Volume": own})
+    formats = [{"name": "darkroom", "version": "1", "autoSelect": True}]
+    spec = {"supportedModelFormats": formats, "protocolVersions": ["v2"], "containers": [{"name": "a"}], **changes}
+    manifest = {"kind": "ClusterServingRuntime", "metadata": {"name": "darkroom"}, "spec": spec}
+    assert jsonschema.Draft7Validator(schema).is_valid(manifest) is valid

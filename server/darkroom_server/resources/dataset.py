@@ -101,12 +101,10 @@ class DatasetAnswer(RestObject):
     e_tag: str
 
 
-def build_manifest(
-    name: str, wanted: DatasetPatch, placed: Placed, secret: str | None, now: datetime
-) -> dict[str, Any]:
+def build_manifest(name: str, wanted: DatasetPatch, placed: Placed, secret: str | None) -> dict[str, Any]:
     """Return the object of a new Dataset; `secret` holds the token that opens its files."""
     metadata: dict[str, Any] = build_metadata(name)
-    annotations = _annotate(wanted, placed, now)
+    annotations = _annotate(wanted, placed)
     metadata["annotations"] |= {key: text for key, text in annotations.items() if text is not None}
     spec = {key: value for key, value in _specify(wanted, placed, secret).items() if value is not None}
     return {"apiVersion": API_VERSION, "kind": "Dataset", "metadata": metadata, "spec": spec}
@@ -117,7 +115,8 @@ def build_change(wanted: DatasetPatch, placed: Placed, secret: str | None, now: 
     spec = _specify(wanted, placed, secret)
     if spec["storage"] is not None:
         spec["storage"] = _NO_STORAGE | spec["storage"]  # a merge patch leaves what it does not name
-    return {"metadata": {"annotations": _annotate(wanted, placed, now)}, "spec": spec}
+    annotations = {**_annotate(wanted, placed), ANNOTATION_UPDATED: format_moment(now)}
+    return {"metadata": {"annotations": annotations}, "spec": spec}
 
 
 _NO_STORAGE: Final[dict[str, Any]] = {
@@ -136,14 +135,13 @@ def _specify(wanted: DatasetPatch, placed: Placed, secret: str | None) -> dict[s
     }
 
 
-def _annotate(wanted: DatasetPatch, placed: Placed, now: datetime) -> dict[str, str | None]:
+def _annotate(wanted: DatasetPatch, placed: Placed) -> dict[str, str | None]:
     sent, properties, authentication = wanted.annotation_file_uris, wanted.custom_properties, wanted.authentication
     kind = authentication.kind if authentication is not None else AuthenticationKind.NONE
     return {
         ANNOTATION_AUTHENTICATION: kind if kind is not AuthenticationKind.NONE else None,
         ANNOTATION_FILES: json.dumps(sent) if sent != list(placed.files) else None,
         ANNOTATION_PROPERTIES: json.dumps(properties, ensure_ascii=False) if properties is not None else None,
-        ANNOTATION_UPDATED: format_moment(now),
     }
 
 

@@ -1,0 +1,89 @@
+"""Who may call a cluster's server by a key; tokens are tested on a real API server, in tests/faults."""
+
+import asyncio
+import logging
+import pathlib
+
+import pytest
+from starlette.requests import Request
+
+from darkroom_server.auth import cluster
+from darkroom_server.auth.cluster import ClusterAdmission
+from darkroom_server.auth.keys import KeysUnusable
+from darkroom_server.http.problems import Problem
+
+FIRST, SECOND = "first-key-0123456789", "second-key-0123456789"
+
+
+def a_request(*headers: tuple[str, str]) -> Request:
+    encoded = [(name.encode(), value.encode()) for name, value in headers]
+    return Request({"type": "http", "query_string": b"", "headers": encoded, "path": "/", "method": "GET"})
+
+
+def admit(admission: ClusterAdmission, *headers: tuple[str, str]) -> str:
+    """Return the namespace of who calls with these headers, else the status of the refusal."""
+    try:
+        return asyncio.run(admission.admit(a_request(*headers), "get", "Model")).namespace
+    except Problem as problem:
+        return str(problem.status)
+
+
+@pytest.fixture
+def folder(tmp_path: pathlib.Path) -> pathlib.Path:
+    (tmp_path / "vision.app").write_text(FIRST)
+    (tmp_path / "retail.app").write_text(SECOND)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("headers", "outcome"),
+    [
+        ([("ocp-apim-subscription-key", FIRST)], "vision"),
+        ([("ocp-apim-subscription-key", SECOND)], "retail"),
+        ([("prediction-key", FIRST)], "vision"),
+        ([("ocp-apim-subscription-key", FIRST), ("authorization", "Bearer x")], "vision"),
+        ([("ocp-apim-subscription-key", "wrong")], "401"),
+        ([("ocp-apim-subscription-key", "")], "401"),
+        ([("authorization", "Bearer x")], "401"),
+        ([], "401"),
+    ],
+    ids=["a key", "another namespace's", "Custom Vision's", "a key beside a token", "a wrong key", "an empty key",
+         "a token where none is taken", "nothing"],
+)  # fmt: skip
+def test_a_key_opens_its_namespace_and_everything_else_nothing(
+    folder: pathlib.Path, headers: list[tuple[str, str]], outcome: str
+) -> None:
+    assert admit(ClusterAdmission(folder, None, ()), *headers) == outcome
+
+
+def test_changed_keys_are_taken_over_and_unusable_ones_leave_the_former(
+    folder: pathlib.Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(cluster, "LOOK_SECONDS", 0.01)
+    admission, seen = ClusterAdmission(folder, None, ()), []
+
+    async def story() -> None:
+        following = asyncio.create_task(admission.follow_keys())
+        for text in ("rotated-key-0123456789", "short"):
+            (folder / "vision.app").write_text(text)
+            await asyncio.sleep(0.3)
+            for key in (FIRST, "rotated-key-0123456789"):
+                try:
+                    request = a_request(("ocp-apim-subscription-key", key))
+                    seen.append((await admission.admit(request, "get", "Model")).namespace)
+                except Problem as problem:
+                    seen.append(str(problem.status))
+        following.cancel()
+
+    with caplog.at_level(logging.ERROR):
+        asyncio.run(story())
+    assert seen == ["401", "vision", "401", "vision"]
+    assert "the keys stay as they were" in caplog.text
+    assert "vision.app" in caplog.text
+    assert "short" not in caplog.text
+
+
+def test_a_server_does_not_start_with_keys_that_cannot_be_used(folder: pathlib.Path) -> None:
+    (folder / "vision.app").write_text("short")
+    with pytest.raises(KeysUnusable, match=r"vision\.app"):
+        ClusterAdmission(folder, None, ())

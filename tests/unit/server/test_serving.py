@@ -1,0 +1,104 @@
+"""The end of a server: nobody's request is lost who goes on asking while it leaves."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator
+
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from darkroom_server.serving import Place, Stopping, serve
+
+REQUEST = b"GET /%s HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+def find_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port: int = found.getsockname()[1]
+        return port
+
+
+class Door:
+    """An application whose slow requests end when the test opens it."""
+
+    def __init__(self) -> None:
+        self.open = asyncio.Event()
+        self.entered = asyncio.Event()
+
+    async def answer_slowly(self, _: Request) -> Response:
+        self.entered.set()
+        await self.open.wait()
+        return PlainTextResponse("slow")
+
+    async def answer(self, _: Request) -> Response:
+        return PlainTextResponse("quick")
+
+    def build(self) -> Starlette:
+        return Starlette(routes=[Route("/slow", self.answer_slowly), Route("/quick", self.answer)])
+
+
+@contextlib.asynccontextmanager
+async def serving(
+    door: Door, stopping: Stopping, linger: float, grace: float
+) -> AsyncIterator[tuple[int, asyncio.Task[None]]]:
+    port = find_port()
+    task = asyncio.create_task(serve(door.build(), Place("127.0.0.1", port), stopping, linger, grace))
+    async with asyncio.timeout(30):
+        while True:
+            with contextlib.suppress(OSError):
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.close()
+                break
+            await asyncio.sleep(0.02)
+        yield port, task
+        await task
+
+
+async def ask(port: int, path: bytes) -> tuple[str, asyncio.StreamReader]:
+    """Return the head of an answer, in small letters, and what follows it."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(REQUEST % path)
+    return (await reader.readuntil(b"\r\n\r\n")).decode().lower(), reader
+
+
+def test_requests_at_work_end_and_new_ones_are_answered_while_it_lingers() -> None:
+    async def story() -> None:
+        door, stopping = Door(), Stopping()
+        async with serving(door, stopping, linger=0.5, grace=10) as (port, task):
+            head, _ = await ask(port, b"quick")
+            assert "connection: close" not in head
+            slow = asyncio.create_task(ask(port, b"slow"))
+            await door.entered.wait()
+            stopping.begin()
+            head, rest = await ask(port, b"quick")
+            assert head.startswith("http/1.1 200")
+            assert "connection: close" in head
+            assert await rest.read() == b"quick"
+            await asyncio.sleep(1)
+            with pytest.raises(OSError, match=r"refused|Connect"):
+                await ask(port, b"quick")
+            assert not task.done()
+            door.open.set()
+            head, rest = await slow
+            assert head.startswith("http/1.1 200")
+            assert await rest.read() == b"slow"
+
+    asyncio.run(story())
+
+
+def test_a_request_that_never_ends_holds_the_process_no_longer_than_the_grace() -> None:
+    async def story() -> None:
+        door, stopping = Door(), Stopping()
+        async with serving(door, stopping, linger=0, grace=1) as (port, task):
+            slow = asyncio.create_task(ask(port, b"slow"))
+            await door.entered.wait()
+            stopping.begin()
+            await asyncio.wait_for(task, 5)
+            with contextlib.suppress(asyncio.IncompleteReadError, OSError):
+                await slow
+
+    asyncio.run(story())
