@@ -13,6 +13,7 @@ import yaml
 from darkroom_api.crd import GENERATED_NOTE, KINDS, build_crd
 from hack.tools.chart import build_chart_files
 from hack.tools.licences import build_licences
+from hack.tools.openapi import build_openapi
 from hack.tools.reference import build_reference_files
 
 ROOT: Final = pathlib.Path(__file__).resolve().parents[2]
@@ -30,6 +31,7 @@ def build_files(root: pathlib.Path = ROOT) -> dict[pathlib.Path, str]:
         chart / path: text for path, text in build_chart_files((root / chart / "values.yaml").read_text()).items()
     }
     files |= {pathlib.Path("docs/reference") / path: text for path, text in build_reference_files().items()}
+    files[pathlib.Path("docs/reference/openapi.yaml")] = build_openapi()
     files[pathlib.Path("docs/licences.md")] = build_licences(root)
     return files
 

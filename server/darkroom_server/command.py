@@ -21,7 +21,7 @@ from darkroom_server.backends.backend import BackendProblem
 from darkroom_server.backends.local_backend import LocalBackend
 from darkroom_server.config import AnnotationRules, FetchLimits, ServerConfig
 from darkroom_server.routes.parts import build_parts
-from darkroom_server.serving import Place, Stopping, serve
+from darkroom_server.serving import CannotServe, Place, Stopping, serve
 
 NAMESPACE: Final = "default"
 KEY_NAME: Final = "key"
@@ -44,11 +44,8 @@ def run_serve(options: LocalOptions) -> int:
     """Serve until the process is told to stop; returns 0, or 1 after saying what is wrong."""
     try:
         asyncio.run(_serve(options))
-    except (KeysUnusable, BackendProblem) as problem:
+    except (KeysUnusable, BackendProblem, CannotServe, OSError) as problem:
         print(f"darkroom serve: {problem}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"darkroom serve: {_describe(options, error)}", file=sys.stderr)
         return 1
     return 0
 
@@ -58,7 +55,7 @@ async def _serve(options: LocalOptions) -> None:
     stopping.listen()
     async with _working(options) as backend:
         key = _read_key(options)
-        parts = build_parts(backend, KeyAdmission([key]), _build_config(options))
+        parts = build_parts(backend, KeyAdmission([key]), build_config(options))
         _announce(options, key)
         await serve(build_app(parts), options.place, stopping, 0.0, GRACE_SECONDS)
 
@@ -77,7 +74,8 @@ async def _working(options: LocalOptions) -> AsyncIterator[LocalBackend]:
         backend.close()
 
 
-def _build_config(options: LocalOptions) -> ServerConfig:
+def build_config(options: LocalOptions) -> ServerConfig:
+    """Return the limits and what the options allow."""
     reach = Reach(allowed_endpoints=list_endpoints(options.allowed_urls), own_machine=True)
     rules = AnnotationRules(folders=options.allowed_folders, reach=reach)
     return ServerConfig(fetching=FetchLimits(allowed_prefixes=options.allowed_urls), annotations=rules)
@@ -111,10 +109,3 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _describe(options: LocalOptions, error: OSError) -> str:
-    if error.filename is not None:
-        return f"{error.filename}: {error.strerror}"
-    place = options.place
-    return f"--host {place.host} --port {place.port}: nobody can listen there ({error.strerror or error})"

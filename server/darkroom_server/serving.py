@@ -83,17 +83,32 @@ class Place:
     key: pathlib.Path | None = None
 
 
+class CannotServe(Exception):
+    """Nobody can listen at a place; the text says why, and which setting to change."""
+
+
 def _listen(place: Place) -> socket.socket:
     family = socket.AF_INET6 if ":" in place.host else socket.AF_INET
-    return socket.create_server((place.host, place.port), family=family)
+    try:
+        return socket.create_server((place.host, place.port), family=family)
+    except OSError as error:
+        said = error.strerror or str(error)
+        raise CannotServe(f"--host {place.host} --port {place.port}: nobody can listen there ({said})") from error
+
+
+def _load(config: uvicorn.Config, place: Place) -> None:
+    try:
+        config.load()
+    except OSError as error:  # ssl's errors are of this kind
+        files = f"--tls-cert {place.certificate} --tls-key {place.key}"
+        raise CannotServe(f"{files}: are no certificate with its key in PEM ({error})") from error
 
 
 async def serve(app: ASGIApp, place: Place, stopping: Stopping, linger_seconds: float, grace_seconds: float) -> None:
     """Answer until stopping begins and `linger_seconds` more, then give requests at work up to `grace_seconds`.
 
-    Raises OSError where nobody can listen there.
+    Raises CannotServe.
     """
-    listening = _listen(place)
     config = uvicorn.Config(
         Leaving(app, stopping),
         ssl_certfile=place.certificate,
@@ -105,7 +120,8 @@ async def serve(app: ASGIApp, place: Place, stopping: Stopping, linger_seconds: 
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=int(grace_seconds),
     )
-    server = _Server(config)
+    _load(config, place)
+    server, listening = _Server(config), _listen(place)
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(server.serve([listening]))
         told = tasks.create_task(stopping.wait())

@@ -34,13 +34,13 @@ class LocalBackend:
         self.store = LocalStore(root)
         arguments = [f"--allow-url={url}" for url in allowed_urls]
         arguments += [f"--allow-folder={folder}" for folder in allowed_folders]
-        self._worker = LocalWorker(root, arguments, self.store.has_work)
+        self.worker = LocalWorker(root, arguments, self.store.has_work)
         self._secrets = root / layout.SECRETS
         self._storage = open_storage(StorageAccess(reach=OWN_MACHINE))
 
     async def run(self) -> None:
         """Work on what is asked for until the task is cancelled; a run then keeps what it can."""
-        await self._worker.run()
+        await self.worker.run()
 
     def close(self) -> None:
         """Let another server have the folder."""
@@ -57,7 +57,7 @@ class LocalBackend:
     async def create(self, kind: Kind, namespace: str, manifest: Mapping[str, Any]) -> Stored:
         """Create a resource; raises AlreadyThere."""
         created = self.store.create(kind, namespace, manifest)
-        self._worker.tell()
+        self.worker.tell()
         return created
 
     async def patch(
@@ -66,7 +66,7 @@ class LocalBackend:
         """Merge `change` into a resource; raises NotThere, and Changed where it is not of `version`."""
         found = self.store.find(kind, namespace, name)
         patched = self.store.patch(kind, namespace, name, change, version)
-        self._worker.tell()
+        self.worker.tell()
         self._forget_token(found, patched)
         return patched
 
@@ -74,7 +74,7 @@ class LocalBackend:
         """Delete a resource, its token and what was published for it; raises NotThere and Changed."""
         found = self.store.find(kind, namespace, name)
         self.store.delete(kind, namespace, name, version)
-        self._worker.tell()
+        self.worker.tell()
         self._forget_token(found, None)
 
     def _forget_token(self, before: Stored | None, after: Stored | None) -> None:

@@ -106,6 +106,7 @@ class LocalStore:
         kept = self._look(kind, namespace, name, version)
         document = _merge(kept.document, change)
         document["spec"] = _check_spec(kind, document["spec"]).to_json()
+        _check_immutable(kind, kept.document["spec"], document["spec"])
         if document["spec"] != kept.document["spec"]:
             document["metadata"]["generation"] += 1
         with _explained():
@@ -178,6 +179,12 @@ def _check_spec(kind: Kind, raw: Mapping[str, Any]) -> Spec:
         problem = error.errors(include_url=False, include_input=False)[0]
         field = ".".join(("spec", *(str(part) for part in problem["loc"])))
         raise Refused(f"{field}: {problem['msg']}") from error
+
+
+def _check_immutable(kind: Kind, before: Document, after: Document) -> None:
+    for field in _SPECS[kind].immutable:
+        if before.get(field) != after.get(field):
+            raise Refused(f"spec.{field}: cannot be changed; create another {kind}")
 
 
 def _merge(value: Mapping[str, Any], change: Mapping[str, Any]) -> Document:

@@ -1,6 +1,6 @@
 """The process that inspects, trains and evaluates for a local folder: started when there is work, and ended with us.
 
-Owns its life. What it does is the trainer's `darkroom_trainer.local.worker`, which this package must not import.
+Owns its life. What it does is the trainer's `darkroom_trainer.local.serving`, which this package must not import.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from typing import Final
 from darkroom_storage.state_folder import LOG_FILE
 
 LOGGER: Final = logging.getLogger("darkroom_server")
-WORKER_MODULE: Final = "darkroom_trainer.local.worker"
+WORKER_MODULE: Final = "darkroom_trainer.local.serving.server_worker"
 STOP_SECONDS: Final = 20.0
 """It cuts its run short by itself after 12."""
 FIRST_PAUSE_SECONDS: Final = 1.0
@@ -25,16 +25,16 @@ class LocalWorker:
     """Keeps a worker running for as long as there is work."""
 
     def __init__(self, root: pathlib.Path, arguments: Sequence[str], has_work: Callable[[], bool]) -> None:
-        self._command = [sys.executable, "-m", WORKER_MODULE, str(root), *arguments]
+        self.command = [sys.executable, "-m", WORKER_MODULE, str(root), *arguments]
         self._log = root / LOG_FILE
         self._has_work = has_work
         self._changed = asyncio.Event()
-        self._process: asyncio.subprocess.Process | None = None
+        self.process: asyncio.subprocess.Process | None = None
 
     def tell(self) -> None:
         """Say that a resource changed: the worker looks for what was cancelled, or is started."""
         self._changed.set()
-        stdin = self._process.stdin if self._process is not None else None
+        stdin = self.process.stdin if self.process is not None else None
         if stdin is not None and not stdin.is_closing():
             stdin.write(b"\n")
 
@@ -58,20 +58,20 @@ class LocalWorker:
     async def _run_one(self) -> int:
         with self._log.open("ab") as log:
             process = await asyncio.create_subprocess_exec(
-                *self._command,
+                *self.command,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,  # Ctrl-C is for the server, which then ends its worker
             )
-        self._process = process
+        self.process = process
         try:
             return await process.wait()
         except asyncio.CancelledError:
             await asyncio.shield(_end(process))
             raise
         finally:
-            self._process = None
+            self.process = None
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

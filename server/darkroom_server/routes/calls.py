@@ -20,7 +20,8 @@ from darkroom_server.backends.backend import (
     Stored,
     Unavailable,
 )
-from darkroom_server.http import queries, versions
+from darkroom_server.http import paging, queries, versions
+from darkroom_server.http.paging import Page
 from darkroom_server.http.problems import Problem, bad_request, not_found
 from darkroom_server.resources.lookup import find_resource
 from darkroom_server.resources.names import check_name
@@ -54,6 +55,11 @@ async def find_dataset(parts: Parts, caller: Caller, name: str, field: str) -> S
     if found is None:
         raise Problem(400, "DatasetNotFound", f"{field}: there is no Dataset {name}; register it first", field)
     return found
+
+
+def read_page(request: Request) -> Page:
+    """Return which part of a list is asked for."""
+    return paging.read_page(queries.read_query(request))
 
 
 def sort_newest_first(found: Sequence[Stored]) -> list[Stored]:

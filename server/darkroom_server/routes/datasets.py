@@ -13,9 +13,9 @@ from starlette.routing import BaseRoute, Route
 
 from darkroom_server.auth.admission import Caller
 from darkroom_server.backends.backend import Changed, Stored
-from darkroom_server.http import bodies, paging, queries
+from darkroom_server.http import bodies, paging
 from darkroom_server.http.problems import bad_request
-from darkroom_server.resources import datasets
+from darkroom_server.resources import dataset as datasets
 from darkroom_server.resources.addresses import Placed, build_container_url, place_files
 from darkroom_server.resources.lookup import find_resource
 from darkroom_server.resources.names import check_name
@@ -96,7 +96,7 @@ class _DatasetRoutes:
 
     async def list_page(self, request: Request) -> Response:
         caller = await calls.admit(self._parts, request, "list", "Dataset")
-        page = paging.read_page(queries.read_query(request))
+        page = calls.read_page(request)
         with calls.explained("Dataset", ""):
             found = await self._parts.backend.list_all("Dataset", caller.namespace)
         items = calls.sort_newest_first(found)

@@ -11,9 +11,9 @@ from starlette.routing import BaseRoute, Route
 
 from darkroom_server.auth.admission import Caller, Verb
 from darkroom_server.backends.backend import Stored
-from darkroom_server.http import bodies, paging, queries
+from darkroom_server.http import bodies, paging
 from darkroom_server.http.problems import Problem
-from darkroom_server.resources import evaluations
+from darkroom_server.resources import evaluation as evaluations
 from darkroom_server.resources.lookup import find_evaluation, list_evaluations
 from darkroom_server.resources.names import check_name
 from darkroom_server.resources.rest_object import read_object
@@ -73,7 +73,7 @@ class _EvaluationRoutes:
 
     async def list_page(self, request: Request) -> Response:
         _, model = await self._enter(request, "list")
-        page = paging.read_page(queries.read_query(request))
+        page = calls.read_page(request)
         with calls.explained("Evaluation", ""):
             items = calls.sort_newest_first(await list_evaluations(self._parts.backend, model))
         return JSONResponse(

@@ -11,9 +11,9 @@ from starlette.routing import BaseRoute, Route
 
 from darkroom_server.auth.admission import Caller
 from darkroom_server.backends.backend import NotThere, Stored
-from darkroom_server.http import bodies, paging, queries
+from darkroom_server.http import bodies, paging
 from darkroom_server.http.problems import Problem
-from darkroom_server.resources import models
+from darkroom_server.resources import model as models
 from darkroom_server.resources.lookup import find_resource, list_evaluations
 from darkroom_server.resources.names import ANNOTATION_NAME, check_name
 from darkroom_server.resources.rest_object import read_object
@@ -99,7 +99,7 @@ class _ModelRoutes:
 
     async def list_page(self, request: Request) -> Response:
         caller = await calls.admit(self._parts, request, "list", "Model")
-        page = paging.read_page(queries.read_query(request))
+        page = calls.read_page(request)
         with calls.explained("Model", ""):
             found = await self._parts.backend.list_all("Model", caller.namespace)
         items = calls.sort_newest_first(found)

@@ -11,18 +11,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from darkroom_api.conditions import Reason
-from darkroom_api.report import Meter, Outcome
-from darkroom_api.results import TRAINING, describe_run, finish_run
-from darkroom_api.v1alpha1.common import Artifacts, Performance
-from darkroom_api.v1alpha1.evaluation import EvaluationStatus
-from darkroom_api.v1alpha1.model import ModelStatus
+from darkroom_api.v1alpha1.common import Performance
 from darkroom_server.app import build_app
 from darkroom_server.auth.keys import Key, KeyAdmission
-from darkroom_server.backends.backend import Kind, Stored
+from darkroom_server.backends.backend import Kind, Status, Stored
 from darkroom_server.backends.local_backend import LocalBackend
 from darkroom_server.config import AnnotationRules, ServerConfig
 from darkroom_server.resources.names import find_rest_name
 from darkroom_server.routes.parts import build_parts
+from tests.support.server.endings import begin_training, end_run
 from tests.support.server.parts import KEY, NAMESPACE
 from tests.support.server.running import Answer, running, send
 
@@ -77,7 +74,7 @@ class LocalServer:
         assert len(found) == 1
         return found[0]
 
-    def tell(self, kind: Kind, name: str, status: ModelStatus | EvaluationStatus) -> None:
+    def tell(self, kind: Kind, name: str, status: Status) -> None:
         """Write a status as the worker would."""
         uid = self.find(kind, name).uid
         part = self.folder / "resources" / uid / ".part-status"
@@ -86,10 +83,7 @@ class LocalServer:
 
     def begin(self, name: str = "sorter") -> None:
         """Let a Model train."""
-        found = self.find("Model", name)
-        assert isinstance(found.status, ModelStatus)
-        told = (TRAINING.phase, TRAINING.reason, TRAINING.message)
-        self.tell("Model", name, describe_run(found.status, *told, 1, found.created_at))
+        self.tell("Model", name, begin_training(self.find("Model", name)))
 
     def end(
         self,
@@ -99,17 +93,8 @@ class LocalServer:
         kind: Kind = "Model",
         performance: Performance | None = None,
     ) -> None:
-        """Let a run end; a training was charged 61 s."""
-        found = self.find(kind, name)
-        assert isinstance(found.status, ModelStatus | EvaluationStatus)
-        outcome = Outcome(
-            reason=reason,
-            message=message,
-            meter=Meter(charged_seconds=61),
-            performance=performance,
-            artifacts=Artifacts(uri="file:///out", digest="sha256:1"),
-        )
-        self.tell(kind, name, finish_run(found.status, outcome, 1, found.created_at))
+        """Let a run end."""
+        self.tell(kind, name, end_run(self.find(kind, name), reason, message, performance))
 
 
 @contextlib.contextmanager
@@ -118,9 +103,8 @@ def serving(folder: pathlib.Path, rules: AnnotationRules | None = None) -> Itera
     backend = LocalBackend(folder)
     config = ServerConfig(annotations=rules or AnnotationRules())
     admission = KeyAdmission([Key("a", NAMESPACE, KEY), Key("b", OTHER_NAMESPACE, OTHER_KEY)])
-    parts = build_parts(backend, admission, config)
     try:
-        with running(build_app(parts)) as address:
+        with running(build_app(build_parts(backend, admission, config))) as address:
             yield LocalServer(address, backend, folder)
     finally:
         backend.close()

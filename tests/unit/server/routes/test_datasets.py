@@ -13,7 +13,8 @@ from darkroom_api.v1alpha1.common import Storage
 from darkroom_api.v1alpha1.dataset import DatasetSpec
 from darkroom_server.config import AnnotationRules, PrefixMapping
 from tests.support.server.local import OTHER_KEY, LocalServer, serving
-from tests.support.server.running import Answer
+from tests.support.server.parts import KEY
+from tests.support.server.running import Answer, send
 
 URI = "https://data.example/set/train.json"
 BODY: dict[str, Any] = {"annotationKind": "imageClassification", "annotationFileUris": [URI]}
@@ -359,6 +360,25 @@ def test_lists_come_in_pages_newest_first(server: LocalServer) -> None:
     rest = server.call("GET", "/datasets", query="skip=10&top=10").json
     assert [item["name"] for item in rest["value"]] == ["set-02", "set-01", "set-00"]
     assert "nextLink" not in rest
+
+
+def test_names_of_queries_are_read_in_any_case(server: LocalServer) -> None:
+    for number in range(3):
+        server.put_dataset(f"set-{number}")
+    path = "/computervision/datasets?API-Version=2023-02-01-preview&Skip=1&TOP=1"
+    told = send(server.address, path, headers={"Ocp-Apim-Subscription-Key": KEY}).json
+    assert [item["name"] for item in told["value"]] == ["set-1"]
+    link = told["nextLink"].removeprefix(server.address)
+    last = send(server.address, link, headers={"Ocp-Apim-Subscription-Key": KEY}).json
+    assert [item["name"] for item in last["value"]] == ["set-0"]
+    assert "nextLink" not in last
+
+
+@pytest.mark.parametrize("version", ["", "api-version=", "api-version=2022-01-01"])
+def test_a_version_that_is_not_known_is_refused(version: str, server: LocalServer) -> None:
+    answer = send(server.address, f"/computervision/datasets?{version}", headers={"Ocp-Apim-Subscription-Key": KEY})
+    assert answer.status == 400
+    assert answer.json["error"]["target"] == "api-version"
 
 
 def test_an_empty_list_is_a_list(server: LocalServer) -> None:

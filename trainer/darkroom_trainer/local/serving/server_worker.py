@@ -1,4 +1,4 @@
-"""`python -m darkroom_trainer.local.worker FOLDER`: works on what `darkroom serve --local` was asked for, then ends.
+"""`python -m darkroom_trainer.local.serving.server_worker FOLDER`: does what a local server was asked for, then ends.
 
 Owns the process: one at a time for each folder, and how it ends. The server holds the other end of its standard input:
 a line says that something changed, and its end that the server is no more. Must not do: decide what comes next.
@@ -15,7 +15,6 @@ import threading
 from collections.abc import Sequence
 from typing import Final
 
-from darkroom_api import results
 from darkroom_api.conditions import Reason
 from darkroom_api.endings import ExitCode
 from darkroom_api.endpoints import list_endpoints
@@ -25,8 +24,8 @@ from darkroom_trainer.local import status as statuses
 from darkroom_trainer.local.board import BoardEntry, read_clock
 from darkroom_trainer.local.display import LineDisplay
 from darkroom_trainer.local.execution import Execution
-from darkroom_trainer.local.state_folder import StateFolder
-from darkroom_trainer.local.waiting import list_cancelled, list_steps
+from darkroom_trainer.local.serving.state_folder import StateFolder
+from darkroom_trainer.local.serving.waiting import list_cancelled, list_steps
 from darkroom_trainer.runtime.logs import setup_plain_logs
 
 STOP_SECONDS: Final = 12.0
@@ -68,8 +67,7 @@ class Worker:
 
     def _run(self, entry: BoardEntry, config: RunConfig) -> None:
         if config.attempt == 1:
-            entry.status = results.start_status(entry.manifest.spec, entry.generation, entry.created_at)
-            self._state.keep_run(entry, config)
+            self._state.begin(entry, config)
         stop = threading.Event()
         self._running = (entry, stop)
         if self._ending.is_set():
@@ -107,7 +105,7 @@ class Worker:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the worker of one folder; it waits for another one that is about to end."""
-    parser = argparse.ArgumentParser(prog="python -m darkroom_trainer.local.worker", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m darkroom_trainer.local.serving.server_worker", description=__doc__)
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("--allow-url", action="append", default=[], metavar="PREFIX")
     parser.add_argument("--allow-folder", action="append", default=[], type=pathlib.Path, metavar="FOLDER")

@@ -7,7 +7,7 @@ from darkroom_api.conditions import Reason, RunPhase
 from darkroom_api.names import API_VERSION
 from darkroom_api.v1alpha1.evaluation import EvaluationSpec, EvaluationStatus
 from darkroom_server.backends.backend import Stored
-from darkroom_server.resources.models import ANNOTATION_TEST_DATASET, EvaluationParameters, build_performance
+from darkroom_server.resources.model import ANNOTATION_TEST_DATASET, EvaluationParameters, build_performance
 from darkroom_server.resources.names import build_metadata, find_rest_name
 from darkroom_server.resources.outcomes import RunError, build_error, find_updated
 from darkroom_server.resources.rest_object import RestObject, format_moment

@@ -16,7 +16,7 @@ from darkroom_api.v1alpha1.evaluation import EvaluationSpec
 from darkroom_api.v1alpha1.model import ModelSpec
 from darkroom_trainer.local import planning, status as statuses
 from darkroom_trainer.local.board import BoardEntry
-from darkroom_trainer.local.state_folder import StateFolder
+from darkroom_trainer.local.serving.state_folder import StateFolder
 
 MAX_CRASHES: Final = 3
 """So often in a row a run may end its worker."""
@@ -29,14 +29,14 @@ _NOTHING_KEPT: Final = "`spec.cancel` ended the run; its process was killed, and
 
 
 @dataclass(frozen=True)
-class Step:
+class PlannedStep:
     """What to do with one resource: a run, or a status that says why there is none."""
 
     entry: BoardEntry
     planned: RunConfig | statuses.Status
 
 
-def list_steps(state: StateFolder, now: datetime) -> Iterator[Step]:
+def list_steps(state: StateFolder, now: datetime) -> Iterator[PlannedStep]:
     """Yield one step for each resource that does not only wait, oldest first, up to the first that is a run.
 
     A Dataset is read when a run needs it that was asked for after it was read last.
@@ -51,36 +51,37 @@ def list_steps(state: StateFolder, now: datetime) -> Iterator[Step]:
             return
 
 
-def list_cancelled(state: StateFolder, now: datetime) -> Iterator[Step]:
+def list_cancelled(state: StateFolder, now: datetime) -> Iterator[PlannedStep]:
     """Yield a step for each Model that was cancelled before it began: its end need not wait for other runs."""
     for entry in state.entries:
         if _is_cancelled(entry) and not entry.status.attempts and entry.status.phase not in TERMINAL_PHASES:
-            yield Step(entry, planning.plan(state, entry, now, NOT_THERE))
+            yield PlannedStep(entry, planning.plan(state, entry, now, NOT_THERE))
 
 
-def _find_step(state: StateFolder, entry: BoardEntry, now: datetime) -> Step:
+def _find_step(state: StateFolder, entry: BoardEntry, now: datetime) -> PlannedStep:
     if entry.status.attempts and _count_crashes(entry.status.attempts) >= MAX_CRASHES:
         cancelled = _is_cancelled(entry)
         message = _NOTHING_KEPT if cancelled else _CRASHED
-        return Step(entry, statuses.give_up(entry.status, message, now, cancelled=cancelled))
+        return PlannedStep(entry, statuses.give_up(entry.status, message, now, cancelled=cancelled))
     told = state.read_run(entry) if entry.status.attempts else None
     if told is not None:
-        return Step(entry, _build_next_attempt(entry, told))
-    unread = _find_unread_dataset(state, entry)
+        return PlannedStep(entry, _build_next_attempt(entry, told))
+    unread = _find_unread_dataset(state, entry, now)
     if unread is None:
-        return Step(entry, planning.plan(state, entry, now, NOT_THERE))
-    if _count_crashes(unread.status.attempts) >= MAX_CRASHES:
-        return Step(unread, statuses.give_up(unread.status, _CRASHED, now))
+        return PlannedStep(entry, planning.plan(state, entry, now, NOT_THERE))
+    attempts = () if _has_ended(unread.status) else unread.status.attempts
+    if _count_crashes(attempts) >= MAX_CRASHES:
+        return PlannedStep(unread, statuses.give_up(unread.status, _CRASHED, now))
     planned = planning.plan(state, unread, now, NOT_THERE)
     assert isinstance(planned, RunConfig)
-    return Step(unread, planned.model_copy(update={"attempt": len(unread.status.attempts) + 1}))
+    return PlannedStep(unread, planned.model_copy(update={"attempt": len(attempts) + 1}))
 
 
 def _is_cancelled(entry: BoardEntry) -> bool:
     return isinstance(entry.manifest.spec, ModelSpec) and entry.manifest.spec.cancel is True
 
 
-def _find_unread_dataset(state: StateFolder, entry: BoardEntry) -> BoardEntry | None:
+def _find_unread_dataset(state: StateFolder, entry: BoardEntry, now: datetime) -> BoardEntry | None:
     """Return a Dataset that has to be read before `entry` can start, ready to be."""
     spec = entry.manifest.spec
     named: tuple[str | None, ...]
@@ -90,18 +91,22 @@ def _find_unread_dataset(state: StateFolder, entry: BoardEntry) -> BoardEntry | 
         assert isinstance(spec, EvaluationSpec)
         named = (spec.dataset,)
     found = (state.find("Dataset", entry.manifest.namespace, name) for name in named if name is not None)
-    return next((dataset for dataset in found if dataset is not None and not _is_read(dataset, entry)), None)
+    return next((dataset for dataset in found if dataset is not None and not _is_read(dataset, entry, now)), None)
 
 
-def _is_read(dataset: BoardEntry, run: BoardEntry) -> bool:
+def _is_read(dataset: BoardEntry, run: BoardEntry, now: datetime) -> bool:
     """Return whether a Dataset as it is now was read since `run` was asked for."""
     status = dataset.status
-    if status.observed_generation != dataset.generation or not status.attempts:
+    if status.observed_generation != dataset.generation or not status.attempts or not _has_ended(status):
         return False
     began = status.attempts[-1].started_at
-    ended = status.phase in (DatasetPhase.READY, DatasetPhase.INVALID)
-    # Attempts know whole seconds only.
-    return ended and began is not None and datetime.fromisoformat(began) >= run.created_at.replace(microsecond=0)
+    # Attempts know whole seconds only; and a run of the future comes from a clock that was set back.
+    asked = run.created_at.replace(microsecond=0)
+    return asked > now or (began is not None and datetime.fromisoformat(began) >= asked)
+
+
+def _has_ended(status: statuses.Status) -> bool:
+    return status.phase in (DatasetPhase.READY, DatasetPhase.INVALID)
 
 
 def _build_next_attempt(entry: BoardEntry, told: RunConfig) -> RunConfig:

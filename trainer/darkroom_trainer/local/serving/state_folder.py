@@ -7,16 +7,14 @@ import contextlib
 import logging
 import pathlib
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pydantic
 
 from darkroom_api import names, results
 from darkroom_api.run_config import RunConfig, Weights
 from darkroom_api.schema import read_record
-from darkroom_api.v1alpha1.dataset import DatasetStatus
-from darkroom_api.v1alpha1.evaluation import EvaluationStatus
-from darkroom_api.v1alpha1.model import ModelSpec, ModelStatus
+from darkroom_api.v1alpha1.model import ModelSpec
 from darkroom_storage import state_folder as layout
 from darkroom_trainer.local import manifest_checks
 from darkroom_trainer.local.board import BoardEntry
@@ -25,9 +23,6 @@ from darkroom_trainer.local.manifests import KINDS, Manifest
 from darkroom_trainer.local.status import Status
 
 LOG: Final = logging.getLogger(__name__)
-_STATUSES: Final[dict[str, type[DatasetStatus] | type[ModelStatus] | type[EvaluationStatus]]] = {
-    "Dataset": DatasetStatus, "Model": ModelStatus, "Evaluation": EvaluationStatus,
-}  # fmt: skip
 
 
 class StateFolder:
@@ -64,8 +59,8 @@ class StateFolder:
         permits = Permits(self._endpoints, self._folders, self.root / layout.SECRETS / namespace)
         target = Target(manifest, uid, artifacts, Weights(), permits)
         created_at, generation = datetime.fromisoformat(metadata["creationTimestamp"]), metadata["generation"]
-        kept = read_record(_STATUSES[kind.name], layout.read_json(path.with_name(layout.STATUS_FILE)))
-        status: Status = kept or results.start_status(spec, generation, created_at)
+        kept = read_record(kind.status, layout.read_json(path.with_name(layout.STATUS_FILE)))
+        status = cast("Status", kept) if kept is not None else results.start_status(spec, generation, created_at)
         return BoardEntry(target, created_at, status, generation)
 
     def find(self, kind: str, namespace: str, name: str) -> BoardEntry | None:
@@ -76,8 +71,9 @@ class StateFolder:
         """Write the status of a resource; nothing happens where the resource has been deleted."""
         self._write(entry, layout.STATUS_FILE, entry.status.to_json())
 
-    def keep_run(self, entry: BoardEntry, config: RunConfig) -> None:
-        """Write what a run is told, for its further attempts: a Dataset may be another one by then."""
+    def begin(self, entry: BoardEntry, config: RunConfig) -> None:
+        """Start the status anew and write what a run is told, for its further attempts: its Dataset may change."""
+        entry.status = results.start_status(entry.manifest.spec, entry.generation, entry.created_at)
         self._write(entry, layout.RUN_FILE, config.to_json())
 
     def _write(self, entry: BoardEntry, name: str, value: Any) -> None:

@@ -1,0 +1,184 @@
+"""`python -m bench.server`: how many images a second the server answers about, how soon, and what it keeps.
+
+Beside it, in the same run: a bare onnxruntime session in a loop, with the image already decoded, which is the limit,
+and the same file behind a plain handler. Prints tables with their bars; ends with 1 where a bar is missed.
+"""
+
+import argparse
+import contextlib
+import json
+import pathlib
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from bench.server.clients import Load
+from bench.server.pictures import SIDE_PX, draw_photo, draw_pixels
+from darkroom_predict.description import ONNX_NAME
+from darkroom_predict.onnx_predictor import OnnxPredictor, open_onnx
+from darkroom_predict.onnx_session import build_input
+from darkroom_predict.resizing import decode_bytes
+
+LEAST_SHARE: Final = 0.85
+MOST_P99: Final = 4.0
+MOST_GROWTH_MIB: Final = 20.0
+JUDGED_CLIENTS: Final = 4
+CLIENTS: Final = (1, 4, 16)
+BARE_SECONDS: Final = 4.0
+WARM_REQUESTS: Final = 1000
+"""Before the memory is first measured: buffers and caches have their size by then."""
+PATH: Final = "/computervision/imageanalysis:analyze?api-version=2023-04-01-preview&model-name=model"
+PROGRAMS: Final = {
+    "darkroom": ("darkroom_server", "--model-folder", "{folder}", "--port", "{port}", "--probe-port", "{other}"),
+    "plain": ("bench.server.plain", "{folder}", "{port}"),
+}
+
+
+@dataclass(frozen=True)
+class Bare:
+    """Images a second of a session in a loop: computed only, and decoded as well."""
+
+    computed: float
+    decoded: float
+
+
+def main() -> int:
+    """Measure what is asked for; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m bench.server")
+    parser.add_argument("--models", type=pathlib.Path, help="folder that keeps the models from one run to the next")
+    parser.add_argument("--requests", type=int, default=600, help="requests of each measurement")
+    parser.add_argument("--soak", type=int, default=10_000, help="requests between the measurements of memory; 0: none")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        models = options.models or pathlib.Path(name)
+        subprocess.run([sys.executable, "-c", _WRITE, str(models)], check=True)
+        missed = [
+            problem for model in ("classifier", "detector") for problem in measure(models / model, options.requests)
+        ]
+        if options.soak:
+            missed += measure_memory(models / "classifier", options.soak)
+    print("\n".join(f"missed: {problem}" for problem in missed) or "all bars met")
+    return 1 if missed else 0
+
+
+_WRITE: Final = (
+    "import pathlib, sys; from bench.server.networks import write_models; write_models(pathlib.Path(sys.argv[1]))"
+)
+"""In a process of its own: torch would keep its threads and memory in this one."""
+
+
+def measure(folder: pathlib.Path, num_requests: int) -> list[str]:
+    """Print the table of one model; returns the bars that were missed."""
+    bare = measure_bare(open_onnx(folder / ONNX_NAME, None))
+    print(f"\n{folder.name}: a bare session {bare.computed:.1f} images/s, with decoding {bare.decoded:.1f}\n")
+    print("| Server | Clients | Images/s | Of the bare session | p50 ms | p99 ms | Failures |")
+    print("|---|---|---|---|---|---|---|")
+    missed = []
+    for program in PROGRAMS:
+        with running(program, folder) as (port, _):
+            drive(port, 4, 100)
+            for clients in CLIENTS:
+                load = drive(port, clients, num_requests)
+                share = load.images_per_second / bare.computed
+                cells = (f"{load.images_per_second:.1f}", f"{share:.2f}", f"{load.p50_ms:.1f}", f"{load.p99_ms:.1f}")
+                print(f"| {program} | {clients} | {' | '.join(cells)} | {load.failures} |", flush=True)
+                if program == "darkroom" and clients == JUDGED_CLIENTS:
+                    missed += judge(folder.name, load, share)
+    return missed
+
+
+def judge(model: str, load: Load, share: float) -> list[str]:
+    """Return the bars that a load misses."""
+    missed = [] if share >= LEAST_SHARE else [f"{model}: {share:.2f} of the bare session, at least {LEAST_SHARE}"]
+    if load.p99_ms > MOST_P99 * load.p50_ms:
+        missed.append(f"{model}: p99 is {load.p99_ms / load.p50_ms:.1f} times p50, at most {MOST_P99:g}")
+    return [*missed, *([f"{model}: {load.failures} requests failed"] if load.failures else [])]
+
+
+def measure_bare(predictor: OnnxPredictor) -> Bare:
+    """Return how fast a session is in a loop of this process, with all threads for each image."""
+    images, photo = build_input(draw_pixels(1)), draw_photo()
+
+    def compute() -> None:
+        predictor.session.run(images)
+
+    def decode_and_compute() -> None:
+        predictor.session.run(build_input(decode_bytes(photo, SIDE_PX)[None]))
+
+    rates = []
+    for job in (compute, decode_and_compute):
+        for _ in range(10):
+            job()
+        began, count = time.perf_counter(), 0
+        while time.perf_counter() - began < BARE_SECONDS:
+            job()
+            count += 1
+        rates.append(count / (time.perf_counter() - began))
+    return Bare(*rates)
+
+
+def measure_memory(folder: pathlib.Path, num_requests: int) -> list[str]:
+    """Print what the server's memory grows by; returns the bar if it was missed."""
+    with running("darkroom", folder) as (port, pid):
+        drive(port, JUDGED_CLIENTS, WARM_REQUESTS)
+        before = read_memory_mib(pid)
+        load = drive(port, JUDGED_CLIENTS, num_requests)
+        after = read_memory_mib(pid)
+    print(f"\nmemory: {before:.0f} MiB after {WARM_REQUESTS:,} requests, {after:.0f} MiB after {num_requests:,} more")
+    missed = (
+        [f"memory grew by {after - before:.1f} MiB, at most {MOST_GROWTH_MIB:g}"]
+        if after - before > MOST_GROWTH_MIB
+        else []
+    )
+    return [*missed, *([f"memory: {load.failures} requests failed"] if load.failures else [])]
+
+
+def read_memory_mib(pid: int) -> float:
+    """Return the resident memory of a process."""
+    fields = pathlib.Path(f"/proc/{pid}/status").read_text().split("VmRSS:")[1].split()
+    return int(fields[0]) / 1024
+
+
+def drive(port: int, num_clients: int, num_requests: int) -> Load:
+    """Return what clients of another process see."""
+    arguments = (str(port), PATH, str(num_clients), str(num_requests))
+    command = [sys.executable, "-m", "bench.server.clients", *arguments]
+    done = subprocess.run(command, input=draw_photo(), stdout=subprocess.PIPE, check=True)
+    return Load(**json.loads(done.stdout))
+
+
+@contextlib.contextmanager
+def running(program: str, folder: pathlib.Path) -> Iterator[tuple[int, int]]:
+    """Run a server for the block; yields its port and its process id."""
+    port, other = _find_ports()
+    arguments = [text.format(folder=folder, port=port, other=other) for text in PROGRAMS[program]]
+    process = subprocess.Popen([sys.executable, "-m", *arguments])
+    try:
+        _await(f"http://127.0.0.1:{port}/healthz")
+        yield port, process.pid
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _find_ports() -> tuple[int, int]:
+    with socket.create_server(("127.0.0.1", 0)) as first, socket.create_server(("127.0.0.1", 0)) as second:
+        return first.getsockname()[1], second.getsockname()[1]
+
+
+def _await(url: str) -> None:
+    for _ in range(600):
+        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=5):
+            return
+        time.sleep(0.1)
+    raise SystemExit(f"{url} does not answer")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
