@@ -77,9 +77,8 @@ def measure(folder: pathlib.Path, num_requests: int) -> list[str]:
     """Print the table of one model; returns the bars that were missed."""
     bare = measure_bare(open_onnx(folder / ONNX_NAME, None))
     print(f"\n{folder.name}: a bare session {bare.computed:.1f} images/s, with decoding {bare.decoded:.1f}\n")
-    print(
-        "| Server | Clients | Images/s | Of the bare session | p50 ms | p99 ms | Failures |\n|---|---|---|---|---|---|---|"
-    )
+    print("| Server | Clients | Images/s | Of the bare session | p50 ms | p99 ms | Failures |")
+    print("|---|---|---|---|---|---|---|")
     missed = []
     for program in PROGRAMS:
         with running(program, folder) as (port, _):

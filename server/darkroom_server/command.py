@@ -44,7 +44,7 @@ def run_serve(options: LocalOptions) -> int:
     """Serve until the process is told to stop; returns 0, or 1 after saying what is wrong."""
     try:
         asyncio.run(_serve(options))
-    except (KeysUnusable, BackendProblem, CannotServe) as problem:
+    except (KeysUnusable, BackendProblem, CannotServe, OSError) as problem:
         print(f"darkroom serve: {problem}", file=sys.stderr)
         return 1
     return 0

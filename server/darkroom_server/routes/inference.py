@@ -17,15 +17,13 @@ from darkroom_predict.answers import round_box
 from darkroom_predict.description import ModelDescription, read_version
 from darkroom_predict.onnx_predictor import OnnxPredictor
 from darkroom_predict.onnx_session import INPUT_NAME, OUTPUT_NAME
-from darkroom_server.backends.backend import Stored
+from darkroom_server.auth.admission import Caller
 from darkroom_server.http import bodies, tensors
 from darkroom_server.http.problems import Problem, bad_request, not_found
 from darkroom_server.http.tensors import InferenceRequest, Tensor
-from darkroom_server.prediction.failures import PredictionFailure
-from darkroom_server.prediction.finding import check_finished, find_model
 from darkroom_server.prediction.looking import look
 from darkroom_server.routes.parts import Parts
-from darkroom_server.routes.predicting import compute, explain
+from darkroom_server.routes.predicting import compute, describe, find_finished
 
 IMAGE_NAME: Final = "image"
 PLATFORM: Final = "onnxruntime_onnx"
@@ -68,27 +66,18 @@ class _Inference:
 
     async def describe(self, request: Request) -> Response:
         """Answer the Model's inputs and outputs."""
-        model = await self._find(request)
-        try:
-            check_finished(model)
-            described = await self._parts.models.describe(model)
-        except PredictionFailure as failure:
-            raise explain(failure) from failure
-        return JSONResponse(build_metadata(request.path_params["name"], described))
+        name = request.path_params["name"]
+        described = await describe(self._parts, await self._admit(request), name)
+        return JSONResponse(build_metadata(name, described))
 
     async def tell_ready(self, request: Request) -> Response:
         """Answer whether the Model can be asked; it is loaded by the first who asks it."""
-        model = await self._find(request)
-        try:
-            check_finished(model)
-        except PredictionFailure as failure:
-            raise explain(failure) from failure
+        await find_finished(self._parts, await self._admit(request), request.path_params["name"])
         return Response()
 
     async def infer(self, request: Request) -> Response:
         """Answer tensors with tensors."""
-        caller = await self._parts.admission.admit(request, "get", "Model")
-        _check_model_version(request)
+        caller = await self._admit(request)
 
         async def read_job() -> tuple[Callable[[OnnxPredictor], dict[str, Any]], int]:
             limits = self._parts.config.bodies
@@ -99,18 +88,11 @@ class _Inference:
         _, answer = await compute(self._parts, caller, request.path_params["name"], read_job)
         return JSONResponse({"model_name": request.path_params["name"], "model_version": VERSION, **answer})
 
-    async def _find(self, request: Request) -> Stored:
+    async def _admit(self, request: Request) -> Caller:
         caller = await self._parts.admission.admit(request, "get", "Model")
-        _check_model_version(request)
-        try:
-            return await find_model(self._parts.backend, caller.namespace, request.path_params["name"])
-        except PredictionFailure as failure:
-            raise explain(failure) from failure
-
-
-def _check_model_version(request: Request) -> None:
-    if request.path_params.get("version", VERSION) != VERSION:
-        raise not_found(f"every Model has the version {VERSION} only; leave /versions/... out", "version")
+        if request.path_params.get("version", VERSION) != VERSION:
+            raise not_found(f"every Model has the version {VERSION} only; leave /versions/... out", "version")
+        return caller
 
 
 def build_metadata(name: str, described: ModelDescription) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
+from darkroom_predict.description import ModelDescription
 from darkroom_predict.onnx_predictor import OnnxPredictor
 from darkroom_server.auth.admission import Caller
 from darkroom_server.backends.backend import Stored, Unavailable
@@ -73,6 +74,24 @@ async def compute(
         raise
     finally:
         parts.count_prediction(caller.namespace, counted, code, time.monotonic() - began, size)
+
+
+async def find_finished(parts: Parts, caller: Caller, name: str) -> Stored:
+    """Return a Model that can answer; raises a Problem where there is none."""
+    try:
+        found = await find_model(parts.backend, caller.namespace, name)
+        check_finished(found)
+    except (PredictionFailure, Unavailable) as failure:
+        raise explain(failure) from failure
+    return found
+
+
+async def describe(parts: Parts, caller: Caller, name: str) -> ModelDescription:
+    """Return what a Model that can answer says of itself; raises a Problem."""
+    try:
+        return await parts.models.describe(await find_finished(parts, caller, name))
+    except PredictionFailure as failure:
+        raise explain(failure) from failure
 
 
 def explain(failure: PredictionFailure | Unavailable) -> Problem:

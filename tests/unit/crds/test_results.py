@@ -13,7 +13,7 @@ from darkroom_api.v1alpha1.common import Artifacts, Task
 from darkroom_api.v1alpha1.dataset import DatasetStatus
 from darkroom_api.v1alpha1.evaluation import EvaluationSpec, EvaluationStatus
 from darkroom_api.v1alpha1.model import BudgetStatus, ModelSpec, ModelStatus, ProgressStatus
-from tests.unit.crds.outcomes import a_performance, a_summary, an_outcome
+from tests.unit.crds.v1alpha1.outcomes import a_performance, a_summary, an_outcome
 
 NOW: Final = datetime(2026, 5, 4, 12, 0, 0, tzinfo=UTC)
 LATER: Final = NOW + timedelta(minutes=10)

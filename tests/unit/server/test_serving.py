@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from darkroom_server.serving import Place, Stopping, serve
 
+LEAVE = "\r\nconnection: close\r\n"
 REQUEST = b"GET /%s HTTP/1.1\r\nHost: a\r\n\r\n"
 
 
@@ -68,15 +69,16 @@ async def ask(port: int, path: bytes) -> tuple[str, asyncio.StreamReader]:
 def test_requests_at_work_end_and_new_ones_are_answered_while_it_lingers() -> None:
     async def story() -> None:
         door, stopping = Door(), Stopping()
-        async with serving(door, stopping, linger=0.5, grace=10) as (port, task):
+        async with serving(door, stopping, linger=1.0, grace=10) as (port, task):
             head, _ = await ask(port, b"quick")
-            assert "connection: close" not in head
+            assert LEAVE not in head
             slow = asyncio.create_task(ask(port, b"slow"))
             await door.entered.wait()
             stopping.begin()
+            await asyncio.sleep(0.5)
             head, rest = await ask(port, b"quick")
             assert head.startswith("http/1.1 200")
-            assert "connection: close" in head
+            assert LEAVE in head
             assert await rest.read() == b"quick"
             await asyncio.sleep(1)
             with pytest.raises(OSError, match=r"refused|Connect"):

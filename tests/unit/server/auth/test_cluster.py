@@ -5,11 +5,14 @@ import logging
 import pathlib
 
 import pytest
+from kubernetes.aio.client import Configuration
 from starlette.requests import Request
 
 from darkroom_server.auth import cluster
 from darkroom_server.auth.cluster import ClusterAdmission
 from darkroom_server.auth.keys import KeysUnusable
+from darkroom_server.auth.reviews import Reviews
+from darkroom_server.backends.kubernetes_api import KubernetesApi
 from darkroom_server.http.problems import Problem
 
 FIRST, SECOND = "first-key-0123456789", "second-key-0123456789"
@@ -54,6 +57,22 @@ def test_a_key_opens_its_namespace_and_everything_else_nothing(
     folder: pathlib.Path, headers: list[tuple[str, str]], outcome: str
 ) -> None:
     assert admit(ClusterAdmission(folder, None, ()), *headers) == outcome
+
+
+def test_a_key_counts_before_a_token_and_a_token_needs_the_api_server(folder: pathlib.Path) -> None:
+    async def story() -> list[str]:
+        api = KubernetesApi(Configuration(host="http://127.0.0.1:1"))
+        admission, outcomes = ClusterAdmission(folder, Reviews(api), ()), []
+        token = ("authorization", "Bearer x")
+        for headers in ((("ocp-apim-subscription-key", FIRST), token), (token,)):
+            try:
+                outcomes.append((await admission.admit(a_request(*headers), "get", "Model")).namespace)
+            except Problem as problem:
+                outcomes.append(str(problem.status))
+        await api.close()
+        return outcomes
+
+    assert asyncio.run(story()) == ["vision", "503"]
 
 
 def test_changed_keys_are_taken_over_and_unusable_ones_leave_the_former(
