@@ -96,7 +96,7 @@ def _read_start(path: pathlib.Path) -> str:
 def _tell(migrated: Migrated, root: str) -> None:
     training, unlabelled, left_out = (migrated.images[use] for use in Use)
     folder = root if root.startswith("s3://") else str(to_path(root))
-    print(f"{migrated.project.name}: {migrated.copied:,} images copied to {folder}")
+    print(f"project {migrated.project.name!r}: {migrated.copied:,} images copied to {folder}")
     print(f"train.json: {training:,} images, {migrated.kind}; unlabelled.json: {unlabelled:,} images")
     if left_out:
         print(f"left out for having the Negative tag only: {left_out:,}")
@@ -116,4 +116,6 @@ def _list(what: str, lines: Sequence[str]) -> None:
 
 
 def _say(text: str) -> None:
-    print(secrets.hide(text), file=sys.stderr)
+    """Say a line, of which strangers may have written a part: no secret, and nothing that a terminal obeys."""
+    shown = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in secrets.hide(text))
+    print(shown, file=sys.stderr)

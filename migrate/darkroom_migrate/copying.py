@@ -104,13 +104,15 @@ def list_and_copy(
     for page, skip in _list_pages(api, project):
         images, problems = _read_page(page, skip)
         new = [image for image in images if image.id not in seen]
-        if not new and not problems:
+        if images and not new:
             break  # a service that gives the same page again has no more
         seen |= {image.id for image in new}
         listing.seen += len(new) + len(problems)
         listing.images += new
         listing.failures += problems + copier.copy(image for image in new if is_wanted(image))
         show(listing.seen)
+        if not new:
+            break  # nor has one whose page holds no image
     listing.images.sort(key=lambda image: (image.created or "", image.id))
     return listing
 

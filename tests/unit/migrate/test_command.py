@@ -320,6 +320,8 @@ HOSTILE_IMAGES = {
     "a host of a private network": (
         a_broken_image(originalImageUri="https://10.0.0.7/a?sig=b"), "10.0.0.7 is not a public address; where the host "
         "is your own, give it as --allow-url"),
+    "an address that steers a terminal": (
+        a_broken_image(originalImageUri="http://a.example/\x1b[2J\ud800?sig=b"), "a.example/\ufffd[2J\ufffd"),
     "tags that are none": (
         a_broken_image(tags="a", originalImageUri="https://b.example/?sig=b"), "tags: Input should be a valid list"),
     "no object": (["image"], "oldest first: the answer: "),
@@ -338,6 +340,7 @@ def test_a_hostile_image_is_named_and_the_others_are_there(
     err = capsys.readouterr().err
     assert said in err
     assert "sig=b" not in err
+    assert "\x1b" not in err
     assert len(read_coco(target)["images"]) == 4
     assert {name.partition("/")[0] for name in list_files(tmp_path)} == {"to"}
 

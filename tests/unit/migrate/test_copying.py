@@ -62,6 +62,16 @@ def test_a_service_that_gives_one_page_for_ever_ends(
     assert copy(serve(a_multiclass_project(), edit=repeat), certificate, tmp_path.as_uri()).seen == 7
 
 
+def test_a_service_that_gives_pages_of_anything_ends(
+    serve: Serve, certificate: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    def spoil(path: str, value: Any) -> Any:
+        return ["image", {}] if path.endswith("/images") else value
+
+    listing = copy(serve(a_multiclass_project(), edit=spoil), certificate, tmp_path.as_uri())
+    assert (listing.seen, len(listing.failures)) == (2, 2)
+
+
 def test_images_are_in_the_order_of_their_age_whatever_the_order_of_the_answer(
     serve: Serve, certificate: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:

@@ -146,6 +146,6 @@ def start(server: TrainingServer, certificate: pathlib.Path) -> http.server.Thre
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     listener.socket = context.wrap_socket(listener.socket, server_side=True, do_handshake_on_connect=False)
-    threading.Thread(target=listener.serve_forever, daemon=True).start()
+    threading.Thread(target=listener.serve_forever, args=(0.02,), daemon=True).start()
     server.base = f"https://{HOST}:{listener.server_address[1]}"
     return listener
