@@ -410,11 +410,12 @@ def test_regions_of_a_picture_that_exif_turns_are_not_trusted(
 ) -> None:
     region = a_region(APPLE, 0.1, 0.1, 0.2, 0.2)
     images = [an_image(1, APPLE, regions=[region]), an_image(2, APPLE, regions=[region], width=50, height=100)]
+    images.append(an_image(3, APPLE, regions=[region], width=50, height=100))
     project = a_project("ObjectDetection", None, images)
-    pictures = {an_id(1): a_turned_picture(), an_id(2): a_turned_picture()}
+    pictures = {an_id(1): a_turned_picture(), an_id(2): a_turned_picture(), an_id(3): a_picture()}
     assert migrate(serve(project, pictures=pictures), tmp_path) == 0
     assert f"image {an_id(1)}: its EXIF block turns it" in capsys.readouterr().err
-    assert [(entry["width"], entry["height"]) for entry in read_coco(tmp_path)["images"]] == [(50, 100)]
+    assert [(entry["width"], entry["height"]) for entry in read_coco(tmp_path)["images"]] == [(50, 100), (100, 50)]
     assert len(read_coco(tmp_path, "unlabelled.json")["images"]) == 1
 
 

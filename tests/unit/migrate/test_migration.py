@@ -2,6 +2,7 @@
 
 import pathlib
 import ssl
+from typing import Any
 
 from darkroom_api.endpoints import Reach, list_endpoints
 from darkroom_migrate.calls import Caller
@@ -10,8 +11,9 @@ from darkroom_migrate.migration import Migrated, Target, migrate_project
 from darkroom_migrate.training_api import TrainingApi, find_base
 from darkroom_storage.objects import open_storage
 from tests.local_storage import LOCAL
+from tests.support.coco_builders import a_picture
 from tests.unit.migrate.conftest import Serve
-from tests.unit.migrate.recorded_projects import FRUIT, KEY, a_multiclass_project, an_id
+from tests.unit.migrate.recorded_projects import APPLE, FRUIT, KEY, a_multiclass_project, an_id, an_image, pictures_of
 from tests.unit.migrate.training_server import Reply, TrainingServer
 
 
@@ -45,6 +47,22 @@ def test_the_list_is_read_three_times_for_an_image_that_is_never_given(
     assert sum("/images?" in address and "skip=0" in address for address in server.asked) == 3
     assert sum(an_id(2) in address for address in server.asked) == 3
     assert server.given.total() == 5
+
+
+def test_the_list_is_read_again_where_the_project_counts_more_images(
+    serve: Serve, certificate: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    project = a_multiclass_project()
+
+    def upload(path: str, value: Any) -> Any:
+        if path.endswith("/images") and not value and len(project["images"]) == 7:
+            project["images"].append(an_image(8, APPLE))
+        return value
+
+    server = serve(project, edit=upload, pictures={**pictures_of(project), an_id(8): a_picture()})
+    migrated, _ = migrate(server, certificate, tmp_path)
+    assert (migrated.failures, migrated.images[Use.TRAINING]) == ((), 5)
+    assert set(server.given.values()) == {1}
 
 
 def test_an_image_that_is_no_picture_is_not_fetched_again_in_the_same_run(
