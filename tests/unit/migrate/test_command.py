@@ -432,6 +432,14 @@ def test_neither_key_nor_signature_is_in_any_file_or_message(
     assert an_id(4) in err
 
 
+def test_a_service_that_quotes_the_key_is_not_repeated(
+    serve: Serve, tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    quoting = Reply(400, json.dumps({"code": "BadRequest", "message": f"key {KEY} is wrong"}).encode())
+    assert migrate(serve(a_multiclass_project(), faults={"/tags": [quoting]}), tmp_path) == 1
+    assert "answered 400 (BadRequest key *** is wrong)" in capsys.readouterr().err
+
+
 def test_images_of_another_host_are_read_where_the_user_names_it(
     serve: Serve, tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
