@@ -1,6 +1,7 @@
 """`values.yaml` read with its comments: the source of the chart's README and of its JSON schema.
 
-Owns the two notes of a value, `# --` (a sentence) and `# @schema` (a YAML mapping). The first entry of a list of
+Owns the two notes of a value, `# --` (a sentence) and `# @schema` (a YAML mapping, whose further lines are indented by
+two more spaces). The first entry of a list of
 mappings documents all of them. Must not write files.
 """
 
@@ -13,6 +14,7 @@ Schema = dict[str, Any]
 
 _SENTENCE: Final = "# -- "
 _NOTE: Final = "# @schema "
+_CONTINUED: Final = "#   "
 _QUANTITY: Final = r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$"
 _TYPES: Final[dict[type, str]] = {
     bool: "boolean",
@@ -71,17 +73,24 @@ def _read_comment(lines: list[str], line: int, path: str) -> tuple[str, Schema]:
     while start and lines[start - 1].lstrip().startswith("#"):
         start -= 1
     sentence: list[str] = []
-    note: Schema = {}
+    note: list[str] = []
     for comment in (text.strip() for text in lines[start:line]):
         if comment.startswith(_NOTE):
-            note = yaml.safe_load(comment.removeprefix(_NOTE))
-            if not isinstance(note, dict):
-                raise ValueError(f"{path}: @schema must be a mapping, such as {{minimum: 1}}")
+            note = [comment.removeprefix(_NOTE)]
+        elif note and comment.startswith(_CONTINUED):
+            note.append(comment.removeprefix(_CONTINUED))
         elif comment.startswith(_SENTENCE):
             sentence = [comment.removeprefix(_SENTENCE)]
         elif sentence:
             sentence.append(comment.removeprefix("# "))
-    return " ".join(sentence), note
+    return " ".join(sentence), _read_note(" ".join(note), path)
+
+
+def _read_note(text: str, path: str) -> Schema:
+    note = yaml.safe_load(text) if text else {}
+    if not isinstance(note, dict):
+        raise ValueError(f"{path}: @schema must be a mapping, such as {{minimum: 1}}")
+    return note
 
 
 def build_schema(values: tuple[Value, ...]) -> Schema:

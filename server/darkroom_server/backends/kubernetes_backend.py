@@ -8,13 +8,14 @@ import asyncio
 import contextlib
 import pathlib
 import secrets
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, get_args
 
 from darkroom_api import names
 from darkroom_api.v1alpha1.model import ModelStatus
 from darkroom_server.backends.artifacts import fetch_files
-from darkroom_server.backends.backend import BackendProblem, Changed, Kind, NotThere, Refused, Stored
+from darkroom_server.backends.backend import BackendProblem, Changed, Kind, NotThere, Refused, Stored, Unavailable
 from darkroom_server.backends.kubernetes_api import Json, KubernetesApi
 from darkroom_server.backends.kubernetes_cache import Entry, ObjectCache
 from darkroom_server.config_file import ClusterSection, StorageSection
@@ -24,6 +25,11 @@ from darkroom_storage.objects import Storage, open_storage
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 PATCH_TRIES: Final = 5
 """The operator writes statuses meanwhile: each is another version to the API server, and none to a caller."""
+LOOK_SECONDS: Final = 2.0
+"""A prediction waits no longer for an API server that is away."""
+ABSENT_SECONDS: Final = 30.0
+"""The watch tells sooner what was made meanwhile: this only bounds how often is asked."""
+MOST_ABSENT: Final = 4096
 MOST_TOKENS: Final = 1000
 """That wait for their Datasets; of those whose Dataset was refused none is needed any more."""
 
@@ -41,6 +47,7 @@ class KubernetesBackend:
         }
         self._storages: dict[StorageSection, Storage] = {}
         self._tokens: dict[tuple[str, str], str] = {}
+        self._absent: dict[tuple[Kind, str, str], float] = {}
 
     async def run(self) -> None:
         """Keep up with the API server until the task is cancelled."""
@@ -54,14 +61,32 @@ class KubernetesBackend:
         return all(cache.is_filled.is_set() for cache in self._caches.values())
 
     async def find(self, kind: Kind, namespace: str, name: str) -> Stored | None:
-        """Return a resource, None where there is none; one that the watch has not told yet is asked for."""
+        """Return a resource, None where there is none; one that no watch has told yet is asked for."""
         if not self._config.serves(namespace):
             return None
-        entry = self._cache(kind, namespace).find(namespace, name)
-        try:
-            return _read(entry or await self._look(kind, namespace, name))
-        except NotThere:
+        entry = self._cache(kind, namespace).find(namespace, name) or await self._look_beyond(kind, namespace, name)
+        return None if entry is None else _read(entry)
+
+    async def _look_beyond(self, kind: Kind, namespace: str, name: str) -> Entry | None:
+        """Ask the API server for what another replica may just have made; what is not there is remembered as absent.
+
+        A Model that was applied under its own name is looked up under another one first, with every prediction.
+        """
+        key = (kind, namespace, name)
+        if self._absent.get(key, 0.0) > time.monotonic():
             return None
+        try:
+            async with asyncio.timeout(LOOK_SECONDS):
+                return await self._look(kind, namespace, name)
+        except NotThere:
+            pass
+        except (Unavailable, TimeoutError) as error:
+            if not self._cache(kind, namespace).is_filled.is_set():
+                raise Unavailable(f"{kind} {name}: the API server does not answer; try again") from error
+        self._absent[key] = time.monotonic() + ABSENT_SECONDS
+        while len(self._absent) > MOST_ABSENT:
+            self._absent.pop(next(iter(self._absent)))
+        return None
 
     async def list_all(self, kind: Kind, namespace: str) -> list[Stored]:
         """Return all resources of a kind in a namespace that can be read."""

@@ -4,10 +4,11 @@ Owns how the parts are put together. Must not do: HTTP, or a training.
 """
 
 import asyncio
-import hashlib
+import contextlib
 import pathlib
+import secrets
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from darkroom_api import names
@@ -16,12 +17,14 @@ from darkroom_api.run_config import StorageAccess
 from darkroom_api.v1alpha1.dataset import DatasetSpec
 from darkroom_api.v1alpha1.model import ModelStatus
 from darkroom_server.backends.artifacts import fetch_files
-from darkroom_server.backends.backend import Kind, NotThere, Stored
+from darkroom_server.backends.backend import BackendProblem, Kind, NotThere, Stored
 from darkroom_server.backends.local_store import LocalStore
 from darkroom_server.backends.local_worker import LocalWorker
 from darkroom_storage import state_folder as layout
 from darkroom_storage.objects import open_storage
 
+MOST_TOKENS: Final = 1000
+"""Beyond as many that no Dataset came for, the oldest go."""
 _SECRET_PREFIX: Final = "token-"  # noqa: S105 - of a name
 
 
@@ -36,6 +39,8 @@ class LocalBackend:
         arguments += [f"--allow-folder={folder}" for folder in allowed_folders]
         self.worker = LocalWorker(root, arguments, self.store.has_work)
         self._secrets = root / layout.SECRETS
+        self._tokens: dict[tuple[str, str], str] = {}
+        """Those whose Dataset is not written yet."""
         self._storage = open_storage(StorageAccess(reach=OWN_MACHINE))
 
     async def run(self) -> None:
@@ -56,7 +61,8 @@ class LocalBackend:
 
     async def create(self, kind: Kind, namespace: str, manifest: Mapping[str, Any]) -> Stored:
         """Create a resource; raises AlreadyThere."""
-        created = self.store.create(kind, namespace, manifest)
+        with self._keeping_token(namespace, manifest):
+            created = self.store.create(kind, namespace, manifest)
         self.worker.tell()
         return created
 
@@ -65,7 +71,8 @@ class LocalBackend:
     ) -> Stored:
         """Merge `change` into a resource; raises NotThere, and Changed where it is not of `version`."""
         found = self.store.find(kind, namespace, name)
-        patched = self.store.patch(kind, namespace, name, change, version)
+        with self._keeping_token(namespace, change):
+            patched = self.store.patch(kind, namespace, name, change, version)
         self.worker.tell()
         self._forget_token(found, patched)
         return patched
@@ -77,20 +84,35 @@ class LocalBackend:
         self.worker.tell()
         self._forget_token(found, None)
 
+    async def keep_token(self, namespace: str, name: str, container_url: str) -> str:  # noqa: ARG002 - its own name
+        """Keep the address of a container with its token for the Dataset that is written next; return its Secret."""
+        secret = f"{_SECRET_PREFIX}{secrets.token_hex(8)}"
+        self._tokens[namespace, secret] = container_url
+        while len(self._tokens) > MOST_TOKENS:
+            self._tokens.pop(next(iter(self._tokens)))
+        return secret
+
+    @contextlib.contextmanager
+    def _keeping_token(self, namespace: str, manifest: Mapping[str, Any]) -> Iterator[None]:
+        """Write the token of what is being written, for this user only; it goes where the resource is not taken."""
+        secret = str((manifest.get("spec", {}).get("storage") or {}).get("credentialsSecret"))
+        url = self._tokens.pop((namespace, secret), None)
+        folder = self._secrets / namespace / secret
+        if url is not None:
+            self._secrets.mkdir(mode=0o700, exist_ok=True)
+            folder.mkdir(mode=0o700, parents=True)
+            (folder / names.SAS_KEY).write_text(url)
+        try:
+            yield
+        except BackendProblem:
+            if url is not None:
+                shutil.rmtree(folder, ignore_errors=True)
+            raise
+
     def _forget_token(self, before: Stored | None, after: Stored | None) -> None:
         secret = _find_secret(before)
         if before is not None and secret is not None and secret != _find_secret(after):
             shutil.rmtree(self._secrets / before.namespace / secret, ignore_errors=True)
-
-    async def keep_token(self, namespace: str, name: str, container_url: str) -> str:
-        """Keep the address of a container with its token in a file for this user only; return the Secret's name."""
-        digest = hashlib.sha256(f"{name} {container_url}".encode()).hexdigest()[:16]
-        secret = f"{_SECRET_PREFIX}{digest}"
-        self._secrets.mkdir(mode=0o700, exist_ok=True)
-        folder = self._secrets / namespace / secret
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (folder / names.SAS_KEY).write_text(container_url)
-        return secret
 
     async def fetch_artifacts(self, model: Stored, files: Sequence[str], folder: pathlib.Path) -> None:
         """Copy files of a finished Model into `folder`, checked against its artifacts.json; raises NotThere."""

@@ -5,7 +5,7 @@ Owns the port and the connections. Must not read what passes.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 
 class Wire:
@@ -16,6 +16,8 @@ class Wire:
         self._open: set[asyncio.StreamWriter] = set()
         self._is_cut = False
         self.port = 0
+        self.num_bytes = 0
+        """That came from this side."""
 
     def cut(self) -> None:
         """End all connections, and refuse new ones until `mend`."""
@@ -34,13 +36,17 @@ class Wire:
             return
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target)
         self._open |= {writer, far_writer}
-        await asyncio.gather(_copy(reader, far_writer), _copy(far_reader, writer))
+        await asyncio.gather(_copy(reader, far_writer, self._count), _copy(far_reader, writer, lambda _: None))
         self._open -= {writer, far_writer}
 
+    def _count(self, num_bytes: int) -> None:
+        self.num_bytes += num_bytes
 
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, tell: Callable[[int], None]) -> None:
     with contextlib.suppress(OSError):
         while data := await reader.read(2**16):
+            tell(len(data))
             writer.write(data)
             await writer.drain()
     writer.close()

@@ -9,7 +9,7 @@ from darkroom_api.report import MAX_OUTCOME_BYTES, Outcome, Progress, parse_outc
 from darkroom_api.run_config import Command
 from darkroom_api.v1alpha1.common import Artifacts
 from darkroom_api.v1alpha1.dataset import Problem
-from tests.unit.crds.outcomes import a_performance, a_summary, an_outcome
+from tests.unit.crds.v1alpha1.outcomes import a_performance, a_summary, an_outcome
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,8 @@ part:
   # written on two lines.
   name: ""
   # -- Perhaps.
-  # @schema {type: [string, "null"]}
+  # @schema {type:
+  #   [string, "null"]}
   maybe: null
 # -- By name.
 # @schema {entries: first}

@@ -283,6 +283,16 @@ def test_deleting_a_dataset_deletes_its_token(server: LocalServer) -> None:
     assert not list(server.folder.glob("secrets/*/*/SAS_URL"))
 
 
+def test_a_token_of_a_dataset_that_was_not_taken_is_not_kept(server: LocalServer) -> None:
+    signed = {"kind": "sas", "sasToken": "sig=secret-signature"}
+    callers = [threading.Thread(target=lambda: server.put_dataset(authentication=signed)) for _ in range(6)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    assert len(list(server.folder.glob("secrets/*/*"))) == 1
+
+
 def test_old_addresses_are_mapped_and_told_as_they_were_sent(tmp_path: pathlib.Path) -> None:
     storage = Storage(endpoint="https://s3.example", region="eu-west-1")
     mapping = PrefixMapping("https://old.blob.example/data/", "s3://vision/data/", storage)

@@ -10,8 +10,8 @@ from tests.cluster.api import manifests
 from tests.cluster.api.connection import Connection
 from tests.cluster.api.waiting import SYSTEM_NAMESPACE
 from tests.cluster.scenarios.main_job import MODEL, MainJob
+from tests.cluster.serving.server import ACCOUNT, SERVER, Load, Server, by_key, install_server
 from tests.cluster.setup.installation import Installation
-from tests.cluster.setup.serving import ACCOUNT, SERVER, Load, Server, by_key, install_server
 from tests.cluster.storage.bucket import Bucket
 
 READER = "digits-reader"
