@@ -7,6 +7,7 @@ and the same file behind a plain handler. Prints tables with their bars; ends wi
 import argparse
 import contextlib
 import json
+import os
 import pathlib
 import socket
 import subprocess
@@ -14,14 +15,14 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from bench.server.clients import Load
 from bench.server.pictures import SIDE_PX, draw_photo, draw_pixels
 from darkroom_predict.description import ONNX_NAME
-from darkroom_predict.onnx_predictor import OnnxPredictor, open_onnx
+from darkroom_predict.onnx_predictor import open_onnx
 from darkroom_predict.onnx_session import build_input
 from darkroom_predict.resizing import decode_bytes
 
@@ -42,10 +43,10 @@ PROGRAMS: Final = {
 
 @dataclass(frozen=True)
 class Bare:
-    """Images a second of a session in a loop: computed only, and decoded as well."""
+    """A session in a loop: images a second, and CPU milliseconds an image, which a busy machine changes less."""
 
-    computed: float
-    decoded: float
+    images_per_second: float
+    cpu_ms: float
 
 
 def main() -> int:
@@ -75,19 +76,26 @@ _WRITE: Final = (
 
 def measure(folder: pathlib.Path, num_requests: int) -> list[str]:
     """Print the table of one model; returns the bars that were missed."""
-    bare = measure_bare(open_onnx(folder / ONNX_NAME, None))
-    print(f"\n{folder.name}: a bare session {bare.computed:.1f} images/s, with decoding {bare.decoded:.1f}\n")
-    print("| Server | Clients | Images/s | Of the bare session | p50 ms | p99 ms | Failures |")
+    predictor = open_onnx(folder / ONNX_NAME, None)
+    images, photo = build_input(draw_pixels(1)), draw_photo()
+    bare = measure_loop(lambda: predictor.session.run(images))
+    decoded = measure_loop(lambda: predictor.predict(decode_bytes(photo, SIDE_PX)[None]))
+    print(f"\n{folder.name}\n\n| What | Clients | Images/s | Of the bare session | p50 ms | p99 ms | CPU ms an image |")
     print("|---|---|---|---|---|---|---|")
+    for name, loop in (("bare session", bare), ("the same, with decoding", decoded)):
+        share = loop.images_per_second / bare.images_per_second
+        print(f"| {name} | | {loop.images_per_second:.1f} | {share:.2f} | | | {loop.cpu_ms:.1f} |")
     missed = []
     for program in PROGRAMS:
-        with running(program, folder) as (port, _):
+        with running(program, folder) as (port, pid):
             drive(port, 4, 100)
             for clients in CLIENTS:
+                began = read_cpu_seconds(pid)
                 load = drive(port, clients, num_requests)
-                share = load.images_per_second / bare.computed
+                cpu_ms = (read_cpu_seconds(pid) - began) * 1000 / num_requests
+                share = load.images_per_second / bare.images_per_second
                 cells = (f"{load.images_per_second:.1f}", f"{share:.2f}", f"{load.p50_ms:.1f}", f"{load.p99_ms:.1f}")
-                print(f"| {program} | {clients} | {' | '.join(cells)} | {load.failures} |", flush=True)
+                print(f"| {program} | {clients} | {' | '.join(cells)} | {cpu_ms:.1f} |", flush=True)
                 if program == "darkroom" and clients == JUDGED_CLIENTS:
                     missed += judge(folder.name, load, share)
     return missed
@@ -101,26 +109,16 @@ def judge(model: str, load: Load, share: float) -> list[str]:
     return [*missed, *([f"{model}: {load.failures} requests failed"] if load.failures else [])]
 
 
-def measure_bare(predictor: OnnxPredictor) -> Bare:
-    """Return how fast a session is in a loop of this process, with all threads for each image."""
-    images, photo = build_input(draw_pixels(1)), draw_photo()
-
-    def compute() -> None:
-        predictor.session.run(images)
-
-    def decode_and_compute() -> None:
-        predictor.session.run(build_input(decode_bytes(photo, SIDE_PX)[None]))
-
-    rates = []
-    for job in (compute, decode_and_compute):
-        for _ in range(10):
-            job()
-        began, count = time.perf_counter(), 0
-        while time.perf_counter() - began < BARE_SECONDS:
-            job()
-            count += 1
-        rates.append(count / (time.perf_counter() - began))
-    return Bare(*rates)
+def measure_loop(job: Callable[[], object]) -> Bare:
+    """Return how fast `job` is in a loop of this process, with all threads for each image."""
+    for _ in range(10):
+        job()
+    began, began_cpu, count = time.perf_counter(), time.process_time(), 0
+    while time.perf_counter() - began < BARE_SECONDS:
+        job()
+        count += 1
+    seconds = time.perf_counter() - began
+    return Bare(count / seconds, (time.process_time() - began_cpu) * 1000 / count)
 
 
 def measure_memory(folder: pathlib.Path, num_requests: int) -> list[str]:
@@ -137,6 +135,12 @@ def measure_memory(folder: pathlib.Path, num_requests: int) -> list[str]:
         else []
     )
     return [*missed, *([f"memory: {load.failures} requests failed"] if load.failures else [])]
+
+
+def read_cpu_seconds(pid: int) -> float:
+    """Return what a process has computed, in seconds of one CPU."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def read_memory_mib(pid: int) -> float:
