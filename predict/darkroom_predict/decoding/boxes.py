@@ -67,7 +67,7 @@ def _choose_candidates(logits: Floats) -> tuple[Integers, Floats]:
 def merge_overlapping(corners: Floats, scores: Floats, labels: Integers) -> tuple[Integers, Floats]:
     """Return which boxes (K, 4), best first, non-maximum suppression keeps, and the corners that they get by a vote.
 
-    Those that a box suppresses are further guesses at the same thing, so their mean lies nearer to it than the surest
+    Those over it are further guesses at the same thing, so their mean lies nearer to it than the surest of them does
     (Gidaris and Komodakis, arXiv 1505.01749). Weights fall to nothing at the least overlap: none enters with a jump.
     """
     overlaps = compute_corner_overlaps(corners)
