@@ -73,8 +73,6 @@ class Halving:
     first_seconds: float
     ends_at_seconds: float
     is_whole_portfolio: bool = False
-    has_perfect_head: bool = False
-    """Whether a frozen-feature classifier is at the ceiling already: one round shows whether a network is, too."""
     round: int = 0
     queue: list[int] = field(default_factory=list)
     ended: list[dict[str, Any]] = field(default_factory=list)
@@ -169,8 +167,6 @@ def find_stop(halving: Halving, held_out: int, left_seconds: float, least_second
     `held_out` is the number of images that scores were measured on.
     """
     scores, needed = halving.leader.scores, count_flat_rounds(held_out)
-    if halving.has_perfect_head:
-        return StopReason.CEILING
     if len(scores) >= needed - 1 and all(score.value >= CEILING for score in scores[-(needed - 1) :]):
         return StopReason.CEILING
     flat = _judge_flatness(scores, needed) if len(halving.trials) == 1 else None

@@ -21,6 +21,8 @@ class HeadEvidence:
     test: BaselineTest
     is_pretrained: bool
     """Whether it looks at the features of a pretrained network."""
+    is_at_ceiling: bool = False
+    """Whether its score is as good as its images can show."""
 
     @property
     def may_answer_alone(self) -> bool:
@@ -47,6 +49,8 @@ def decide_head_alone(head: HeadEvidence, network: NetworkPlan) -> StopReason | 
         return StopReason.FEW_IMAGES  # nobody would know what the network is worth, so it would have no part
     if not head.may_answer_alone:
         return None
+    if head.is_at_ceiling:
+        return StopReason.CEILING
     if not network.fits:
         return StopReason.BUDGET_REACHED
     is_few = network.images_a_tag < FEW_IMAGES_A_TAG

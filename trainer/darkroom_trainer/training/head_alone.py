@@ -13,7 +13,7 @@ from darkroom_api.endings import ENDINGS
 from darkroom_trainer.checkpoints.sessions import FittedHead, Session
 from darkroom_trainer.loop import training_loop
 from darkroom_trainer.runtime import errors
-from darkroom_trainer.search import network_need
+from darkroom_trainer.search import halving, network_need
 from darkroom_trainer.training import divergence, ensembling, frozen_features, hold_out
 from darkroom_trainer.training.training_run import TrainingRun
 
@@ -59,7 +59,8 @@ def _answer_instead(run: TrainingRun, session: Session, ended: Reason) -> bool:
 
 def _gather_evidence(run: TrainingRun, head: FittedHead) -> network_need.HeadEvidence:
     test = run.task.compare_with_baseline(*ensembling.predict_head(run, head))
-    return network_need.HeadEvidence(test, is_pretrained=bool(head.backbones))
+    is_at_ceiling = halving.is_at_ceiling(head.score, len(head.rows))
+    return network_need.HeadEvidence(test, is_pretrained=bool(head.backbones), is_at_ceiling=is_at_ceiling)
 
 
 def _plan_network(run: TrainingRun) -> network_need.NetworkPlan:

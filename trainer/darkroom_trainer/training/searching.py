@@ -57,8 +57,6 @@ def _begin(run: TrainingRun, fitter: fitting.Fitter, session: Session) -> None:
     fitter.open_window(session, 0.0, must_save=True)
     window = fitter.plan_hold_out()
     halving = halvings.open_halving(_list_recipes(run), window.starts_at, window.ends_at, run.ledger.least_seconds)
-    if session.head is not None:
-        halving.has_perfect_head = halvings.is_at_ceiling(session.head.score, len(session.head.rows))
     session.halving = halving
     fitter.open_window(session, halvings.choose_length(halving, _find_left(run, halving)))
 

@@ -101,11 +101,6 @@ def test_a_search_ends_when_more_training_does_not_help(
     assert halvings.find_stop(a_halving(scores), held_out, left_seconds=50.0, least_seconds=1.0) is reason
 
 
-def test_one_round_is_enough_where_a_head_is_at_the_ceiling() -> None:
-    halving = a_halving([0.5], has_perfect_head=True)
-    assert halvings.find_stop(halving, 200, left_seconds=50.0, least_seconds=1.0) is StopReason.CEILING
-
-
 def test_a_search_ends_with_the_budget() -> None:
     halving = a_halving([0.5, 0.7, 0.9])
     assert halvings.find_stop(halving, 200, left_seconds=0.5, least_seconds=1.0) is StopReason.BUDGET_REACHED

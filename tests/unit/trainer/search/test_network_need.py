@@ -37,6 +37,19 @@ CASES = {
     "the same with pretrained features": (True, UNASKED, UNTESTED, FEW),
 }
 
+AT_CEILING = {
+    "a network cannot be shown to be better": (BETTER, MANY, StopReason.CEILING),
+    "the same where no time is left for one": (BETTER, TOO_COSTLY, StopReason.CEILING),
+    "a score that guessing reaches as well proves nothing": (GUESSING, MANY, None),
+}
+
+
+@pytest.mark.parametrize(("test", "network", "reason"), AT_CEILING.values(), ids=AT_CEILING)
+def test_a_head_at_the_ceiling_answers_alone(
+    test: BaselineTest, network: NetworkPlan, reason: StopReason | None
+) -> None:
+    assert decide_head_alone(HeadEvidence(test, is_pretrained=False, is_at_ceiling=True), network) is reason
+
 
 @pytest.mark.parametrize(("is_pretrained", "test", "network", "reason"), CASES.values(), ids=CASES)
 def test_the_head_answers_alone(
