@@ -17,7 +17,7 @@ MAX_LOG_SIZE: Final = 6.0
 LEAST_SCORE: Final = 0.05
 MAX_CANDIDATES: Final = 300
 NMS_OVERLAP: Final = 0.5
-LEAST_WEIGHT: Final = 1e-6
+LEAST_WEIGHT: Final = 1e-9
 """Of a box in its own vote: a box without area overlaps nothing, not even itself."""
 _LEAST_LOGIT: Final = math.log(LEAST_SCORE / (1 - LEAST_SCORE)) - 1e-3
 """A little below the logit of LEAST_SCORE, for rounding."""

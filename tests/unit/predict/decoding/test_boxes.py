@@ -76,6 +76,7 @@ def test_a_cells_box_is_where_the_loss_put_it() -> None:
 def test_the_boxes_of_a_picture_are_those_of_torch(bias: float) -> None:
     outputs = torch.randn(1, 256, 5 + 4, generator=torch.Generator().manual_seed(2))
     outputs[..., :5] += bias
+    outputs[..., 7:] += 1.5
     found = decode_outputs(Task.DETECTOR, outputs.numpy())[0]
     cells = dense_head.build_cells(256, torch.device("cpu"))
     corners = dense_head.decode_boxes(outputs[0, :, 5:], cells).clamp(0, 1)
