@@ -7,7 +7,7 @@ PYTHON ?= python3
 UV_VERSION := $(shell sed -n 's/^uv==//p' constraints.txt)
 PY := .venv/bin/python
 DEMO_PY := .venv-demo/bin/python
-TYPED := $(wildcard crds operator trainer predict report storage server hack bench tests)
+TYPED := $(wildcard crds operator trainer predict report storage server migrate hack bench tests)
 
 .PHONY: help
 help: ## Say what can be made

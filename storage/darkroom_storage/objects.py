@@ -164,13 +164,17 @@ class Storage:
             answer = self._s3().head_object(Bucket=bucket, Key=key)
         return ObjectInfo(answer["ContentLength"], answer["ETag"].strip('"'))
 
-    def write_bytes(self, uri: str, data: bytes, *, if_absent: bool = False) -> None:
-        """Write the object; with `if_absent`, PreconditionFailed where it exists already."""
+    def write_bytes(self, uri: str, data: bytes, *, if_absent: bool = False, media_type: str | None = None) -> None:
+        """Write the object; with `if_absent`, PreconditionFailed where it exists already.
+
+        `media_type` is what a bucket says that it is; a file on a disk says nothing of it.
+        """
         if self._is_local(uri):
             local_files.write_file(uri, data, if_absent=if_absent)
             return
         bucket, key = split_s3_uri(uri)
         extra: dict[str, Any] = {"IfNoneMatch": "*"} if if_absent else {}
+        extra |= {"ContentType": media_type} if media_type else {}
         with _explained(uri):
             self._s3().put_object(Bucket=bucket, Key=key, Body=data, **extra)
 
@@ -258,6 +262,11 @@ def split_s3_uri(uri: str) -> tuple[str, str]:
     if not uri.startswith("s3://") or not bucket:
         raise StorageRefused(uri, "it is not an s3://bucket/key address, and https:// can only be read")
     return bucket, key
+
+
+def find_root(target: str) -> str:
+    """Return the URI, without a final slash, of where to write: a local folder, or `s3://bucket/prefix`."""
+    return target.rstrip("/") if target.startswith("s3://") else local_files.to_uri(pathlib.Path(target))
 
 
 def join_uri(folder: str, *parts: str) -> str:

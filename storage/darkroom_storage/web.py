@@ -9,7 +9,7 @@ import socket
 import ssl
 import threading
 import urllib.parse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -75,8 +75,12 @@ def ask_https(
     *,
     reach: Reach,
     context: ssl.SSLContext | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> Taken:
-    """Return what `take` makes of the answer of `uri`, whatever its status; errors are those of `read_https`."""
+    """Return what `take` makes of the answer of `uri`, whatever its status; errors are those of `read_https`.
+
+    `headers` are sent besides.
+    """
     origin = connections.find_allowed(uri, reach, uri)
     connection = _CheckedConnection(uri, origin, reach, context or ssl.create_default_context())
     parts = urllib.parse.urlsplit(uri)
@@ -84,7 +88,7 @@ def ask_https(
         target = urllib.parse.quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._") + (
             f"?{urllib.parse.quote(parts.query, safe=_QUERY_SAFE)}" if parts.query else ""
         )
-        connection.request("GET", target, headers={"User-Agent": _AGENT})
+        connection.request("GET", target, headers={"User-Agent": _AGENT, **(headers or {})})
         return take(_await_answer(connection))
     except UnicodeError as error:
         raise AddressForbidden(uri, f"{origin.host!r} is not a host's name") from error
@@ -117,6 +121,13 @@ def _await_answer(connection: http.client.HTTPSConnection) -> http.client.HTTPRe
 
 def _read_answer(uri: str, answer: http.client.HTTPResponse, limit_bytes: int) -> WebObject:
     check_status(uri, answer.status, answer.reason)
+    data = receive(uri, answer, limit_bytes)
+    etag = answer.getheader("ETag") or hashlib.sha256(data).hexdigest()
+    return WebObject(data, etag.strip('"'))
+
+
+def receive(uri: str, answer: http.client.HTTPResponse, limit_bytes: int) -> bytes:
+    """Return the whole body of an answer; ObjectTooLarge beyond the limit, StorageUnreachable where it ends early."""
     length = answer.getheader("Content-Length")
     expected = int(length) if length is not None and length.isdecimal() and len(length) < 16 else None
     if expected is not None and expected > limit_bytes:
@@ -124,8 +135,7 @@ def _read_answer(uri: str, answer: http.client.HTTPResponse, limit_bytes: int) -
     data = bodies.read_limited(uri, answer, limit_bytes)
     if expected is not None and expected != len(data):
         raise StorageUnreachable(uri, f"only {len(data):,} of {expected:,} bytes came")
-    etag = answer.getheader("ETag") or hashlib.sha256(data).hexdigest()
-    return WebObject(data, etag.strip('"'))
+    return data
 
 
 def check_status(uri: str, status: int, phrase: str) -> None:

@@ -1,4 +1,4 @@
-"""The `darkroom` command: run, samples, predict, add-product, export.
+"""The `darkroom` command: run, samples, predict, add-product, export, migrate.
 
 Owns arguments, exit codes and last words. Must not do: the work itself, or import torch before it is needed.
 """
@@ -35,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_FAILED
     except ModuleNotFoundError as error:
         extra = "predict" if error.name in PREDICT_MODULES else "trainer"
+        extra = "migrate" if parsed.command == "migrate" else extra
         print_error(f"{error.name} is not installed: pip install 'darkroom[{extra}]'")
         return EXIT_FAILED
     except BrokenPipeError:  # whoever read our output has seen enough
@@ -55,6 +56,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_predict(commands)
     _add_add_product(commands)
     _add_export(commands)
+    _add_migrate(commands)
     return parser
 
 
@@ -132,6 +134,30 @@ def _add_export(commands: Commands) -> None:
     )  # fmt: skip
 
 
+def _add_migrate(commands: Commands) -> None:
+    about = "copy a project of another service, as a Dataset and a Model"
+    migrate = commands.add_parser("migrate", help=about, description=f"{about.capitalize()}.")
+    sources = migrate.add_subparsers(dest="source", required=True, metavar="SERVICE")
+    about = "copy the images, tags and boxes of a Custom Vision project"
+    vision = sources.add_parser(
+        "custom-vision", help=about,
+        description=f"{about[0].upper()}{about[1:]}. The same command again copies what is missing.",
+        epilog="The training key is read from --key-file or from the variable VISION_TRAINING_KEY.",
+    )  # fmt: skip
+    vision.add_argument(
+        "--endpoint", required=True, metavar="URL",
+        help="the training resource's endpoint, https://NAME.cognitiveservices.azure.com",
+    )  # fmt: skip
+    vision.add_argument("--project", required=True, metavar="PROJECT", help="the project's id or name")
+    vision.add_argument("--to", required=True, metavar="TARGET", help="a folder, or s3://bucket/prefix")
+    vision.add_argument("--key-file", type=pathlib.Path, metavar="FILE", help="a file with the training key")
+    vision.add_argument(
+        "--allow-url", action="append", default=[], metavar="URL",
+        help="https://HOST at a private address that images may be read from; may be given several times",
+    )  # fmt: skip
+    vision.add_argument("--storage-endpoint", metavar="URL", help="S3-compatible service of --to; AWS when absent")
+
+
 def _box(text: str) -> tuple[float, float, float, float]:
     try:
         left, top, width, height = (float(part) for part in text.split(","))
@@ -173,6 +199,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _samples(arguments: argparse.Namespace) -> int:
+    from darkroom_storage.objects import find_root
     from darkroom_trainer.samples import output, sets
 
     files = sets.build_sample(sets.SampleKind(arguments.kind), arguments.shots, arguments.seed)
@@ -182,7 +209,7 @@ def _samples(arguments: argparse.Namespace) -> int:
         print_error(str(error))
         return EXIT_USAGE
     print(f"wrote {count:,} files to {arguments.to}: images/, train.json, eval.json")
-    root = output.find_root(arguments.to)
+    root = find_root(arguments.to)
     print(sets.describe_next_step(sets.SampleKind(arguments.kind), root, arguments.endpoint))
     return EXIT_OK
 
@@ -206,9 +233,24 @@ def _export(arguments: argparse.Namespace) -> int:
     return run_export(arguments.model, arguments.images)
 
 
+def _migrate(arguments: argparse.Namespace) -> int:
+    from darkroom_migrate.command import Order, run_migrate
+
+    return run_migrate(
+        Order(
+            endpoint=arguments.endpoint,
+            project=arguments.project,
+            to=arguments.to,
+            key_file=arguments.key_file,
+            allowed_urls=arguments.allow_url,
+            storage_endpoint=arguments.storage_endpoint,
+        )
+    )
+
+
 _COMMANDS: Final = {
     **{"run": _run, "samples": _samples, "predict": _predict},
-    **{"add-product": _add_product, "export": _export},
+    **{"add-product": _add_product, "export": _export, "migrate": _migrate},
 }
 
 if __name__ == "__main__":

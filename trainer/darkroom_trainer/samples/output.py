@@ -3,7 +3,6 @@
 Must not do: overwrite annotation files that are not a sample's (`NotASample`).
 """
 
-import pathlib
 from collections import deque
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,9 +10,8 @@ from typing import Final
 
 from darkroom_api.endpoints import OWN_MACHINE
 from darkroom_api.run_config import StorageAccess
-from darkroom_storage import local_files
 from darkroom_storage.errors import BucketMissing, ObjectMissing
-from darkroom_storage.objects import Storage, join_uri, open_storage, retry_storage
+from darkroom_storage.objects import Storage, find_root, join_uri, open_storage, retry_storage
 from darkroom_trainer.samples.sets import ANNOTATION_FILES, SAMPLE_MARK, SampleFile
 
 _WORKERS: Final = 16
@@ -43,11 +41,6 @@ def write_sample(files: Iterable[SampleFile], target: str, endpoint: str | None)
             count += 1
         _drain(pending, 0)
     return count
-
-
-def find_root(target: str) -> str:
-    """Return the URI of a target, which may be a local folder, without a final slash."""
-    return target.rstrip("/") if target.startswith("s3://") else local_files.to_uri(pathlib.Path(target))
 
 
 def _refuse_foreign(storage: Storage, root: str) -> None:
