@@ -164,7 +164,7 @@ def running(program: str, folder: pathlib.Path) -> Iterator[tuple[int, int]]:
     arguments = [text.format(folder=folder, port=port, other=other) for text in PROGRAMS[program]]
     process = subprocess.Popen([sys.executable, "-m", *arguments])
     try:
-        _await(f"http://127.0.0.1:{port}/healthz")
+        _await(f"http://127.0.0.1:{port}/v2/health/live")
         yield port, process.pid
     finally:
         process.kill()

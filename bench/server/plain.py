@@ -32,7 +32,7 @@ def main(folder: pathlib.Path, port: int) -> None:
     async def tell_health(_request: Request) -> Response:
         return Response()
 
-    routes = [Route("/{rest:path}", predict, methods=["POST"]), Route("/healthz", tell_health)]
+    routes = [Route("/{rest:path}", predict, methods=["POST"]), Route("/v2/health/live", tell_health)]
     uvicorn.run(Starlette(routes=routes), port=port, log_level="warning", access_log=False)
 
 

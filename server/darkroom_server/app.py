@@ -10,11 +10,10 @@ from starlette.routing import BaseRoute, Router
 from starlette.types import ASGIApp
 
 from darkroom_server.http.envelope import Envelope
-from darkroom_server.routes import analysis, custom_vision, datasets, evaluations, health, inference, models
+from darkroom_server.routes import analysis, custom_vision, datasets, evaluations, inference, models
 from darkroom_server.routes.parts import Parts
 
 ROUTES: Final[tuple[Callable[[Parts], list[BaseRoute]], ...]] = (
-    health.list_routes,
     datasets.list_routes,
     models.list_routes,
     evaluations.list_routes,

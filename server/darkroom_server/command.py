@@ -34,7 +34,10 @@ class LocalOptions:
     """What the command line says."""
 
     folder: pathlib.Path
-    place: Place
+    host: str
+    port: int
+    certificate: pathlib.Path | None = None
+    certificate_key: pathlib.Path | None = None
     key_file: pathlib.Path | None = None
     allowed_urls: tuple[str, ...] = ()
     allowed_folders: tuple[pathlib.Path, ...] = ()
@@ -57,7 +60,8 @@ async def _serve(options: LocalOptions) -> None:
         key = _read_key(options)
         parts = build_parts(backend, KeyAdmission([key]), build_config(options))
         _announce(options, key)
-        await serve(build_app(parts), options.place, stopping, 0.0, GRACE_SECONDS)
+        place = Place(options.host, options.port, options.certificate, options.certificate_key)
+        await serve(build_app(parts), place, stopping, 0.0, GRACE_SECONDS)
 
 
 @contextlib.asynccontextmanager
@@ -94,13 +98,12 @@ def _read_key(options: LocalOptions) -> Key:
 
 def _announce(options: LocalOptions, key: Key) -> None:
     """Say where the server is and which key opens it; a key that came from a file is not shown."""
-    place = options.place
-    host = f"[{place.host}]" if ":" in place.host else place.host
-    scheme = "http" if place.certificate is None else "https"
-    print(f"darkroom serve: {scheme}://{host}:{place.port}, resources in {options.folder}", flush=True)
+    host = f"[{options.host}]" if ":" in options.host else options.host
+    scheme = "http" if options.certificate is None else "https"
+    print(f"darkroom serve: {scheme}://{host}:{options.port}, resources in {options.folder}", flush=True)
     if options.key_file is None:
         print(f"key: {key.secret} (kept in {options.folder / KEY_NAME})", flush=True)
-    if place.certificate is None and not _is_loopback(place.host):
+    if options.certificate is None and not _is_loopback(options.host):
         print("anybody on the way can read the key: give --tls-cert and --tls-key", file=sys.stderr, flush=True)
 
 

@@ -235,7 +235,6 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _samples(arguments: argparse.Namespace) -> int:
-    from darkroom_storage.objects import find_root
     from darkroom_trainer.samples import output, sets
 
     files = sets.build_sample(sets.SampleKind(arguments.kind), arguments.shots, arguments.seed)
@@ -245,8 +244,7 @@ def _samples(arguments: argparse.Namespace) -> int:
         print_error(str(error))
         return EXIT_USAGE
     print(f"wrote {count:,} files to {arguments.to}: images/, train.json, eval.json")
-    root = find_root(arguments.to)
-    print(sets.describe_next_step(sets.SampleKind(arguments.kind), root, arguments.endpoint))
+    print(sets.describe_next_step(sets.SampleKind(arguments.kind), arguments.to, arguments.endpoint))
     return EXIT_OK
 
 
@@ -289,12 +287,19 @@ def _serve(arguments: argparse.Namespace) -> int:
         print_error("--tls-cert and --tls-key belong together")
         return EXIT_USAGE
     from darkroom_server.command import LocalOptions, run_serve
-    from darkroom_server.serving import Place
 
-    place = Place(arguments.host, arguments.port, arguments.tls_cert, arguments.tls_key)
-    folders = tuple(folder.resolve() for folder in arguments.allow_folder or [pathlib.Path.cwd()])
-    folder = arguments.local.absolute()
-    return run_serve(LocalOptions(folder, place, arguments.key_file, tuple(arguments.allow_url), folders))
+    return run_serve(
+        LocalOptions(
+            folder=arguments.local.absolute(),
+            host=arguments.host,
+            port=arguments.port,
+            certificate=arguments.tls_cert,
+            certificate_key=arguments.tls_key,
+            key_file=arguments.key_file,
+            allowed_urls=tuple(arguments.allow_url),
+            allowed_folders=tuple(folder.resolve() for folder in arguments.allow_folder or [pathlib.Path.cwd()]),
+        )
+    )
 
 
 _COMMANDS: Final = {

@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 
 from darkroom_server import command
-from darkroom_server.serving import Place
 from tests.certificate import make_certificate
 from tests.support.server.running import Answer, send
 
@@ -94,7 +93,7 @@ def test_with_a_certificate_it_speaks_https(tmp_path: pathlib.Path) -> None:
         assert "https://127.0.0.1" in lines[0]
         context = ssl.create_default_context(cadata=certificate.decode())
         url = address.replace("http://127.0.0.1", "https://localhost")
-        with urllib.request.urlopen(f"{url}/healthz", context=context) as answer:
+        with urllib.request.urlopen(f"{url}/v2/health/live", context=context) as answer:
             assert answer.status == 200
 
 
@@ -142,7 +141,7 @@ def test_without_a_cluster_neither_torch_nor_kubernetes_is_imported() -> None:
 
 
 def test_allowed_addresses_count_for_images_and_for_annotation_files() -> None:
-    options = command.LocalOptions(pathlib.Path("/x"), Place("127.0.0.1", 1), None, ("http://10.1.2.3/a/",))
+    options = command.LocalOptions(pathlib.Path("/x"), "127.0.0.1", 1, allowed_urls=("http://10.1.2.3/a/",))
     config = command.build_config(options)
     assert config.fetching.allowed_prefixes == ("http://10.1.2.3/a/",)
     assert config.annotations.reach is not None

@@ -55,7 +55,7 @@ class Served:
 
     def _answers(self) -> bool:
         try:
-            return requests.get(f"{self.address}/healthz", timeout=5).ok
+            return requests.get(f"{self.address}/v2/health/live", timeout=5).ok
         except requests.ConnectionError:
             return False
 

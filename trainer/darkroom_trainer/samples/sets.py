@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image
 
 from darkroom_api.v1alpha1.common import AnnotationKind
+from darkroom_storage.objects import find_root
 from darkroom_trainer.samples import dahlias, photographs, shapes, shelf_pictures
 from darkroom_trainer.samples.digits import Digits, Part, Pixels, choose_shots, enlarge, load_part
 from darkroom_trainer.samples.scenes import SCENE_PX, Scene, draw_scene
@@ -203,11 +204,11 @@ def _encode_coco(part: Part, coco: Coco) -> SampleFile:
     return SampleFile(ANNOTATION_FILES[part], json.dumps(coco, indent=1).encode())
 
 
-def describe_next_step(kind: SampleKind, root_uri: str, endpoint: str | None) -> str:
-    """Return what to write into a manifest to use a sample at `root_uri`."""
+def describe_next_step(kind: SampleKind, target: str, endpoint: str | None) -> str:
+    """Return what to write into a manifest to use a sample that was written to `target`."""
     annotation = ANNOTATION_KINDS[kind].value
     storage = f', storage: {{endpoint: "{endpoint}"}}' if endpoint else ""
-    files = f"{root_uri}/{ANNOTATION_FILES[Part.TRAIN]}"
+    files = f"{find_root(target)}/{ANNOTATION_FILES[Part.TRAIN]}"
     return (
         "next: name it in a Dataset and apply it (or darkroom run -f FILE --output OUT):\n"
         f'  spec: {{annotationKind: {annotation}, annotationFiles: ["{files}"]{storage}}}'

@@ -48,7 +48,7 @@ def test_few_shots_stop_when_every_tag_was_seen_so_often(
     assert len(train["images"]) < len(evaluation["images"])
     assert [category["name"] for category in train["categories"]] == list(tags)
     assert all(("bbox" in entry) is (kind is SampleKind.SHELVES) for entry in train["annotations"])
-    assert annotation in describe_next_step(kind, "file:///data", None)
+    assert annotation in describe_next_step(kind, "data", None)
 
 
 def test_the_shelves_have_gaps_that_the_recognizer_knows() -> None:
