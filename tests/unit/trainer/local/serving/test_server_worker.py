@@ -259,12 +259,12 @@ def test_a_run_that_does_not_stop_is_cut_short_which_is_no_crash(
         seen.append((*phase(tmp_path, uid), read_status(tmp_path, uid)["attempts"][-1]["outcome"]))
         left.set()
 
-    def go_on(config: RunConfig, _stop: threading.Event) -> Outcome:
+    def go_on(_config: RunConfig, _stop: threading.Event) -> Outcome:
         worker.stop_all()
         assert left.wait(20)
         raise Killed
 
-    monkeypatch.setattr(server_worker, "STOP_SECONDS", 0.05)
+    monkeypatch.setattr("darkroom_trainer.local.serving.server_worker.STOP_SECONDS", 0.05)
     monkeypatch.setattr("os._exit", leave)
     fake.instead[Command.TRAIN] = go_on
     with pytest.raises(Killed):
