@@ -122,8 +122,8 @@ class LoadedModels:
 
     def _check_room(self, model: Stored, num_bytes: int) -> None:
         if num_bytes > self._limits.memory_bytes:
-            limit = self._limits.memory_bytes
-            message = f"Model {find_rest_name(model)} has {num_bytes:,} bytes, and {limit:,} are kept in memory; raise the limit"
+            name, limit = find_rest_name(model), self._limits.memory_bytes
+            message = f"Model {name} has {num_bytes:,} bytes, and {limit:,} are kept in memory; raise the limit"
             raise ModelUnfit(message)
 
     def _keep(self, key: _Key, model: LoadedModel) -> None:
