@@ -116,13 +116,17 @@ def interrupt(status: Status, message: str, now: datetime, reason: Reason = Reas
     return describe_run(status, RunPhase.QUEUED, reason, message, generation, now)
 
 
-def abandon(status: Status, message: str, now: datetime) -> Status:
-    """Return the status of a resource whose process was killed: the open attempt is closed, and another follows."""
-    attempt = status.attempts[-1].model_copy(
-        update={"finished_at": f"{now:%Y-%m-%dT%H:%M:%SZ}", "outcome": Reason.UNKNOWN}
-    )
+def abandon(status: Status, message: str, now: datetime, *, killed: bool) -> Status:
+    """Return the status of a resource whose process ends without an outcome: its attempt is closed, another follows.
+
+    `killed`: by something else than the one who asked it to stop.
+    """
+    outcome = Reason.UNKNOWN if killed else Reason.RETRYING_AFTER_DISRUPTION
+    reason = Reason.RETRYING_AFTER_FAILURE if killed else Reason.RETRYING_AFTER_DISRUPTION
+    finished_at = f"{now:%Y-%m-%dT%H:%M:%SZ}"
+    attempt = status.attempts[-1].model_copy(update={"finished_at": finished_at, "outcome": outcome})
     closed = status.model_copy(update={"attempts": (*status.attempts[:-1], attempt)})
-    return interrupt(closed, message, now, Reason.RETRYING_AFTER_FAILURE)
+    return interrupt(closed, message, now, reason)
 
 
 def give_up(status: Status, message: str, now: datetime, *, cancelled: bool = False) -> Status:

@@ -49,7 +49,7 @@ class Worker:
         self._state.read()
         for entry in self._state.entries:
             if entry.status.attempts and entry.status.attempts[-1].finished_at is None:
-                self._execution.note(entry, statuses.abandon(entry.status, _KILLED, read_clock()))
+                self._execution.note(entry, statuses.abandon(entry.status, _KILLED, read_clock(), killed=True))
         while not self._ending.is_set() and self._take_steps():
             self._state.read()
         return int(ExitCode.STOPPED if self._ending.is_set() else ExitCode.SUCCEEDED)
@@ -75,8 +75,7 @@ class Worker:
         outcome = self._execution.execute(entry, config, stop)
         self._running = None
         if outcome.reason is Reason.RETRYING_AFTER_DISRUPTION:
-            message = _GOES_ON if self._ending.is_set() else _CANCELLED
-            self._execution.note(entry, statuses.interrupt(entry.status, message, read_clock()))
+            self._execution.note(entry, statuses.interrupt(entry.status, self._explain_stop(), read_clock()))
 
     def stop_all(self) -> None:
         """End soon: the run that works now keeps a checkpoint where it can."""
@@ -100,7 +99,14 @@ class Worker:
     def _cut_short(self, stop: threading.Event) -> None:
         running = self._running
         if running is not None and running[1] is stop:
+            entry = running[0]
+            self._execution.note(
+                entry, statuses.abandon(entry.status, self._explain_stop(), read_clock(), killed=False)
+            )
             os._exit(ExitCode.STOPPED)
+
+    def _explain_stop(self) -> str:
+        return _GOES_ON if self._ending.is_set() else _CANCELLED
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

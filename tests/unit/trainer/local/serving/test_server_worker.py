@@ -245,3 +245,28 @@ def test_the_process_ends_by_itself_while_its_server_lives(tmp_path: pathlib.Pat
     with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
         assert process.wait(40) == 0
     assert phase(tmp_path, uid) == ("Queued", "WaitingForDataset")
+
+
+def test_a_run_that_does_not_stop_is_cut_short_which_is_no_crash(
+    fake: Engine, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path, a_dataset())
+    uid = put(tmp_path, a_model())
+    worker, left = a_worker(tmp_path), threading.Event()
+    seen: list[tuple[str, str, str]] = []
+
+    def leave(_code: int) -> None:
+        seen.append((*phase(tmp_path, uid), read_status(tmp_path, uid)["attempts"][-1]["outcome"]))
+        left.set()
+
+    def go_on(_config: RunConfig, _stop: threading.Event) -> Outcome:
+        worker.stop_all()
+        assert left.wait(20)
+        raise Killed
+
+    monkeypatch.setattr("darkroom_trainer.local.serving.server_worker.STOP_SECONDS", 0.05)
+    monkeypatch.setattr("os._exit", leave)
+    fake.instead[Command.TRAIN] = go_on
+    with pytest.raises(Killed):
+        worker.work()
+    assert seen == [("Queued", "RetryingAfterDisruption", "RetryingAfterDisruption")]

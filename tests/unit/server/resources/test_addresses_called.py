@@ -2,6 +2,7 @@
 
 import pathlib
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,6 +16,12 @@ from tests.support.server.running import Answer
 
 URI = "https://data.example/set/train.json"
 BODY: dict[str, Any] = {"annotationKind": "imageClassification", "annotationFileUris": [URI]}
+
+
+@pytest.fixture
+def server(tmp_path: pathlib.Path) -> Iterator[LocalServer]:
+    with serving(tmp_path / "state") as served:
+        yield served
 
 
 def spec_of(server: LocalServer, name: str = "fruit") -> DatasetSpec:
