@@ -2,28 +2,25 @@
 
 import json
 import logging
-from collections.abc import Iterator
+import subprocess
+import sys
 
-import pytest
-
-from darkroom_operator.logs import configure_logs
-
-
-@pytest.fixture
-def said(capsys: pytest.CaptureFixture[str]) -> Iterator[pytest.CaptureFixture[str]]:
-    """Configure the logs as the operator does; what the tests log with comes back."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    configure_logs()
-    yield capsys
-    root.handlers[:] = handlers
-    root.setLevel(level)
+from darkroom_operator import logs
 
 
-def test_lines_go_to_standard_error_as_json_and_kopf_tells_no_event(said: pytest.CaptureFixture[str]) -> None:
+def log_something() -> None:
+    """Log as the operator's process does; runs in a process of its own."""
+    logs.configure_logs()
     logging.getLogger("darkroom_operator").info("leads")
     logging.getLogger("kopf.objects").info("event")
     logging.getLogger("kopf.objects").warning("lost")
-    printed = said.readouterr()
-    assert [json.loads(line)["message"] for line in printed.err.splitlines()] == ["leads", "lost"]
-    assert printed.out == ""
+
+
+def test_lines_go_to_standard_error_as_json_and_kopf_tells_no_event() -> None:
+    done = subprocess.run([sys.executable, __file__], capture_output=True, text=True, check=True)
+    assert [json.loads(line)["message"] for line in done.stderr.splitlines()] == ["leads", "lost"]
+    assert done.stdout == ""
+
+
+if __name__ == "__main__":
+    log_something()
