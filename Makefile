@@ -93,6 +93,10 @@ bench-least-budget: .venv/.stamp ## The least budget that is useful for 50 photo
 bench-gpu: .venv/.stamp ## Few images, images a second and bf16 on a GPU (8 min; ARGS="--device cpu --quick" checks it without)
 	@$(PY) -m bench.gpu $(ARGS)
 
+.PHONY: bench-server
+bench-server: .venv/.stamp ## The prediction server beside a bare session and a plain handler, and its memory (5 min; ARGS="--soak 0")
+	@$(PY) -m bench.server $(ARGS)
+
 bench-curve: .venv/.stamp ## Scores at 30 s to 5 min, and what early stop saves of 10 min (80 min)
 	@$(PY) -m bench.curve $(ARGS)
 

@@ -178,7 +178,7 @@ def _add_serve(commands: Commands) -> None:
     )  # fmt: skip
     serve.add_argument(
         "--allow-url", action="append", default=[], type=_web_address, metavar="PREFIX",
-        help="addresses at private or loopback hosts that may be fetched, by how they begin; may be given several times",
+        help="beginning of addresses at private or loopback hosts that may be fetched; may be given several times",
     )  # fmt: skip
     serve.add_argument(
         "--allow-folder", action="append", default=[], type=_folder, metavar="FOLDER",

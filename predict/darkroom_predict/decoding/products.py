@@ -30,8 +30,8 @@ def find_boxes(outputs: Floats) -> tuple[np.ndarray, Floats, Floats]:
     scores = compute_sigmoid(logits[cells])
     cells, scores = cells[scores > boxes.LEAST_SCORE], scores[scores > boxes.LEAST_SCORE]
     corners = np.clip(boxes.decode_corners(outputs[cells, -4:], cells, len(outputs)), 0, 1)
-    kept = boxes.suppress_overlapping(corners, np.zeros(len(cells), dtype=np.int64), boxes.NMS_OVERLAP)
-    return cells[kept], scores[kept], corners[kept]
+    kept, corners = boxes.merge_overlapping(corners, scores, np.zeros(len(cells), dtype=np.int64))
+    return cells[kept], scores[kept], corners
 
 
 def _select(outputs: Floats) -> Prediction:

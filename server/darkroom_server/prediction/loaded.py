@@ -4,6 +4,7 @@ Owns which are kept: the least recently used goes first. Must not know HTTP rout
 """
 
 import asyncio
+import logging
 import pathlib
 import tempfile
 from collections import OrderedDict
@@ -19,7 +20,9 @@ from darkroom_server.backends.backend import Backend, NotThere, Refused, Stored,
 from darkroom_server.config import PredictionLimits
 from darkroom_server.prediction.failures import ModelAway, ModelUnfit
 from darkroom_server.prediction.workers import Workers
+from darkroom_server.resources.names import find_rest_name
 
+LOGGER: Final = logging.getLogger("darkroom_server")
 Made = TypeVar("Made")
 _THREADS_OF_A_MODEL: Final = 1
 """Images are computed side by side, each by one thread: with small models that is faster than all threads on each."""
@@ -77,7 +80,7 @@ class LoadedModels:
     async def _open(self, model: Stored) -> LoadedModel:
         assert isinstance(model.status, ModelStatus)
         if model.status.artifacts is None:
-            raise ModelUnfit(f"Model {model.name} names no artifacts; train it again")
+            raise ModelUnfit(f"Model {find_rest_name(model)} names no artifacts; train it again")
         key = (model.uid, model.status.artifacts.digest or "")
         if (found := self._kept.get(key)) is not None:
             self._kept.move_to_end(key)
@@ -96,24 +99,31 @@ class LoadedModels:
                 self._check_room(model, size)
                 predictor = await asyncio.to_thread(open_onnx, folder / ONNX_NAME, _THREADS_OF_A_MODEL)
         except ModelUnusable as error:
-            raise ModelUnfit(f"Model {model.name}: its {ONNX_NAME} cannot be run by this version") from error
+            raise ModelUnfit(f"Model {find_rest_name(model)}: its {ONNX_NAME} cannot be run by this version") from error
         finally:
             del self._opening[key]
         self._keep(key, LoadedModel(predictor, size))
         return self._kept[key]
 
     async def _fetch(self, model: Stored, folder: pathlib.Path) -> None:
+        name = find_rest_name(model)
         try:
             await self._backend.fetch_artifacts(model, [ONNX_NAME], folder)
         except (NotThere, Refused) as problem:
-            raise ModelUnfit(f"Model {model.name} has no {ONNX_NAME} that can be used: {problem}") from problem
+            # The address of the files is told by the Model's own status to whoever may read that.
+            LOGGER.warning("Model %s/%s: %s", model.namespace, model.name, problem)
+            message = (
+                f"Model {name} has no {ONNX_NAME} that can be used; a training whose budget ends too soon writes none: "
+                "write it with `darkroom export`, or train with a larger budget"
+            )
+            raise ModelUnfit(message) from problem
         except Unavailable as problem:
-            raise ModelAway(f"Model {model.name}: its files cannot be reached now; try again") from problem
+            raise ModelAway(f"Model {name}: its files cannot be reached now; try again") from problem
 
     def _check_room(self, model: Stored, num_bytes: int) -> None:
         if num_bytes > self._limits.memory_bytes:
-            limit = self._limits.memory_bytes
-            message = f"Model {model.name} has {num_bytes:,} bytes, and {limit:,} are kept in memory; raise the limit"
+            name, limit = find_rest_name(model), self._limits.memory_bytes
+            message = f"Model {name} has {num_bytes:,} bytes, and {limit:,} are kept in memory; raise the limit"
             raise ModelUnfit(message)
 
     def _keep(self, key: _Key, model: LoadedModel) -> None:

@@ -1,4 +1,4 @@
 """REST resources and the Kubernetes resources that they stand for.
 
-Owns names and both translations, as pure functions. Must not read or write anything.
+Owns names and both translations, as pure functions; `lookup` alone reads. Must not write anything.
 """

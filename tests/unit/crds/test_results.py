@@ -7,12 +7,12 @@ import pytest
 
 from darkroom_api.conditions import TERMINAL_PHASES, DatasetPhase, Reason, RunPhase
 from darkroom_api.report import Meter
-from darkroom_api.results import charge, describe_dataset, describe_run, finish_dataset, finish_run
+from darkroom_api.results import charge, describe_dataset, describe_run, finish_dataset, finish_run, start_status
 from darkroom_api.run_config import Command
-from darkroom_api.v1alpha1.common import Artifacts
+from darkroom_api.v1alpha1.common import Artifacts, Task
 from darkroom_api.v1alpha1.dataset import DatasetStatus
-from darkroom_api.v1alpha1.evaluation import EvaluationStatus
-from darkroom_api.v1alpha1.model import BudgetStatus, ModelStatus, ProgressStatus
+from darkroom_api.v1alpha1.evaluation import EvaluationSpec, EvaluationStatus
+from darkroom_api.v1alpha1.model import BudgetStatus, ModelSpec, ModelStatus, ProgressStatus
 from tests.unit.crds.v1alpha1.outcomes import a_performance, a_summary, an_outcome
 
 NOW: Final = datetime(2026, 5, 4, 12, 0, 0, tzinfo=UTC)
@@ -145,3 +145,13 @@ def test_a_charge_never_shrinks_and_never_passes_the_total(
     budget = BudgetStatus(total_seconds=60, charged_seconds=before, remaining_seconds=60 - before)
     charged_budget = charge(budget, charged)
     assert (charged_budget.charged_seconds, charged_budget.remaining_seconds) == (after, remaining)
+
+
+def test_what_waits_for_its_turn_says_so_for_its_generation_with_its_whole_budget() -> None:
+    spec = ModelSpec(task=Task.CLASSIFIER, dataset="fruit", budget="90s")
+    status = start_status(spec, 3, NOW)
+    assert isinstance(status, ModelStatus)
+    assert (status.phase, status.reason, status.observed_generation) == (RunPhase.QUEUED, Reason.SCHEDULING, 3)
+    assert status.budget is not None
+    assert (status.budget.total_seconds, status.budget.remaining_seconds) == (90.0, 90.0)
+    assert start_status(EvaluationSpec(model="a", dataset="b"), 1, NOW).phase is RunPhase.QUEUED

@@ -168,11 +168,11 @@ def test_what_a_stale_process_still_writes_is_never_chosen_over_a_newer_attempts
 class LostAnswers(Storage):
     """A storage whose conditional puts take effect, and are then said to have found their own object."""
 
-    def write_bytes(self, uri: str, data: bytes, *, if_absent: bool = False) -> None:
+    def write_bytes(self, uri: str, data: bytes, *, if_absent: bool = False, media_type: str | None = None) -> None:
         """Write twice, as a client does that saw no answer the first time."""
-        super().write_bytes(uri, data, if_absent=if_absent)
+        super().write_bytes(uri, data, if_absent=if_absent, media_type=media_type)
         if if_absent:
-            super().write_bytes(uri, data, if_absent=True)
+            super().write_bytes(uri, data, if_absent=True, media_type=media_type)
 
 
 def test_a_conditional_put_whose_answer_was_lost_still_counts(tmp_path: pathlib.Path) -> None:

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 import torch
+from torchvision.ops import generalized_box_iou_loss
 
 from darkroom_trainer.networks import dense_head
 from darkroom_trainer.tasks.base import Batch
-from darkroom_trainer.tasks.detector import Detector, assign_cells
+from darkroom_trainer.tasks.detector import Detector, assign_cells, measure_outlines
 from tests.support.learning import LABELS, an_example
 
 SIDE = 8
@@ -88,6 +89,26 @@ def test_the_smaller_of_two_boxes_wins_a_cell() -> None:
 def test_padding_owns_no_cell() -> None:
     targets = {"label": torch.tensor([[-1]]), "box": torch.tensor([[[0.2, 0.2, 0.8, 0.8]]])}
     assert not assign_cells(dense_head.build_cells(SIDE * SIDE, torch.device("cpu")), targets)[1].any()
+
+
+@pytest.mark.parametrize(
+    ("true_box", "found", "distance"),
+    [
+        pytest.param((0.2, 0.2, 0.6, 0.6), (0.2, 0.2, 0.6, 0.6), 0.0, id="none where it is right"),
+        pytest.param((0.2, 0.2, 0.6, 0.6), (0.2, 0.2, 0.64, 0.6), 0.1 / 4, id="a side that is wrong by a tenth"),
+        pytest.param((0.2, 0.2, 0.4, 0.6), (0.2, 0.2, 0.42, 0.6), 0.1 / 4, id="a tenth of a narrower box is as far"),
+        pytest.param((0.2, 0.2, 0.6, 0.6), (0.24, 0.24, 0.64, 0.64), 0.1, id="all four of them"),
+        pytest.param((0.5, 0.2, 0.5, 0.6), (0.5, 0.2, 0.625, 0.6), 1 / 4, id="a box without width counts as a cell"),
+    ],
+)
+def test_the_sides_of_a_box_are_learned_by_their_distances(
+    true_box: tuple[float, ...], found: tuple[float, ...], distance: float
+) -> None:
+    boxes, true_boxes = (torch.tensor(box).expand(1, SIDE * SIDE, 4) for box in (found, true_box))
+    overlap = generalized_box_iou_loss(boxes, true_boxes)
+    losses = measure_outlines(boxes, true_boxes)
+    assert losses.shape == (1, SIDE * SIDE)
+    assert (losses - overlap).tolist()[0] == pytest.approx([distance] * SIDE * SIDE, abs=1e-5)
 
 
 def test_loss_is_lower_for_the_right_answer() -> None:

@@ -133,7 +133,8 @@ def _work(chosen: argparse.Namespace, work: pathlib.Path) -> int:
 
 def _listen(worker: Worker, watched: StateFolder, execution: Execution) -> None:
     """Look at what was cancelled or deleted whenever something changed; stop when the server is no more."""
-    for _ in sys.stdin.buffer:
+    # Not through sys.stdin: the interpreter could not end while a thread waits for it there.
+    while os.read(sys.stdin.fileno(), 4096):
         worker.stop_unwanted()
         watched.read()
         for step in list_cancelled(watched, read_clock()):

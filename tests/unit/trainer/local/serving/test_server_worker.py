@@ -5,6 +5,8 @@ The engine is replaced by one that ends as each test says: a real training takes
 
 import pathlib
 import shutil
+import subprocess
+import sys
 import threading
 from typing import Any
 
@@ -235,3 +237,11 @@ def test_a_failed_run_says_why_and_does_not_come_back(fake: Engine, tmp_path: pa
     told: Any = read_status(tmp_path, uid)
     assert (told["phase"], told["reason"], told["message"]) == ("Failed", "BudgetNotEnough", "Give 2 min.")
     assert len(fake.told) == 2
+
+
+def test_the_process_ends_by_itself_while_its_server_lives(tmp_path: pathlib.Path) -> None:
+    uid = put(tmp_path, a_model())
+    command = [sys.executable, "-m", "darkroom_trainer.local.serving.server_worker", str(tmp_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
+        assert process.wait(40) == 0
+    assert phase(tmp_path, uid) == ("Queued", "WaitingForDataset")
