@@ -1,37 +1,19 @@
 """Images on their way from the service into the target."""
 
 import pathlib
-import ssl
 import threading
 from typing import Any
 
 import pytest
 
-from darkroom_api.endpoints import Reach, list_endpoints
 from darkroom_api.run_config import StorageAccess
-from darkroom_migrate.answers import Project
-from darkroom_migrate.calls import Caller
-from darkroom_migrate.copying import Copier, Failure, Listing, list_and_copy
-from darkroom_migrate.journal import Journal
-from darkroom_migrate.training_api import TrainingApi, find_base
+from darkroom_migrate.copying import Failure
 from darkroom_storage.errors import BucketMissing
-from darkroom_storage.objects import Storage, open_storage
-from tests.local_storage import LOCAL
+from darkroom_storage.objects import open_storage
 from tests.unit.migrate.conftest import Serve
-from tests.unit.migrate.recorded_projects import KEY, a_larger_project, a_multiclass_project, an_id
-from tests.unit.migrate.training_server import Reply, TrainingServer
-
-
-def copy(
-    server: TrainingServer, certificate: pathlib.Path, root: str, storage: Storage | None = None, unwanted: str = ""
-) -> Listing:
-    reach = Reach(allowed_endpoints=list_endpoints([server.base]), own_machine=True)
-    caller = Caller(reach, ssl.create_default_context(cafile=certificate), patience_seconds=0.2)
-    api = TrainingApi(find_base(server.base), KEY, caller)
-    place = storage or open_storage(LOCAL)
-    project = Project.model_validate(server.recorded["project"])
-    copier = Copier(caller, place, root, Journal(place, root, project.id))
-    return list_and_copy(api, project, copier, lambda image: image.id != unwanted, lambda _seen: None)
+from tests.unit.migrate.migrating import copy
+from tests.unit.migrate.recorded_projects import a_larger_project, a_multiclass_project, an_id
+from tests.unit.migrate.training_server import Reply
 
 
 def test_eight_images_are_copied_at_a_time(serve: Serve, certificate: pathlib.Path, tmp_path: pathlib.Path) -> None:
