@@ -16,6 +16,8 @@ from darkroom_server.http.problems import Problem, bad_request
 TOO_LARGE: Final = "InvalidRequestSize"
 MAX_LENIENT_BYTES: Final = 64 * 1024
 """Beyond this a body has to be JSON: reading YAML is slow, and no person writes so much by hand."""
+MAX_LENIENT_DEPTH: Final = 100
+"""Of YAML, whose reader goes down until the stack ends, and the process with it."""
 _KEPT_BELOW: Final = ("customproperties",)
 """The keys inside are the caller's own, and stay as they are."""
 
@@ -82,11 +84,23 @@ def _parse(text: str) -> Any:
     except ValueError:
         if len(text) > MAX_LENIENT_BYTES:
             raise
-    # YAML's own additions are refused: aliases make small bodies large, and dates and tags are no JSON.
-    if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.CSafeLoader)):
-        raise ValueError("it has aliases")
-    found = yaml.load(text, Loader=yaml.CSafeLoader)
-    return json.loads(json.dumps(found, allow_nan=False, default=_refuse_constant))
+    _check_plain(text)
+    try:
+        found = yaml.load(text, Loader=yaml.CSafeLoader)
+        return json.loads(json.dumps(found, allow_nan=False, default=_refuse_constant))
+    except (TypeError, OverflowError) as error:
+        raise ValueError("it holds a date as a key, or a number that is too large") from error
+
+
+def _check_plain(text: str) -> None:
+    """Refuse YAML's own additions: aliases make small bodies large, tags are no JSON, and depth is not bounded."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "tag", None) is not None:
+            raise ValueError("it has aliases or tags")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_LENIENT_DEPTH:
+            raise ValueError("it is nested too deeply")
 
 
 def _refuse_constant(value: object) -> Any:
