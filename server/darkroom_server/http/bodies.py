@@ -18,6 +18,8 @@ MAX_LENIENT_BYTES: Final = 64 * 1024
 """Beyond this a body has to be JSON: reading YAML is slow, and no person writes so much by hand."""
 MAX_LENIENT_DEPTH: Final = 100
 """Of YAML, whose reader goes down until the stack ends, and the process with it."""
+MAX_COLLECTIONS: Final = 1 << 16
+"""Lists and objects of a body: empty ones take sixty times the bytes in memory that they take in the body."""
 _KEPT_BELOW: Final = ("customproperties",)
 """The keys inside are the caller's own, and stay as they are."""
 
@@ -62,9 +64,11 @@ def parse_json(body: bytes) -> dict[str, Any]:
 
     Raises a Problem where it is none.
     """
+    check_collections(body)
     try:
         text = body.decode("utf-8-sig")
         found = _parse(text)
+        check_characters(text, found)
     except UnicodeDecodeError:
         raise bad_request("the body is not UTF-8; send JSON") from None
     except (yaml.YAMLError, ValueError):
@@ -76,6 +80,18 @@ def parse_json(body: bytes) -> dict[str, Any]:
     lowered = lower_keys(found)
     assert isinstance(lowered, dict)
     return lowered
+
+
+def check_collections(body: bytes) -> None:
+    """Raise the Problem of a body with so many lists or objects that reading it would take memory from all others."""
+    if body.count(b"[") + body.count(b"{") > MAX_COLLECTIONS:
+        raise bad_request(f"the body has more than {MAX_COLLECTIONS:,} lists and objects; send less at once")
+
+
+def check_characters(text: str, found: Any) -> None:
+    """Raise ValueError where JSON escapes half of a character: no answer, file or request could be written of it."""
+    if "\\u" in text:
+        json.dumps(found, ensure_ascii=False).encode()
 
 
 def _parse(text: str) -> Any:

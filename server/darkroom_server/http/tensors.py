@@ -14,13 +14,14 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from darkroom_server.http import bodies
 from darkroom_server.http.problems import Problem, bad_request
 
 HEAD_LENGTH: Final = "inference-header-content-length"
 MAX_INPUTS: Final = 16
 MAX_DIMENSIONS: Final = 8
 MAX_ELEMENTS: Final = 1024
-"""Of BYTES behind a head, where an empty one takes four bytes."""
+"""Of BYTES, where an empty one takes four bytes or less."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,11 @@ class InferenceRequest:
 def parse_request(body: bytes, head_length: str | None) -> InferenceRequest:
     """Return the request in a body, of which so many bytes are JSON; raises a Problem that names what is wrong."""
     head, rest = _split(body, head_length)
+    bodies.check_collections(head)
     try:
-        found = json.loads(head)
+        text = head.decode()
+        found = json.loads(text)
+        bodies.check_characters(text, found)
     except (ValueError, RecursionError):
         raise bad_request(
             f"the body is not JSON; send tensors as JSON, or behind a JSON head and {HEAD_LENGTH}"
@@ -116,13 +120,12 @@ def _is_side(value: Any) -> bool:
 
 
 def _read_bytes(name: str, shape: Sequence[int], data: Any) -> list[bytes]:
-    if isinstance(data, bytes):
-        found = _split_elements(name, data)
-    else:
-        found = [_decode(name, text) for text in _flatten(name, data)]
+    found = _split_elements(name, data) if isinstance(data, bytes) else _flatten(name, data)
     if len(found) != math.prod(shape):
         raise _refuse(name, f"it has {len(found):,} elements, and its shape says {math.prod(shape):,}")
-    return found
+    if len(found) > MAX_ELEMENTS:
+        raise _refuse(name, f"it has {len(found):,} elements, at most {MAX_ELEMENTS:,} are read")
+    return found if isinstance(data, bytes) else [_decode(name, text) for text in found]
 
 
 def _split_elements(name: str, data: bytes) -> list[bytes]:

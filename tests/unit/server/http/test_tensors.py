@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from darkroom_server.http import tensors
+from darkroom_server.http.problems import Problem
 
 VALUES = np.asarray([[0.0, 0.5], [1.0, -2.0]], dtype=np.float32)
 
@@ -58,3 +59,21 @@ def test_an_id_and_wanted_outputs_are_kept() -> None:
     entry = {"name": "a", "datatype": "FP32", "shape": [1], "data": [1]}
     found = _parse(entry, id="seven", outputs=[{"name": "scores", "parameters": {"binary_data": True}}])
     assert (found.id, found.outputs) == ("seven", ("scores",))
+
+
+@pytest.mark.parametrize(
+    ("head", "says"),
+    [
+        pytest.param('{"inputs": [' + "[]," * 70_000 + "1]}", "more than 65,536 lists", id="lists that fill the memory"),
+        pytest.param('{"id": "\\ud800"}', "not JSON", id="half of a character"),
+    ],
+)
+def test_a_head_that_would_harm_the_server_is_refused(head: str, says: str) -> None:
+    with pytest.raises(Problem, match=says):
+        tensors.parse_request(head.encode(), None)
+
+
+def test_more_elements_than_are_read_are_not_decoded() -> None:
+    count = tensors.MAX_ELEMENTS + 1
+    with pytest.raises(Problem, match="at most 1,024 are read"):
+        _parse({"name": "image", "datatype": "BYTES", "shape": [count], "data": ["!"] * count})
