@@ -81,7 +81,8 @@ async def _working(options: LocalOptions) -> AsyncIterator[LocalBackend]:
 def build_config(options: LocalOptions) -> ServerConfig:
     """Return the limits and what the options allow."""
     reach = Reach(allowed_endpoints=list_endpoints(options.allowed_urls), own_machine=True)
-    rules = AnnotationRules(folders=options.allowed_folders, reach=reach)
+    own = (options.folder, options.folder.resolve())
+    rules = AnnotationRules(folders=options.allowed_folders, own_folders=own, reach=reach)
     return ServerConfig(fetching=FetchLimits(allowed_prefixes=options.allowed_urls), annotations=rules)
 
 

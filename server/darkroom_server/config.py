@@ -68,6 +68,8 @@ class AnnotationRules:
     """The installation's own credentials, for a Dataset of kind `managedIdentity`."""
     folders: tuple[pathlib.Path, ...] = ()
     """Of this machine, below which files may be read; none on a cluster."""
+    own_folders: tuple[pathlib.Path, ...] = ()
+    """The server's own, with its key and its tokens: nothing below them may be read, wherever they are."""
     reach: Reach | None = None
     """Which hosts may be named; None where whoever runs the trainings checks it."""
 

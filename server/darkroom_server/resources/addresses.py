@@ -60,7 +60,7 @@ def _place(uri: str, field: str, rules: AnnotationRules) -> tuple[str, PrefixMap
     if not re.fullmatch(URI_PATTERN, uri):
         raise _refuse("is not an address that is read; give https://HOST/..., s3://BUCKET/... or file:///...", field)
     if uri.startswith("file:"):
-        _check_file(uri, field, rules.folders)
+        _check_file(uri, field, rules)
     if uri.startswith("https://"):
         _check_host(uri, field, rules)
     return uri, None
@@ -77,14 +77,20 @@ def _map(uri: str, mapping: PrefixMapping, field: str) -> str:
     return mapped
 
 
-def _check_file(uri: str, field: str, folders: Sequence[pathlib.Path]) -> None:
+def _check_file(uri: str, field: str, rules: AnnotationRules) -> None:
     path = None
     if uri.startswith("file:/") and not _has_parents(uri) and not _CONTROL.search(urllib.parse.unquote(uri)):
         with contextlib.suppress(AddressForbidden):
             path = to_path(uri)
-    if path is None or not any(path.is_relative_to(folder) for folder in folders):
-        allowed = ", ".join(str(folder) for folder in folders) or "none"
+    if path is None or not _is_below(path, rules.folders):
+        allowed = ", ".join(str(folder) for folder in rules.folders) or "none"
         raise _refuse(f"is not below a folder that this server may read (allowed: {allowed})", field)
+    if _is_below(path, rules.own_folders):
+        raise _refuse("is in the server's own folder, which no dataset may name; put the file elsewhere", field)
+
+
+def _is_below(path: pathlib.Path, folders: Sequence[pathlib.Path]) -> bool:
+    return any(path.is_relative_to(folder) for folder in folders)
 
 
 def _has_parents(text: str) -> bool:

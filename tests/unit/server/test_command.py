@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 
 from darkroom_server import command
+from darkroom_server.http.problems import Problem
+from darkroom_server.resources.addresses import place_files
 from tests.certificate import make_certificate
 from tests.support.server.running import Answer, send
 
@@ -146,3 +148,14 @@ def test_allowed_addresses_count_for_images_and_for_annotation_files() -> None:
     assert config.fetching.allowed_prefixes == ("http://10.1.2.3/a/",)
     assert config.annotations.reach is not None
     assert config.annotations.reach.allowed_endpoints == ("http://10.1.2.3",)
+
+
+@pytest.mark.parametrize(
+    "name", ["state/key", "state/secrets/default/token-1/SAS_URL", "state/x/../key", "./state/key", "st%61te/key", "state"]
+)
+def test_no_dataset_names_the_servers_own_folder_though_it_lies_below_an_allowed_one(name: str) -> None:
+    options = command.LocalOptions(pathlib.Path("/w/state"), "127.0.0.1", 1, allowed_folders=(pathlib.Path("/w"),))
+    rules = command.build_config(options).annotations
+    assert place_files(["file:///w/statement.json"], rules, is_identity=False).files == ("file:///w/statement.json",)
+    with pytest.raises(Problem, match=r"own folder|is not below"):
+        place_files([f"file:///w/{name}"], rules, is_identity=False)
