@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.process_collector import ProcessCollector
 
 MOST_MODELS: Final = 200
+MOST_NAMESPACES: Final = 200
 OTHER: Final = "_other"
 """Stands for all further Models, and for those that do not exist; no object is called so."""
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -24,6 +25,7 @@ class ServerMetrics:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         self._named: set[tuple[str, str]] = set()
+        self._namespaces: set[str] = set()
         labels = ("namespace", "model", "code")
         self._predictions = Counter(
             "darkroom_predictions", "Predictions by HTTP status.", labels, registry=self.registry
@@ -64,6 +66,10 @@ class ServerMetrics:
             self._seconds.labels(*place).observe(seconds)
 
     def _name(self, namespace: str, model: str | None) -> tuple[str, str]:
+        if namespace not in self._namespaces:
+            if len(self._namespaces) >= MOST_NAMESPACES:
+                return OTHER, OTHER
+            self._namespaces.add(namespace)
         place = (namespace, model or OTHER)
         if model is None or place in self._named:
             return place

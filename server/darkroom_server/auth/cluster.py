@@ -13,7 +13,7 @@ from typing import Final
 from starlette.requests import Request
 
 from darkroom_server.auth.admission import Caller, Verb, read_credentials, refuse_unknown
-from darkroom_server.auth.keys import KeyAdmission, KeysUnusable, read_keys
+from darkroom_server.auth.keys import NAMESPACE, KeyAdmission, KeysUnusable, read_keys
 from darkroom_server.auth.reviews import Reviews
 from darkroom_server.backends.backend import BackendProblem, Kind
 from darkroom_server.http.problems import Problem, bad_request
@@ -70,6 +70,8 @@ class ClusterAdmission:
             message = "a token opens no namespace of its own: name the one that is meant, as ?namespace=NAME"
             raise bad_request(message, target=NAMESPACE_PARAMETER)
         found = namespaces.pop()
+        if not NAMESPACE.fullmatch(found):
+            raise bad_request(f"{found[:80]!r} is no name of a namespace", target=NAMESPACE_PARAMETER)
         if self._namespaces and found not in self._namespaces:
             served = ", ".join(self._namespaces)
             raise bad_request(f"namespace {found!r} is not served here, but {served}", target=NAMESPACE_PARAMETER)

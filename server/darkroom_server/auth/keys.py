@@ -16,7 +16,7 @@ from darkroom_server.auth.admission import Caller, Verb, read_credentials, refus
 from darkroom_server.backends.backend import Kind
 
 MIN_KEY_LENGTH: Final = 16
-_NAMESPACE: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+NAMESPACE: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
 class KeysUnusable(Exception):
@@ -61,7 +61,7 @@ def read_keys(folder: pathlib.Path) -> list[Key]:
 
 def read_key(path: pathlib.Path, namespace: str) -> Key:
     """Return the key in a file, which opens `namespace`; raises KeysUnusable."""
-    if not _NAMESPACE.fullmatch(namespace):
+    if not NAMESPACE.fullmatch(namespace):
         raise KeysUnusable(f"{path}: {namespace!r} is no namespace; name the file NAMESPACE or NAMESPACE.NAME")
     try:
         secret = path.read_text(encoding="utf-8").strip()

@@ -1,6 +1,6 @@
 """The server's metrics: what a scrape reads, with a bounded number of series."""
 
-from darkroom_server.metrics import MOST_MODELS, ServerMetrics
+from darkroom_server.metrics import MOST_MODELS, MOST_NAMESPACES, ServerMetrics
 
 
 def scrape(metrics: ServerMetrics) -> list[str]:
@@ -33,6 +33,13 @@ def test_models_beyond_the_bound_share_one_series() -> None:
     lines = scrape(metrics)
     assert 'darkroom_predictions_total{code="200",model="_other",namespace="vision"} 5.0' in lines
     assert 'darkroom_predictions_total{code="200",model="m0",namespace="vision"} 2.0' in lines
+
+
+def test_namespaces_beyond_the_bound_share_one_series() -> None:
+    metrics = ServerMetrics()
+    for number in range(MOST_NAMESPACES + 5):
+        metrics.count_prediction(f"n{number}", None, 404, 0.0, 0)
+    assert 'darkroom_predictions_total{code="404",model="_other",namespace="_other"} 5.0' in scrape(metrics)
 
 
 def test_queue_and_models_are_asked_at_each_scrape() -> None:

@@ -1,8 +1,13 @@
 """Who may call a cluster's server by a key; tokens are tested on a real API server, in tests/faults."""
 
 import asyncio
+import http.server
+import json
 import logging
 import pathlib
+import threading
+from collections.abc import Iterator
+from typing import Final
 
 import pytest
 from kubernetes.aio.client import Configuration
@@ -106,3 +111,49 @@ def test_a_server_does_not_start_with_keys_that_cannot_be_used(folder: pathlib.P
     (folder / "vision.app").write_text("short")
     with pytest.raises(KeysUnusable, match=r"vision\.app"):
         ClusterAdmission(folder, None, ())
+
+
+class _AllowingApiServer(http.server.BaseHTTPRequestHandler):
+    """An API server that knows every token, and lets its user do everything."""
+
+    STATUS: Final = {"authenticated": True, "user": {"username": "anna"}, "allowed": True}
+
+    def do_POST(self) -> None:
+        """Answer a review."""
+        self.rfile.read(int(self.headers["Content-Length"]))
+        body = json.dumps({"status": self.STATUS}).encode()
+        self.send_response(201)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def api_server() -> Iterator[str]:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _AllowingApiServer) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("namespace", "outcome"),
+    [("vision", "vision"), ("", "400"), ("a/../b", "400"), ("A" * 5000, "400"), ("a b", "400"), ("a%0Ab", "400")],
+)
+def test_a_token_opens_only_what_can_be_a_namespace(api_server: str, namespace: str, outcome: str) -> None:
+    async def story() -> str:
+        api = KubernetesApi(Configuration(host=api_server))
+        request = a_request(("authorization", "Bearer x"))
+        request.scope["query_string"] = f"namespace={namespace}".encode()
+        try:
+            return (await ClusterAdmission(None, Reviews(api), ()).admit(request, "get", "Model")).namespace
+        except Problem as problem:
+            return str(problem.status)
+        finally:
+            await api.close()
+
+    assert asyncio.run(story()) == outcome
