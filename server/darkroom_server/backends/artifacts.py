@@ -5,6 +5,7 @@ Owns that every file is checked against the Model's artifacts.json. Must not cho
 
 import pathlib
 from collections.abc import Sequence
+from typing import Final
 
 from darkroom_api.v1alpha1.common import Artifacts
 from darkroom_predict.errors import ModelUnusable
@@ -20,10 +21,14 @@ from darkroom_storage.errors import (
 from darkroom_storage.objects import Storage, join_uri
 
 
+MAX_LIST_BYTES: Final = 1 << 20
+"""Whoever may write to the bucket could put anything there: the list is read before it can be checked."""
+
+
 def fetch_files(storage: Storage, artifacts: Artifacts, files: Sequence[str], folder: pathlib.Path) -> None:
     """Copy `files` into `folder`; raises NotThere, Refused or Unavailable, naming the address and what to do."""
     try:
-        text = storage.read_bytes(join_uri(artifacts.uri, LIST_NAME))
+        text = storage.read(join_uri(artifacts.uri, LIST_NAME), MAX_LIST_BYTES).data
         found = read_list(text)
         if artifacts.digest is not None and found.digest != artifacts.digest:
             raise Refused(f"{artifacts.uri}: {LIST_NAME} is not the one that the Model names; the folder was changed")
@@ -31,7 +36,10 @@ def fetch_files(storage: Storage, artifacts: Artifacts, files: Sequence[str], fo
         for name in files:
             if name not in found.files:
                 raise NotThere(f"{artifacts.uri}: {LIST_NAME} lists no {name}")
-            storage.fetch(join_uri(artifacts.uri, name), folder / name)
+            uri = join_uri(artifacts.uri, name)
+            if storage.stat(uri).size != found.files[name]["size"]:
+                raise Refused(f"{uri}: {name} is not the file that {LIST_NAME} lists (its size differs)")
+            storage.fetch(uri, folder / name)
         check_files(folder, list(files))
     except BucketMissing as error:
         raise Refused(str(error)) from error

@@ -23,6 +23,8 @@ from darkroom_server.prediction.workers import Workers
 from darkroom_server.resources.names import find_rest_name
 
 LOGGER: Final = logging.getLogger("darkroom_server")
+LOADING_AT_ONCE: Final = 4
+"""Each takes scratch space and memory, before it is known whether there is room for it."""
 Made = TypeVar("Made")
 _THREADS_OF_A_MODEL: Final = 1
 """Images are computed side by side, each by one thread: with small models that is faster than all threads on each."""
@@ -49,6 +51,7 @@ class LoadedModels:
         self._workers = Workers(limits.threads, limits.max_waiting, "predict")
         self._kept: OrderedDict[_Key, LoadedModel] = OrderedDict()
         self._opening: dict[_Key, asyncio.Task[LoadedModel]] = {}
+        self._loading = asyncio.Semaphore(LOADING_AT_ONCE)
 
     @property
     def num_waiting(self) -> int:
@@ -92,18 +95,22 @@ class LoadedModels:
 
     async def _load(self, model: Stored, key: _Key) -> LoadedModel:
         try:
-            with tempfile.TemporaryDirectory(prefix="darkroom-model-") as name:
-                folder = pathlib.Path(name)
-                await self._fetch(model, folder)
-                size = (folder / ONNX_NAME).stat().st_size
-                self._check_room(model, size)
-                predictor = await asyncio.to_thread(open_onnx, folder / ONNX_NAME, _THREADS_OF_A_MODEL)
+            async with self._loading:
+                self._keep(key, await self._read(model))
         except ModelUnusable as error:
             raise ModelUnfit(f"Model {find_rest_name(model)}: its {ONNX_NAME} cannot be run by this version") from error
         finally:
             del self._opening[key]
-        self._keep(key, LoadedModel(predictor, size))
         return self._kept[key]
+
+    async def _read(self, model: Stored) -> LoadedModel:
+        with tempfile.TemporaryDirectory(prefix="darkroom-model-") as name:
+            folder = pathlib.Path(name)
+            await self._fetch(model, folder)
+            size = (folder / ONNX_NAME).stat().st_size
+            self._check_room(model, size)
+            predictor = await asyncio.to_thread(open_onnx, folder / ONNX_NAME, _THREADS_OF_A_MODEL)
+        return LoadedModel(predictor, size)
 
     async def _fetch(self, model: Stored, folder: pathlib.Path) -> None:
         name = find_rest_name(model)

@@ -43,6 +43,7 @@ def test_only_what_is_asked_for_and_the_list_are_copied(artifacts: Artifacts, ta
     [
         ("model.onnx", b"other", Refused, "model.onnx is not the file that artifacts.json lists"),
         ("model.onnx", None, NotThere, "model.onnx does not exist; was the folder"),
+        ("artifacts.json", b" " * 2_000_000, Refused, "artifacts.json is too large: 2,000,000 bytes"),
         ("artifacts.json", b'{"files": {}}', Refused, "not the one that the Model names"),
         ("artifacts.json", None, NotThere, "artifacts.json does not exist"),
     ],
@@ -61,6 +62,15 @@ def test_what_was_changed_or_taken_away_is_refused_by_name(
     else:
         (source / name).write_bytes(content)
     with pytest.raises(problem, match=words):
+        fetch_files(STORAGE, artifacts, ["model.onnx"], target)
+    assert not (target / "model.onnx").exists()
+
+
+def test_a_file_of_the_right_size_is_checked_as_well(
+    artifacts: Artifacts, source: pathlib.Path, target: pathlib.Path
+) -> None:
+    (source / "model.onnx").write_bytes(b"x" * (source / "model.onnx").stat().st_size)
+    with pytest.raises(Refused, match="SHA-256 differs"):
         fetch_files(STORAGE, artifacts, ["model.onnx"], target)
 
 

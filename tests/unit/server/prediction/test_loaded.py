@@ -10,7 +10,7 @@ from darkroom_api.v1alpha1.common import Task
 from darkroom_server.backends.backend import NotThere, Stored, Unavailable
 from darkroom_server.config import PredictionLimits
 from darkroom_server.prediction.failures import ModelAway, ModelUnfit
-from darkroom_server.prediction.loaded import LoadedModels
+from darkroom_server.prediction.loaded import LOADING_AT_ONCE, LoadedModels
 from darkroom_server.prediction.looking import look
 from tests.support.server.models import a_stored_model, draw, publish
 from tests.support.server.parts import ModelFolders
@@ -23,11 +23,15 @@ class CountingFolders(ModelFolders):
         super().__init__()
         self.fetched: list[str] = []
         self.failure: Exception | None = None
+        self.at_once, self.most_at_once = 0, 0
 
     async def fetch_artifacts(self, model: Stored, files: Sequence[str], folder: pathlib.Path) -> None:
         """Count, and copy."""
         self.fetched.append(model.name)
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
         await asyncio.sleep(0.01)
+        self.at_once -= 1
         if self.failure is not None:
             raise self.failure
         await super().fetch_artifacts(model, files, folder)
@@ -63,6 +67,17 @@ def test_a_model_is_fetched_once_for_all_who_ask_at_the_same_time(
 
     asyncio.run(ask_together())
     assert backend.fetched == ["fruit"]
+
+
+def test_of_many_models_only_some_are_loaded_at_once(backend: CountingFolders, tmp_path: pathlib.Path) -> None:
+    models = [publish(backend, tmp_path, f"m{number}", Task.CLASSIFIER) for number in range(LOADING_AT_ONCE + 2)]
+
+    async def ask_together() -> None:
+        loaded = LoadedModels(backend, PredictionLimits())
+        await asyncio.gather(*(_ask(loaded, model) for model in models))
+
+    asyncio.run(ask_together())
+    assert (backend.most_at_once, len(backend.fetched)) == (LOADING_AT_ONCE, len(models))
 
 
 def test_who_goes_away_does_not_stop_the_loading_for_others(backend: CountingFolders, tmp_path: pathlib.Path) -> None:
