@@ -20,7 +20,6 @@ from darkroom_storage.errors import (
 )
 from darkroom_storage.objects import Storage, join_uri
 
-
 MAX_LIST_BYTES: Final = 1 << 20
 """Whoever may write to the bucket could put anything there: the list is read before it can be checked."""
 

@@ -8,8 +8,8 @@ from typing import Final
 
 from darkroom_api.conditions import RunPhase
 from darkroom_api.v1alpha1.model import ModelStatus
-from darkroom_server.backends.backend import Backend, Stored
-from darkroom_server.prediction.failures import ModelMissing, ModelUnfinished
+from darkroom_server.backends.backend import Backend, Refused, Stored, Unavailable
+from darkroom_server.prediction.failures import ModelAway, ModelMissing, ModelUnfinished, ModelUnfit
 from darkroom_server.resources.lookup import find_resource
 from darkroom_server.resources.names import find_rest_name
 
@@ -18,7 +18,7 @@ _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 async def find_model(backend: Backend, namespace: str, name: str) -> Stored:
-    """Return the Model of this name or digest; raises ModelMissing."""
+    """Return the Model of this name or digest; raises ModelMissing, ModelUnfit and ModelAway."""
     found = await look_up(backend, namespace, name)
     if found is None:
         raise ModelMissing(f"there is no Model {name[:80]!r}; check the name, and which namespace the key is for")
@@ -26,7 +26,16 @@ async def find_model(backend: Backend, namespace: str, name: str) -> Stored:
 
 
 async def look_up(backend: Backend, namespace: str, name: str) -> Stored | None:
-    """Return the Model of this name or digest, None where there is none."""
+    """Return the Model of this name or digest, None where there is none; raises ModelUnfit and ModelAway."""
+    try:
+        return await _look_up(backend, namespace, name)
+    except Refused as problem:
+        raise ModelUnfit(f"Model {name[:80]!r} cannot be read: {problem}") from problem
+    except Unavailable as problem:
+        raise ModelAway(str(problem)) from problem
+
+
+async def _look_up(backend: Backend, namespace: str, name: str) -> Stored | None:
     if _DIGEST.fullmatch(name):
         models = await backend.list_all("Model", namespace)
         return next((model for model in models if _read_digest(model) == name), None)

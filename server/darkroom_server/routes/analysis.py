@@ -15,10 +15,11 @@ from darkroom_predict.answers import build_answer
 from darkroom_server.backends.backend import Stored
 from darkroom_server.http import queries, uploads, versions
 from darkroom_server.http.problems import bad_request
+from darkroom_server.prediction.failures import PredictionFailure
 from darkroom_server.prediction.finding import look_up
 from darkroom_server.prediction.looking import Seen
 from darkroom_server.routes.parts import Parts
-from darkroom_server.routes.predicting import predict
+from darkroom_server.routes.predicting import explain, predict
 
 FEATURES: Final = ("tags", "caption", "densecaptions", "objects", "read", "smartcrops", "people")
 LANGUAGES: Final = frozenset(
@@ -112,7 +113,10 @@ async def _choose_model(parts: Parts, namespace: str, query: Mapping[str, str]) 
         return name
     version = query.get("model-version", "")
     if version and not _RELEASE.fullmatch(version):
-        found = await look_up(parts.backend, namespace, version)
+        try:
+            found = await look_up(parts.backend, namespace, version)
+        except PredictionFailure as failure:
+            raise explain(failure) from failure
         if found is not None:
             return found
     _check_pretrained(query)

@@ -20,7 +20,7 @@ from darkroom_server.backends.backend import Stored
 from darkroom_server.config import BodyLimits
 from darkroom_server.http import uploads
 from darkroom_server.http.problems import Problem
-from darkroom_server.prediction.failures import ModelMissing
+from darkroom_server.prediction.failures import PredictionFailure
 from darkroom_server.prediction.finding import find_model
 from darkroom_server.prediction.looking import Seen
 from darkroom_server.routes.parts import Parts
@@ -54,7 +54,7 @@ def list_routes(parts: Parts) -> list[BaseRoute]:
             _check_task(model, request.path_params["task"].lower())
             read = _read_url if request.path_params["source"].lower() == "url" else uploads.read_upload
             found, seen = await predict(parts, caller, model, lambda: read(request, parts.config.bodies))
-        except ModelMissing as failure:
+        except PredictionFailure as failure:
             raise _translate(explain(failure), request) from failure
         except Problem as problem:
             raise _translate(problem, request) from problem

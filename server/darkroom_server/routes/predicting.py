@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 from darkroom_predict.description import ModelDescription
 from darkroom_predict.onnx_predictor import OnnxPredictor
 from darkroom_server.auth.admission import Caller
-from darkroom_server.backends.backend import Stored, Unavailable
+from darkroom_server.backends.backend import Stored
 from darkroom_server.http.problems import Problem, bad_request, not_found
 from darkroom_server.http.uploads import Upload
 from darkroom_server.prediction.failures import (
@@ -65,7 +65,7 @@ async def compute(
         check_finished(found)
         job, size = await read_job()
         return found, await parts.models.compute(found, job)
-    except (PredictionFailure, Unavailable) as failure:
+    except PredictionFailure as failure:
         problem = explain(failure)
         code = problem.status
         raise problem from failure
@@ -81,7 +81,7 @@ async def find_finished(parts: Parts, caller: Caller, name: str) -> Stored:
     try:
         found = await find_model(parts.backend, caller.namespace, name)
         check_finished(found)
-    except (PredictionFailure, Unavailable) as failure:
+    except PredictionFailure as failure:
         raise explain(failure) from failure
     return found
 
@@ -94,7 +94,7 @@ async def describe(parts: Parts, caller: Caller, name: str) -> ModelDescription:
         raise explain(failure) from failure
 
 
-def explain(failure: PredictionFailure | Unavailable) -> Problem:
+def explain(failure: PredictionFailure) -> Problem:
     """Return the Problem that a failure is on the Computer Vision routes."""
     text = str(failure)
     match failure:
@@ -110,6 +110,6 @@ def explain(failure: PredictionFailure | Unavailable) -> Problem:
             return bad_request(text, target="url", inner_code="InvalidImageUrl")
         case TooBusy():
             return Problem(429, "TooManyRequests", text, retry_after_seconds=failure.retry_after_seconds)
-        case ModelAway() | Unavailable():
+        case ModelAway():
             return Problem(503, "ServiceUnavailable", text, retry_after_seconds=AWAY_SECONDS)
     raise AssertionError(failure)

@@ -151,7 +151,8 @@ def test_allowed_addresses_count_for_images_and_for_annotation_files() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["state/key", "state/secrets/default/token-1/SAS_URL", "state/x/../key", "./state/key", "st%61te/key", "state"]
+    "name",
+    ["state/key", "state/secrets/default/token-1/SAS_URL", "state/x/../key", "./state/key", "st%61te/key", "state"],
 )
 def test_no_dataset_names_the_servers_own_folder_though_it_lies_below_an_allowed_one(name: str) -> None:
     options = command.LocalOptions(pathlib.Path("/w/state"), "127.0.0.1", 1, allowed_folders=(pathlib.Path("/w"),))

@@ -64,7 +64,7 @@ def test_an_id_and_wanted_outputs_are_kept() -> None:
 @pytest.mark.parametrize(
     ("head", "says"),
     [
-        pytest.param('{"inputs": [' + "[]," * 70_000 + "1]}", "more than 65,536 lists", id="lists that fill the memory"),
+        pytest.param('{"inputs": [' + "[]," * 70_000 + "1]}", "more than 65,536 lists", id="lists that fill memory"),
         pytest.param('{"id": "\\ud800"}', "not JSON", id="half of a character"),
     ],
 )

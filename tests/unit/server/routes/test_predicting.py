@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
+from darkroom_server.app import build_app
 from darkroom_server.auth.admission import Caller
-from darkroom_server.backends.backend import Kind, Stored, Unavailable
-from darkroom_server.config import ServerConfig
+from darkroom_server.backends.backend import BackendProblem, Kind, Refused, Stored, Unavailable
 from darkroom_server.http.problems import Problem
 from darkroom_server.prediction import failures
-from darkroom_server.routes.parts import build_parts
 from darkroom_server.routes.predicting import describe, explain, find_finished
-from tests.support.server.parts import NAMESPACE, ModelFolders, some_parts
+from tests.support.server.parts import KEY, NAMESPACE, ModelFolders, some_parts
+from tests.support.server.running import running, send
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,6 @@ from tests.support.server.parts import NAMESPACE, ModelFolders, some_parts
         (failures.UrlUnfit("a"), 400, "InvalidRequest", "InvalidImageUrl"),
         (failures.TooBusy("a", 7), 429, "TooManyRequests", None),
         (failures.ModelAway("a"), 503, "ServiceUnavailable", None),
-        (Unavailable("a"), 503, "ServiceUnavailable", None),
     ],
 )
 def test_each_failure_has_a_status_and_a_code(failure: Any, status: int, code: str, inner: str | None) -> None:
@@ -39,17 +38,38 @@ def test_who_may_come_again_is_told_after_how_long(failure: Any, seconds: int) -
     assert explain(failure).retry_after_seconds == seconds
 
 
-class AwayFolders(ModelFolders):
-    """A back end that does not answer."""
+class FailingFolders(ModelFolders):
+    """A back end that fails."""
+
+    def __init__(self, problem: BackendProblem) -> None:
+        super().__init__()
+        self._problem = problem
 
     async def find(self, _kind: Kind, _namespace: str, _name: str) -> Stored | None:
         """Fail."""
-        raise Unavailable("the API server does not answer")
+        raise self._problem
 
 
 def test_a_back_end_that_does_not_answer_is_503() -> None:
-    parts = build_parts(AwayFolders(), some_parts().admission, ServerConfig())
+    parts = some_parts(FailingFolders(Unavailable("the API server does not answer")))
     for ask in (find_finished, describe):
         with pytest.raises(Problem, match="does not answer") as caught:
             asyncio.run(ask(parts, Caller(NAMESPACE, "x"), "fruit"))
         assert caught.value.status == 503
+
+
+@pytest.mark.parametrize(
+    ("problem", "status"), [(Unavailable("the API server is away"), 503), (Refused("spec.task: is not known"), 409)]
+)
+def test_no_route_fails_with_the_back_end(problem: BackendProblem, status: int) -> None:
+    paths = (
+        "/computervision/imageanalysis:analyze?api-version=2024-02-01&model-name=fruit",
+        "/computervision/imageanalysis:analyze?api-version=2024-02-01&model-version=fruit",
+        "/customvision/v3.0/prediction/p/classify/iterations/fruit/image",
+        "/v2/models/fruit/infer",
+    )
+    with running(build_app(some_parts(FailingFolders(problem)))) as address:
+        for path in paths:
+            answer = send(address, path, b"x", {"Prediction-Key": KEY, "Content-Type": "image/png"})
+            assert (path, answer.status) == (path, status)
+            assert str(problem) in answer.body.decode()
