@@ -4,9 +4,9 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, TypeAdapter, ValidationError, field_validator, model_validator
 
 from darkroom_api.names import API_VERSION, GROUP
 from darkroom_api.v1alpha1.common import AnnotationKind, Storage
@@ -27,6 +27,9 @@ _KINDS: Final = {kind.value.lower(): kind for kind in AnnotationKind} | _OLD_KIN
 Text = Annotated[str, Field(max_length=1024)]
 Properties = Annotated[dict[Annotated[str, Field(min_length=1, max_length=256)], Text], Field(max_length=10)]
 Uris = Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1, max_length=10)]
+NoteT = TypeVar("NoteT")
+_URIS: Final[TypeAdapter[list[str]]] = TypeAdapter(Uris)
+_PROPERTIES: Final[TypeAdapter[dict[str, str]]] = TypeAdapter(Properties)
 
 
 class AuthenticationKind(StrEnum):
@@ -154,10 +157,10 @@ def build_answer(stored: Stored) -> DatasetAnswer:
     return DatasetAnswer(
         name=find_rest_name(stored),
         annotation_kind=spec.annotation_kind,
-        annotation_file_uris=_read_note(notes, ANNOTATION_FILES, list(spec.annotation_files)),
+        annotation_file_uris=_read_note(notes, ANNOTATION_FILES, _URIS) or list(spec.annotation_files),
         # Clients know no `none`.
         authentication=Authentication(kind=kind) if kind is not AuthenticationKind.NONE else None,
-        custom_properties=_read_note(notes, ANNOTATION_PROPERTIES, None),
+        custom_properties=_read_note(notes, ANNOTATION_PROPERTIES, _PROPERTIES),
         created_date_time=created,
         updated_date_time=notes.get(ANNOTATION_UPDATED, created),
         e_tag=stored.version,
@@ -193,9 +196,9 @@ def merge(stored: Stored, patch: DatasetPatch) -> DatasetPatch:
     )
 
 
-def _read_note(notes: Mapping[str, str], key: str, default: Any) -> Any:
-    """Return the JSON of an annotation; anybody may have written it, so what is none counts as absent."""
+def _read_note(notes: Mapping[str, str], key: str, form: TypeAdapter[NoteT]) -> NoteT | None:
+    """Return what an annotation holds; anybody may have written it, so what is not of its form counts as absent."""
     try:
-        return json.loads(notes[key]) if key in notes else default
-    except ValueError:
-        return default
+        return form.validate_json(notes[key], strict=True) if key in notes else None
+    except ValidationError:
+        return None

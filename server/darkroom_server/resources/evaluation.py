@@ -8,7 +8,7 @@ from darkroom_api.names import API_VERSION
 from darkroom_api.v1alpha1.evaluation import EvaluationSpec, EvaluationStatus
 from darkroom_server.backends.backend import Stored
 from darkroom_server.resources.model import ANNOTATION_TEST_DATASET, EvaluationParameters, build_performance
-from darkroom_server.resources.names import build_metadata, find_rest_name
+from darkroom_server.resources.names import build_metadata, find_noted_name, find_rest_name
 from darkroom_server.resources.outcomes import RunError, build_error, find_updated
 from darkroom_server.resources.rest_object import RestObject, format_moment
 
@@ -80,7 +80,7 @@ def build_answer(stored: Stored, model: Stored) -> EvaluationAnswer:
     spec, status, state = stored.spec, stored.status, find_state(stored)
     assert isinstance(spec, EvaluationSpec)
     assert isinstance(status, EvaluationStatus)
-    measured_on = stored.annotations.get(ANNOTATION_TEST_DATASET, spec.dataset)
+    measured_on = find_noted_name(stored, ANNOTATION_TEST_DATASET) or spec.dataset
     return EvaluationAnswer(
         name=find_rest_name(stored),
         model_name=find_rest_name(model),

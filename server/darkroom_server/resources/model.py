@@ -13,7 +13,7 @@ from darkroom_api.v1alpha1.common import AnnotationKind, Performance, Task
 from darkroom_api.v1alpha1.dataset import DatasetSpec
 from darkroom_api.v1alpha1.model import MAX_BUDGET_SECONDS, ModelSpec, ModelStatus
 from darkroom_server.backends.backend import Stored
-from darkroom_server.resources.names import build_metadata, find_rest_name
+from darkroom_server.resources.names import build_metadata, find_noted_name, find_rest_name
 from darkroom_server.resources.outcomes import RunError, build_error, find_updated
 from darkroom_server.resources.rest_object import RestObject, format_moment
 
@@ -186,9 +186,9 @@ def build_answer(stored: Stored) -> ModelAnswer:
     spec, status, state = stored.spec, stored.status, find_state(stored)
     assert isinstance(spec, ModelSpec)
     assert isinstance(status, ModelStatus)
-    tested = stored.annotations.get(ANNOTATION_TEST_DATASET, spec.evaluation_dataset)
+    tested = find_noted_name(stored, ANNOTATION_TEST_DATASET) or spec.evaluation_dataset
     told = ToldParameters(
-        training_dataset_name=stored.annotations.get(ANNOTATION_DATASET, spec.dataset),
+        training_dataset_name=find_noted_name(stored, ANNOTATION_DATASET) or spec.dataset,
         time_budget_in_hours=_count_hours(parse_duration(spec.budget)),
         model_kind=_KIND_OF_TASK[spec.task],
     )

@@ -64,6 +64,12 @@ def find_rest_name(stored: Stored) -> str:
     return name if made == stored.name else stored.name
 
 
+def find_noted_name(stored: Stored, annotation: str) -> str | None:
+    """Return the REST name in an annotation; anybody may have written it, so what is none counts as absent."""
+    name = stored.annotations.get(annotation, "")
+    return name if len(name) <= MAX_LENGTH and _NAME.fullmatch(name) else None
+
+
 def list_candidates(name: str, parent: str = "") -> tuple[str, ...]:
     """Return the names of the objects that may stand for a REST name, the likelier one first."""
     made = build_object_name(name, parent)
