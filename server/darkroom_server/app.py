@@ -26,4 +26,4 @@ ROUTES: Final[tuple[Callable[[Parts], list[BaseRoute]], ...]] = (
 def build_app(parts: Parts) -> ASGIApp:
     """Return the ASGI application over `parts`."""
     routes = [route for list_routes in ROUTES for route in list_routes(parts)]
-    return Envelope(Router(routes, redirect_slashes=False), parts.config.bodies.held_bytes)
+    return Envelope(Router(routes, redirect_slashes=False), parts.room)

@@ -9,7 +9,6 @@ import logging
 import re
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from starlette.datastructures import MutableHeaders
@@ -19,6 +18,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from darkroom_server.http.problems import Problem, choose_form
+from darkroom_server.http.room import Room
 
 LOGGER: Final = logging.getLogger("darkroom.server")
 CLIENT_ID_HEADER: Final = "x-ms-client-request-id"
@@ -35,9 +35,9 @@ _REFUSALS: Final = {404: ("404", "there is no such route"), 405: ("MethodNotAllo
 class Envelope:
     """Wraps the router: each request becomes one answer, and a failure one in the form of its route."""
 
-    def __init__(self, routes: ASGIApp, held_bytes: int) -> None:
+    def __init__(self, routes: ASGIApp, room: Room) -> None:
         self._routes = routes
-        self._room = _Room(held_bytes)
+        self._room = room
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; other scopes pass."""
@@ -64,17 +64,10 @@ class Envelope:
             answering.end()
 
 
-@dataclass
-class _Room:
-    """For the bodies of all requests at work: what waits for a thread holds its image."""
-
-    free_bytes: int
-
-
 class _Answering:
     """The way back to one caller: adds the ids to whatever is answered, and reads what a refused caller still sends."""
 
-    def __init__(self, request: Request, receive: Receive, send: Send, room: _Room) -> None:
+    def __init__(self, request: Request, receive: Receive, send: Send, room: Room) -> None:
         self.own_id = str(uuid.uuid4())
         self.has_begun = False
         self._request = request
@@ -90,10 +83,7 @@ class _Answering:
         """Return the next message of ASGI; raises the Problem of a server that holds enough bodies already."""
         message = await self._receive_any()
         size = len(message.get("body", b""))
-        if size > self._room.free_bytes:
-            held = "the server holds as many bytes of other requests as it may; try again in a second"
-            raise Problem(429, "TooManyRequests", held, retry_after_seconds=1)
-        self._room.free_bytes -= size
+        self._room.take(size)
         self._held_bytes += size
         return message
 
@@ -104,7 +94,7 @@ class _Answering:
 
     def end(self) -> None:
         """Forget the body."""
-        self._room.free_bytes += self._held_bytes
+        self._room.give_back(self._held_bytes)
 
     async def send(self, message: Message) -> None:
         """Send one message of ASGI."""

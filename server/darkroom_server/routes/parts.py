@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from darkroom_server.auth.admission import Admission
 from darkroom_server.backends.backend import Backend
 from darkroom_server.config import ServerConfig
+from darkroom_server.http.room import Room
 from darkroom_server.prediction.fetching import Fetcher
 from darkroom_server.prediction.loaded import LoadedModels
 
@@ -25,6 +26,7 @@ class Parts:
     admission: Admission
     models: LoadedModels
     fetcher: Fetcher
+    room: Room
     config: ServerConfig
     count_prediction: CountPrediction = count_nothing
 
@@ -35,4 +37,5 @@ def build_parts(
     """Return the parts of a server with this configuration."""
     models = LoadedModels(backend, config.prediction)
     fetcher = Fetcher(config.fetching, config.bodies.image_bytes)
-    return Parts(backend, admission, models, fetcher, config, count_prediction)
+    room = Room(config.bodies.held_bytes)
+    return Parts(backend, admission, models, fetcher, room, config, count_prediction)

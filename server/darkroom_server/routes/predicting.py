@@ -41,14 +41,23 @@ async def predict(
 
     Raises a Problem, with the codes of the Computer Vision routes.
     """
+    fetched_bytes = 0
 
     async def read_job() -> tuple[Job[Seen], int]:
+        nonlocal fetched_bytes
         upload = await read_upload()
-        image = upload.image if upload.url is None else await parts.fetcher.fetch(upload.url)
+        image = upload.image
+        if upload.url is not None:
+            image = await parts.fetcher.fetch(upload.url)
+            parts.room.take(len(image))
+            fetched_bytes = len(image)
         assert image is not None
         return lambda predictor: look(predictor, image), len(image)
 
-    return await compute(parts, caller, model, read_job)
+    try:
+        return await compute(parts, caller, model, read_job)
+    finally:
+        parts.room.give_back(fetched_bytes)
 
 
 async def compute(

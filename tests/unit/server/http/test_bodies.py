@@ -14,6 +14,7 @@ from darkroom_server.config import BodyLimits
 from darkroom_server.http import bodies
 from darkroom_server.http.envelope import Envelope
 from darkroom_server.http.problems import Problem
+from darkroom_server.http.room import Room
 from tests.support.server.running import running, send
 
 
@@ -70,7 +71,7 @@ async def _take(request: Request) -> Response:
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    with running(Envelope(Router([Route("/", _take, methods=["POST"])]), 1000)) as address:
+    with running(Envelope(Router([Route("/", _take, methods=["POST"])]), Room(1000))) as address:
         yield address
 
 

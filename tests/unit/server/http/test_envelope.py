@@ -15,6 +15,7 @@ from darkroom_server.config import BodyLimits
 from darkroom_server.http import bodies
 from darkroom_server.http.envelope import Envelope
 from darkroom_server.http.problems import Problem
+from darkroom_server.http.room import Room
 from tests.support.server.running import running, send
 
 LIMITS = BodyLimits(json_bytes=1000, seconds=0.5)
@@ -39,7 +40,9 @@ def address() -> Iterator[str]:
         Route("/fail", _fail),
         Route("/customvision/fail", _retry, methods=["GET", "POST"]),
     ]
-    with running(Envelope(Router([*routes, Route("/v2/fail", _retry)], redirect_slashes=False), 1 << 26)) as address:
+    with running(
+        Envelope(Router([*routes, Route("/v2/fail", _retry)], redirect_slashes=False), Room(1 << 26))
+    ) as address:
         yield address
 
 
@@ -99,7 +102,7 @@ def test_beyond_the_bytes_that_are_held_for_all_a_body_is_refused_until_there_is
         await asyncio.to_thread(may_end.wait, 10)
         return Response()
 
-    app = Envelope(Router([Route("/", hold, methods=["POST"])]), held_bytes=100_000)
+    app = Envelope(Router([Route("/", hold, methods=["POST"])]), Room(100_000))
     with running(app) as address, ThreadPoolExecutor(1) as pool:
         first = pool.submit(send, address, "/", b"x" * 70_000)
         time.sleep(0.2)

@@ -8,9 +8,12 @@ import pytest
 from darkroom_server.app import build_app
 from darkroom_server.auth.admission import Caller
 from darkroom_server.backends.backend import BackendProblem, Kind, Refused, Stored, Unavailable
+from darkroom_server.config import BodyLimits, FetchLimits, ServerConfig
 from darkroom_server.http.problems import Problem
 from darkroom_server.prediction import failures
 from darkroom_server.routes.predicting import describe, explain, find_finished
+from tests.support.server.fixtures import RED
+from tests.support.server.images import ImageHost
 from tests.support.server.parts import KEY, NAMESPACE, ModelFolders, some_parts
 from tests.support.server.running import running, send
 
@@ -73,3 +76,14 @@ def test_no_route_fails_with_the_back_end(problem: BackendProblem, status: int) 
             answer = send(address, path, b"x", {"Prediction-Key": KEY, "Content-Type": "image/png"})
             assert (path, answer.status) == (path, status)
             assert str(problem) in answer.body.decode()
+
+
+def test_a_fetched_image_takes_room_as_a_sent_one_does(backend: ModelFolders, images: ImageHost) -> None:
+    address = {"url": f"{images.url}/red.png"}
+    path = "/computervision/imageanalysis:analyze?api-version=2024-02-01&model-name=classifier"
+    for held_bytes, status in ((len(RED), 429), (len(RED) + 1000, 200)):
+        fetching = FetchLimits(allowed_prefixes=(f"{images.url}/",))
+        config = ServerConfig(BodyLimits(held_bytes=held_bytes), fetching=fetching)
+        with running(build_app(some_parts(backend, config))) as server:
+            for _ in range(3):
+                assert send(server, path, address, {"Prediction-Key": KEY}).status == status
