@@ -13,12 +13,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+import h11
 import uvicorn
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 KEEP_ALIVE_SECONDS: Final = 75
 """Longer than the pools of usual clients and proxies keep a connection: they close it, and lose no request."""
+HEAD_SECONDS: Final = 30.0
+"""In which the head of a request has to come. Connections that never send one would fill the memory, key or no key."""
 
 
 @dataclass
@@ -73,6 +77,38 @@ class _Server(uvicorn.Server):
         yield
 
 
+class _Protocol(H11Protocol):
+    """Closes a connection on which the head of a request begins and does not end, or the first never begins.
+
+    uvicorn has a clock for connections between two requests only.
+    """
+
+    _clock: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        super().connection_made(transport)
+        self._await_head()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._stop_clock()
+
+    def _await_head(self) -> None:
+        if self.conn.their_state is not h11.IDLE:
+            self._stop_clock()
+        elif self._clock is None:
+            self._clock = self.loop.call_later(HEAD_SECONDS, self.timeout_keep_alive_handler)
+
+    def _stop_clock(self) -> None:
+        if self._clock is not None:
+            self._clock.cancel()
+            self._clock = None
+
+
 @dataclass(frozen=True)
 class Place:
     """Where to listen; with a certificate, by https."""
@@ -111,6 +147,7 @@ async def serve(app: ASGIApp, place: Place, stopping: Stopping, linger_seconds: 
     """
     config = uvicorn.Config(
         Leaving(app, stopping),
+        http=_Protocol,
         ssl_certfile=place.certificate,
         ssl_keyfile=place.key,
         lifespan="off",

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from darkroom_server import serving as served
 from darkroom_server.serving import Place, Stopping, serve
 
 LEAVE = "\r\nconnection: close\r\n"
@@ -102,5 +103,60 @@ def test_a_request_that_never_ends_holds_the_process_no_longer_than_the_grace() 
             await asyncio.wait_for(task, 5)
             with contextlib.suppress(asyncio.IncompleteReadError, OSError):
                 await slow
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize(
+    ("before", "bit"),
+    [(b"", b""), (b"", b"G"), (b"GET /quick HTTP/1.1\r\nHost: a\r\n", b"a: b\r\n"), (REQUEST % b"quick", b"G")],
+    ids=["nothing", "a trickle", "headers without end", "a trickle after a whole request"],
+)
+def test_a_connection_whose_next_request_does_not_come_whole_is_closed(
+    monkeypatch: pytest.MonkeyPatch, before: bytes, bit: bytes
+) -> None:
+    monkeypatch.setattr(served, "HEAD_SECONDS", 0.4)
+
+    async def story() -> None:
+        stopping = Stopping()
+        async with serving(Door(), stopping, linger=0, grace=1) as (port, _):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(before)
+
+            async def trickle() -> None:
+                with contextlib.suppress(OSError):
+                    while True:
+                        writer.write(bit)
+                        await asyncio.sleep(0.1)
+
+            trickling = asyncio.create_task(trickle())
+            async with asyncio.timeout(5):
+                with contextlib.suppress(ConnectionError):
+                    await reader.read()
+            trickling.cancel()
+            stopping.begin()
+
+    asyncio.run(story())
+
+
+def test_neither_a_slow_answer_nor_a_pause_between_requests_is_cut_by_the_clock_of_heads(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(served, "HEAD_SECONDS", 0.2)
+
+    async def story() -> None:
+        door, stopping = Door(), Stopping()
+        async with serving(door, stopping, linger=0, grace=1) as (port, _):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            for path in (b"slow", b"quick"):
+                writer.write(REQUEST % path)
+                await asyncio.sleep(0.5)
+                door.open.set()
+                head = await reader.readuntil(b"\r\n\r\n")
+                assert head.startswith(b"HTTP/1.1 200")
+                await reader.readexactly(len(path))
+                await asyncio.sleep(0.5)
+            writer.close()
+            stopping.begin()
 
     asyncio.run(story())
