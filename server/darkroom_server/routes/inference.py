@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute, Route
 
 from darkroom_predict.answers import round_box
 from darkroom_predict.description import ModelDescription, read_version
-from darkroom_predict.onnx_predictor import OnnxPredictor
+from darkroom_predict.onnx_predictor import BATCH_SIZE, OnnxPredictor
 from darkroom_predict.onnx_session import INPUT_NAME, OUTPUT_NAME
 from darkroom_server.auth.admission import Caller
 from darkroom_server.http import bodies, tensors
@@ -136,7 +136,9 @@ def _run(predictor: OnnxPredictor, tensor: Tensor) -> list[dict[str, Any]]:
     size_px = predictor.description.preprocessing.image_size_px
     if isinstance(tensor.values, list) or tensor.shape[1:] != (3, size_px, size_px):
         raise bad_request(f"input {INPUT_NAME!r}: give FP32 of the shape [N, 3, {size_px}, {size_px}]", target="inputs")
-    found = predictor.session.run(tensor.values)
+    # In parts: what a network holds of all images at once would take gigabytes.
+    starts = range(0, len(tensor.values), BATCH_SIZE)
+    found = np.concatenate([predictor.session.run(tensor.values[start : start + BATCH_SIZE]) for start in starts])
     if not np.isfinite(found).all():
         raise Problem(
             400, "InvalidRequest", f"input {INPUT_NAME!r}: the model's outputs are not finite; give values in [0, 1]"

@@ -2,13 +2,21 @@
 
 import base64
 import json
+import pathlib
 from typing import Any
 
 import numpy as np
 import pytest
 
+from darkroom_api.v1alpha1.common import Task
+from darkroom_predict.description import ONNX_NAME
+from darkroom_predict.onnx_predictor import BATCH_SIZE, OnnxPredictor, open_onnx
+from darkroom_predict.onnx_session import OnnxModel
+from darkroom_predict.predictions import Floats
+from darkroom_server.http.tensors import InferenceRequest, Tensor
+from darkroom_server.routes.inference import answer_tensors
 from tests.support.server.fixtures import RED
-from tests.support.server.models import SIZE_PX, draw
+from tests.support.server.models import SIZE_PX, draw, write_model
 from tests.support.server.parts import KEY
 from tests.support.server.running import Answer, send
 
@@ -94,6 +102,26 @@ def test_the_networks_own_input_gives_its_raw_outputs(address: str) -> None:
         assert found["data"] == pytest.approx([0, 0, 0, 0, 0, 5])
 
 
+class CountingModel(OnnxModel):
+    """Remembers how many images it was given at once."""
+
+    def run(self, images: Floats) -> Floats:
+        """Count, and compute."""
+        self.counts = [*getattr(self, "counts", []), len(images)]
+        return super().run(images)
+
+
+def test_many_images_are_computed_in_parts(tmp_path: pathlib.Path) -> None:
+    write_model(tmp_path, Task.CLASSIFIER)
+    opened = open_onnx(tmp_path / ONNX_NAME, 1)
+    session = CountingModel(tmp_path / ONNX_NAME, 1)
+    images = np.random.default_rng(0).random((2 * BATCH_SIZE + 1, 3, SIZE_PX, SIZE_PX), dtype=np.float32)
+    asked = InferenceRequest(None, (Tensor("images", images.shape, images),), ())
+    (found,) = answer_tensors(OnnxPredictor(opened.description, session), asked)["outputs"]
+    assert session.counts == [BATCH_SIZE, BATCH_SIZE, 1]
+    assert found["data"] == pytest.approx(opened.session.run(images).ravel().tolist(), rel=1e-5)
+
+
 def _binary(head: dict[str, Any], *tensors: bytes) -> tuple[bytes, dict[str, str]]:
     text = json.dumps(head).encode()
     return b"".join((text, *tensors)), {"Inference-Header-Content-Length": str(len(text))}
@@ -115,7 +143,7 @@ INFINITE = float("inf")
 COUNT = 3 * SIZE_PX * SIZE_PX
 REFUSED: dict[str, tuple[Any, str]] = {
     "no JSON": (b"{", "not JSON"),
-    "deep JSON": (b"[" * 100_000, "not JSON"),
+    "deep JSON": (b"[" * 50_000, "not JSON"),
     "a list": (b"[]", "not a JSON object"),
     "no inputs": ({}, "inputs: give a list"),
     "no tensor": ({"inputs": [1]}, "has no name"),
