@@ -3,6 +3,7 @@
 Owns how long an answer counts. Must not decide anything itself, nor keep a token: answers are kept by its hash.
 """
 
+import asyncio
 import hashlib
 import time
 from collections import OrderedDict
@@ -17,6 +18,8 @@ GRANTED_SECONDS: Final = 30.0
 """After so long a revoked token, or right, is noticed."""
 REFUSED_SECONDS: Final = 5.0
 MOST_KEPT: Final = 4096
+REVIEWS_AT_ONCE: Final = 16
+"""Whoever shows made-up tokens, without a right to anything, leaves the other connections to the API server free."""
 
 ValueT = TypeVar("ValueT")
 
@@ -47,6 +50,7 @@ class Reviews:
 
     def __init__(self, api: KubernetesApi, clock: Callable[[], float] = time.monotonic) -> None:
         self._api = api
+        self._asking = asyncio.Semaphore(REVIEWS_AT_ONCE)
         self._users: Remembered[dict[str, Any] | None] = Remembered(clock)
         self._rights: Remembered[bool] = Remembered(clock)
 
@@ -54,7 +58,10 @@ class Reviews:
         """Return whose token it is, None where it is nobody's; raises Unavailable or Refused."""
         question = hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
         known = self._users.find(question)
-        return known[0] if known else self._users.keep(question, await self._api.review_token(token))
+        if known:
+            return known[0]
+        async with self._asking:
+            return self._users.keep(question, await self._api.review_token(token))
 
     async def is_allowed(self, user: Mapping[str, Any], verb: Verb, kind: Kind, namespace: str) -> bool:
         """Return whether RBAC lets the user do it; raises Unavailable or Refused."""
@@ -63,4 +70,5 @@ class Reviews:
         known = self._rights.find(question)
         if known:
             return known[0]
-        return self._rights.keep(question, await self._api.review_access(user, verb, kind, namespace))
+        async with self._asking:
+            return self._rights.keep(question, await self._api.review_access(user, verb, kind, namespace))

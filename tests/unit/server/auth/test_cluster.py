@@ -6,6 +6,7 @@ import json
 import logging
 import pathlib
 import threading
+import time
 from collections.abc import Iterator
 from typing import Final
 
@@ -16,7 +17,7 @@ from starlette.requests import Request
 from darkroom_server.auth import cluster
 from darkroom_server.auth.cluster import ClusterAdmission
 from darkroom_server.auth.keys import KeysUnusable
-from darkroom_server.auth.reviews import Reviews
+from darkroom_server.auth.reviews import REVIEWS_AT_ONCE, Reviews
 from darkroom_server.backends.kubernetes_api import KubernetesApi
 from darkroom_server.http.problems import Problem
 
@@ -117,9 +118,19 @@ class _AllowingApiServer(http.server.BaseHTTPRequestHandler):
     """An API server that knows every token, and lets its user do everything."""
 
     STATUS: Final = {"authenticated": True, "user": {"username": "anna"}, "allowed": True}
+    asked: Final[list[int]] = []
+    """How many questions were open when one was asked."""
+    num_open = 0
+    lock: Final = threading.Lock()
 
     def do_POST(self) -> None:
         """Answer a review."""
+        with self.lock:
+            _AllowingApiServer.num_open += 1
+            self.asked.append(self.num_open)
+        time.sleep(0.02)
+        with self.lock:
+            _AllowingApiServer.num_open -= 1
         self.rfile.read(int(self.headers["Content-Length"]))
         body = json.dumps({"status": self.STATUS}).encode()
         self.send_response(201)
@@ -157,3 +168,16 @@ def test_a_token_opens_only_what_can_be_a_namespace(api_server: str, namespace: 
             await api.close()
 
     assert asyncio.run(story()) == outcome
+
+
+def test_made_up_tokens_leave_connections_to_the_api_server_free(api_server: str) -> None:
+    async def story() -> None:
+        api = KubernetesApi(Configuration(host=api_server))
+        reviews = Reviews(api)
+        await asyncio.gather(*(reviews.find_user(f"token-{number}") for number in range(3 * REVIEWS_AT_ONCE)))
+        await api.close()
+
+    _AllowingApiServer.asked.clear()
+    asyncio.run(story())
+    assert len(_AllowingApiServer.asked) == 3 * REVIEWS_AT_ONCE
+    assert max(_AllowingApiServer.asked) <= REVIEWS_AT_ONCE
