@@ -22,62 +22,12 @@ from darkroom_server.routes.parts import Parts
 from darkroom_server.routes.predicting import explain, predict
 
 FEATURES: Final = ("tags", "caption", "densecaptions", "objects", "read", "smartcrops", "people")
-LANGUAGES: Final = frozenset(
-    [
-        "en",
-        "ar",
-        "az",
-        "bg",
-        "bs",
-        "ca",
-        "cs",
-        "cy",
-        "da",
-        "de",
-        "el",
-        "es",
-        "et",
-        "eu",
-        "fi",
-        "fr",
-        "ga",
-        "gl",
-        "he",
-        "hi",
-        "hr",
-        "hu",
-        "id",
-        "it",
-        "ja",
-        "kk",
-        "ko",
-        "lt",
-        "lv",
-        "mk",
-        "ms",
-        "nb",
-        "nl",
-        "pl",
-        "prs",
-        "pt",
-        "pt-br",
-        "pt-pt",
-        "ro",
-        "ru",
-        "sk",
-        "sl",
-        "sr-cyrl",
-        "sr-latn",
-        "sv",
-        "th",
-        "tr",
-        "uk",
-        "vi",
-        "zh",
-        "zh-hans",
-        "zh-hant",
-    ]
-)
+LANGUAGES: Final = frozenset((
+    "en", "ar", "az", "bg", "bs", "ca", "cs", "cy", "da", "de", "el", "es", "et", "eu", "fi", "fr", "ga", "gl",
+    "he", "hi", "hr", "hu", "id", "it", "ja", "kk", "ko", "lt", "lv", "mk", "ms", "nb", "nl", "pl", "prs", "pt",
+    "pt-br", "pt-pt", "ro", "ru", "sk", "sl", "sr-cyrl", "sr-latn", "sv", "th", "tr", "uk", "vi", "zh", "zh-hans",
+    "zh-hant",
+))  # fmt: skip
 _RELEASE: Final = re.compile(r"latest|\d{4}-\d{2}-\d{2}(-preview)?")
 """What `model-version` names of the service's own models."""
 
