@@ -113,12 +113,14 @@ def build_manifest(name: str, wanted: DatasetPatch, placed: Placed, secret: str 
     return {"apiVersion": API_VERSION, "kind": "Dataset", "metadata": metadata, "spec": spec}
 
 
-def build_change(wanted: DatasetPatch, placed: Placed, secret: str | None, now: datetime) -> dict[str, Any]:
-    """Return the merge patch that makes a Dataset what is wanted."""
-    spec = _specify(wanted, placed, secret)
-    if spec["storage"] is not None:
-        spec["storage"] = _NO_STORAGE | spec["storage"]  # a merge patch leaves what it does not name
-    annotations = {**_annotate(wanted, placed), ANNOTATION_UPDATED: format_moment(now)}
+def build_change(wanted: DatasetPatch, placed: Placed | None, secret: str | None, now: datetime) -> dict[str, Any]:
+    """Return the merge patch that makes a Dataset what is wanted; without `placed` its files and storage stay."""
+    spec: dict[str, Any] = {"annotationKind": wanted.annotation_kind}
+    annotations = {ANNOTATION_UPDATED: format_moment(now), **_annotate_properties(wanted)}
+    if placed is not None:
+        spec, annotations = _specify(wanted, placed, secret), annotations | _annotate(wanted, placed)
+        if spec["storage"] is not None:
+            spec["storage"] = _NO_STORAGE | spec["storage"]  # a merge patch leaves what it does not name
     return {"metadata": {"annotations": annotations}, "spec": spec}
 
 
@@ -139,13 +141,18 @@ def _specify(wanted: DatasetPatch, placed: Placed, secret: str | None) -> dict[s
 
 
 def _annotate(wanted: DatasetPatch, placed: Placed) -> dict[str, str | None]:
-    sent, properties, authentication = wanted.annotation_file_uris, wanted.custom_properties, wanted.authentication
+    sent, authentication = wanted.annotation_file_uris, wanted.authentication
     kind = authentication.kind if authentication is not None else AuthenticationKind.NONE
     return {
         ANNOTATION_AUTHENTICATION: kind if kind is not AuthenticationKind.NONE else None,
         ANNOTATION_FILES: json.dumps(sent) if sent != list(placed.files) else None,
-        ANNOTATION_PROPERTIES: json.dumps(properties, ensure_ascii=False) if properties is not None else None,
+        **_annotate_properties(wanted),
     }
+
+
+def _annotate_properties(wanted: DatasetPatch) -> dict[str, str | None]:
+    properties = wanted.custom_properties
+    return {ANNOTATION_PROPERTIES: json.dumps(properties, ensure_ascii=False) if properties is not None else None}
 
 
 def build_answer(stored: Stored) -> DatasetAnswer:

@@ -77,10 +77,11 @@ class _DatasetRoutes:
 
     async def _patch(self, caller: Caller, name: str, found: Stored, patch: datasets.DatasetPatch) -> Stored:
         """Return the changed Dataset; raises Changed where another call was faster."""
-        wanted = datasets.merge(found, patch)
-        placed = self._place(wanted)
+        wanted, placed, secret = datasets.merge(found, patch), None, None
         with calls.explained("Dataset", name, passing=Changed):
-            secret = await self._keep_token(caller, name, wanted, placed, datasets.find_secret(found))
+            if patch.annotation_file_uris is not None or patch.authentication is not None:
+                placed = self._place(wanted)
+                secret = await self._keep_token(caller, name, wanted, placed, datasets.find_secret(found))
             change = datasets.build_change(wanted, placed, secret, datetime.now(UTC))
             return await self._parts.backend.patch("Dataset", caller.namespace, found.name, change, found.version)
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.server.local import OTHER_KEY, LocalServer
-from tests.support.server.parts import KEY
+from tests.support.server.parts import KEY, NAMESPACE
 from tests.support.server.running import Answer, send
 
 URI = "https://data.example/set/train.json"
@@ -245,6 +245,20 @@ def test_an_authentication_is_told_unless_it_is_none(
     kind: str, told: dict[str, str] | None, server: LocalServer
 ) -> None:
     assert server.put_dataset(authentication={"Kind": kind}).json.get("authentication") == told
+
+
+def test_a_change_of_something_else_leaves_the_files_and_the_storage_that_kubectl_gave(server: LocalServer) -> None:
+    spec = {
+        "annotationKind": "imageClassification",
+        "annotationFiles": ["s3://vision/a.json"],
+        "storage": {"endpoint": "https://s3.example", "credentialsSecret": "mine"},
+    }
+    server.backend.store.create(
+        "Dataset", NAMESPACE, {"kind": "Dataset", "metadata": {"name": "applied"}, "spec": spec}
+    )
+    before = server.find("Dataset", "applied").spec
+    assert server.call("PATCH", "/datasets/applied", {"customProperties": {"shop": "7"}}).status == 200
+    assert server.find("Dataset", "applied").spec == before
 
 
 def test_lists_come_in_pages_newest_first(server: LocalServer) -> None:
