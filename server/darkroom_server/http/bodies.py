@@ -69,16 +69,15 @@ def parse_json(body: bytes) -> dict[str, Any]:
         text = body.decode("utf-8-sig")
         found = _parse(text)
         check_characters(text, found)
+        lowered = lower_keys(found)
     except UnicodeDecodeError:
         raise bad_request("the body is not UTF-8; send JSON") from None
     except (yaml.YAMLError, ValueError):
         raise bad_request("the body is not JSON; check its quotes, commas and brackets") from None
     except RecursionError:
         raise bad_request("the body is nested too deeply; send JSON with less depth") from None
-    if not isinstance(found, dict):
+    if not isinstance(lowered, dict):
         raise bad_request("the body is not a JSON object; send {...}")
-    lowered = lower_keys(found)
-    assert isinstance(lowered, dict)
     return lowered
 
 

@@ -46,6 +46,7 @@ def test_json_is_read_as_clients_write_it(body: bytes, found: dict[str, Any]) ->
         pytest.param(b"{'a': 1, " + b" " * 70_000 + b"}", "not JSON", id="long YAML"),
         pytest.param(b'{"a": "\xff"}', "not UTF-8", id="no UTF-8"),
         pytest.param(b"[" * 50_000, "nested too deeply", id="deep JSON"),
+        pytest.param(b'{"a":' + b"[" * 700 + b"]" * 700 + b"}", "nested too deeply", id="JSON that is read, but deep"),
         pytest.param(b'{"a": [' + b"[]," * 70_000 + b"1]}", "more than 65,536 lists", id="JSON that fills the memory"),
         pytest.param(b'{"a\\ud800": 1, "A\\ud800": 1}', "not JSON", id="half of a character"),
         pytest.param(b"{a: " + b"[" * 30_000, "not JSON", id="YAML so deep that its reader would end the process"),
