@@ -73,10 +73,13 @@ class FetchingSection(_Section):
 
 
 class MappingSection(_Section):
-    """Replaces the beginning of the addresses in requests: those of the storage that data has moved from."""
+    """Replaces the beginning of the addresses in requests: those of the storage that data has moved from.
 
-    from_prefix: Annotated[str, Field(alias="from", min_length=1, max_length=2048)]
-    to_prefix: Annotated[str, Field(alias="to", min_length=1, max_length=2048)]
+    Both end with a slash: `https://old.host` begins the address of another host as well, `https://old.host.example`.
+    """
+
+    from_prefix: Annotated[str, Field(alias="from", pattern="/$", max_length=2048)]
+    to_prefix: Annotated[str, Field(alias="to", pattern="/$", max_length=2048)]
     storage: Storage | None = None
 
 
