@@ -98,7 +98,9 @@ class KubernetesBackend:
         try:
             await self._store_token(raw)
         except BackendProblem:
-            await self._api.delete(kind, namespace, raw["metadata"]["name"], raw["metadata"]["uid"])
+            name, uid = raw["metadata"]["name"], raw["metadata"]["uid"]
+            await self._api.delete(kind, namespace, name, uid)
+            self._cache(kind, namespace).forget(namespace, name, uid)
             raise
         return _read(self._cache(kind, namespace).put(raw))
 
