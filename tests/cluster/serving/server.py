@@ -15,12 +15,13 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tests.cluster.api.connection import Manifest
-from tests.cluster.api.manifests import ENDPOINT, SECRET, a_secret
+from tests.cluster.api.manifests import ENDPOINT, a_secret
 from tests.cluster.api.waiting import SYSTEM_NAMESPACE
 from tests.cluster.setup.installation import RELEASE, VALUES, Installation
 from tests.cluster.storage.bucket import Bucket
 
 KEYS_SECRET: Final = "darkroom-test-keys"  # noqa: S105 - a name
+BUCKET_SECRET: Final = "darkroom-test-bucket"  # noqa: S105 - a name, and not that of the demo's, which is put back later
 SERVER: Final = f"{RELEASE}-server"
 ACCOUNT: Final = f"system:serviceaccount:{SYSTEM_NAMESPACE}:{SERVER}"
 ANALYZE: Final = "/computervision/imageanalysis:analyze"
@@ -88,14 +89,15 @@ def install_server(installation: Installation, bucket: Bucket, namespace: str, o
     metadata = {"name": KEYS_SECRET, "namespace": SYSTEM_NAMESPACE}
     secret: Manifest = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": named}
     installation.connection.apply(secret)
-    installation.connection.apply(a_secret(SYSTEM_NAMESPACE, bucket.access_key, bucket.secret_key))
+    opening = a_secret(SYSTEM_NAMESPACE, bucket.access_key, bucket.secret_key)
+    installation.connection.apply({**opening, "metadata": {**opening["metadata"], "name": BUCKET_SECRET}})
     installation.install(server=_build_values(bucket))
     try:
         service = installation.connection.get("Service", SERVER, SYSTEM_NAMESPACE)
         yield Server(installation, service["spec"]["clusterIP"], *keys)
     finally:
         installation.install()
-        for name in (KEYS_SECRET, SECRET):
+        for name in (KEYS_SECRET, BUCKET_SECRET):
             installation.connection.delete("Secret", name, SYSTEM_NAMESPACE)
 
 
@@ -107,7 +109,7 @@ def _build_values(bucket: Bucket) -> dict[str, Any]:
         "replicas": 2,
         "resources": {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "1Gi"}},
         "access": {"keysSecret": KEYS_SECRET},
-        "storage": [{"prefix": bucket.uri(""), "endpoint": ENDPOINT, "credentialsSecret": SECRET}],
+        "storage": [{"prefix": bucket.uri(""), "endpoint": ENDPOINT, "credentialsSecret": BUCKET_SECRET}],
         "lingerSeconds": 3,
     }
 
