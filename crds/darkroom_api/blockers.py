@@ -38,6 +38,11 @@ class ObservedDataset:
     images: int | None = None
 
     @property
+    def invalid(self) -> bool:
+        """Return whether its inspection refused it as it is now."""
+        return self.current and self.phase is DatasetPhase.INVALID
+
+    @property
     def ready(self) -> bool:
         """Return whether one may train on it."""
         return self.current and self.phase is DatasetPhase.READY
@@ -45,7 +50,7 @@ class ObservedDataset:
 
 @dataclass(frozen=True)
 class ObservedModel:
-    """A Model that an Evaluation names."""
+    """A Model that an Evaluation or a Prediction names."""
 
     name: str
     uid: str
@@ -90,7 +95,7 @@ def find_dataset_blocker(
     where = f"{field}: Dataset `{name}`"
     if dataset is None:
         return Blocker(Reason.WAITING_FOR_DATASET, f"{where} {missing}")
-    if dataset.current and dataset.phase is DatasetPhase.INVALID:
+    if dataset.invalid:
         quoted = dataset.reason is not None and ENDINGS[dataset.reason].quoted
         reason = dataset.reason if quoted and dataset.reason is not None else Reason.DATASET_CORRUPT
         return Blocker(reason, f"{where} is Invalid ({dataset.reason}): {dataset.message}", final=True)
@@ -106,7 +111,7 @@ def find_dataset_blocker(
 
 
 def find_model_blocker(name: str, model: ObservedModel | None, missing: str) -> Blocker | None:
-    """Return why the Model that an Evaluation names cannot be measured (yet)."""
+    """Return why the Model that an Evaluation or a Prediction names cannot be used (yet)."""
     where = f"model: Model `{name}`"
     if model is None:
         return Blocker(Reason.WAITING_FOR_MODEL, f"{where} {missing}")

@@ -22,7 +22,7 @@ class ConditionType(StrEnum):
     SUCCEEDED = "Succeeded"
     STALLED = "Stalled"
     QUEUE_AVAILABLE = "QueueAvailable"
-    """Only where `spec.queue` is set: whether a queue of that name can admit the run."""
+    """Only where the spec or the installation names a queue: whether one of that name can admit the run."""
 
 
 class ConditionStatus(Word):
@@ -45,11 +45,12 @@ class DatasetPhase(Word):
 
 
 class RunPhase(Word):
-    """Where a Model or an Evaluation is: Queued -> Training or Evaluating -> an end that stays."""
+    """Where a run is: Queued -> Training, Evaluating or Predicting -> an end that stays."""
 
     QUEUED = "Queued"
     TRAINING = "Training"
     EVALUATING = "Evaluating"
+    PREDICTING = "Predicting"
     SUCCEEDED = "Succeeded"
     FAILED = "Failed"
     CANCELLED = "Cancelled"
@@ -82,6 +83,7 @@ class Reason(Word):
     INSPECTING = "Inspecting"
     TRAINING = "Training"
     EVALUATING = "Evaluating"
+    PREDICTING = "Predicting"
     READY = "Ready"
     SUCCEEDED = "Succeeded"
     CANCELLED = "Cancelled"

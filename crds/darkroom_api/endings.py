@@ -117,21 +117,22 @@ ENDINGS: Final[Mapping[Reason, Ending]] = {
         cause=Cause.INPUT,
     ),
     Reason.WAITING_FOR_MODEL: Ending(
-        "The Model that this Evaluation names does not exist yet or has not succeeded yet.",
+        "The Model that this resource names does not exist yet or has not succeeded yet.",
         "Apply the Model, or wait for it.",
         cause=Cause.INPUT,
     ),
     Reason.WAITING_FOR_QUOTA: Ending(
-        "A queue has not admitted the run yet, the namespace's quota is used up, or as many of its runs as may at once "
-        "have a Job; the message says which.",
-        "Free quota, or ask an administrator to raise it.",
+        "A queue has not admitted the run yet or has deactivated it, the namespace's quota is used up, or as many of "
+        "its runs as may at once have a Job; the message says which.",
+        "Free quota, or ask an administrator to raise it; what Kueue deactivated, activate as the message says.",
         cause=Cause.INFRASTRUCTURE,
         rebuilds=True,
     ),
     Reason.QUEUE_UNAVAILABLE: Ending(
-        "`spec.queue` cannot admit the run: Kueue is not installed (the run is then placed as if it had no queue), or "
-        "the LocalQueue does not exist or is inactive; the message says which.",
-        "Install Kueue, create or fix the LocalQueue, or change `spec.queue`.",
+        "The queue that `spec.queue` or the installation's `defaultQueue` names cannot admit the run: Kueue is not "
+        "installed (the run is then placed as if it had no queue), or the LocalQueue does not exist or is inactive; "
+        "the message says which.",
+        "Install Kueue, create or fix the LocalQueue, or change `spec.queue` or `defaultQueue`.",
         cause=Cause.CONFIGURATION,
     ),
     Reason.SCHEDULING: Ending("The run's pod is being created and placed.", "Wait; this takes seconds."),
@@ -234,6 +235,7 @@ ENDINGS: Final[Mapping[Reason, Ending]] = {
     Reason.INSPECTING: Ending("The images and annotations are being read and checked.", "Wait."),
     Reason.TRAINING: Ending("The trainer is running; `progress` says how far it is.", "Wait; the budget bounds it."),
     Reason.EVALUATING: Ending("The model is being measured on the Dataset.", "Wait."),
+    Reason.PREDICTING: Ending("The model is answering images that have no label.", "Wait."),
     Reason.READY: Ending("The Dataset was read and every check passed.", "Train on it."),
     Reason.SUCCEEDED: Ending(
         "The run ended with a result.",
@@ -296,8 +298,8 @@ ENDINGS: Final[Mapping[Reason, Ending]] = {
         quoted=True,
     ),
     Reason.DATASET_NOT_FOUND: Ending(
-        "An annotation file does not exist at its URI.",
-        "Fix `spec.annotationFiles`.",
+        "An annotation file does not exist at its URI, or a folder holds no image.",
+        "Fix `spec.annotationFiles` of the Dataset, or `spec.images.uri` of the Prediction.",
         cause=Cause.INPUT,
         exit_code=ExitCode.DATASET_NOT_FOUND,
         then=Then.END,

@@ -15,6 +15,7 @@ from darkroom_api.run_config import Command
 from darkroom_api.schema import Record, RecordT, Whole, read_record
 from darkroom_api.v1alpha1.common import Artifacts, Performance, StopReason
 from darkroom_api.v1alpha1.dataset import DatasetSummary
+from darkroom_api.v1alpha1.prediction import PredictionSummary
 
 MAX_OUTCOME_BYTES: Final = 4096
 """What Kubernetes keeps of a termination message."""
@@ -48,6 +49,7 @@ class Outcome(Record):
     message: Annotated[str, Field(max_length=1024)]
     meter: Meter = Meter()
     summary: DatasetSummary | None = None
+    prediction: PredictionSummary | None = None
     performance: Performance | None = None
     artifacts: Artifacts | None = None
     dataset_revision: Annotated[str, Field(max_length=80)] | None = None
@@ -109,6 +111,9 @@ def _without_tags(outcome: Outcome) -> Outcome:
 
 
 def _shorten_lists(outcome: Outcome, categories: int, problems: int, advice: int) -> Outcome:
+    if outcome.prediction is not None:
+        shortened = outcome.prediction.model_copy(update={"problems": outcome.prediction.problems[:problems]})
+        return outcome.model_copy(update={"prediction": shortened})
     found = outcome.summary
     if found is None:
         return outcome

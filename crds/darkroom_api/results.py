@@ -25,9 +25,11 @@ from darkroom_api.schema import Spec
 from darkroom_api.v1alpha1.dataset import DatasetSpec, DatasetStatus
 from darkroom_api.v1alpha1.evaluation import EvaluationStatus
 from darkroom_api.v1alpha1.model import BudgetStatus, ModelSpec, ModelStatus
+from darkroom_api.v1alpha1.prediction import PredictionSpec, PredictionStatus
+from darkroom_api.v1alpha1.run_status import RunStatus
 
-RunStatus = TypeVar("RunStatus", ModelStatus, EvaluationStatus)
-AnyStatus = TypeVar("AnyStatus", DatasetStatus, ModelStatus, EvaluationStatus)
+AnyStatus = DatasetStatus | RunStatus
+RunStatusT = TypeVar("RunStatusT", bound=RunStatus)
 PhaseT = TypeVar("PhaseT", DatasetPhase, RunPhase)
 
 _TRUE, _FALSE = ConditionStatus.TRUE, ConditionStatus.FALSE
@@ -36,6 +38,7 @@ _RUN_CONDITIONS: Final[dict[RunPhase, dict[ConditionType, ConditionStatus]]] = {
     RunPhase.QUEUED: {ConditionType.RUNNING: _FALSE, ConditionType.STALLED: _FALSE},
     RunPhase.TRAINING: {ConditionType.RUNNING: _TRUE, ConditionType.STALLED: _FALSE},
     RunPhase.EVALUATING: {ConditionType.RUNNING: _TRUE, ConditionType.STALLED: _FALSE},
+    RunPhase.PREDICTING: {ConditionType.RUNNING: _TRUE, ConditionType.STALLED: _FALSE},
     RunPhase.SUCCEEDED: {
         ConditionType.RUNNING: _FALSE,
         ConditionType.SUCCEEDED: _TRUE,
@@ -59,6 +62,12 @@ _DATASET_CONDITIONS: Final[dict[DatasetPhase, dict[ConditionType, ConditionStatu
 """An inspection is short, so a Dataset does say `Ready=False` while it lasts."""
 
 
+_TOLD_BY_OUTCOMES: Final = frozenset(
+    {"performance", "artifacts", "dataset_revision", "report", "stop_reason", "model_digest"}
+)
+"""What a run's status repeats from its Outcome, where its kind has the field."""
+
+
 @dataclass(frozen=True)
 class Work(Generic[PhaseT]):
     """What a status says while a container works on the resource."""
@@ -73,9 +82,10 @@ INSPECTING: Final = Work(
 )
 TRAINING: Final = Work(RunPhase.TRAINING, Reason.TRAINING, "The trainer is running.")
 EVALUATING: Final = Work(RunPhase.EVALUATING, Reason.EVALUATING, "The model is being measured.")
+PREDICTING: Final = Work(RunPhase.PREDICTING, Reason.PREDICTING, "The model is answering the images.")
 
 
-def start_status(spec: Spec, generation: int, now: datetime) -> DatasetStatus | ModelStatus | EvaluationStatus:
+def start_status(spec: Spec, generation: int, now: datetime) -> AnyStatus:
     """Return the status of a resource of one machine that waits for its turn."""
     reason, message = Reason.SCHEDULING, "Waiting for its turn."
     if isinstance(spec, DatasetSpec):
@@ -85,26 +95,29 @@ def start_status(spec: Spec, generation: int, now: datetime) -> DatasetStatus | 
         budget = BudgetStatus(total_seconds=total, remaining_seconds=total)
         fresh = ModelStatus(queued_at=now, budget=budget)
         return describe_run(fresh, RunPhase.QUEUED, reason, message, generation, now)
-    return describe_run(EvaluationStatus(queued_at=now), RunPhase.QUEUED, reason, message, generation, now)
+    fresh_run = PredictionStatus if isinstance(spec, PredictionSpec) else EvaluationStatus
+    return describe_run(fresh_run(queued_at=now), RunPhase.QUEUED, reason, message, generation, now)
 
 
-def is_stopped_by_user(status: ModelStatus | EvaluationStatus) -> bool:
+def is_stopped_by_user(status: RunStatus) -> bool:
     """Return whether the status says that its user stops the run."""
     return status.reason is not None and ENDINGS[status.reason].wish
 
 
 def describe_run(
-    status: RunStatus, phase: RunPhase, reason: Reason, message: str, generation: int, now: datetime
-) -> RunStatus:
+    status: RunStatusT, phase: RunPhase, reason: Reason, message: str, generation: int, now: datetime
+) -> RunStatusT:
     """Return `status` in `phase`, with its conditions, reason and message."""
-    return _describe(status, phase, _RUN_CONDITIONS[phase], reason, message, generation, now)
+    wanted = _RUN_CONDITIONS[phase]
+    return status.model_copy(update=_describe(status.conditions, phase, wanted, reason, message, generation, now))
 
 
 def describe_dataset(
     status: DatasetStatus, phase: DatasetPhase, reason: Reason, message: str, generation: int, now: datetime
 ) -> DatasetStatus:
     """Return `status` in `phase`, with its conditions, reason and message."""
-    return _describe(status, phase, _DATASET_CONDITIONS[phase], reason, message, generation, now)
+    wanted = _DATASET_CONDITIONS[phase]
+    return status.model_copy(update=_describe(status.conditions, phase, wanted, reason, message, generation, now))
 
 
 def finish_dataset(status: DatasetStatus, outcome: Outcome, generation: int, now: datetime) -> DatasetStatus:
@@ -115,19 +128,17 @@ def finish_dataset(status: DatasetStatus, outcome: Outcome, generation: int, now
     return describe_dataset(found, DatasetPhase.INVALID, outcome.reason, outcome.message, generation, now)
 
 
-def finish_run(status: RunStatus, outcome: Outcome, generation: int, now: datetime) -> RunStatus:
-    """Return the status of a Model or an Evaluation whose last attempt ended with `outcome`.
+def finish_run(status: RunStatusT, outcome: Outcome, generation: int, now: datetime) -> RunStatusT:
+    """Return the status of a run whose last attempt ended with `outcome`.
 
     A failed run keeps what it has to show: artifacts of an unfinished model stay in the status.
     """
     update: dict[str, object] = {"completed_at": now, "progress": None}
-    for field in ("performance", "artifacts", "dataset_revision", "report"):
+    for field in _TOLD_BY_OUTCOMES & type(status).model_fields.keys():
         if getattr(outcome, field) is not None:
             update[field] = getattr(outcome, field)
-    if isinstance(status, EvaluationStatus):
-        update["model_digest"] = outcome.model_digest
-    else:
-        update["stop_reason"] = outcome.stop_reason
+    if isinstance(status, PredictionStatus):
+        update["summary"] = outcome.prediction
     if isinstance(status, ModelStatus) and status.budget is not None:
         update["budget"] = charge(status.budget, outcome.meter.charged_seconds)
     phase = ENDINGS[outcome.reason].phase
@@ -141,7 +152,7 @@ def charge(budget: BudgetStatus, charged_seconds: float) -> BudgetStatus:
     return budget.model_copy(update={"charged_seconds": charged, "remaining_seconds": remaining})
 
 
-def refund(status: RunStatus) -> RunStatus:
+def refund(status: RunStatusT) -> RunStatusT:
     """Return the status of a run that is charged nothing, whatever it was charged so far."""
     if not isinstance(status, ModelStatus) or status.budget is None:
         return status
@@ -150,34 +161,21 @@ def refund(status: RunStatus) -> RunStatus:
 
 
 def _describe(
-    status: AnyStatus,
+    conditions: tuple[Condition, ...],
     phase: RunPhase | DatasetPhase,
     wanted: dict[ConditionType, ConditionStatus],
     reason: Reason,
     message: str,
     generation: int,
     now: datetime,
-) -> AnyStatus:
+) -> dict[str, object]:
     # The words may be the API server's, a node's, or the last lines of a container's log.
     message = redact(message)
-    return status.model_copy(
-        update={
-            "observed_generation": generation,
-            "phase": phase,
-            "reason": reason,
-            "message": message[:2048],
-            "conditions": _set_all(status.conditions, wanted, reason, message, generation, now),
-        }
-    )
-
-
-def _set_all(
-    conditions: tuple[Condition, ...],
-    wanted: dict[ConditionType, ConditionStatus],
-    reason: Reason,
-    message: str,
-    generation: int,
-    now: datetime,
-) -> tuple[Condition, ...]:
-    accepted = _TRUE if ENDINGS[reason].accepted else _FALSE
-    return set_conditions(conditions, {ConditionType.ACCEPTED: accepted, **wanted}, reason, message, generation, now)
+    wanted = {ConditionType.ACCEPTED: _TRUE if ENDINGS[reason].accepted else _FALSE, **wanted}
+    return {
+        "observed_generation": generation,
+        "phase": phase,
+        "reason": reason,
+        "message": message[:2048],
+        "conditions": set_conditions(conditions, wanted, reason, message, generation, now),
+    }

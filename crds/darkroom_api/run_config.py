@@ -11,7 +11,8 @@ from pydantic import Field
 from darkroom_api.endpoints import Reach
 from darkroom_api.schema import Object
 from darkroom_api.v1alpha1.common import AnnotationKind, Task
-from darkroom_api.v1alpha1.dataset import UrlMapping
+from darkroom_api.v1alpha1.dataset import AnnotationFormat, Split, UrlMapping
+from darkroom_api.v1alpha1.prediction import DEFAULT_FORMATS, PredictionFormat
 
 
 class Command(StrEnum):
@@ -20,20 +21,24 @@ class Command(StrEnum):
     INSPECT = "inspect"
     TRAIN = "train"
     EVALUATE = "evaluate"
+    PREDICT = "predict"
 
 
 class StorageRole(StrEnum):
-    """What a storage is used for; also the name of its folder below `names.CREDENTIALS_DIR`."""
+    """What a storage is used for; also the name of its folder below `names.CREDENTIALS_DIR` and
+    `names.VOLUMES_DIR`.
+    """
 
     DATASET = "dataset"
     EVALUATION = "evaluation"
+    IMAGES = "images"
     MODEL = "model"
     OUTPUT = "output"
     WEIGHTS = "weights"
 
 
 class StorageAccess(Object):
-    """How to reach a bucket. Credentials are files, never values here."""
+    """How to reach a bucket, and where a volume is mounted. Credentials are files, never values here."""
 
     endpoint: str | None = None
     region: str | None = None
@@ -41,13 +46,15 @@ class StorageAccess(Object):
     service_account: bool = Field(
         default=False, description="Whether the cloud identity of the pod's ServiceAccount is used, without such keys."
     )
+    volume_claim: str | None = Field(default=None, description="PersistentVolumeClaim that `volume:` addresses are in.")
+    volume_dir: str | None = Field(default=None, description="Folder at which that claim is mounted.")
     reach: Reach = Reach()
 
 
 class ResourceReference(Object):
     """The resource that a run works for."""
 
-    kind: Literal["Dataset", "Model", "Evaluation"]
+    kind: Literal["Dataset", "Model", "Evaluation", "Prediction"]
     namespace: str
     name: str
     uid: str
@@ -59,6 +66,8 @@ class DatasetSource(Object):
     name: str
     annotation_kind: AnnotationKind
     annotation_files: tuple[str, ...]
+    format: AnnotationFormat = AnnotationFormat.COCO
+    splits: tuple[Split, ...] = Field(default=(Split.TRAIN,), description="YOLO: what is read of a data.yaml.")
     image_root: str | None = None
     url_mappings: tuple[UrlMapping, ...] = ()
     local_roots: tuple[str, ...] = Field(
@@ -69,10 +78,20 @@ class DatasetSource(Object):
 
 
 class Location(Object):
-    """A folder in a bucket (or a `file:` URI)."""
+    """A folder in a bucket or a volume (or a `file:` URI)."""
 
     uri: str
     storage: StorageAccess = StorageAccess()
+
+
+class PredictionOrder(Object):
+    """What a Prediction asks of its run."""
+
+    images: Location | None = Field(
+        default=None, description="Folder of the images to answer; those of the dataset that have no label when absent."
+    )
+    threshold: float | None = Field(default=None, description="The model's own when absent.")
+    write: tuple[PredictionFormat, ...] = DEFAULT_FORMATS
 
 
 class Weights(Object):
@@ -91,9 +110,13 @@ class RunConfig(Object):
     command: Command
     resource: ResourceReference
     attempt: Annotated[int, Field(ge=1)] = 1
-    dataset: DatasetSource = Field(description="To inspect, to train on, or (evaluate) to measure on.")
+    dataset: DatasetSource = Field(
+        description="To inspect, to train on, (evaluate) to measure on, or (predict) to answer. Where `prediction` "
+        "names a folder, it is the one that the model was trained on, whose images count as labelled; without "
+        "annotation files where that one is gone."
+    )
     evaluation_dataset: DatasetSource | None = Field(default=None, description="train: measure the final model on it.")
-    task: Task | None = Field(default=None, description="train and evaluate.")
+    task: Task | None = Field(default=None, description="train, evaluate and predict.")
     budget_seconds: Annotated[float, Field(gt=0)] | None = Field(
         default=None, description="train: the whole budget, in reference-device seconds."
     )
@@ -116,5 +139,6 @@ class RunConfig(Object):
         description="train: what earlier attempts were charged for work that they kept, in reference-device seconds. "
         "The rest of the budget is all that is left, also where no checkpoint of theirs can be used any more.",
     )
-    model: Location | None = Field(default=None, description="evaluate: the model's artifacts.")
+    model: Location | None = Field(default=None, description="evaluate and predict: the model's artifacts.")
+    prediction: PredictionOrder | None = Field(default=None, description="predict: what to answer, and what to write.")
     output: Location | None = Field(default=None, description="Folder of this very resource; checkpoints go below it.")

@@ -1,1 +1,1 @@
-"""The three kinds of `darkroom.dev/v1alpha1`: Dataset, Model and Evaluation."""
+"""The four kinds of `darkroom.dev/v1alpha1`: Dataset, Model, Evaluation and Prediction."""

@@ -10,15 +10,24 @@ from darkroom_api.conditions import Condition
 from darkroom_api.schema import Amount, Count, Record, Rule, Spec, Stamp, Whole, Word
 
 NAME_PATTERN: Final = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
-URI_PATTERN: Final = r"^(https://[^\s]+|(s3://|file:)[^\s]+( +[^\s]+)*)$"
+URI_PATTERN: Final = r"^(https://[^\s]+|(s3://|az://|file:|volume:)[^\s]+( +[^\s]+)*)$"
 """Keys and files may hold spaces, but neither begin nor end with one."""
-BUCKET_PATTERN: Final = r"^(s3://|file:)[^\s]+( +[^\s]+)*$"
+BUCKET_PATTERN: Final = r"^(s3://|az://|file:)[^\s]+( +[^\s]+)*$"
+FOLDER_PATTERN: Final = r"^(s3://|az://|file:|volume:)[^\s]+( +[^\s]+)*$"
+VOLUME_EXIT_PATTERN: Final = r"^volume:(.*/)?[.][.](/.*)?$"
+"""An address that would leave its claim."""
+STORAGE_ENDPOINT_PATTERN: Final = r"^https?://[^\s/]+(/[a-z0-9]+)?/?$"
+"""An account of Azure Blob has a path where its service has no name for each account (Azure Stack, Azurite)."""
 
 ResourceName = Annotated[str, Field(min_length=1, max_length=253, pattern=NAME_PATTERN)]
 QueueName = Annotated[str, Field(min_length=1, max_length=63, pattern=NAME_PATTERN)]
 """Kueue reads it from a label, which holds no more."""
+QUEUE: Final = "Kueue LocalQueue, in the same namespace, that admits {}; the installation's default when absent."
+"""What `queue` is, on every kind."""
 Uri = Annotated[str, Field(min_length=1, max_length=2048, pattern=URI_PATTERN)]
 BucketUri = Annotated[str, Field(min_length=1, max_length=2048, pattern=BUCKET_PATTERN)]
+FolderUri = Annotated[str, Field(min_length=1, max_length=2048, pattern=FOLDER_PATTERN)]
+"""A folder that can be listed."""
 Message = Annotated[str, Field(max_length=2048)]
 Conditions = Annotated[
     tuple[Condition, ...],
@@ -56,6 +65,11 @@ class Task(StrEnum):
         """Return whether an image has any number of tags as a whole."""
         return TASK_ANNOTATIONS[self] is AnnotationKind.MULTILABEL
 
+    @property
+    def score_name(self) -> str:
+        """Return which score of a Performance is its `score`, the one to show."""
+        return _SCORE_NAMES[TASK_ANNOTATIONS[self]]
+
 
 TASK_ANNOTATIONS: Final[dict[Task, AnnotationKind]] = {
     Task.CLASSIFIER: AnnotationKind.CLASSIFICATION,
@@ -64,21 +78,28 @@ TASK_ANNOTATIONS: Final[dict[Task, AnnotationKind]] = {
     Task.PRODUCT_RECOGNIZER: AnnotationKind.DETECTION,
 }
 """The annotation kind that each task trains and evaluates on."""
+_SCORE_NAMES: Final = {
+    AnnotationKind.CLASSIFICATION: "accuracyTop1",
+    AnnotationKind.MULTILABEL: "averagePrecision",
+    AnnotationKind.DETECTION: "meanAveragePrecision50",
+}
 
 
 class Storage(Spec):
     """How a bucket is reached. The operator never reads the Secret; the pod mounts it."""
 
-    endpoint: Annotated[str, Field(max_length=512, pattern=r"^https?://[^\s/]+/?$")] | None = Field(
-        default=None, description="URL of an S3-compatible service; AWS when absent."
+    endpoint: Annotated[str, Field(max_length=512, pattern=STORAGE_ENDPOINT_PATTERN)] | None = Field(
+        default=None,
+        description="URL of an S3-compatible service (AWS when absent), or of the account of `az://` addresses, as "
+        "https://ACCOUNT.blob.core.windows.net.",
     )
     region: Annotated[str, Field(max_length=64, pattern=r"^[a-z0-9-]+$")] | None = Field(
         default=None, description="Region of the bucket."
     )
     credentials_secret: ResourceName | None = Field(
         default=None,
-        description="Secret with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, in the same namespace; its name must "
-        "match a pattern that the installation allows.",
+        description="Secret with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or with AZURE_STORAGE_KEY or SAS_URL, in "
+        "the same namespace; its name must match a pattern that the installation allows.",
     )
     service_account_name: ResourceName | None = Field(
         default=None,
@@ -92,6 +113,16 @@ class Storage(Spec):
             message="storage: give credentialsSecret or serviceAccountName, not both",
             holds=lambda storage: storage.credentials_secret is None or storage.service_account_name is None,
         ),
+    )
+
+
+class SourceStorage(Storage):
+    """How what is only read is reached: buckets, and a volume beside them. The operator never reads the claim."""
+
+    volume_claim: ResourceName | None = Field(
+        default=None,
+        description="PersistentVolumeClaim, in the same namespace, of which `volume:` addresses name the files, from "
+        "its root. It is mounted read-only; its name must match a pattern that the installation allows.",
     )
 
 

@@ -1,21 +1,53 @@
-"""Dataset: images and COCO annotation files in object storage, read and checked by an inspection."""
+"""Dataset: images and annotation files in object storage, read and checked by an inspection."""
 
-from typing import Annotated
+import re
+from enum import StrEnum
+from typing import Annotated, Final
 
 from pydantic import Field
 
 from darkroom_api.conditions import DatasetPhase, Reason
+from darkroom_api.names import VOLUME_SCHEME
 from darkroom_api.schema import Count, Record, Rule, Spec, Whole
 from darkroom_api.v1alpha1.common import (
+    QUEUE,
+    VOLUME_EXIT_PATTERN,
     AnnotationKind,
     Attempt,
     Column,
     Conditions,
     Kind,
     Message,
-    Storage,
+    QueueName,
+    SourceStorage,
     Uri,
 )
+
+
+class AnnotationFormat(StrEnum):
+    """The form of a Dataset's annotation files."""
+
+    COCO = "COCO"
+    YOLO = "YOLO"
+    PASCAL_VOC = "PascalVOC"
+    FOLDERS = "Folders"
+
+
+class Split(StrEnum):
+    """A part of the images that a data.yaml names."""
+
+    TRAIN = "train"
+    VAL = "val"
+    TEST = "test"
+
+
+FORMAT_KINDS: Final = {
+    AnnotationFormat.YOLO: AnnotationKind.DETECTION,
+    AnnotationFormat.PASCAL_VOC: AnnotationKind.DETECTION,
+    AnnotationFormat.FOLDERS: AnnotationKind.CLASSIFICATION,
+}
+"""The one annotation kind that a format can express; COCO expresses all of them."""
+_VOC_NAME: Final = re.compile(r"(?i)(/|\.xml)([?].*)?$")
 
 
 class UrlMapping(Spec):
@@ -31,23 +63,47 @@ class UrlMapping(Spec):
     )
 
 
+def _list_addresses(spec: "DatasetSpec") -> list[str]:
+    return [*spec.annotation_files, spec.image_root or "", *(mapping.to_prefix for mapping in spec.url_mappings or ())]
+
+
+def _has_claim(spec: "DatasetSpec") -> bool:
+    return spec.storage is not None and spec.storage.volume_claim is not None
+
+
 class DatasetSpec(Spec):
     """Where the data is and how it is annotated."""
 
     annotation_kind: AnnotationKind = Field(description="What the annotations say about the images.")
     annotation_files: Annotated[tuple[Uri, ...], Field(min_length=1, max_length=10)] = Field(
-        description="COCO files, merged by category name. `file:` URIs serve `darkroom run` only."
+        description="What says what the images show, merged by the tags' names: COCO files, `data.yaml` of YOLO, "
+        "folders (ending in `/`) or files of Pascal VOC, or folders (ending in `/`) that hold a folder for each class. "
+        "`volume:` addresses begin at the root of `storage.volumeClaim`; `file:` URIs serve `darkroom run` only."
+    )
+    format: AnnotationFormat | None = Field(
+        default=None,
+        description="Form of the annotation files; COCO when absent. YOLO and PascalVOC are for imageObjectDetection, "
+        "Folders is for imageClassification.",
+    )
+    splits: Annotated[tuple[Split, ...], Field(min_length=1, max_length=3)] | None = Field(
+        default=None,
+        description="YOLO: which parts of a `data.yaml` are read; `train` when absent. `val` is best a Dataset of its "
+        "own, as a Model's `evaluationDataset`.",
     )
     image_root: Uri | None = Field(
         default=None,
-        description="Folder in which `file_name` is looked up; the folder of the annotation file when absent.",
+        description="Folder in which `file_name` is looked up; the folder of the annotation file when absent. YOLO: "
+        "the folder that `train` and `val` are below. PascalVOC: the folder of the images.",
     )
     url_mappings: Annotated[tuple[UrlMapping, ...], Field(max_length=20)] | None = Field(
         default=None,
         description="Beginnings of images' addresses and what replaces them. The first match counts, and an "
         "address that is mapped counts before one that is not.",
     )
-    storage: Storage | None = Field(default=None, description="How the buckets named here are reached.")
+    storage: SourceStorage | None = Field(
+        default=None, description="How the buckets and the volume named here are reached."
+    )
+    queue: QueueName | None = Field(default=None, description=QUEUE.format("the inspection"))
 
     rules = (
         Rule(
@@ -56,11 +112,74 @@ class DatasetSpec(Spec):
             holds=lambda spec: len(set(spec.annotation_files)) == len(spec.annotation_files),
         ),
         Rule(
-            cel="!has(self.imageRoot) || !self.imageRoot.contains('/../')",
+            cel="!has(self.imageRoot) || !(self.imageRoot.contains('/../') "
+            f"|| self.imageRoot.matches('{VOLUME_EXIT_PATTERN}'))",
             message="imageRoot: must not contain /../",
-            holds=lambda spec: spec.image_root is None or "/../" not in spec.image_root,
+            holds=lambda spec: (
+                spec.image_root is None
+                or not ("/../" in spec.image_root or re.search(VOLUME_EXIT_PATTERN, spec.image_root))
+            ),
+        ),
+        Rule(
+            cel="(has(self.storage) && has(self.storage.volumeClaim)) "
+            "|| !(self.annotationFiles.exists(f, f.startsWith('volume:')) "
+            "|| (has(self.imageRoot) && self.imageRoot.startsWith('volume:')) "
+            "|| (has(self.urlMappings) && self.urlMappings.exists(m, m.to.startsWith('volume:'))))",
+            message="storage: volumeClaim must name the PersistentVolumeClaim that volume: addresses are in",
+            holds=lambda spec: (
+                _has_claim(spec) or not any(uri.startswith(VOLUME_SCHEME) for uri in _list_addresses(spec))
+            ),
+        ),
+        Rule(
+            cel=f"!self.annotationFiles.exists(f, f.matches('{VOLUME_EXIT_PATTERN}'))",
+            message="annotationFiles: a volume: address must not contain ..: it begins at the root of the claim",
+            holds=lambda spec: not any(re.search(VOLUME_EXIT_PATTERN, uri) for uri in spec.annotation_files),
+        ),
+        Rule(
+            cel="!has(self.format) || self.format == 'COCO' || "
+            "self.annotationKind == (self.format == 'Folders' ? 'imageClassification' : 'imageObjectDetection')",
+            message="format: YOLO and PascalVOC are for imageObjectDetection, Folders is for imageClassification",
+            holds=lambda spec: spec.format not in FORMAT_KINDS or spec.annotation_kind is FORMAT_KINDS[spec.format],
+        ),
+        Rule(
+            cel="!has(self.format) || self.format != 'Folders' || "
+            "self.annotationFiles.all(f, f.endsWith('/') && !f.startsWith('https://'))",
+            message="annotationFiles: format Folders takes folders, written with / at the end; https:// lists none",
+            holds=lambda spec: (
+                spec.format is not AnnotationFormat.FOLDERS
+                or all(uri.endswith("/") and not uri.startswith("https://") for uri in spec.annotation_files)
+            ),
+        ),
+        Rule(
+            cel="!has(self.format) || self.format != 'PascalVOC' || self.annotationFiles.all(f, "
+            "f.matches('(?i)(/|[.]xml)([?].*)?$') && !(f.startsWith('https://') && f.endsWith('/')))",
+            message="annotationFiles: format PascalVOC takes .xml files, and folders of them, written with / at the "
+            "end; https:// lists none",
+            holds=lambda spec: (
+                spec.format is not AnnotationFormat.PASCAL_VOC
+                or all(_VOC_NAME.search(uri) and not _is_web_folder(uri) for uri in spec.annotation_files)
+            ),
+        ),
+        Rule(
+            cel="!has(self.splits) || (has(self.format) && self.format == 'YOLO')",
+            message="splits: only a data.yaml has them; set format: YOLO, or leave splits out",
+            holds=lambda spec: spec.splits is None or spec.format is AnnotationFormat.YOLO,
+        ),
+        Rule(
+            cel="!has(self.splits) || self.splits.all(s, self.splits.exists_one(t, t == s))",
+            message="splits: each may be named once",
+            holds=lambda spec: spec.splits is None or len(set(spec.splits)) == len(spec.splits),
+        ),
+        Rule(
+            cel="!has(self.imageRoot) || !has(self.format) || self.format != 'Folders'",
+            message="imageRoot: format Folders has its images in annotationFiles; leave imageRoot out",
+            holds=lambda spec: spec.image_root is None or spec.format is not AnnotationFormat.FOLDERS,
         ),
     )
+
+
+def _is_web_folder(uri: str) -> bool:
+    return uri.startswith("https://") and uri.endswith("/")
 
 
 class Category(Record):
@@ -75,7 +194,7 @@ class Problem(Record):
     """One thing that is wrong with the data."""
 
     subject: Annotated[str, Field(max_length=512)] = Field(
-        description="File and id, such as `train.json image 12 (a.png)`."
+        description="File and id or line, such as `train.json image 12 (a.png)` or `labels/a.txt line 3`."
     )
     message: Annotated[str, Field(max_length=512)] = Field(description="What is wrong and what to do.")
 
@@ -124,7 +243,7 @@ DATASET = Kind(
     name="Dataset",
     plural="datasets",
     short_name="dset",
-    description="Images and COCO annotation files in object storage, inspected before anything trains on them.",
+    description="Images and annotation files in object storage, inspected before anything trains on them.",
     spec=DatasetSpec,
     status=DatasetStatus,
     columns=(

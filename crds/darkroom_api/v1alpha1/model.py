@@ -4,19 +4,14 @@ from typing import Annotated
 
 from pydantic import Field, StrictBool
 
-from darkroom_api.conditions import Reason, RunPhase
 from darkroom_api.durations import DURATION_PATTERN, parse_duration
-from darkroom_api.schema import Amount, Record, Rule, Spec, Timestamp, Whole
+from darkroom_api.schema import Amount, Record, Rule, Spec
 from darkroom_api.v1alpha1.common import (
-    Allocation,
-    Artifacts,
-    Attempt,
+    QUEUE,
     BucketUri,
     Column,
     Compute,
-    Conditions,
     Kind,
-    Message,
     Performance,
     QueueName,
     ResourceName,
@@ -24,6 +19,7 @@ from darkroom_api.v1alpha1.common import (
     Storage,
     Task,
 )
+from darkroom_api.v1alpha1.run_status import RunStatus
 
 BACKBONE_PATTERN = r"^[a-z0-9][a-z0-9_.]*$"
 MAX_BUDGET_SECONDS = 1344 * 3600
@@ -54,12 +50,13 @@ class ModelSpec(Spec):
         "waiting and work lost to the infrastructure cost nothing."
     )
     compute: Compute | None = Field(default=None, description="The hardware to train on.")
-    queue: QueueName | None = Field(default=None, description="Kueue LocalQueue that admits the run.")
+    queue: QueueName | None = Field(default=None, description=QUEUE.format("the run"))
     priority_class_name: ResourceName | None = Field(default=None, description="PriorityClass of the run's pods.")
     suspend: StrictBool | None = Field(default=None, description="True frees the devices after a checkpoint.")
     cancel: StrictBool | None = Field(default=None, description="True ends the run for good.")
     backbone: Annotated[str, Field(min_length=1, max_length=128, pattern=BACKBONE_PATTERN)] | None = Field(
-        default=None, description="Base network by its timm name; chosen by the search when absent."
+        default=None,
+        description="Base network by its timm name, or a detector, dfine_nano_coco; chosen by the search when absent.",
     )
     seed: Annotated[int, Field(strict=True, ge=0, le=2147483647)] | None = Field(
         default=None, description="Seed of everything random; 0 when absent."
@@ -92,41 +89,15 @@ class BudgetStatus(Record):
     remaining_seconds: Amount = Field(description="Total less charged.")
 
 
-class ProgressStatus(Record):
-    """How far the running attempt is; written at most every 10 seconds."""
-
-    percent: Annotated[int, Field(ge=0, le=100)] = Field(description="Share of the work that is done.")
-    stage: Annotated[str, Field(max_length=64)] | None = Field(default=None, description="What it is doing.")
-    trial: Whole | None = Field(default=None, description="Number of the trial that runs.")
-    eta_seconds: Whole | None = Field(default=None, description="Estimated seconds to the end.")
-
-
-class ModelStatus(Record):
+class ModelStatus(RunStatus):
     """What the operator observed."""
 
-    observed_generation: Whole = Field(default=0, description="Generation of the spec that this status is about.")
-    phase: RunPhase = Field(default=RunPhase.QUEUED, description="Summary of the conditions.")
-    reason: Reason | None = Field(default=None, description="Why it is in this phase, as one word.")
-    message: Message | None = Field(default=None, description="Why, as a sentence a user can act on.")
     budget: BudgetStatus | None = Field(default=None, description="The two meters.")
-    allocation: Allocation | None = Field(default=None, description="Hardware of the open or the last attempt.")
-    attempts: Annotated[tuple[Attempt, ...], Field(max_length=10)] = Field(
-        default=(), description="The last ten attempts."
-    )
-    progress: ProgressStatus | None = Field(default=None, description="How far the running attempt is.")
     performance: Performance | None = Field(default=None, description="Scores, and the data they were measured on.")
-    artifacts: Artifacts | None = Field(default=None, description="Where the model's files are.")
     stop_reason: StopReason | None = Field(default=None, description="Why the training ended where it did.")
     report: Annotated[str, Field(max_length=2048)] | None = Field(
         default=None, description="URI of report.html: scores, curves, trials, mistakes and what to do next."
     )
-    dataset_revision: Annotated[str, Field(max_length=80)] | None = Field(
-        default=None, description="Revision of the Dataset that it trained on."
-    )
-    queued_at: Timestamp | None = Field(default=None, description="When it was first seen.")
-    started_at: Timestamp | None = Field(default=None, description="When its first container started.")
-    completed_at: Timestamp | None = Field(default=None, description="When it ended.")
-    conditions: Conditions = ()
 
 
 MODEL = Kind(

@@ -133,10 +133,10 @@ egress:
   verbs: [get, patch]
 {{- end }}
 - apiGroups: [darkroom.dev]
-  resources: [datasets, models, evaluations]
+  resources: [datasets, models, evaluations, predictions]
   verbs: [get, list, watch]
 - apiGroups: [darkroom.dev]
-  resources: [datasets/status, models/status, evaluations/status]
+  resources: [datasets/status, models/status, evaluations/status, predictions/status]
   verbs: [patch]
 - apiGroups: [batch]
   resources: [jobs]
@@ -148,9 +148,16 @@ egress:
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [get, list, watch, create, patch]
+# Where Kueue is installed: the queue that a run names, what stands for its Job, and in which order the queue waits.
 - apiGroups: [kueue.x-k8s.io]
-  resources: [localqueues, workloads]
-  verbs: [get, list]
+  resources: [localqueues]
+  verbs: [get]
+- apiGroups: [kueue.x-k8s.io]
+  resources: [workloads]
+  verbs: [list]
+- apiGroups: [visibility.kueue.x-k8s.io]
+  resources: [localqueues/pendingworkloads]
+  verbs: [get]
 {{- end -}}
 
 {{/* The operator's configuration file; see docs/install.md. */}}
@@ -174,6 +181,7 @@ computeClasses:
   {{ $name }}: {{ merge (dict "resourceName" $class.resourceName) $class | toJson }}
 {{- end }}
 defaultComputeClass: {{ .Values.defaultComputeClass }}
+defaultQueue: {{ toJson .Values.defaultQueue }}
 inspection: {{ toJson .Values.inspection }}
 {{- if .Values.output.uri }}
 output:
@@ -184,6 +192,7 @@ output: null
 {{- end }}
 allowedSecrets: {{ toJson .Values.allowedSecrets }}
 allowedServiceAccounts: {{ toJson .Values.allowedServiceAccounts }}
+allowedVolumeClaims: {{ toJson .Values.allowedVolumeClaims }}
 allowedEndpoints: {{ toJson .Values.allowedEndpoints }}
 trainerPolicy:
   {{- include "darkroom.trainerPolicy" . | nindent 2 }}

@@ -40,9 +40,13 @@ seccompProfile: {type: RuntimeDefault}
 {{- if not (or .Values.server.access.keysSecret .Values.server.access.bearerTokens) }}
 {{- fail "server.access: set keysSecret, bearerTokens or both: nothing is open by default, so nobody could call" }}
 {{- end -}}
+{{- if and .Values.server.runs.uri (not .Values.server.storage) }}
+{{- fail "server.runs.uri: add an entry to server.storage whose prefix covers it, and which may write there" }}
+{{- end -}}
 cluster:
   namespaces: {{ toJson .Values.namespaces }}
   allowedSecrets: {{ toJson .Values.allowedSecrets }}
+  runsUri: {{ toJson .Values.server.runs.uri }}
   {{- if .Values.server.storage }}
   storage:
     {{- range $index, $entry := .Values.server.storage }}
@@ -50,6 +54,7 @@ cluster:
       endpoint: {{ toJson $entry.endpoint }}
       region: {{ toJson $entry.region }}
       credentialsFolder: {{ if $entry.credentialsSecret }}/var/run/darkroom/storage/{{ $index }}{{ else }}null{{ end }}
+      imageNamespaces: {{ toJson ($entry.imageNamespaces | default list) }}
     {{- end }}
   {{- end }}
 access:
@@ -58,6 +63,7 @@ access:
 prediction: {{ toJson .Values.server.prediction }}
 fetching: {{ toJson .Values.server.fetching }}
 datasets: {{ toJson .Values.server.datasets }}
+runs: {{ omit .Values.server.runs "uri" | toJson }}
 {{- end -}}
 
 {{/*
@@ -66,7 +72,7 @@ read, list, change nor delete one.
 */}}
 {{- define "darkroom.server.rules" -}}
 - apiGroups: [darkroom.dev]
-  resources: [datasets, models, evaluations]
+  resources: [datasets, models, evaluations, predictions]
   verbs: [get, list, watch, create, patch, delete]
 - apiGroups: [""]
   resources: [secrets]
