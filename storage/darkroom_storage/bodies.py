@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import urllib3
+from urllib3.response import BaseHTTPResponse
 
 from darkroom_storage.errors import ObjectTooLarge, StorageUnreachable
 
@@ -33,6 +34,21 @@ def read_body(uri: str, body: Any, length: int, clock: Callable[[], float] = tim
         body.close()
     if received != length:
         raise StorageUnreachable(uri, f"only {received:,} of {length:,} bytes came")
+
+
+def iterate_body(
+    uri: str, answer: BaseHTTPResponse, *, decode_content: bool, clock: Callable[[], float] = time.monotonic
+) -> Iterator[bytes]:
+    """Yield the parts of urllib3's `answer` as they come; StorageUnreachable where it ends early or hardly moves."""
+    length = int(answer.headers.get("Content-Length", 0))
+    received, began = 0, clock()
+    try:
+        while part := answer.read1(CHUNK_BYTES, decode_content=decode_content):
+            yield part
+            received += len(part)
+            _check_pace(uri, received, length, clock() - began)
+    except (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError) as error:
+        raise StorageUnreachable(uri, f"{received:,} of {length:,} bytes came, then {type(error).__name__}") from error
 
 
 def read_limited(

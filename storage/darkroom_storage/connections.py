@@ -6,7 +6,7 @@ what may be reached (`darkroom_api.endpoints`), or speak any protocol.
 
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from darkroom_api.endpoints import EndpointProblem, Origin, Reach, check_address, check_text, find_origin
@@ -48,8 +48,15 @@ def connect(
     origin: Origin, reach: Reach, uri: str, open_socket: Callable[[tuple[str, int]], socket.socket]
 ) -> socket.socket:
     """Return a socket to the first address of a host that answers, with the errors of `resolve`."""
+    return connect_any(origin, resolve(origin, reach, uri), open_socket)
+
+
+def connect_any(
+    origin: Origin, addresses: Sequence[str], open_socket: Callable[[tuple[str, int]], socket.socket]
+) -> socket.socket:
+    """Return a socket to the first of the addresses that `resolve` has returned that answers; OSError without one."""
     failure = OSError(f"{origin.host} has no address")
-    for address in resolve(origin, reach, uri):
+    for address in addresses:
         try:
             return open_socket((address, origin.port))
         except OSError as error:

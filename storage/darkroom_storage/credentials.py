@@ -12,26 +12,30 @@ from darkroom_storage.tokens import ContainerToken, read_token
 FIELDS: Final = {
     StorageRole.DATASET: "storage.credentialsSecret of the Dataset",
     StorageRole.EVALUATION: "storage.credentialsSecret of the evaluation Dataset",
+    StorageRole.IMAGES: "images.storage.credentialsSecret of the Prediction",
     StorageRole.MODEL: "output.storage.credentialsSecret of the Model",
     StorageRole.OUTPUT: "output.storage.credentialsSecret",
     StorageRole.WEIGHTS: "trainer.weights.storage.credentialsSecret of the installation",
 }
 """The field that names the Secret which is mounted for a role."""
+_AZURE_KEYS: Final = (names.SAS_KEY, names.AZURE_ACCOUNT, names.AZURE_KEY)
 
 
 def read_credentials(access: StorageAccess) -> dict[str, str]:
-    """Return the keys of `names.CREDENTIAL_KEYS` that are mounted; on the user's own machine the environment's token.
+    """Return the keys of `names.CREDENTIAL_KEYS` that are mounted; on the user's own machine those of its environment.
+
+    The AWS_* variables are left to boto3, which also knows files of them.
 
     Raises StorageMisconfigured naming the Secret's key when one is missing or empty.
     """
     if access.credentials_dir is None:
-        token = os.environ.get(names.SAS_KEY) if access.reach.own_machine else None
-        return {names.SAS_KEY: token} if token else {}
+        found = {key: os.environ.get(key, "") for key in _AZURE_KEYS} if access.reach.own_machine else {}
+        return {key: value for key, value in found.items() if value}
     folder = pathlib.Path(access.credentials_dir)
     read = {key: _read_key(folder / key) for key in names.CREDENTIAL_KEYS}
     found = {key: value for key, value in read.items() if value}
-    needed = names.KEY_PAIR if any(key in found for key in names.KEY_PAIR) or names.SAS_KEY not in found else ()
-    for key in needed:
+    opens_azure = names.SAS_KEY in found or names.AZURE_KEY in found
+    for key in names.KEY_PAIR if any(key in found for key in names.KEY_PAIR) or not opens_azure else ():
         if key not in found:
             message = f"{find_field(access)}: the Secret has no key {key} (looked in {folder}); add it to the Secret"
             raise StorageMisconfigured(message)

@@ -33,6 +33,12 @@ class BucketMissing(ObjectMissing):
     problem = "is in a bucket that does not exist"
 
 
+class ContainerMissing(BucketMissing):
+    """There is no such container in the account."""
+
+    problem = "is in a container that does not exist"
+
+
 class StorageRefused(StorageError):
     """The storage answers, and refuses: wrong or missing key, or no permission."""
 

@@ -1,6 +1,6 @@
 """`file:` URIs: the same calls on a local folder as on a bucket.
 
-Must not do: know of COCO or credentials.
+Must not do: know what files say, or credentials.
 """
 
 import contextlib
@@ -128,12 +128,40 @@ def _read_umask() -> int:
     return umask
 
 
-def iterate_files(prefix_uri: str) -> Iterator[str]:
-    """Yield the URIs of all files whose path begins with the prefix, as a bucket lists keys, in no order."""
+def find_size(uri: str) -> int:
+    """Return the size of a file in bytes."""
+    with _explained(uri):
+        return to_path(uri).stat().st_size
+
+
+def iterate_files(prefix_uri: str) -> Iterator[tuple[str, int]]:
+    """Yield URI and size of all files whose path begins with the prefix, as a bucket lists keys, in no order.
+
+    Memory holds the folders on the way to one file, each of which the system lists in parts. Links to folders are not
+    entered, and those that may not be read are passed over.
+    """
     prefix = str(to_path(prefix_uri)) + ("/" if prefix_uri.endswith("/") else "")
-    folder = pathlib.Path(prefix if prefix.endswith("/") else os.path.dirname(prefix))
-    if folder.is_dir():
-        yield from (to_uri(path) for path in folder.rglob("*") if str(path).startswith(prefix) and path.is_file())
+    return _list(os.path.dirname(prefix), prefix)
+
+
+def _list(folder: str, prefix: str) -> Iterator[tuple[str, int]]:
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError, PermissionError), os.scandir(folder) as entries:
+        for entry in entries:
+            if not entry.path.startswith(prefix):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                yield from _list(entry.path, prefix)
+            elif (size := _measure(entry)) is not None:
+                yield to_uri(pathlib.Path(entry.path)), size
+
+
+def _measure(entry: "os.DirEntry[str]") -> int | None:
+    """Return the size of a file, None for what is none, or is gone by now."""
+    try:
+        found = entry.stat()
+    except OSError:
+        return None
+    return found.st_size if stat.S_ISREG(found.st_mode) else None
 
 
 def delete_file(uri: str) -> None:

@@ -6,6 +6,7 @@
     resources/UID/run.json         what its run was told at its first attempt, by the worker
     artifacts/KINDs/NAME-UID/      what its run published, by the worker
     secrets/NAMESPACE/NAME/KEY     tokens, by the server
+    runs/NAMESPACE/                product-recognition runs, by the server
     work/                          what a run needs while it works, by the worker
     worker.lock, worker.log        by the worker
 
@@ -24,6 +25,7 @@ from typing import Any, Final
 RESOURCES: Final = "resources"
 ARTIFACTS: Final = "artifacts"
 SECRETS: Final = "secrets"
+RUNS: Final = "runs"
 WORK: Final = "work"
 RESOURCE_FILE: Final = "resource.json"
 STATUS_FILE: Final = "status.json"

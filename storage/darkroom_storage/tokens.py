@@ -7,8 +7,13 @@ import re
 import urllib.parse
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
 
 from darkroom_storage import secrets
+
+_PERMISSIONS: Final = {"r": "read", "l": "list", "w": "write", "d": "delete"}
+"""What the letters of `sp` allow."""
 
 
 @dataclass(frozen=True)
@@ -56,3 +61,28 @@ def add_token(uri: str, tokens: Iterable[ContainerToken]) -> str:
     """Return `uri` with the token that opens it, where one does."""
     query = next((token.query for token in tokens if token.opens(uri)), None)
     return uri if query is None else f"{uri}?{query}"
+
+
+def find_fault(query: str, permission: str, now: datetime) -> str | None:
+    """Return why a token does not allow `permission`, a letter of `sp`, and what to do; None where it seems to."""
+    fields = urllib.parse.parse_qs(query)
+    ends, begins, allowed = (fields.get(name, [""])[0] for name in ("se", "st", "sp"))
+    end, begin = _read_time(ends), _read_time(begins)
+    if end is not None and end <= now:
+        return f"its token expired at {ends}; make a new one"
+    if begin is not None and begin > now:
+        return f"its token is valid from {begins} on; wait, or make one that begins now"
+    if allowed and permission not in allowed:
+        return (
+            f"its token lacks the permission to {_PERMISSIONS[permission]} (its sp={allowed} has no {permission}); "
+            "make one that has it"
+        )
+    return None
+
+
+def _read_time(stamp: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(stamp)
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -1,25 +1,21 @@
 """The S3 client of one storage: whose identity it has, and which hosts it may reach.
 
-Owns the client's settings. Must not do: any call, or explain what fails (`objects`).
+Owns the client's settings. Must not do: any call, or explain what fails (`s3`).
 A run on a cluster has the mounted keys, else its ServiceAccount's identity where the storage names one, else none: its
 node's role and whatever the environment holds are never used.
 """
 
 import pathlib
-import socket
+import urllib.parse
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 import botocore.session
 from botocore import UNSIGNED, awsrequest, config, httpsession
-from urllib3.connection import HTTPConnection
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
-from urllib3.util.connection import create_connection
 
 from darkroom_api import names
-from darkroom_api.endpoints import Origin, Reach
 from darkroom_api.run_config import StorageAccess
-from darkroom_storage import certificates, connections, secrets
+from darkroom_storage import certificates, pools, secrets
 from darkroom_storage.credentials import find_field
 from darkroom_storage.errors import StorageMisconfigured
 
@@ -36,8 +32,14 @@ _ENVIRONMENT: Final = "the AWS_* variables or the AWS configuration of this mach
 def connect(access: StorageAccess, keys: dict[str, str], authorities: str = "") -> "S3Client":
     """Return the client of `access`; no connection is made.
 
-    Raises StorageMisconfigured for a key that cannot be one, AddressForbidden for the endpoint's text.
+    Raises StorageMisconfigured for a key that cannot be one or an endpoint with a path, AddressForbidden for the
+    endpoint's text.
     """
+    if access.endpoint and urllib.parse.urlsplit(access.endpoint).path.strip("/"):
+        message = (
+            f"storage.endpoint {access.endpoint}: has a path, which only accounts of Azure have; give host and port"
+        )
+        raise StorageMisconfigured(message)
     session = _open_session(access, keys)
     _check_keys(session, find_field(access) or _ENVIRONMENT)
     on_cluster: dict[str, Any] = {} if access.reach.own_machine else {"proxies": {}}
@@ -57,7 +59,9 @@ def connect(access: StorageAccess, keys: dict[str, str], authorities: str = "") 
     bundle = certificates.write_bundle(pathlib.Path(str(httpsession.get_cert_path(True))), authorities)
     client = session.client("s3", endpoint_url=access.endpoint, region_name=region, config=settings, verify=bundle)
     if not access.reach.own_machine:
-        _pin(client, access.reach)
+        # botocore has no setting for it: this is what it makes its own pools with.
+        manager = client._endpoint.http_session._manager  # type: ignore[attr-defined]
+        pools.pin(manager, access.reach, awsrequest.AWSHTTPConnectionPool, awsrequest.AWSHTTPSConnectionPool)
     return client
 
 
@@ -85,43 +89,3 @@ def _check_keys(session: boto3.session.Session, where: str) -> None:
         if value and not (value.isascii() and value.isprintable() and " " not in value):
             message = f"{where}: {name} holds a line end, a blank or another character that no key has; write it again"
             raise StorageMisconfigured(message)
-
-
-def _pin(client: "S3Client", reach: Reach) -> None:
-    """Let every connection of `client`, wherever an answer leads it, check the address that it connects to.
-
-    botocore has no setting for it: this is the map that it gives its own pools with.
-    """
-
-    def open_checked(connection: HTTPConnection, scheme: str) -> socket.socket:
-        origin = Origin(scheme, connection.host.strip("[]").lower(), connection.port or 0)
-        try:
-            return connections.connect(
-                origin,
-                reach,
-                str(origin),
-                lambda address: create_connection(
-                    address, connection.timeout, connection.source_address, connection.socket_options
-                ),
-            )
-        except TimeoutError as error:
-            raise ConnectTimeoutError(connection, f"{origin} does not answer") from error
-        except OSError as error:
-            raise NewConnectionError(connection, str(error)) from error
-
-    class Plain(awsrequest.AWSHTTPConnection):
-        def _new_conn(self) -> socket.socket:
-            return open_checked(self, "http")
-
-    class Encrypted(awsrequest.AWSHTTPSConnection):
-        def _new_conn(self) -> socket.socket:
-            return open_checked(self, "https")
-
-    class PlainPool(awsrequest.AWSHTTPConnectionPool):
-        ConnectionCls = Plain
-
-    class EncryptedPool(awsrequest.AWSHTTPSConnectionPool):
-        ConnectionCls = Encrypted
-
-    manager = client._endpoint.http_session._manager  # type: ignore[attr-defined]
-    manager.pool_classes_by_scheme = {"http": PlainPool, "https": EncryptedPool}
