@@ -9,7 +9,7 @@ from typing import Any
 
 from darkroom_api.v1alpha1.common import Task
 from darkroom_predict.gaps import is_gap
-from darkroom_predict.predictions import Floats, Prediction, Truth
+from darkroom_predict.predictions import Floats, Integers, OtherTags, Prediction, Truth
 
 
 def build_answer(
@@ -32,18 +32,32 @@ def _divide(objects: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]
 
 def build_result(task: Task, prediction: Prediction, labels: Sequence[str], size_px: tuple[int, int]) -> dict[str, Any]:
     """Return the tags of an image (a classifier) or its objects in integer pixels (a detector)."""
-    tags = [
-        {"name": labels[label], "confidence": round(float(score), 4)}
-        for label, score in zip(prediction.labels, prediction.scores, strict=True)
-    ]
+    tags = _build_tags(prediction.labels, prediction.scores, labels)
     if not task.has_boxes:
         return {"tagsResult": {"values": tags}}
-    boxes = [round_box(box, size_px) for box in prediction.boxes]
     objects = [
-        {"id": str(number), "boundingBox": box, "tags": [tag]}
-        for number, (box, tag) in enumerate(zip(boxes, tags, strict=True), start=1)
+        {
+            "id": str(at + 1),
+            "boundingBox": round_box(prediction.boxes[at], size_px),
+            "tags": [tag, *_list_others(prediction.others, at, labels)],
+        }
+        for at, tag in enumerate(tags)
     ]
     return {"objectsResult": {"values": objects}}
+
+
+def _build_tags(numbers: Integers, scores: Floats, labels: Sequence[str]) -> list[dict[str, Any]]:
+    return [
+        {"name": labels[label], "confidence": round(float(score), 4)}
+        for label, score in zip(numbers, scores, strict=True)
+    ]
+
+
+def _list_others(others: OtherTags | None, at: int, labels: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the less likely tags of a box, without those whose confidence is nothing once it is rounded."""
+    if others is None:
+        return []
+    return [tag for tag in _build_tags(others.labels[at], others.scores[at], labels) if tag["confidence"] > 0]
 
 
 def build_truth_result(task: Task, truth: Truth, labels: Sequence[str], size_px: tuple[int, int]) -> dict[str, Any]:

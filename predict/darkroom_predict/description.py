@@ -43,7 +43,7 @@ class ModelDescription:
     task: Task
     labels: tuple[str, ...]
     backbone: str | None
-    """timm name of the network; None where a frozen-feature classifier answers alone."""
+    """Name of the network, timm's or a detector's; None where a frozen-feature classifier answers alone."""
     preprocessing: Preprocessing
     threshold: float
     """Detector: boxes below this confidence are left out of answers. Classifier: 0."""
@@ -55,6 +55,8 @@ class ModelDescription:
     """Ensemble weight of the frozen-feature classifier, from 0 to 1; the network has the rest."""
     network_size_px: int | None = None
     """Side of the images that the network works on; it shrinks larger ones for itself. None: as they come."""
+    network: dict[str, Any] | None = None
+    """How a detection transformer is built; None for a network of timm, whose name says it."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the content of `model.json`."""

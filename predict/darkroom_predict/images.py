@@ -33,6 +33,12 @@ MAX_SIDE_PX: Final = 16_000
 MAX_SCANS: Final = 200
 """A progressive JPEG has about ten; each one goes over all pixels again, so a small file could take hours."""
 _SCAN: Final = b"\xff\xda"
+_TURNS: Final = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}  # fmt: skip
+"""What each orientation of EXIF asks for; 1 is upright."""
 
 Image.MAX_IMAGE_PIXELS = MAX_IMAGE_PIXELS
 warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -115,20 +121,38 @@ def use_measured(
         return _turn_size(image, real_size), use(_to_rgb(_rotate(image)))
 
 
+def check_file(data: bytes) -> None:
+    """Raise ImageProblem for what its first bytes tell to be no image that can be used; nothing is decoded."""
+    _open(data)
+
+
+def count_pixels(data: bytes) -> int:
+    """Return how many pixels an image has by its first bytes; raises ImageProblem. Nothing is decoded."""
+    width, height = _open(data).size
+    return width * height
+
+
 def measure_picture(data: bytes) -> ImageSize:
     """Return the size of an image that was decoded to its last byte; raises ImageProblem."""
-    return examine_picture(data, lambda _: None)[0]
+    return examine_picture(data, lambda _picture, _orientation: None)[0]
 
 
-def examine_picture(data: bytes, look: Callable[[Image.Image], Made]) -> tuple[ImageSize, Made]:
+def examine_picture(data: bytes, look: Callable[[Image.Image, int], Made]) -> tuple[ImageSize, Made]:
     """Return the size of an image that was decoded to its last byte, and what `look` makes of it in RGB.
 
-    It is not turned for `look`: nothing that is measured there depends on it. Raises ImageProblem.
+    It is not turned for `look`, which is given its orientation: hardly anything that is measured depends on it. Raises
+    ImageProblem.
     """
     image = _open(data)
     with _ROOM.take(image.size):
         _load(image)
-        return _turn_size(image, image.size), look(_to_rgb(image))
+        return _turn_size(image, image.size), look(_to_rgb(image), _read_orientation(image))
+
+
+def turn_upright(picture: Image.Image, orientation: int) -> Image.Image:
+    """Return `picture` as it is seen that EXIF gives this orientation, 1 to 8."""
+    turn = _TURNS.get(orientation)
+    return picture if turn is None else picture.transpose(turn)
 
 
 def _turn_size(image: Image.Image, size: tuple[int, int]) -> ImageSize:

@@ -26,12 +26,18 @@ def build_list(folder: pathlib.Path, names: list[str]) -> str:
     """Return the text of `artifacts.json` for files of `folder`."""
     files = {
         name: {
-            "sha256": hashlib.sha256((folder / name).read_bytes()).hexdigest(),
+            "sha256": _hash(folder / name),
             "size": (folder / name).stat().st_size,
         }
         for name in sorted(names)
     }
     return json.dumps({"files": files}, indent=1) + "\n"
+
+
+def _hash(path: pathlib.Path) -> str:
+    """Return the SHA-256 of a file, which may be larger than memory."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read_list(text: bytes) -> FileList:
@@ -45,7 +51,7 @@ def check_files(folder: pathlib.Path, names: list[str]) -> FileList:
     try:
         found = read_list((folder / LIST_NAME).read_bytes())
         for name in names:
-            if hashlib.sha256((folder / name).read_bytes()).hexdigest() != found.files[name]["sha256"]:
+            if _hash(folder / name) != found.files[name]["sha256"]:
                 raise ValueError(f"{name} is not the file that {LIST_NAME} lists (its SHA-256 differs)")
     except (OSError, ValueError, KeyError, TypeError) as error:
         message = f"model: {folder} holds no usable model: {describe_error(error)}"

@@ -32,7 +32,7 @@ class OnnxPredictor:
         return predictions
 
 
-def open_onnx(path: pathlib.Path, threads: int | None) -> OnnxPredictor:
+def open_onnx(path: pathlib.Path, threads: int | None, *, in_arena: bool = False) -> OnnxPredictor:
     """Return the model of an ONNX file; raises ModelUnusable where it is none of Darkroom's."""
-    session = OnnxModel(path, threads)
+    session = OnnxModel(path, threads, in_arena=in_arena)
     return OnnxPredictor(parse_metadata(session.metadata, path), session)

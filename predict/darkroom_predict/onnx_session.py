@@ -20,11 +20,21 @@ _FATAL: Final = 4
 """onnxruntime's level of messages: what goes wrong is raised as well, and people read one sentence of ours."""
 
 
+def share_arena(num_bytes: int) -> None:
+    """Let models of this process that are opened `in_arena` compute in at most `num_bytes` together.
+
+    A graph may ask for tensors of any size, whatever the size of its file: beyond this it fails, and the process lives.
+    """
+    runtime: Any = onnxruntime
+    place = runtime.OrtMemoryInfo("Cpu", runtime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, runtime.OrtMemType.DEFAULT)
+    runtime.create_and_register_allocator(place, runtime.OrtArenaCfg({"max_mem": num_bytes}))
+
+
 class OnnxModel:
     """An open ONNX file: maps images to a task's raw outputs."""
 
-    def __init__(self, path: pathlib.Path, threads: int | None = None) -> None:
-        """Open `path`, to compute with `threads` (all cores when None).
+    def __init__(self, path: pathlib.Path, threads: int | None = None, *, in_arena: bool = False) -> None:
+        """Open `path`, to compute with `threads` (all cores when None), `in_arena` in what `share_arena` has set.
 
         Raises ModelUnusable where it is no model with our input and output.
         """
@@ -32,8 +42,15 @@ class OnnxModel:
         options.log_severity_level = _FATAL
         options.intra_op_num_threads = threads or 0
         options.inter_op_num_threads = 1
+        options.add_session_config_entry("session.use_env_allocators", "1" if in_arena else "0")
         try:
-            self._session: Any = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+            self._session: Any = onnxruntime.InferenceSession(
+                str(path),
+                options,
+                providers=["CPUExecutionProvider"],
+                # Its constants would be computed at once, and not in the arena.
+                **({"disabled_optimizers": ["ConstantFolding"]} if in_arena else {}),
+            )
             self.metadata: Mapping[str, str] = self._session.get_modelmeta().custom_metadata_map
             names = ([node.name for node in self._session.get_inputs()], self._session.get_outputs()[0].name)
         except Exception as error:  # onnxruntime's errors share no base class
@@ -44,8 +61,11 @@ class OnnxModel:
             raise ModelUnusable(message)
 
     def run(self, images: Floats) -> Floats:
-        """Return the raw outputs for `images` (B, 3, S, S) in [0, 1]."""
-        outputs: Floats = self._session.run([OUTPUT_NAME], {INPUT_NAME: images})[0]
+        """Return the raw outputs for `images` (B, 3, S, S) in [0, 1]; raises ModelUnusable where it cannot compute."""
+        try:
+            outputs: Floats = self._session.run([OUTPUT_NAME], {INPUT_NAME: images})[0]
+        except Exception as error:  # onnxruntime's errors share no base class
+            raise ModelUnusable(f"model: its graph fails, or takes too much memory: {str(error)[:200]}") from error
         return outputs
 
 

@@ -16,16 +16,26 @@ STACKED_OVERLAP: Final = 0.7
 
 
 @dataclass(frozen=True)
+class OtherTags:
+    """What else each of K boxes may show: `labels` and `scores` (K, T), best first; a score of 0 is no tag."""
+
+    labels: Integers
+    scores: Floats
+
+
+@dataclass(frozen=True)
 class Prediction:
     """K guesses about an image, best first.
 
     `labels` (K,) are indices into the model's labels, `scores` (K,) lie in [0, 1], `boxes` are (K, 4) relative
     left, top, width, height for a detector and (0, 4) for a classifier, whose K is the number of labels.
+    `others` is there where a model tells less likely tags of a box: they are shown, and never measured.
     """
 
     labels: Integers
     scores: Floats
     boxes: Floats
+    others: OtherTags | None = None
 
 
 @dataclass(frozen=True)
@@ -52,7 +62,8 @@ def keep_best_of_stacked(prediction: Prediction, threshold: float) -> Prediction
         if score >= threshold and not is_stacked:
             kept.append(at)
     boxes = prediction.boxes[kept] if len(prediction.boxes) else prediction.boxes
-    return Prediction(prediction.labels[kept], prediction.scores[kept], boxes)
+    others = prediction.others and OtherTags(prediction.others.labels[kept], prediction.others.scores[kept])
+    return Prediction(prediction.labels[kept], prediction.scores[kept], boxes, others)
 
 
 def build_truth(labels: Any, boxes: Any) -> Truth:

@@ -6,15 +6,18 @@ Owns what each chart shows. The parts are `plot`'s, the colours the style sheet'
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from markupsafe import Markup
+
 from darkroom_report import numbers
-from darkroom_report.markup import Markup, element, join, name, shorten
-from darkroom_report.plot import SERIES, Axis, Plot, Point, draw_bars, span_axis
+from darkroom_report.plot import SERIES, Axis, Plot, Point, draw_bars, join, span_axis
+from darkroom_report.texts import shorten
 
 UNIT: Final = (0.0, 1.0)
 STAGES: Final = {"holdOut": "hold-out run, without the held-out images", "final": "refit, all images"}
 TRIAL_KINDS: Final = {"head": "frozen-feature classifier", "network": "network"}
 TRIAL_ENDS: Final = {"won": "won", "pruned": "pruned", "failed": "no score"}
 MAX_DRAWN_TRIALS: Final = 400
+_SWATCH: Final = Markup('<svg viewBox="0 0 26 10" class="swatch" aria-hidden="true">{}</svg>')
 
 
 def draw_learning(history: Sequence[Mapping[str, Any]]) -> Markup:
@@ -28,7 +31,7 @@ def draw_learning(history: Sequence[Mapping[str, Any]]) -> Markup:
     )
     marks = [_draw_series(plot, line, at) for at, line in enumerate(lines.values())]
     legend = _build_legend([(f"s{at % SERIES + 1}", STAGES.get(stage, stage)) for at, stage in enumerate(stages)])
-    return join(plot.draw("Loss over the charged seconds", *marks), legend)
+    return plot.draw("Loss over the charged seconds", *marks) + legend
 
 
 def _read_loss(point: Mapping[str, Any]) -> Point:
@@ -56,24 +59,24 @@ def draw_trials(trials: Sequence[Mapping[str, Any]], budget_seconds: float | Non
     marks = [_draw_best(plot, scored, max(ends, default=0.0))]
     marks += [_draw_trial(plot, trial) for trial in drawn]
     marks += [_draw_unscored(plot, trial) for trial in trials if trial["score"] is None][:MAX_DRAWN_TRIALS]
-    return join(plot.draw("Trials over the budget, by their score", *marks), _build_trial_legend(trials))
+    return plot.draw("Trials over the budget, by their score", *marks) + _build_trial_legend(trials)
 
 
-def _build_trial_legend(trials: Sequence[Mapping[str, Any]]) -> Markup | None:
+def _build_trial_legend(trials: Sequence[Mapping[str, Any]]) -> Markup:
     kinds = [kind for kind in TRIAL_KINDS if any(trial["kind"] == kind for trial in trials)]
     ends = [end for end in TRIAL_ENDS if any(_name_end(trial) == end for trial in trials)]
     entries = [(_draw_mark(f"k-{kind} kept", kind=kind), TRIAL_KINDS[kind]) for kind in kinds]
     entries += [(_draw_mark(f"k-{kinds[-1]} {end}", kind=kinds[-1]), TRIAL_ENDS[end]) for end in ends if kinds]
-    entries.append((draw_swatch("best"), "best so far"))
+    entries.append((_draw_swatch("best"), "best so far"))
     return _list_legend(entries)
 
 
 def _draw_mark(css: str, *, kind: str) -> Markup:
     if kind == "head":
-        mark = element("polygon", points="9,5 13,1 17,5 13,9", class_=f"dot {css}")
+        mark = Markup('<polygon points="9,5 13,1 17,5 13,9" class="dot {}"/>')
     else:
-        mark = element("circle", cx=13, cy=5, r=4, class_=f"dot {css}")
-    return element("svg", mark, viewBox="0 0 26 10", class_="swatch", aria_hidden="true")
+        mark = Markup('<circle cx="13" cy="5" r="4" class="dot {}"/>')
+    return _SWATCH.format(mark.format(css))
 
 
 def _name_end(trial: Mapping[str, Any]) -> str:
@@ -97,7 +100,7 @@ def _draw_trial(plot: Plot, trial: Mapping[str, Any]) -> Markup:
     bar = plot.draw_line([(start, trial["score"]), (end, trial["score"])], f"{css} trial")
     draw = plot.draw_diamond if trial["kind"] == "head" else plot.draw_dot
     dot = draw((end, trial["score"]), f"dot {css} {ended}", 6.0 if ended == "won" else 3.4, title)
-    return join(bar, dot)
+    return bar + dot
 
 
 def _draw_unscored(plot: Plot, trial: Mapping[str, Any]) -> Markup:
@@ -135,7 +138,7 @@ def draw_rounds(trials: Sequence[Mapping[str, Any]]) -> Markup:
         for x, y in line
     ]
     legend = _build_legend([("best", "best of the round"), ("k-network trial", "a network")])
-    return join(plot.draw("Score of the networks by round", *paths, plot.draw_line(best, "best"), *dots), legend)
+    return plot.draw("Score of the networks by round", *paths, plot.draw_line(best, "best"), *dots) + legend
 
 
 def _read_rounds(trial: Mapping[str, Any]) -> list[Point]:
@@ -158,7 +161,7 @@ def draw_precision_recall(curves: Sequence[Mapping[str, Any]]) -> Markup:
         css = f"s{at + 1}" + (" bold" if curve["tag"] is None else "")
         marks.append(plot.draw_dot(points[0], f"dot {css}") if len(points) == 1 else plot.draw_line(points, css))
         entries.append((css, "all tags" if curve["tag"] is None else curve["tag"]))
-    return join(plot.draw("Precision over recall", *reversed(marks)), _build_legend(entries))
+    return plot.draw("Precision over recall", *reversed(marks)) + _build_legend(entries)
 
 
 def draw_calibration(bins: Sequence[Mapping[str, Any]]) -> Markup:
@@ -179,17 +182,17 @@ def draw_calibration(bins: Sequence[Mapping[str, Any]]) -> Markup:
     legend = _build_legend(
         [("ideal", "ideal"), ("s1", "answers, more of them where the dot is larger"), ("gap", "how far off")]
     )
-    return join(plot.draw("How often answers of each confidence are right", diagonal, *gaps, *dots), legend)
+    return plot.draw("How often answers of each confidence are right", diagonal, *gaps, *dots) + legend
 
 
 def draw_histogram(
-    edges: Sequence[float],
-    counts: Sequence[int],
+    bins: Mapping[str, Sequence[Any]],
     title: str,
     show: Callable[[float], str] = "{:g}".format,
     what: str = "images",
 ) -> Markup:
-    """Return how many of `what` lie between neighbouring `edges`, of which there is one more."""
+    """Return how many of `what`, the bins' `counts`, lie between neighbouring `edges`, of which there is one more."""
+    edges, counts = bins["edges"], bins["counts"]
     low, high = (edges[0], edges[-1]) if len(edges) > 1 else (0.0, 1.0)
     plot = Plot(Axis(low, high, title, show), span_axis(counts, what, numbers.show_tick_count))
     titles = [
@@ -199,19 +202,20 @@ def draw_histogram(
     return plot.draw(f"{what} by {title}", draw_bars(plot, edges, counts, "bar s1", titles))
 
 
-def _build_legend(entries: Sequence[tuple[str, str]]) -> Markup | None:
+def _build_legend(entries: Sequence[tuple[str, str]]) -> Markup:
     """Return the key of a chart's lines."""
-    return _list_legend([(draw_swatch(css), text) for css, text in entries])
+    return _list_legend([(_draw_swatch(css), text) for css, text in entries])
 
 
-def _list_legend(entries: Sequence[tuple[Markup, str]]) -> Markup | None:
-    """Return the key of a chart; none where there is nothing to tell apart."""
+def _list_legend(entries: Sequence[tuple[Markup, str]]) -> Markup:
+    """Return the key of a chart; nothing where there is nothing to tell apart."""
     if not entries:
-        return None
-    return element("ul", *(element("li", swatch, name(text, 48)) for swatch, text in entries), class_="legend")
+        return Markup()
+    entry = Markup("<li>{}<bdi>{}</bdi></li>")
+    items = join(entry.format(swatch, shorten(text, 48)) for swatch, text in entries)
+    return Markup('<ul class="legend">{}</ul>').format(items)
 
 
-def draw_swatch(css: str) -> Markup:
+def _draw_swatch(css: str) -> Markup:
     """Return a piece of a line as it looks in the chart."""
-    line = element("line", x1=1, x2=25, y1=5, y2=5, class_=f"line {css}")
-    return element("svg", line, viewBox="0 0 26 10", class_="swatch", aria_hidden="true")
+    return _SWATCH.format(Markup('<line x1="1" x2="25" y1="5" y2="5" class="line {}"/>').format(css))

@@ -6,7 +6,10 @@ Owns its layout. Pure.
 from collections.abc import Sequence
 from typing import Final
 
-from darkroom_report.markup import Markup, element, shorten_middle
+from markupsafe import Markup
+
+from darkroom_report.plot import join
+from darkroom_report.texts import shorten_middle
 
 CELL: Final = 30
 SMALL_CELL: Final = 22
@@ -24,61 +27,42 @@ def draw_matrix(labels: Sequence[str | None], counts: Sequence[Sequence[int]]) -
     cell = SMALL_CELL if len(names) >= SMALL_FROM else CELL
     margin = 24 + LETTER * max((len(text) for text in names), default=0)
     side = margin + cell * len(names) + 4
-    rows = [_draw_row(at, names, counts[at], cell, margin) for at in range(len(names))]
     columns = [_draw_column_label(at, text, cell, margin) for at, text in enumerate(names)]
-    return element(
-        "svg",
-        element("title", "Confusion matrix: rows are the truth, columns the answer"),
-        _draw_titles(margin, side),
-        *columns,
-        *rows,
-        viewBox=f"0 0 {side:.0f} {side:.0f}",
-        width=round(side * 1.15),
-        role="img",
-        class_="chart matrix",
-    )
-
-
-def _draw_titles(margin: float, side: float) -> Markup:
-    middle = (margin + side) / 2
-    across = element("text", "answer", x=middle, y=11, text_anchor="middle", class_="axis")
-    down = element(
-        "text", "truth", text_anchor="middle", class_="axis", transform=f"translate(11 {middle:.1f}) rotate(-90)"
-    )
-    return element("g", across, down)
+    rows = [_draw_row(at, names, counts[at], cell, margin) for at in range(len(names))]
+    return Markup(
+        '<svg viewBox="0 0 {side:.0f} {side:.0f}" width="{:.0f}" role="img" class="chart matrix">'
+        "<title>Confusion matrix: rows are the truth, columns the answer</title>"
+        '<text x="{middle:.1f}" y="11" text-anchor="middle" class="axis">answer</text>'
+        '<text transform="translate(11 {middle:.1f}) rotate(-90)" text-anchor="middle" class="axis">truth</text>'
+        "{}</svg>"
+    ).format(side * 1.15, join([*columns, *rows]), side=side, middle=(margin + side) / 2)
 
 
 def _draw_column_label(at: int, text: str, cell: float, margin: float) -> Markup:
     x = margin + (at + 0.5) * cell + 4
-    return element("text", text, transform=f"translate({x:.1f} {margin - 6:.1f}) rotate(-90)")
+    return Markup('<text transform="translate({:.1f} {:.1f}) rotate(-90)">{}</text>').format(x, margin - 6, text)
 
 
 def _draw_row(at: int, names: Sequence[str], counts: Sequence[int], cell: float, margin: float) -> Markup:
     y, total = margin + at * cell, sum(counts)
-    label = element("text", names[at], x=margin - 6, y=y + cell / 2 + 4, text_anchor="end")
+    label = Markup('<text x="{:.5g}" y="{:.5g}" text-anchor="end">{}</text>')
     cells = [
         _draw_cell(margin + column * cell, y, cell, number, number / total if total else 0.0, is_right=column == at)
         for column, number in enumerate(counts)
     ]
-    return element("g", label, *cells)
+    return join([label.format(margin - 6, y + cell / 2 + 4, names[at]), *cells])
 
 
 def _draw_cell(x: float, y: float, cell: float, number: int, share: float, *, is_right: bool) -> Markup:
-    css = "cell right" if is_right else "cell wrong"
-    shade = round(0.12 + 0.88 * share**0.6, 3) if number else 0.0
-    box = element("rect", x=x + 0.5, y=y + 0.5, width=cell - 1, height=cell - 1, class_="cell")
+    rect = Markup('<rect x="{:.5g}" y="{:.5g}" width="{side}" height="{side}" class="{}" fill-opacity="{:.2g}"/>')
+    box = rect.format(x + 0.5, y + 0.5, "cell", 1, side=cell - 1)
     if not number:
         return box
-    fill = element("rect", x=x + 0.5, y=y + 0.5, width=cell - 1, height=cell - 1, class_=css, fill_opacity=shade)
-    text = element(
-        "text",
-        _show(number),
-        x=x + cell / 2,
-        y=y + cell / 2 + 4,
-        text_anchor="middle",
-        class_="count strong" if shade > 0.55 else "count",
-    )
-    return element("g", box, fill, text)
+    shade = 0.12 + 0.88 * share**0.6
+    fill = rect.format(x + 0.5, y + 0.5, "cell right" if is_right else "cell wrong", shade, side=cell - 1)
+    text = Markup('<text x="{:.5g}" y="{:.5g}" text-anchor="middle" class="{}">{}</text>')
+    css = "count strong" if shade > 0.55 else "count"
+    return join([box, fill, text.format(x + cell / 2, y + cell / 2 + 4, css, _show(number))])
 
 
 def _show(number: int) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from darkroom_report.markup import Content, Markup, element
+from markupsafe import Markup
 
 WIDTH: Final = 400
 HEIGHT: Final = 250
@@ -90,53 +90,42 @@ class Plot:
     def draw_dot(self, point: Point, css: str, radius: float = 3.0, title: str | None = None) -> Markup:
         """Return a dot, with a title that shows on hovering."""
         x, y = self.locate(point)
-        return element("circle", _title(title), cx=x, cy=y, r=radius, class_=css)
+        circle = Markup('<circle cx="{:.5g}" cy="{:.5g}" r="{:g}" class="{}">{}</circle>')
+        return circle.format(x, y, radius, css, _title(title))
 
     def draw_diamond(self, point: Point, css: str, radius: float = 3.5, title: str | None = None) -> Markup:
         """Return a diamond, with a title that shows on hovering."""
         x, y = self.locate(point)
         corners = f"{x:.1f},{y - radius:.1f} {x + radius:.1f},{y:.1f} {x:.1f},{y + radius:.1f} {x - radius:.1f},{y:.1f}"
-        return element("polygon", _title(title), points=corners, class_=css)
+        return Markup('<polygon points="{}" class="{}">{}</polygon>').format(corners, css, _title(title))
 
-    def draw(self, label: str, *marks: Content) -> Markup:
+    def draw(self, label: str, *marks: Markup) -> Markup:
         """Return the whole chart: grid, axes and the marks on them; `label` says what it shows."""
-        return element(
-            "svg",
-            element("title", label),
-            *(self._draw_y_tick(value) for value in self.y.ticks),
-            *(self._draw_x_tick(value) for value in self.x.ticks),
-            self._draw_axis_titles(),
-            *marks,
-            viewBox=f"0 0 {WIDTH} {HEIGHT}",
-            role="img",
-            class_="chart",
+        ticks = [self._draw_y_tick(value) for value in self.y.ticks]
+        ticks += [self._draw_x_tick(value) for value in self.x.ticks]
+        return Markup('<svg viewBox="0 0 {} {}" role="img" class="chart"><title>{}</title>{}</svg>').format(
+            WIDTH, HEIGHT, label, join([*ticks, self._draw_axis_titles(), *marks])
         )
 
     def _draw_y_tick(self, value: float) -> Markup:
         y = self.locate((self.x.low, value))[1]
-        line = element("line", x1=LEFT, x2=WIDTH - RIGHT, y1=y, y2=y, class_="grid")
-        text = element("text", self.y.show(value), x=LEFT - 7, y=y + 4, text_anchor="end")
-        return element("g", line, text)
+        return Markup(
+            '<line x1="{}" x2="{}" y1="{y:.5g}" y2="{y:.5g}" class="grid"/>'
+            '<text x="{}" y="{:.5g}" text-anchor="end">{}</text>'
+        ).format(LEFT, WIDTH - RIGHT, LEFT - 7, y + 4, self.y.show(value), y=y)
 
     def _draw_x_tick(self, value: float) -> Markup:
-        x = self.locate((value, self.y.low))[0]
-        line = element("line", x1=x, x2=x, y1=HEIGHT - BOTTOM, y2=HEIGHT - BOTTOM + 4, class_="tick")
-        text = element("text", self.x.show(value), x=x, y=HEIGHT - BOTTOM + 17, text_anchor="middle")
-        return element("g", line, text)
+        x, bottom = self.locate((value, self.y.low))[0], HEIGHT - BOTTOM
+        return Markup(
+            '<line x1="{x:.5g}" x2="{x:.5g}" y1="{}" y2="{}" class="tick"/>'
+            '<text x="{x:.5g}" y="{}" text-anchor="middle">{}</text>'
+        ).format(bottom, bottom + 4, bottom + 17, self.x.show(value), x=x)
 
     def _draw_axis_titles(self) -> Markup:
-        middle = (TOP + HEIGHT - BOTTOM) / 2
-        across = element(
-            "text", self.x.title, x=(LEFT + WIDTH - RIGHT) / 2, y=HEIGHT - 7, text_anchor="middle", class_="axis"
-        )
-        up = element(
-            "text",
-            self.y.title,
-            text_anchor="middle",
-            class_="axis",
-            transform=f"translate(11 {middle:.1f}) rotate(-90)",
-        )
-        return element("g", across, up)
+        return Markup(
+            '<text x="{}" y="{}" text-anchor="middle" class="axis">{}</text>'
+            '<text transform="translate(11 {}) rotate(-90)" text-anchor="middle" class="axis">{}</text>'
+        ).format((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 7, self.x.title, (TOP + HEIGHT - BOTTOM) / 2, self.y.title)
 
 
 def draw_path(points: Sequence[Point], css: str) -> Markup:
@@ -144,21 +133,25 @@ def draw_path(points: Sequence[Point], css: str) -> Markup:
     if len(points) < 2:
         return Markup()
     steps = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
-    return element("polyline", points=steps, class_=f"line {css}")
+    return Markup('<polyline points="{}" class="line {}"/>').format(steps, css)
 
 
 def draw_bars(plot: Plot, edges: Sequence[float], heights: Sequence[float], css: str, titles: Sequence[str]) -> Markup:
     """Return a bar for each pair of neighbouring `edges`, with a title each."""
+    bar = Markup('<rect x="{:.5g}" y="{:.5g}" width="{:.5g}" height="{:.5g}" class="{}">{}</rect>')
     bars = []
     for low, high, height, title in zip(edges, edges[1:], heights, titles, strict=False):
         left, top = plot.locate((low, height))
         right, bottom = plot.locate((high, plot.y.low))
         width = max(0.5, right - left - 1)
-        bars.append(
-            element("rect", _title(title), x=left + 0.5, y=top, width=width, height=max(0.0, bottom - top), class_=css)
-        )
-    return element("g", *bars)
+        bars.append(bar.format(left + 0.5, top, width, max(0.0, bottom - top), css, _title(title)))
+    return join(bars)
 
 
-def _title(text: str | None) -> Markup | None:
-    return element("title", text) if text else None
+def join(parts: Iterable[Markup]) -> Markup:
+    """Return the parts one after another."""
+    return Markup("").join(parts)
+
+
+def _title(text: str | None) -> Markup:
+    return Markup("<title>{}</title>").format(text) if text else Markup()

@@ -1,30 +1,21 @@
 """`report.html` of a Model or an Evaluation.
 
-Owns the order of the sections. Pure: report.json's content in, the file's text out.
+Owns the order of the trials. Pure: report.json's content in, the file's text out.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from darkroom_report import data_page, headline, pictures, scores_page, search_page
-from darkroom_report.markup import element
-from darkroom_report.page import build_page
+from darkroom_report.templating import build_environment, render
 
 
 def render_html(report: Mapping[str, Any]) -> str:
     """Return the page of what `build_report` returned."""
-    return build_page(
-        f"{report['name']} · Darkroom report",
-        headline.render_header(report),
-        headline.render_hero(report),
-        headline.render_steps(report["nextSteps"]),
-        pictures.render_mistakes(report["mistakes"]),
-        scores_page.render_tags(report),
-        scores_page.render_confusion(report["confusion"]),
-        scores_page.render_curves(report),
-        search_page.render_search(report),
-        data_page.render_label_errors(report["labelErrors"], report["labelErrorCount"]),
-        data_page.render_advice(report["advice"]),
-        search_page.render_making(report),
-        element("footer", "Seconds are charged seconds, those of the reference device. The same as JSON: report.json."),
+    return render(build_environment(), "training.html", report=report, ranked_trials=rank_trials(report["trials"]))
+
+
+def rank_trials(trials: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the winner, then the others by their score; those without one come last."""
+    return sorted(
+        trials, key=lambda trial: (trial["end"] != "won", -(trial["score"] if trial["score"] is not None else -1))
     )
