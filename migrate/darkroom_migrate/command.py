@@ -95,7 +95,7 @@ def _read_start(path: pathlib.Path) -> str:
 
 def _tell(migrated: Migrated, root: str) -> None:
     training, unlabelled, left_out = (migrated.images[use] for use in Use)
-    folder = root if root.startswith("s3://") else str(to_path(root))
+    folder = str(to_path(root)) if root.startswith("file:") else root
     print(f"project {migrated.project.name!r}: {migrated.copied:,} images copied to {folder}")
     print(f"train.json: {training:,} images, {migrated.kind}; unlabelled.json: {unlabelled:,} images")
     if left_out:

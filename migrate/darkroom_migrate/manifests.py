@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import yaml
 
-from darkroom_api.names import API_VERSION
+from darkroom_api.names import API_VERSION, BUCKET_SCHEMES
 from darkroom_api.v1alpha1.common import AnnotationKind, Task
 from darkroom_migrate.answers import Project, Scores, TagScores
 from darkroom_migrate.training_api import OldModel
@@ -27,12 +27,12 @@ _MAX_SAID: Final = 100
 
 def build_dataset(project: Project, kind: AnnotationKind, root: str, storage_endpoint: str | None) -> bytes:
     """Return dataset.yaml; a local target is named relative to it, so that its folder may be moved."""
-    annotations = f"{root}/train.json" if root.startswith("s3://") else "file:train.json"
+    annotations = f"{root}/train.json" if root.startswith(BUCKET_SCHEMES) else "file:train.json"
     spec: dict[str, Any] = {"annotationKind": kind.value, "annotationFiles": [annotations]}
     if storage_endpoint is not None:
         spec["storage"] = {"endpoint": storage_endpoint}
     lines = [f"The images of the Custom Vision project {_show(project.name)} ({project.id})."]
-    if root.startswith("s3://"):
+    if root.startswith(BUCKET_SCHEMES):
         lines.append("On a cluster, spec.storage.credentialsSecret names the Secret that opens the bucket.")
     return _build("Dataset", project, spec, lines)
 

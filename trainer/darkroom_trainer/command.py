@@ -1,4 +1,5 @@
-"""The `darkroom` command: run, samples, predict, add-product, export, migrate, serve.
+"""The `darkroom` command: run, samples, predict, prelabel, add-product, export, labels, migrate, serve, planogram,
+rectify, stitch.
 
 Owns arguments, exit codes and last words. Must not do: the work itself, or import torch before it is needed.
 """
@@ -12,7 +13,9 @@ import sys
 from collections.abc import Sequence
 from typing import Final, TypeAlias
 
+from darkroom_api.names import BUCKET_SCHEMES
 from darkroom_storage.errors import StorageError, StorageMisconfigured
+from darkroom_trainer.local import model_commands, shelf_commands
 from darkroom_trainer.runtime.errors import RunError
 from darkroom_trainer.runtime.logs import print_error, setup_plain_logs
 
@@ -24,6 +27,8 @@ PREDICT_MODULES: Final = ("numpy", "PIL", "onnxruntime")
 """What the extra `predict` brings."""
 SERVER_MODULES: Final = ("starlette", "uvicorn", "multipart")
 """What the extra `server` brings beside it."""
+_PLACE: Final = "a folder, s3://bucket/prefix or az://container/prefix"
+_ENDPOINT: Final = "S3-compatible service of an s3:// address (AWS when absent), or account of an az:// one"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print_error(str(error))
         return EXIT_FAILED
     except ModuleNotFoundError as error:
-        extra = "migrate" if parsed.command == "migrate" else _find_extra(error.name or "")
+        extra = "migrate" if parsed.command == "migrate" else _find_extra((error.name or "").partition(".")[0])
         print_error(f"{error.name} is not installed: pip install 'darkroom[{extra}]'")
         return EXIT_FAILED
     except BrokenPipeError:  # whoever read our output has seen enough
@@ -48,6 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _find_extra(module: str) -> str:
+    if module == "scipy":
+        return "shelf"
     if module in SERVER_MODULES:
         return "server"
     return "predict" if module in PREDICT_MODULES else "trainer"
@@ -61,10 +68,13 @@ def build_parser() -> argparse.ArgumentParser:
     _add_run(commands)
     _add_samples(commands)
     _add_predict(commands)
+    _add_prelabel(commands)
     _add_add_product(commands)
     _add_export(commands)
+    _add_labels(commands)
     _add_migrate(commands)
     _add_serve(commands)
+    shelf_commands.add_commands(commands)
     return parser
 
 
@@ -93,6 +103,10 @@ def _add_run(commands: Commands) -> None:
         help="folder with pretrained networks, as NAME.safetensors by their timm names",
     )  # fmt: skip
     run.add_argument(
+        "--volume", type=_volume, action="append", default=[], metavar="CLAIM=FOLDER",
+        help="folder that stands for the PersistentVolumeClaim of that name; may be given several times",
+    )  # fmt: skip
+    run.add_argument(
         "--no-embedded-weights", action="store_true", help="use none of the pretrained networks that come with darkroom"
     )
 
@@ -105,10 +119,10 @@ def _add_samples(commands: Commands) -> None:
         help="digits to classify, digits or flowers in photographs to detect, shapes with any number of tags, or "
         "shelves of products",
     )  # fmt: skip
-    samples.add_argument("--to", required=True, metavar="TARGET", help="a folder, or s3://bucket/prefix")
+    samples.add_argument("--to", required=True, metavar="TARGET", help=_PLACE)
     samples.add_argument("--shots", type=_positive, metavar="N", help="keep N training digits of each class")
     samples.add_argument("--seed", type=_natural, default=0, metavar="S", help="same seed, same files (default 0)")
-    samples.add_argument("--endpoint", metavar="URL", help="S3-compatible service; AWS when absent")
+    samples.add_argument("--endpoint", metavar="URL", help=_ENDPOINT)
 
 
 def _add_predict(commands: Commands) -> None:
@@ -118,6 +132,22 @@ def _add_predict(commands: Commands) -> None:
     predict.add_argument("images", type=pathlib.Path, nargs="+", metavar="IMAGE", help="images to look at")
     predict.add_argument("--picture", type=pathlib.Path, metavar="PNG", help="draw the predictions into this file")
     predict.add_argument("--threads", type=_positive, metavar="N", help="threads to compute with (default: all cores)")
+
+
+def _add_prelabel(commands: Commands) -> None:
+    about = "let a trained model propose labels for images that have none, to be reviewed"
+    prelabel = commands.add_parser("prelabel", help=about, description=f"{about.capitalize()}.")
+    prelabel.add_argument("model", type=_folder, metavar="MODEL", help="a finished model's folder")
+    prelabel.add_argument("--images", type=_place, required=True, metavar="PLACE", help=_PLACE)
+    prelabel.add_argument(
+        "--labelled", type=_place, metavar="FILE",
+        help="COCO file of the images that are labelled already: they, and copies of them, are passed over",
+    )  # fmt: skip
+    prelabel.add_argument("--to", type=_place, required=True, metavar="PLACE", help=_PLACE)
+    prelabel.add_argument(
+        "--threshold", type=_share, metavar="T", help="least score of a label, between 0 and 1 (default: the model's)"
+    )
+    prelabel.add_argument("--endpoint", metavar="URL", help=_ENDPOINT)
 
 
 def _add_add_product(commands: Commands) -> None:
@@ -157,13 +187,30 @@ def _add_migrate(commands: Commands) -> None:
         help="the training resource's endpoint, https://NAME.cognitiveservices.azure.com",
     )  # fmt: skip
     vision.add_argument("--project", required=True, metavar="PROJECT", help="the project's id or name")
-    vision.add_argument("--to", required=True, metavar="TARGET", help="a folder, or s3://bucket/prefix")
+    vision.add_argument("--to", required=True, metavar="TARGET", help=_PLACE)
     vision.add_argument("--key-file", type=pathlib.Path, metavar="FILE", help="a file with the training key")
     vision.add_argument(
         "--allow-url", action="append", default=[], metavar="URL",
         help="https://HOST at a private address that images may be read from; may be given several times",
     )  # fmt: skip
-    vision.add_argument("--storage-endpoint", metavar="URL", help="S3-compatible service of --to; AWS when absent")
+    vision.add_argument("--storage-endpoint", metavar="URL", help=f"of --to: {_ENDPOINT}")
+
+
+def _add_labels(commands: Commands) -> None:
+    about = "put labels that people reviewed together with those that were there"
+    labels = commands.add_parser("labels", help=about, description=f"{about.capitalize()}.")
+    merge = labels.add_subparsers(dest="action", required=True, metavar="ACTION").add_parser(
+        "merge", help=about, description=f"{about.capitalize()}: one COCO file to train with."
+    )
+    merge.add_argument(
+        "--base", required=True, type=pathlib.Path, metavar="FILE", help="the COCO file with the first labels"
+    )
+    merge.add_argument(
+        "--reviewed", required=True, type=pathlib.Path, nargs="+", action="extend", metavar="FILE",
+        help="Label Studio's JSON export, a COCO file of another tool, or a reviewed.json of Darkroom's page",
+    )  # fmt: skip
+    merge.add_argument("--to", required=True, type=pathlib.Path, metavar="FILE", help="the file to write")
+    merge.add_argument("--add-tags", action="store_true", help="take tags that the base does not have")
 
 
 def _add_serve(commands: Commands) -> None:
@@ -184,6 +231,10 @@ def _add_serve(commands: Commands) -> None:
         "--allow-folder", action="append", default=[], type=_folder, metavar="FOLDER",
         help="folder of this machine whose files datasets may name (default: the one it is started in)",
     )  # fmt: skip
+    serve.add_argument(
+        "--product-model", metavar="MODEL",
+        help="product recognizer behind the retired service's ms-pretrained-product-detection (default: none)",
+    )  # fmt: skip
     serve.add_argument("--tls-cert", type=pathlib.Path, metavar="FILE", help="certificate in PEM, for https")
     serve.add_argument("--tls-key", type=pathlib.Path, metavar="FILE", help="its key in PEM")
 
@@ -202,11 +253,34 @@ def _box(text: str) -> tuple[float, float, float, float]:
     return left, top, width, height
 
 
+def _place(text: str) -> str:
+    if "://" in text and not text.startswith(BUCKET_SCHEMES):
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a path nor an s3:// or az:// address")
+    return text
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from error
+    if not 0 < share < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
+    return share
+
+
 def _folder(text: str) -> pathlib.Path:
     path = pathlib.Path(text)
     if not path.is_dir():
         raise argparse.ArgumentTypeError(f"{text!r} is not a folder")
     return path
+
+
+def _volume(text: str) -> tuple[str, pathlib.Path]:
+    claim, separator, folder = text.partition("=")
+    if not claim or not separator:
+        raise argparse.ArgumentTypeError(f"{text!r} is not CLAIM=FOLDER")
+    return claim, _folder(folder).absolute()
 
 
 def _positive(text: str) -> int:
@@ -231,7 +305,9 @@ def _run(arguments: argparse.Namespace) -> int:
     from darkroom_trainer.local.manifest_runs import run_files
 
     embedded = not arguments.no_embedded_weights
-    return run_files(arguments.filename, arguments.output.absolute(), arguments.weights, embedded_weights=embedded)
+    volumes = dict(arguments.volume)
+    output = arguments.output.absolute()
+    return run_files(arguments.filename, output, arguments.weights, volumes, embedded_weights=embedded)
 
 
 def _samples(arguments: argparse.Namespace) -> int:
@@ -248,25 +324,6 @@ def _samples(arguments: argparse.Namespace) -> int:
     return EXIT_OK
 
 
-def _predict(arguments: argparse.Namespace) -> int:
-    from darkroom_predict.command import run_predict
-    from darkroom_trainer.prediction.weights_model import open_weights
-
-    return run_predict(arguments.model, arguments.images, arguments.picture, arguments.threads, open_weights)
-
-
-def _add_product(arguments: argparse.Namespace) -> int:
-    from darkroom_trainer.prediction.products import run_add_product
-
-    return run_add_product(arguments.model, arguments.name, arguments.image, arguments.box)
-
-
-def _export(arguments: argparse.Namespace) -> int:
-    from darkroom_trainer.prediction.exporting import run_export
-
-    return run_export(arguments.model, arguments.images)
-
-
 def _migrate(arguments: argparse.Namespace) -> int:
     from darkroom_migrate.command import Order, run_migrate
 
@@ -280,6 +337,12 @@ def _migrate(arguments: argparse.Namespace) -> int:
             storage_endpoint=arguments.storage_endpoint,
         )
     )
+
+
+def _labels(arguments: argparse.Namespace) -> int:
+    from darkroom_labels.command import MergeOrder, run_merge
+
+    return run_merge(MergeOrder(arguments.base, arguments.reviewed, arguments.to, add_tags=arguments.add_tags))
 
 
 def _serve(arguments: argparse.Namespace) -> int:
@@ -298,13 +361,16 @@ def _serve(arguments: argparse.Namespace) -> int:
             key_file=arguments.key_file,
             allowed_urls=tuple(arguments.allow_url),
             allowed_folders=tuple(folder.resolve() for folder in arguments.allow_folder or [pathlib.Path.cwd()]),
+            product_model=arguments.product_model,
         )
     )
 
 
 _COMMANDS: Final = {
-    **{"run": _run, "samples": _samples, "predict": _predict},
-    **{"add-product": _add_product, "export": _export, "migrate": _migrate, "serve": _serve},
+    **{"run": _run, "samples": _samples, "predict": model_commands.predict, "prelabel": model_commands.prelabel},
+    **{"add-product": model_commands.add_product, "export": model_commands.export, "labels": _labels},
+    **{"migrate": _migrate, "serve": _serve},
+    **{"planogram": shelf_commands.planogram, "rectify": shelf_commands.rectify, "stitch": shelf_commands.stitch},
 }
 
 if __name__ == "__main__":

@@ -28,6 +28,8 @@ HEAD_MARGIN: Final = 1.5
 """Costs of a frozen-feature classifier are multiplied by this, as the search for one does (`heads.admission`)."""
 MARGIN: Final = 1.25
 """Costs of what comes after the training are multiplied by this: measured once, on a machine that is shared."""
+EXPORT_MARGIN: Final = 1.5
+"""The same of the ONNX file, the longest unit after which nothing can give way any more."""
 UPLOADED_FILES: Final = 13
 """With the list of them, and the ONNX file twice."""
 
@@ -48,7 +50,7 @@ class RemainingWork(StrEnum):
     """Weights, description, card, page: all that is not measured by itself."""
     ONNX = "onnx"
     SCORES = "scores"
-    """All scores of metrics.json: hardly more than the few of the status."""
+    """All scores of metrics.json: hardly more than the few of the status, whose predictions they are of."""
     PICTURE = "picture"
     REPORT = "report"
     """The report's pictures; its page is always there."""
@@ -111,6 +113,10 @@ class RunLedger:
         """Take over what `LearningTask.finish` took on so many images, for a fit on all of them."""
         whole_seconds = took_seconds * self.workload.train_images / images
         self.revise(finish_seconds=whole_seconds, finish_image_seconds=0.0)
+
+    def compare_scoring(self, took_seconds: float, images: int) -> None:
+        """Take over how slow the machine was when it predicted and scored so many images."""
+        self.slowdown.rise(self.costs.measure_seconds + images * self.costs.image_seconds, took_seconds)
 
     def settle(self, *done: RemainingWork) -> None:
         """Note what is done, or will not be done any more."""
@@ -238,8 +244,8 @@ class RunLedger:
             LedgerEntry(RemainingWork.CHECKPOINT, MARGIN * costs.save_seconds),
             LedgerEntry(RemainingWork.EVALUATION, _compute_scoring(costs, load.evaluation_images)),
             LedgerEntry(RemainingWork.WEIGHTS, costs.unmeasured_seconds),
-            _build_optional(RemainingWork.ONNX, MARGIN * costs.export_seconds),
-            _build_optional(RemainingWork.SCORES, costs.scores_seconds, scored_images * costs.image_seconds),
+            _build_optional(RemainingWork.ONNX, EXPORT_MARGIN * costs.export_seconds),
+            _build_optional(RemainingWork.SCORES, costs.scores_seconds, scored_images * costs.measure_image_seconds),
             _build_optional(RemainingWork.PICTURE, costs.picture_seconds),
             _build_optional(RemainingWork.REPORT, costs.report_seconds),
             LedgerEntry(RemainingWork.UPLOADS, MARGIN * costs.upload_file_seconds * UPLOADED_FILES),

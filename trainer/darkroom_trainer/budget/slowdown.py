@@ -26,6 +26,10 @@ class Slowdown:
         """Take over how many times its estimate a unit of work took."""
         self.factor = compute_slowdown(estimated_seconds, took_seconds)
 
+    def rise(self, estimated_seconds: float, took_seconds: float) -> None:
+        """As `learn`, but never fall: the estimate may come from a moment as slow as this one."""
+        self.factor = max(self.factor, compute_slowdown(estimated_seconds, took_seconds))
+
     def learn_step(self, shape: Shape, took_seconds: float | None) -> None:
         """Take over how slow a window's last steps were, beside the best that steps of their shape took."""
         if took_seconds is not None:

@@ -13,7 +13,7 @@ import torch
 from darkroom_api.v1alpha1.common import Performance, StopReason
 from darkroom_predict.predictions import Prediction
 from darkroom_trainer.checkpoints import checkpoint
-from darkroom_trainer.features.block_names import list_networks
+from darkroom_trainer.features.block_names import list_weights
 from darkroom_trainer.heads import ensemble as ensembles
 from darkroom_trainer.heads.fits.model import FrozenClassifier
 from darkroom_trainer.loop.training_loop import Learner, Window
@@ -61,7 +61,7 @@ class FittedHead:
     @property
     def backbones(self) -> list[str]:
         """Return the pretrained networks whose features it looks at."""
-        return list_networks(self.spec["blocks"])
+        return list_weights(self.spec["blocks"])
 
 
 @dataclass

@@ -1,12 +1,9 @@
 """One command from RunConfig to Outcome, on a cluster and in `darkroom run` alike.
 
-Owns which command runs, and what of it is charged. Must not import torch before a command needs it: an inspection
-starts in a second.
+Owns what of a run is charged, and that it always ends with an outcome. Must not import torch.
 """
 
-import gc
 import logging
-import os
 import pathlib
 import threading
 import time
@@ -14,7 +11,7 @@ import time
 from darkroom_api import conditions, endings, report, run_config
 from darkroom_storage import secrets
 from darkroom_trainer.budget.meter import Clock, Meter
-from darkroom_trainer.commands import failures
+from darkroom_trainer.commands import dispatching, failures
 from darkroom_trainer.runtime import stopping
 from darkroom_trainer.runtime.reporting import Reporter
 
@@ -51,7 +48,9 @@ def execute(
     meter = meter or open_meter(config)
     try:
         work.mkdir(parents=True, exist_ok=True)
-        outcome = _dispatch(config, work, stopping.StoppingReporter(reporter, stop), stop or threading.Event(), meter)
+        outcome = dispatching.dispatch(
+            config, work, stopping.StoppingReporter(reporter, stop), stop or threading.Event(), meter
+        )
     except Exception as error:  # noqa: BLE001 - nothing may be raised: each one is logged and becomes an outcome
         outcome = failures.build_outcome(config.command, error, work)
     _tell_excess(meter, config.budget_seconds)
@@ -68,29 +67,3 @@ def _tell_excess(meter: Meter, budget_seconds: float | None) -> None:
     if budget_seconds is not None and meter.charged_seconds > budget_seconds:
         excess_seconds = meter.charged_seconds - budget_seconds
         LOG.warning("the run took %.2f charged seconds more than its budget; they are not charged", excess_seconds)
-
-
-def _dispatch(
-    config: run_config.RunConfig, work: pathlib.Path, reporter: Reporter, stop: threading.Event, meter: Meter
-) -> report.Outcome:
-    if config.command is run_config.Command.INSPECT:
-        from darkroom_trainer.commands.inspection import inspect_dataset
-
-        return inspect_dataset(config, work, reporter)
-    # Read by OpenMP when torch is first imported: threads that wait by spinning take the CPU from whoever shares it.
-    # Measured on two shared, busy cores: 9 training steps in 8 s with spinning threads, 56 without.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    if config.command is run_config.Command.TRAIN:
-        from darkroom_trainer.commands.training import train_model
-
-        # torch and what it brings are hundreds of thousands of objects: a collection that walks through all of them
-        # stops a step or an export for some tenths of a second, and finds nothing.
-        gc.freeze()
-        try:
-            meter.begin()
-            return train_model(config, work, reporter, stop, meter)
-        finally:
-            gc.unfreeze()  # `darkroom run` goes on, and what this run leaves behind is to be collected
-    from darkroom_trainer.commands.evaluation import evaluate_model
-
-    return evaluate_model(config, work, reporter, stop, meter)

@@ -1,6 +1,7 @@
 """The `inspect` command: reads and checks a whole dataset and writes a report of it, as a page and as JSON.
 
-Must not do: import torch or timm, since an inspection should start in a second; keep images.
+Must not do: import torch or timm, since an inspection should start in a second; keep images, but small ones of the
+first.
 """
 
 import pathlib
@@ -12,11 +13,11 @@ from darkroom_storage.errors import StorageError
 from darkroom_trainer.commands import inspection_report
 from darkroom_trainer.data.inspection import summary
 from darkroom_trainer.data.inspection.examination import examine_dataset
-from darkroom_trainer.data.inspection.progress import build_progress
+from darkroom_trainer.data.sources.progress import build_count, build_progress
 from darkroom_trainer.runtime.reporting import Reporter
 
 
-def inspect_dataset(config: RunConfig, work: pathlib.Path, reporter: Reporter) -> Outcome:  # noqa: ARG001 (one signature for all commands)
+def inspect_dataset(config: RunConfig, work: pathlib.Path, reporter: Reporter) -> Outcome:
     """Return the outcome of reading `config.dataset` in full; the report goes to `config.output`.
 
     Raises RunError: DatasetNotFound, StorageUnavailable, InvalidConfiguration. A dataset with problems is an Outcome
@@ -24,11 +25,19 @@ def inspect_dataset(config: RunConfig, work: pathlib.Path, reporter: Reporter) -
     """
     reporter.update(percent=0, stage="Reading annotations")
     progress = build_progress(reporter, "Checking", show_percent=True)
-    examination = examine_dataset(config.dataset, None, progress, stop_at_annotations=False)
+    previews = work if config.output is not None else None
+    examination = examine_dataset(
+        config.dataset,
+        None,
+        progress,
+        stop_at_annotations=False,
+        preview_folder=previews,
+        show_count=build_count(reporter, "Listing"),
+    )
     message = summary.describe(examination)
     report = None
     try:
-        report = inspection_report.write_report(config, examination)
+        report = inspection_report.write_report(config, examination, work)
     except StorageError as error:
         message += f" (the report could not be written: {error})"
     return Outcome(

@@ -108,8 +108,10 @@ def _watch_stop(stop: threading.Event, chosen: argparse.Namespace, meter: Meter)
         stop.wait()
         LOG.warning("stopping on request")
         time.sleep(STOP_SECONDS if _has_training_begun() else IDLE_STOP_SECONDS)
-        LOG.warning("cut short in the middle of work that cannot pause; the last checkpoint stands")
-        message = "Stopped on request; the last checkpoint stands."
+        is_training = chosen.command == run_config.Command.TRAIN
+        kept = "the last checkpoint stands" if is_training else "nothing of the attempt is kept: the next starts again"
+        LOG.warning("cut short in the middle of work that cannot pause; %s", kept)
+        message = f"Stopped on request; {kept}."
         outcome = report.Outcome(
             command=chosen.command,
             reason=conditions.Reason.RETRYING_AFTER_DISRUPTION,

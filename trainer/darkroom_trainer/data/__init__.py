@@ -1,1 +1,1 @@
-"""Datasets: COCO files and images, from storage to decoded arrays. Imports neither torch nor timm."""
+"""Datasets: annotation files and images, from storage to decoded arrays. Imports neither torch nor timm."""

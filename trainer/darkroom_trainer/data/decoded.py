@@ -13,8 +13,8 @@ import numpy as np
 from darkroom_api.conditions import Reason
 from darkroom_predict.images import ImageProblem, Pixels
 from darkroom_predict.resizing import decode_file
-from darkroom_trainer.data.inspection.progress import build_progress
 from darkroom_trainer.data.records.dataset import Example, LoadedDataset
+from darkroom_trainer.data.sources.progress import build_progress
 from darkroom_trainer.runtime.errors import RunError
 from darkroom_trainer.runtime.reporting import Reporter
 

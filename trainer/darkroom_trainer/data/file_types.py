@@ -8,6 +8,8 @@ import re
 import struct
 from typing import Final
 
+from darkroom_api.v1alpha1.dataset import AnnotationFormat
+
 _MAX_LINE_BYTES: Final = 1 << 20
 _UNPACK: Final = "unpack it"
 _CONVERT: Final = "save it as JPEG or PNG"
@@ -42,6 +44,14 @@ _UNKNOWN: Final = "of a kind that is not known", ""
 _PIXMAP: Final = re.compile(rb"^P[1-7]\s")
 _YOLO: Final = re.compile(r"\d+(?: +[\d.eE+-]+){4,} *")
 _YOLO_INDEX: Final = re.compile(r"(?m)^(?:train|val|names|nc) *:")
+_VOC: Final = re.compile(rb"<annotation[\s>]")
+_COCO: Final = re.compile(rb'"(?:images|annotations|categories)"\s*:')
+_XML: Final = "XML"
+_WANTED: Final = {
+    AnnotationFormat.COCO: ("a COCO file", "give the COCO file (JSON) of the annotations"),
+    AnnotationFormat.YOLO: ("a data.yaml of YOLO", "name the data.yaml with train, val and names"),
+    AnnotationFormat.PASCAL_VOC: ("a file of Pascal VOC", "name the XML files of the annotations"),
+}
 
 Kind = tuple[str, str]
 """What a file is, and what to do with it ("" where that is for the reader to say)."""
@@ -53,15 +63,22 @@ def describe_picture(data: bytes) -> str:
     return f"it is {what}; {remedy or 'upload the picture'}"
 
 
-def describe_annotations(data: bytes) -> str | None:
-    """Return what a file is that should be a COCO file and is none, and what to do; None for what may be JSON."""
-    kind = _name_labels(data)
+def describe_annotations(data: bytes, wanted: AnnotationFormat = AnnotationFormat.COCO) -> str | None:
+    """Return what a file is that should be of the format `wanted` and is not, and what to do.
+
+    None for what may be of that format.
+    """
+    found = _find_format(data)
+    if found is not None and found[0] is wanted:
+        return None
+    kind = found[1:] if found is not None else _name_labels(data)
     if kind is None:
         what, remedy = name_kind(data)
-        if what in (_TEXT[0], _UNKNOWN[0]):
+        if what in (_TEXT[0], _UNKNOWN[0]) or (what == _XML and wanted is AnnotationFormat.PASCAL_VOC):
             return None
         kind = what, "" if remedy == _CONVERT else remedy
-    return f"is not a COCO file: it is {kind[0]}; {kind[1] or 'give the COCO file (JSON) of the annotations'}"
+    noun, remedy = _WANTED[wanted]
+    return f"is not {noun}: it is {kind[0]}; {kind[1] or remedy}"
 
 
 def name_kind(data: bytes) -> Kind:
@@ -90,7 +107,7 @@ def _name_text(data: bytes) -> Kind:
     if begin.startswith((b"<svg", b"<?xml")) and b"<svg" in begin:
         return "an SVG drawing", _CONVERT
     if begin.startswith((b"<?xml", b"<annotation")):
-        return "XML", ""
+        return _XML, ""
     return _TEXT if data and b"\0" not in data[:1024] else _UNKNOWN
 
 
@@ -116,20 +133,29 @@ def _read_tiff(data: bytes, order: str) -> dict[int, int]:
     return numbers
 
 
-def _name_labels(data: bytes) -> Kind | None:
-    """Return the form of labels other than COCO's that a file holds, and what to do; None where there is none."""
+def _find_format(data: bytes) -> tuple[AnnotationFormat, str, str] | None:
+    """Return the format of annotations that a file is of, in words, and what to do where another is wanted."""
     begin = data[:_MAX_LINE_BYTES].lstrip(b"\xef\xbb\xbf \t\r\n")
-    export = "export the annotations as COCO"
+    if begin.startswith(b"{") and _COCO.search(begin) and not _is_json_lines(begin):
+        return AnnotationFormat.COCO, "a COCO file (JSON)", "set format: COCO"
+    if begin.startswith(b"<") and _VOC.search(begin[:4096]):
+        return AnnotationFormat.PASCAL_VOC, "a file of Pascal VOC (XML)", "set format: PascalVOC"
+    if len(set(_YOLO_INDEX.findall(begin[:4096].decode(errors="ignore")))) >= 2:
+        return AnnotationFormat.YOLO, "the index of a YOLO dataset (YAML)", "set format: YOLO"
+    return None
+
+
+def _name_labels(data: bytes) -> Kind | None:
+    """Return the form of labels that no format has alone, and what to do; None where there is none."""
+    begin = data[:_MAX_LINE_BYTES].lstrip(b"\xef\xbb\xbf \t\r\n")
     if begin.startswith(b"{") and _is_json_lines(begin):
-        return "JSON Lines, one object a line", f"{export}, one object with images, annotations and categories"
-    if begin.startswith(b"<") and b"<annotation" in begin[:4096]:
-        return "a file of Pascal VOC (XML)", export
-    text = begin[:4096].decode(errors="ignore")
-    lines = text.splitlines()[:3]
+        export = "export the annotations as COCO, one object with images, annotations and categories"
+        return "JSON Lines, one object a line", export
+    if begin.startswith(b"<") and b"<annotations" in begin[:4096]:
+        return "XML of CVAT's own", "export the annotations as COCO, YOLO or Pascal VOC"
+    lines = begin[:4096].decode(errors="ignore").splitlines()[:3]
     if lines and all(_YOLO.fullmatch(line) for line in lines if line.strip()):
-        return "a file of YOLO labels, one box a line", export
-    if len(set(_YOLO_INDEX.findall(text))) >= 2:
-        return "the index of a YOLO dataset (YAML)", export
+        return "a file of YOLO labels, one box a line", "set format: YOLO, and name the data.yaml that leads to it"
     return None
 
 

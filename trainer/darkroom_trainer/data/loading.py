@@ -1,4 +1,4 @@
-"""A dataset made ready to learn from: local, checked, every image known to decode.
+"""A dataset made ready to learn from: local, checked, every image known to decode; or what its files say alone.
 
 Must not do: decode for training (`decoded.py`), or continue with a dataset that has a problem.
 """
@@ -7,13 +7,29 @@ import pathlib
 import re
 
 from darkroom_api.run_config import DatasetSource
-from darkroom_trainer.data.inspection.examination import examine_dataset
+from darkroom_storage.objects import open_dataset
+from darkroom_trainer.data.inspection.examination import Examination, examine_dataset
 from darkroom_trainer.data.inspection.fetching import CheckedImage
-from darkroom_trainer.data.inspection.progress import build_progress
 from darkroom_trainer.data.inspection.summary import build_corrupt_error
-from darkroom_trainer.data.records.catalog import CatalogImage
+from darkroom_trainer.data.records.catalog import Catalog, CatalogImage
 from darkroom_trainer.data.records.dataset import Example, LoadedDataset
+from darkroom_trainer.data.records.findings import Findings
+from darkroom_trainer.data.sources import catalogs
+from darkroom_trainer.data.sources.progress import build_count, build_progress
 from darkroom_trainer.runtime.reporting import Reporter
+
+
+def load_catalog(source: DatasetSource, reporter: Reporter) -> Catalog:
+    """Return what the annotation files of a dataset say; no image is read, and so none is known to be there.
+
+    Raises RunError as `load_dataset` does.
+    """
+    findings = Findings()
+    show_count = build_count(reporter, "Listing")
+    catalog = catalogs.read_catalog(open_dataset(source), source, findings, [], show_count)
+    if findings.problem_count:
+        raise build_corrupt_error(Examination(source, catalog, (), findings, revision=""))
+    return catalog
 
 
 def load_dataset(source: DatasetSource, work: pathlib.Path, reporter: Reporter) -> LoadedDataset:
@@ -22,7 +38,13 @@ def load_dataset(source: DatasetSource, work: pathlib.Path, reporter: Reporter) 
     Raises RunError: DatasetCorrupt naming file and id, with a summary; DatasetNotFound; StorageUnavailable.
     """
     folder = work / "images" / re.sub(r"[^A-Za-z0-9._-]", "_", source.name)
-    examination = examine_dataset(source, folder, build_progress(reporter, "Fetching"), stop_at_annotations=True)
+    examination = examine_dataset(
+        source,
+        folder,
+        build_progress(reporter, "Fetching"),
+        stop_at_annotations=True,
+        show_count=build_count(reporter, "Listing"),
+    )
     if examination.findings.problem_count:
         raise build_corrupt_error(examination)
     examples = (

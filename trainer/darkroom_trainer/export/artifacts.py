@@ -5,8 +5,10 @@ Owns the order: a folder without the list holds no finished result. Must not kno
 
 import functools
 import hashlib
+import logging
 import pathlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from darkroom_api.conditions import Reason
@@ -22,7 +24,9 @@ from darkroom_trainer.runtime.storage_failures import explain_storage_error
 
 SERVING_FOLDER: Final = "serving"
 """A repository as Triton, OpenVINO and KServe's ONNX runtimes want it: a folder for each model and version."""
+UPLOADS_AT_ONCE: Final = 8
 Check = Callable[[], None]
+_LOG: Final = logging.getLogger(__name__)
 
 
 def publish_files(
@@ -35,7 +39,8 @@ def publish_files(
     """Upload the named files of `folder`, then the list of them; without an output they stay in `folder`.
 
     With `served_as`, the name of a model, its ONNX file is uploaded once more, to where other servers look for it.
-    The list does not name that copy: whoever has the folder's own files lacks nothing.
+    The list does not name that copy: whoever has the folder's own files lacks nothing. Where there is no ONNX file, the
+    copy of an earlier attempt is deleted, which would be another model.
 
     `check_claim` raises where a newer process has the right to write. Raises RunError(StorageUnavailable) naming the
     address when the bucket stays away, and what `check_claim` raises.
@@ -47,18 +52,47 @@ def publish_files(
         return None
     storage = open_storage(output.storage)
     uploads = {name: folder / name for name in names}
-    if served_as is not None and ONNX_NAME in names:
-        uploads[f"{SERVING_FOLDER}/{served_as}/1/{ONNX_NAME}"] = folder / ONNX_NAME
+    served = None if served_as is None else f"{SERVING_FOLDER}/{served_as}/1/{ONNX_NAME}"
+    if served is not None and ONNX_NAME in names:
+        uploads[served] = folder / ONNX_NAME
     try:
-        for name, file in {**uploads, LIST_NAME: folder / LIST_NAME}.items():
-            uri = join_uri(output.uri, name)
-            upload = functools.partial(storage.upload, file, uri)
-            retry_storage(
-                upload if check_claim is None else functools.partial(_replace, storage, file, uri, check_claim)
-            )
+        if served is not None and served not in uploads:
+            _delete_served(storage, join_uri(output.uri, served), check_claim)
+        upload_files(storage, uploads, output.uri, check_claim)
+        upload_files(storage, {LIST_NAME: folder / LIST_NAME}, output.uri, check_claim)
     except StorageError as error:
         raise explain_storage_error(error, output.storage, is_output=True) from error
     return Artifacts(uri=output.uri, digest=digest)
+
+
+def _delete_served(storage: Storage, uri: str, check_claim: Check | None) -> None:
+    """Delete the copy of an earlier attempt. What cannot be deleted stays: the training has its model all the same."""
+    if check_claim is not None:
+        check_claim()
+    try:
+        retry_storage(functools.partial(storage.delete, uri))
+    except StorageError as error:
+        _LOG.warning("a model of an earlier attempt stays: %s", error)
+
+
+def upload_files(
+    storage: Storage, files: Mapping[str, pathlib.Path], folder_uri: str, check_claim: Check | None = None
+) -> None:
+    """Write each file as the object of its name below `folder_uri`; raises StorageError and what `check_claim` does."""
+
+    def upload(name: str) -> None:
+        file, uri = files[name], join_uri(folder_uri, name)
+        if check_claim is None:
+            retry_storage(lambda: storage.upload(file, uri))
+        else:
+            retry_storage(lambda: _replace(storage, file, uri, check_claim))
+
+    pool = ThreadPoolExecutor(UPLOADS_AT_ONCE, thread_name_prefix="upload")
+    try:
+        for _ in pool.map(upload, files):
+            pass
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _replace(storage: Storage, file: pathlib.Path, uri: str, check_claim: Check) -> None:

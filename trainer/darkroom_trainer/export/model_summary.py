@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from darkroom_predict.description import ModelDescription
-from darkroom_trainer.features.block_names import list_networks
+from darkroom_trainer.features.block_names import is_of_network, list_weights
 
 Sources = Mapping[str, str]
 """Where the pretrained weights of each network came from, by its name."""
@@ -36,10 +36,10 @@ def _describe_network(name: str, sources: Sources | None) -> str:
 
 def _describe_head(spec: Mapping[str, Any], sources: Sources) -> str:
     """Return the frozen-feature classifier of a spec (see `heads.specs`)."""
-    networks = [_add_source(name, sources) for name in list_networks(spec["blocks"])]
+    networks = [_add_source(name, sources) for name in list_weights(spec["blocks"])]
     if not networks:
         return "classifier on hand-made features"
-    is_mixed = len(networks) < len(spec["blocks"])
+    is_mixed = not all(is_of_network(block) for block in spec["blocks"])
     return f"classifier on frozen features of {_list(networks)}" + (" and on hand-made ones" if is_mixed else "")
 
 

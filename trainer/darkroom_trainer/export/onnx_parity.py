@@ -14,6 +14,7 @@ from torch import nn
 from darkroom_api.v1alpha1.common import Task
 from darkroom_predict import onnx_session
 from darkroom_predict.decoding import boxes
+from darkroom_predict.decoding.products import TAGS
 from darkroom_predict.description import ONNX_NAME, ModelDescription
 from darkroom_predict.images import Pixels
 from darkroom_predict.predictions import Floats
@@ -75,7 +76,13 @@ def check_parity(
     pairs = [_run_both(portable, session, batch) for batch in np.split(images, np.cumsum(BATCHES)[:-1])]
     expected, found = (np.concatenate(outputs) for outputs in zip(*pairs, strict=True))
     split = expected.shape[-1] - 4 if description.task in BOXED else None
-    logits = _find_largest(expected[..., :split], found[..., :split])
+    if description.task is Task.PRODUCT_RECOGNIZER:
+        logits = max(
+            _find_largest(expected[..., :TAGS], found[..., :TAGS]),
+            compare_names(expected[..., TAGS:split], found[..., TAGS:split]),
+        )
+    else:
+        logits = _find_largest(expected[..., :split], found[..., :split])
     corners = None if split is None else _find_largest(_decode(expected, split), _decode(found, split))
     return Parity(logits, corners, len(np.unique(chosen)))
 
@@ -93,6 +100,24 @@ def _decode(outputs: Floats, num_labels: int) -> Floats:
     num_cells = outputs.shape[1]
     corners = boxes.decode_corners(outputs[..., num_labels : num_labels + 4], np.arange(num_cells), num_cells)
     return np.clip(corners, 0, 1)
+
+
+def compare_names(expected: Floats, found: Floats) -> float:
+    """Return the largest difference in the probability of a name.
+
+    Of names that are as likely either may come first. One that only one side lists is for the other side at most as
+    likely as the last that it lists.
+    """
+    return max(_measure_names(expected, found), _measure_names(found, expected))
+
+
+def _measure_names(told: Floats, other: Floats) -> float:
+    """Return by how much names (..., 2 N) of one side, each with its probability, are likelier than the other's."""
+    is_same = told[..., 0::2, None] == other[..., None, 0::2]
+    listed = (is_same * other[..., None, 1::2]).sum(axis=-1)
+    believed = np.where(is_same.any(axis=-1), listed, other[..., 1::2].min(axis=-1, keepdims=True))
+    difference = float((told[..., 1::2] - believed).max(initial=0.0))
+    return difference if np.isfinite(told).all() and np.isfinite(other).all() else float("inf")
 
 
 def _find_largest(expected: Floats, found: Floats) -> float:

@@ -101,11 +101,11 @@ def _build_entry(
 
 
 def _choose_shown(model: description.ModelDescription, prediction: Prediction) -> Prediction:
-    """Return what predictions.json keeps: all boxes, the best tags, or of tags that do not exclude each other those
-    that are shown.
+    """Return what predictions.json keeps: all boxes with their likeliest tag, which is what was measured, the best
+    tags, or of tags that do not exclude each other those that are shown.
     """
     if model.task.has_boxes:
-        return prediction
+        return replace(prediction, others=None)
     if model.task is Task.MULTILABEL_CLASSIFIER:
         return keep_best_of_stacked(prediction, model.threshold)
     return replace(prediction, labels=prediction.labels[:MAX_TAGS], scores=prediction.scores[:MAX_TAGS])

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from typing import Final
 
 BACKBONE_PREFIX: Final = "backbone:"
+MEAN_SUFFIX: Final = ":mean"
+"""Of a transformer's name, where the mean of its patches is meant, and not what its weights learned to pool."""
 
 
 def is_of_network(block: str) -> bool:
@@ -15,5 +17,10 @@ def is_of_network(block: str) -> bool:
 
 
 def list_networks(blocks: Iterable[str]) -> list[str]:
-    """Return the names of the networks that blocks need."""
+    """Return the names of the networks that blocks need, each with its way of pooling."""
     return [block.removeprefix(BACKBONE_PREFIX) for block in blocks if is_of_network(block)]
+
+
+def list_weights(blocks: Iterable[str]) -> list[str]:
+    """Return the names of the weights that blocks need, each once."""
+    return list(dict.fromkeys(name.removesuffix(MEAN_SUFFIX) for name in list_networks(blocks)))

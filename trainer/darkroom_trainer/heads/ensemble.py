@@ -71,10 +71,16 @@ def build_described_model(
     ensemble_weight: float,
     image_size_px: int,
     network_size_px: int | None = None,
+    described: str = "",
 ) -> nn.Module:
-    """Return the model of a description, without its tensors; its network may work on smaller images."""
+    """Return the model of a description, without its tensors; its network may work on smaller images.
+
+    `described` is what a detection transformer is built by, see `Recipe.network`.
+    """
     size_px = network_size_px or image_size_px
-    network = None if backbone is None else task.build_model(backbone, image_size_px=size_px)
+    network = None
+    if backbone is not None:
+        network = task.build_model(backbone, image_size_px=size_px, network=described)
     if network is not None:
         network = resizing_layers.fit_network(network, image_size_px, size_px)
     head = None if head_spec is None else build_head(head_spec, len(task.labels))

@@ -5,7 +5,7 @@ Owns its keys. Must not fit anything.
 
 from typing import Any, Final
 
-from darkroom_trainer.features.block_names import BACKBONE_PREFIX, list_networks
+from darkroom_trainer.features.block_names import BACKBONE_PREFIX, MEAN_SUFFIX, list_networks
 from darkroom_trainer.heads.fits.families import KINDS, Family, Settings
 from darkroom_trainer.heads.fits.model import Spec
 from darkroom_trainer.heads.fits.temperature import Calibration
@@ -27,8 +27,12 @@ def build_spec(ensemble: HeadEnsemble, store: FeatureStore) -> Spec:
 
 
 def build_default_spec(store: FeatureStore, num_views: int) -> Spec:
-    """Return what does well on most sets, for rows of which none can be held out: the largest network's features."""
-    blocks = (BACKBONE_PREFIX + list(store.backbones)[-1],) if store.backbones else DEFAULT_BLOCKS
+    """Return what does well on most sets, for rows of which none can be held out: the largest network's features.
+
+    They are pooled as the network's weights were trained to.
+    """
+    names = [name for name in store.backbones if not name.endswith(MEAN_SUFFIX)]
+    blocks = (BACKBONE_PREFIX + names[-1],) if names else DEFAULT_BLOCKS
     family = Family.RIDGE if store.examples.is_multilabel else Family.DISCRIMINANT
     calibration = Calibration(DEFAULT_INVERSE_TEMPERATURE)
     member = build_member(blocks, family, {"penalty": 0.1}, 0 if store.backbones else num_views, calibration)

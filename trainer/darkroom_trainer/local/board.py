@@ -5,7 +5,7 @@ Owns identity (uid, creation time) and the file, written whole after every chang
 
 import pathlib
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
@@ -13,12 +13,11 @@ from typing import Any, Final, Protocol
 import yaml
 
 from darkroom_api import names
-from darkroom_api.results import start_status
+from darkroom_api.results import AnyStatus, start_status
 from darkroom_storage import local_files
 from darkroom_storage.secrets import hide_tree
 from darkroom_trainer.local.config import Target, build_weights
 from darkroom_trainer.local.manifests import KINDS, Manifest
-from darkroom_trainer.local.status import Status
 
 FIRST_GENERATION: Final = 1
 RESOURCES_NAME: Final = "resources.yaml"
@@ -38,7 +37,7 @@ class BoardEntry:
 
     target: Target
     created_at: datetime
-    status: Status
+    status: AnyStatus
     generation: int = FIRST_GENERATION
     """Of its spec."""
 
@@ -93,13 +92,14 @@ class Board:
         weights_folder: pathlib.Path | None = None,
         *,
         embedded_weights: bool = True,
+        volumes: Mapping[str, pathlib.Path] | None = None,
     ) -> None:
         now, weights = read_clock(), build_weights(weights_folder, embedded=embedded_weights)
         self.output = output
         order = list(KINDS)
         self.entries = [
             BoardEntry(
-                Target(manifest, str(uuid.uuid4()), find_artifacts(manifest, output), weights),
+                Target(manifest, str(uuid.uuid4()), find_artifacts(manifest, output), weights, volumes or {}),
                 now,
                 start_status(manifest.spec, FIRST_GENERATION, now),
             )
@@ -111,7 +111,7 @@ class Board:
         return next((entry for entry in self.entries if entry.manifest.key == (kind, namespace, name)), None)
 
     def to_documents(self) -> list[Document]:
-        """Return all resources in the order in which they run: Datasets, Models, Evaluations."""
+        """Return all resources in the order in which they run: that of `KINDS`."""
         return [entry.to_document() for entry in self.entries]
 
     def keep(self, entry: BoardEntry) -> None:  # noqa: ARG002 - all of them are in one file

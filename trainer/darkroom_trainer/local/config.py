@@ -2,12 +2,14 @@
 
 Owns how `file:` URIs and outputs are resolved; which field of a spec becomes which of a RunConfig: `darkroom_api.runs`.
 Pure. Must not do: touch the disk.
-Credentials are the ambient ones of the AWS_* environment; Secrets and ServiceAccounts are a cluster's. Its user is the
-administrator: hosts that the manifests name are reached wherever they are, those in annotation files only if public.
+Credentials are the ambient ones of the AWS_* environment; Secrets and ServiceAccounts are a cluster's, and a folder
+stands for each claim. Its user is the administrator: hosts that the manifests name are reached wherever they are, those
+in annotation files only if public.
 """
 
 import pathlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from darkroom_api import endpoints, names, runs
@@ -15,6 +17,7 @@ from darkroom_api.run_config import DatasetSource, Location, ResourceReference, 
 from darkroom_api.v1alpha1.common import Artifacts, Storage
 from darkroom_api.v1alpha1.dataset import DatasetSpec, UrlMapping
 from darkroom_api.v1alpha1.model import ModelSpec
+from darkroom_api.v1alpha1.prediction import ImageFolder, PredictionSpec
 from darkroom_storage.local_files import resolve_uri, to_uri
 from darkroom_storage.objects import join_uri
 from darkroom_trainer.local.manifests import Manifest
@@ -43,6 +46,8 @@ class Target:
     artifacts: pathlib.Path
     weights: Weights
     """Where pretrained backbones come from."""
+    volumes: Mapping[str, pathlib.Path] = field(default_factory=dict)
+    """The folder that stands for each PersistentVolumeClaim."""
     permits: Permits | None = None
     """None where whoever wrote the manifest is the user of this machine."""
 
@@ -68,9 +73,42 @@ def build_evaluate_config(
     target: Target, dataset: DatasetSource, model: Manifest, model_dataset: DatasetSource | None, artifacts: Artifacts
 ) -> RunConfig:
     """Return the run that measures the Model whose files are `artifacts`."""
-    spec = _model_spec(model)
-    files = Location(uri=artifacts.uri, storage=_output_access(spec, model_dataset))
-    return runs.build_evaluation(target.reference, spec, dataset, files, _locate_output(target))
+    files = _locate_model(model, model_dataset, artifacts)
+    return runs.build_evaluation(target.reference, _model_spec(model), dataset, files, _locate_output(target))
+
+
+def build_predict_config(
+    target: Target,
+    dataset: DatasetSource | None,
+    model: Manifest,
+    model_dataset: DatasetSource | None,
+    artifacts: Artifacts,
+) -> RunConfig:
+    """Return the run that answers images with the Model whose files are `artifacts`.
+
+    `dataset` says which images are labelled: the one to answer, else the Model's own, if that can be read.
+    """
+    answering, spec = _model_spec(model), target.manifest.spec
+    assert isinstance(spec, PredictionSpec)
+    return runs.build_prediction(
+        target.reference,
+        spec,
+        answering,
+        dataset or runs.build_missing_source(answering),
+        _locate_model(model, model_dataset, artifacts),
+        _locate_images(target, spec.images) if spec.images is not None else None,
+        _locate_output(target),
+    )
+
+
+def _locate_model(model: Manifest, model_dataset: DatasetSource | None, artifacts: Artifacts) -> Location:
+    return Location(uri=artifacts.uri, storage=_output_access(_model_spec(model), model_dataset))
+
+
+def _locate_images(target: Target, images: ImageFolder) -> Location:
+    uri, permits = resolve_uri(images.uri, target.manifest.folder), target.permits
+    access = _reach(images.storage, target.volumes) if permits is None else _reach_permitted(images.storage, permits)
+    return Location(uri=uri, storage=access)
 
 
 def build_weights(folder: pathlib.Path | None, *, embedded: bool = True) -> Weights:
@@ -89,14 +127,17 @@ def _build_output(target: Target, spec: ModelSpec, dataset: DatasetSource) -> Lo
 def _output_access(spec: ModelSpec, dataset: DatasetSource | None) -> StorageAccess:
     if spec.output is None or (spec.output.storage is None and dataset is None):
         return _LOCAL
-    return _reach(spec.output.storage) if dataset is None or spec.output.storage is not None else dataset.storage
+    return _reach(spec.output.storage, {}) if dataset is None or spec.output.storage is not None else dataset.storage
 
 
-def _reach(storage: Storage | None, *named: str) -> StorageAccess:
+def _reach(storage: Storage | None, volumes: Mapping[str, pathlib.Path], *named: str) -> StorageAccess:
     """Return how a storage is reached, and the hosts of the addresses that a manifest names."""
+    claim = runs.find_claim(storage)
     endpoint = storage.endpoint if storage is not None else None
     allowed = endpoints.list_endpoints((*named, endpoint or ""))
-    return runs.build_access(storage, endpoints.Reach(own_machine=True, allowed_endpoints=allowed))
+    folder = str(volumes[claim]) if claim is not None else None
+    reach = endpoints.Reach(own_machine=True, allowed_endpoints=allowed)
+    return runs.build_access(storage, reach, volume_dir=folder)
 
 
 def _locate(uri: str) -> Location:
@@ -116,7 +157,7 @@ def build_source(target: Target, revision: str | None) -> DatasetSource:
         access, folders = _reach_permitted(spec.storage, permits), permits.folders
     else:
         named = (*spec.annotation_files, spec.image_root or "", *(m.to_prefix for m in spec.url_mappings or ()))
-        access, folders = _reach(spec.storage, *named), (manifest.folder,)
+        access, folders = _reach(spec.storage, target.volumes, *named), (manifest.folder,)
     source = runs.build_source(manifest.name, _resolve(spec, manifest.folder), access, revision)
     roots = dict.fromkeys(to_uri(path) for folder in folders for path in (folder, folder.resolve()))
     return source.model_copy(update={"local_roots": tuple(roots)})

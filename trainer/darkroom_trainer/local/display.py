@@ -14,6 +14,7 @@ from darkroom_api import names
 from darkroom_api.conditions import DatasetPhase, RunPhase
 from darkroom_api.durations import format_duration
 from darkroom_api.v1alpha1.common import Column, Kind, Performance
+from darkroom_api.v1alpha1.prediction import PredictionSummary
 from darkroom_trainer.local.manifests import KINDS
 
 LINE_EVERY_SECONDS: Final = 5.0
@@ -141,6 +142,14 @@ def render_scores(performance: Performance) -> str:
     return f"{', '.join(shown)} (on {performance.images:,} images of {data[performance.measured_on]})"
 
 
+def render_counts(summary: PredictionSummary) -> str:
+    """Return what a Prediction answered, and what it passed over, in one line."""
+    return (
+        f"{summary.objects:,} objects in {summary.images:,} images, {summary.below_threshold:,} of them with none; "
+        f"passed over {summary.already_labelled:,} labelled and {summary.unreadable:,} unreadable images"
+    )
+
+
 def render_end(items: Sequence[Document], now: datetime, output: pathlib.Path) -> str:
     """Return the last words of a run: tables, what went wrong, scores, and where everything is."""
     parts = [render_tables(KINDS.values(), items, now)]
@@ -155,5 +164,7 @@ def _render_result(item: Document) -> Iterator[str]:
         yield f"{name}: {status['phase']}, {status.get('reason')}: {status.get('message')}"
     if "performance" in status:
         yield f"{name}: {render_scores(Performance.model_validate(status['performance']))}"
+    if item["kind"] == "Prediction" and "summary" in status:
+        yield f"{name}: {render_counts(PredictionSummary.model_validate(status['summary']))}"
     if "artifacts" in status:
         yield f"{name}: files in {status['artifacts']['uri']}"

@@ -11,6 +11,7 @@ import time
 
 from darkroom_api.conditions import Reason
 from darkroom_api.report import Outcome
+from darkroom_api.results import AnyStatus
 from darkroom_api.run_config import RunConfig
 from darkroom_trainer.local import status as statuses
 from darkroom_trainer.local.board import BoardEntry, Resources, read_clock
@@ -26,7 +27,7 @@ class Execution:
         self._display = display
         self._work = work
 
-    def note(self, entry: BoardEntry, status: statuses.Status) -> None:
+    def note(self, entry: BoardEntry, status: AnyStatus) -> None:
         """Take a new status: kept first, then shown."""
         entry.status = status
         self._resources.keep(entry)

@@ -5,22 +5,31 @@ Owns what is said about files that cannot be run and about the output folder. Mu
 
 import contextlib
 import pathlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from darkroom_storage.errors import StorageError
 from darkroom_trainer.local.board import Board, read_clock, set_aside
 from darkroom_trainer.local.display import open_display, render_end
-from darkroom_trainer.local.manifests import ManifestError, read_manifests
+from darkroom_trainer.local.manifests import ManifestError, check_claims, read_manifests
 from darkroom_trainer.local.run import run_board
 from darkroom_trainer.runtime.logs import print_error
 
 
 def run_files(
-    filenames: Sequence[str], output: pathlib.Path, weights: pathlib.Path | None, *, embedded_weights: bool
+    filenames: Sequence[str],
+    output: pathlib.Path,
+    weights: pathlib.Path | None,
+    volumes: Mapping[str, pathlib.Path],
+    *,
+    embedded_weights: bool,
 ) -> int:
-    """Run the resources of `filenames` into `output` and return the exit code; StorageError where it cannot be used."""
+    """Run the resources of `filenames` into `output` and return the exit code; StorageError where it cannot be used.
+
+    `volumes` are the folders that stand for claims.
+    """
     try:
         found = read_manifests(filenames)
+        check_claims(found.resources, volumes)
     except ManifestError as error:
         for message in error.messages:
             print_error(message)
@@ -32,7 +41,7 @@ def run_files(
         earlier = set_aside(output)
         if earlier is not None:
             display.say(f"what an earlier run left is in {earlier}")
-        board = Board(found.resources, output, weights, embedded_weights=embedded_weights)
+        board = Board(found.resources, output, weights, embedded_weights=embedded_weights, volumes=volumes)
         code = run_board(board, display)
     print(render_end(board.to_documents(), read_clock(), output))
     return code

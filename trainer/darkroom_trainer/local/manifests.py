@@ -5,7 +5,7 @@ Owns reading, what is skipped, and messages in the form of kubectl's. Must not d
 
 import pathlib
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,8 +14,11 @@ import yaml
 
 from darkroom_api import crd, names
 from darkroom_api.endings import ExitCode
+from darkroom_api.runs import find_claim
 from darkroom_api.schema import Spec
 from darkroom_api.v1alpha1.common import Kind
+from darkroom_api.v1alpha1.dataset import DatasetSpec
+from darkroom_api.v1alpha1.prediction import PredictionSpec
 from darkroom_trainer.local import manifest_checks
 
 KINDS: Final = {kind.name: kind for kind in crd.KINDS}
@@ -77,10 +80,31 @@ def read_manifests(paths: Iterable[str]) -> Manifests:
                     found.append(manifest)
     problems += _find_repeated(found)
     if not problems and not found:
-        problems.append(f"no Dataset, Model or Evaluation of {names.API_VERSION} in {', '.join(paths)}")
+        problems.append(f"no Dataset, Model, Evaluation or Prediction of {names.API_VERSION} in {', '.join(paths)}")
     if problems:
         raise ManifestError(problems)
     return Manifests(tuple(found), tuple(skipped))
+
+
+def check_claims(manifests: Iterable[Manifest], volumes: Container[str]) -> None:
+    """Raise ManifestError for each PersistentVolumeClaim that is not among `volumes`."""
+    claims = ((manifest, *_find_claim(manifest.spec)) for manifest in manifests)
+    problems = [
+        f"{manifest.place}: {field}: no folder stands for PersistentVolumeClaim {claim!r} on this machine; "
+        f"add --volume {claim}=FOLDER"
+        for manifest, field, claim in claims
+        if claim is not None and claim not in volumes
+    ]
+    if problems:
+        raise ManifestError(problems)
+
+
+def _find_claim(spec: Spec) -> tuple[str, str | None]:
+    """Return the field in which a resource names a claim, and the claim."""
+    if isinstance(spec, DatasetSpec):
+        return "spec.storage.volumeClaim", find_claim(spec.storage)
+    folder = spec.images if isinstance(spec, PredictionSpec) else None
+    return "spec.images.storage.volumeClaim", find_claim(folder.storage) if folder is not None else None
 
 
 def _read_texts(path: str, problems: list[str]) -> Iterator[tuple[str, str]]:

@@ -3,7 +3,7 @@
 import time
 from typing import Final
 
-from darkroom_api.v1alpha1.model import ProgressStatus
+from darkroom_api.v1alpha1.run_status import ProgressStatus
 from darkroom_trainer.local import status as statuses
 from darkroom_trainer.local.board import BoardEntry, Resources
 from darkroom_trainer.local.display import Display

@@ -10,8 +10,9 @@ from typing import Final
 
 from darkroom_api.conditions import Reason
 from darkroom_api.run_config import Command, RunConfig
-from darkroom_trainer.local import planning, status as statuses
+from darkroom_trainer.local import status as statuses
 from darkroom_trainer.local.board import Board, BoardEntry, read_clock
+from darkroom_trainer.local.decide import planning
 from darkroom_trainer.local.display import Display
 from darkroom_trainer.local.execution import Execution
 from darkroom_trainer.local.interruption import Interruption

@@ -14,8 +14,10 @@ from darkroom_api.report import Outcome
 from darkroom_api.results import (
     EVALUATING,
     INSPECTING,
+    PREDICTING,
     TRAINING,
-    RunStatus,
+    AnyStatus,
+    RunStatusT,
     charge,
     describe_dataset,
     describe_run,
@@ -25,12 +27,12 @@ from darkroom_api.results import (
 from darkroom_api.run_config import RunConfig
 from darkroom_api.v1alpha1.common import Attempt
 from darkroom_api.v1alpha1.dataset import DatasetStatus
-from darkroom_api.v1alpha1.evaluation import EvaluationStatus
-from darkroom_api.v1alpha1.model import ModelStatus, ProgressStatus
+from darkroom_api.v1alpha1.model import ModelStatus
+from darkroom_api.v1alpha1.prediction import PredictionStatus
+from darkroom_api.v1alpha1.run_status import ProgressStatus
 
 MAX_ATTEMPTS: Final = 10
 """As many are listed."""
-Status = DatasetStatus | ModelStatus | EvaluationStatus
 
 
 def cancel(status: ModelStatus, now: datetime) -> ModelStatus:
@@ -40,20 +42,20 @@ def cancel(status: ModelStatus, now: datetime) -> ModelStatus:
     return ended.model_copy(update={"completed_at": now})
 
 
-def block(status: RunStatus, blocker: Blocker, now: datetime) -> RunStatus:
+def block(status: RunStatusT, blocker: Blocker, now: datetime) -> RunStatusT:
     """Return the status of a run that cannot start."""
     phase = RunPhase.FAILED if blocker.final else RunPhase.QUEUED
     blocked = describe_run(status, phase, blocker.reason, blocker.message, status.observed_generation, now)
     return blocked.model_copy(update={"completed_at": now}) if blocker.final else blocked
 
 
-def begin(status: Status, config: RunConfig, node: str, now: datetime) -> Status:
+def begin(status: AnyStatus, config: RunConfig, node: str, now: datetime) -> AnyStatus:
     """Return the status of a resource whose run, or the next attempt at it, starts now."""
     attempt = Attempt(
         number=config.attempt,
         job=names.child_name(config.resource.name, config.resource.uid, config.attempt),
         node=node,
-        started_at=f"{now:%Y-%m-%dT%H:%M:%SZ}",
+        started_at=now.isoformat().replace("+00:00", "Z"),  # in full: `serving.waiting` compares it
         publish_only=config.publish_only or None,
     )
     if not isinstance(status, DatasetStatus):
@@ -61,15 +63,13 @@ def begin(status: Status, config: RunConfig, node: str, now: datetime) -> Status
     opened = status.model_copy(update={"attempts": (*status.attempts, attempt)[-MAX_ATTEMPTS:]})
     generation = status.observed_generation
     if isinstance(opened, DatasetStatus):
-        work = INSPECTING
-        return describe_dataset(opened, work.phase, work.reason, work.message, generation, now)
+        return describe_dataset(opened, INSPECTING.phase, INSPECTING.reason, INSPECTING.message, generation, now)
     opened = opened.model_copy(update={"started_at": opened.started_at or now})
-    if isinstance(opened, ModelStatus):
-        return describe_run(opened, TRAINING.phase, TRAINING.reason, TRAINING.message, generation, now)
-    return describe_run(opened, EVALUATING.phase, EVALUATING.reason, EVALUATING.message, generation, now)
+    work = {ModelStatus: TRAINING, PredictionStatus: PREDICTING}.get(type(opened), EVALUATING)
+    return describe_run(opened, work.phase, work.reason, work.message, generation, now)
 
 
-def progress(status: Status, shown: ProgressStatus, charged_seconds: float | None) -> Status:
+def progress(status: AnyStatus, shown: ProgressStatus, charged_seconds: float | None) -> AnyStatus:
     """Return the status with the newest progress; a Dataset's has no room for one."""
     if isinstance(status, DatasetStatus):
         return status
@@ -79,15 +79,13 @@ def progress(status: Status, shown: ProgressStatus, charged_seconds: float | Non
     return status.model_copy(update=update)
 
 
-def finish(status: Status, outcome: Outcome, allocated_seconds: float, now: datetime) -> Status:
+def finish(status: AnyStatus, outcome: Outcome, allocated_seconds: float, now: datetime) -> AnyStatus:
     """Return the status of a resource whose open attempt ended with `outcome`."""
     attempt = _close_attempt(status.attempts[-1], outcome, allocated_seconds, now)
     closed = status.model_copy(update={"attempts": (*status.attempts[:-1], attempt)})
     if isinstance(closed, DatasetStatus):
         return finish_dataset(closed, outcome, status.observed_generation, now)
-    if isinstance(closed, EvaluationStatus):
-        return finish_run(closed, outcome, status.observed_generation, now)
-    if closed.budget is not None:
+    if isinstance(closed, ModelStatus) and closed.budget is not None:
         allocated = round(closed.budget.allocated_seconds + allocated_seconds, 1)
         closed = closed.model_copy(update={"budget": closed.budget.model_copy(update={"allocated_seconds": allocated})})
     return finish_run(closed, outcome, status.observed_generation, now)
@@ -106,17 +104,17 @@ def _close_attempt(attempt: Attempt, outcome: Outcome, allocated_seconds: float,
     )
 
 
-def interrupt(status: Status, message: str, now: datetime, reason: Reason = Reason.RETRYING_AFTER_DISRUPTION) -> Status:
+def interrupt(
+    status: AnyStatus, message: str, now: datetime, reason: Reason = Reason.RETRYING_AFTER_DISRUPTION
+) -> AnyStatus:
     """Return the status of a resource whose run was interrupted; `message` says how it goes on."""
     generation = status.observed_generation
     if isinstance(status, DatasetStatus):
         return describe_dataset(status, DatasetPhase.PENDING, reason, message, generation, now)
-    if isinstance(status, ModelStatus):
-        return describe_run(status, RunPhase.QUEUED, reason, message, generation, now)
     return describe_run(status, RunPhase.QUEUED, reason, message, generation, now)
 
 
-def abandon(status: Status, message: str, now: datetime, *, killed: bool) -> Status:
+def abandon(status: AnyStatus, message: str, now: datetime, *, killed: bool) -> AnyStatus:
     """Return the status of a resource whose process ends without an outcome: its attempt is closed, another follows.
 
     `killed`: by something else than the one who asked it to stop.
@@ -129,7 +127,7 @@ def abandon(status: Status, message: str, now: datetime, *, killed: bool) -> Sta
     return interrupt(closed, message, now, reason)
 
 
-def give_up(status: Status, message: str, now: datetime, *, cancelled: bool = False) -> Status:
+def give_up(status: AnyStatus, message: str, now: datetime, *, cancelled: bool = False) -> AnyStatus:
     """Return the status of a resource that no further attempt follows."""
     generation = status.observed_generation
     if isinstance(status, DatasetStatus):
@@ -137,17 +135,15 @@ def give_up(status: Status, message: str, now: datetime, *, cancelled: bool = Fa
     ended = status.model_copy(update={"completed_at": now, "progress": None})
     if isinstance(ended, ModelStatus) and cancelled:
         return describe_run(ended, RunPhase.CANCELLED, Reason.CANCELLED, message, generation, now)
-    if isinstance(ended, ModelStatus):
-        return describe_run(ended, RunPhase.FAILED, Reason.UNKNOWN, message, generation, now)
     return describe_run(ended, RunPhase.FAILED, Reason.UNKNOWN, message, generation, now)
 
 
-def is_done_well(status: Status) -> bool:
+def is_done_well(status: AnyStatus) -> bool:
     """Return whether the resource ended as its user wanted."""
     return status.phase in (DatasetPhase.READY, RunPhase.SUCCEEDED)
 
 
-def keep_meters(status: Status, finished: Status) -> Status:
+def keep_meters(status: AnyStatus, finished: AnyStatus) -> AnyStatus:
     """Return `status` with the attempt and the meters of `finished`: an interrupted run has not ended, but it cost."""
     update: dict[str, object] = {"attempts": finished.attempts}
     if isinstance(finished, ModelStatus):

@@ -13,7 +13,8 @@ import torch
 
 from darkroom_api.conditions import Reason
 from darkroom_trainer.loop.recipe import Recipe
-from darkroom_trainer.runtime.device import CGROUP_ROOT, Device
+from darkroom_trainer.runtime.cpus import CGROUP_ROOT
+from darkroom_trainer.runtime.device import Device
 from darkroom_trainer.runtime.errors import RunError
 
 LOG = logging.getLogger(__name__)

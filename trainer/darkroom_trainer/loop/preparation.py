@@ -16,6 +16,8 @@ from darkroom_predict.description import Preprocessing
 from darkroom_trainer.data.decoded import decode_images
 from darkroom_trainer.data.records.dataset import LoadedDataset
 from darkroom_trainer.loop import training_loop
+from darkroom_trainer.loop.recipe import Recipe
+from darkroom_trainer.networks import backbones, detection_transformer
 from darkroom_trainer.runtime import reporting
 from darkroom_trainer.runtime.device import Device
 from darkroom_trainer.tasks import base
@@ -23,6 +25,13 @@ from darkroom_trainer.tasks import base
 MAX_COPIED_BYTES: Final = 4 << 30
 """Decoded images up to this size are copied into memory; larger sets stay on disk, mapped."""
 MAX_GPU_SHARE: Final = 0.25
+
+
+def build_preprocessing(recipe: Recipe, size_px: int) -> Preprocessing:
+    """Return how images become what a run trains on: at a size, in the colours of the recipe that it starts from."""
+    if recipe.network:
+        return Preprocessing(size_px, detection_transformer.MEAN, detection_transformer.DEVIATION)
+    return Preprocessing(size_px, *backbones.read_preprocessing(recipe.backbone))
 
 
 def build_data(

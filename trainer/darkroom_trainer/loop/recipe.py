@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from darkroom_api.v1alpha1.common import Task
 from darkroom_predict.known_fields import keep_known
+from darkroom_trainer.weights import detectors
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Recipe:
     kept_views: int = 0
     """Variations of each image that are made, so that what the frozen stages say of them can be kept; 0 for ever new
     ones."""
+    network: str = ""
+    """What a detection transformer is built by, as JSON; nothing for a network of timm, whose name says it."""
 
     @property
     def shape(self) -> tuple[str, int, int, int | None]:
@@ -36,8 +39,12 @@ class Recipe:
         return self.backbone, self.image_size_px, self.batch_size, self.trained_stages
 
     def to_json(self) -> dict[str, Any]:
-        """Return the form that model.json and checkpoints carry."""
+        """Return the form that checkpoints carry."""
         return asdict(self)
+
+    def describe(self) -> dict[str, Any]:
+        """Return what a record says of it: how a transformer is built stands in model.json."""
+        return {key: value for key, value in self.to_json().items() if key != "network"}
 
 
 def read_recipe(found: dict[str, Any]) -> Recipe:
@@ -94,6 +101,17 @@ PRETRAINED_STEPS: Final[dict[Task, tuple[LadderStep, ...]]] = {
 """What is trained of a network with pretrained weights, whatever its size: the more, the more passes and images there
 are. DINOv2 at 224 px instead of its own 518 costs a sixth. Frozen maps of 192 px with 2,000 steps of the dense head are
 better than those of 320 px with 750, on forks and scissors as on raccoons."""
+TRANSFORMER_STEPS: Final = (
+    LadderStep("", 320, 400, rate_scale=0.05, trained_stages=0),
+    LadderStep("", 640, 4_000, rate_scale=0.05, trained_stages=0),
+)
+"""The same of a detector that learned from other pictures. It knows what things are, and has to learn their tags."""
+TRANSFORMER_STAGES: Final = 5
+"""Of the backbone of a detection transformer, its stem included."""
+TRANSFORMER_BATCH_SIZE: Final = 4
+TRANSFORMER_GPU_BATCH_SIZE: Final = 16
+TRANSFORMER_LEAST_FRACTION: Final = 0.1
+"""As LEAST_PASSES_FRACTION."""
 LEAST_PASSES_FRACTION: Final = 0.4
 """Of what a network that starts from random weights needs at least, where most of a network is frozen."""
 KEPT_TIME_FRACTION: Final = 0.25
@@ -139,16 +157,25 @@ def build_ladder(
 
 
 def _list_pretrained(kind: Task, name: str) -> list[LadderStep]:
-    return [replace(step, backbone=name) for step in PRETRAINED_STEPS[kind]]
+    steps = TRANSFORMER_STEPS if detectors.is_detector(name) else PRETRAINED_STEPS[kind]
+    return [replace(step, backbone=name) for step in steps]
 
 
 def build_recipe(
-    task: Task, step: LadderStep, source_side_px: float, *, on_gpu: bool, has_weights: bool = False
+    task: Task,
+    step: LadderStep,
+    source_side_px: float,
+    *,
+    on_gpu: bool,
+    has_weights: bool = False,
+    network: str = "",
 ) -> Recipe:
     """Return the recipe of a step for images whose longer side is `source_side_px`; more pixels would add nothing."""
     kind = find_kind(task)
     wanted = math.ceil(source_side_px / SIZE_STEP_PX) * SIZE_STEP_PX
     batch_size = GPU_BATCH_SIZE if on_gpu else BATCH_SIZES[kind]
+    if network:
+        batch_size = TRANSFORMER_GPU_BATCH_SIZE if on_gpu else TRANSFORMER_BATCH_SIZE
     is_whole = step.trained_stages is None
     scale = step.rate_scale * (PRETRAINED_RATE_SCALE if has_weights and is_whole else 1.0)
     return Recipe(
@@ -157,11 +184,19 @@ def build_recipe(
         batch_size=batch_size,
         peak_learning_rate=scale * LEARNING_RATES[kind] * math.sqrt(batch_size / BATCH_SIZES[kind]),
         trained_stages=step.trained_stages,
+        network=network,
     )
+
+
+def unfreeze(recipe: Recipe, rounds: int) -> Recipe:
+    """Return the recipe after so many rounds of a search: of a transformer's backbone each trains one stage more."""
+    return replace(recipe, trained_stages=min(rounds, TRANSFORMER_STAGES)) if recipe.network else recipe
 
 
 def count_least_passes(recipe: Recipe, from_random: int) -> int:
     """Return the image passes of the least useful training; `from_random` are those that random weights need."""
+    if recipe.network:
+        return math.ceil(TRANSFORMER_LEAST_FRACTION * from_random)
     return from_random if recipe.trained_stages is None else math.ceil(LEAST_PASSES_FRACTION * from_random)
 
 
@@ -176,8 +211,9 @@ def choose_kept_views(images: int, look_seconds: float, map_bytes: int, left_sec
 
 
 def suit_repetition(recipe: Recipe, epochs: float) -> Recipe:
-    """Return the recipe for a training that sees each image `epochs` times."""
-    return replace(recipe, augmentation="strong") if epochs >= MANY_EPOCHS else recipe
+    """Return the recipe for a training that sees each image `epochs` times; a transformer wants little variation."""
+    is_varied = epochs >= MANY_EPOCHS and not recipe.network
+    return replace(recipe, augmentation="strong") if is_varied else recipe
 
 
 def is_worth_measuring(step: LadderStep, most_passes: float, images: int) -> bool:

@@ -66,6 +66,19 @@ class SizedImages(nn.Module):
         return self.net(functional.interpolate(images, size=size, mode="bilinear", align_corners=False))
 
 
+class MeanTokens(nn.Module):
+    """A transformer's features as the mean (B, D) of its patches, without its tokens for the whole picture."""
+
+    def __init__(self, net: Any) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Return the mean."""
+        tokens: torch.Tensor = self.net.forward_features(images)
+        return tokens[:, self.net.num_prefix_tokens :].mean(dim=1)
+
+
 class ChannelsFirst(nn.Module):
     """A feature extractor whose maps (B, H, W, C) are turned to (B, C, H, W)."""
 
@@ -142,16 +155,31 @@ def build_classifier(name: str, num_labels: int, image_size_px: int | None = Non
 
 
 def build_embedder(
-    name: str, weights: Mapping[str, torch.Tensor] | None = None, image_size_px: int | None = None
+    name: str,
+    weights: Mapping[str, torch.Tensor] | None = None,
+    image_size_px: int | None = None,
+    *,
+    is_mean: bool = False,
 ) -> tuple[nn.Module, int]:
-    """Return a frozen network that maps normalized images (B, 3, S, S) to features (B, D), and D."""
+    """Return a frozen network that maps normalized images (B, 3, S, S) to features (B, D), and D.
+
+    `is_mean` takes the mean of a transformer's patches for them, see `has_other_pooling`.
+    """
     size = fit_size(name, image_size_px)
     net: Any = _create(name, num_classes=0, **_size_option(name, size))
-    width = int(getattr(net, "head_hidden_size", None) or net.num_features)
-    model = _take_images(net, size, image_size_px)
+    width = int(net.num_features if is_mean else getattr(net, "head_hidden_size", None) or net.num_features)
+    model = _take_images(MeanTokens(net) if is_mean else net, size, image_size_px)
     if weights:
         load_backbone_weights(model, weights, name, image_size_px)
     return model.eval().requires_grad_(False), width
+
+
+@functools.lru_cache
+def has_other_pooling(name: str) -> bool:
+    """Return whether a network is a transformer whose weights pool otherwise than by the mean of its patches."""
+    with torch.device("meta"):
+        net: Any = _create(name, num_classes=0)
+    return hasattr(net, "num_prefix_tokens") and net.global_pool in ("token", "map")
 
 
 def build_feature_extractor(name: str, image_size_px: int | None = None) -> tuple[nn.Module, list[Level]]:
@@ -272,7 +300,7 @@ def read_depths(module: nn.Module, name: str) -> dict[str, int]:
 
 
 def _find_inner(module: nn.Module) -> nn.Module:
-    while isinstance(module, SizedImages | ChannelsFirst):
+    while isinstance(module, SizedImages | ChannelsFirst | MeanTokens):
         module = module.net
     return module
 

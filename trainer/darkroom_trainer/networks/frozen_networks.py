@@ -11,6 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from darkroom_trainer.features.block_names import MEAN_SUFFIX
 from darkroom_trainer.features.normalization import normalize
 from darkroom_trainer.networks import backbones, resizing_layers
 
@@ -76,6 +77,10 @@ class FrozenNetwork(nn.Module):
 def build_frozen_network(
     name: str, look: NetworkLook, source_px: int, weights: Mapping[str, torch.Tensor] | None = None
 ) -> FrozenNetwork:
-    """Return a network of timm as features of images of `source_px`; without weights, to be filled from a file."""
-    net, width = backbones.build_embedder(name, weights, look.size_px)
+    """Return a network of timm as features of images of `source_px`; without weights, to be filled from a file.
+
+    A name that ends with MEAN_SUFFIX is a transformer's whose patches are averaged.
+    """
+    plain = name.removesuffix(MEAN_SUFFIX)
+    net, width = backbones.build_embedder(plain, weights, look.size_px, is_mean=plain != name)
     return FrozenNetwork(net, width, look, source_px).eval()

@@ -9,6 +9,7 @@ from typing import Final
 
 import torch
 
+from darkroom_predict.decoding.products import MOST_NAMES
 from darkroom_predict.gaps import NO_GAP
 from darkroom_trainer.networks import dense_head
 from darkroom_trainer.networks.crop_naming import MOST_CROPS, CropNaming
@@ -22,8 +23,8 @@ PEAK: Final = 100.0
 class RecognizerNetwork(CropNaming):
     """Maps images (B, 3, S, S) to (B, L, 6) while it learns: logits of product and gap, and a box's four numbers.
 
-    Afterwards to (B, L, 8): both logits, the label that the cell's crop is most like and its probability (0 for cells
-    that are no candidates), the box's numbers.
+    Afterwards to (B, L, 6 + 2 N): both logits, the N labels that the cell's crop is most like, each with its
+    probability (0 for cells that are no candidates), the box's numbers.
     """
 
     def __init__(
@@ -46,19 +47,22 @@ class RecognizerNetwork(CropNaming):
             return self.recognize(images.float(), numbers.float())
 
     def recognize(self, images: torch.Tensor, numbers: torch.Tensor) -> torch.Tensor:
-        """Return the cells' numbers with the label and the probability of each candidate."""
+        """Return the cells' numbers with the labels and the probabilities of each candidate."""
         logits = numbers[..., :BOX_TAGS]
         at = choose_cells(logits.amax(dim=-1))
         cells = dense_head.build_cells(numbers.shape[1], numbers.device)
         boxes = dense_head.decode_boxes(numbers[..., BOX_TAGS:], cells).clamp(0, 1)
         chosen = boxes.gather(1, at[..., None].expand(-1, -1, 4))
-        best = self.compare(self.embed(images, chosen)).max(dim=-1)
-        is_gap = (logits[..., GAP] > logits[..., PRODUCT]).gather(1, at)
-        labels = torch.where(is_gap, float(self.gap), best.indices.to(numbers.dtype))
-        probabilities = torch.where(is_gap, float(self.gap != NO_GAP), best.values)
-        nothing = torch.zeros_like(logits[..., 0])
-        named = [nothing.scatter(1, at, values)[..., None] for values in (labels, probabilities)]
-        return torch.cat([logits, *named, numbers[..., BOX_TAGS:]], dim=-1)
+        likely = self.compare(self.embed(images, chosen)).topk(min(MOST_NAMES, len(self.prototypes)), dim=-1)
+        is_gap = (logits[..., GAP] > logits[..., PRODUCT]).gather(1, at)[..., None]
+        of_gap = torch.zeros_like(likely.values[:1, :1])
+        of_gap[..., 0] = float(self.gap != NO_GAP)  # the other names of a gap are none
+        labels = torch.where(is_gap, float(self.gap), likely.indices.to(numbers.dtype))
+        probabilities = torch.where(is_gap, of_gap, likely.values)
+        pairs = torch.stack([labels, probabilities], dim=-1).flatten(-2)
+        nothing = torch.zeros_like(logits[..., :1]).expand(-1, -1, pairs.shape[-1])
+        named = nothing.scatter(1, at[..., None].expand(-1, -1, pairs.shape[-1]), pairs)
+        return torch.cat([logits, named, numbers[..., BOX_TAGS:]], dim=-1)
 
 
 def choose_cells(objectness: torch.Tensor) -> torch.Tensor:

@@ -14,6 +14,7 @@ from torch import nn
 from torch.nn.modules import batchnorm
 
 from darkroom_trainer.networks import backbones, dense_head
+from darkroom_trainer.networks.detection_transformer import DetectionTransformer
 
 BACKBONE_RATE: Final = 0.1
 """Learning rate of the last stage, as a part of the head's, which starts from random weights."""
@@ -58,7 +59,10 @@ def freeze(model: nn.Module, backbone: str, trained_stages: int | None) -> Train
     if trained_stages is None:
         return TrainedPart([(value, 1.0) for value in model.parameters()], [])
     network = _find_backbone(model)
-    depths = backbones.read_depths(network, backbone)
+    if isinstance(network, DetectionTransformer):
+        depths = network.read_depths()
+    else:
+        depths = backbones.read_depths(network, backbone)
     values = dict(network.named_parameters())
     scales = {id(values[name]): scale for name, scale in scale_rates(depths, trained_stages).items()}
     for value in model.parameters():
@@ -79,8 +83,11 @@ def divide(model: nn.Module) -> Division | None:
     """Return a model, frozen in part, as its two parts; None where they cannot be told apart.
 
     A detector's are its backbone, if all of it is frozen, and its dense head. Other networks are divided where they
-    are a chain of modules of which the first ones are frozen, as convolutional ones are.
+    are a chain of modules of which the first ones are frozen, as convolutional ones are. A detection transformer is
+    not: what the library gives it takes pictures only.
     """
+    if isinstance(model, DetectionTransformer):
+        return None
     dense = _find_dense(model)
     if dense is None:
         return _divide_chain(model)

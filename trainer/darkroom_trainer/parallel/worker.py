@@ -64,7 +64,8 @@ def build_learner(order: orders.Assignment) -> training_loop.Learner:
         mean=preparation.as_planes(order.mean, device),
         std=preparation.as_planes(order.std, device),
     )
-    model = task.build_model(order.recipe.backbone, image_size_px=order.recipe.image_size_px)
+    recipe = order.recipe
+    model = task.build_model(recipe.backbone, image_size_px=recipe.image_size_px, network=recipe.network)
     learner = training_loop.Learner(task, model, data, order.recipe, device, order.seed)
     sessions.restore(learner, safetensors.torch.load_file(order.state_file))
     learner.step = order.step

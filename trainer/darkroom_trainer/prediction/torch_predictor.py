@@ -3,6 +3,7 @@
 Owns the way from a model folder to answers about pictures. Must not measure, and must not know storage.
 """
 
+import json
 import pathlib
 from dataclasses import dataclass
 
@@ -42,8 +43,9 @@ def build_predictor(folder: pathlib.Path, description: ModelDescription, device:
     task = registry.build_task(description.task, description.labels)
     parts = (description.backbone, description.light, description.light_share)
     sizes = (description.preprocessing.image_size_px, description.network_size_px)
+    network = json.dumps(description.network) if description.network else ""
     try:
-        model = ensembles.build_described_model(task, *parts, *sizes)
+        model = ensembles.build_described_model(task, *parts, *sizes, network)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         made_by = f"made by Darkroom {description.darkroom_version}, this is {read_version()}"
         message = f"model: {folder} describes a network that this version cannot build ({made_by}): {str(error)[:200]}"

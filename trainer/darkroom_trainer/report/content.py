@@ -7,7 +7,7 @@ from the measured images; nothing else is.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from darkroom_api.v1alpha1.common import STOP_MEANINGS, TASK_ANNOTATIONS, AnnotationKind
+from darkroom_api.v1alpha1.common import STOP_MEANINGS
 from darkroom_trainer.data.records.dataset import Example
 from darkroom_trainer.export.model_summary import read_sources, summarize_model
 from darkroom_trainer.export.results import Measured
@@ -37,11 +37,6 @@ OTHER_SCORES: Final = {
     "meanAveragePrecision75": "mAP@75",
     "meanAveragePrecision": "mAP@50:95",
     "calibrationECE": "Calibration error",
-}
-SCORE_NAMES: Final = {
-    AnnotationKind.CLASSIFICATION: "accuracyTop1",
-    AnnotationKind.MULTILABEL: "averagePrecision",
-    AnnotationKind.DETECTION: "meanAveragePrecision50",
 }
 
 
@@ -77,7 +72,7 @@ def _build_headline(inputs: ReportInputs) -> dict[str, Any]:
     metrics, model = inputs.metrics, inputs.model
     performance = metrics.get("performance") or {}
     measured_on = performance.get("measuredOn")
-    name = SCORE_NAMES[TASK_ANNOTATIONS[model.task]]
+    name = model.task.score_name
     interval = performance.get("scoreInterval") or _find_interval(metrics.get("scores"), name)
     meter, stopped = metrics.get("meter") or {}, inputs.final_stop_reason
     return {

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from darkroom_report.markup import shorten
+from darkroom_report.texts import shorten
 from darkroom_trainer.data.records.dataset import LoadedDataset
 from darkroom_trainer.report.inputs import ReportInputs
 from darkroom_trainer.report.next_steps import Situation, TagState

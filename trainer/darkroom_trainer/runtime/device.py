@@ -3,20 +3,15 @@
 Owns torch's settings for the machine. Must not know tasks or budgets.
 """
 
-import math
-import os
-import pathlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final
 
 import torch
 
 from darkroom_api.conditions import Reason
+from darkroom_trainer.runtime import cpus
 from darkroom_trainer.runtime.errors import RunError
-
-CGROUP_ROOT: Final = pathlib.Path("/sys/fs/cgroup")
 
 
 @dataclass(frozen=True)
@@ -51,7 +46,7 @@ def prepare_device(count: int = 1, rank: int = 0) -> Device:
 
     Raises RunError(InvalidConfiguration) where there are fewer GPUs than asked for; without any, devices are processes.
     """
-    threads = max(1, count_threads(len(os.sched_getaffinity(0)), read_cpu_quota()) // count)
+    threads = max(1, cpus.find_threads() // count)
     torch.set_num_threads(threads)
     if not torch.cuda.is_available():
         return Device(torch.device("cpu"), threads, count)
@@ -69,21 +64,3 @@ def check_device_count(wanted: int, present: int) -> None:
     if wanted > present:
         message = f"compute.devices: {wanted} are asked for, and this container sees {present}"
         raise RunError(Reason.INVALID_CONFIGURATION, message)
-
-
-def count_threads(cpus: int, quota_cpus: float | None) -> int:
-    """Return how many threads to compute with: the CPUs of the quota, rounded up, else all that are visible."""
-    return cpus if quota_cpus is None else max(1, min(cpus, math.ceil(quota_cpus)))
-
-
-def read_cpu_quota(root: pathlib.Path = CGROUP_ROOT) -> float | None:
-    """Return the CPUs that this container's cgroup (version 2 or 1) may use; None without a limit."""
-    try:
-        quota, period = (root / "cpu.max").read_text().split()
-    except (OSError, ValueError):
-        try:
-            quota = (root / "cpu" / "cpu.cfs_quota_us").read_text().strip()
-            period = (root / "cpu" / "cpu.cfs_period_us").read_text().strip()
-        except OSError:
-            return None
-    return None if quota in ("max", "-1") else int(quota) / int(period)

@@ -4,6 +4,7 @@ Owns the reason and the words. Must not do: know any storage.
 """
 
 from darkroom_api.conditions import Reason
+from darkroom_api.names import BUCKET_SCHEMES, VOLUME_SCHEME
 from darkroom_api.run_config import StorageAccess
 from darkroom_storage.credentials import find_field
 from darkroom_storage.errors import (
@@ -26,7 +27,10 @@ def explain_storage_error(
     says anything about a dataset, whatever is missing. `subject` is what was being read, where there are many.
     """
     where = access.endpoint or "the default endpoint of its provider"
-    message = f"{error} (endpoint: {where})" if error.uri.startswith("s3://") else str(error)
+    if error.uri.startswith(VOLUME_SCHEME):
+        message = f"{error} (PersistentVolumeClaim `{access.volume_claim}`)" if access.volume_claim else str(error)
+        return RunError(_find_reason(error, is_output), f"{subject}: {message}" if subject else message)
+    message = f"{error} (endpoint: {where})" if error.uri.startswith(BUCKET_SCHEMES) else str(error)
     field = find_field(access)
     if isinstance(error, StorageRefused) and field is not None:
         message += f"; the key is from {field}"

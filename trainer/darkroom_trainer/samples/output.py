@@ -23,7 +23,7 @@ class NotASample(Exception):
 
 
 def write_sample(files: Iterable[SampleFile], target: str, endpoint: str | None) -> int:
-    """Write `files` below `target` (a folder or `s3://bucket/prefix`) and return how many there were.
+    """Write `files` below `target` (a folder, or a prefix in a bucket or container) and return how many there were.
 
     An older sample is written over. Raises NotASample, StorageError.
     """

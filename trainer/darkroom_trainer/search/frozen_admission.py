@@ -10,7 +10,8 @@ from typing import Final
 import torch
 
 from darkroom_trainer.budget.meter import Meter
-from darkroom_trainer.networks import frozen_networks
+from darkroom_trainer.features.block_names import MEAN_SUFFIX
+from darkroom_trainer.networks import backbones, frozen_networks
 from darkroom_trainer.networks.frozen_networks import FrozenNetwork
 from darkroom_trainer.runtime.device import Device
 from darkroom_trainer.search.pretrained import Pretrained
@@ -33,7 +34,8 @@ def admit_networks(
 ) -> AdmittedNetworks:
     """Return the networks whose features of so many images the run can pay for.
 
-    The first that is too costly ends the list: those after it are larger.
+    The first that is too costly ends the list: those after it are larger. A transformer comes twice where that is paid
+    for like a further network: cross-validation then tells how it should be pooled.
     """
     admitted: dict[str, FrozenNetwork] = {}
     image_seconds = 0.0
@@ -50,6 +52,10 @@ def admit_networks(
             LOG.info("%s is too costly as fixed features: %.2g s an image", name, image_seconds)
             break
         admitted[name] = network
+        is_paid = may_use(image_seconds * images, left_seconds, is_first=False)
+        if is_paid and backbones.has_other_pooling(name):
+            mean = frozen_networks.build_frozen_network(name + MEAN_SUFFIX, look, look.size_px, tensors)
+            admitted[name + MEAN_SUFFIX] = place_network(mean, device)
     return admitted
 
 

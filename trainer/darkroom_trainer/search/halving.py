@@ -185,12 +185,21 @@ def is_at_ceiling(score: float | None, images: int) -> bool:
     return score is not None and score >= CEILING and images >= FLAT_ROUNDS[0][0]
 
 
+def count_plateaus(scores: Sequence[Score]) -> int:
+    """Return after how many of a trial's rounds its score was not above all before it by more than noise."""
+    befores = (max(score.value for score in scores[:at]) for at in range(1, len(scores)))
+    return sum(score.value < before + _find_noise(score) for before, score in zip(befores, scores[1:], strict=True))
+
+
+def _find_noise(score: Score) -> float:
+    return max(LEAST_GAIN, GAIN_IN_ERRORS * score.standard_error)
+
+
 def _judge_flatness(scores: Sequence[Score], needed: int) -> StopReason | None:
     if len(scores) <= needed:
         return None
     before = max(score.value for score in scores[:-needed])
     recent = max(score.value for score in scores[-needed:])
-    noise = max(LEAST_GAIN, GAIN_IN_ERRORS * scores[-1].standard_error)
-    if recent >= before + noise:
+    if recent >= before + _find_noise(scores[-1]):
         return None
     return StopReason.CONVERGED if recent > before else StopReason.NO_PROGRESS

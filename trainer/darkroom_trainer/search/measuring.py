@@ -19,6 +19,7 @@ from darkroom_trainer.loop import inference, memory, recipe as recipes, training
 from darkroom_trainer.runtime import device as devices, errors
 from darkroom_trainer.search.pretrained import Pretrained
 from darkroom_trainer.tasks.base import LearningTask, Targets
+from darkroom_trainer.weights import detectors
 
 LOG = logging.getLogger(__name__)
 
@@ -28,6 +29,10 @@ FINISHED_IMAGES: Final = 8
 TIMED_LOOKS: Final = 3
 TRAINED_LOOKS: Final = 3
 """A pass forwards and backwards, in passes forwards."""
+MEASURING_LOOKS: Final = 200
+"""About what it takes to measure a network that is frozen in part, in looks at an image."""
+MEASURING_TIME_FRACTION: Final = 0.1
+"""Of the time that is left, at most this goes into such a measurement: a small budget has better uses for it."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,7 @@ class MeasuredRecipe:
 
     def to_json(self) -> dict[str, Any]:
         """Return the form for metrics.json."""
-        return asdict(self)
+        return {**asdict(self), "recipe": self.recipe.describe()}
 
 
 @dataclass(frozen=True)
@@ -87,11 +92,16 @@ def measure_recipes(
     names = _list_found(setup.pretrained)
     ladder = recipes.build_ladder(setup.task.kind, setup.pretrained.named, names, source_side_px)
     measured_recipes = [measure_recipe(setup, _build_recipe(setup, ladder[0], source_side_px))]
-    for step in ladder[1:]:
+    networks, transformers = (
+        [step for step in ladder[1:] if detectors.is_detector(step.backbone) is wanted] for wanted in (False, True)
+    )
+    for step in networks:
         recipe, last = _build_recipe(setup, step, source_side_px), measured_recipes[-1]
         most_passes = _bound_passes(last, recipe, left_seconds(), setup.images)
         if recipe == last.recipe or not recipes.is_worth_measuring(step, most_passes, setup.images):
             continue
+        if recipe.trained_stages is not None and not _pays_measuring(setup, recipe, left_seconds):
+            break
         try:
             measured = measure_recipe(setup, recipe)
         except errors.RunError as error:
@@ -101,7 +111,54 @@ def measure_recipes(
             measured_recipes.insert(0, measured)
             break
         measured_recipes.append(measured)
+    for step in transformers:
+        found = _measure_transformer(setup, step, source_side_px, measured_recipes[-1], left_seconds)
+        measured_recipes += [found] if found is not None else []
     return measured_recipes
+
+
+def _measure_transformer(
+    setup: MeasuringSetup,
+    step: recipes.LadderStep,
+    source_side_px: float,
+    last: MeasuredRecipe,
+    left_seconds: Callable[[], float],
+) -> MeasuredRecipe | None:
+    """Return a step with a detector from other pictures; None where it is not worthwhile, or its files are wrong.
+
+    They are looked at last: first what was measured before must leave it the passes that it needs.
+    """
+    most_passes = last.count_passes(left_seconds(), setup.images)
+    if not recipes.is_worth_measuring(step, most_passes, setup.images) or setup.pretrained.find(step.backbone) is None:
+        return None
+    recipe = _build_recipe(setup, step, source_side_px)
+    if recipe == last.recipe:
+        return None
+    look_cost = _glimpse(setup, recipe)
+    if not recipes.is_worthwhile(step, left_seconds() / (TRAINED_LOOKS * look_cost)):
+        return None
+    try:
+        measured = measure_recipe(setup, recipe)
+    except errors.RunError as error:
+        LOG.info("%s at %d px is too large: %s", recipe.backbone, recipe.image_size_px, error.message)
+        return None
+    passes = measured.count_passes(left_seconds(), setup.images)
+    return measured if recipes.is_worthwhile(step, passes) else None
+
+
+def _pays_measuring(setup: MeasuringSetup, recipe: recipes.Recipe, left_seconds: Callable[[], float]) -> bool:
+    """Return whether what is left pays for measuring a recipe that is frozen in part."""
+    look_cost = _glimpse(setup, recipe)
+    return MEASURING_LOOKS * look_cost <= MEASURING_TIME_FRACTION * left_seconds()
+
+
+def _glimpse(setup: MeasuringSetup, recipe: recipes.Recipe) -> float:
+    """Return what one image's look takes, before timed steps take a good part of a small budget."""
+    model = _build_model(setup, recipe).to(setup.device.torch_device).eval()
+    side = recipe.image_size_px
+    image = torch.rand(1, 3, side, side, device=setup.device.torch_device)
+    with torch.inference_mode():
+        return min(_time(setup, lambda: model(image)) for _ in range(2))
 
 
 def _list_found(pretrained: Pretrained) -> list[str]:
@@ -139,8 +196,15 @@ def _suit_recipe(measured: MeasuredRecipe, images: int, left_seconds: float) -> 
 
 
 def _build_recipe(setup: MeasuringSetup, step: recipes.LadderStep, source_side_px: float) -> recipes.Recipe:
-    kind, has_weights = setup.task.kind, setup.pretrained.find(step.backbone) is not None
-    recipe = recipes.build_recipe(kind, step, source_side_px, on_gpu=setup.device.is_gpu, has_weights=has_weights)
+    found = setup.pretrained.find(step.backbone)
+    recipe = recipes.build_recipe(
+        setup.task.kind,
+        step,
+        source_side_px,
+        on_gpu=setup.device.is_gpu,
+        has_weights=found is not None,
+        network=found.network if found is not None else "",
+    )
     return memory.shrink_batch(recipe, setup.batch_divisor)
 
 
@@ -166,22 +230,24 @@ def _time_recipe(setup: MeasuringSetup, recipe: recipes.Recipe) -> MeasuredRecip
         mean=torch.full((3, 1, 1), 0.5, device=setup.device.torch_device),
         std=torch.full((3, 1, 1), 0.25, device=setup.device.torch_device),
     )
-    model = setup.task.build_model(recipe.backbone, image_size_px=size)
-    learner = training_loop.Learner(setup.task, model, data, recipe, setup.device, seed=0)
+    model = _build_model(setup, recipe)
+    dearest = recipes.unfreeze(recipe, recipes.TRANSFORMER_STAGES)
+    learner = training_loop.Learner(setup.task, model, data, dearest, setup.device, seed=0)
     learner.peers = training_loop.Alone(size=setup.device.count)
     look_cost, map_bytes = _time_looks(setup, learner)
     steps = [_time(setup, lambda: learner.train_step(0.0)) for _ in range(WARM_UP_STEPS + TIMED_STEPS)]
     # a model that knows what to compare crops with has more work to predict
     few = replace(data, rows=data.rows[:FINISHED_IMAGES])
+    looked_at = few.rows if recipe.network else data.rows
     finish = _time(setup, lambda: setup.task.finish(learner.model, few))
     predict = [
-        _time(setup, lambda: inference.predict_rows(learner.model, setup.task, data, data.rows, setup.device))
+        _time(setup, lambda: inference.predict_rows(learner.model, setup.task, data, looked_at, setup.device))
         for _ in range(2)
     ]
     measured = MeasuredRecipe(
         recipe=recipe,
         step_cost=statistics.median(steps[WARM_UP_STEPS:]),
-        predict_image_cost=min(predict) / rows,
+        predict_image_cost=min(predict) / len(looked_at),
         million_parameters=sum(value.numel() for value in model.parameters()) / 1e6,
         finish_cost=finish,
         look_cost=look_cost,
@@ -189,6 +255,10 @@ def _time_recipe(setup: MeasuringSetup, recipe: recipes.Recipe) -> MeasuredRecip
     )
     LOG.info("measured %s at %d px", recipe.backbone, size, extra={"trial": measured.to_json()})
     return measured
+
+
+def _build_model(setup: MeasuringSetup, recipe: recipes.Recipe) -> torch.nn.Module:
+    return setup.task.build_model(recipe.backbone, image_size_px=recipe.image_size_px, network=recipe.network)
 
 
 def _time_looks(setup: MeasuringSetup, learner: training_loop.Learner) -> tuple[float, int]:

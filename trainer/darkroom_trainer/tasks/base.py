@@ -79,11 +79,16 @@ class LearningTask(abc.ABC):
 
     @abc.abstractmethod
     def build_model(
-        self, backbone: str, weights: dict[str, torch.Tensor] | None = None, image_size_px: int | None = None
+        self,
+        backbone: str,
+        weights: dict[str, torch.Tensor] | None = None,
+        image_size_px: int | None = None,
+        network: str = "",
     ) -> nn.Module:
         """Return a model that takes normalized images (B, 3, S, S); `weights` fill its backbone.
 
-        Some backbones are made for one size of image: give it, else such a one resizes every image to its own.
+        Some backbones are made for one size of image: give it, else such a one resizes every image to its own. Only a
+        detector can be a whole `network` with weights from other pictures, see `Recipe.network`.
         """
 
     @abc.abstractmethod

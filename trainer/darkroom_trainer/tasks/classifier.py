@@ -37,7 +37,11 @@ class Classifier(base.LearningTask):
     augmentation_draws = transforms.DRAWS
 
     def build_model(
-        self, backbone: str, weights: dict[str, torch.Tensor] | None = None, image_size_px: int | None = None
+        self,
+        backbone: str,
+        weights: dict[str, torch.Tensor] | None = None,
+        image_size_px: int | None = None,
+        network: str = "",  # noqa: ARG002
     ) -> nn.Module:
         """Return the backbone with a linear head."""
         model = backbones.build_classifier(backbone, len(self.labels), image_size_px)

@@ -18,6 +18,7 @@ from darkroom_predict.predictions import Integers, Prediction, Truth
 from darkroom_trainer.metrics.box_scores import detection
 from darkroom_trainer.metrics.statistics import baseline
 from darkroom_trainer.networks import dense_head, detector_network
+from darkroom_trainer.networks.detection_transformer import DetectionTransformer, QueryAnswers
 from darkroom_trainer.tasks import crop_weights, prototypes
 from darkroom_trainer.tasks.base import LearnedData, Targets
 from darkroom_trainer.tasks.box_task import BoxTask
@@ -39,13 +40,24 @@ class Detector(BoxTask):
     export_seconds = 0.7
 
     def build_model(
-        self, backbone: str, weights: dict[str, torch.Tensor] | None = None, image_size_px: int | None = None
+        self,
+        backbone: str,
+        weights: dict[str, torch.Tensor] | None = None,
+        image_size_px: int | None = None,
+        network: str = "",
     ) -> torch.nn.Module:
-        """Return backbone and dense head, with a place for what the crops of each tag look like."""
+        """Return backbone and dense head, with a place for what the crops of each tag look like; or a transformer."""
+        if network:
+            return DetectionTransformer(network, len(self.labels), weights, image_size_px)
         return detector_network.DetectorNetwork(backbone, len(self.labels), weights, image_size_px)
 
-    def compute_loss(self, outputs: torch.Tensor, targets: Targets) -> torch.Tensor:
-        """Return focal loss over all cells, plus tag and box losses over the cells of boxes, for each such cell."""
+    def compute_loss(self, outputs: torch.Tensor | QueryAnswers, targets: Targets) -> torch.Tensor:
+        """Return focal loss over all cells, plus tag and box losses over the cells of boxes, for each such cell.
+
+        Of a transformer's queries the loss, like the matching, is the library's.
+        """
+        if isinstance(outputs, QueryAnswers):
+            return outputs.compute_loss(targets["label"], targets["box"])
         outputs = outputs.float()
         cells = dense_head.build_cells(outputs.shape[1], outputs.device)
         owners, is_owned = assign_cells(cells, targets)
@@ -63,17 +75,23 @@ class Detector(BoxTask):
         loss: torch.Tensor = focal + TAG_WEIGHT * tags + BOX_WEIGHT * outlines
         return loss
 
-    def count_terms(self, outputs: torch.Tensor, targets: Targets) -> torch.Tensor:
-        """Return the number of cells that answer for a box."""
+    def count_terms(self, outputs: torch.Tensor | QueryAnswers, targets: Targets) -> torch.Tensor:
+        """Return the number of cells that answer for a box, or of boxes, each of which one query answers for."""
+        if isinstance(outputs, QueryAnswers):
+            return (targets["label"] >= 0).sum().float()
         cells = dense_head.build_cells(outputs.shape[1], outputs.device)
         return assign_cells(cells, targets)[1].sum().float()
 
     def finish(self, model: torch.nn.Module, data: LearnedData) -> None:
-        """Compute what crops of each tag look like from the boxes of `data.rows`."""
+        """Compute what crops of each tag look like from the boxes of `data.rows`; a transformer names by itself."""
+        if isinstance(model, DetectionTransformer):
+            return
         prototypes.fit_prototypes(model, data)
 
     def tune(self, model: torch.nn.Module, data: LearnedData, rows: Integers) -> None:
         """Choose how much crops say in the names, by the boxes of held-out rows."""
+        if isinstance(model, DetectionTransformer):
+            return
         crop_weights.fit_crop_weight(model, data, rows)
 
     def decode(self, outputs: torch.Tensor) -> list[Prediction]:

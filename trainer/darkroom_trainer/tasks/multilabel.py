@@ -34,10 +34,14 @@ class MultilabelClassifier(classifier.Classifier):
     least_passes = 2000
 
     def build_model(
-        self, backbone: str, weights: dict[str, torch.Tensor] | None = None, image_size_px: int | None = None
+        self,
+        backbone: str,
+        weights: dict[str, torch.Tensor] | None = None,
+        image_size_px: int | None = None,
+        network: str = "",
     ) -> nn.Module:
         """Return the backbone with a linear head that starts from saying no."""
-        model = super().build_model(backbone, weights, image_size_px)
+        model = super().build_model(backbone, weights, image_size_px, network)
         share = min(0.5, FIRST_TAGS / len(self.labels))
         heads = [layer for layer in model.modules() if isinstance(layer, nn.Linear)]
         if heads and heads[-1].bias is not None:

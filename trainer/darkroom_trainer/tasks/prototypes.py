@@ -1,6 +1,6 @@
 """What each product looks like: the mean embedding of its training boxes, in a space where copies of one lie close.
 
-Owns the space (fixed features, whitened by how crops of one product differ) and the prototypes in it. Nothing is
+Owns the space (features, whitened by how crops of one product differ) and the prototypes in it. Nothing is
 learned by steps: one pass over the boxes, the same result each time. Must not change the detector.
 """
 
@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from darkroom_trainer.metrics.statistics import ensemble_weights
 from darkroom_trainer.networks.crop_naming import UNKNOWN, CropNaming, CropSpace, find_naming
 from darkroom_trainer.networks.detector_network import DetectorNetwork, describe_maps
 from darkroom_trainer.tasks.base import LearnedData, take_images
@@ -44,12 +45,10 @@ def fit_prototypes(model: torch.nn.Module, data: LearnedData) -> None:
     with torch.inference_mode():
         views, sides = _describe(network, data, labels, indices)
         network.product_side.copy_(sides.median())
-        scale = choose_scale(network, views, labels)
-        _set(network, views, labels)
-        network.scale.fill_(scale)
         if isinstance(network, DetectorNetwork) and network.dense.is_frozen:
             looked_at = choose_images(indices[:, 0])
-            _fit_maps(network, data, labels[looked_at], indices[looked_at])
+            _fit_maps(network, data, views[looked_at], labels[looked_at], indices[looked_at])
+        _fit_space(network, views, labels)
 
 
 def choose_images(rows: torch.Tensor) -> torch.Tensor:
@@ -59,12 +58,30 @@ def choose_images(rows: torch.Tensor) -> torch.Tensor:
     return torch.isin(rows, images[even])
 
 
-def _fit_maps(network: DetectorNetwork, data: LearnedData, labels: torch.Tensor, indices: torch.Tensor) -> None:
-    """Give the network's maps their space, prototypes and scale, as its fixed features have theirs."""
-    views = _describe_maps(network, data, indices)
-    scale = choose_scale(network.maps, views, labels)
-    _set(network.maps, views, labels)
-    network.maps.scale.fill_(scale)
+def _fit_maps(
+    network: DetectorNetwork, data: LearnedData, views: torch.Tensor, labels: torch.Tensor, indices: torch.Tensor
+) -> None:
+    """Give the network's maps their space, and their weight beside the fixed features `views` of the same boxes.
+
+    The weight is what suits half of the boxes, named by the other half: far more boxes than are held out. Where no
+    label has two, it stays as it is.
+    """
+    fixed = _fit_space(network, views, labels)
+    maps = _fit_space(network.maps, _describe_maps(network, data, indices), labels)
+    if len(fixed):
+        one_hot = functional.one_hot(labels[choose_asked(labels)], fixed.shape[1]).bool().numpy()
+        network.map_share.fill_(ensemble_weights.choose_ensemble_weight(fixed, maps, one_hot, is_multilabel=False))
+
+
+def _fit_space(space: CropSpace, views: torch.Tensor, labels: torch.Tensor) -> ensemble_weights.Probabilities:
+    """Give a space its projection, prototypes and scale by the features (K, copies, D) of boxes.
+
+    Returns how probable each label was (A, C), by half of the boxes, for those of the other half (`choose_asked`).
+    """
+    space.scale.fill_(choose_scale(space, views, labels))
+    names = space.compare(space.project(views[choose_asked(labels), 0]))
+    _set(space, views, labels)
+    return names.cpu().numpy()
 
 
 def _describe_maps(network: DetectorNetwork, data: LearnedData, indices: torch.Tensor) -> torch.Tensor:

@@ -15,6 +15,7 @@ from darkroom_predict.gaps import find_gap
 from darkroom_predict.predictions import Integers, Prediction, Truth
 from darkroom_trainer.metrics.box_scores import recognition
 from darkroom_trainer.networks import recognizer_network
+from darkroom_trainer.networks.detection_transformer import QueryAnswers
 from darkroom_trainer.tasks.base import LearnedData, Targets
 from darkroom_trainer.tasks.detector import Detector
 
@@ -25,14 +26,19 @@ class ProductRecognizer(Detector):
     kind = Task.PRODUCT_RECOGNIZER
 
     def build_model(
-        self, backbone: str, weights: dict[str, torch.Tensor] | None = None, image_size_px: int | None = None
+        self,
+        backbone: str,
+        weights: dict[str, torch.Tensor] | None = None,
+        image_size_px: int | None = None,
+        network: str = "",  # noqa: ARG002
     ) -> nn.Module:
         """Return the detector of products and gaps with a place for each product's prototype."""
         gap = find_gap(self.labels)
         return recognizer_network.RecognizerNetwork(backbone, len(self.labels), gap, weights, image_size_px)
 
-    def compute_loss(self, outputs: torch.Tensor, targets: Targets) -> torch.Tensor:
+    def compute_loss(self, outputs: torch.Tensor | QueryAnswers, targets: Targets) -> torch.Tensor:
         """Return the detector's loss for two tags, product and gap."""
+        assert isinstance(outputs, torch.Tensor), "its network is always a dense one"
         numbers = torch.cat([outputs[..., : recognizer_network.BOX_TAGS], outputs[..., -4:]], dim=-1)
         return super().compute_loss(numbers, {**targets, "label": self._merge(targets["label"])})
 

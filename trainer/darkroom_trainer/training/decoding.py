@@ -10,7 +10,6 @@ from typing import Any
 from darkroom_predict.description import Preprocessing
 from darkroom_trainer.loop import preparation, training_loop
 from darkroom_trainer.loop.recipe import Recipe
-from darkroom_trainer.networks import backbones
 from darkroom_trainer.search import frozen_admission, pretrained as pretraining, resolution
 from darkroom_trainer.tasks import base
 from darkroom_trainer.training.run_context import RunContext
@@ -60,7 +59,7 @@ def decode_data(
     frozen: frozen_admission.AdmittedNetworks,
 ) -> DecodedImages:
     """Return all images of a run at a size."""
-    preprocessing = Preprocessing(size_px, *backbones.read_preprocessing(recipe.backbone))
+    preprocessing = preparation.build_preprocessing(recipe, size_px)
     build = (task, preprocessing, context.device, context.work, context.reporter)
     learned = preparation.build_data(data.dataset, data.rows.usable, *build)
     evaluation = None

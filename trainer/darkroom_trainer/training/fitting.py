@@ -18,7 +18,7 @@ from darkroom_trainer.checkpoints import sessions
 from darkroom_trainer.checkpoints.checkpoint import Checkpoint, Tensors
 from darkroom_trainer.checkpoints.sessions import Session, Stage
 from darkroom_trainer.loop import memory, training_loop
-from darkroom_trainer.loop.recipe import Recipe, read_recipe
+from darkroom_trainer.loop.recipe import TRANSFORMER_STAGES, Recipe, read_recipe, unfreeze
 from darkroom_trainer.parallel import crew
 from darkroom_trainer.runtime import reporting, stopping
 from darkroom_trainer.search.halving import Trial
@@ -215,8 +215,13 @@ class Fitter:
                 learner.recipe = memory.recover(error, learner.recipe, context.device)
 
     def _expect_step(self, recipe: Recipe) -> float:
-        """Return what the first step of a window takes, as measured at the start; 0 for what was not measured."""
-        measured = (one for one in self._run.measured_recipes if one.recipe.shape == recipe.shape)
+        """Return what the first step of a window takes, as measured at the start; 0 for what was not measured.
+
+        A transformer's was measured with all of it trained.
+        """
+        whole = unfreeze(recipe, TRANSFORMER_STAGES).shape
+        known = self._run.measured_recipes
+        measured = (one for one in known if unfreeze(one.recipe, TRANSFORMER_STAGES).shape == whole)
         return next((one.dearest_step for one in measured), 0.0)
 
     def _leaves_model(self, session: Session, charged_seconds: float, recent_seconds: float | None) -> bool:

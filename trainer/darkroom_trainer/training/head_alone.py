@@ -22,10 +22,12 @@ LOG = logging.getLogger(__name__)
 
 def leave_out_network(run: TrainingRun, session: Session) -> None:
     """Note what the classifier costs, and let that of a new session answer alone where no network is worth its time."""
-    device = run.context.device.torch_device
-    frozen_features.note_costs(run, [] if session.head is None else [session.head.model.to(device)])
+    device, known_seconds = run.context.device.torch_device, run.ledger.costs.embed_image_seconds
+    image_seconds = frozen_features.note_costs(run, [] if session.head is None else [session.head.model.to(device)])
     if run.saved is not None or session.head is None:
         return
+    if session.head.backbones and len(run.frozen) == 1:  # no step tells how slow the machine became, but this network
+        run.ledger.slowdown.rise(known_seconds, image_seconds)
     reason = network_need.decide_head_alone(_gather_evidence(run, session.head), _plan_network(run))
     if reason is not None:
         hold_out.score_head(run, session, session.head, reason)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from darkroom_trainer.augmentation import policies
 from darkroom_trainer.checkpoints.sessions import Session, Stage
-from darkroom_trainer.loop import training_loop
+from darkroom_trainer.loop import recipe as recipes, training_loop
 from darkroom_trainer.loop.recipe import Recipe
 from darkroom_trainer.runtime import stopping
 from darkroom_trainer.search import halving as halvings, portfolio as portfolios, trial_records
@@ -21,6 +21,8 @@ LOG = logging.getLogger(__name__)
 
 RESTART_RATE: Final = 0.6
 """Peak learning rate of rounds after the first, as a part of the first: they go on from good weights."""
+PLATEAU_RATE: Final = 0.5
+"""A round without a gain has the next ones of a detection transformer learn at this part of the rate."""
 
 
 def search_recipes(run: TrainingRun, fitter: fitting.Fitter, session: Session) -> None:
@@ -118,6 +120,7 @@ def _open_next_window(
         )
         if halving.stop_reason is not None:
             fitter.take_up(session, halving.leader)
+            session.learner.rate_scale = _scale_rate(halving.leader)
             return
         for loser in halvings.end_round(halving, left_seconds):
             _record(
@@ -127,9 +130,16 @@ def _open_next_window(
                 f"scored below the better half after round {halving.round}",
             )
             session.waiting.pop(loser.number, None)
-    fitter.take_up(session, halving.current)
-    session.learner.rate_scale = RESTART_RATE if halving.round else 1.0
+    trial = halving.current
+    trial.recipe = recipes.unfreeze(trial.recipe, halving.round)
+    fitter.take_up(session, trial)
+    session.learner.rate_scale = (RESTART_RATE if halving.round else 1.0) * _scale_rate(trial)
     fitter.open_window(session, halvings.choose_length(halving, _find_left(run, halving)))
+
+
+def _scale_rate(trial: Trial) -> float:
+    """Return which part of its rate a trial's plateaus leave it: what learned from other pictures soon forgets."""
+    return PLATEAU_RATE ** halvings.count_plateaus(trial.scores) if trial.recipe.network else 1.0
 
 
 def _drop_diverged(halving: Halving, trial: Trial) -> None:
@@ -175,7 +185,7 @@ def build_record(trial: Trial, end: trial_records.TrialEnd, why: str, last_round
     """Return what the report tells of a trial."""
     score = trial.scores[-1] if trial.scores else None
     settings: dict[str, Any] = {
-        **trial.recipe.to_json(),
+        **trial.recipe.describe(),
         "scores": [round(one.value, 4) for one in trial.scores],
     }
     recipe = trial.recipe

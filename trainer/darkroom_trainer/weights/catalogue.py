@@ -14,6 +14,7 @@ from darkroom_api.conditions import Reason
 from darkroom_api.v1alpha1.common import Task
 from darkroom_trainer.networks import backbones
 from darkroom_trainer.runtime.errors import RunError
+from darkroom_trainer.weights import detectors
 
 PERMISSIVE: Final = ("apache", "mit", "bsd", "cc-by-4", "cc0")
 """How timm's names of the licences begin that allow every use."""
@@ -127,6 +128,11 @@ def check_backbone(name: str | None, task: Task) -> None:
     None, which leaves the choice to the search, is always right.
     """
     if name is None:
+        return
+    if detectors.is_detector(name):
+        if task is not Task.DETECTOR:
+            message = f"backbone: {name} is a detector, which {task.value} cannot use; {_describe_catalogue(task)}"
+            raise RunError(Reason.INVALID_CONFIGURATION, message)
         return
     if not backbones.is_known(name):
         raise RunError(Reason.INVALID_CONFIGURATION, f"backbone: {_explain_unknown(name)}; {_describe_catalogue(task)}")

@@ -36,10 +36,12 @@ class FoundWeights:
     licence: str | None
     matched_tensors: int
     total_tensors: int
+    network: str = ""
+    """What a detector is built by, see `Recipe.network`."""
 
     def to_json(self) -> dict[str, Any]:
         """Return what the record of a run says of it; where the file was on this machine is left out."""
-        return {key: value for key, value in asdict(self).items() if key != "path"}
+        return {key: value for key, value in asdict(self).items() if key not in ("path", "network")}
 
 
 def load_tensors(found: FoundWeights) -> dict[str, torch.Tensor]:
@@ -50,7 +52,7 @@ def load_tensors(found: FoundWeights) -> dict[str, torch.Tensor]:
 
 def check_file(name: str, path: pathlib.Path, shown: str, actual: str, *, is_verified: bool) -> FoundWeights:
     """Return what was found, with its sum `actual`; RunError(InvalidConfiguration) for another network's file."""
-    own, offered = backbones.list_shapes(name), _read_shapes(path, shown)
+    own, offered = backbones.list_shapes(name), read_shapes(path, shown)
     matched = sum(offered.get(key) == shape for key, shape in own.items())
     if matched < LEAST_FITTING * len(own):
         raise RunError(
@@ -59,14 +61,19 @@ def check_file(name: str, path: pathlib.Path, shown: str, actual: str, *, is_ver
             f"at least {LEAST_FITTING:.0%} are needed; put timm's own file there",
         )
     licence = backbones.read_facts(name).licence
+    warn_of_terms(name, licence, shown, actual, is_verified=is_verified)
+    return FoundWeights(name, path, shown, actual, is_verified, licence, matched, len(own))
+
+
+def warn_of_terms(name: str, licence: str | None, shown: str, actual: str, *, is_verified: bool) -> None:
+    """Log what a user should know of weights that are used: a licence that may not allow it, no sum to compare."""
     if not catalogue.is_permissive(licence):
         LOG.warning("the weights of %s are under %s, which may not allow your use", name, licence or "no known licence")
     if not is_verified:
         LOG.warning("%s came without a SHA-256 to compare; it has %s", shown, actual)
-    return FoundWeights(name, path, shown, actual, is_verified, licence, matched, len(own))
 
 
-def _read_shapes(path: pathlib.Path, shown: str) -> dict[str, tuple[int, ...]]:
+def read_shapes(path: pathlib.Path, shown: str) -> dict[str, tuple[int, ...]]:
     """Return the shapes of a file's tensors from its head."""
     try:
         with safetensors.safe_open(path, framework="np") as opened:

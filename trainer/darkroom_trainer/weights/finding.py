@@ -5,92 +5,66 @@ Owns the order of the sources. What makes a file the right one is in `files`. Mu
 
 import logging
 import pathlib
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Final
 
-from darkroom_api import names, run_config
 from darkroom_api.v1alpha1.common import Task
-from darkroom_storage import certificates
 from darkroom_trainer.networks import backbones
-from darkroom_trainer.weights import catalogue, checksums, embedded, hub as hubs, locations, packages
+from darkroom_trainer.weights import (
+    catalogue,
+    checksums,
+    detector_files,
+    detectors,
+    embedded,
+    hub as hubs,
+    locations,
+    packages,
+)
 from darkroom_trainer.weights.files import FoundWeights, check_file, load_tensors
+from darkroom_trainer.weights.sources import Sources, open_sources
 
 __all__ = [
-    "FoundWeights", "Sources", "explain_missing", "explain_unusable", "find_weights", "list_available", "load_tensors",
-    "open_sources",
+    "FoundWeights", "Sources", "explain_missing", "explain_no_detector", "explain_unusable", "find_weights",
+    "list_available", "load_tensors", "open_sources",
 ]  # fmt: skip
 
 LOG = logging.getLogger(__name__)
 
 MAX_UNASKED_BYTES: Final = 128 << 20
 """The search fetches files of a hub up to this size unasked; a network that a Model names may be larger."""
-CACHE: Final = "weights"
 _REFUSED: Final = (".bin", ".pth", ".pt", ".ckpt", ".pkl")
 """Forms that may hold code, which reading them runs."""
-
-
-@dataclass(frozen=True)
-class Sources:
-    """Where a run looks for weights, in this order."""
-
-    folders: tuple[locations.WeightsSource, ...]
-    hub: hubs.Hub | None = None
-    shelf: embedded.EmbeddedShelf | None = None
-
-    def describe(self) -> str:
-        """Return the sources for a message."""
-        shown = [folder.shown for folder in self.folders] + ([self.hub.base_url] if self.hub else [])
-        return " or ".join(shown)
-
-
-def open_sources(
-    weights: run_config.Weights, work: pathlib.Path, folder: pathlib.Path = pathlib.Path(names.WEIGHTS_DIR)
-) -> Sources:
-    """Return the sources of a run, which keep what they fetch below `work`.
-
-    Raises RunError(InvalidConfiguration) where a credential is missing.
-    """
-    cache = work / CACHE
-    folders: list[locations.WeightsSource] = [locations.FolderSource(folder)]
-    if weights.location is not None:
-        folders.append(locations.open_location(weights.location, cache / "bucket"))
-    shelf = embedded.EmbeddedShelf(embedded.list_caches(cache)) if weights.embedded else None
-    return Sources(tuple(folders), _open_hub(weights, cache / "hub"), shelf)
-
-
-def _open_hub(weights: run_config.Weights, cache: pathlib.Path) -> hubs.Hub | None:
-    if weights.hub is None:
-        return None
-    authorities = certificates.read_authorities(run_config.StorageAccess(reach=weights.reach))
-    return hubs.Hub(weights.hub, cache, weights.reach, certificates.build_context(authorities))
 
 
 def find_weights(name: str, sources: Sources) -> FoundWeights | None:
     """Return the weights of a network from the first source that has them, fetched; None where none has.
 
-    Raises RunError: InvalidConfiguration for a file that is damaged or another network's, StorageUnavailable where a
-    configured source cannot be reached.
+    A detector has its own files, in a folder or bucket only. Raises RunError: InvalidConfiguration for a file that is
+    damaged or another network's, StorageUnavailable where a configured source cannot be reached.
     """
+    if detectors.is_detector(name):
+        return _find_detector(name, sources)
     for source in sources.folders:
         file = _find_file(name, source.list_files())
         if file is not None:
             return _take_from(name, source, file)
-        _warn_of_refused(name, source)
+        _warn_of_refused(catalogue.list_spellings(name), source)
     found = _take_from_hub(name, sources.hub) if sources.hub is not None else None
     return found or (_take_from_shelf(name, sources.shelf) if sources.shelf is not None else None)
 
 
 def list_available(sources: Sources, task: Task) -> list[str]:
-    """Return the names of the catalogue whose weights can be had, small to large.
+    """Return the networks whose weights can be had, small to large, detectors that are at hand last.
 
-    They are at hand, or small and on the hub, or embedded and the one of these that the search takes unasked.
+    Those of the catalogue are at hand, or small and on the hub, or embedded and the one that the search takes unasked.
     """
     listed = frozenset().union(*(source.list_files() for source in sources.folders))
-    return [
+    networks = [
         entry.name
         for entry in catalogue.list_entries(task)
         if _find_file(entry.name, listed) is not None or _is_offered(entry, sources) or _is_embedded(entry, sources)
     ]
+    return networks + (detectors.list_names(listed) if task is Task.DETECTOR else [])
 
 
 def explain_missing(name: str, sources: Sources) -> str:
@@ -124,16 +98,48 @@ def _find_file(name: str, listed: frozenset[str]) -> str | None:
     return next((file for file in wanted if file in listed), None)
 
 
-def _warn_of_refused(name: str, source: locations.WeightsSource) -> None:
-    for spelling in catalogue.list_spellings(name):
+def _find_detector(name: str, sources: Sources) -> FoundWeights | None:
+    for source in sources.folders:
+        listed, shown = source.list_files(), source.shown.rstrip("/")
+        for folder in detectors.list_folders(name):
+            file, config = f"{folder}/{detectors.WEIGHTS_FILE}", f"{folder}/{detectors.CONFIG_FILE}"
+            if file in listed and config not in listed:
+                said = f"{shown}/{config} is missing, which says the form of {name}; put it beside its weights"
+                raise detector_files.refuse(said)
+            if file in listed:
+                text = source.read_text(config, detector_files.MAX_CONFIG_BYTES)
+                path, actual, is_verified = _fetch(source, file)
+                return detector_files.check_detector(
+                    name, path, f"{shown}/{file}", actual, text, is_verified=is_verified
+                )
+        _warn_of_refused(detectors.list_folders(name), source)
+    return None
+
+
+def explain_no_detector(name: str, sources: Sources) -> str:
+    """Return why a Model cannot have the detector that it names: none is learned from random weights."""
+    return (
+        f"backbone: no weights for {name} in {sources.describe()}; put its {detectors.WEIGHTS_FILE} and "
+        f"{detectors.CONFIG_FILE} into a folder of that name there, or leave the choice to the search"
+    )
+
+
+def _warn_of_refused(spellings: Sequence[str], source: locations.WeightsSource) -> None:
+    for spelling in spellings:
         for file in sorted(source.list_files()):
             if file.startswith((f"{spelling}.", f"{spelling}/")) and file.endswith(_REFUSED):
                 LOG.warning("%s in %s is not read, since it may hold code; save it as safetensors", file, source.shown)
 
 
 def _take_from(name: str, source: locations.WeightsSource, file: str) -> FoundWeights:
+    path, actual, is_verified = _fetch(source, file)
+    return check_file(name, path, f"{source.shown.rstrip('/')}/{file}", actual, is_verified=is_verified)
+
+
+def _fetch(source: locations.WeightsSource, file: str) -> tuple[pathlib.Path, str, bool]:
+    """Return where a file is now, its SHA-256, and whether that was compared with one beside it."""
     path, shown = source.fetch(file), f"{source.shown.rstrip('/')}/{file}"
-    actual, is_verified = checksums.compute_sum(path), False
+    actual = checksums.compute_sum(path)
     listed = source.list_files()
     for sum_file in checksums.list_sum_files(file):
         if sum_file not in listed:
@@ -141,9 +147,8 @@ def _take_from(name: str, source: locations.WeightsSource, file: str) -> FoundWe
         expected = checksums.read_sum(source.read_text(sum_file, checksums.MAX_SUMS_BYTES), sum_file, file)
         if expected is not None:
             checksums.check_sum(shown, actual, expected, f"{sum_file} beside it")
-            is_verified = True
-            break
-    return check_file(name, path, shown, actual, is_verified=is_verified)
+            return path, actual, True
+    return path, actual, False
 
 
 def _take_from_hub(name: str, hub: hubs.Hub) -> FoundWeights | None:

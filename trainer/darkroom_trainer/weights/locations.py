@@ -5,6 +5,7 @@ for a training from random weights in their place would be paid for.
 """
 
 import functools
+import itertools
 import os
 import pathlib
 from collections.abc import Callable
@@ -91,8 +92,8 @@ class BucketSource:
     @functools.cached_property
     def _files(self) -> frozenset[str]:
         folder = self._location.uri.rstrip("/") + "/"
-        found = self._try(lambda: self._storage.list_uris(folder))
-        names = (uri.removeprefix(folder) for uri in found[:MAX_FILES])
+        found = self._try(lambda: list(itertools.islice(self._storage.iterate_objects(folder), MAX_FILES)))
+        names = (one.uri.removeprefix(folder) for one in found)
         return frozenset(name for name in names if name.count("/") <= 1)
 
     def list_files(self) -> frozenset[str]:

@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from darkroom_api.names import BUCKET_SCHEMES, VOLUME_SCHEME
 from darkroom_api.v1alpha1.dataset import UrlMapping
 from darkroom_trainer.data.coco.documents import ImageRecord
 from darkroom_trainer.data.naming import refusals, spellings
 
-_READABLE: Final = ("s3://", "https://", "file:")
+_READABLE: Final = (*BUCKET_SCHEMES, "https://", "file:", VOLUME_SCHEME)
 _WEB: Final = re.compile(r"^https?://", re.IGNORECASE)
 _LOCAL: Final = re.compile(r"^file:(?://(?:localhost)?)?(?=/)")
 _HOST: Final = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*://[^/]*/?)")
@@ -44,10 +45,10 @@ class AddressBook:
 
 
 def build_address_book(
-    annotation_uri: str, image_root: str | None, mappings: tuple[UrlMapping, ...], local_roots: tuple[str, ...] = ()
+    image_root: str, mappings: tuple[UrlMapping, ...], local_roots: tuple[str, ...] = ()
 ) -> AddressBook:
-    """Return the addresses for the images that `annotation_uri` names."""
-    return AddressBook((image_root or _folder_of(annotation_uri)).rstrip("/"), mappings, local_roots)
+    """Return the addresses for images whose names are those of files below `image_root`."""
+    return AddressBook(image_root.rstrip("/"), mappings, local_roots)
 
 
 def resolve_address(record: ImageRecord, book: AddressBook) -> Address:
@@ -64,8 +65,24 @@ def resolve_address(record: ImageRecord, book: AddressBook) -> Address:
             return Address(direct)
     if name is None:
         raise refusals.AddressProblem(_explain_unreadable(urls[0]))
+    return Address(locate_name(name, book).uris, _hint(record, urls))
+
+
+def locate_name(name: str, book: AddressBook) -> Address:
+    """Return where to read a file from by its name alone; raises AddressProblem."""
+    mapped = _map(name, book.mappings)
+    if mapped:
+        return Address(mapped)
     refusals.check_name(name)
-    return Address(_locate(book.root, f"/{name}", name), _hint(record, urls))
+    return Address(_locate(book.root, f"/{name}", name))
+
+
+def find_uris(name: str, book: AddressBook) -> tuple[str, ...]:
+    """Return the addresses of a name in the order of their likelihood; none where it is refused."""
+    try:
+        return locate_name(name, book).uris
+    except refusals.AddressProblem:
+        return ()
 
 
 def _hint(record: ImageRecord, urls: Sequence[str]) -> str:
@@ -77,12 +94,12 @@ def _hint(record: ImageRecord, urls: Sequence[str]) -> str:
     return f"its address {refusals.cut(urls[0])!r} is passed over: no entry of urlMappings has its beginning"
 
 
-def _folder_of(uri: str) -> str:
-    """Return the folder; an https address keeps its query, since a token may open the whole folder."""
+def find_folder(uri: str) -> str:
+    """Return the folder of a file; an https address keeps its query, since a token may open the whole folder."""
     if uri.startswith("https://"):
         parts = urllib.parse.urlsplit(uri)
         return urllib.parse.urlunsplit(parts._replace(path=parts.path.rpartition("/")[0], fragment=""))
-    return uri.rpartition("/")[0] if "/" in uri else "file:"
+    return uri.rpartition("/")[0] if "/" in uri else f"{uri.partition(':')[0]}:"
 
 
 def _map(text: str, mappings: tuple[UrlMapping, ...]) -> tuple[str, ...]:
@@ -99,10 +116,13 @@ def _locate_url(url: str, local_roots: tuple[str, ...]) -> tuple[str, ...]:
     if url.startswith("https://"):
         refusals.check_url(url, url)
         return (url,)
-    if url.startswith("s3://"):
-        bucket, _, key = url.removeprefix("s3://").partition("/")
+    if url.startswith(BUCKET_SCHEMES):
+        scheme, _, path = url.partition("://")
+        bucket, _, key = path.partition("/")
         # As it is first: unlike a name, it may have come from a listing of the bucket.
-        return tuple(dict.fromkeys((url, *_locate(f"s3://{bucket}/", key, url))))
+        return tuple(dict.fromkeys((url, *_locate(f"{scheme}://{bucket}/", key, url))))
+    if url.startswith(VOLUME_SCHEME):  # as a Prediction over a volume writes it
+        return _locate_volume(VOLUME_SCHEME, url.removeprefix(VOLUME_SCHEME), url, encoded=False)
     below = _find_below(url, local_roots) if url.startswith("file:") else None
     return _locate(below[0], below[1], url, is_url=True) if below else ()
 
@@ -123,24 +143,34 @@ def _locate(prefix: str, rest: str, written: str, *, is_url: bool = False) -> tu
     if prefix.startswith("https://"):
         return _locate_web(prefix, rest, written, is_url=is_url)
     path = rest.split("?", 1)[0] if is_url else rest
-    if prefix.startswith("s3://"):
+    if prefix.startswith(BUCKET_SCHEMES):
         return _locate_keys(prefix, path, written, encoded=is_url)
+    if prefix.startswith(VOLUME_SCHEME):
+        return _locate_volume(prefix, path, written, encoded=is_url)
     refusals.check_path(urllib.parse.unquote(prefix) + path, written, is_local=True)
     return tuple(prefix + urllib.parse.quote(text) for text in spellings.list_spellings(path, encoded=is_url))
 
 
 def _locate_keys(prefix: str, path: str, written: str, *, encoded: bool) -> tuple[str, ...]:
-    bucket, _, folder = prefix.removeprefix("s3://").partition("/")
+    scheme, _, place = prefix.partition("://")
+    bucket, _, folder = place.partition("/")
     if not bucket:  # mapped from one kind of bucket address to another
         bucket, _, path = path.partition("/")
     # The slash behind the bucket is ours, so that no path makes another bucket of it.
-    place = f"s3://{bucket}/"
+    place = f"{scheme}://{bucket}/"
     keys = [folder + text for text in spellings.list_spellings(path, encoded=encoded)]
     # Untidy text comes last: a key may hold what means nothing in a path.
     tidy = [spellings.tidy_path(key).lstrip("/") for key in keys]
     for key in (*keys, *tidy):
         refusals.check_path(key, written)
     return tuple(dict.fromkeys(place + key for key in (*tidy, f"{folder}{path}".lstrip("/"))))
+
+
+def _locate_volume(prefix: str, path: str, written: str, *, encoded: bool) -> tuple[str, ...]:
+    folder = prefix.removeprefix(VOLUME_SCHEME)
+    names = [spellings.tidy_path(folder + text).lstrip("/") for text in spellings.list_spellings(path, encoded=encoded)]
+    refusals.check_path(folder + path, written, is_local=True)
+    return tuple(dict.fromkeys(VOLUME_SCHEME + name for name in names))
 
 
 def _locate_web(prefix: str, rest: str, written: str, *, is_url: bool) -> tuple[str, ...]:
@@ -168,4 +198,4 @@ def _explain_unreadable(url: str) -> str:
         return f"address {shown!r} is a local file: darkroom run reads it below the manifest's folder only{advice}"
     if match is None:
         return f"address {shown!r} is not a URL and there is no file_name"
-    return f"address {shown!r} cannot be read: add {match[1]} to urlMappings (from) with the bucket's s3:// (to)"
+    return f"address {shown!r} cannot be read: add {match[1]} to urlMappings (from) with the bucket's address (to)"

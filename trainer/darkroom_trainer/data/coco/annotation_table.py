@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from darkroom_labels.boxes import BOX_MODES
 from darkroom_trainer.data.coco.identifiers import IdBook, Integers
 from darkroom_trainer.data.coco.values import show_value
 from darkroom_trainer.data.records.findings import Findings
@@ -18,9 +19,6 @@ from darkroom_trainer.data.records.findings import Findings
 _ID_FIELDS: Final = ("id", "image_id", "category_id")
 _NUMBERS: Final = frozenset({int, float})
 _CROWD_MARKS: Final = (1, "1")
-_BOX_MODES: Final = ("xyxy_pixels", "xywh_pixels", "xyxy_relative", "xywh_relative")
-"""What the integers of `bbox_mode` stand for, from 0: detectron2's BoxMode."""
-
 _MAX_FORMATS: Final = 3
 _LEAST_NUMBERS: Final = 6
 """Of a polygon: three points."""
@@ -209,8 +207,8 @@ def _read_format(entry: Entry) -> str | None:
     """Return what an annotation declares of its own box, None for nothing."""
     declared = entry.get("bbox_format")
     mode = entry.get("bbox_mode") if declared is None else None
-    if type(mode) is int and 0 <= mode < len(_BOX_MODES):
-        return _BOX_MODES[mode]
+    if type(mode) is int and 0 <= mode < len(BOX_MODES):
+        return BOX_MODES[mode]
     return name_format(declared if mode is None else mode)
 
 

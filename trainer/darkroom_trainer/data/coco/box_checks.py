@@ -13,7 +13,6 @@ import numpy as np
 from darkroom_trainer.data.coco import box_conventions
 from darkroom_trainer.data.coco.annotation_table import Flags, Floats
 from darkroom_trainer.data.coco.box_conventions import DECLARED_NAMES, BoxConvention, BoxShape, BoxUnit
-from darkroom_trainer.data.coco.checks import name_annotation
 from darkroom_trainer.data.coco.documents import CocoFile
 from darkroom_trainer.data.coco.identifiers import Integers
 from darkroom_trainer.data.records.findings import Findings, Issue
@@ -48,11 +47,11 @@ def check_boxes(coco: CocoFile, usable: Flags, findings: Findings) -> CheckedBox
     table = coco.annotations
     for row in np.flatnonzero(usable & ~table.has_box):
         findings.add(
-            name_annotation(coco, row),
+            coco.name_annotation(row),
             "has no bbox; object detection needs [left, top, width, height], or a polygon in segmentation",
         )
     try:
-        convention = box_conventions.read_convention(coco.box_formats)
+        convention = coco.read_convention()
     except box_conventions.UnknownConvention as problem:
         findings.add(coco.name, str(problem))
         return CheckedBoxes(np.zeros((len(usable), 4)), in_pixels=False)
@@ -113,14 +112,14 @@ class _BoxCheck:
 
     def _explain_shape(self) -> str:
         shape = self._convention.shape
-        return "" if shape is BoxShape.LEFT_TOP_SIZE else f"; bbox_format declares {shape}"
+        return "" if shape is BoxShape.LEFT_TOP_SIZE else f"; it is read as {shape}"
 
     def _refuse(self, row: np.intp, what: str) -> None:
-        field = "the box around segmentation" if self._table.outlined[row] else "bbox"
+        field = "the box around segmentation" if self._table.outlined[row] else self._coco.box_field
         numbers = ", ".join(f"{number:.6g}" for number in self._table.boxes[row])
         # What is wrong with a box may follow from a wrong size of its image.
-        about = f"{self._coco.name} image {self._coco.ids.show(self._table.image_ids[row])}"
-        self._findings.add(name_annotation(self._coco, row), f"{field} [{numbers}]{what}", about=about)
+        about = self._coco.identify_image(self._table.image_ids[row])
+        self._findings.add(self._coco.name_annotation(row), f"{field} [{numbers}]{what}", about=about)
 
     def _find_pixels(self, boxes: Floats) -> Flags:
         """Return which rows are in pixels: as declared, or by their values, where polygons are judged by themselves."""
@@ -190,7 +189,7 @@ class _BoxCheck:
         degrees = self._table.rotation
         marked = self._sound & ~self._table.outlined & (degrees != 0)
         turned = marked & in_pixels & np.isfinite(degrees)
-        self._advise(turned, "have attributes.rotation: the box around the turned one is taken")
+        self._advise(turned, "are turned: the box around the turned one is taken")
         self._advise(marked & ~turned, "have an angle that is not applied: write the box around the turned object")
         if not turned.any():
             return boxes, turned
@@ -213,16 +212,14 @@ class _BoxCheck:
             self._findings.add(
                 self._coco.name,
                 f"{len(outside):,} of {self._sound.sum():,} bbox reach outside their image as "
-                f"{self._convention.shape}, and none does as {shape}; declare "
-                f'"bbox_format": "{DECLARED_NAMES[shape]}" at the top level of the file, or convert them',
+                f"{self._convention.shape}, and none does as {shape}; "
+                f"{self._coco.advise_shape(DECLARED_NAMES[shape])}",
             )
         else:
+            unit = self._convention.unit
+            units = "all relative or all in pixels of the declared size" if unit is None else f"in {unit}"
             for row in outside:
-                self._refuse(
-                    row,
-                    f" reaches outside the image; expected {self._convention.shape}, all relative or all in pixels of "
-                    "the declared size",
-                )
+                self._refuse(row, f" reaches outside the image; expected {self._convention.shape}, {units}")
         self._sound[outside] = False
         is_cut = np.zeros_like(self._sound)
         is_cut[reaching] = True
@@ -235,9 +232,11 @@ class _BoxCheck:
     def _find_fitting_shape(self, outside: Integers, turned: Flags, sizes: Floats) -> BoxShape | None:
         """Return the other shape in which every written box lies inside its image, where many do not in this one."""
         rows = np.flatnonzero(self._sound & ~self._table.outlined & ~turned)
-        if self._coco.box_formats or len(rows) < _LEAST_BOXES or len(outside) < _LEAST_SHARE * len(rows):
+        if not self._coco.may_have_other_shape or len(rows) < _LEAST_BOXES or len(outside) < _LEAST_SHARE * len(rows):
             return None
         for shape in (BoxShape.CORNERS, BoxShape.CENTER_SIZE):
+            if shape is self._convention.shape:
+                continue
             boxes = box_conventions.to_left_top(self._table.boxes[rows], shape) / sizes[rows]
             if (boxes[:, 2:] > 0).all() and (_measure_over(boxes) <= self._allow(rows)).all():
                 return shape

@@ -1,10 +1,9 @@
 """How the four numbers of a `bbox` are meant: which corner or side each is, and of what.
 
-Owns the names that a file may declare as `bbox_format`, and the way to [left, top, width, height]. Pure. Must not do:
-judge boxes.
+Owns what a file that declares it wrongly is told, and the way to [left, top, width, height]. The names that may be
+declared are in `darkroom_labels.boxes`. Pure. Must not do: judge boxes.
 """
 
-import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,6 +11,7 @@ from typing import Final
 
 import numpy as np
 
+from darkroom_labels.boxes import find_form
 from darkroom_trainer.data.coco.annotation_table import Floats
 from darkroom_trainer.data.coco.values import show_value
 
@@ -22,6 +22,8 @@ class BoxShape(StrEnum):
     LEFT_TOP_SIZE = "[left, top, width, height]"
     CORNERS = "[left, top, right, bottom]"
     CENTER_SIZE = "[center x, center y, width, height]"
+    PIXEL_CORNERS = "[xmin, ymin, xmax, ymax] of pixels counted from 1"
+    """Both pixels belong to the box, so it is one wider than their difference."""
 
 
 class BoxUnit(StrEnum):
@@ -44,23 +46,9 @@ class UnknownConvention(ValueError):
     """A declaration that cannot be followed; the text says what can be."""
 
 
-_NAMES: Final = {
-    "": BoxConvention(),
-    **dict.fromkeys(("ltwh", "xywh", "coco", "lefttopwidthheight", "x1y1wh"), BoxConvention()),
-    **dict.fromkeys(
-        ("ltrb", "xyxy", "x1y1x2y2", "xminyminxmaxymax", "lefttoprightbottom"), BoxConvention(BoxShape.CORNERS)
-    ),
-    **dict.fromkeys(("cxcywh", "centerxywh", "centrexywh"), BoxConvention(BoxShape.CENTER_SIZE)),
-    **dict.fromkeys(("pascalvoc", "voc"), BoxConvention(BoxShape.CORNERS, BoxUnit.PIXELS)),
-    "albumentations": BoxConvention(BoxShape.CORNERS, BoxUnit.RELATIVE),
-    "yolo": BoxConvention(BoxShape.CENTER_SIZE, BoxUnit.RELATIVE),
-}
-_UNITS: Final = {
-    **dict.fromkeys(("abs", "absolute", "pixel", "pixels", "px"), BoxUnit.PIXELS),
-    **dict.fromkeys(("rel", "relative", "norm", "normalized", "normalised"), BoxUnit.RELATIVE),
-    **dict.fromkeys(("percent", "percentage", "pct"), BoxUnit.PERCENT),
-}
 DECLARED_NAMES: Final = {BoxShape.LEFT_TOP_SIZE: "ltwh", BoxShape.CORNERS: "ltrb", BoxShape.CENTER_SIZE: "cxcywh"}
+_SHAPES: Final = {name: shape for shape, name in DECLARED_NAMES.items()}
+_UNITS: Final = {"pixels": BoxUnit.PIXELS, "relative": BoxUnit.RELATIVE, "percent": BoxUnit.PERCENT}
 
 
 def read_convention(declared: Collection[str | None]) -> BoxConvention:
@@ -71,23 +59,13 @@ def read_convention(declared: Collection[str | None]) -> BoxConvention:
     name = next(iter(declared), None)
     if name is None:
         return BoxConvention()
-    convention = _look_up(name)
-    if convention is None:
+    form = find_form(name)
+    if form is None:
         raise UnknownConvention(
             f"declares bbox_format {show_value(name)}, which is not known; convert the boxes, or declare ltwh, ltrb, "
             "cxcywh, pascal_voc or yolo, with _pixels, _relative or _percent after it where that is meant"
         )
-    return convention
-
-
-def _look_up(name: str) -> BoxConvention | None:
-    """Return the convention of a name such as `xyxy`, `BoxMode.XYXY_ABS` or `cxcywh_normalized`."""
-    words = re.findall(r"[a-z0-9]+", name.lower().removeprefix("boxmode."))
-    units = {_UNITS[word] for word in words if word in _UNITS}
-    found = _NAMES.get("".join(word for word in words if word not in _UNITS))
-    if found is None or len(units) > 1 or (name.strip() and not words):
-        return None
-    return BoxConvention(found.shape, units.pop() if units else found.unit)
+    return BoxConvention(_SHAPES[form.shape], _UNITS[form.unit] if form.unit is not None else None)
 
 
 def to_left_top(boxes: Floats, shape: BoxShape) -> Floats:
@@ -96,6 +74,8 @@ def to_left_top(boxes: Floats, shape: BoxShape) -> Floats:
     with np.errstate(invalid="ignore", over="ignore"):
         if shape is BoxShape.CORNERS:
             return np.concatenate([first, second - first], axis=1)
+        if shape is BoxShape.PIXEL_CORNERS:
+            return np.concatenate([first - 1, second - first + 1], axis=1)
         if shape is BoxShape.CENTER_SIZE:
             return np.concatenate([first - second / 2, second], axis=1)
     return boxes

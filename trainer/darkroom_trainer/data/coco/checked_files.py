@@ -17,7 +17,7 @@ from darkroom_trainer.data.coco.documents import CocoFile, ImageRecord
 from darkroom_trainer.data.coco.identifiers import Integers
 from darkroom_trainer.data.naming.refusals import AddressProblem
 from darkroom_trainer.data.records import dataset
-from darkroom_trainer.data.records.catalog import CatalogImage
+from darkroom_trainer.data.records.catalog import UNREVIEWED, CatalogImage
 from darkroom_trainer.data.records.findings import Findings
 
 
@@ -44,24 +44,25 @@ def check_file(coco: CocoFile, kind: AnnotationKind, findings: Findings) -> Chec
 
 def build_images(
     file: CheckedFile,
-    uri: str,
+    image_root: str,
     source: DatasetSource,
     tags: dict[str, int],
     annotations: Counter[int],
     findings: Findings,
 ) -> list[CatalogImage]:
-    """Return the images of a file whose address is `uri`, and count its annotations by label."""
+    """Return the images of a file, which are below `image_root`, and count its annotations by label."""
     coco, table = file.coco, file.coco.annotations
     index_of = {category.id: tags[category.name] for category in coco.categories}
     rows_of, no_rows = _group_rows(file), np.zeros(0, dtype=np.int64)
     categories = [index_of.get(number, -1) for number in table.category_ids.tolist()]
-    book = addresses.build_address_book(uri, source.image_root, source.url_mappings, source.local_roots)
+    book = addresses.build_address_book(image_root, source.url_mappings, source.local_roots)
     detection = source.annotation_kind is AnnotationKind.DETECTION
     built = []
     for record in coco.images:
         subject = coco.name_image(record)
         address = _resolve(record, subject, book, findings)
         rows = rows_of.get(record.id, no_rows)
+        rows = no_rows if record.review in UNREVIEWED else rows  # a model proposed them
         crowd = _take_crowd(file, rows, categories) if detection else None
         rows = rows[~table.crowd[rows]] if crowd else rows
         labels = tuple(categories[row] for row in rows.tolist())
@@ -78,6 +79,7 @@ def build_images(
                 crowd=crowd,
                 other_uris=address.uris[1:] if address else (),
                 hint=address.hint if address else "",
+                review=record.review,
             )
         )
     return built

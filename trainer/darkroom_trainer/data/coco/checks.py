@@ -8,7 +8,7 @@ Bounds are those of the replaced service: at most 1,000 regions an image, one ta
 import dataclasses
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from darkroom_api.v1alpha1.common import AnnotationKind
 from darkroom_trainer.data.coco.annotation_table import AnnotationTable, Flags
 from darkroom_trainer.data.coco.documents import CocoFile
 from darkroom_trainer.data.coco.identifiers import Integers
+from darkroom_trainer.data.records.catalog import UNREVIEWED
 from darkroom_trainer.data.records.findings import Findings, Issue
 
 MAX_REGIONS: Final = 1000
@@ -81,7 +82,7 @@ def check_references(coco: CocoFile, findings: Findings) -> Flags:
         )
     for row in np.flatnonzero(~(known_category | _are_known(table.category_ids, coco.broken_categories))):
         findings.add(
-            name_annotation(coco, row),
+            coco.name_annotation(row),
             f"category_id {coco.ids.show(table.category_ids[row])} is not in categories; add the category or fix "
             "the id",
         )
@@ -90,12 +91,6 @@ def check_references(coco: CocoFile, findings: Findings) -> Flags:
 
 def _are_known(ids: Integers, known: Iterable[int]) -> Flags:
     return np.asarray(np.isin(ids, np.array(list(known), dtype=np.int64)))
-
-
-def name_annotation(coco: CocoFile, row: int | np.signedinteger[Any]) -> str:
-    """Return how messages call the annotation at `row`."""
-    number, image = (coco.ids.show(ids[row]) for ids in (coco.annotations.ids, coco.annotations.image_ids))
-    return f"{coco.name} annotation {number} (image {image})"
 
 
 def check_tags_per_image(coco: CocoFile, kind: AnnotationKind, usable: Flags, findings: Findings) -> None:
@@ -110,7 +105,7 @@ def check_tags_per_image(coco: CocoFile, kind: AnnotationKind, usable: Flags, fi
 def _check_regions(coco: CocoFile, usable: Flags, findings: Findings) -> None:
     values, counts = np.unique(coco.annotations.image_ids[usable], return_counts=True)
     for number, count in zip(values[counts > MAX_REGIONS], counts[counts > MAX_REGIONS], strict=True):
-        subject = f"{coco.name} image {coco.ids.show(number)}"
+        subject = coco.identify_image(number)
         findings.add(subject, f"has {count:,} regions, at most {MAX_REGIONS:,} are taken")
 
 
@@ -123,6 +118,8 @@ def _check_one_tag(coco: CocoFile, table: AnnotationTable, usable: Flags, findin
     ):
         found.setdefault(image_id, set()).add(tags[category_id])
     for record in coco.images:
+        if record.review in UNREVIEWED:
+            continue
         subject = coco.name_image(record)
         named = sorted(found.get(record.id, ()))
         if len(named) > 1:
@@ -133,4 +130,8 @@ def _check_one_tag(coco: CocoFile, table: AnnotationTable, usable: Flags, findin
                 "or use imageMultilabelClassification",
             )
         if not named and record.id not in mentioned:
-            findings.add(subject, "has no annotation; imageClassification needs one label per image")
+            findings.add(
+                subject,
+                "has no annotation; imageClassification needs one label per image: give it one, or write "
+                '"review": "pending" in its entry until somebody has',
+            )

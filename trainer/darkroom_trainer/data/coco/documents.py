@@ -12,11 +12,14 @@ import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
+
+import numpy as np
 
 from darkroom_trainer.data import file_types
 from darkroom_trainer.data.coco import json_stream
 from darkroom_trainer.data.coco.annotation_table import AnnotationReader, AnnotationTable, Entry, Placed, name_format
+from darkroom_trainer.data.coco.box_conventions import BoxConvention, read_convention
 from darkroom_trainer.data.coco.identifiers import IdBook, TooManyIds, is_plain
 from darkroom_trainer.data.coco.values import show_value
 from darkroom_trainer.data.records.findings import Findings
@@ -25,10 +28,11 @@ SECTIONS: Final = ("images", "annotations", "categories")
 MAX_ANNOTATION_BYTES: Final = 1 << 30
 _MAX_NAME: Final = 256
 _MAX_SHOWN_NAME: Final = 120
-_HALVES: Final = re.compile("[\ud800-\udfff]")
+HALVES: Final = re.compile("[\ud800-\udfff]")
 """Halves of a character outside the basic plane, which no file name and no UTF-8 text can hold."""
 _UNSHOWABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """Control characters, line ends and changes of the writing direction; letters of any script are welcome in a tag."""
+_REVIEWS: Final = ("pending", "accepted", "rejected")
 _DECLARING_KEYS: Final = frozenset({"bbox_format", "info"})
 
 Parsed = TypeVar("Parsed")
@@ -46,6 +50,8 @@ class ImageRecord:
     coco_url: str | None
     archive: str | None = None
     """What the entry calls `zip_file`, which is not read."""
+    review: str | None = None
+    """What a person said of labels that a model proposed; text of another meaning is passed over."""
 
     @property
     def shown(self) -> str:
@@ -81,6 +87,22 @@ class CocoFile:
     box_formats: tuple[str | None, ...]
     ids: IdBook
 
+    box_field: ClassVar[str] = "bbox"
+    """What the file calls a box."""
+
+    @property
+    def may_have_other_shape(self) -> bool:
+        """Return whether nothing says for sure what the four numbers of a box are."""
+        return not self.box_formats
+
+    def read_convention(self) -> BoxConvention:
+        """Return how boxes are meant; raises UnknownConvention."""
+        return read_convention(self.box_formats)
+
+    def advise_shape(self, name: str) -> str:
+        """Return what to do where boxes fit in the shape of this declared name only."""
+        return f'declare "bbox_format": "{name}" at the top level of the file, or convert them'
+
     def list_tags(self) -> list[str]:
         """Return the names of the categories by their ids; as written where ids are text and have no order."""
         ordered = sorted(self.categories, key=lambda category: (0, category.id) if is_plain(category.id) else (1, 0))
@@ -88,7 +110,16 @@ class CocoFile:
 
     def name_image(self, record: ImageRecord) -> str:
         """Return how messages call an image."""
-        return f"{self.name} image {self.ids.show(record.id)} ({record.shown})"
+        return f"{self.identify_image(record.id)} ({record.shown})"
+
+    def identify_image(self, number: int | np.signedinteger[Any]) -> str:
+        """Return how messages call an image whose file need not be known."""
+        return f"{self.name} image {self.ids.show(number)}"
+
+    def name_annotation(self, row: int | np.signedinteger[Any]) -> str:
+        """Return how messages call the annotation at `row`."""
+        number, image = (self.ids.show(ids[row]) for ids in (self.annotations.ids, self.annotations.image_ids))
+        return f"{self.name} annotation {number} (image {image})"
 
 
 def parse_coco(text: bytes, name: str, findings: Findings, *, with_boxes: bool = True) -> CocoFile | None:
@@ -132,7 +163,7 @@ class _Reader:
         if section == "images":
             self._images += self._parse(section, "image", entries, _parse_image)
         elif section == "categories":
-            self._categories += self._parse(section, "category", entries, _parse_category)
+            self._categories += self._parse(section, "category", entries, read_category)
         else:
             self._annotations.take(entries)
 
@@ -194,14 +225,17 @@ def _parse_image(entry: Entry, number: int) -> ImageRecord | str:
         value = entry.get(field)
         if value is not None and not isinstance(value, str):
             return f"{field} must be text, {show_value(value)} found"
-        if value is not None and _HALVES.search(value):
+        if value is not None and HALVES.search(value):
             return f"{field} {show_value(value)} holds half of a character; fix the text"
         addresses[field] = value or None
     if not any(addresses.values()):
         return "has no file_name, absolute_url or coco_url: give one of them"
     archive = entry.get("zip_file")
-    archive = archive if isinstance(archive, str) and not _HALVES.search(archive) else None
-    return ImageRecord(number, _read_side(entry, "width"), _read_side(entry, "height"), **addresses, archive=archive)
+    archive = archive if isinstance(archive, str) and not HALVES.search(archive) else None
+    review = entry.get("review")
+    review = review if review in _REVIEWS else None
+    width, height = _read_side(entry, "width"), _read_side(entry, "height")
+    return ImageRecord(number, width, height, **addresses, archive=archive, review=review)
 
 
 def _read_side(entry: Entry, field: str) -> float:
@@ -210,7 +244,7 @@ def _read_side(entry: Entry, field: str) -> float:
     return float(value) if usable and value is not None else math.nan
 
 
-def _parse_category(entry: Entry, number: int) -> CategoryRecord | str:
+def read_category(entry: Entry, number: int) -> CategoryRecord | str:
     """Return an entry of categories, or what is wrong with it."""
     tag, group = entry.get("name"), entry.get("supercategory")
     if not isinstance(tag, str) or not tag.strip():

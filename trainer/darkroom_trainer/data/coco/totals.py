@@ -33,7 +33,10 @@ def check_totals(catalog: Catalog, source: DatasetSource, findings: Findings) ->
     if findings.problem_count and not catalog.images:
         return
     name, kind = f"dataset {source.name}", source.annotation_kind
-    if not catalog.images:
+    if not catalog.images and catalog.unreviewed:
+        count = len(catalog.unreviewed)
+        findings.add(name, f"has no image that a person has labelled: all {count:,} wait for a review or were rejected")
+    elif not catalog.images:
         findings.add(name, "has no images")
     if len(catalog.images) > MAX_IMAGES[kind]:
         findings.add(name, f"has {len(catalog.images):,} images, at most {MAX_IMAGES[kind]:,} are taken")

@@ -56,6 +56,7 @@ def advise(catalog: Catalog, checked: Sequence[CheckedImage | None], findings: F
         _note(issue, seen, scores, findings)
     _note_duplicates(catalog, seen, findings)
     _note_tiny_boxes(catalog, findings)
+    _note_unreviewed(catalog, findings)
 
 
 def _score(seen: Sequence[Seen]) -> dict[Issue, dict[int, float]]:
@@ -143,6 +144,20 @@ def _note_tiny_boxes(catalog: Catalog, findings: Findings) -> None:
             message = f"has {tiny:,} of {len(areas):,} boxes below 40 x 20 pixels at 1080p; cut the image into parts"
             score = float(areas[areas > 0].min() / TINY_AREA)
             findings.advise(Issue.TINY_BOX, image.subject, message, (image.image_id,), score)
+
+
+def _note_unreviewed(catalog: Catalog, findings: Findings) -> None:
+    """Tell of images that are left out, as their labels are a model's."""
+    if not catalog.unreviewed:
+        return
+    rejected = sum(image.review == "rejected" for image in catalog.unreviewed)
+    count = len(catalog.unreviewed)
+    message = (
+        f"{count:,} are left out, whose labels a model proposed and nobody accepted: {count - rejected:,} wait for a "
+        f"review, {rejected:,} were rejected; accept them, or label them by hand"
+    )
+    ids = [image.image_id for image in catalog.unreviewed[:100]]
+    findings.advise(Issue.UNREVIEWED, "images of the dataset", message, ids)
 
 
 def compare_datasets(train: LoadedDataset, evaluation: LoadedDataset) -> tuple[Advice, ...]:

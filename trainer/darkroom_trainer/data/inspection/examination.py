@@ -5,17 +5,18 @@ Owns the order of these steps and which failure is whose. Must not do: keep pixe
 
 import dataclasses
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from darkroom_api.run_config import DatasetSource
 from darkroom_storage.objects import Storage, StorageError, display_uri, open_dataset
-from darkroom_trainer.data.coco import merging
-from darkroom_trainer.data.inspection import advice, annotation_files, revision, surroundings
+from darkroom_trainer.data.inspection import advice, revision
 from darkroom_trainer.data.inspection.fetching import Check, CheckedImage, ImageMissing, check_images
-from darkroom_trainer.data.inspection.progress import ShowProgress
 from darkroom_trainer.data.records.catalog import Catalog, CatalogImage
 from darkroom_trainer.data.records.findings import Findings
+from darkroom_trainer.data.sources import catalogs, surroundings
+from darkroom_trainer.data.sources.label_source import ShowCount
+from darkroom_trainer.data.sources.progress import ShowProgress
 from darkroom_trainer.runtime.storage_failures import explain_storage_error
 
 
@@ -31,9 +32,15 @@ class Examination:
 
 
 def examine_dataset(
-    source: DatasetSource, folder: pathlib.Path | None, show_progress: ShowProgress, *, stop_at_annotations: bool
+    source: DatasetSource,
+    folder: pathlib.Path | None,
+    show_progress: ShowProgress,
+    *,
+    stop_at_annotations: bool,
+    preview_folder: pathlib.Path | None = None,
+    show_count: ShowCount = lambda _count: None,
 ) -> Examination:
-    """Return the examination of `source`; images are kept in `folder` if given.
+    """Return the examination of `source`; images are kept in `folder`, previews in `preview_folder`, if given.
 
     With `stop_at_annotations`, images are not read where the annotations are wrong already. Raises RunError:
     DatasetNotFound for an annotation file, StorageUnavailable, InvalidConfiguration.
@@ -41,10 +48,10 @@ def examine_dataset(
     storage = open_dataset(source)
     findings = Findings()
     hashes: list[bytes] = []
-    texts = annotation_files.read_texts(storage, source, hashes)
-    catalog = merging.build_catalog(texts, source, findings)
+    catalog = catalogs.read_catalog(storage, source, findings, hashes, show_count)
     skip = stop_at_annotations and findings.problem_count > 0
-    checked = [] if skip else _check_all(catalog.images, storage, folder, show_progress, findings)
+    fetched = check_images(catalog.images, storage, folder, preview_folder=preview_folder)
+    checked = [] if skip else _check_all(catalog.images, fetched, storage, show_progress, findings)
     catalog = catalog if skip else _place_images(catalog, checked, findings)
     advice.advise(catalog, checked, findings)
     hashed = "" if skip else revision.compute_revision(hashes, catalog.images, checked)
@@ -53,14 +60,14 @@ def examine_dataset(
 
 def _check_all(
     images: Sequence[CatalogImage],
+    fetched: Iterable[Check],
     storage: Storage,
-    folder: pathlib.Path | None,
     show_progress: ShowProgress,
     findings: Findings,
 ) -> list[CheckedImage | None]:
     checks: list[Check] = []
     try:
-        for check in check_images(images, storage, folder):
+        for check in fetched:
             checks.append(check)
             show_progress(len(checks), len(images))
     except StorageError as error:

@@ -8,11 +8,6 @@ from darkroom_trainer.data.inspection.fetching import CheckedImage
 from darkroom_trainer.data.records.catalog import CatalogImage
 
 
-def hash_text(text: bytes) -> bytes:
-    """Return the SHA-256 of an annotation file."""
-    return hashlib.sha256(text).digest()
-
-
 def compute_revision(
     hashes: Sequence[bytes], images: Sequence[CatalogImage], checked: Sequence[CheckedImage | None]
 ) -> str:

@@ -1,10 +1,14 @@
 """What annotation files say together: one list of images with tags and boxes. Must not do: anything but hold it."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from darkroom_api.v1alpha1.dataset import Category
 from darkroom_trainer.data.records.dataset import Boxes, Crowd
 from darkroom_trainer.data.records.findings import WrittenId
+
+UNREVIEWED: Final = ("pending", "rejected")
+"""What an entry says of a review whose labels are a model's, and no person's."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,8 @@ class CatalogImage:
     crowd: Crowd | None = None
     other_uris: tuple[str, ...] = ()
     hint: str = ""
+    review: str | None = None
+    """What its entry says of a review: "pending", "accepted" or "rejected"."""
 
     @property
     def name(self) -> str:
@@ -36,7 +42,8 @@ class CatalogImage:
 class Catalog:
     """All images of a dataset, with its tags in a fixed order and how often each occurs.
 
-    `repeated` counts annotations that are in two entries of one file, and are kept once.
+    `repeated` counts annotations that are in two entries of one file, and are kept once. `unreviewed` images are left
+    out of `images`, and have no labels: a model proposed some, which no person has accepted.
     """
 
     tags: tuple[str, ...]
@@ -44,3 +51,4 @@ class Catalog:
     categories: tuple[Category, ...]
     annotations: int
     repeated: int = 0
+    unreviewed: tuple[CatalogImage, ...] = ()

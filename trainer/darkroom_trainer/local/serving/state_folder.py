@@ -12,6 +12,7 @@ from typing import Any, Final, cast
 import pydantic
 
 from darkroom_api import names, results
+from darkroom_api.results import AnyStatus
 from darkroom_api.run_config import RunConfig, Weights
 from darkroom_api.schema import read_record
 from darkroom_api.v1alpha1.model import ModelSpec
@@ -20,7 +21,6 @@ from darkroom_trainer.local import manifest_checks
 from darkroom_trainer.local.board import BoardEntry
 from darkroom_trainer.local.config import Permits, Target
 from darkroom_trainer.local.manifests import KINDS, Manifest
-from darkroom_trainer.local.status import Status
 
 LOG: Final = logging.getLogger(__name__)
 
@@ -57,10 +57,10 @@ class StateFolder:
         manifest = Manifest(kind, namespace, name, metadata, document["spec"], spec, str(path), path.parent)
         artifacts = self.root / layout.ARTIFACTS / names.artifact_folder(kind.name, name, uid)
         permits = Permits(self._endpoints, self._folders, self.root / layout.SECRETS / namespace)
-        target = Target(manifest, uid, artifacts, Weights(), permits)
+        target = Target(manifest, uid, artifacts, Weights(), permits=permits)
         created_at, generation = datetime.fromisoformat(metadata["creationTimestamp"]), metadata["generation"]
         kept = read_record(kind.status, layout.read_json(path.with_name(layout.STATUS_FILE)))
-        status = cast("Status", kept) if kept is not None else results.start_status(spec, generation, created_at)
+        status = cast("AnyStatus", kept) if kept is not None else results.start_status(spec, generation, created_at)
         return BoardEntry(target, created_at, status, generation)
 
     def find(self, kind: str, namespace: str, name: str) -> BoardEntry | None:

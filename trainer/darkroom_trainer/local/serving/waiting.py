@@ -10,12 +10,15 @@ from datetime import datetime
 from typing import Final
 
 from darkroom_api.conditions import TERMINAL_PHASES, DatasetPhase, Reason
+from darkroom_api.results import AnyStatus
 from darkroom_api.run_config import RunConfig
 from darkroom_api.v1alpha1.common import Attempt
 from darkroom_api.v1alpha1.evaluation import EvaluationSpec
 from darkroom_api.v1alpha1.model import ModelSpec
-from darkroom_trainer.local import planning, status as statuses
+from darkroom_api.v1alpha1.prediction import PredictionSpec
+from darkroom_trainer.local import status as statuses
 from darkroom_trainer.local.board import BoardEntry
+from darkroom_trainer.local.decide import planning
 from darkroom_trainer.local.serving.state_folder import StateFolder
 
 MAX_CRASHES: Final = 3
@@ -33,7 +36,7 @@ class PlannedStep:
     """What to do with one resource: a run, or a status that says why there is none."""
 
     entry: BoardEntry
-    planned: RunConfig | statuses.Status
+    planned: RunConfig | AnyStatus
 
 
 def list_steps(state: StateFolder, now: datetime) -> Iterator[PlannedStep]:
@@ -88,7 +91,7 @@ def _find_unread_dataset(state: StateFolder, entry: BoardEntry, now: datetime) -
     if isinstance(spec, ModelSpec):
         named = () if spec.cancel or spec.suspend else (spec.dataset, spec.evaluation_dataset)
     else:
-        assert isinstance(spec, EvaluationSpec)
+        assert isinstance(spec, EvaluationSpec | PredictionSpec)
         named = (spec.dataset,)
     found = (state.find("Dataset", entry.manifest.namespace, name) for name in named if name is not None)
     return next((dataset for dataset in found if dataset is not None and not _is_read(dataset, entry, now)), None)
@@ -100,12 +103,11 @@ def _is_read(dataset: BoardEntry, run: BoardEntry, now: datetime) -> bool:
     if status.observed_generation != dataset.generation or not status.attempts or not _has_ended(status):
         return False
     began = status.attempts[-1].started_at
-    # Attempts know whole seconds only; and a run of the future comes from a clock that was set back.
-    asked = run.created_at.replace(microsecond=0)
-    return asked > now or (began is not None and datetime.fromisoformat(began) >= asked)
+    # A run of the future comes from a clock that was set back.
+    return run.created_at > now or (began is not None and datetime.fromisoformat(began) >= run.created_at)
 
 
-def _has_ended(status: statuses.Status) -> bool:
+def _has_ended(status: AnyStatus) -> bool:
     return status.phase in (DatasetPhase.READY, DatasetPhase.INVALID)
 
 

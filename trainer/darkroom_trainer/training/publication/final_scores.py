@@ -14,10 +14,15 @@ from darkroom_trainer.training.training_run import TrainingRun
 
 
 def measure_model(run: TrainingRun, session: Session, model: torch.nn.Module) -> Measured | None:
-    """Return the final model's scores on the evaluation dataset, else those on images that were held out."""
+    """Return the final model's scores on the evaluation dataset, else those on images that were held out.
+
+    What the former take tells how slow the machine is now.
+    """
     if run.evaluation is not None:
-        dataset, data = run.evaluation.dataset, run.evaluation.data
+        dataset, data, meter = run.evaluation.dataset, run.evaluation.data, run.context.meter
+        started = meter.charged_seconds
         measured = measurement.measure_data(model, run.task, dataset, data, run.context.device)
+        run.ledger.compare_scoring(meter.charged_seconds - started, len(measured.rows))
         run.ledger.settle(RemainingWork.EVALUATION)
         return measured
     if session.hold_out is None:

@@ -4,6 +4,7 @@ Owns these files of a finished training. Must not measure, and must not change t
 """
 
 import hashlib
+import json
 import logging
 import pathlib
 from dataclasses import dataclass
@@ -111,4 +112,5 @@ def _describe(run: TrainingRun, session: sessions.Session, version: str) -> desc
         light=session.head.model.spec if session.head and ensemble_weight > 0 else None,
         light_share=ensemble_weight,
         network_size_px=None if ensemble_weight == 1 else session.learner.recipe.image_size_px,
+        network=json.loads(session.learner.recipe.network) if session.learner.recipe.network else None,
     )

@@ -35,7 +35,7 @@ def build_details(run: TrainingRun, session: Session) -> dict[str, Any]:
             "final": len(run.rows.usable),
             "evaluation": run.ledger.workload.evaluation_images,
         },
-        "recipe": session.learner.recipe.to_json(),
+        "recipe": session.learner.recipe.describe(),
         "weights": list_weights(run, session),
         "steps": session.learner.step,
         "measuredRecipes": [measured.to_json() for measured in run.measured_recipes],

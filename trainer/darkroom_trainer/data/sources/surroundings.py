@@ -8,8 +8,8 @@ from typing import Final
 
 from darkroom_storage.errors import StorageError
 from darkroom_storage.objects import Storage
-from darkroom_trainer.data.inspection import missing_files
-from darkroom_trainer.data.inspection.missing_files import Absence, NearbyFiles
+from darkroom_trainer.data.sources import missing_files
+from darkroom_trainer.data.sources.missing_files import Absence, NearbyFiles
 
 MAX_NAMES: Final = 20_000
 SECONDS: Final = 5.0

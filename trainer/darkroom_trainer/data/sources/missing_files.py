@@ -18,17 +18,11 @@ MAX_COMPARED: Final = 20
 """Names for which the most similar one is looked for; in a large folder each takes a tenth of a second."""
 _LIKE: Final = 0.75
 _LEVELS: Final = 3
-_PLACE: Final = re.compile(r"^(s3://[^/]+/|file:///)")
+_PLACE: Final = re.compile(r"^((?:s3|az)://[^/]+/|file:///|volume:)")
 _BLANKS: Final = re.compile(r"[\s_\u200b\ufeff]+")
 _DIGITS: Final = re.compile(r"\d+")
-_ARCHIVE: Final = re.compile(r"\.(?:zip|tar|tgz|tar\.gz|7z|rar)$", re.IGNORECASE)
+ARCHIVE: Final = re.compile(r"\.(?:zip|tar|tgz|tar\.gz|7z|rar)$", re.IGNORECASE)
 _ENTRY: Final = re.compile(r"([^/]*\.(?:zip|tar|tgz|7z))[@/!:]+[^/]", re.IGNORECASE)
-
-_HOW: Final = "make a COCO file of them (docs/inspection.md, Other formats)"
-_LABELS: Final = (
-    (re.compile(r"\.xml$", re.IGNORECASE), "labels of Pascal VOC (XML)"),
-    (re.compile(r"(?:^|/)(?:labels/.*\.txt|classes\.txt|data\.ya?ml)$", re.IGNORECASE), "labels of YOLO (text)"),
-)
 
 
 @dataclass(frozen=True)
@@ -66,7 +60,7 @@ def choose_folders(uris: Sequence[str]) -> list[str]:
     while folder:
         folder = folder.rpartition("/")[0]
         folders.append(folder)
-    listed = folders if place[1].startswith("s3://") else folders[:-1]
+    listed = folders[:-1] if place[1].startswith("file:") else folders
     return [f"{place[1]}{folder}/" if folder else place[1] for folder in listed[:_LEVELS]]
 
 
@@ -124,7 +118,7 @@ class NearbyFiles:
     def _describe(self) -> Absence:
         if not self.names:
             return Absence("empty", f"; there is no file at all below {self._folder}: upload them or fix the folder")
-        archive = next((name for name in self.names if _ARCHIVE.search(name)), None)
+        archive = next((name for name in self.names if ARCHIVE.search(name)), None)
         if archive is not None:
             return Absence("archive", f"; {archive!r} is there, and archives are not read: unpack it")
         return UNEXPLAINED
@@ -151,23 +145,3 @@ def _fold(name: str) -> str:
     for _, change, _ in reversed(_DIFFERENCES):
         name = change(name)
     return name.casefold()
-
-
-def describe_folder(folder: str, uris: Iterable[str]) -> str:
-    """Return what is said of a folder that is given in place of a COCO file, and what to give instead."""
-    names = NearbyFiles(folder, uris).names
-    message = f"{show_uri(folder)} is a folder; annotationFiles names COCO files, of which each lists its images"
-    files = [name for name in names if name.lower().endswith(".json")]
-    if files:
-        return f"{message}. It holds {files[0]!r}: name the file"
-    for kind, words in _LABELS:
-        found = next((name for name in names if kind.search(name)), None)
-        if found is not None:
-            return f"{message}. It holds {words}, such as {found!r}: {_HOW}"
-    archive = next((name for name in names if _ARCHIVE.search(name)), None)
-    if archive is not None:
-        return f"{message}. It holds {archive!r}: unpack it and name the COCO file that is in it"
-    found = next((name for name in names if "/" in name), None)
-    if found is not None:
-        return f"{message}. Images in a folder for each tag, such as {found!r}, are not read: {_HOW}"
-    return f"{message}: name one"
