@@ -34,7 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="darkroom_operator", description="Runs Datasets, Models and Evaluations.")
+    parser = argparse.ArgumentParser(
+        prog="darkroom_operator", description="Runs what Datasets, Models, Evaluations and Predictions ask for."
+    )
     parser.add_argument("--config", type=pathlib.Path, required=True, help="YAML file with the configuration")
     parser.add_argument("--health-port", type=int, default=8081, help="port of /healthz and /readyz")
     parser.add_argument("--metrics-port", type=int, default=9090, help="port of /metrics")

@@ -6,7 +6,7 @@ Owns reading and checking it. Must not know Kubernetes objects.
 import fnmatch
 import pathlib
 import ssl
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import pydantic
 import yaml
@@ -16,7 +16,7 @@ from pydantic.alias_generators import to_camel
 from darkroom_api import names
 from darkroom_api.durations import DURATION_PATTERN, parse_duration
 from darkroom_api.endpoints import MAX_ENDPOINTS, AllowedEndpoint, Reach, check_entry, list_endpoints
-from darkroom_api.v1alpha1.common import BucketUri, ResourceName, Storage
+from darkroom_api.v1alpha1.common import BucketUri, QueueName, ResourceName, Storage
 from darkroom_api.v1alpha1.model import MAX_BUDGET_SECONDS
 
 QUANTITY_PATTERN = r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$"
@@ -54,6 +54,7 @@ def _check_authorities(text: str) -> str:
 
 
 PodKey = Annotated[str, Field(pattern=LABEL_KEY_PATTERN, max_length=317), AfterValidator(_check_free)]
+TopologyLevel = Annotated[str, Field(pattern=LABEL_KEY_PATTERN, max_length=317)]
 PodLabels = dict[PodKey, Annotated[str, Field(pattern=LABEL_VALUE_PATTERN, max_length=63)]]
 PodAnnotations = dict[PodKey, Annotated[str, Field(max_length=4096)]]
 Authorities = Annotated[str, Field(max_length=MAX_AUTHORITIES_LENGTH), AfterValidator(_check_authorities)]
@@ -106,6 +107,19 @@ class TrainerConfig(_Section):
     """Whether the weights in the trainer's image are used, after those places."""
 
 
+class TopologyConfig(_Section):
+    """Where Kueue places the pods of a run relative to each other, as the key of the nodes' label of that level."""
+
+    required: TopologyLevel | None = None
+    preferred: TopologyLevel | None = None
+
+    @model_validator(mode="after")
+    def _check_one(self) -> "TopologyConfig":
+        if self.required is not None and self.preferred is not None:
+            raise ValueError("give required or preferred, not both")
+        return self
+
+
 class ComputeClass(_Section):
     """A kind of hardware. CPU, memory and storage are those of one pod, whatever its number of devices."""
 
@@ -115,6 +129,8 @@ class ComputeClass(_Section):
     pod_labels: PodLabels = {}
     pod_annotations: PodAnnotations = {}
     runtime_class_name: ResourceName | None = None
+    scheduler_name: ResourceName | None = None
+    topology: TopologyConfig = TopologyConfig()
     milli_rate: Annotated[int, Field(ge=1, le=1_000_000)] = 1000
     max_devices: Annotated[int, Field(ge=1, le=64)] = 8
     cpu: Quantity = "2"
@@ -143,10 +159,13 @@ class NamespaceLimits(_Section):
     max_devices: Annotated[int, Field(ge=1, le=64)] = 64
     max_budget: Time = "1344h"
     max_running_runs: Annotated[int, Field(ge=1)] | None = None
-    """Models and Evaluations of one namespace that have a Job at once; no bound when absent."""
+    """Models, Evaluations and Predictions of one namespace that have a Job at once; no bound when absent."""
+    default_queue: QueueName | Literal[""] | None = None
+    """LocalQueue of what names none; empty for none, and the installation's when absent."""
     max_evaluation_time: Time = "6h"
+    max_prediction_time: Time = "6h"
     max_inspection_time: Time = "6h"
-    """No budget bounds Evaluations and inspections, so these do, in wall-clock time."""
+    """No budget bounds Evaluations, Predictions and inspections, so these do, in wall-clock time."""
 
     def allows_priority_class(self, name: str) -> bool:
         """Return whether a Model may name this PriorityClass."""
@@ -195,8 +214,12 @@ class OperatorConfig(_Section):
     output: OutputConfig | None = None
     allowed_secrets: tuple[Pattern, ...] = ("darkroom-*",)
     allowed_service_accounts: tuple[Pattern, ...] = ("darkroom-*",)
+    allowed_volume_claims: tuple[Pattern, ...] = ("*",)
+    """PersistentVolumeClaims. All by default: they are only read, and whoever may create pods may mount them."""
     allowed_endpoints: Annotated[tuple[Endpoint, ...], Field(max_length=MAX_ENDPOINTS - OWN_ENDPOINTS)] = ()
     trainer_policy: TrainerPolicyConfig = TrainerPolicyConfig()
+    default_queue: QueueName | None = None
+    """LocalQueue of what names none, in each namespace: a Kueue that holds unlabelled Jobs would never admit it."""
     limits: tuple[NamespaceLimits, ...] = ()
     retries: RetriesConfig = RetriesConfig()
     grace_seconds: Annotated[int, Field(ge=1, le=3600)] = 30
@@ -232,6 +255,11 @@ class OperatorConfig(_Section):
         found = (limits for limits in self.limits if _matches(namespace, limits.namespaces))
         return next(found, NamespaceLimits(namespaces=(namespace,)))
 
+    def find_queue(self, namespace: str, named: str | None) -> str | None:
+        """Return the LocalQueue that admits what names this one or none; None where no queue does."""
+        default = self.find_limits(namespace).default_queue
+        return named or (self.default_queue if default is None else default) or None
+
     def allows_secret(self, name: str) -> bool:
         """Return whether a resource may name this Secret."""
         return _matches(name, self.allowed_secrets)
@@ -239,6 +267,10 @@ class OperatorConfig(_Section):
     def allows_service_account(self, name: str) -> bool:
         """Return whether a resource may name this ServiceAccount."""
         return _matches(name, self.allowed_service_accounts)
+
+    def allows_volume_claim(self, name: str) -> bool:
+        """Return whether a resource may name this PersistentVolumeClaim."""
+        return _matches(name, self.allowed_volume_claims)
 
 
 def read_config(path: pathlib.Path) -> OperatorConfig:

@@ -1,4 +1,4 @@
-"""The three kinds, each with how it is observed, decided and planned.
+"""The kinds, each with how it is observed, decided and planned.
 
 Owns that table: `reconcile` is the same for all of them.
 """
@@ -10,7 +10,7 @@ from typing import Any, Final
 from darkroom_api.blockers import Blocker
 from darkroom_operator.api.resources import Json
 from darkroom_operator.config import OperatorConfig
-from darkroom_operator.decide import dataset, evaluation, model
+from darkroom_operator.decide import dataset, model, model_use
 from darkroom_operator.decide.steps import Decision
 from darkroom_operator.facts.views import Observed, StoredOwner
 from darkroom_operator.manifests import job, run_config
@@ -32,7 +32,16 @@ _ROWS: Final = {
     "Dataset": _Row(observe.observe_dataset, dataset.decide_dataset, dataset.find_blocker, run_config.plan_inspection),
     "Model": _Row(observe.observe_model, model.decide_model, model.find_blocker, run_config.plan_training),
     "Evaluation": _Row(
-        observe.observe_evaluation, evaluation.decide_evaluation, evaluation.find_blocker, run_config.plan_evaluation
+        observe.observe_evaluation,
+        model_use.decide_evaluation,
+        model_use.find_evaluation_blocker,
+        run_config.plan_evaluation,
+    ),
+    "Prediction": _Row(
+        observe.observe_prediction,
+        model_use.decide_prediction,
+        model_use.find_prediction_blocker,
+        run_config.plan_prediction,
     ),
 }
 

@@ -32,6 +32,7 @@ _PHASES: Final = {
     "Dataset": ("darkroom_datasets", "Datasets by phase.", tuple(DatasetPhase)),
     "Model": ("darkroom_models", "Models by phase.", tuple(RunPhase)),
     "Evaluation": ("darkroom_evaluations", "Evaluations by phase.", tuple(RunPhase)),
+    "Prediction": ("darkroom_predictions", "Predictions by phase.", tuple(RunPhase)),
 }
 _WATCHED_KINDS: Final = tuple(resource.kind for resource in (*WATCHED, WARNINGS))
 _WAITS: Final = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 4 * 3600, 24 * 3600)

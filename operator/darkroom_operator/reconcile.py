@@ -42,7 +42,7 @@ class Reconciler:
         self._config = config
         self._metrics = metrics
         self._poller = poller
-        self._inquirer = inquiries.Inquirer(cluster, store)
+        self._inquirer = inquiries.Inquirer(cluster, store, config)
         self._isolation = isolation.Isolation(cluster, config.trainer_policy)
         self._writer = statuses.StatusWriter(cluster, store, metrics, trigger, config.progress_interval_seconds)
 

@@ -5,18 +5,18 @@ Owns the decision that takes another one's place then. Must not read or write.
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from darkroom_api.blockers import Blocker
 from darkroom_api.conditions import TERMINAL_PHASES, DatasetPhase, Reason, RunPhase
-from darkroom_api.results import describe_dataset, describe_run
+from darkroom_api.results import AnyStatus, describe_dataset, describe_run
 from darkroom_api.v1alpha1.dataset import DatasetStatus
 from darkroom_operator.api.resources import Json
 from darkroom_operator.decide import waiting
 from darkroom_operator.decide.steps import Decision
 from darkroom_operator.facts.children import ObservedPod
 from darkroom_operator.facts.reading import read_asked
-from darkroom_operator.facts.views import Observed, SpecT, StatusT
+from darkroom_operator.facts.views import Observed
 from darkroom_operator.writing import apply, isolation
 
 RETRY_SECONDS: Final = 30.0
@@ -36,7 +36,7 @@ def explain_refusal(error: Refusal, manifest: Json) -> Blocker:
     return waiting.explain_refusal(str(error), read_asked(manifest), namespace)
 
 
-def decide_refused(seen: Observed[SpecT, StatusT], decision: Decision[StatusT], blocker: Blocker) -> Decision[StatusT]:
+def decide_refused(seen: Observed[Any, Any], decision: Decision[Any], blocker: Blocker) -> Decision[Any]:
     """Return the decision that takes the place of `decision`, whose Job was refused.
 
     Nothing is recorded as an attempt, so that the next try is the same one.
@@ -46,8 +46,8 @@ def decide_refused(seen: Observed[SpecT, StatusT], decision: Decision[StatusT], 
 
 
 def describe_unreadable(
-    status: StatusT, pods: Iterable[ObservedPod], why: str, generation: int, now: datetime
-) -> StatusT | None:
+    status: AnyStatus, pods: Iterable[ObservedPod], why: str, generation: int, now: datetime
+) -> AnyStatus | None:
     """Return the status of an object of which a spec cannot be read: its own, or that of an object that it names.
 
     None where the object has its result, or a container that works on it.
@@ -58,7 +58,7 @@ def describe_unreadable(
     return _block(status, Blocker(Reason.INVALID_CONFIGURATION, why), generation, now)
 
 
-def _block(status: StatusT, blocker: Blocker, generation: int, now: datetime) -> StatusT:
+def _block(status: AnyStatus, blocker: Blocker, generation: int, now: datetime) -> AnyStatus:
     if isinstance(status, DatasetStatus):
         return describe_dataset(status, DatasetPhase.PENDING, blocker.reason, blocker.message, generation, now)
     return describe_run(status, RunPhase.QUEUED, blocker.reason, blocker.message, generation, now)

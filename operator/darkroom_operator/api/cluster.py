@@ -72,8 +72,8 @@ class Cluster(Protocol):
         """Return the version that the API server prefers of an API group; None where it serves none."""
         ...
 
-    async def get(self, resource: Resource, namespace: str, name: str) -> Json:
-        """Return an object."""
+    async def get(self, resource: Resource, namespace: str, name: str, subresource: str | None = None) -> Json:
+        """Return an object, or a subresource of it."""
         ...
 
     async def create(self, resource: Resource, namespace: str, manifest: Json) -> Json:
@@ -195,9 +195,9 @@ class KubernetesCluster:
         version: str | None = found.get("preferredVersion", {}).get("version")
         return version
 
-    async def get(self, resource: Resource, namespace: str, name: str) -> Json:
-        """Return an object."""
-        return await self._call("GET", resource.path(namespace, name))
+    async def get(self, resource: Resource, namespace: str, name: str, subresource: str | None = None) -> Json:
+        """Return an object, or a subresource of it."""
+        return await self._call("GET", resource.path(namespace, name, subresource))
 
     async def create(self, resource: Resource, namespace: str, manifest: Json) -> Json:
         """Return the created object."""

@@ -41,6 +41,7 @@ _OURS: Final = f"{names.LABEL_MANAGED_BY}={names.MANAGED_BY}"
 DATASETS: Final = Resource(names.GROUP, names.VERSION, "datasets", "Dataset")
 MODELS: Final = Resource(names.GROUP, names.VERSION, "models", "Model")
 EVALUATIONS: Final = Resource(names.GROUP, names.VERSION, "evaluations", "Evaluation")
+PREDICTIONS: Final = Resource(names.GROUP, names.VERSION, "predictions", "Prediction")
 JOBS: Final = Resource("batch", "v1", "jobs", "Job", f"{_OURS},{names.LABEL_UID}")
 PODS: Final = Resource("", "v1", "pods", "Pod", f"{_OURS},{names.LABEL_UID}")
 LEASES: Final = Resource("coordination.k8s.io", "v1", "leases", "Lease")
@@ -51,7 +52,7 @@ EVENTS: Final = Resource("events.k8s.io", "v1", "events", "Event")
 WARNINGS: Final = Resource(EVENTS.group, EVENTS.version, EVENTS.plural, EVENTS.kind, fields="type=Warning")
 """All Warning Events: the API server serves here those that were posted by the older API (`core/v1`) as well."""
 
-OWNERS: Final = (DATASETS, MODELS, EVALUATIONS)
+OWNERS: Final = (DATASETS, MODELS, EVALUATIONS, PREDICTIONS)
 WATCHED: Final = (*OWNERS, JOBS, PODS)
 """Owners come first: who lists in this order never sees a status that names a Job which its Job list is too old for.
 

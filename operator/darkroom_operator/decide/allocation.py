@@ -83,6 +83,12 @@ def limit_evaluation(namespace: str, config: OperatorConfig) -> TimeLimit:
     return _limit_time("maxEvaluationTime", config.find_limits(namespace).max_evaluation_time, words, namespace)
 
 
+def limit_prediction(namespace: str, config: OperatorConfig) -> TimeLimit:
+    """Return how long a Prediction may work."""
+    words = "the Prediction did not end within {}; answer fewer images at once or use a faster compute class"
+    return _limit_time("maxPredictionTime", config.find_limits(namespace).max_prediction_time, words, namespace)
+
+
 def limit_inspection(namespace: str, config: OperatorConfig) -> TimeLimit:
     """Return how long an inspection may work."""
     words = "the inspection did not end within {}; use a smaller Dataset"

@@ -16,7 +16,7 @@ from typing import Final
 from darkroom_api import results
 from darkroom_api.conditions import Reason, RunPhase
 from darkroom_api.endings import find_ending
-from darkroom_api.results import RunStatus
+from darkroom_api.results import RunStatusT
 from darkroom_api.v1alpha1.common import Attempt
 from darkroom_operator.decide import ends, steps
 from darkroom_operator.decide.attempts import Ledger
@@ -27,7 +27,7 @@ _ENDED: Final = "`spec.cancel` ended the run"
 _PUBLISHES: Final = "`spec.cancel` ends the run; the best model so far will be published."
 
 
-def decide_cancelled(run: Situation[RunStatus]) -> Decision[RunStatus]:
+def decide_cancelled(run: Situation[RunStatusT]) -> Decision[RunStatusT]:
     """Return what to do about a cancelled run that no result ended before."""
     ledger = run.ledger
     # 1. An open attempt stops after a checkpoint, unless it is the one that publishes.
@@ -69,7 +69,7 @@ def _ended_silently(attempt: Attempt) -> bool:
     return worked and attempt.charged_seconds is None
 
 
-def _stop(run: Situation[RunStatus]) -> Decision[RunStatus]:
+def _stop(run: Situation[RunStatusT]) -> Decision[RunStatusT]:
     phase = steps.find_stopping_phase(run)
     message = "The trainer is writing a checkpoint before it stops; then the best model so far is published."
     if phase is RunPhase.QUEUED:
@@ -77,7 +77,7 @@ def _stop(run: Situation[RunStatus]) -> Decision[RunStatus]:
     return run.halt(run.describe(phase, Reason.CANCELLED, message))
 
 
-def _publish(run: Situation[RunStatus]) -> Decision[RunStatus]:
+def _publish(run: Situation[RunStatusT]) -> Decision[RunStatusT]:
     decision, phase = steps.follow(run), run.demand.work.phase
     if decision.status.phase is not phase:
         return _name_cancel(run, decision)
@@ -86,7 +86,7 @@ def _publish(run: Situation[RunStatus]) -> Decision[RunStatus]:
     return replace(decision, status=status)
 
 
-def _name_cancel(run: Situation[RunStatus], decision: Decision[RunStatus]) -> Decision[RunStatus]:
+def _name_cancel(run: Situation[RunStatusT], decision: Decision[RunStatusT]) -> Decision[RunStatusT]:
     """Return a decision to wait whose status says what for: the publication."""
     said, prefix = decision.status.message or "", f"{_PUBLISHES} "
     message = said if said.startswith(prefix) else prefix + said
@@ -94,7 +94,7 @@ def _name_cancel(run: Situation[RunStatus], decision: Decision[RunStatus]) -> De
     return replace(decision, status=status)
 
 
-def _conclude(run: Situation[RunStatus]) -> Decision[RunStatus]:
+def _conclude(run: Situation[RunStatusT]) -> Decision[RunStatusT]:
     """The publication is over: say whether there is a model, and where, or why there is none."""
     end = run.ledger.end
     outcome, message = end.outcome if end is not None else None, _tell_conclusion(end)
@@ -104,7 +104,7 @@ def _conclude(run: Situation[RunStatus]) -> Decision[RunStatus]:
     return run.leave(run.finish(said))
 
 
-def _end_without_model(run: Situation[RunStatus], message: str) -> Decision[RunStatus]:
+def _end_without_model(run: Situation[RunStatusT], message: str) -> Decision[RunStatusT]:
     """End the run, and charge nothing: there is no model to pay for."""
     return replace(run, status=results.refund(run.status)).end(RunPhase.CANCELLED, Reason.CANCELLED, message)
 

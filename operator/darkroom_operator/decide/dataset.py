@@ -44,7 +44,10 @@ def decide_dataset(seen: DatasetView, config: OperatorConfig) -> Decision[Datase
     else:
         decision = _start(seen, ledger, config)
     superseded = attempts.find_superseded(seen.jobs, status.attempts, decision.status.attempts)
-    return replace(decision, stop=tuple(dict.fromkeys((*outdated, *superseded, *decision.stop))))
+    named = config.find_queue(seen.key.namespace, seen.spec.queue)
+    conditions = waiting.describe_queue(decision.status, named, seen)
+    described = decision.status.model_copy(update={"conditions": conditions})
+    return replace(decision, status=described, stop=tuple(dict.fromkeys((*outdated, *superseded, *decision.stop))))
 
 
 def find_blocker(seen: DatasetView, config: OperatorConfig) -> Blocker | None:

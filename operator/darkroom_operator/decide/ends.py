@@ -10,7 +10,7 @@ from typing import Any, Final
 from darkroom_api.conditions import Reason
 from darkroom_api.endings import ENDINGS, Ending, ExitCode, Then, find_reason
 from darkroom_api.report import Outcome
-from darkroom_operator.decide import waiting
+from darkroom_operator.decide import queueing, waiting
 from darkroom_operator.decide.allocation import TimeLimit
 from darkroom_operator.facts.children import ObservedJob, ObservedPod
 from darkroom_operator.facts.views import Observed
@@ -74,6 +74,9 @@ class Trace:
 
 def classify_end(trace: Trace, outcome: Outcome | None) -> End | None:
     """Return how the attempt ended, or None while it has not; `outcome` is what its last pod reported."""
+    elsewhere = queueing.explain_elsewhere(trace.job, trace.seen.found.queue)
+    if elsewhere is not None:
+        return End(Reason.INVALID_CONFIGURATION, elsewhere)
     end = _classify(trace, outcome)
     if end is not None and end.reason is Reason.RETRYING_AFTER_DISRUPTION and is_set_aside(trace.pod, trace.job):
         return _classify_waiting(replace(trace, pods=()))

@@ -1,13 +1,13 @@
 """What a Model brings along for `run`: its budget, its wishes, and what blocks it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from darkroom_api import results
 from darkroom_api.blockers import Blocker, find_dataset_blocker
 from darkroom_api.durations import parse_duration
 from darkroom_api.v1alpha1.model import ModelStatus
 from darkroom_operator.config import OperatorConfig
-from darkroom_operator.decide import allocation, limits, places, run, steps, waiting
+from darkroom_operator.decide import allocation, limits, places, run, steps
 from darkroom_operator.facts.views import ModelView
 
 
@@ -36,8 +36,7 @@ def decide_model(view: ModelView, config: OperatorConfig) -> steps.Decision[Mode
         suspend=bool(spec.suspend),
         cancel=bool(spec.cancel),
     )
-    decision = run.decide_run(demand)
-    return replace(decision, status=waiting.set_queue_available(decision.status, spec.queue, view.self_))
+    return run.decide_run(demand)
 
 
 def find_blocker(view: ModelView, config: OperatorConfig) -> Blocker | None:

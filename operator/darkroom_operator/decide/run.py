@@ -1,34 +1,42 @@
-"""What to do about a Model or an Evaluation: the way of a run through its attempts.
+"""What to do about a Model, an Evaluation or a Prediction: the way of a run through its attempts.
 
                  blocked (Dataset, class, Secret)      pause after a bad end
                    |                                     ^        |
                    v                                     |        v
-    (new) ----> Queued -- start --> Queued ----------> Training/Evaluating --> Succeeded
-                   ^   attempt      (pod waits)          |                     Failed
-                   |                                     | suspend             Cancelled (see `cancel`)
+    (new) ----> Queued -- start --> Queued ----------> Training, ... --> Succeeded
+                   ^   attempt      (pod waits)          |               Failed
+                   |                                     | suspend       Cancelled (see `cancel`)
                    +-------------------------------------+
 
-Owns that story, which `decide_run` tells. What a kind brings along is filled in by `model` and `evaluation`; the steps
+Owns that story, which `_decide` tells. What a kind brings along is filled in by `model` and `model_use`; the steps
 are in `steps`.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from darkroom_api import results
 from darkroom_api.blockers import Blocker
 from darkroom_api.conditions import TERMINAL_PHASES, Reason, RunPhase
 from darkroom_api.report import Outcome
-from darkroom_api.results import RunStatus
-from darkroom_api.v1alpha1.evaluation import EvaluationStatus
+from darkroom_api.results import RunStatusT
 from darkroom_api.v1alpha1.model import BudgetStatus, ModelStatus
-from darkroom_operator.decide import attempts, cancel, retries, steps
+from darkroom_api.v1alpha1.run_status import RunStatus
+from darkroom_operator.decide import attempts, cancel, retries, steps, waiting
 from darkroom_operator.decide.retries import Limits, Stage
 from darkroom_operator.decide.steps import Decision, Demand, Situation
 from darkroom_operator.facts.views import Observed
 
 
-def decide_run(demand: Demand[RunStatus]) -> Decision[RunStatus]:
-    """Return the status of a run, and what to start or stop."""
+def decide_run(demand: Demand[RunStatusT]) -> Decision[RunStatusT]:
+    """Return the status of a run, with what is known of its queue, and what to start or stop."""
+    decision, seen = _decide(demand), demand.seen
+    named = demand.config.find_queue(seen.key.namespace, seen.spec.queue)
+    conditions = waiting.describe_queue(decision.status, named, seen)
+    return replace(decision, status=decision.status.model_copy(update={"conditions": conditions}))
+
+
+def _decide(demand: Demand[RunStatusT]) -> Decision[RunStatusT]:
     seen, status = demand.seen, demand.seen.status
     # 1. Leave alone what is over; stop what still works of it.
     if _is_over(status):
@@ -70,12 +78,12 @@ def decide_run(demand: Demand[RunStatus]) -> Decision[RunStatus]:
     return steps.start(run)
 
 
-def _is_over(status: ModelStatus | EvaluationStatus) -> bool:
+def _is_over(status: RunStatus) -> bool:
     """Return whether a run has ended, perhaps in a way that only another version knows."""
     return status.phase in TERMINAL_PHASES or (status.phase is RunPhase.UNKNOWN and status.completed_at is not None)
 
 
-def _assess(demand: Demand[RunStatus]) -> attempts.Ledger:
+def _assess(demand: Demand[RunStatusT]) -> attempts.Ledger:
     seen, config = demand.seen, demand.config
     recorded, given = seen.status.attempts, seen.status.allocation
     given = given or demand.hardware.allow(demand.budget_seconds, demand.time_limit, recorded)
@@ -91,7 +99,7 @@ def _assess(demand: Demand[RunStatus]) -> attempts.Ledger:
     return attempts.assess_attempts(seen, criteria, (job.attempt for job in seen.jobs))
 
 
-def _account(demand: Demand[RunStatus], ledger: attempts.Ledger) -> RunStatus:
+def _account(demand: Demand[RunStatusT], ledger: attempts.Ledger) -> RunStatusT:
     """Return the status with the attempts as they are, what the last one was given and where it is, and both meters."""
     seen, status = demand.seen, demand.seen.status
     update: dict[str, object] = {
@@ -114,7 +122,7 @@ def _account(demand: Demand[RunStatus], ledger: attempts.Ledger) -> RunStatus:
     return status.model_copy(update=update)
 
 
-def _find_charged(seen: Observed[Any, RunStatus], ledger: attempts.Ledger, charged_before: float) -> float:
+def _find_charged(seen: Observed[Any, RunStatusT], ledger: attempts.Ledger, charged_before: float) -> float:
     """Return what is kept and what the running trainer adds.
 
     Infrastructure that ends an attempt refunds what no checkpoint holds. A crash refunds nothing: what was reported
@@ -138,7 +146,7 @@ def _find_result(ledger: attempts.Ledger) -> Outcome | None:
     return end.outcome if end.is_result else None
 
 
-def _give_up(run: Situation[RunStatus]) -> Decision[RunStatus]:
+def _give_up(run: Situation[RunStatusT]) -> Decision[RunStatusT]:
     end, hardware = run.ledger.end, run.demand.hardware
     if end is None:
         message = run.status.message or "The last attempt ended without a recorded outcome."
@@ -152,7 +160,7 @@ def _give_up(run: Situation[RunStatus]) -> Decision[RunStatus]:
     )
 
 
-def _suspend(run: Situation[RunStatus]) -> Decision[RunStatus]:
+def _suspend(run: Situation[RunStatusT]) -> Decision[RunStatusT]:
     if run.ledger.stage is Stage.OPEN:
         message = "The trainer is writing a checkpoint before it stops."
         status = run.describe(steps.find_stopping_phase(run), Reason.SUSPENDED, message)
@@ -161,7 +169,7 @@ def _suspend(run: Situation[RunStatus]) -> Decision[RunStatus]:
     return run.leave(run.describe(RunPhase.QUEUED, Reason.SUSPENDED, message, progress=None))
 
 
-def _block(run: Situation[RunStatus], blocker: Blocker) -> Decision[RunStatus]:
+def _block(run: Situation[RunStatusT], blocker: Blocker) -> Decision[RunStatusT]:
     if blocker.final:
         return run.end(RunPhase.FAILED, blocker.reason, blocker.message)
     return run.leave(run.describe(RunPhase.QUEUED, blocker.reason, blocker.message, progress=None))

@@ -12,7 +12,7 @@ from darkroom_api import results
 from darkroom_api.blockers import Blocker
 from darkroom_api.conditions import Reason, RunPhase
 from darkroom_api.report import Outcome
-from darkroom_api.results import RunStatus
+from darkroom_api.results import RunStatusT
 from darkroom_operator.config import OperatorConfig
 from darkroom_operator.decide import allocation, attempts, ends, retries, waiting
 from darkroom_operator.facts.children import ObservedJob, ObservedPod
@@ -48,10 +48,10 @@ def leave(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Demand(ABC, Generic[RunStatus]):
+class Demand(ABC, Generic[RunStatusT]):
     """A run as it is seen, and what its kind brings along."""
 
-    seen: Observed[Any, RunStatus]
+    seen: Observed[Any, RunStatusT]
     config: OperatorConfig
     work: results.Work[RunPhase]
     hardware: allocation.Hardware
@@ -69,51 +69,51 @@ class Demand(ABC, Generic[RunStatus]):
 
 
 @dataclass(frozen=True)
-class Situation(Generic[RunStatus]):
+class Situation(Generic[RunStatusT]):
     """Where a run is: what is demanded, its attempts, and its status brought up to date with them."""
 
-    demand: Demand[RunStatus]
+    demand: Demand[RunStatusT]
     ledger: attempts.Ledger
-    status: RunStatus
+    status: RunStatusT
 
     @property
-    def seen(self) -> Observed[Any, RunStatus]:
+    def seen(self) -> Observed[Any, RunStatusT]:
         """Return what is seen of it."""
         return self.demand.seen
 
-    def describe(self, phase: RunPhase, reason: Reason, message: str, **update: object) -> RunStatus:
+    def describe(self, phase: RunPhase, reason: Reason, message: str, **update: object) -> RunStatusT:
         """Return the status in `phase`, with further fields changed."""
         status = self.status.model_copy(update=update) if update else self.status
         return results.describe_run(status, phase, reason, message, self.seen.generation, self.seen.now)
 
-    def end(self, phase: RunPhase, reason: Reason, message: str) -> Decision[RunStatus]:
+    def end(self, phase: RunPhase, reason: Reason, message: str) -> Decision[RunStatusT]:
         """Return the decision that ends the run without a report, and stops what still works of it."""
         return self.leave(self.describe(phase, reason, message, completed_at=self.seen.now, progress=None))
 
-    def finish(self, outcome: Outcome) -> RunStatus:
+    def finish(self, outcome: Outcome) -> RunStatusT:
         """Return the status of a run that ends with a report."""
         return results.finish_run(self.status, outcome, self.seen.generation, self.seen.now)
 
-    def leave(self, status: RunStatus, requeue_after_seconds: float | None = None) -> Decision[RunStatus]:
+    def leave(self, status: RunStatusT, requeue_after_seconds: float | None = None) -> Decision[RunStatusT]:
         """Return a decision to stop the Jobs that nothing waits for."""
-        decision: Decision[RunStatus] = leave(self.seen, status, requeue_after_seconds)
+        decision: Decision[RunStatusT] = leave(self.seen, status, requeue_after_seconds)
         superseded: tuple[ObservedJob, ...] = attempts.find_superseded(
             self.seen.jobs, self.seen.status.attempts, status.attempts
         )
         return replace(decision, stop=tuple(dict.fromkeys((*decision.stop, *superseded))))
 
-    def halt(self, status: RunStatus, requeue_after_seconds: float = SOON_SECONDS) -> Decision[RunStatus]:
+    def halt(self, status: RunStatusT, requeue_after_seconds: float = SOON_SECONDS) -> Decision[RunStatusT]:
         """Return a decision to stop every Job that works."""
         return Decision(status, stop=attempts.find_live(self.seen.jobs), requeue_after_seconds=requeue_after_seconds)
 
 
-def find_stopping_phase(run: Situation[RunStatus]) -> RunPhase:
+def find_stopping_phase(run: Situation[RunStatusT]) -> RunPhase:
     """Return the phase of a run whose attempt is being stopped: it works until its container ends."""
     works = run.ledger.pod is not None and run.ledger.pod.started_at is not None
     return run.demand.work.phase if works else RunPhase.QUEUED
 
 
-def follow(run: Situation[RunStatus]) -> Decision[RunStatus]:
+def follow(run: Situation[RunStatusT]) -> Decision[RunStatusT]:
     """An attempt is open: say what it waits for, or how far it is."""
     pod, job, seen, work = run.ledger.pod, run.ledger.job, run.seen, run.demand.work
     if job is not None and job.deleting and results.is_stopped_by_user(seen.status):
@@ -132,7 +132,7 @@ def follow(run: Situation[RunStatus]) -> Decision[RunStatus]:
     return Decision(status, requeue_after_seconds=max(left, SOON_SECONDS))
 
 
-def _describe_stopping(run: Situation[RunStatus], job: ObservedJob) -> RunStatus:
+def _describe_stopping(run: Situation[RunStatusT], job: ObservedJob) -> RunStatusT:
     """Return the status of a run whose attempt still ends for a wish; the reason stays, as it says what ends it."""
     status = run.status
     if run.demand.suspend or run.demand.cancel or run.ledger.publishes or status.reason is None:
@@ -143,7 +143,7 @@ def _describe_stopping(run: Situation[RunStatus], job: ObservedJob) -> RunStatus
     return run.describe(status.phase, status.reason, message)
 
 
-def _wait(run: Situation[RunStatus]) -> Decision[RunStatus]:
+def _wait(run: Situation[RunStatusT]) -> Decision[RunStatusT]:
     job = run.ledger.job
     wait = waiting.describe_waiting(job, run.ledger.pod, run.seen.found)
     status = run.describe(RunPhase.QUEUED, wait.reason, wait.message, progress=None)
@@ -153,7 +153,7 @@ def _wait(run: Situation[RunStatus]) -> Decision[RunStatus]:
     return Decision(status, requeue_after_seconds=_find_next_look(run))
 
 
-def _find_next_look(run: Situation[RunStatus]) -> float:
+def _find_next_look(run: Situation[RunStatusT]) -> float:
     """Return when to look again at an attempt that waits: at the latest when its time to start is over."""
     job, limit = run.ledger.job, run.demand.config.start_timeout_seconds
     since = (job.active_since or job.created_at) if job is not None else None
@@ -163,7 +163,7 @@ def _find_next_look(run: Situation[RunStatus]) -> float:
     return min(max(left, 1.0), WAITING_SECONDS)
 
 
-def pause(run: Situation[RunStatus], not_before: datetime) -> Decision[RunStatus]:
+def pause(run: Situation[RunStatusT], not_before: datetime) -> Decision[RunStatusT]:
     """The next attempt starts later; the status may say already how the last one ended, and in more words."""
     ledger, seconds = run.ledger, (not_before - run.seen.now).total_seconds()
     follows = retries.tell_next(ledger.attempts[-1], ledger.next_number, not_before)
@@ -173,7 +173,7 @@ def pause(run: Situation[RunStatus], not_before: datetime) -> Decision[RunStatus
     return run.leave(run.describe(RunPhase.QUEUED, wait.reason, wait.message, progress=None), seconds)
 
 
-def start(run: Situation[RunStatus], publish_only: bool = False) -> Decision[RunStatus]:
+def start(run: Situation[RunStatusT], publish_only: bool = False) -> Decision[RunStatusT]:
     """Open the next attempt, once the last one's Job is gone and the namespace may have one more."""
     demand, ledger, seen = run.demand, run.ledger, run.seen
     ending = attempts.find_hindrance(seen, ledger.attempts)

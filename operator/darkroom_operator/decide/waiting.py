@@ -1,8 +1,8 @@
 """Why a run's container does not run yet: between "Job created" and "container started".
 
-Owns the reading of the words of admission, the scheduler, the kubelet and the queue, in terms of the fields that a user
-or an administrator can change, and the QueueAvailable condition. Whether they are asked for is not decided here. Kueue
-alone suspends and resumes a Job.
+Owns the reading of the words of admission, the scheduler and the kubelet, in terms of the fields that a user or an
+administrator can change, and the QueueAvailable condition; the words of a queue are read in `queueing`. Whether they
+are asked for is not decided here.
 
 A missing Secret is left to the kubelet rather than mounted as optional: its retries begin at 0.5 s and double up to
 2 min 2 s (k8s pkg/util/goroutinemap/exponentialbackoff), so that a pod starts at the latest when it has waited as long
@@ -11,14 +11,25 @@ pause of up to 5 minutes.
 """
 
 import re
-from typing import Final
+from typing import Any, Final
 
+from darkroom_api import names
 from darkroom_api.blockers import Blocker
-from darkroom_api.conditions import TERMINAL_PHASES, ConditionStatus, ConditionType, Reason, set_conditions
-from darkroom_api.v1alpha1.model import ModelSpec, ModelStatus
+from darkroom_api.conditions import (
+    TERMINAL_PHASES,
+    Condition,
+    ConditionStatus,
+    ConditionType,
+    DatasetPhase,
+    Reason,
+    set_conditions,
+)
+from darkroom_api.v1alpha1.dataset import DatasetStatus
+from darkroom_api.v1alpha1.run_status import RunStatus
+from darkroom_operator.decide import queueing, volumes
 from darkroom_operator.facts import children
 from darkroom_operator.facts.children import Asked, ObservedJob, ObservedPod
-from darkroom_operator.facts.findings import NOTHING_FOUND, Complaint, Findings, QueueFinding
+from darkroom_operator.facts.findings import NOTHING_FOUND, Complaint, Findings
 from darkroom_operator.facts.views import Observed
 
 CREATED: Final = "Job `{}` is created; its pod waits for a node."
@@ -30,10 +41,12 @@ _PRIORITY: Final = re.compile(r"no PriorityClass with name (\S+) was found", re.
 _ACCOUNT: Final = re.compile(r'serviceaccount "([^"]+)" not found', re.IGNORECASE)
 _SECRET: Final = re.compile(r'secret "([^"]+)" not found', re.IGNORECASE)
 _SECRET_KEY: Final = re.compile(r'volume "credentials-(\w+)" : .*non-existent secret key: ([A-Z_]+)')
-_CLAIM: Final = re.compile(r'persistentvolumeclaim "([^"]+)" not found', re.IGNORECASE)
 _RUNTIME: Final = re.compile(r'RuntimeClass "([^"]+)" not found', re.IGNORECASE)
 _BOUNDS: Final = re.compile(r"(maximum|minimum) \S+ usage per|max limit to request ratio", re.IGNORECASE)
 _LACKING: Final = re.compile(r"Insufficient ([a-zA-Z0-9][-a-zA-Z0-9./]*[a-zA-Z0-9])")
+_SETTLED: Final = frozenset({*TERMINAL_PHASES, DatasetPhase.READY, DatasetPhase.INVALID})
+_DEFAULT_SCHEDULER: Final = "default-scheduler"
+"""What the API server calls the scheduler of a pod that names none."""
 _SHAPE: Final = frozenset({"cpu", "memory", "ephemeral-storage", "pods"})
 
 _SETTINGS: Final = (
@@ -51,24 +64,12 @@ _SETTINGS: Final = (
     ),
 )
 """Words of policies, and what the administrator can set for them; the first that fits counts."""
-_SECRET_FIELDS: Final = {
-    ("Dataset", "dataset"): "storage.credentialsSecret",
-    ("Dataset", "output"): "output.storage.credentialsSecret of the installation",
-    ("Model", "dataset"): "dataset: storage.credentialsSecret",
-    ("Model", "evaluation"): "evaluationDataset: storage.credentialsSecret",
-    ("Model", "output"): "output.storage.credentialsSecret",
-    ("Model", "weights"): "trainer.weights.storage.credentialsSecret of the installation",
-    ("Evaluation", "dataset"): "dataset: storage.credentialsSecret",
-    ("Evaluation", "model"): "model: output.storage.credentialsSecret",
-    ("Evaluation", "output"): "model: output.storage.credentialsSecret",
-}
-"""Where a Secret is named, by the owner's kind and the role that its volume is mounted for."""
 
 
 def describe_waiting(job: ObservedJob | None, pod: ObservedPod | None, found: Findings = NOTHING_FOUND) -> Blocker:
     """Return the reason and message of an attempt whose container has not started."""
     if job is not None and job.suspended:
-        return describe_suspended(job, found.queue)
+        return queueing.describe_suspended(job, found.queue)
     if pod is not None and pod.unschedulable is not None:
         return explain_unschedulable(pod.unschedulable, job.asked if job else Asked(), pod.namespace)
     if pod is not None and pod.gated:
@@ -99,9 +100,17 @@ def _describe_placing(job: ObservedJob | None, pod: ObservedPod | None, silent: 
         )
         return Blocker(Reason.SCHEDULING, message)
     if silent and pod is not None:
-        message = f"The scheduler has not considered pod `{pod.name}` yet; check that kube-scheduler is healthy."
-        return Blocker(Reason.SCHEDULING, message)
+        return Blocker(Reason.SCHEDULING, _describe_unconsidered(pod.name, job.asked if job else Asked()))
     return Blocker(Reason.SCHEDULING, CREATED.format(name))
+
+
+def _describe_unconsidered(pod: str, asked: Asked) -> str:
+    if asked.scheduler in ("", _DEFAULT_SCHEDULER):
+        return f"The scheduler has not considered pod `{pod}` yet; check that kube-scheduler is healthy."
+    return (
+        f"compute.class: scheduler `{asked.scheduler}` has not considered pod `{pod}` yet; check that it runs, or ask "
+        "the administrator to change `computeClasses.<class>.schedulerName`."
+    )
 
 
 def _describe_start(pod: ObservedPod, secrets: tuple[str, ...]) -> Blocker:
@@ -170,9 +179,11 @@ def explain_complaint(complaint: Complaint, job: ObservedJob, pod: ObservedPod |
     key = _SECRET_KEY.search(complaint.message)
     if key is not None:
         return _miss_key(key.group(1), key.group(2), job)
-    claim = _CLAIM.search(complaint.message)
-    if claim is not None:
-        return _miss_claim(claim.group(1), job.namespace)
+    unmounted = volumes.explain_missing(complaint.message, job.asked, job.namespace) or volumes.explain_mount(
+        complaint, job.asked, pod.node
+    )
+    if unmounted is not None:
+        return unmounted
     where = f"Node `{pod.node}`" if pod.node else "The cluster"
     message = f"{where} cannot start pod `{pod.name}` yet ({complaint.reason}): {complaint.message}"
     return Blocker(Reason.STARTING, message)
@@ -180,9 +191,9 @@ def explain_complaint(complaint: Complaint, job: ObservedJob, pod: ObservedPod |
 
 def explain_unschedulable(words: str, asked: Asked, namespace: str) -> Blocker:
     """Return what keeps the scheduler from placing a pod, and which field asks for what no node has."""
-    claim = _CLAIM.search(words)
-    if claim is not None:
-        return _miss_claim(claim.group(1), namespace)
+    missing = volumes.explain_missing(words, asked, namespace)
+    if missing is not None:
+        return missing
     lacking = _LACKING.findall(words)
     devices = [(name, count) for name, count in asked.requests if name in lacking and name not in _SHAPE]
     hints = [f"compute.devices: no node has {count} free `{name}` now" for name, count in devices]
@@ -194,18 +205,17 @@ def explain_unschedulable(words: str, asked: Asked, namespace: str) -> Blocker:
         hints.append(f"{_name_shape(asked)}: not every node has the labels {labels}")
     if "untolerated taint" in words:
         hints.append(f"{_name_shape(asked)}: some nodes have taints that the class does not tolerate")
-    if "unbound immediate PersistentVolumeClaims" in words:
-        hints.append(f"trainer.weightsClaim: PersistentVolumeClaim `{asked.claim}` is not bound")
+    hints += volumes.find_hints(words, asked)
     hint = "; ".join(hints) or "No node can take the pod now"
     return Blocker(Reason.UNSCHEDULABLE, f"{hint} (the scheduler: {words})")
 
 
 def _name_fields(secret: str, job: ObservedJob) -> str:
     """Return the fields that name a Secret."""
-    roles = [volume.removeprefix("credentials-") for volume, name in job.asked.secrets if name == secret]
+    roles = [volume.removeprefix(names.CREDENTIALS_VOLUME) for volume, name in job.asked.secrets if name == secret]
     # An output without a storage of its own uses the Dataset's, so that the Dataset's field is the one to look at.
     roles = [role for role in roles if role != "output" or "dataset" not in roles]
-    named = dict.fromkeys(_SECRET_FIELDS.get((job.asked.kind, role), "storage.credentialsSecret") for role in roles)
+    named = dict.fromkeys(volumes.name_field(job.asked.kind, role, "credentialsSecret") for role in roles)
     return " and ".join(named) or "storage.credentialsSecret"
 
 
@@ -217,16 +227,10 @@ def _miss_secret(secret: str, job: ObservedJob) -> Blocker:
 
 
 def _miss_key(role: str, key: str, job: ObservedJob) -> Blocker:
-    secret = dict(job.asked.secrets).get(f"credentials-{role}", "")
+    secret = dict(job.asked.secrets).get(f"{names.CREDENTIALS_VOLUME}{role}", "")
     return _invalid(
         f"{_name_fields(secret, job)}: Secret `{secret}` in namespace `{job.namespace}` has no key {key}; "
         "add it, and the pod starts automatically within 2 minutes."
-    )
-
-
-def _miss_claim(claim: str, namespace: str) -> Blocker:
-    return _invalid(
-        f"trainer.weightsClaim: PersistentVolumeClaim `{claim}` does not exist in namespace `{namespace}`; {_CREATE}"
     )
 
 
@@ -239,56 +243,26 @@ def _invalid(message: str) -> Blocker:
     return Blocker(Reason.INVALID_CONFIGURATION, message)
 
 
-def describe_suspended(job: ObservedJob, queue: QueueFinding | None) -> Blocker:
-    """Return what a suspended Job waits for."""
-    if queue is not None and queue.installed and not queue.exists:
-        return Blocker(Reason.INVALID_CONFIGURATION, _miss_queue(job.namespace, queue))
-    if queue is not None and queue.installed and queue.inactive:
-        return Blocker(
-            Reason.WAITING_FOR_QUOTA, f"queue: LocalQueue `{queue.name}` admits nothing now: {queue.inactive}"
-        )
-    if queue is not None and queue.waiting:
-        message = f"queue: LocalQueue `{queue.name}` has not admitted the run yet: {queue.waiting}"
-        return Blocker(Reason.WAITING_FOR_QUOTA, message)
-    return Blocker(Reason.WAITING_FOR_QUOTA, f"queue: Job `{job.name}` has not been admitted yet.")
+def describe_queue(
+    status: DatasetStatus | RunStatus, named: str | None, seen: Observed[Any, Any]
+) -> tuple[Condition, ...]:
+    """Return the conditions of `status` with the one that goes with the queue that is named; without one there is none.
 
-
-def set_queue_available(status: ModelStatus, named: str | None, seen: Observed[ModelSpec, ModelStatus]) -> ModelStatus:
-    """Return `status` with the condition that goes with `spec.queue`; without a queue there is none."""
+    What is over keeps the last one.
+    """
     queue = seen.found.queue
-    if status.phase in TERMINAL_PHASES:
-        return status
-    kept = tuple(condition for condition in status.conditions if condition.type != ConditionType.QUEUE_AVAILABLE)
+    if status.phase in _SETTLED:
+        return status.conditions
     if named is None:
-        return status if len(kept) == len(status.conditions) else status.model_copy(update={"conditions": kept})
+        return tuple(condition for condition in status.conditions if condition.type != ConditionType.QUEUE_AVAILABLE)
     if queue is None or not status.observed_generation:
-        return status
-    problem = _find_problem(queue, seen.key.namespace)
-    conditions = set_conditions(
+        return status.conditions
+    problem = queueing.find_problem(queue, seen.key.namespace)
+    return set_conditions(
         status.conditions,
         {ConditionType.QUEUE_AVAILABLE: ConditionStatus.TRUE if problem is None else ConditionStatus.FALSE},
         Reason.READY if problem is None else Reason.QUEUE_UNAVAILABLE,
         problem or f"queue: LocalQueue `{queue.name}` admits runs.",
         status.observed_generation,
         seen.now,
-    )
-    return status.model_copy(update={"conditions": conditions})
-
-
-def _find_problem(queue: QueueFinding, namespace: str) -> str | None:
-    if not queue.installed:
-        return (
-            "queue: Kueue is not installed in this cluster (no API group kueue.x-k8s.io), so LocalQueue "
-            f"`{queue.name}` cannot admit the run, which is placed as if it had no queue; install Kueue, "
-            "or remove `spec.queue`."
-        )
-    if not queue.exists:
-        return _miss_queue(namespace, queue)
-    return f"queue: LocalQueue `{queue.name}` admits nothing now: {queue.inactive}" if queue.inactive else None
-
-
-def _miss_queue(namespace: str, queue: QueueFinding) -> str:
-    return (
-        f"queue: LocalQueue `{queue.name}` does not exist in namespace `{namespace}`; "
-        "create it, or change `spec.queue`."
     )

@@ -26,9 +26,12 @@ class Asked:
     node_selector: tuple[tuple[str, str], ...] = ()
     secrets: tuple[tuple[str, str], ...] = ()
     """Name of the volume and of the Secret in it."""
-    claim: str = ""
+    claims: tuple[tuple[str, str], ...] = ()
+    """Name of the volume and of the PersistentVolumeClaim in it."""
     service_account: str = ""
     priority_class: str = ""
+    scheduler: str = ""
+    """Name of the scheduler that places the pod, as the API server has it."""
     digest: str = ""
     """Tells whether the same would be asked for today."""
     config_digest: str = ""
@@ -51,10 +54,15 @@ class ObservedJob:
     """Secrets that its pod mounts; they may be missing."""
     deleting: bool
     suspended: bool
+    """Whether it has no pods by somebody's wish; True until the Job controller has resumed it."""
     failure: str | None
     """Why the Job controller gave it up; None while it works and when it is complete."""
     finished_at: datetime | None
     created_at: datetime | None = None
+    queue: str = ""
+    """LocalQueue of its label, which Kueue may have added."""
+    managed_by: str = ""
+    """Whose Job it is where Kubernetes' own Job controller leaves it alone: its pods run elsewhere, if at all."""
     active_since: datetime | None = None
     """When the Job controller last began with it: its creation, or when a queue last resumed it."""
     asked: Asked = field(default_factory=Asked)

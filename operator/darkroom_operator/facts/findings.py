@@ -17,18 +17,43 @@ class Complaint:
 
 
 @dataclass(frozen=True)
+class Position:
+    """Where a run stands in its queue; the first is 1."""
+
+    in_local_queue: int
+    in_cluster_queue: int
+    """Among all LocalQueues of its ClusterQueue, in which the order of admission is."""
+
+
+@dataclass(frozen=True)
+class WorkloadFinding:
+    """What Kueue says of the Workload that stands for a suspended Job."""
+
+    name: str
+    waiting: str = ""
+    """What it waits for, in Kueue's words."""
+    deactivated: str | None = None
+    """Why Kueue deactivated it, in its words; None while it may be admitted."""
+    clusters: tuple[str, ...] = ()
+    """Where MultiKueue runs it, or may."""
+
+
+@dataclass(frozen=True)
 class QueueFinding:
     """What is known of the queue that a run names."""
 
     name: str
+    """Empty where a Job is suspended that has no queue."""
     installed: bool
     """Whether Kueue's API is served."""
     exists: bool = True
     """Whether the LocalQueue is there."""
     inactive: str = ""
     """Why the LocalQueue admits nothing, in Kueue's words; empty where it does."""
-    waiting: str = ""
-    """What the suspended Job waits for, in Kueue's words."""
+    workload: WorkloadFinding | None = None
+    """What stands for the suspended Job; None before Kueue has made it."""
+    position: Position | None = None
+    """Where the suspended Job stands; None where Kueue does not tell."""
 
 
 @dataclass(frozen=True)

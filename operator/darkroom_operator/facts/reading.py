@@ -15,6 +15,7 @@ import pydantic
 from pydantic import TypeAdapter
 
 from darkroom_api import names
+from darkroom_operator.api import kueue
 from darkroom_operator.api.resources import Json, Key
 from darkroom_operator.facts import shapes
 from darkroom_operator.facts.children import Asked, ObservedJob, ObservedPod
@@ -52,7 +53,7 @@ class Identity:
 
 def read_identity(kind: str, raw: Any) -> Identity:
     """Return which object this is; raises UnreadableObjectError."""
-    metadata = _read(shapes.IDENTITY, kind, raw)["metadata"]
+    metadata = read_shape(shapes.IDENTITY, kind, raw)["metadata"]
     return Identity(metadata["namespace"], metadata["name"], metadata["uid"], _read_version(metadata))
 
 
@@ -73,7 +74,7 @@ def read_conditions(kind: str, raw: Any) -> dict[str, shapes.Condition]:
     """Return an object's conditions by type; raises UnreadableObjectError."""
     status = raw.get("status") if isinstance(raw, dict) else None
     listed = status.get("conditions") if isinstance(status, dict) else None
-    return {condition["type"]: condition for condition in _read(shapes.CONDITIONS, kind, listed or [], raw)}
+    return {condition["type"]: condition for condition in read_shape(shapes.CONDITIONS, kind, listed or [], raw)}
 
 
 def join_words(condition: shapes.Condition) -> str:
@@ -83,8 +84,8 @@ def join_words(condition: shapes.Condition) -> str:
 
 
 def parse_owner(kind: str, raw: Any) -> StoredOwner:
-    """Reduce a Dataset, Model or Evaluation; raises UnreadableObjectError."""
-    shape = _read(shapes.OWNER, kind, raw)
+    """Reduce a resource of one of the kinds; raises UnreadableObjectError."""
+    shape = read_shape(shapes.OWNER, kind, raw)
     metadata = shape["metadata"]
     return StoredOwner(
         key=Key(kind, metadata["namespace"], metadata["name"]),
@@ -116,7 +117,7 @@ def parse_event(raw: Any) -> WarningEvent:
 
     Raises UnreadableObjectError.
     """
-    shape = _read(shapes.EVENT, "Event", raw)
+    shape = read_shape(shapes.EVENT, "Event", raw)
     metadata, series = shape["metadata"], shape.get("series") or {}
     times = (series.get("lastObservedTime"), shape.get("deprecatedLastTimestamp"), shape.get("eventTime"))
     moments = (*times, metadata.get("creationTimestamp"))
@@ -132,11 +133,12 @@ def parse_event(raw: Any) -> WarningEvent:
 
 def parse_job(raw: Any) -> ObservedJob:
     """Reduce a Job; raises UnreadableObjectError."""
-    shape = _read(shapes.JOB, "Job", raw)
+    shape = read_shape(shapes.JOB, "Job", raw)
     metadata, spec, status = shape["metadata"], shape.get("spec") or {}, shape.get("status") or {}
-    ends = {c["type"]: c for c in status.get("conditions") or () if c["status"] == "True"}
-    failed = ends.get("Failed")
-    end = failed or ends.get("Complete")
+    holding = {c["type"]: c for c in status.get("conditions") or () if c["status"] == "True"}
+    failed = holding.get("Failed")
+    end = failed or holding.get("Complete")
+    manager = spec.get("managedBy") or kueue.JOB_CONTROLLER
     attempt = parse_number((metadata.get("labels") or {}).get(names.LABEL_ATTEMPT))
     owner = _find_owner(metadata, attempt)
     asked = _read_asked(shape)
@@ -151,10 +153,12 @@ def parse_job(raw: Any) -> ObservedJob:
         image=asked.image,
         secrets=tuple(dict.fromkeys(secret for _, secret in asked.secrets)),
         deleting=metadata.get("deletionTimestamp") is not None,
-        suspended=bool(spec.get("suspend")),
+        suspended=bool(spec.get("suspend")) or "Suspended" in holding,
         failure=f"{failed.get('reason') or 'Failed'}: {_cut(failed.get('message'))}" if failed else None,
         finished_at=(end.get("lastTransitionTime") or _LONG_AGO) if end else None,
         created_at=metadata.get("creationTimestamp"),
+        queue=_cut((metadata.get("labels") or {}).get(kueue.LABEL_QUEUE)),
+        managed_by="" if manager == kueue.JOB_CONTROLLER else _cut(manager),
         active_since=status.get("startTime"),
         asked=asked,
     )
@@ -162,12 +166,12 @@ def parse_job(raw: Any) -> ObservedJob:
 
 def read_asked(job: Any) -> Asked:
     """Return what a Job's pod asks for; the Job may be one that is still to be created."""
-    return _read_asked(_read(shapes.MANIFEST, "Job", job))
+    return _read_asked(read_shape(shapes.MANIFEST, "Job", job))
 
 
 def parse_pod(raw: Any) -> ObservedPod:
     """Reduce a pod; raises UnreadableObjectError."""
-    shape = _read(shapes.POD, "Pod", raw)
+    shape = read_shape(shapes.POD, "Pod", raw)
     metadata, status = shape["metadata"], shape.get("status") or {}
     labels, conditions = metadata.get("labels") or {}, {c["type"]: c for c in status.get("conditions") or ()}
     scheduled, disruption = conditions.get("PodScheduled", _NO_CONDITION), conditions.get("DisruptionTarget")
@@ -209,7 +213,7 @@ def parse_pod(raw: Any) -> ObservedPod:
     )
 
 
-def _read(shape: TypeAdapter[_RawT], kind: str, raw: Any, whole: Any = None) -> _RawT:
+def read_shape(shape: TypeAdapter[_RawT], kind: str, raw: Any, whole: Any = None) -> _RawT:
     """Return `raw` (a part of `whole`) as it was checked: only what `shape` names, each field of its type."""
     try:
         return shape.validator.validate_python(raw)  # type: ignore[no-any-return]
@@ -250,21 +254,22 @@ def _read_asked(job: shapes.RawJob | shapes.Manifest) -> Asked:
     labels, annotations = job["metadata"].get("labels") or {}, job["metadata"].get("annotations") or {}
     pod = ((job.get("spec") or {}).get("template") or {}).get("spec") or {}
     containers = pod.get("containers") or [{}]
-    secrets, claim = [], ""
+    secrets, claims = [], []
     for volume in pod.get("volumes") or ():
         if projected := volume.get("projected"):
             secrets += [(volume.get("name", ""), secret) for secret in _list_secrets(projected.get("sources") or ())]
         elif mounted := volume.get("persistentVolumeClaim"):
-            claim = claim or mounted.get("claimName", "")
+            claims.append((volume.get("name", ""), mounted.get("claimName", "")))
     return Asked(
         kind=labels.get(names.LABEL_KIND, ""),
         image=_cut(containers[0].get("image")),
         requests=tuple(((containers[0].get("resources") or {}).get("requests") or {}).items()),
         node_selector=tuple((pod.get("nodeSelector") or {}).items()),
         secrets=tuple(secrets),
-        claim=claim,
+        claims=tuple(claims),
         service_account=_cut(pod.get("serviceAccountName")),
         priority_class=_cut(pod.get("priorityClassName")),
+        scheduler=_cut(pod.get("schedulerName")),
         digest=_cut(annotations.get(ANNOTATION_POD_DIGEST)),
         config_digest=_cut(annotations.get(names.ANNOTATION_CONFIG_DIGEST)),
     )

@@ -21,6 +21,7 @@ Moment = Annotated[AwareDatetime, Field(ge=datetime(1970, 1, 1, tzinfo=UTC), lt=
 """A timestamp to which hours can be added."""
 _Version = Annotated[str, Field(pattern=r"^[0-9]{1,20}$")]
 _Name = Annotated[str, Field(min_length=1, max_length=253)]
+_Position = Annotated[int, Field(ge=0, lt=2**31)]
 _Int32 = Annotated[int, Field(ge=-(2**31), lt=2**31)]
 _Map = Annotated[dict[str, str], Field(max_length=_MOST)]
 
@@ -103,6 +104,7 @@ class _PodSpec(TypedDict, total=False):
     volumes: Annotated[list[_Volume], Field(max_length=_MOST)] | None
     serviceAccountName: str | None
     priorityClassName: str | None
+    schedulerName: str | None
 
 
 class _Template(TypedDict, total=False):
@@ -111,6 +113,7 @@ class _Template(TypedDict, total=False):
 
 class _JobSpec(TypedDict, total=False):
     suspend: bool | None
+    managedBy: str | None
     template: _Template | None
 
 
@@ -177,6 +180,40 @@ class _RawPod(TypedDict, total=False):
     status: PodStatus | None
 
 
+class _WorkloadSpec(TypedDict, total=False):
+    active: bool | None
+
+
+class _WorkloadStatus(TypedDict, total=False):
+    clusterName: str | None
+    nominatedClusterNames: Annotated[list[str], Field(max_length=_MOST)] | None
+    conditions: _Conditions | None
+
+
+class RawWorkload(TypedDict, total=False):
+    """Kueue's view of a Job."""
+
+    metadata: Required[Naming]
+    spec: _WorkloadSpec | None
+    status: _WorkloadStatus | None
+
+
+class _OwnedMetadata(TypedDict, total=False):
+    ownerReferences: list[Reference] | None
+
+
+class _PendingWorkload(TypedDict, total=False):
+    metadata: Required[_OwnedMetadata]
+    positionInLocalQueue: Required[_Position]
+    positionInClusterQueue: Required[_Position]
+
+
+class PendingWorkloads(TypedDict, total=False):
+    """What waits in a queue."""
+
+    items: list[_PendingWorkload] | None
+
+
 class _RawOwner(TypedDict, total=False):
     metadata: Required[Metadata]
     spec: dict[str, Any] | None
@@ -213,4 +250,6 @@ MANIFEST: Final = TypeAdapter(Manifest)
 POD: Final = TypeAdapter(_RawPod)
 OWNER: Final = TypeAdapter(_RawOwner)
 IDENTITY: Final = TypeAdapter(_Identity)
+WORKLOAD: Final = TypeAdapter(RawWorkload)
+PENDING_WORKLOADS: Final = TypeAdapter(PendingWorkloads)
 CONDITIONS: Final = TypeAdapter(_Conditions)

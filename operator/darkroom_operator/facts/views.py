@@ -9,20 +9,23 @@ from typing import Any, Generic, TypeVar
 
 from darkroom_api.blockers import ObservedDataset, ObservedModel
 from darkroom_api.report import Progress
+from darkroom_api.schema import Spec
 from darkroom_api.v1alpha1.dataset import DatasetSpec, DatasetStatus
 from darkroom_api.v1alpha1.evaluation import EvaluationSpec, EvaluationStatus
-from darkroom_api.v1alpha1.model import ModelSpec, ModelStatus, ProgressStatus
+from darkroom_api.v1alpha1.model import ModelSpec, ModelStatus
+from darkroom_api.v1alpha1.prediction import PredictionSpec, PredictionStatus
+from darkroom_api.v1alpha1.run_status import ProgressStatus, RunStatus
 from darkroom_operator.api.resources import Json, Key
 from darkroom_operator.facts.children import ObservedJob, ObservedPod
 from darkroom_operator.facts.findings import NOTHING_FOUND, Findings
 
-SpecT = TypeVar("SpecT", DatasetSpec, ModelSpec, EvaluationSpec)
-StatusT = TypeVar("StatusT", DatasetStatus, ModelStatus, EvaluationStatus)
+SpecT = TypeVar("SpecT", bound=Spec)
+StatusT = TypeVar("StatusT", bound=DatasetStatus | RunStatus)
 
 
 @dataclass(frozen=True, slots=True)
 class StoredOwner:
-    """A Dataset, Model or Evaluation; of its metadata nothing is kept that has no bound."""
+    """A resource of one of the kinds; of its metadata nothing is kept that has no bound."""
 
     key: Key
     uid: str
@@ -67,7 +70,7 @@ class Observed(Generic[SpecT, StatusT]):
     now: datetime
     found: Findings = NOTHING_FOUND
     other_runs: int = 0
-    """How many other Models and Evaluations of the namespace have a Job that may work."""
+    """How many other runs of the namespace have a Job that may work."""
 
 
 @dataclass(frozen=True)
@@ -80,13 +83,17 @@ class ModelView:
 
 
 @dataclass(frozen=True)
-class EvaluationView:
-    """All that is seen of an Evaluation."""
+class ModelUseView(Generic[SpecT, StatusT]):
+    """All that is seen of a run that uses a finished Model."""
 
-    self_: Observed[EvaluationSpec, EvaluationStatus]
+    self_: Observed[SpecT, StatusT]
     model: ObservedModel | None
     model_dataset: ObservedDataset | None
+    """The Dataset that the Model was trained on."""
     dataset: ObservedDataset | None
+    """The Dataset that the run itself names; a Prediction may name none."""
 
 
 DatasetView = Observed[DatasetSpec, DatasetStatus]
+EvaluationView = ModelUseView[EvaluationSpec, EvaluationStatus]
+PredictionView = ModelUseView[PredictionSpec, PredictionStatus]

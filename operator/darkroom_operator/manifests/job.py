@@ -8,6 +8,7 @@ import json
 from typing import Final
 
 from darkroom_api import names
+from darkroom_operator.api import kueue
 from darkroom_operator.api.resources import Json
 from darkroom_operator.config import OperatorConfig
 from darkroom_operator.facts.reading import ANNOTATION_POD_DIGEST
@@ -20,12 +21,6 @@ ANNOTATION_ALLOCATION: Final = f"{names.GROUP}/allocation"
 """On the Jobs of runs: what the attempt was given, which no later change of a compute class changes."""
 ANNOTATION_PUBLISH_ONLY: Final = f"{names.GROUP}/publish-only"
 """`true` on the Job that publishes the best model of a cancelled run."""
-LABEL_QUEUE: Final = "kueue.x-k8s.io/queue-name"
-"""Kueue's webhook suspends a Job with this label until its queue admits it; from then on `suspend` is Kueue's alone.
-
-Kueue takes a workload's priority from the pods' PriorityClass. Its label for priorities, which names a
-WorkloadPriorityClass of its own, is not set: `spec.priorityClassName` is a PriorityClass.
-"""
 
 
 def build_job(plan: Plan, config: OperatorConfig) -> Json:
@@ -42,7 +37,7 @@ def build_job(plan: Plan, config: OperatorConfig) -> Json:
         "metadata": {
             "name": names.child_name(owner.name, owner.uid, run.attempt),
             "namespace": owner.namespace,
-            "labels": {**labels, **({LABEL_QUEUE: plan.queue} if plan.queue else {})},
+            "labels": {**labels, **({kueue.LABEL_QUEUE: plan.queue} if plan.queue else {})},
             "annotations": {**annotations, **_build_record(plan)},
             "ownerReferences": [build_owner_reference(plan)],
         },

@@ -9,11 +9,12 @@ mappings at their longest stay below that for two Datasets.
 from typing import Final
 
 from darkroom_api import names
-from darkroom_api.run_config import StorageRole
+from darkroom_api.run_config import RunConfig, StorageRole
 from darkroom_api.v1alpha1.common import Storage
+from darkroom_operator.api import kueue
 from darkroom_operator.api.resources import Json
 from darkroom_operator.config import OperatorConfig
-from darkroom_operator.manifests.run_config import Plan
+from darkroom_operator.manifests.run_config import Plan, find_claim
 
 ANNOTATION_RUN_CONFIG: Final = f"{names.GROUP}/run-config"
 ANNOTATION_AUTHORITIES: Final = f"{names.GROUP}/certificate-authorities"
@@ -47,6 +48,8 @@ def build_pod_spec(plan: Plan, config: OperatorConfig) -> Json:
     runtime = (plan.compute.runtime_class_name if plan.compute else None) or trainer.runtime_class_name
     if runtime is not None:
         spec["runtimeClassName"] = runtime
+    if plan.compute is not None and plan.compute.scheduler_name is not None:
+        spec["schedulerName"] = plan.compute.scheduler_name
     return {key: value for key, value in spec.items() if value not in ({}, [])}
 
 
@@ -54,6 +57,10 @@ def build_pod_metadata(plan: Plan, config: OperatorConfig) -> Json:
     """Return the labels and annotations of a pod that the installation sets; those of its class count first."""
     trainer, compute = config.trainer, plan.compute
     annotations = {**trainer.pod_annotations, **(compute.pod_annotations if compute else {})}
+    if compute is not None and compute.topology.required is not None:
+        annotations[kueue.ANNOTATION_REQUIRED_TOPOLOGY] = compute.topology.required
+    if compute is not None and compute.topology.preferred is not None:
+        annotations[kueue.ANNOTATION_PREFERRED_TOPOLOGY] = compute.topology.preferred
     if trainer.certificate_authorities is not None:
         annotations[ANNOTATION_AUTHORITIES] = trainer.certificate_authorities
     return {"labels": {**trainer.pod_labels, **(compute.pod_labels if compute else {})}, "annotations": annotations}
@@ -141,9 +148,11 @@ def _build_volumes(plan: Plan, config: OperatorConfig) -> list[Json]:
     # Where the platform gives the ids, the container's group need not be that of the files.
     mode = 0o440 if config.trainer.run_as_user is not None else 0o444
     volumes += [_build_credentials(plan, role, secret, mode) for role, secret in _find_secrets(plan)]
-    if config.trainer.weights_claim is not None:
-        claim = {"claimName": config.trainer.weights_claim, "readOnly": True}
-        volumes.append({"name": "weights", "persistentVolumeClaim": claim})
+    # `readOnly` here, too: for a volume that is mounted to be written, the kubelet gives its files to `fsGroup`.
+    volumes += [
+        {"name": volume, "persistentVolumeClaim": {"claimName": claim, "readOnly": True}}
+        for claim, volume in _name_claims(plan, config).items()
+    ]
     return volumes
 
 
@@ -153,7 +162,7 @@ def _build_credentials(plan: Plan, role: StorageRole, secret: str, mode: int) ->
     A source's `optional` is about the Secret and its keys alike (k8s pkg/volume/projected), so that what has to be
     there is a source of its own: the kubelet then waits for it and says what is missing.
     """
-    required = names.KEY_PAIR if _reads_bucket(plan, role) else ()
+    required = names.KEY_PAIR if _reads_s3(plan, role) else ()
     optional = tuple(key for key in names.SECRET_KEYS if key not in required)
     sources = [
         {"secret": {"name": secret, "items": [{"key": key, "path": key} for key in keys], "optional": keys is optional}}
@@ -163,14 +172,25 @@ def _build_credentials(plan: Plan, role: StorageRole, secret: str, mode: int) ->
     return {"name": _name_volume(role), "projected": {"sources": sources, "defaultMode": mode}}
 
 
-def _reads_bucket(plan: Plan, role: StorageRole) -> bool:
-    """Return whether a role needs the key pair for certain; images over https may need a token only, or nothing."""
-    sources = {StorageRole.DATASET: plan.run.dataset, StorageRole.EVALUATION: plan.run.evaluation_dataset}
-    source = sources.get(role)
-    if source is None:
-        return True
-    named = (*source.annotation_files, source.image_root or "", *(m.to_prefix for m in source.url_mappings))
-    return any(uri.startswith("s3://") for uri in named)
+def _reads_s3(plan: Plan, role: StorageRole) -> bool:
+    """Return whether a role needs the key pair for certain; a container or https may need a token only, or nothing."""
+    return any(uri.startswith("s3://") for uri in _find_uris(plan.run, role))
+
+
+def _find_uris(run: RunConfig, role: StorageRole) -> tuple[str, ...]:
+    """Return where a run reads or writes in a role."""
+    source = {StorageRole.DATASET: run.dataset, StorageRole.EVALUATION: run.evaluation_dataset}.get(role)
+    if source is not None:
+        return (*source.annotation_files, source.image_root or "", *(m.to_prefix for m in source.url_mappings))
+    images = run.prediction.images if run.prediction is not None else None
+    locations = {
+        StorageRole.IMAGES: images,
+        StorageRole.MODEL: run.model,
+        StorageRole.OUTPUT: run.output,
+        StorageRole.WEIGHTS: run.weights.location,
+    }
+    place = locations.get(role)
+    return (place.uri,) if place is not None else ()
 
 
 def _build_mounts(plan: Plan, config: OperatorConfig) -> list[Json]:
@@ -184,9 +204,28 @@ def _build_mounts(plan: Plan, config: OperatorConfig) -> list[Json]:
         {"name": _name_volume(role), "mountPath": f"{names.CREDENTIALS_DIR}/{role.value}", "readOnly": True}
         for role, _ in _find_secrets(plan)
     ]
+    volumes = _name_claims(plan, config)
+    mounts += [
+        {"name": volumes[claim], "mountPath": f"{names.VOLUMES_DIR}/{role.value}", "readOnly": True}
+        for role, claim in _find_claims(plan)
+    ]
     if config.trainer.weights_claim is not None:
-        mounts.append({"name": "weights", "mountPath": names.WEIGHTS_DIR, "readOnly": True})
+        mounts.append({"name": volumes[config.trainer.weights_claim], "mountPath": names.WEIGHTS_DIR, "readOnly": True})
     return mounts
+
+
+def _name_claims(plan: Plan, config: OperatorConfig) -> dict[str, str]:
+    """Return the name of the volume for each claim: one for all that read it, since some kubelets hang at a second."""
+    weights = config.trainer.weights_claim
+    found = {} if weights is None else {weights: names.WEIGHTS_VOLUME}
+    for role, claim in _find_claims(plan):
+        found.setdefault(claim, f"{names.CLAIM_VOLUME}{role.value}")
+    return found
+
+
+def _find_claims(plan: Plan) -> list[tuple[StorageRole, str]]:
+    found = [(role, find_claim(role, storage)) for role, storage in plan.storages]
+    return [(role, claim) for role, claim in found if claim is not None]
 
 
 def _find_secrets(plan: Plan) -> list[tuple[StorageRole, str]]:
@@ -199,4 +238,4 @@ def _find_service_account(plan: Plan) -> str | None:
 
 
 def _name_volume(role: StorageRole) -> str:
-    return f"credentials-{role.value}"
+    return f"{names.CREDENTIALS_VOLUME}{role.value}"

@@ -1,9 +1,10 @@
-"""What a trainer pod is told: RunConfig from specs, and which Secret is mounted for which role.
+"""What a trainer pod is told: RunConfig from specs, and which Secret and claim is mounted for which role.
 
 Owns where a pod finds what; a `Plan` is all that `job` needs to know of it.
 """
 
 from dataclasses import dataclass
+from typing import Any, Final
 
 from darkroom_api import names, runs
 from darkroom_api.blockers import ObservedDataset
@@ -18,8 +19,8 @@ from darkroom_api.run_config import (
 )
 from darkroom_api.v1alpha1.common import Allocation, Storage
 from darkroom_api.v1alpha1.dataset import DatasetStatus
-from darkroom_api.v1alpha1.evaluation import EvaluationStatus
 from darkroom_api.v1alpha1.model import ModelStatus
+from darkroom_api.v1alpha1.run_status import RunStatus
 from darkroom_operator.config import ComputeClass, OperatorConfig
 from darkroom_operator.decide.allocation import (
     bound_seconds,
@@ -28,8 +29,19 @@ from darkroom_operator.decide.allocation import (
     find_kept_seconds,
     limit_inspection,
 )
-from darkroom_operator.decide.places import find_output_base, find_places
-from darkroom_operator.facts.views import DatasetView, EvaluationView, ModelView, Observed, SpecT, StatusT
+from darkroom_operator.decide.places import find_labels, find_output_base, find_places
+from darkroom_operator.facts.views import (
+    DatasetView,
+    EvaluationView,
+    ModelUseView,
+    ModelView,
+    Observed,
+    PredictionView,
+    SpecT,
+    StatusT,
+)
+
+_FROM_VOLUMES: Final = frozenset({StorageRole.DATASET, StorageRole.EVALUATION, StorageRole.IMAGES})
 
 
 @dataclass(frozen=True)
@@ -54,13 +66,14 @@ def plan_inspection(seen: DatasetView, decided: DatasetStatus, config: OperatorC
     base = find_output_base(None, spec, config.output, seen.key.namespace)
     storages: list[tuple[StorageRole, Storage | None]] = [(StorageRole.DATASET, spec.storage)]
     output = None
-    if base is not None and base[0].startswith("s3://"):
+    if base is not None and base[0].startswith(names.BUCKET_SCHEMES):
         storages.append((StorageRole.OUTPUT, base[1]))
         output = _locate(_join_folder(base[0], seen), StorageRole.OUTPUT, base[1], config)
     source = runs.build_source(seen.key.name, spec, _reach(StorageRole.DATASET, spec.storage, config))
     run = runs.build_inspection(_refer(seen), source, output, decided.attempts[-1].number)
     deadline = bound_seconds(limit_inspection(seen.key.namespace, config).seconds, config.grace_seconds)
-    return Plan(run, seen.generation, None, None, deadline, tuple(storages))
+    queue = config.find_queue(seen.key.namespace, spec.queue)
+    return Plan(run, seen.generation, None, None, deadline, tuple(storages), queue)
 
 
 def plan_training(view: ModelView, decided: ModelStatus, config: OperatorConfig) -> Plan:
@@ -93,35 +106,63 @@ def plan_training(view: ModelView, decided: ModelStatus, config: OperatorConfig)
         }
     )
     compute, deadline = choose_hardware(spec.compute, None, config).compute, given.deadline_seconds
-    return Plan(run, seen.generation, compute, given, deadline, tuple(storages), spec.queue, spec.priority_class_name)
+    queue = config.find_queue(seen.key.namespace, spec.queue)
+    return Plan(run, seen.generation, compute, given, deadline, tuple(storages), queue, spec.priority_class_name)
 
 
-def plan_evaluation(view: EvaluationView, decided: EvaluationStatus, config: OperatorConfig) -> Plan:
+def plan_evaluation(view: EvaluationView, decided: RunStatus, config: OperatorConfig) -> Plan:
     """Return the plan of the attempt that `decided`, the status of the decision to start it, has opened."""
-    seen, dataset, model = view.self_, view.dataset, view.model
-    base, given = find_places(view, config), decided.allocation
-    assert given is not None
+    dataset, model = view.dataset, view.model
     assert dataset is not None
     assert model is not None
+    source, (files, output) = _build_source(dataset, StorageRole.DATASET, config), _locate_use(view, config)
+    run = runs.build_evaluation(_refer(view.self_), model.spec, source, files, output)
+    return _plan_use(view, run, decided, config, ((StorageRole.DATASET, dataset.spec.storage),))
+
+
+def plan_prediction(view: PredictionView, decided: RunStatus, config: OperatorConfig) -> Plan:
+    """Return the plan of the attempt that `decided`, the status of the decision to start it, has opened."""
+    spec, model, labels = view.self_.spec, view.model, find_labels(view)
+    assert model is not None
+    storages: list[tuple[StorageRole, Storage | None]] = []
+    source, images = runs.build_missing_source(model.spec), None
+    if labels is not None:
+        storages.append((StorageRole.DATASET, labels.spec.storage))
+        source = _build_source(labels, StorageRole.DATASET, config)
+    if spec.images is not None:
+        storages.append((StorageRole.IMAGES, spec.images.storage))
+        images = _locate(spec.images.uri, StorageRole.IMAGES, spec.images.storage, config)
+    files, output = _locate_use(view, config)
+    run = runs.build_prediction(_refer(view.self_), spec, model.spec, source, files, images, output)
+    return _plan_use(view, run, decided, config, tuple(storages))
+
+
+def _locate_use(view: ModelUseView[Any, Any], config: OperatorConfig) -> tuple[Location, Location]:
+    """Return where the files of the Model are that a run uses, and the folder of the run's own."""
+    (base, storage), model = find_places(view, config), view.model
+    assert model is not None
     assert model.artifacts is not None
-    assert base is not None
-    run = runs.build_evaluation(
-        _refer(seen),
-        model.spec,
-        _build_source(dataset, StorageRole.DATASET, config),
-        _locate(model.artifacts.uri, StorageRole.MODEL, base[1], config),
-        _locate(_join_folder(base[0], seen), StorageRole.OUTPUT, base[1], config),
-    )
-    storages = (
-        (StorageRole.DATASET, dataset.spec.storage),
-        (StorageRole.MODEL, base[1]),
-        (StorageRole.OUTPUT, base[1]),
-    )
+    files = _locate(model.artifacts.uri, StorageRole.MODEL, storage, config)
+    return files, _locate(_join_folder(base, view.self_), StorageRole.OUTPUT, storage, config)
+
+
+def _plan_use(
+    view: ModelUseView[Any, Any],
+    run: RunConfig,
+    decided: RunStatus,
+    config: OperatorConfig,
+    storages: tuple[tuple[StorageRole, Storage | None], ...],
+) -> Plan:
+    """Return the plan of a run that uses a Model; `storages` are those that it reads beside the Model's."""
+    seen, given, (_, storage) = view.self_, decided.allocation, find_places(view, config)
+    assert given is not None
+    storages = (*storages, (StorageRole.MODEL, storage), (StorageRole.OUTPUT, storage))
     compute = choose_hardware(seen.spec.compute, None, config).compute
-    return Plan(_give(run, decided, given), seen.generation, compute, given, given.deadline_seconds, storages)
+    queue = config.find_queue(seen.key.namespace, seen.spec.queue)
+    return Plan(_give(run, decided, given), seen.generation, compute, given, given.deadline_seconds, storages, queue)
 
 
-def _give(run: RunConfig, decided: ModelStatus | EvaluationStatus, given: Allocation) -> RunConfig:
+def _give(run: RunConfig, decided: RunStatus, given: Allocation) -> RunConfig:
     """Return the run with the number of its attempt and the hardware that it is given."""
     return run.model_copy(
         update={
@@ -136,7 +177,17 @@ def _give(run: RunConfig, decided: ModelStatus | EvaluationStatus, given: Alloca
 def _reach(role: StorageRole, storage: Storage | None, config: OperatorConfig) -> StorageAccess:
     """Return how the trainer reaches a storage: a folder with credentials where a Secret is named."""
     has_secret = storage is not None and storage.credentials_secret is not None
-    return runs.build_access(storage, config.reach, f"{names.CREDENTIALS_DIR}/{role.value}" if has_secret else None)
+    return runs.build_access(
+        storage,
+        config.reach,
+        f"{names.CREDENTIALS_DIR}/{role.value}" if has_secret else None,
+        f"{names.VOLUMES_DIR}/{role.value}" if find_claim(role, storage) is not None else None,
+    )
+
+
+def find_claim(role: StorageRole, storage: Storage | None) -> str | None:
+    """Return the claim that is mounted for a role: an output that has the storage of its Dataset is in no volume."""
+    return runs.find_claim(storage) if role in _FROM_VOLUMES else None
 
 
 def _locate(uri: str, role: StorageRole, storage: Storage | None, config: OperatorConfig) -> Location:

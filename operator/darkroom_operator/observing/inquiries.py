@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from darkroom_api.conditions import DatasetPhase
 from darkroom_operator.api.cluster import Cluster
+from darkroom_operator.config import OperatorConfig
 from darkroom_operator.facts.children import ObservedJob, ObservedPod, find_unexplained
 from darkroom_operator.facts.findings import NOTHING_FOUND, Complaint, Findings, QueueFinding
 from darkroom_operator.facts.views import StoredOwner
@@ -36,13 +38,16 @@ class _StalledChild:
 class Inquirer:
     """Finds out about runs that are not progressing."""
 
-    def __init__(self, cluster: Cluster, store: Store, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, cluster: Cluster, store: Store, config: OperatorConfig, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._store = store
+        self._config = config
         self._queues = queues.Queues(cluster, clock)
 
     async def find(self, owner: StoredOwner, now: datetime) -> tuple[Findings, float | None]:
         """Return what is found about a run, and in how many seconds there may be more without any news of it."""
-        if owner.status.get("completedAt"):
+        if _is_over(owner):
             return NOTHING_FOUND, None
         job, pod = self._find_children(owner)
         queue, queue_again = await self._find_queue(owner, job)
@@ -66,10 +71,19 @@ class Inquirer:
     async def _find_queue(
         self, owner: StoredOwner, job: ObservedJob | None
     ) -> tuple[QueueFinding | None, float | None]:
-        name = owner.spec.get("queue")
-        if not isinstance(name, str):
+        """Return what is known of the queue of a run: the one that it names, or that Kueue gave its suspended Job."""
+        named, suspended = owner.spec.get("queue"), job if job is not None and job.suspended else None
+        name = self._config.find_queue(owner.key.namespace, named if isinstance(named, str) else None)
+        if name is None and suspended is None:
             return None, None
-        return await self._queues.find(owner.key.namespace, name, job if job and job.suspended else None)
+        return await self._queues.find(owner.key.namespace, name or (suspended.queue if suspended else ""), suspended)
+
+
+def _is_over(owner: StoredOwner) -> bool:
+    """Return whether nothing is waited for: a run has ended, or this generation of a Dataset was inspected."""
+    settled = owner.status.get("phase") in (DatasetPhase.READY, DatasetPhase.INVALID)
+    inspected = settled and owner.status.get("observedGeneration") == owner.generation
+    return bool(owner.status.get("completedAt")) or inspected
 
 
 def _find_stalled(job: ObservedJob | None, pod: ObservedPod | None, now: datetime) -> _StalledChild | None:

@@ -5,7 +5,7 @@ Owns the parsing of specs and statuses into the contract's classes. Must not dec
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import pydantic
 
@@ -14,6 +14,7 @@ from darkroom_api.schema import read_record
 from darkroom_api.v1alpha1.dataset import DatasetSpec, DatasetStatus
 from darkroom_api.v1alpha1.evaluation import EvaluationSpec, EvaluationStatus
 from darkroom_api.v1alpha1.model import ModelSpec, ModelStatus
+from darkroom_api.v1alpha1.prediction import PredictionSpec, PredictionStatus
 from darkroom_operator.api.resources import Key
 from darkroom_operator.facts import belonging
 from darkroom_operator.facts.children import ObservedJob, ObservedPod
@@ -21,14 +22,23 @@ from darkroom_operator.facts.findings import NOTHING_FOUND, Findings
 from darkroom_operator.facts.views import (
     DatasetView,
     EvaluationView,
+    ModelUseView,
     ModelView,
     Observed,
+    PredictionView,
     Report,
     SpecT,
     StatusT,
     StoredOwner,
 )
 from darkroom_operator.observing.store import Store
+
+_STATUSES: Final[dict[str, type[Any]]] = {
+    "Dataset": DatasetStatus,
+    "Model": ModelStatus,
+    "Evaluation": EvaluationStatus,
+    "Prediction": PredictionStatus,
+}
 
 
 class InvalidSpecError(ValueError):
@@ -72,13 +82,13 @@ def observe_model(store: Store, owner: StoredOwner, polled: Polled) -> ModelView
 def observe_evaluation(store: Store, owner: StoredOwner, polled: Polled) -> EvaluationView:
     """Return all that is seen of an Evaluation; raises InvalidSpecError."""
     seen = _observe(store, owner, EvaluationSpec, EvaluationStatus, polled)
-    model = find_model(store, owner.key.namespace, seen.spec.model)
-    return EvaluationView(
-        self_=seen,
-        model=model,
-        model_dataset=find_dataset(store, owner.key.namespace, model.spec.dataset if model else None),
-        dataset=find_dataset(store, owner.key.namespace, seen.spec.dataset),
-    )
+    return _observe_use(store, seen, seen.spec.model, seen.spec.dataset)
+
+
+def observe_prediction(store: Store, owner: StoredOwner, polled: Polled) -> PredictionView:
+    """Return all that is seen of a Prediction; raises InvalidSpecError."""
+    seen = _observe(store, owner, PredictionSpec, PredictionStatus, polled)
+    return _observe_use(store, seen, seen.spec.model, seen.spec.dataset)
 
 
 def find_dataset(store: Store, namespace: str, name: str | None) -> blockers.ObservedDataset | None:
@@ -101,8 +111,7 @@ def find_model(store: Store, namespace: str, name: str) -> blockers.ObservedMode
 
 def observe_status(owner: StoredOwner) -> Any:
     """Return an object's status, whatever its spec."""
-    kinds: dict[str, type[Any]] = {"Dataset": DatasetStatus, "Model": ModelStatus, "Evaluation": EvaluationStatus}
-    return _parse_status(kinds[owner.key.kind], owner)
+    return _parse_status(_STATUSES[owner.key.kind], owner)
 
 
 @dataclass(frozen=True)
@@ -120,6 +129,19 @@ def find_open_children(store: Store, owner: StoredOwner) -> Children:
         return Children()
     job = belonging.find_job(store.jobs(owner), attempt)
     return Children(job, belonging.find_pods(store.pods(owner), attempt, job))
+
+
+def _observe_use(
+    store: Store, seen: Observed[SpecT, StatusT], model_name: str, dataset_name: str | None
+) -> ModelUseView[SpecT, StatusT]:
+    namespace = seen.key.namespace
+    model = find_model(store, namespace, model_name)
+    return ModelUseView(
+        self_=seen,
+        model=model,
+        model_dataset=find_dataset(store, namespace, model.spec.dataset if model else None),
+        dataset=find_dataset(store, namespace, dataset_name),
+    )
 
 
 def _observe(

@@ -12,7 +12,7 @@ from darkroom_api.conditions import Reason
 from darkroom_operator.api.resources import Json, Key
 
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_RUNS: Final = frozenset({"Model", "Evaluation"})
+_RUNS: Final = frozenset({"Model", "Evaluation", "Prediction"})
 
 
 class Occupancy:

@@ -54,7 +54,7 @@ class Store:
         return None if owner is None or owner.uid in self.unreadables else owner
 
     def owners(self) -> Iterable[StoredOwner]:
-        """Return every stored Dataset, Model and Evaluation."""
+        """Return every stored resource."""
         return self._owners.values()
 
     def jobs(self, owner: StoredOwner) -> tuple[ObservedJob, ...]:
@@ -70,7 +70,7 @@ class Store:
         return tuple(pod for pod in mine if pod.namespace == owner.key.namespace)
 
     def count_other_runs(self, key: Key) -> int:
-        """Return how many other Models and Evaluations of the namespace have a Job that may work."""
+        """Return how many other runs of the namespace have a Job that may work."""
         return self._occupancy.count_others(key)
 
     @contextmanager

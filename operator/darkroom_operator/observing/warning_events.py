@@ -15,7 +15,10 @@ STALE_SECONDS: Final = 330.0
 MOST_STRANGERS: Final = 1_000
 """So many objects that are not known (yet) are remembered: an Event may come before the pod that it is about."""
 
-_CAUSES: Final = ("not found", "forbidden", "was found")
+_CAUSES: Final = (
+    *("not found", "forbidden", "was found"),
+    *("Multi-Attach", "Attach failed", "MountDevice failed", "check failed", "volumeMode"),
+)
 """Words of a cause. The kubelet follows its cause with Events that only say that it timed out waiting."""
 
 

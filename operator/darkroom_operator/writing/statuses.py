@@ -11,9 +11,8 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from darkroom_api.conditions import DatasetPhase
+from darkroom_api.results import AnyStatus
 from darkroom_api.v1alpha1.dataset import DatasetStatus
-from darkroom_api.v1alpha1.evaluation import EvaluationStatus
-from darkroom_api.v1alpha1.model import ModelStatus
 from darkroom_operator.api.cluster import Cluster
 from darkroom_operator.api.resources import OWNERS_BY_KIND, Json, Trigger
 from darkroom_operator.facts import belonging
@@ -27,8 +26,6 @@ logger = logging.getLogger(__name__)
 
 _URGENT: Final = ("phase", "reason", "observedGeneration", "summary", "artifacts", "startedAt", "completedAt")
 """A change in one of these is written at once; any other waits for the progress interval."""
-
-Status = DatasetStatus | ModelStatus | EvaluationStatus
 
 
 class StatusWriter:
@@ -45,7 +42,7 @@ class StatusWriter:
         self._written_at: dict[str, float] = {}
         self._instance = f"darkroom-operator-{os.uname().nodename}"
 
-    async def write(self, owner: StoredOwner, before: Status, after: Status) -> float | None:
+    async def write(self, owner: StoredOwner, before: AnyStatus, after: AnyStatus) -> float | None:
         """Write the status where it is to change; returns how long a change that can wait has to.
 
         `before` is what could be read of it: what another version put there stays for as long as nothing else changes.
@@ -76,7 +73,7 @@ class StatusWriter:
         if notice is not None:
             await apply.post_event(self._cluster, notice, self._instance, datetime.now(UTC))
 
-    def _settle(self, owner: StoredOwner, status: Status) -> None:
+    def _settle(self, owner: StoredOwner, status: AnyStatus) -> None:
         """What a status holds need not be remembered elsewhere."""
         opened = belonging.find_open(status.attempts)
         children = {opened.job_uid, opened.pod_uid} if opened is not None else set()
