@@ -21,6 +21,7 @@ from darkroom_server.running.cluster_server import run_cluster_server
 from darkroom_server.running.kserve_runtime import run_kserve_runtime
 from darkroom_server.running.process import Terms
 from darkroom_server.serving import CannotServe
+from darkroom_storage.errors import StorageMisconfigured
 from darkroom_storage.secrets import hide_tree
 
 _LOGGER: Final = logging.getLogger("darkroom_server")
@@ -32,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _configure_logs()
     try:
         asyncio.run(_run(options))
-    except (ConfigError, KeysUnusable, ModelUnusable, BackendProblem, CannotServe) as problem:
+    except (ConfigError, KeysUnusable, ModelUnusable, BackendProblem, CannotServe, StorageMisconfigured) as problem:
         _LOGGER.error("%s", problem)
         return 1
     return 0

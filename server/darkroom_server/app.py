@@ -10,16 +10,29 @@ from starlette.routing import BaseRoute, Router
 from starlette.types import ASGIApp
 
 from darkroom_server.http.envelope import Envelope
-from darkroom_server.routes import analysis, custom_vision, datasets, evaluations, inference, models
+from darkroom_server.pages import page_routes
+from darkroom_server.routes import (
+    analysis,
+    custom_vision,
+    datasets,
+    evaluations,
+    inference,
+    label_studio,
+    models,
+)
 from darkroom_server.routes.parts import Parts
+from darkroom_server.routes.products import product_routes
 
 ROUTES: Final[tuple[Callable[[Parts], list[BaseRoute]], ...]] = (
     datasets.list_routes,
     models.list_routes,
     evaluations.list_routes,
     analysis.list_routes,
+    product_routes.list_routes,
     custom_vision.list_routes,
     inference.list_routes,
+    label_studio.list_routes,
+    page_routes.list_routes,
 )
 
 

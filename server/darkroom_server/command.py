@@ -10,16 +10,17 @@ import os
 import pathlib
 import secrets
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from darkroom_api.endpoints import Reach, list_endpoints
 from darkroom_server.app import build_app
 from darkroom_server.auth.keys import Key, KeyAdmission, KeysUnusable, read_key
 from darkroom_server.backends.backend import BackendProblem
 from darkroom_server.backends.local_backend import LocalBackend
-from darkroom_server.config import AnnotationRules, FetchLimits, ServerConfig
+from darkroom_server.config import AnnotationRules, FetchLimits, RunLimits, ServerConfig
+from darkroom_server.pages.session import ROOT
 from darkroom_server.routes.parts import build_parts
 from darkroom_server.serving import CannotServe, Place, Stopping, serve
 
@@ -41,6 +42,8 @@ class LocalOptions:
     key_file: pathlib.Path | None = None
     allowed_urls: tuple[str, ...] = ()
     allowed_folders: tuple[pathlib.Path, ...] = ()
+    product_model: str | None = None
+    """The Model behind the built-in one of product-recognition runs."""
 
 
 def run_serve(options: LocalOptions) -> int:
@@ -61,21 +64,31 @@ async def _serve(options: LocalOptions) -> None:
         parts = build_parts(backend, KeyAdmission([key]), build_config(options))
         _announce(options, key)
         place = Place(options.host, options.port, options.certificate, options.certificate_key)
-        await serve(build_app(parts), place, stopping, 0.0, GRACE_SECONDS)
+        async with _running(parts.runs.run()):
+            await serve(build_app(parts), place, stopping, 0.0, GRACE_SECONDS)
 
 
 @contextlib.asynccontextmanager
 async def _working(options: LocalOptions) -> AsyncIterator[LocalBackend]:
     """Give the back end of the folder, with its worker at work."""
     backend = LocalBackend(options.folder, options.allowed_urls, options.allowed_folders)
-    working = asyncio.create_task(backend.run())
     try:
-        yield backend
+        async with _running(backend.run()):
+            yield backend
     finally:
-        working.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await working
         backend.close()
+
+
+@contextlib.asynccontextmanager
+async def _running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Let something run beside the block, and end with it."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
 
 
 def build_config(options: LocalOptions) -> ServerConfig:
@@ -83,7 +96,9 @@ def build_config(options: LocalOptions) -> ServerConfig:
     reach = Reach(allowed_endpoints=list_endpoints(options.allowed_urls), own_machine=True)
     own = (options.folder, options.folder.resolve())
     rules = AnnotationRules(folders=options.allowed_folders, own_folders=own, reach=reach)
-    return ServerConfig(fetching=FetchLimits(allowed_prefixes=options.allowed_urls), annotations=rules)
+    built_in = (NAMESPACE, options.product_model) if options.product_model else None
+    fetching = FetchLimits(allowed_prefixes=options.allowed_urls)
+    return ServerConfig(fetching=fetching, annotations=rules, runs=RunLimits(built_in=built_in))
 
 
 def _read_key(options: LocalOptions) -> Key:
@@ -104,6 +119,7 @@ def _announce(options: LocalOptions, key: Key) -> None:
     print(f"darkroom serve: {scheme}://{host}:{options.port}, resources in {options.folder}", flush=True)
     if options.key_file is None:
         print(f"key: {key.secret} (kept in {options.folder / KEY_NAME})", flush=True)
+    print(f"page: {scheme}://{host}:{options.port}{ROOT}/", flush=True)
     if options.certificate is None and not _is_loopback(options.host):
         print("anybody on the way can read the key: give --tls-cert and --tls-key", file=sys.stderr, flush=True)
 

@@ -39,6 +39,15 @@ class PredictionLimits:
 
 
 @dataclass(frozen=True)
+class ShelfLimits:
+    """How many planograms are matched and photos composed at once, and how many may wait."""
+
+    threads: int = 1
+    """A photo of the largest size takes 600 MB while it is rectified, and joined ones up to 1.5 GB."""
+    max_waiting: int = 16
+
+
+@dataclass(frozen=True)
 class FetchLimits:
     """What is fetched for a caller, from where."""
 
@@ -75,10 +84,27 @@ class AnnotationRules:
 
 
 @dataclass(frozen=True)
+class RunLimits:
+    """Product-recognition runs: how many are kept for each namespace, for how long, who answers the built-in name.
+
+    The oldest that have ended go first.
+    """
+
+    most_kept: int = 1000
+    kept_seconds: float = 7 * 86_400
+    built_in: tuple[str, str] | None = None
+    """Namespace and name of the Model behind the retired service's own."""
+    most_waiting: int = 200
+    """Of those that have not ended: images are kept of them, also while their Model cannot be reached."""
+
+
+@dataclass(frozen=True)
 class ServerConfig:
     """All of it."""
 
     bodies: BodyLimits = BodyLimits()
     prediction: PredictionLimits = field(default_factory=PredictionLimits)
+    shelf: ShelfLimits = ShelfLimits()
     fetching: FetchLimits = FetchLimits()
     annotations: AnnotationRules = AnnotationRules()
+    runs: RunLimits = RunLimits()

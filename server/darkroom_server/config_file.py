@@ -14,12 +14,20 @@ from pydantic.alias_generators import to_camel
 
 from darkroom_api.endpoints import Reach, list_endpoints
 from darkroom_api.run_config import StorageAccess
-from darkroom_api.v1alpha1.common import Storage
-from darkroom_server.config import MIB, AnnotationRules, FetchLimits, PredictionLimits, PrefixMapping, ServerConfig
+from darkroom_api.v1alpha1.common import STORAGE_ENDPOINT_PATTERN, Storage
+from darkroom_server.config import (
+    MIB,
+    AnnotationRules,
+    FetchLimits,
+    PredictionLimits,
+    PrefixMapping,
+    RunLimits,
+    ServerConfig,
+)
 
 Pattern = Annotated[str, Field(min_length=1, max_length=253)]
 Namespace = Annotated[str, Field(min_length=1, max_length=63, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
-Prefix = Annotated[str, Field(min_length=1, max_length=2048, pattern=r"^s3://[^\s]*$")]
+Prefix = Annotated[str, Field(min_length=1, max_length=2048, pattern=r"^(s3|az)://[^\s]*$")]
 SecretPrefix = Annotated[str, Field(max_length=40, pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?-$")]
 UrlPrefix = Annotated[str, Field(min_length=1, max_length=2048, pattern=r"^https?://[^\s/?#]+(/[^\s?#]*)?$")]
 
@@ -36,10 +44,25 @@ class StorageSection(_Section):
     """How the artifacts below some addresses are reached."""
 
     prefix: Prefix = "s3://"
-    endpoint: Annotated[str, Field(max_length=512, pattern=r"^https?://[^\s/]+/?$")] | None = None
+    endpoint: Annotated[str, Field(max_length=512, pattern=STORAGE_ENDPOINT_PATTERN)] | None = None
     region: Annotated[str, Field(max_length=64, pattern=r"^[a-z0-9-]+$")] | None = None
     credentials_folder: str | None = None
     """A mounted Secret with the keys of `names.CREDENTIAL_KEYS`; the pod's cloud identity when absent."""
+    image_namespaces: tuple[Pattern, ...] = ()
+    """Whose callers may have images below the prefix read by address. None by default: artifacts may lie there."""
+
+    @pydantic.model_validator(mode="after")
+    def _check_images(self) -> "StorageSection":
+        if self.image_namespaces and not self.prefix.endswith("/"):
+            message = (
+                f"imageNamespaces: prefix {self.prefix!r} also begins names beside the folder; end it with a slash"
+            )
+            raise ValueError(message)
+        return self
+
+    def opens_images(self, namespace: str) -> bool:
+        """Return whether callers of a namespace may have images below the prefix read."""
+        return any(fnmatch.fnmatchcase(namespace, pattern) for pattern in self.image_namespaces)
 
     @property
     def access(self) -> StorageAccess:
@@ -106,6 +129,27 @@ class ClusterSection(_Section):
     secret_prefix: SecretPrefix = "darkroom-token-"  # noqa: S105 - of a name
     """Of the names of Secrets that this server makes."""
     storage: tuple[StorageSection, ...] = ()
+    runs_uri: Annotated[str, Field(max_length=1024, pattern=r"^(s3|az)://[^\s/]+/[^\s]*[^\s/]/?$")] | None = None
+    """Where the server keeps product-recognition runs: a prefix of its own, below one of `storage`; none if absent."""
+
+    @pydantic.model_validator(mode="after")
+    def _check_runs(self) -> "ClusterSection":
+        if self.runs_folder is None:
+            return self
+        section = self.find_storage(self.runs_folder)
+        if section is None:
+            raise ValueError(f"runsUri: no entry of storage has a prefix of {self.runs_uri!r}; add one that may write")
+        below = [entry for entry in self.storage if entry.prefix.startswith(self.runs_folder)]
+        for entry in (section, *below):
+            if entry.image_namespaces:
+                message = f"runsUri: imageNamespaces of prefix {entry.prefix!r} would open the images of runs to others"
+                raise ValueError(f"{message}; give runs an entry of storage of their own, without it")
+        return self
+
+    @property
+    def runs_folder(self) -> str | None:
+        """Return `runs_uri` with the slash that ends a folder."""
+        return f"{self.runs_uri.rstrip('/')}/" if self.runs_uri is not None else None
 
     @pydantic.model_validator(mode="after")
     def _check_prefix(self) -> "ClusterSection":
@@ -135,6 +179,28 @@ class AccessSection(_Section):
     """Whether a token of the cluster is taken, and RBAC asked what its user may do."""
 
 
+class BuiltInSection(_Section):
+    """The Model behind the retired service's built-in one: it answers callers of every namespace."""
+
+    namespace: Namespace
+    name: Annotated[str, Field(min_length=1, max_length=255)]
+
+
+class RunsSection(_Section):
+    """Which product-recognition runs are kept."""
+
+    most_kept: Annotated[int, Field(ge=10, le=100_000)] = 1000
+    kept_hours: Annotated[int, Field(ge=1, le=8760)] = 168
+    built_in_model: BuiltInSection | None = None
+
+    @property
+    def limits(self) -> RunLimits:
+        """Return it as runs take it."""
+        model = self.built_in_model
+        built_in = (model.namespace, model.name) if model is not None else None
+        return RunLimits(self.most_kept, self.kept_hours * 3600, built_in)
+
+
 class ConfigFile(_Section):
     """The whole file."""
 
@@ -143,6 +209,7 @@ class ConfigFile(_Section):
     prediction: PredictionSection = PredictionSection()
     fetching: FetchingSection = FetchingSection()
     datasets: DatasetsSection = DatasetsSection()
+    runs: RunsSection = RunsSection()
 
     @property
     def limits(self) -> ServerConfig:
@@ -151,7 +218,15 @@ class ConfigFile(_Section):
             prediction=self.prediction.limits,
             fetching=FetchLimits(self.fetching.allowed_prefixes),
             annotations=self.datasets.rules,
+            runs=self.runs.limits,
         )
+
+    @pydantic.model_validator(mode="after")
+    def _check_built_in(self) -> "ConfigFile":
+        model = self.runs.built_in_model
+        if model is not None and not self.cluster.serves(model.namespace):
+            raise ValueError(f"runs.builtInModel.namespace: {model.namespace!r} is not one of cluster.namespaces")
+        return self
 
     @pydantic.model_validator(mode="after")
     def _check_access(self) -> "ConfigFile":

@@ -3,6 +3,8 @@
 Owns the interface and the headers. Must not know where keys come from.
 """
 
+import base64
+import binascii
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
@@ -12,6 +14,8 @@ from darkroom_server.backends.backend import Kind
 from darkroom_server.http.problems import Problem
 
 Verb = Literal["get", "list", "create", "patch", "delete"]
+NAMESPACE_PARAMETER: Final = "namespace"
+"""Of the query, where a token that opens none of its own says which it means."""
 KEY_HEADERS: Final = ("ocp-apim-subscription-key", "prediction-key", "training-key")
 
 
@@ -39,16 +43,27 @@ class Admission(Protocol):
 
 
 def read_credentials(request: Request) -> Credentials:
-    """Return the key and the bearer token of a request."""
+    """Return the key and the bearer token of a request; a password of HTTP basic authentication is a key, too."""
     key = next((found for name in KEY_HEADERS if (found := request.headers.get(name))), "")
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    return Credentials(key, token.strip() if scheme.lower() == "bearer" else "")
+    scheme, _, shown = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "basic":
+        return Credentials(key or _read_password(shown), "")
+    return Credentials(key, shown.strip() if scheme.lower() == "bearer" else "")
+
+
+def _read_password(encoded: str) -> str:
+    """Return the password of `user:password`; empty where there is none. Label Studio shows no other header."""
+    try:
+        return base64.b64decode(encoded.strip(), validate=True).decode().partition(":")[2]
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        return ""
 
 
 def refuse_unknown() -> Problem:
     """Return the one answer to all who are not let in, whatever was wrong."""
     message = (
         "access denied: the request shows no key that is known here; send the header Ocp-Apim-Subscription-Key "
-        "(Custom Vision's clients: Prediction-Key), or Authorization: Bearer with a token of the cluster"
+        "(Custom Vision's clients: Prediction-Key; Label Studio: the connection's password), or Authorization: Bearer "
+        "with a token of the cluster"
     )
     return Problem(401, "PermissionDenied", message)

@@ -12,13 +12,12 @@ from typing import Final
 
 from starlette.requests import Request
 
-from darkroom_server.auth.admission import Caller, Verb, read_credentials, refuse_unknown
+from darkroom_server.auth.admission import NAMESPACE_PARAMETER, Caller, Verb, read_credentials, refuse_unknown
 from darkroom_server.auth.keys import NAMESPACE, KeyAdmission, KeysUnusable, read_keys
 from darkroom_server.auth.reviews import Reviews
 from darkroom_server.backends.backend import BackendProblem, Kind
 from darkroom_server.http.problems import Problem, bad_request
 
-NAMESPACE_PARAMETER: Final = "namespace"
 LOOK_SECONDS: Final = 10.0
 _LOGGER: Final = logging.getLogger(__name__)
 

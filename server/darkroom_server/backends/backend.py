@@ -7,15 +7,20 @@ import pathlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from darkroom_api.v1alpha1.dataset import DatasetSpec, DatasetStatus
 from darkroom_api.v1alpha1.evaluation import EvaluationSpec, EvaluationStatus
 from darkroom_api.v1alpha1.model import ModelSpec, ModelStatus
+from darkroom_api.v1alpha1.prediction import PredictionSpec, PredictionStatus
+from darkroom_storage.objects import NO_LIMIT_BYTES
 
-Kind = Literal["Dataset", "Model", "Evaluation"]
-Spec = DatasetSpec | ModelSpec | EvaluationSpec
-Status = DatasetStatus | ModelStatus | EvaluationStatus
+if TYPE_CHECKING:
+    from darkroom_server.backends.folder import ResultFolder
+
+Kind = Literal["Dataset", "Model", "Evaluation", "Prediction"]
+Spec = DatasetSpec | ModelSpec | EvaluationSpec | PredictionSpec
+Status = DatasetStatus | ModelStatus | EvaluationStatus | PredictionStatus
 
 
 class BackendProblem(Exception):
@@ -36,6 +41,18 @@ class Changed(BackendProblem):
 
 class Refused(BackendProblem):
     """Whoever keeps the resources refuses this one: its content, or the caller's right."""
+
+
+class TooLarge(Refused):
+    """A file is larger than the caller takes; nothing of it was read."""
+
+
+class NotOpened(Refused):
+    """The storage of a file does not open to this server: by its key or token, or by what was set up."""
+
+
+class NotOffered(BackendProblem):
+    """The server was not set up for this; the text names the setting."""
 
 
 class Unavailable(BackendProblem):
@@ -60,7 +77,7 @@ class Stored:
 
 
 class Backend(Protocol):
-    """Keeps Datasets, Models and Evaluations, and runs what they ask for. Safe to call from many tasks of one loop.
+    """Keeps resources of every kind, and runs what they ask for. Safe to call from many tasks of one loop.
 
     Every call may raise Unavailable or Refused. `manifest` and `change` are JSON as `kubectl` would send it: a whole
     resource, or a merge patch of one.
@@ -89,8 +106,20 @@ class Backend(Protocol):
         The Dataset that names the Secret must be written next: the Secret may be made with it, and goes with it.
         """
 
-    async def fetch_artifacts(self, model: Stored, files: Sequence[str], folder: pathlib.Path) -> None:
-        """Copy these files of a finished Model and its artifacts.json into `folder`; raises NotThere.
+    async def read_image(self, namespace: str, uri: str, limit_bytes: int) -> bytes:
+        """Return the bytes of an image of a bucket, for a caller of a namespace who may have it; raises NotThere."""
 
-        They are checked against that list, and the list against the Model's digest.
+    async def fetch_artifacts(
+        self, stored: Stored, files: Sequence[str], folder: pathlib.Path, limit_bytes: int = NO_LIMIT_BYTES
+    ) -> None:
+        """Copy these files of a finished run and its artifacts.json into `folder`; raises NotThere.
+
+        They are checked against that list, and the list against the digest in the run's status, which has to name one;
+        TooLarge where one is larger than `limit_bytes`.
         """
+
+    def open_folder(self, stored: Stored) -> "ResultFolder":
+        """Return the folder of a resource's results; raises NotThere where it has none."""
+
+    def open_runs(self) -> "ResultFolder":
+        """Return the server's own folder of product-recognition runs; raises NotOffered where it has none."""

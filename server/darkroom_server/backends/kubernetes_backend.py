@@ -13,20 +13,32 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, get_args
 
 from darkroom_api import names
-from darkroom_api.v1alpha1.model import ModelStatus
-from darkroom_server.backends.artifacts import fetch_files
-from darkroom_server.backends.backend import BackendProblem, Changed, Kind, NotThere, Refused, Stored, Unavailable
+from darkroom_server.backends.artifacts import fetch_files, find_artifacts, read_image
+from darkroom_server.backends.backend import (
+    BackendProblem,
+    Changed,
+    Kind,
+    NotOffered,
+    NotOpened,
+    NotThere,
+    Refused,
+    Stored,
+    Unavailable,
+)
+from darkroom_server.backends.folder import ResultFolder, find_folder
 from darkroom_server.backends.kubernetes_api import Json, KubernetesApi
 from darkroom_server.backends.kubernetes_cache import Entry, ObjectCache
 from darkroom_server.config_file import ClusterSection, StorageSection
 from darkroom_storage.errors import StorageMisconfigured
-from darkroom_storage.objects import Storage, open_storage
+from darkroom_storage.objects import NO_LIMIT_BYTES, Storage, open_storage
 
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 PATCH_TRIES: Final = 5
 """The operator writes statuses meanwhile: each is another version to the API server, and none to a caller."""
 LOOK_SECONDS: Final = 2.0
 """A prediction waits no longer for an API server that is away."""
+AWAY_SECONDS: Final = 5.0
+"""After a question without an answer nobody asks again for so long, and then one request does: others do not wait."""
 ABSENT_SECONDS: Final = 30.0
 """The watch tells sooner what was made meanwhile: this only bounds how often is asked."""
 MOST_ABSENT: Final = 4096
@@ -48,6 +60,7 @@ class KubernetesBackend:
         self._storages: dict[StorageSection, Storage] = {}
         self._tokens: dict[tuple[str, str], str] = {}
         self._absent: dict[tuple[Kind, str, str], float] = {}
+        self._away_until = 0.0
 
     async def run(self) -> None:
         """Keep up with the API server until the task is cancelled."""
@@ -76,17 +89,31 @@ class KubernetesBackend:
         if self._absent.get(key, 0.0) > time.monotonic():
             return None
         try:
-            async with asyncio.timeout(LOOK_SECONDS):
-                return await self._look(kind, namespace, name)
+            return await self._ask(kind, namespace, name)
         except NotThere:
-            pass
+            self._absent[key] = time.monotonic() + ABSENT_SECONDS
+            while len(self._absent) > MOST_ABSENT:
+                self._absent.pop(next(iter(self._absent)))
+            return None
+
+    async def _ask(self, kind: Kind, namespace: str, name: str) -> Entry:
+        """Return an object as `_look` does, within LOOK_SECONDS; raises Unavailable at once during an outage."""
+        away = Unavailable(f"{kind} {name}: the API server does not answer; try again")
+        if self._away_until > time.monotonic():
+            raise away
+        if self._away_until:
+            self._away_until = time.monotonic() + AWAY_SECONDS
+        try:
+            async with asyncio.timeout(LOOK_SECONDS):
+                found = await self._look(kind, namespace, name)
         except (Unavailable, TimeoutError) as error:
-            if not self._cache(kind, namespace).is_filled.is_set():
-                raise Unavailable(f"{kind} {name}: the API server does not answer; try again") from error
-        self._absent[key] = time.monotonic() + ABSENT_SECONDS
-        while len(self._absent) > MOST_ABSENT:
-            self._absent.pop(next(iter(self._absent)))
-        return None
+            self._away_until = time.monotonic() + AWAY_SECONDS
+            raise away from error
+        except NotThere:
+            self._away_until = 0.0
+            raise
+        self._away_until = 0.0
+        return found
 
     async def list_all(self, kind: Kind, namespace: str) -> list[Stored]:
         """Return all resources of a kind in a namespace that can be read."""
@@ -121,8 +148,9 @@ class KubernetesBackend:
 
     async def _patch(self, kind: Kind, namespace: str, name: str, change: Mapping[str, Any]) -> Stored:
         raw = await self._api.patch(kind, namespace, name, change)
+        entry = self._cache(kind, namespace).put(raw)  # also where its token cannot be kept: it was changed
         await self._store_token(raw)
-        return _read(self._cache(kind, namespace).put(raw))
+        return _read(entry)
 
     async def delete(self, kind: Kind, namespace: str, name: str, version: str | None = None) -> None:
         """Delete a resource; raises NotThere, and Changed where it is not of `version`."""
@@ -155,23 +183,49 @@ class KubernetesBackend:
         if container_url is not None:
             await self._api.create_secret(namespace, secret, {names.SAS_KEY: container_url}, owner)
 
-    async def fetch_artifacts(self, model: Stored, files: Sequence[str], folder: pathlib.Path) -> None:
-        """Copy files of a finished Model into `folder`, checked against its artifacts.json; raises NotThere."""
-        artifacts = model.status.artifacts if isinstance(model.status, ModelStatus) else None
-        if artifacts is None:
-            raise NotThere(f"Model {model.name}: it has no artifacts")
+    async def read_image(self, namespace: str, uri: str, limit_bytes: int) -> bytes:
+        """Return the bytes of an image of a bucket that `server.storage` opens to a namespace; raises NotThere."""
+        section = self._config.find_storage(uri)
+        # A proxy or a gateway may take `..` for the folder above.
+        if section is None or not section.opens_images(namespace) or ".." in uri.split("/"):
+            raise Refused(
+                f"{uri}: the server may not read images there for namespace {namespace}; the administrator can add it "
+                "to imageNamespaces of an entry of server.storage"
+            )
+        return await asyncio.to_thread(read_image, self._open_storage(uri), uri, limit_bytes)
+
+    async def fetch_artifacts(
+        self, stored: Stored, files: Sequence[str], folder: pathlib.Path, limit_bytes: int = NO_LIMIT_BYTES
+    ) -> None:
+        """Copy files of a finished run into `folder`, checked against its artifacts.json; raises NotThere."""
+        artifacts = find_artifacts(stored)
         storage = self._open_storage(artifacts.uri)
-        await asyncio.to_thread(fetch_files, storage, artifacts, files, folder)
+        await asyncio.to_thread(fetch_files, storage, artifacts, files, folder, limit_bytes)
+
+    def open_folder(self, stored: Stored) -> ResultFolder:
+        """Return the folder of a resource's results; raises NotThere where it has none, Refused."""
+        uri = find_folder(stored)
+        return ResultFolder(self._open_storage(uri), uri)
+
+    def open_runs(self) -> ResultFolder:
+        """Return the folder of product-recognition runs in the bucket that the administrator names for them."""
+        uri = self._config.runs_folder
+        if uri is None:
+            raise NotOffered(
+                "this server keeps no product-recognition runs: the administrator can set server.runs.uri to a prefix "
+                "of a bucket that the server may write to"
+            )
+        return ResultFolder(self._open_storage(uri), uri)
 
     def _open_storage(self, uri: str) -> Storage:
         section = self._config.find_storage(uri)
         if section is None:
-            raise Refused(f"{uri}: no entry of server.storage has a prefix of it; the administrator must add one")
-        if section not in self._storages:
-            try:
+            raise NotOpened(f"{uri}: no entry of server.storage has a prefix of it; the administrator must add one")
+        try:
+            if section not in self._storages or not self._storages[section].is_current():
                 self._storages[section] = open_storage(section.access)
-            except StorageMisconfigured as error:
-                raise Refused(f"server.storage of {section.prefix}: {error}") from error
+        except StorageMisconfigured as error:
+            raise NotOpened(f"server.storage of {section.prefix}: {error}") from error
         return self._storages[section]
 
     def _check(self, namespace: str) -> str:

@@ -15,13 +15,14 @@ from darkroom_api import names
 from darkroom_api.endpoints import OWN_MACHINE
 from darkroom_api.run_config import StorageAccess
 from darkroom_api.v1alpha1.dataset import DatasetSpec
-from darkroom_api.v1alpha1.model import ModelStatus
-from darkroom_server.backends.artifacts import fetch_files
-from darkroom_server.backends.backend import BackendProblem, Kind, NotThere, Stored
+from darkroom_server.backends.artifacts import fetch_files, find_artifacts, read_image
+from darkroom_server.backends.backend import BackendProblem, Kind, Refused, Stored
+from darkroom_server.backends.folder import ResultFolder, find_folder
 from darkroom_server.backends.local_store import LocalStore
 from darkroom_server.backends.local_worker import LocalWorker
 from darkroom_storage import state_folder as layout
-from darkroom_storage.objects import open_storage
+from darkroom_storage.local_files import to_uri
+from darkroom_storage.objects import NO_LIMIT_BYTES, open_storage
 
 MOST_TOKENS: Final = 1000
 """Beyond as many that no Dataset came for, the oldest go."""
@@ -114,12 +115,26 @@ class LocalBackend:
         if before is not None and secret is not None and secret != _find_secret(after):
             shutil.rmtree(self._secrets / before.namespace / secret, ignore_errors=True)
 
-    async def fetch_artifacts(self, model: Stored, files: Sequence[str], folder: pathlib.Path) -> None:
-        """Copy files of a finished Model into `folder`, checked against its artifacts.json; raises NotThere."""
-        artifacts = model.status.artifacts if isinstance(model.status, ModelStatus) else None
-        if artifacts is None:
-            raise NotThere(f"Model {model.name}: it has no artifacts")
-        await asyncio.to_thread(fetch_files, self._storage, artifacts, files, folder)
+    async def read_image(self, namespace: str, uri: str, limit_bytes: int) -> bytes:  # noqa: ARG002 - as of a Dataset
+        """Return the bytes of an image of a bucket, with the user's own rights as a Dataset's; raises NotThere."""
+        if not uri.startswith(names.BUCKET_SCHEMES):
+            raise Refused(f"{uri}: it is in no bucket; use an s3://BUCKET/KEY or az://CONTAINER/PATH address")
+        return await asyncio.to_thread(read_image, self._storage, uri, limit_bytes)
+
+    async def fetch_artifacts(
+        self, stored: Stored, files: Sequence[str], folder: pathlib.Path, limit_bytes: int = NO_LIMIT_BYTES
+    ) -> None:
+        """Copy files of a finished run into `folder`, checked against its artifacts.json; raises NotThere."""
+        artifacts = find_artifacts(stored)
+        await asyncio.to_thread(fetch_files, self._storage, artifacts, files, folder, limit_bytes)
+
+    def open_folder(self, stored: Stored) -> ResultFolder:
+        """Return the folder of a resource's results; raises NotThere where it has none."""
+        return ResultFolder(self._storage, find_folder(stored))
+
+    def open_runs(self) -> ResultFolder:
+        """Return the folder of product-recognition runs."""
+        return ResultFolder(self._storage, to_uri(self.store.root / layout.RUNS))
 
 
 def _find_secret(stored: Stored | None) -> str | None:

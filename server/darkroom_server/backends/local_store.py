@@ -58,6 +58,8 @@ class LocalStore:
         self._kept: dict[Key, _Kept] = {}
         for left in self._resources.glob(".*"):
             shutil.rmtree(left, ignore_errors=True)  # of a server that was killed
+        for part in (root / layout.RUNS).glob("*/.part-*"):
+            part.unlink()
         for path in self._resources.glob(f"*/{layout.RESOURCE_FILE}"):
             try:
                 self._keep(layout.read_json(path))

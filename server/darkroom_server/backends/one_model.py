@@ -17,9 +17,10 @@ from darkroom_api.v1alpha1.common import Artifacts
 from darkroom_api.v1alpha1.model import ModelSpec, ModelStatus
 from darkroom_predict.description import ONNX_NAME, read_description
 from darkroom_predict.listing import check_files
-from darkroom_server.backends.artifacts import fetch_files
-from darkroom_server.backends.backend import Kind, NotThere, Refused, Stored
-from darkroom_storage.objects import Storage
+from darkroom_server.backends.artifacts import fetch_files, find_artifacts
+from darkroom_server.backends.backend import Kind, NotOffered, Refused, Stored
+from darkroom_server.backends.folder import ResultFolder, find_folder
+from darkroom_storage.objects import NO_LIMIT_BYTES, Storage
 
 NAMESPACE: Final = "default"
 _REFUSAL: Final = "this server has one model and keeps no resources"
@@ -80,8 +81,20 @@ class OneModel:
         """Refuse."""
         raise Refused(_REFUSAL)
 
-    async def fetch_artifacts(self, model: Stored, files: Sequence[str], folder: pathlib.Path) -> None:
+    async def read_image(self, namespace: str, uri: str, limit_bytes: int) -> bytes:
+        """Refuse: whoever reaches it may call, and buckets open to the pod alone."""
+        raise Refused("this server reads no buckets for its callers; give an https:// address")
+
+    async def fetch_artifacts(
+        self, stored: Stored, files: Sequence[str], folder: pathlib.Path, limit_bytes: int = NO_LIMIT_BYTES
+    ) -> None:
         """Copy files of the Model into `folder`, checked against its artifacts.json."""
-        if not isinstance(model.status, ModelStatus) or model.status.artifacts is None:
-            raise NotThere(f"Model {model.name}: it has no artifacts")
-        await asyncio.to_thread(fetch_files, self._storage, model.status.artifacts, files, folder)
+        await asyncio.to_thread(fetch_files, self._storage, find_artifacts(stored), files, folder, limit_bytes)
+
+    def open_folder(self, stored: Stored) -> ResultFolder:
+        """Return the folder of the Model."""
+        return ResultFolder(self._storage, find_folder(stored))
+
+    def open_runs(self) -> ResultFolder:
+        """Refuse."""
+        raise NotOffered(f"{_REFUSAL}, and no product-recognition runs; ask imageanalysis:analyze")

@@ -59,6 +59,21 @@ async def read_json(request: Request, limits: BodyLimits) -> dict[str, Any]:
     return parse_json(await read_body(request, limits.json_bytes, limits.seconds))
 
 
+async def read_plain_json(request: Request, limits: BodyLimits) -> dict[str, Any]:
+    """Return the JSON object in the body as it is, of a client that writes JSON; raises a Problem."""
+    body = await read_body(request, limits.json_bytes, limits.seconds)
+    check_collections(body)
+    try:
+        text = body.decode("utf-8-sig")
+        found = json.loads(text, parse_constant=_refuse_constant)
+        check_characters(text, found)
+    except (ValueError, RecursionError):
+        raise bad_request("the body is not JSON, or nested too deeply") from None
+    if not isinstance(found, dict):
+        raise bad_request("the body is not a JSON object; send {...}")
+    return found
+
+
 def parse_json(body: bytes) -> dict[str, Any]:
     """Return the JSON object that `body` is, with its keys in small letters; single quotes and a comma at the end pass.
 

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from darkroom_server.http.problems import Problem, choose_form
+from darkroom_server.http.problems import Problem, bad_request, choose_form
 from darkroom_server.http.room import Room
 
 LOGGER: Final = logging.getLogger("darkroom.server")
@@ -27,8 +27,15 @@ CODE_HEADER: Final = "x-ms-error-code"
 DRAINED_BYTES: Final = 64 << 20
 DRAIN_SECONDS: Final = 2.0
 """How much of a refused body is read, for how long, before the connection is closed."""
+_INERT: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+}
+"""A browser may be shown what is wrong, in which a stranger's words may stand."""
 _SLASHES: Final = re.compile("/{2,}")
 _ECHOED: Final = re.compile(r"[A-Za-z0-9._:{}-]{1,128}")
+_HOST: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]*)(:[0-9]{1,5})?")
+"""What addresses that an answer tells can be made of."""
 _REFUSALS: Final = {404: ("404", "there is no such route"), 405: ("MethodNotAllowed", "the route takes other methods")}
 
 
@@ -48,6 +55,7 @@ class Envelope:
         scope["app"] = self  # Starlette's router then raises where it finds no route, and answers nothing of its own
         answering = _Answering(Request(scope), receive, send, self._room)
         try:
+            answering.check_host()
             await self._routes(scope, answering.receive, answering.send)
         except Problem as problem:
             await answering.refuse(problem)
@@ -78,6 +86,11 @@ class _Answering:
         length = request.headers.get("content-length", "0")
         self._length = int(length) if length.isdecimal() and len(length) < 16 else DRAINED_BYTES + 1
         self._is_coming = self._length > 0 or "transfer-encoding" in request.headers
+
+    def check_host(self) -> None:
+        """Raise the Problem of a header that names no host."""
+        if not _HOST.fullmatch(self._request.headers.get("host", "")):
+            raise bad_request("the header Host names no host; send the name and port that this server is reached at")
 
     async def receive(self) -> Message:
         """Return the next message of ASGI; raises the Problem of a server that holds enough bodies already."""
@@ -111,12 +124,12 @@ class _Answering:
 
     async def refuse(self, problem: Problem, headers: Mapping[str, str] | None = None) -> None:
         """Send what is wrong, in the form of the route."""
-        sent = {**(headers or {}), CODE_HEADER: problem.code}
+        sent = {**(headers or {}), **_INERT, CODE_HEADER: problem.code}
         if problem.retry_after_seconds is not None:
             sent["Retry-After"] = str(problem.retry_after_seconds)
         if problem.status != 408:
             await self._drain()
-        answer = JSONResponse(choose_form(self._request.url.path)(problem), problem.status, sent)
+        answer = JSONResponse(choose_form(self._request.scope["path"])(problem), problem.status, sent)
         await answer(self._request.scope, self.receive, self.send)
 
     async def _drain(self) -> None:

@@ -11,18 +11,23 @@ import ssl
 import threading
 import time
 import urllib.parse
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
 from darkroom_api.endpoints import PORTS, EndpointProblem, Origin, Reach, find_origin, list_endpoints
+from darkroom_api.run_config import StorageAccess
 from darkroom_server.config import FetchLimits
 from darkroom_server.prediction.failures import UrlUnfit
 from darkroom_server.prediction.workers import Workers
-from darkroom_storage import bodies, connections
+from darkroom_storage import bodies, certificates, connections
 from darkroom_storage.errors import AddressForbidden, ObjectTooLarge, StorageError
 
 MAX_URL_LENGTH: Final = 8192
 MAX_WAITING: Final = 64
+RESOLVING_AT_ONCE: Final = 16
+"""Names that are looked up. No resolver can be told to stop: one that hangs keeps its thread, and no other."""
 _REDIRECTS: Final = (301, 302, 303, 307, 308)
 _HEADERS: Final = {"User-Agent": "darkroom-server", "Accept-Encoding": "identity", "Connection": "close"}
 _PATH_SAFE: Final = "/%:@!$&'()*+,;=~-._"
@@ -33,36 +38,44 @@ _NOT_PUBLIC: Final = (
 
 
 class Fetcher:
-    """Fetches images, a few at a time."""
+    """Fetches images, a few at a time. The authorities that the environment names are trusted, too."""
 
     def __init__(self, limits: FetchLimits, limit_bytes: int) -> None:
         self._limits = limits
         self._limit_bytes = limit_bytes
         self._workers = Workers(limits.at_once, MAX_WAITING, "fetch")
-        self._context = ssl.create_default_context()
+        self._resolving = ThreadPoolExecutor(RESOLVING_AT_ONCE, thread_name_prefix="resolve")
+        self._context = certificates.build_context(certificates.read_authorities(StorageAccess()))
 
-    async def fetch(self, url: str) -> bytes:
-        """Return what is at `url`; raises UrlUnfit, and TooBusy where too many wait."""
+    async def fetch(self, caller: str, url: str, authorization: str | None = None) -> bytes:
+        """Return what is at `url`; raises UrlUnfit, and TooBusy where too many wait.
+
+        `authorization` is a header for the host of `url`, which no other host is shown after a redirect.
+        """
         if len(url) > MAX_URL_LENGTH:
             raise UrlUnfit(f"url: it is longer than {MAX_URL_LENGTH:,} characters")
-        return await self._workers.run(lambda: self._follow(url))
+        return await self._workers.run(caller, lambda: self._follow(url, authorization))
 
-    def _follow(self, url: str) -> bytes:
+    def _follow(self, url: str, authorization: str | None) -> bytes:
         ends_at = time.monotonic() + self._limits.seconds
+        first = url
         for _ in range(self._limits.redirects + 1):
-            found = self._ask(url, ends_at)
+            shown = {"Authorization": authorization} if authorization and is_same_origin(url, first) else {}
+            found = self._ask(url, ends_at, shown)
             if isinstance(found, bytes):
                 return found
             url = found.url
         raise UrlUnfit(f"url: it was redirected more than {self._limits.redirects} times; give the final address")
 
-    def _ask(self, url: str, ends_at: float) -> "bytes | _Redirect":
+    def _ask(self, url: str, ends_at: float, headers: Mapping[str, str]) -> "bytes | _Redirect":
         try:
             origin, reach = find_origin(url), self._find_reach(url)
             with _Deadline(ends_at) as deadline:
-                connection = _open(origin, reach, url, deadline, self._context)
+                looking_up = self._resolving.submit(connections.resolve, origin, reach, url)
+                addresses = looking_up.result(deadline.find_left())
+                connection = _open(origin, addresses, deadline, self._context)
                 try:
-                    connection.request("GET", _find_target(url), headers=_HEADERS)
+                    connection.request("GET", _find_target(url), headers={**_HEADERS, **headers})
                     found = self._read(url, connection.getresponse())
                     deadline.find_left()  # an answer of unknown length that was cut off looks whole
                     return found
@@ -142,11 +155,13 @@ class _Deadline:
 
 
 def _open(
-    origin: Origin, reach: Reach, url: str, deadline: _Deadline, context: ssl.SSLContext
+    origin: Origin, addresses: Sequence[str], deadline: _Deadline, context: ssl.SSLContext
 ) -> http.client.HTTPConnection:
-    """Return a connection to an address of the host that may be reached."""
+    """Return a connection to an address of the host, of those that may be reached."""
     opened = deadline.watch(
-        connections.connect(origin, reach, url, lambda address: socket.create_connection(address, deadline.find_left()))
+        connections.connect_any(
+            origin, addresses, lambda address: socket.create_connection(address, deadline.find_left())
+        )
     )
     if origin.scheme == "https":
         secured = context.wrap_socket(opened, server_hostname=origin.host, do_handshake_on_connect=False)
@@ -177,6 +192,14 @@ def is_below(url: str, prefix: str) -> bool:
     # What a server may take for another folder is not below this one.
     is_plain = "\\" not in path and posixpath.normpath(path) == (path.rstrip("/") or "/")
     return is_plain and path.startswith(urllib.parse.unquote(urllib.parse.urlsplit(prefix).path))
+
+
+def is_same_origin(url: str, other: str) -> bool:
+    """Return whether two addresses have the same scheme, host and port."""
+    try:
+        return find_origin(url) == find_origin(other)
+    except EndpointProblem:
+        return False
 
 
 def _describe(error: Exception, ends_at: float) -> str:

@@ -3,11 +3,13 @@
 Owns those limits, and which guesses are shown. Must not do: any I/O.
 """
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from darkroom_predict.description import ModelDescription
-from darkroom_predict.images import ImageProblem, ImageSize, NotAnImage
+from darkroom_predict.images import ImageProblem, ImageSize, NotAnImage, check_file
 from darkroom_predict.loading import Predictor
 from darkroom_predict.predictions import Prediction, keep_best_of_stacked
 from darkroom_predict.resizing import decode_measured
@@ -29,10 +31,8 @@ class Seen:
 def look(predictor: Predictor, image: bytes) -> Seen:
     """Return what `predictor` says about `image`; raises ImageUnfit."""
     described = predictor.description
-    try:
+    with _explained():
         size, pixels = decode_measured(image, described.preprocessing.image_size_px)
-    except ImageProblem as problem:
-        raise ImageUnfit(f"the image {problem}", is_image=not isinstance(problem, NotAnImage)) from problem
     if min(size.width, size.height) < MIN_SIDE_PX:
         raise ImageUnfit(
             f"the image is {size.width} x {size.height} pixels; each side must have at least {MIN_SIDE_PX}",
@@ -40,3 +40,17 @@ def look(predictor: Predictor, image: bytes) -> Seen:
         )
     (prediction,) = predictor.predict(pixels[None])
     return Seen(described, size, keep_best_of_stacked(prediction, described.threshold))
+
+
+def check_head(image: bytes) -> None:
+    """Raise ImageUnfit for bytes whose head alone tells that no model can look at them; nothing is decoded."""
+    with _explained():
+        check_file(image)
+
+
+@contextlib.contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except ImageProblem as problem:
+        raise ImageUnfit(f"the image {problem}", is_image=not isinstance(problem, NotAnImage)) from problem

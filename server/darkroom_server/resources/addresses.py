@@ -58,7 +58,8 @@ def _place(uri: str, field: str, rules: AnnotationRules) -> tuple[str, PrefixMap
     if mapping is not None:
         return _map(uri, mapping, field), mapping
     if not re.fullmatch(URI_PATTERN, uri):
-        raise _refuse("is not an address that is read; give https://HOST/..., s3://BUCKET/... or file:///...", field)
+        read = "https://HOST/..., s3://BUCKET/..., az://CONTAINER/... or file:///..."
+        raise _refuse(f"is not an address that is read; give {read}", field)
     if uri.startswith("file:"):
         _check_file(uri, field, rules)
     if uri.startswith("https://"):

@@ -113,19 +113,26 @@ def build_manifest(name: str, wanted: DatasetPatch, placed: Placed, secret: str 
     return {"apiVersion": API_VERSION, "kind": "Dataset", "metadata": metadata, "spec": spec}
 
 
-def build_change(wanted: DatasetPatch, placed: Placed | None, secret: str | None, now: datetime) -> dict[str, Any]:
-    """Return the merge patch that makes a Dataset what is wanted; without `placed` its files and storage stay."""
+def build_change(
+    wanted: DatasetPatch, placed: Placed | None, secret: str | None, now: datetime, *, has_new_files: bool = False
+) -> dict[str, Any]:
+    """Return the merge patch that makes a Dataset what is wanted; without `placed` its files and storage stay.
+
+    With `has_new_files`, its files are COCO files from now on, whatever they were: callers know no other format.
+    """
     spec: dict[str, Any] = {"annotationKind": wanted.annotation_kind}
     annotations = {ANNOTATION_UPDATED: format_moment(now), **_annotate_properties(wanted)}
     if placed is not None:
         spec, annotations = _specify(wanted, placed, secret), annotations | _annotate(wanted, placed)
         if spec["storage"] is not None:
             spec["storage"] = _NO_STORAGE | spec["storage"]  # a merge patch leaves what it does not name
+    if has_new_files:
+        spec |= {"format": None, "splits": None}
     return {"metadata": {"annotations": annotations}, "spec": spec}
 
 
 _NO_STORAGE: Final[dict[str, Any]] = {
-    "endpoint": None, "region": None, "credentialsSecret": None, "serviceAccountName": None,
+    "endpoint": None, "region": None, "credentialsSecret": None, "serviceAccountName": None, "volumeClaim": None,
 }  # fmt: skip
 
 

@@ -82,7 +82,8 @@ class _DatasetRoutes:
             if patch.annotation_file_uris is not None or patch.authentication is not None:
                 placed = self._place(wanted)
                 secret = await self._keep_token(caller, name, wanted, placed, datasets.find_secret(found))
-            change = datasets.build_change(wanted, placed, secret, datetime.now(UTC))
+            has_new_files = patch.annotation_file_uris is not None
+            change = datasets.build_change(wanted, placed, secret, datetime.now(UTC), has_new_files=has_new_files)
             return await self._parts.backend.patch("Dataset", caller.namespace, found.name, change, found.version)
 
     async def delete(self, request: Request) -> Response:

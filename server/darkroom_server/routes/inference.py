@@ -67,7 +67,7 @@ class _Inference:
     async def describe(self, request: Request) -> Response:
         """Answer the Model's inputs and outputs."""
         name = request.path_params["name"]
-        described = await describe(self._parts, await self._admit(request), name)
+        described = await describe(self._parts, await find_finished(self._parts, await self._admit(request), name))
         return JSONResponse(build_metadata(name, described))
 
     async def tell_ready(self, request: Request) -> Response:

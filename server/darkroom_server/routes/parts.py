@@ -1,6 +1,5 @@
 """What routes are built from. Must not do anything itself."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from darkroom_server.auth.admission import Admission
@@ -9,9 +8,10 @@ from darkroom_server.config import ServerConfig
 from darkroom_server.http.room import Room
 from darkroom_server.prediction.fetching import Fetcher
 from darkroom_server.prediction.loaded import LoadedModels
-
-CountPrediction = Callable[[str, str | None, int, float, int], None]
-"""Takes the namespace, the Model where there is one, the status, the seconds and the bytes of one prediction."""
+from darkroom_server.prediction.workers import Workers
+from darkroom_server.runs.recognizer import Recognizer
+from darkroom_server.runs.runner import CountPrediction, RunRunner
+from darkroom_server.runs.store import RunStore
 
 
 def count_nothing(namespace: str, model: str | None, code: int, seconds: float, num_bytes: int) -> None:
@@ -27,6 +27,9 @@ class Parts:
     models: LoadedModels
     fetcher: Fetcher
     room: Room
+    recognizer: Recognizer
+    runs: RunRunner
+    shelf_workers: Workers
     config: ServerConfig
     count_prediction: CountPrediction = count_nothing
 
@@ -38,4 +41,9 @@ def build_parts(
     models = LoadedModels(backend, config.prediction)
     fetcher = Fetcher(config.fetching, config.bodies.image_bytes)
     room = Room(config.bodies.held_bytes)
-    return Parts(backend, admission, models, fetcher, room, config, count_prediction)
+    recognizer = Recognizer(backend, models, config.runs)
+    runs = RunRunner(
+        RunStore(backend.open_runs), recognizer, models, room, config.runs, config.bodies.image_bytes, count_prediction
+    )
+    shelf_workers = Workers(config.shelf.threads, config.shelf.max_waiting, "shelf")
+    return Parts(backend, admission, models, fetcher, room, recognizer, runs, shelf_workers, config, count_prediction)

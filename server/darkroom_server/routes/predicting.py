@@ -41,23 +41,38 @@ async def predict(
 
     Raises a Problem, with the codes of the Computer Vision routes.
     """
-    fetched_bytes = 0
+
+    async def read_image() -> tuple[bytes, int]:
+        upload = await read_upload()
+        if upload.url is None:
+            assert upload.image is not None
+            return upload.image, 0
+        fetched = await parts.fetcher.fetch(caller.namespace, upload.url)
+        return fetched, len(fetched)
+
+    return await predict_image(parts, caller, model, read_image)
+
+
+async def predict_image(
+    parts: Parts, caller: Caller, model: str | Stored, read_image: Callable[[], Awaitable[tuple[bytes, int]]]
+) -> tuple[Stored, Seen]:
+    """Return a Model and what it says about the image that `read_image` returns, with how much of it was fetched.
+
+    Raises a Problem as `predict` does.
+    """
+    held_bytes = 0
 
     async def read_job() -> tuple[Job[Seen], int]:
-        nonlocal fetched_bytes
-        upload = await read_upload()
-        image = upload.image
-        if upload.url is not None:
-            image = await parts.fetcher.fetch(upload.url)
-            parts.room.take(len(image))
-            fetched_bytes = len(image)
-        assert image is not None
+        nonlocal held_bytes
+        image, fetched_bytes = await read_image()
+        parts.room.take(fetched_bytes)
+        held_bytes = fetched_bytes
         return lambda predictor: look(predictor, image), len(image)
 
     try:
         return await compute(parts, caller, model, read_job)
     finally:
-        parts.room.give_back(fetched_bytes)
+        parts.room.give_back(held_bytes)
 
 
 async def compute(
@@ -73,7 +88,7 @@ async def compute(
         counted = found.name
         check_finished(found)
         job, size = await read_job()
-        return found, await parts.models.compute(found, job)
+        return found, await parts.models.compute(caller.namespace, found, job)
     except PredictionFailure as failure:
         problem = explain(failure)
         code = problem.status
@@ -95,24 +110,24 @@ async def find_finished(parts: Parts, caller: Caller, name: str) -> Stored:
     return found
 
 
-async def describe(parts: Parts, caller: Caller, name: str) -> ModelDescription:
+async def describe(parts: Parts, model: Stored) -> ModelDescription:
     """Return what a Model that can answer says of itself; raises a Problem."""
     try:
-        return await parts.models.describe(await find_finished(parts, caller, name))
+        return await parts.models.describe(model)
     except PredictionFailure as failure:
         raise explain(failure) from failure
 
 
-def explain(failure: PredictionFailure) -> Problem:
-    """Return the Problem that a failure is on the Computer Vision routes."""
+def explain(failure: PredictionFailure, model_target: str = "model-name") -> Problem:
+    """Return the Problem that a failure is on the Computer Vision routes, where `model_target` names the Model."""
     text = str(failure)
     match failure:
         case ModelMissing():
-            return not_found(text, "model-name")
+            return not_found(text, model_target)
         case ModelUnfinished():
-            return Problem(409, "ModelNotReady", text, "model-name")
+            return Problem(409, "ModelNotReady", text, model_target)
         case ModelUnfit():
-            return Problem(409, "ModelNotUsable", text, "model-name")
+            return Problem(409, "ModelNotUsable", text, model_target)
         case ImageUnfit():
             return bad_request(text, inner_code="InvalidImageSize" if failure.is_image else "InvalidImageFormat")
         case UrlUnfit():

@@ -65,6 +65,7 @@ async def run_process(
     async with asyncio.TaskGroup() as tasks:
         beside = [
             tasks.create_task(backend.run()),
+            tasks.create_task(parts.runs.run()),
             tasks.create_task(
                 serve(probes, Place(ANY_ADDRESS, terms.probe_port), stopping, end, _PROBES_GRACE_SECONDS)
             ),

@@ -1,0 +1,1 @@
+"""The routes of shelves. Must not match or compose anything."""
