@@ -7,7 +7,7 @@ PYTHON ?= python3
 UV_VERSION := $(shell sed -n 's/^uv==//p' constraints.txt)
 PY := .venv/bin/python
 DEMO_PY := .venv-demo/bin/python
-TYPED := $(wildcard crds operator trainer predict report storage server migrate hack bench tests)
+TYPED := $(wildcard crds operator trainer predict report storage server migrate labels shelf hack bench tests)
 
 .PHONY: help
 help: ## Say what can be made
@@ -26,19 +26,31 @@ local: .venv/.stamp ## Run the same manifests in one process, without a cluster;
 	@.venv/bin/darkroom samples photos --to examples/local/data/photos
 	@.venv/bin/darkroom run -f examples/local --output out
 
+.PHONY: browser
+browser: .venv/.stamp ## Install what the browser tests need and is missing: Chromium and axe-core
+	@$(PY) -m hack.browser
+
+.PHONY: azurite
+azurite: .venv/.stamp ## Install the Azurite of the tests of Azure Blob, from npm (1 min once)
+	@$(PY) -m hack.azurite
+
+.PHONY: label-studio
+label-studio: .venv/.stamp ## Install the Label Studio of the tests of labelling, in an environment of its own (1 min once)
+	@$(PY) -m hack.label_studio
+
 .PHONY: test test-all test-unit test-fast verify generate
-# Tests that need no cluster run on all CPUs while a machine that lacks one builds it; the others come last, one by one.
+# Tests that need no cluster run on all CPUs while a machine that lacks one builds it; a cluster's come last, alone.
 SIDE_BY_SIDE := -n auto --maxprocesses 8 --no-loadscope-reorder
-test: .venv/.stamp ## Run the tests, on a local cluster that is started if it does not run
-	@$(PY) -m hack.localcluster all & $(PY) -m pytest $(SIDE_BY_SIDE) tests
+test: .venv/.stamp browser ## Run the tests, on a local cluster that is started if it does not run
+	@$(PY) -m hack.azurite & $(PY) -m hack.localcluster all & $(PY) -m pytest $(SIDE_BY_SIDE) tests
 
 test-all: export DARKROOM_FREEZE_SECONDS := 300
 test-all: export DARKROOM_OUTAGE_SECONDS := 90
 test-all: export DARKROOM_SLOWDOWN_SECONDS := 120
-test-all: .venv/.stamp ## Run every test, with the faults that take minutes each and the long freeze and outage
-	@$(PY) -m hack.localcluster all & $(PY) -m pytest $(SIDE_BY_SIDE) tests -m 'extended or not extended'
+test-all: .venv/.stamp browser label-studio ## Run every test, with the faults that take minutes each and the long freeze and outage
+	@$(PY) -m hack.azurite & $(PY) -m hack.localcluster all & $(PY) -m pytest $(SIDE_BY_SIDE) tests -m 'extended or not extended'
 
-test-unit: .venv/.stamp ## Run the tests that need no cluster
+test-unit: .venv/.stamp azurite ## Run the tests that need no cluster
 	@$(PY) -m pytest $(SIDE_BY_SIDE) tests/unit tests/contract tests/fuzz
 
 # Of the folders of pure code, the files that need torch, speak HTTP or wait are left out by name. In one process: two
@@ -97,6 +109,11 @@ bench-gpu: .venv/.stamp ## Few images, images a second and bf16 on a GPU (8 min;
 bench-server: .venv/.stamp ## The prediction server beside a bare session and a plain handler, and its memory (5 min; ARGS="--soak 0")
 	@$(PY) -m bench.server $(ARGS)
 
+.PHONY: soak-server
+soak-server: .venv/.stamp ## Two servers under load while models change and servers are killed (ARGS="--minutes 30")
+	@$(PY) -m hack.localcluster build
+	@$(PY) -m bench.server_soak $(ARGS)
+
 bench-curve: .venv/.stamp ## Scores at 30 s to 5 min, and what early stop saves of 10 min (80 min)
 	@$(PY) -m bench.curve $(ARGS)
 
@@ -116,7 +133,7 @@ venv: .venv/.stamp ## Create .venv with everything for development, torch includ
 
 # The demo drives a cluster, where torch is in an image: its own environment costs seconds, not gigabytes.
 .venv-demo/.stamp: EXTRAS := samples
-.venv/.stamp: EXTRAS := operator,trainer,server
+.venv/.stamp: EXTRAS := operator,trainer,server,shelf
 .venv/.stamp: GROUPS := --group dev
 
 .venv/.stamp .venv-demo/.stamp: pyproject.toml constraints.txt

@@ -6,6 +6,7 @@ answers with the last line that it prints.
 
 import json
 import os
+import pathlib
 import queue
 import subprocess
 import sys
@@ -20,6 +21,15 @@ def run_alone(module: str, *words: object, environment: Mapping[str, str] | None
     done = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)
     lines = done.stdout.strip().splitlines()
     return json.loads(lines[-1]) if lines else None
+
+
+def read_peak_bytes() -> int:
+    """Return the most memory that this process ever held.
+
+    Not `ru_maxrss`, which begins at what the parent held when it started this process.
+    """
+    status = pathlib.Path("/proc/self/status").read_text()
+    return 1024 * int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:")))
 
 
 def run_modules(

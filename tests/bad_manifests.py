@@ -58,9 +58,21 @@ def an_evaluation(**fields: Any) -> Manifest:
     return a_manifest("Evaluation", "table-evaluation", {"model": "digits", "dataset": "digits-eval", **fields})
 
 
+def a_prediction(**fields: Any) -> Manifest:
+    """Return a Prediction that is valid but for `fields`."""
+    return a_manifest("Prediction", "table-prediction", {"model": "digits", "dataset": "digits-new", **fields})
+
+
 _BOTH_IDENTITIES: Final = {"credentialsSecret": "darkroom-a", "serviceAccountName": "darkroom-b"}
 _FILES: Final = [f"s3://vision/{number}.json" for number in range(11)]
 _MAPPING: Final = {"from": "AmlDatastore://store/", "to": "s3://vision/"}
+
+_ON_VOLUME: Final[dict[str, Any]] = {
+    "annotationFiles": ["volume:..data/train set.json"], "storage": {"volumeClaim": "photos"},
+}  # fmt: skip
+
+_BOXES: Final = {"annotationKind": "imageObjectDetection"}
+_FOLDERS: Final = {"format": "Folders", "annotationFiles": ["s3://vision/a/"]}
 
 _DATASETS: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
     ("a Dataset without annotationKind", {"annotationKind": None}, "annotationKind"),
@@ -75,6 +87,16 @@ _DATASETS: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
     ("an annotation file with a line end", {"annotationFiles": ["s3://vision/my\nfile.json"]}, "annotationFiles"),
     ("a URL with a space", {"annotationFiles": ["https://example.com/my file.json"]}, "annotationFiles"),
     ("annotationFiles as one string", {"annotationFiles": "s3://vision/a.json"}, "annotationFiles"),
+    ("a format that does not exist", {"format": "yolo"}, "format"),
+    ("YOLO for tags of whole images", {"format": "YOLO"}, "format"),
+    ("Folders for boxes", {"format": "Folders", **_BOXES, "annotationFiles": ["s3://vision/a/"]}, "format"),
+    ("Folders of a file", {"format": "Folders"}, "annotationFiles"),
+    ("Folders over https", {"format": "Folders", "annotationFiles": ["https://example.com/a/"]}, "annotationFiles"),
+    ("Folders with an imageRoot", {**_FOLDERS, "imageRoot": "s3://vision/images"}, "imageRoot"),
+    ("a COCO file as PascalVOC", {"format": "PascalVOC", **_BOXES}, "annotationFiles"),
+    ("splits of a COCO file", {"splits": ["val"]}, "splits"),
+    ("a split named twice", {"format": "YOLO", **_BOXES, "splits": ["val", "val"]}, "splits"),
+    ("a split that does not exist", {"format": "YOLO", **_BOXES, "splits": ["all"]}, "splits"),
     ("an imageRoot that climbs out", {"imageRoot": "s3://vision/a/../../b"}, "imageRoot"),
     ("an imageRoot of another scheme", {"imageRoot": "ftp://vision/images"}, "imageRoot"),
     ("a mapping without a target", {"urlMappings": [{"from": "AmlDatastore://store/"}]}, "to"),
@@ -82,9 +104,16 @@ _DATASETS: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
     ("twenty-one mappings", {"urlMappings": [_MAPPING] * 21}, "urlMappings"),
     ("a Secret and a ServiceAccount at once", {"storage": _BOTH_IDENTITIES}, "credentialsSecret"),
     ("an endpoint without a scheme", {"storage": {"endpoint": "s3.storage.svc:9000"}}, "endpoint"),
-    ("an endpoint with a path", {"storage": {"endpoint": "http://s3.storage.svc:9000/vision"}}, "endpoint"),
+    ("an endpoint with folders", {"storage": {"endpoint": "http://s3.storage.svc:9000/vision/a"}}, "endpoint"),
     ("a region with spaces", {"storage": {"region": "eu central"}}, "region"),
     ("a Secret of another namespace", {"storage": {"credentialsSecret": "other/darkroom-a"}}, "credentialsSecret"),
+    ("a file on a volume without a claim", {"annotationFiles": ["volume:train.json"]}, "volumeClaim"),
+    ("an imageRoot on a volume without a claim", {"imageRoot": "volume:images"}, "volumeClaim"),
+    ("a mapping to a volume without a claim", {"urlMappings": [{**_MAPPING, "to": "volume:a/"}]}, "volumeClaim"),
+    ("a file that leaves the claim", {**_ON_VOLUME, "annotationFiles": ["volume:../a.json"]}, "annotationFiles"),
+    ("a file that leaves by a folder", {**_ON_VOLUME, "annotationFiles": ["volume:a/../../b"]}, "annotationFiles"),
+    ("an imageRoot that leaves the claim", {**_ON_VOLUME, "imageRoot": "volume:.."}, "imageRoot"),
+    ("a claim of another namespace", {"storage": {"volumeClaim": "other/photos"}}, "volumeClaim"),
     ("a misspelt field of a Dataset", {"annotationFile": "s3://vision/a.json"}, "annotationFile"),
 )
 
@@ -119,6 +148,8 @@ _MODELS: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
         {"output": {"uri": "s3://models", "storage": _BOTH_IDENTITIES}},
         "credentialsSecret",
     ),
+    ("an output on a volume", {"output": {"uri": "volume:models"}}, "uri"),
+    ("an output with a claim", {"output": {"uri": "s3://models", "storage": {"volumeClaim": "a"}}}, "volumeClaim"),
     ("a queue with a slash", {"queue": "team/gpus"}, "queue"),
     ("a queue of 64 characters", {"queue": "q" * 64}, "queue"),
     ("a priority class with a space", {"priorityClassName": "very high"}, "priorityClassName"),
@@ -132,6 +163,31 @@ _EVALUATIONS: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
     ("a model name of 254 characters", {"model": "m" * 254}, "model"),
     ("an Evaluation with a budget", {"budget": "1h"}, "budget"),
     ("an Evaluation on no devices", {"compute": {"devices": 0}}, "devices"),
+    ("an Evaluation in a queue without a name", {"queue": ""}, "queue"),
+)
+
+_IMAGES: Final = {"uri": "s3://vision/new"}
+_ON_CLAIM: Final = {"uri": "volume:new pictures/", "storage": {"volumeClaim": "photos"}}
+_PREDICTIONS: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
+    ("a Prediction without a model", {"model": None}, "model"),
+    ("a Prediction without anything to answer", {"dataset": None}, "give exactly one of dataset and images"),
+    ("a Prediction over a Dataset and a folder", {"images": _IMAGES}, "give exactly one of dataset and images"),
+    ("a folder without an address", {"dataset": None, "images": {}}, "uri"),
+    ("a folder that cannot be listed", {"dataset": None, "images": {"uri": "https://example.com/new"}}, "uri"),
+    ("a folder that climbs", {"dataset": None, "images": {"uri": "s3://vision/../other"}}, "images.uri"),
+    ("a folder that ends by climbing", {"dataset": None, "images": {"uri": "file:new/.."}}, "images.uri"),
+    ("a folder on a volume without a claim", {"dataset": None, "images": {"uri": "volume:new"}}, "volumeClaim"),
+    ("a folder that leaves its claim", {"dataset": None, "images": {**_ON_CLAIM, "uri": "volume:.."}}, "images.uri"),
+    ("a folder with two identities", {"dataset": None, "images": {**_IMAGES, "storage": _BOTH_IDENTITIES}}, "storage"),
+    ("a threshold of 0", {"threshold": 0}, "threshold"),
+    ("a threshold of 1", {"threshold": 1}, "threshold"),
+    ("a threshold below 0", {"threshold": -0.5}, "threshold"),
+    ("a threshold as a string", {"threshold": "0.5"}, "threshold"),
+    ("no format", {"write": []}, "write"),
+    ("an unknown format", {"write": ["VOC"]}, "write"),
+    ("a format twice", {"write": ["COCO", "COCO"]}, "write: each format"),
+    ("a Prediction with a budget", {"budget": "1h"}, "budget"),
+    ("a Prediction on no devices", {"compute": {"devices": 0}}, "devices"),
 )
 
 BAD_MANIFESTS: Final = (
@@ -139,10 +195,18 @@ BAD_MANIFESTS: Final = (
     *(BadManifest(id, a_dataset(**fields), field) for id, fields, field in _DATASETS),
     *(BadManifest(id, a_model(**fields), field) for id, fields, field in _MODELS),
     *(BadManifest(id, an_evaluation(**fields), field) for id, fields, field in _EVALUATIONS),
+    *(BadManifest(id, a_prediction(**fields), field) for id, fields, field in _PREDICTIONS),
 )
 
 _FULL_MODEL: Final = a_model(
     evaluationDataset="digits-eval", compute={"class": "gpu", "devices": 1}, seed=7, output={"uri": "s3://models/a"}
+)
+_FULL_PREDICTION: Final = a_prediction(
+    dataset=None,
+    images={"uri": "s3://vision/new pictures", "storage": {"credentialsSecret": "darkroom-a"}},
+    threshold=0.35,
+    write=["COCO", "LabelStudio", "JSON"],
+    compute={"class": "gpu", "devices": 1},
 )
 
 BAD_UPDATES: Final = (
@@ -158,6 +222,12 @@ BAD_UPDATES: Final = (
     Update("an Evaluation of another model", an_evaluation(), {"model": "others"}, "model"),
     Update("an Evaluation on another dataset", an_evaluation(), {"dataset": "others"}, "dataset"),
     Update("an Evaluation on other hardware", an_evaluation(), {"compute": {"class": "cpu"}}, "compute"),
+    Update("a Prediction of another model", a_prediction(), {"model": "others"}, "model"),
+    Update("a Prediction over another dataset", a_prediction(), {"dataset": "others"}, "dataset"),
+    Update("a Prediction over another folder", _FULL_PREDICTION, {"images": {"uri": "s3://vision/old"}}, "images"),
+    Update("a threshold that appears", a_prediction(), {"threshold": 0.5}, "threshold"),
+    Update("another threshold", _FULL_PREDICTION, {"threshold": 0.5}, "threshold"),
+    Update("other formats", _FULL_PREDICTION, {"write": ["COCO"]}, "write"),
 )
 """Changes that must be refused with the field in the message."""
 
@@ -171,8 +241,21 @@ GOOD_MANIFESTS: Final = (
         storage={"endpoint": "http://s3.storage.svc:9000", "region": "us-east-1", "credentialsSecret": "darkroom-a"},
     ),
     a_dataset(annotationFiles=_FILES[:10], urlMappings=[_MAPPING] * 20, storage={}),
+    a_dataset(**_ON_VOLUME),
+    a_dataset(
+        annotationFiles=["volume:a.json", "s3://vision/b.json"],
+        imageRoot="volume:/",
+        urlMappings=[{"from": "AmlDatastore://store/", "to": "volume:store/"}],
+        storage={"endpoint": "http://s3.storage.svc:9000", "credentialsSecret": "darkroom-a", "volumeClaim": "photos"},
+    ),
+    a_prediction(dataset=None, images=_ON_CLAIM),
+    a_dataset(**_FOLDERS),
+    a_dataset(**_BOXES, format="YOLO", splits=["train", "val"], imageRoot="s3://vision/shelf"),
+    a_dataset(**_BOXES, format="PascalVOC", annotationFiles=["s3://vision/a/", "https://example.com/a.XML?sig=1"]),
     a_model(),
     _FULL_MODEL,
+    a_prediction(),
+    _FULL_PREDICTION,
     a_model(budget="1344h", seed=0, suspend=False, cancel=False, queue="q" * 63, priorityClassName="high.priority"),
     a_model(budget="1h30m15s", task="productRecognizer", compute={"class": "h200.node", "devices": 64}),
     a_model(budget="1s", compute={}),
@@ -186,6 +269,9 @@ GOOD_UPDATES: Final = (
     Update("cancel a Model", a_model(), {"cancel": True}),
     Update("move a Model to a queue", a_model(), {"queue": "team-a"}),
     Update("take a priority away", a_model(priorityClassName="high"), {"priorityClassName": None}),
+    Update("move an Evaluation to a queue", an_evaluation(), {"queue": "team-a"}),
+    Update("move a Prediction to a queue", a_prediction(), {"queue": "team-a"}),
+    Update("move a Dataset to a queue", a_dataset(), {"queue": "team-a"}),
     Update("mend a Dataset", a_dataset(), {"annotationFiles": ["s3://vision/digits/train-2.json"]}),
 )
 """Changes that must be accepted."""

@@ -6,7 +6,6 @@ over its bound. The images are small, so that what is measured is the bookkeepin
 
 import json
 import pathlib
-import resource
 import sys
 import tempfile
 import time
@@ -79,14 +78,13 @@ def read_set(folder: pathlib.Path, kind: str) -> dict[str, Any]:
         "truths": len(truths),
         "seconds": time.monotonic() - began,
         "cpu_seconds": time.process_time() - cpu_began,
-        "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        "peak_bytes": side_by_side.read_peak_bytes(),
     }
 
 
 def measure(images: int, kind: str) -> dict[str, Any]:
     """Return what `read_set` does, of a set of `images` images that is made for it, in a fresh process."""
     with tempfile.TemporaryDirectory() as folder:
-        # Written by yet another process: a child's peak begins at what its parent holds when it is started.
         side_by_side.run_alone("bench.data.big_sets", "write", f"{folder}/set", images)
         measured: dict[str, Any] = side_by_side.run_alone("bench.data.big_sets", "read", f"{folder}/set", kind)
         return measured

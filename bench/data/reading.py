@@ -5,7 +5,6 @@ Ends with 1 where either is over its bound. Prints one row for each size, to sho
 
 import json
 import pathlib
-import resource
 import sys
 import tempfile
 import time
@@ -48,7 +47,7 @@ def read_once(path: pathlib.Path) -> None:
     began, cpu_began, findings = time.monotonic(), time.process_time(), Findings()
     catalog = build_catalog([path.read_bytes()], source, findings)
     seconds, cpu_seconds = time.monotonic() - began, time.process_time() - cpu_began
-    peak_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    peak_bytes = side_by_side.read_peak_bytes()
     assert not findings.problem_count, findings.problems[0]
     print(json.dumps([catalog.annotations, seconds, cpu_seconds, peak_bytes]))
 
@@ -57,7 +56,6 @@ def measure(count: int) -> tuple[float, float, int]:
     """Return seconds, CPU seconds and peak bytes of reading `count` annotations in a fresh process."""
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "train.json"
-        # Written by yet another process: a child's peak begins at what its parent holds when it is started.
         side_by_side.run_alone("bench.data.reading", "write", path, count)
         read, seconds, cpu_seconds, peak_bytes = side_by_side.run_alone("bench.data.reading", "read", path)
         assert read == count

@@ -1,9 +1,12 @@
 """The models that are served: a classifier and a detector of the search's own network, with random weights.
 
+`python -m bench.server.networks FOLDER` writes them there.
+
 What they say means nothing; what they cost is what a trained model costs. Must not measure.
 """
 
 import pathlib
+import sys
 
 import torch
 
@@ -34,3 +37,7 @@ def write_models(folder: pathlib.Path) -> None:
         description.write_description(described, target)
         names = [description.DESCRIPTION_NAME, description.ONNX_NAME]
         (target / listing.LIST_NAME).write_text(listing.build_list(target, names))
+
+
+if __name__ == "__main__":
+    write_models(pathlib.Path(sys.argv[1]))

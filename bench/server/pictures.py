@@ -11,9 +11,9 @@ SIDE_PX = 224
 PHOTO_PX = (640, 480)
 
 
-def draw_photo() -> bytes:
+def draw_photo(seed: int = 3) -> bytes:
     """Return a JPEG of smooth noise."""
-    noise = np.random.default_rng(3).integers(0, 256, (48, 64, 3), dtype=np.uint8)
+    noise = np.random.default_rng(seed).integers(0, 256, (48, 64, 3), dtype=np.uint8)
     file = io.BytesIO()
     Image.fromarray(noise).resize(PHOTO_PX, Image.Resampling.BICUBIC).save(file, "JPEG", quality=90)
     return file.getvalue()

@@ -44,6 +44,7 @@ def _show(target: Target) -> int:
     summary.print_summary(target, settled, OUTPUT)
     predicting.predict_by_name(target, settled, OUTPUT)
     print(f"\nThe job itself took {time.monotonic() - started:.0f} s.  Stop with: make demo-down", flush=True)
+    predicting.print_page(target)
     return 0 if all(resource.succeeded for resource in settled) else 1
 
 

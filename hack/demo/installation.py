@@ -19,7 +19,7 @@ CHART: Final = pathlib.Path("helm/darkroom")
 SECRET: Final = "darkroom-bucket"  # noqa: S105 - the name of a Secret
 KEYS_SECRET: Final = "darkroom-keys"  # noqa: S105 - likewise
 KEY_NAME: Final = f"{NAMESPACE}.demo"
-KINDS: Final = "evaluations.darkroom.dev,models.darkroom.dev,datasets.darkroom.dev"
+KINDS: Final = "predictions.darkroom.dev,evaluations.darkroom.dev,models.darkroom.dev,datasets.darkroom.dev"
 _RESTRICTED: Final = {"pod-security.kubernetes.io/enforce": "restricted"}
 
 

@@ -38,6 +38,12 @@ def predict_by_name(target: Target, resources: list[Resource], output: pathlib.P
     print(f"Model {MODEL} says: {best['name']} ({best['confidence']:.1%})", flush=True)
 
 
+def print_page(target: Target) -> None:
+    """Print where the server's page is, and the key that opens it."""
+    address = target.describe_service(SERVICE, SYSTEM_NAMESPACE, PORT)
+    print(f"\nLook at it all at {address}/ui/ with the key {find_key(target) or ''}", flush=True)
+
+
 def _ask(url: str, key: str, image: bytes) -> Any:
     headers = {"Ocp-Apim-Subscription-Key": key, "Content-Type": "image/png"}
     request = urllib.request.Request(url, image, headers)

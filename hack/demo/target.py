@@ -18,6 +18,8 @@ LOCAL_ENDPOINT: Final = "http://s3.storage.svc:9000"
 NAMESPACE: Final = "darkroom-demo"
 SYSTEM_NAMESPACE: Final = "darkroom-system"
 BUCKET: Final = "vision"
+LOCAL_PORT: Final = 8080
+"""To which a person is told to forward a Service of a cluster elsewhere."""
 
 
 class TargetUnavailable(Exception):
@@ -74,6 +76,13 @@ class Target:
                 yield f"http://{_read_line(forwarding).split()[2]}"
             finally:
                 forwarding.terminate()
+
+    def describe_service(self, name: str, namespace: str, port: int) -> str:
+        """Return where a person on this machine reaches a Service, and on a cluster elsewhere by which command."""
+        if not os.environ.get("CONTEXT"):
+            return f"http://{self.get('service', name, '-n', namespace)['spec']['clusterIP']}:{port}"
+        forward = f"kubectl --context {self.context} port-forward -n {namespace} service/{name} {LOCAL_PORT}:{port}"
+        return f"({forward}) http://127.0.0.1:{LOCAL_PORT}"
 
     def run(self, *command: str, stdin: str | None = None) -> str:
         """Return what a command prints in this target's environment."""

@@ -5,6 +5,7 @@ The API server's own check of the same manifests is in tests/cluster.
 """
 
 import pathlib
+import ssl
 import subprocess
 import sys
 from collections.abc import Callable
@@ -25,9 +26,10 @@ KUBE_VERSION: Final = binaries.KUBERNETES.removeprefix("v")
 SKIPPED: Final = "ServiceMonitor,PodMonitor,Kustomization,HTTPRoute"
 """Kinds whose schemas are not to be had offline; `find_problem` looks at what the chart has of them."""
 
-_CONFIGS: Final[dict[str, Callable[[object, str], object]]] = {
-    "config.yaml": parse_operator_config,
-    "server.yaml": parse_server_config,
+_CONFIGS: Final[dict[str, Callable[[str, str], object]]] = {
+    "config.yaml": lambda text, name: parse_operator_config(yaml.safe_load(text), name),
+    "server.yaml": lambda text, name: parse_server_config(yaml.safe_load(text), name),
+    "authorities.pem": lambda text, _: ssl.create_default_context(cadata=text),
 }
 REFUSED_VALUES: Final = (
     ("operator.replicas=0", "replicas"),
@@ -44,6 +46,10 @@ REFUSED_VALUES: Final = (
     ("computeClasses.gpu.milliRate=1.5", "milliRate"),
     ("computeClasses.gpu.memory=lots", "memory"),
     ("computeClasses.gpu.gpus=1", "gpus"),
+    ("computeClasses.gpu.schedulerName=Volcano", "schedulerName"),
+    ("computeClasses.gpu.topology.nearest=rack", "nearest"),
+    ("defaultQueue=Team A", "defaultQueue"),
+    ("limits[0].defaultQueue=-a", "defaultQueue"),
     ("defaultComputeClass=tpu", "defaultComputeClass"),
     ("limits[0].maxDevices=0", "maxDevices"),
     ("limits[0].maxBudget=long", "maxBudget"),
@@ -55,8 +61,13 @@ REFUSED_VALUES: Final = (
     ("serviceAccount.create=false", "serviceAccount.name"),
     ("server.replicas=0", "replicas"),
     ("server.storage[0].endpoint=https://storage.example.com", "prefix"),
+    ("server.storage[0].prefix=s3://a/,server.storage[0].imageNamespaces=vision", "imageNamespaces"),
     ("server.fetching.allowedPrefixes={images.internal}", "allowedPrefixes"),
     ("server.enabled=true,server.access.bearerTokens=false", "server.access"),
+    ("server.enabled=true,server.runs.uri=s3://runs/a", "server.storage"),
+    ("server.runs.uri=s3://runs", "uri"),
+    ("server.runs.mostKept=1", "mostKept"),
+    ("server.runs.builtInModel.name=shelf", "namespace"),
     ("server.enabled=true,server.serviceAccount.create=false", "server.serviceAccount.name"),
     ("server.enabled=true,server.ingress.enabled=true", "server.ingress.host"),
     ("server.enabled=true,server.httpRoute.enabled=true", "server.httpRoute.parentRefs"),
@@ -142,8 +153,8 @@ def _find_config_problem(manifest: dict[str, Any]) -> str | None:
         return None
     for name, text in manifest["data"].items():
         try:
-            _CONFIGS[name](yaml.safe_load(text), name)
-        except ValueError as error:
+            _CONFIGS[name](text, name)
+        except (ValueError, ssl.SSLError) as error:
             return str(error)
     return None
 

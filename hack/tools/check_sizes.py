@@ -1,6 +1,6 @@
 """`python -m hack.tools.check_sizes`: the size and shape that code here may have; names every piece that is over.
 
-Owns the argued exceptions, and what is still allowed until the code meets a rule. Looks at tracked files only.
+Owns the argued exceptions. Looks at tracked files only.
 """
 
 import ast
@@ -18,9 +18,6 @@ EXCEPTIONS: Final = {
 }
 """Files that may bring in more project modules than others, with the reason."""
 
-NOT_YET: Final = {"untested modules": 4}
-"""How many problems of a rule are let pass until the code meets it: only ever lowered, and this table goes at zero."""
-
 
 def find_problems(texts: dict[str, str], exceptions: Mapping[str, str] = EXCEPTIONS) -> dict[str, list[str]]:
     """Return what is over the limits in `texts`, a text for each path, by rule."""
@@ -36,29 +33,12 @@ def find_problems(texts: dict[str, str], exceptions: Mapping[str, str] = EXCEPTI
     }
 
 
-def judge(problems: dict[str, list[str]], allowed: dict[str, int]) -> tuple[list[str], list[str]]:
-    """Return the problems of rules that have more of them than is allowed, and what to know of the others."""
-    broken, notes = [], []
-    for rule, found in problems.items():
-        limit = allowed.get(rule, 0)
-        if len(found) > limit:
-            broken += found
-            if limit:
-                broken.append(
-                    f"{rule}: {len(found)} problems, and NOT_YET lets {limit} pass: fix what came in addition"
-                )
-        elif limit:
-            lower = f"; lower NOT_YET to {len(found)}" if len(found) < limit else ""
-            notes.append(f"{rule}: {len(found)} problems let pass for now{lower}")
-    return broken, notes
-
-
 def main() -> int:
-    """Check the tracked Python files; returns the exit code. `--all` names what is let pass, too."""
+    """Check the tracked Python files; returns the exit code."""
     tracked = subprocess.run(["git", "ls-files", "*.py"], capture_output=True, text=True, check=True).stdout.split()
     problems = find_problems({name: pathlib.Path(name).read_text() for name in tracked if pathlib.Path(name).exists()})
-    broken, notes = judge(problems, {} if "--all" in sys.argv else NOT_YET)
-    print("\n".join([*broken, *notes] if broken or notes else [f"sizes: {len(tracked)} files within the house style"]))
+    broken = [problem for found in problems.values() for problem in found]
+    print("\n".join(broken or [f"sizes: {len(tracked)} files within the house style"]))
     return 1 if broken else 0
 
 

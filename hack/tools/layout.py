@@ -15,7 +15,10 @@ MAX_EXCEPTIONS: Final = 2
 UNCOUNTED: Final = ("__init__.py", "__main__.py")
 """File names that every package may have."""
 TESTS: Final = "tests/unit"
-TOPS: Final = ("crds", "operator", "trainer", "predict", "report", "storage", "server", "migrate", "hack", "bench")
+TOPS: Final = (
+    *("crds", "operator", "trainer", "predict", "report", "storage", "server", "migrate", "labels", "shelf"),
+    *("hack", "bench"),
+)
 """Folders of the source, each with a folder of tests of the same name."""
 
 Trees = Mapping[str, ast.Module]

@@ -25,8 +25,10 @@ from tests.cluster.storage.bucket import Bucket, create_bucket
 SHOTS: Final = 10
 MODULES: Final = (
     *("test_admission", "test_main_job", "test_parity", "test_security", "test_observability", "test_tasks"),
-    *("test_failures", "test_disruptions", "test_storage", "test_mending", "test_tenancy", "test_availability"),
-    *("test_serving", "test_operator_restarts", "test_helm"),
+    *("test_predictions", "test_loop"),
+    *("test_failures", "test_disruptions", "test_storage", "test_volumes", "test_azure"),
+    *("test_mending", "test_tenancy"),
+    *("test_availability", "test_serving", "test_labelling", "test_runs", "test_operator_restarts", "test_helm"),
 )
 """By cost, but for the last, which takes the release away."""
 
@@ -39,7 +41,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.cluster)
         if item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(400, func_only=True))  # fixtures have deadlines of their own
-    ours.sort(key=lambda item: MODULES.index(item.path.stem) if item.path.stem in MODULES else len(MODULES))
+    ours.sort(key=lambda item: MODULES.index(item.path.stem))
     items[:] = [item for item in items if not item.path.is_relative_to(here)] + ours
 
 

@@ -55,7 +55,7 @@ def test_when_the_leader_is_killed_the_other_takes_over_within_twenty_seconds(
     processes.kill_processes(leader)
     killed = time.monotonic()
     two_replicas.connection.delete("Pod", leader["metadata"]["name"], SYSTEM_NAMESPACE, grace_seconds=0)
-    runs.connection.apply(manifests.a_model("new", runs.namespace, "digits"))
+    runs.connection.apply(manifests.a_model("new", runs.namespace, "digits", budget="25s"))
     runs.waiter.reason("Model", runs.namespace, "new", "WaitingForDataset", TAKEOVER_SECONDS)
     assert time.monotonic() - killed < TAKEOVER_SECONDS
 

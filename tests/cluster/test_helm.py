@@ -5,7 +5,7 @@ from tests.cluster.api.waiting import SYSTEM_NAMESPACE, status_of
 from tests.cluster.scenarios.main_job import MODEL, MainJob
 from tests.cluster.setup.installation import CHART, RELEASE, Installation
 
-CRDS = ("datasets.darkroom.dev", "models.darkroom.dev", "evaluations.darkroom.dev")
+CRDS = ("datasets.darkroom.dev", "models.darkroom.dev", "evaluations.darkroom.dev", "predictions.darkroom.dev")
 
 
 def test_helm_test_passes(installation: Installation) -> None:

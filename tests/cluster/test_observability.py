@@ -57,7 +57,7 @@ def watched_model(
     connection.apply(manifests.a_dataset("digits", namespace, bucket.uri("digits/train.json")))
     connection.apply(manifests.a_model("poor", namespace, "digits", budget="1s"))
     waiter.phase("Model", namespace, "poor", "Failed", 120)
-    connection.apply(manifests.a_model("watched", namespace, "digits"))
+    connection.apply(manifests.a_model("watched", namespace, "digits", budget="30s"))
     pod = waiter.pod(namespace, "watched", 60)
     prometheus.scrape(f"{pod['status']['podIP']}:{REPORT_PORT}", "trainer")
     model = waiter.phase("Model", namespace, "watched", "Succeeded", 150)

@@ -12,7 +12,7 @@ from tests.cluster.api.audit import AuditLog
 from tests.cluster.api.connection import Connection, Manifest
 from tests.cluster.api.waiting import SYSTEM_NAMESPACE, Waiter, condition_of, phase_of, status_of
 from tests.cluster.host import node, pages
-from tests.cluster.scenarios.main_job import MODEL, MainJob
+from tests.cluster.scenarios.main_job import BUDGET, BUDGET_SECONDS, MODEL, MainJob
 from tests.cluster.setup.installation import REPORT_PORT, Installation
 from tests.cluster.storage.bucket import Bucket
 
@@ -47,7 +47,7 @@ def five_kills(
 def _kill_before_there_is_a_job(
     installation: Installation, connection: Connection, waiter: Waiter, bucket: Bucket, namespace: str
 ) -> None:
-    connection.apply(manifests.a_model(MODEL, namespace, "digits", budget="60s"))
+    connection.apply(manifests.a_model(MODEL, namespace, "digits", budget=BUDGET))
     waiter.reason("Model", namespace, MODEL, "WaitingForDataset", 30)
     installation.kill()
     connection.apply(manifests.a_dataset("digits", namespace, bucket.uri("digits/train.json")))
@@ -92,7 +92,7 @@ def test_killed_at_five_moments_the_model_succeeds(
     assert phase_of(model) == "Succeeded"
     assert condition_of(model, "Succeeded") == "True"
     assert models.phases_of(MODEL) == ["Queued", "Training", "Succeeded"]
-    assert 0 < status_of(model)["budget"]["chargedSeconds"] <= 60
+    assert 0 < status_of(model)["budget"]["chargedSeconds"] <= BUDGET_SECONDS
 
 
 def test_killed_at_five_moments_each_job_is_created_once(
@@ -124,7 +124,7 @@ def finished_models(
     installation.scale(0)
     names = [f"finished-{number:03}" for number in range(FINISHED)]
     for name in names:
-        connection.apply(manifests.a_model(name, namespace, "digits", budget="60s"))
+        connection.apply(manifests.a_model(name, namespace, "digits", budget=BUDGET))
         connection.merge("Model", name, namespace, {"status": status_of(main_job.model)}, "status")
     yield names
     installation.scale(1)

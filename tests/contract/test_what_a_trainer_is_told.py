@@ -11,11 +11,16 @@ from darkroom_api.run_config import Command, RunConfig
 from darkroom_api.v1alpha1.common import Attempt
 from darkroom_operator.decide.allocation import START_UP_SECONDS
 from darkroom_operator.decide.dataset import decide_dataset
-from darkroom_operator.decide.evaluation import decide_evaluation
 from darkroom_operator.decide.model import decide_model
+from darkroom_operator.decide.model_use import decide_evaluation
 from darkroom_operator.manifests.job import build_job
 from darkroom_operator.manifests.pod import ANNOTATION_RUN_CONFIG
-from darkroom_operator.manifests.run_config import Plan, plan_evaluation, plan_inspection, plan_training
+from darkroom_operator.manifests.run_config import (
+    Plan,
+    plan_evaluation,
+    plan_inspection,
+    plan_training,
+)
 from tests.builders import (
     UID,
     a_config,

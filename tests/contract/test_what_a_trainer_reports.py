@@ -12,7 +12,7 @@ from darkroom_api.v1alpha1.common import Artifacts, MeasuredOn, Performance, Tag
 from darkroom_api.v1alpha1.dataset import Category, DatasetStatus, DatasetSummary, Problem
 from darkroom_api.v1alpha1.evaluation import EvaluationStatus
 from darkroom_api.v1alpha1.model import ModelStatus
-from darkroom_operator.decide import dataset, evaluation, model
+from darkroom_operator.decide import dataset, model, model_use
 from tests.builders import (
     a_config,
     a_dataset_view,
@@ -62,7 +62,7 @@ def test_every_outcome_of_a_training_becomes_a_status(reason: Reason) -> None:
 def test_every_outcome_of_an_evaluation_becomes_a_status(reason: Reason) -> None:
     seen = report_end(an_outcome(reason, f"about {reason}", command=Command.EVALUATE))
     view = an_evaluation_view(status=EvaluationStatus(attempts=(an_attempt(),)), **seen)
-    status = evaluation.decide_evaluation(view, CONFIG).status
+    status = model_use.decide_evaluation(view, CONFIG).status
     assert status.phase is PHASES.get(reason, RunPhase.FAILED)
     assert status.reason is MODEL_ENDS.get(reason, reason)
 

@@ -17,10 +17,10 @@ from tests.faults.cluster.control_plane import FaultCluster, start_fault_cluster
 from tests.faults.crashes.lifecycles import Lifecycle
 from tests.faults.crashes.matrix import run_matrix
 from tests.faults.crashes.points import Point, summarise
-from tests.faults.storage.fixtures import revision, server, workspace
+from tests.faults.storage.fixtures import digits, revision, server, workspace
 
 TEST_SECONDS: Final = 600
-__all__ = ["revision", "server", "workspace"]
+__all__ = ["digits", "revision", "server", "workspace"]
 RowT = TypeVar("RowT", Case, Lifecycle)
 
 
@@ -41,14 +41,14 @@ def built() -> None:
         pytest.skip(str(reason))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def fault_cluster(built: None) -> Iterator[FaultCluster]:  # noqa: ARG001  # the binaries
     """Return the cluster."""
     with start_fault_cluster() as fault_cluster:
         yield fault_cluster
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def api_results(request: pytest.FixtureRequest, fault_cluster: FaultCluster) -> dict[str, Result]:
     """Return what was seen of every case that was collected; the table is printed."""
     results = run_cases(fault_cluster, _collected(request, "case", Case))
@@ -57,7 +57,7 @@ def api_results(request: pytest.FixtureRequest, fault_cluster: FaultCluster) -> 
     return results
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def crash_points(request: pytest.FixtureRequest, fault_cluster: FaultCluster) -> list[Point]:
     """Return every point of the lifecycles that were collected; the report is printed."""
     points = run_matrix(fault_cluster, _collected(request, "lifecycle", Lifecycle))

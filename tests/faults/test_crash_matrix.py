@@ -8,7 +8,7 @@ from tests.faults.crashes.lifecycles import LIFECYCLES, Lifecycle
 from tests.faults.crashes.points import Point
 
 IN_EVERY_RUN: Final = ("dataset", "model", "evaluation")
-"""The happy lifecycles, 30 kills; the others have 68 and take minutes."""
+"""The happy lifecycles, 30 kills; the others take minutes. A Prediction's writes are those of an Evaluation."""
 
 
 def _mark(lifecycle: Lifecycle) -> list[pytest.MarkDecorator]:

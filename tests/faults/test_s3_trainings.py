@@ -10,6 +10,7 @@ import pytest
 from darkroom_api.conditions import Reason
 from tests.faults.proxy import actions
 from tests.faults.proxy.server import Rule
+from tests.faults.storage.s3_server import S3Server
 from tests.faults.storage.trainer_config import USER
 from tests.faults.storage.trainer_process import Ended
 from tests.faults.storage.workspace import BUDGET_SECONDS, Workspace
@@ -21,7 +22,7 @@ MAX_ATTEMPTS: Final = 6
 SLOW_DOWN: Final = actions.answer_s3(503, "SlowDown")
 
 
-def in_training(workspace: Workspace, then: Callable[[], None]) -> Ended:
+def in_training(workspace: Workspace[S3Server], then: Callable[[], None]) -> Ended:
     """Train, and do something once the first checkpoint is kept."""
     process = workspace.train()
     process.wait_until("a checkpoint", workspace.has_checkpoint, TRAINING_SECONDS)
@@ -30,7 +31,7 @@ def in_training(workspace: Workspace, then: Callable[[], None]) -> Ended:
 
 
 @pytest.mark.extended
-def test_a_training_outlasts_a_burst_of_slowdown(workspace: Workspace) -> None:
+def test_a_training_outlasts_a_burst_of_slowdown(workspace: Workspace[S3Server]) -> None:
     def burst() -> None:
         workspace.proxy.add(Rule(SLOW_DOWN))
         threading.Timer(BURST_SECONDS, workspace.proxy.clear).start()
@@ -48,7 +49,9 @@ def test_a_training_outlasts_a_burst_of_slowdown(workspace: Workspace) -> None:
     assert ended.outcome.meter.charged_seconds <= BUDGET_SECONDS
 
 
-def test_a_training_whose_key_is_revoked_ends_as_temporary_and_resumes_once_it_is_back(workspace: Workspace) -> None:
+def test_a_training_whose_key_is_revoked_ends_as_temporary_and_resumes_once_it_is_back(
+    workspace: Workspace[S3Server],
+) -> None:
     ended = in_training(workspace, lambda: workspace.server.revoke(USER))
     assert (ended.exit_code, ended.outcome.reason) == (75, Reason.STORAGE_UNAVAILABLE)
     assert workspace.proxy.address in ended.outcome.message
@@ -60,7 +63,7 @@ def test_a_training_whose_key_is_revoked_ends_as_temporary_and_resumes_once_it_i
 
 
 @pytest.mark.extended
-def test_a_training_knows_its_own_conditional_puts_when_their_answers_are_lost(workspace: Workspace) -> None:
+def test_a_training_knows_its_own_conditional_puts_when_their_answers_are_lost(workspace: Workspace[S3Server]) -> None:
     cut = workspace.proxy.add(Rule(actions.cut, r"/checkpoints/", "PUT", times=4))
     process = workspace.train()
     ended = process.wait(TRAINING_SECONDS)

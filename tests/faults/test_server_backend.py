@@ -1,6 +1,7 @@
 """The server's back end on a real API server: what it keeps, what it writes, what it says where that fails."""
 
 import asyncio
+import contextlib
 import pathlib
 from typing import Final
 
@@ -10,8 +11,10 @@ from darkroom_api.schema import Rule
 from darkroom_api.v1alpha1.dataset import DatasetSpec
 from darkroom_api.v1alpha1.model import ModelSpec
 from darkroom_operator.api.resources import DATASETS, MODELS, Resource
+from darkroom_server.backends import kubernetes_backend, kubernetes_cache
 from darkroom_server.backends.backend import AlreadyThere, Changed, NotThere, Refused, Unavailable
 from darkroom_server.backends.kubernetes_backend import KubernetesBackend
+from darkroom_server.resources.lookup import find_resource
 from tests.faults.cluster import manifests
 from tests.faults.cluster.api import QUOTAS, Json
 from tests.faults.cluster.control_plane import FaultCluster
@@ -121,8 +124,11 @@ def test_a_broken_watch_leaves_what_is_known_and_catches_up(
             assert await backend.find("Model", namespace, "stays") is not None
             with pytest.raises(Unavailable, match="does not answer"):
                 await backend.create("Model", namespace, manifests.build_model("unlucky"))
-            # It may stand for the first of several names of a Model that is known: a prediction must go on to the next.
-            assert await backend.find("Model", namespace, "new") is None
+            for _ in range(2):
+                with pytest.raises(Unavailable, match="does not answer"):
+                    await backend.find("Model", namespace, "new")
+            # Its other name could not be asked for, which must not keep a prediction from a Model that is known.
+            assert await find_resource(backend, "Model", namespace, "stays") is not None
             wire.mend()
 
             async def has_caught_up() -> bool:
@@ -130,6 +136,32 @@ def test_a_broken_watch_leaves_what_is_known_and_catches_up(
                 return set(found) == {"stays", "new"} and getattr(found["stays"], "cancel", None) is True
 
             await until(has_caught_up)
+
+    asyncio.run(story())
+
+
+def test_an_outage_of_the_api_server_is_not_remembered_as_absence(
+    fault_cluster: FaultCluster, namespace: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The watch is held off, so that only the question can find what was made during the outage."""
+    monkeypatch.setattr(kubernetes_cache, "FIRST_PAUSE_SECONDS", 60.0)
+    monkeypatch.setattr(kubernetes_cache, "LAST_PAUSE_SECONDS", 60.0)
+    monkeypatch.setattr(kubernetes_backend, "AWAY_SECONDS", 0.2)
+
+    async def story() -> None:
+        async with running(fault_cluster, tmp_path, namespace) as (backend, _, wire):
+            wire.cut()
+            fault_cluster.api.create(MODELS, namespace, manifests.build_model("made-meanwhile"))
+            with pytest.raises(Unavailable, match="does not answer"):
+                await backend.find("Model", namespace, "made-meanwhile")
+            wire.mend()
+
+            async def is_found() -> bool:
+                with contextlib.suppress(Unavailable):
+                    return await backend.find("Model", namespace, "made-meanwhile") is not None
+                return False
+
+            await until(is_found, 5)
 
     asyncio.run(story())
 
@@ -207,6 +239,30 @@ def test_a_token_is_kept_in_a_secret_that_goes_with_its_dataset(
                 assert secret["metadata"]["ownerReferences"][0]["uid"] == made.uid
             await backend.delete("Dataset", namespace, "fruit")
             await until(lambda: not list_secrets())
+
+    asyncio.run(story())
+
+
+def test_a_changed_dataset_is_seen_as_it_is_where_its_new_token_cannot_be_kept(
+    fault_cluster: FaultCluster, namespace: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The watch is held off: it would tell soon after."""
+    monkeypatch.setattr(kubernetes_cache.ObjectCache, "run", kubernetes_cache.ObjectCache._fill)
+    fault_cluster.api.create(
+        QUOTAS, namespace, {"metadata": {"name": "none"}, "spec": {"hard": {"count/secrets": "0"}}}
+    )
+
+    async def story() -> None:
+        async with running(fault_cluster, tmp_path, namespace) as (backend, _, _wire):
+            made = await backend.create("Dataset", namespace, manifests.build_dataset("fruit"))
+            name = await backend.keep_token(namespace, "fruit", TOKEN_URL)
+            change = {"spec": {"storage": {"credentialsSecret": name}, "imageRoot": "s3://played/new"}}
+            with pytest.raises(Refused, match="quota"):
+                await backend.patch("Dataset", namespace, "fruit", change, made.version)
+            found = await backend.find("Dataset", namespace, "fruit")
+            assert found is not None
+            assert isinstance(found.spec, DatasetSpec)
+            assert found.spec.image_root == "s3://played/new"
 
     asyncio.run(story())
 

@@ -67,8 +67,9 @@ def test_they_are_enough_for_everything_that_it_does(
             await backend.create("Model", namespace, manifests.build_model("shelf"))
             await backend.patch("Model", namespace, "shelf", {"spec": {"cancel": True}})
             await backend.create("Evaluation", namespace, manifests.build_evaluation("shelf"))
-            for kind, name in (("Evaluation", "shelf"), ("Model", "shelf"), ("Dataset", "fruit")):
-                await backend.delete(kind, namespace, name)  # type: ignore[arg-type]
+            await backend.create("Prediction", namespace, manifests.build_prediction("shelf"))
+            for kind in ("Prediction", "Evaluation", "Model", "Dataset"):
+                await backend.delete(kind, namespace, "fruit" if kind == "Dataset" else "shelf")
             user = await Reviews(api).find_user(token)
             assert user is not None
             assert await Reviews(api).is_allowed(user, "get", "Model", namespace)
@@ -82,6 +83,7 @@ def test_they_are_enough_for_everything_that_it_does(
         ("create", "", "secrets", True),
         *((verb, "", "secrets", False) for verb in ("get", "list", "watch", "update", "patch", "delete")),
         ("patch", "darkroom.dev", "models/status", False),
+        ("patch", "darkroom.dev", "predictions/status", False),
         *((verb, "", "pods", False) for verb in ("get", "create", "delete")),
         ("create", "batch", "jobs", False),
         ("get", "", "configmaps", False),

@@ -19,7 +19,7 @@ from tests.faults.proxy.server import Rule
 from tests.faults.replicas.processes import wait_until
 from tests.faults.replicas.two_operators import TwoOperators, start_two_operators
 
-FREEZE_SECONDS: Final = float(os.environ.get("DARKROOM_FREEZE_SECONDS", "40"))
+FREEZE_SECONDS: Final = float(os.environ.get("DARKROOM_FREEZE_SECONDS", "25"))
 OUTAGE_SECONDS: Final = float(os.environ.get("DARKROOM_OUTAGE_SECONDS", "25"))
 RETURNED_SECONDS: Final = 30.0
 KILLED_SECONDS: Final = 20.0
@@ -51,7 +51,7 @@ def test_the_standby_takes_over_at_once_from_a_leader_that_is_asked_to_end(opera
     operators.expect_one_job_each()
 
 
-def test_a_leader_that_was_frozen_in_its_work_writes_nothing_when_it_goes_on(operators: TwoOperators) -> None:
+def test_a_leader_that_was_frozen_in_its_work_changes_nothing_when_it_goes_on(operators: TwoOperators) -> None:
     operators.create_models(60)
     operators.leader.send(signal.SIGSTOP)
     frozen_at = time.monotonic()
@@ -62,7 +62,8 @@ def test_a_leader_that_was_frozen_in_its_work_writes_nothing_when_it_goes_on(ope
     wait_until(lambda: operators.leader.role == "standby", 30, lambda: operators.leader.log)
     time.sleep(15)
     print(f"frozen for {FREEZE_SECONDS:.0f} s; the other took over after {took:.1f} s")
-    assert operators.writes_of(operators.leader, went_on_at) == []
+    # One that was on its way at the freeze may still be sent: its name or its version is another one's by then.
+    assert [write for write in operators.writes_of(operators.leader, went_on_at) if write.status < 400] == []
     assert operators.statuses() == before
     assert operators.standby.role == "leader"
     operators.wait_taken_up(operators.create_models(1), 10)

@@ -32,7 +32,7 @@ def test_random_bytes_are_no_image(data: bytes) -> None:
 
 def _try_both(data: bytes) -> None:
     actions: list[Callable[[bytes], object]] = [
-        lambda data: examine_picture(data, lambda picture: measure_look(data, picture)),
+        lambda data: examine_picture(data, lambda picture, _orientation: measure_look(data, picture)),
         open_picture,
     ]
     for action in actions:

@@ -12,7 +12,17 @@ from darkroom_api import names
 from darkroom_api.v1alpha1.dataset import DatasetStatus
 from darkroom_api.v1alpha1.model import ModelStatus
 from darkroom_operator import adoption
-from darkroom_operator.api.resources import DATASETS, EVALUATIONS, JOBS, MODELS, PODS, WARNINGS, WATCHED, Resource
+from darkroom_operator.api.resources import (
+    DATASETS,
+    EVALUATIONS,
+    JOBS,
+    MODELS,
+    PODS,
+    PREDICTIONS,
+    WARNINGS,
+    WATCHED,
+    Resource,
+)
 from darkroom_operator.metrics import Metrics
 from darkroom_operator.observing import observe
 from darkroom_operator.observing.progress import Poller
@@ -38,11 +48,12 @@ STATES = {
     "running": {"running": {"startedAt": stamp(5)}},
     "ended": {"terminated": {**ENDED, "message": an_outcome().to_termination_message()}},
 }
+OVER_IMAGES = {"model": "fruit", "images": {"uri": "s3://vision/new"}}
 READY = {"observedGeneration": 1, "phase": "Ready", "reason": "Ready", "summary": {"images": 9, "annotations": 9}}
 
 
 def build_objects(state: str) -> list[tuple[Resource, Json]]:
-    """Return a Dataset, a Model that trains on it, its Job and pod, a complaint, and an Evaluation."""
+    """Return a Dataset, a Model that trains on it, its Job and pod, a complaint, an Evaluation and a Prediction."""
     attempt = an_attempt(job=JOB_NAME, job_uid="job", pod_uid="pod", devices=1, milli_rate=1000, started_at=stamp(5))
     given = {"class": "gpu", "devices": 1, "milliRate": 1000, "deadlineSeconds": 750}
     budget = {"totalSeconds": 600, "chargedSeconds": 1, "allocatedSeconds": 2, "remainingSeconds": 599}
@@ -61,6 +72,7 @@ def build_objects(state: str) -> list[tuple[Resource, Json]]:
         (DATASETS, {"metadata": _metadata("fruit", "d", 1), "spec": a_dataset_spec().to_json(), "status": READY}),
         (MODELS, {"metadata": _metadata("fruit", UID, 2), "spec": a_model_spec().to_json(), "status": status}),
         (EVALUATIONS, {"metadata": _metadata("june", "e", 3), "spec": an_evaluation_spec().to_json()}),
+        (PREDICTIONS, {"metadata": _metadata("july", "q", 3), "spec": OVER_IMAGES}),
         (
             JOBS,
             {

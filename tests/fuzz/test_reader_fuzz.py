@@ -13,7 +13,7 @@ from darkroom_trainer.data.coco import json_stream, merging
 from darkroom_trainer.data.records.findings import Advice, Findings
 from tests.fuzz.effort import fuzzed
 from tests.support.coco_builders import Coco, a_source
-from tests.support.hostile_cases import a_document
+from tests.support.hostile.cases import a_document
 
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec=None), max_size=20),

@@ -16,7 +16,22 @@ from tests.support.server.fixtures import RED
 from tests.support.server.parts import KEY
 
 NAMES = st.one_of(
-    st.sampled_from(["classifier", "detector", "young", "nothing", "..", ".", "a/b", "%", "\ud800", "\x00", "A" * 300]),
+    st.sampled_from(
+        [
+            "classifier",
+            "detector",
+            "productrecognizer",
+            "young",
+            "nothing",
+            "..",
+            ".",
+            "a/b",
+            "%",
+            "\ud800",
+            "\x00",
+            "A" * 300,
+        ]
+    ),
     st.text(max_size=20),
 )
 PATHS = st.sampled_from(
@@ -29,6 +44,10 @@ PATHS = st.sampled_from(
         "/computervision/models/{}/evaluations/{}",
         "/computervision/datasets",
         "/computervision/models",
+        "/computervision/productrecognition/{}/runs/{}",
+        "/computervision/productrecognition/productrecognizer/runs/{}",
+        "/computervision/productrecognition/ms-pretrained-product-detection/runs/{}",
+        "/computervision/productrecognition/{}/runs",
         "/customvision/v3.1/Prediction/p/classify/iterations/{}/image",
         "/customvision/v3.1/prediction/p/detect/iterations/{}/url/nostore",
         "/v2/models/{}/infer",
@@ -46,7 +65,7 @@ QUERIES = st.dictionaries(
 )
 HEADERS = st.dictionaries(
     st.sampled_from(
-        ["Content-Type", "If-Match", "Inference-Header-Content-Length", "x-ms-client-request-id", "Expect"]
+        ["Content-Type", "If-Match", "Inference-Header-Content-Length", "x-ms-client-request-id", "Expect", "Host"]
     ),
     st.one_of(
         st.sampled_from(["application/json", "multipart/form-data; boundary=b", "image/png", "100-continue", "5", "*"]),

@@ -5,6 +5,7 @@ Owns a clock that only steps move, so that a time budget means a number of steps
 
 import json
 import pathlib
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from darkroom_trainer.tasks import classifier, detector
 from darkroom_trainer.tasks.base import LearningTask
 from darkroom_trainer.training import frozen_features
 from tests.local_storage import LOCAL as LOCAL, a_local_place as a_local_place
+from tests.support.pretrained import detectors, embedded
 
 LABELS = ("blue", "green", "red")
 COLORS = ((40, 60, 220), (30, 180, 60), (220, 40, 40))
@@ -51,7 +53,7 @@ class StepClock:
 
 
 def a_task(name: str) -> LearningTask:
-    """Return the classifier or the detector of three tags."""
+    """Return the classifier or the detector of three tags; `transformer` is a detector too."""
     return classifier.Classifier(LABELS) if name == "classifier" else detector.Detector(LABELS)
 
 
@@ -64,7 +66,7 @@ def an_example(label: int, *, boxed: bool, box: tuple[float, ...] = (0.25, 0.25,
 def a_learner(name: str, *, seed: int = 3, images: int = 12) -> training_loop.Learner:
     """Return a learner on random images of 32 px."""
     task = a_task(name)
-    examples = [an_example(at % 3, boxed=name == "detector") for at in range(images)]
+    examples = [an_example(at % 3, boxed=name != "classifier") for at in range(images)]
     rows = np.arange(images)
     generator = torch.Generator().manual_seed(seed)
     data = training_loop.TrainingData(
@@ -76,7 +78,19 @@ def a_learner(name: str, *, seed: int = 3, images: int = 12) -> training_loop.Le
     )
     torch.manual_seed(seed)
     recipe = Recipe("test_resnet", 32, 4, 1e-3)
-    return training_loop.Learner(task, task.build_model(recipe.backbone), data, recipe, CPU, seed)
+    if name == "transformer":
+        recipe = replace(recipe, backbone=detectors.NAME, trained_stages=2, network=detectors.a_network())
+    model = task.build_model(recipe.backbone, image_size_px=32, network=recipe.network)
+    return training_loop.Learner(task, model, data, recipe, CPU, seed)
+
+
+def a_pretrained_learner(name: str, trained_stages: int | None) -> training_loop.Learner:
+    """Return a learner that starts from embedded weights and keeps what its frozen stages say of two variations."""
+    plain = a_learner(name)
+    recipe = replace(plain.recipe, backbone=embedded.NAME, trained_stages=trained_stages, kept_views=2)
+    torch.manual_seed(plain.seed)
+    model = plain.task.build_model(embedded.NAME, embedded.load_embedded(), recipe.image_size_px)
+    return training_loop.Learner(plain.task, model, plain.data, recipe, CPU, plain.seed)
 
 
 def leave_to_networks(monkeypatch: pytest.MonkeyPatch) -> None:

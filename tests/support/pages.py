@@ -1,6 +1,9 @@
 """A page as a browser would see it, for the tests of the report."""
 
 import html.parser
+from typing import Any
+
+from darkroom_report.templating import build_environment
 
 VOID = frozenset({"img", "meta", "br", "hr"})
 
@@ -13,7 +16,7 @@ class Page(html.parser.HTMLParser):
         self.elements: list[tuple[str, dict[str, str | None]]] = []
         self.open: list[str] = []
         self.strays: list[str] = []
-        self.texts: list[str] = []
+        self.written: list[str] = []
         self.feed(text)
         self.close()
 
@@ -30,9 +33,20 @@ class Page(html.parser.HTMLParser):
 
     def handle_data(self, data: str) -> None:
         """Note a text."""
-        self.texts.append(data)
+        self.written.append(data)
+
+    @property
+    def texts(self) -> list[str]:
+        """Return each text that is more than the space between elements."""
+        return [text.strip() for text in self.written if text.strip()]
 
     @property
     def text(self) -> str:
         """Return all that is written on the page."""
-        return " ".join("".join(self.texts).split())
+        return " ".join("".join(self.written).split())
+
+
+def show_macro(template: str, macro: str, *arguments: Any) -> Page:
+    """Return what a macro of the report's templates writes."""
+    module = build_environment().get_template(template).module
+    return Page(str(getattr(module, macro)(*arguments)))

@@ -1,6 +1,7 @@
 """Loading and inspecting in one call, for the tests of the data side."""
 
 import pathlib
+import tempfile
 
 from darkroom_api.report import Outcome
 from darkroom_api.run_config import Command, DatasetSource, ResourceReference, RunConfig
@@ -24,4 +25,5 @@ def inspect(source: DatasetSource, output: pathlib.Path | None = None) -> Outcom
         dataset=source,
         output=a_local_place(output) if output else None,
     )
-    return inspect_dataset(config, pathlib.Path("unused"), SilentReporter())
+    with tempfile.TemporaryDirectory() as work:
+        return inspect_dataset(config, pathlib.Path(work), SilentReporter())

@@ -1,6 +1,6 @@
-"""An S3 server in this process (moto) with one bucket.
+"""An S3 server in this process (moto) with one bucket, and Azurite with one container.
 
-Imports moto and the storage where they are used: the tests of pure code do not wait for them.
+Imports them and the storage where they are used: the tests of pure code do not wait for them.
 """
 
 from collections.abc import Iterator
@@ -13,6 +13,7 @@ from darkroom_api.run_config import StorageAccess
 
 if TYPE_CHECKING:
     from darkroom_storage.objects import Storage
+    from tests.support.storage.azurite import Azurite
 
 BUCKET = "vision"
 
@@ -44,6 +45,14 @@ def storage(access: StorageAccess) -> "Storage":
     from darkroom_storage.objects import open_storage
 
     return open_storage(access)
+
+
+@pytest.fixture(scope="session")
+def azurite(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Azurite]":
+    from tests.support.storage.azurite import start_azurite
+
+    with start_azurite(tmp_path_factory.mktemp("azurite")) as server:
+        yield server
 
 
 def _set_credentials(patch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,7 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -40,8 +40,8 @@ def check_machine() -> None:
         raise Unsupported("a local cluster needs Go on PATH: Kubernetes is built from its module")
 
 
-def missing() -> list[str]:
-    return [package for package in REASONS if not is_installed(package)]
+def missing(reasons: Mapping[str, str]) -> list[str]:
+    return [package for package in reasons if not is_installed(package)]
 
 
 @contextmanager
@@ -58,12 +58,20 @@ def services_held() -> Iterator[None]:
         POLICY.unlink()
 
 
-def ensure() -> None:
-    wanted = missing()
+def ensure_programs(users: str, reasons: Mapping[str, str]) -> None:
+    """As `ensure`, for `users` that need no cluster: raises Refused where this machine cannot install packages."""
+    if reasons and (os.geteuid() != 0 or shutil.which("apt-get") is None):
+        raise Refused(f"{users} miss a program: as root, on Debian, run apt-get install {' '.join(reasons)}")
+    ensure(reasons)
+
+
+def ensure(reasons: Mapping[str, str] = REASONS) -> None:
+    """Install those packages of `reasons` that are missing, and say what each is for."""
+    wanted = missing(reasons)
     if not wanted:
         return
     for package in wanted:
-        say(f"  {package} is missing: it {REASONS[package]}")
+        say(f"  {package} is missing: it {reasons[package]}")
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     with step("apt-get"), services_held():
         subprocess.run(["apt-get", "update", "-qq"], env=environment, stdout=subprocess.DEVNULL)

@@ -56,7 +56,9 @@ def kubelet_configuration(state: State) -> dict[str, object]:
         "registryPullQPS": 0,
         "serializeImagePulls": False,
         "syncFrequency": "10s",
-        "nodeStatusUpdateFrequency": "5s",
+        # A changed number of GPUs is taken over soon; what has not changed is not reported each time.
+        "nodeStatusUpdateFrequency": "1s",
+        "nodeStatusReportFrequency": "5m",
     }
 
 

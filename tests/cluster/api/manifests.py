@@ -66,6 +66,16 @@ def an_evaluation(name: str, namespace: str, model: str, dataset: str, **spec: A
     return _resource("Evaluation", name, namespace, {"model": model, "dataset": dataset, **spec})
 
 
+def a_prediction(name: str, namespace: str, model: str, **spec: Any) -> Manifest:
+    """Return a Prediction by a Model."""
+    return _resource("Prediction", name, namespace, {"model": model, **spec})
+
+
+def a_folder(uri: str, secret: str = SECRET) -> Manifest:
+    """Return a folder of images in the cluster's own object storage."""
+    return {"uri": uri, "storage": {"endpoint": ENDPOINT, "region": "us-east-1", "credentialsSecret": secret}}
+
+
 def with_status(manifest: Manifest, status: Manifest) -> Manifest:
     """Return the object with a status, for a patch of its status subresource."""
     return {**manifest, "status": copy.deepcopy(status)}

@@ -14,8 +14,8 @@ from tests.cluster.api.waiting import Waiter
 from tests.cluster.host.processes import read_mounts
 from tests.cluster.storage.bucket import Bucket
 
-BUDGET: Final = "60s"
-BUDGET_SECONDS: Final = 60
+BUDGET: Final = "45s"
+BUDGET_SECONDS: Final = 45
 TRAIN, EVAL, MODEL, EVALUATION = "digits", "digits-eval", "digits", "digits"
 
 

@@ -26,6 +26,8 @@ SERVER: Final = f"{RELEASE}-server"
 ACCOUNT: Final = f"system:serviceaccount:{SYSTEM_NAMESPACE}:{SERVER}"
 ANALYZE: Final = "/computervision/imageanalysis:analyze"
 VERSION: Final = "2023-04-01-preview"
+RUNS: Final = "runs-of-the-server"
+"""The prefix of the bucket where it keeps product-recognition runs."""
 ROLLOUT_SECONDS: Final = 120
 
 
@@ -57,6 +59,22 @@ class Server:
         with closing(connection):
             return analyze(connection, model, image, headers, **query)
 
+    def call_run(self, method: str, run: str, image: bytes | None = None, pod: Manifest | None = None) -> Answer:
+        """Return the answer about a product-recognition run `MODEL/runs/NAME`, of one pod or of any."""
+        host, port = (pod["status"]["podIP"], 8080) if pod is not None else (self.host, 80)
+        connection = http.client.HTTPConnection(host, port, timeout=30)
+        with closing(connection):
+            path = f"/computervision/productrecognition/{run}?api-version={VERSION}"
+            connection.request(method, path, image, by_key(self.key))
+            answer = connection.getresponse()
+            return Answer(answer.status, answer.read())
+
+    def list_pods(self) -> list[Manifest]:
+        """Return its pods, but for those that end."""
+        selector = f"app.kubernetes.io/component=server,app.kubernetes.io/name={RELEASE}"
+        pods = self.installation.connection.select("Pod", SYSTEM_NAMESPACE, selector)
+        return [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
+
     def restart(self) -> None:
         """Replace every pod, one after the other, and wait until it is done."""
         for arguments in (("restart",), ("status", f"--timeout={ROLLOUT_SECONDS}s")):
@@ -81,6 +99,19 @@ def by_key(key: str) -> dict[str, str]:
     return {"Ocp-Apim-Subscription-Key": key}
 
 
+def make_token(installation: Installation, namespace: str, role: str | None) -> str:
+    """Return the token of a new ServiceAccount, which has a ClusterRole in its namespace, or no right at all."""
+    name = f"account-{secrets.token_hex(2)}"
+    commands: list[tuple[str, ...]] = [("create", "serviceaccount", name)]
+    if role is not None:
+        account = f"--serviceaccount={namespace}:{name}"
+        commands.append(("create", "rolebinding", name, f"--clusterrole={role}", account))
+    for command in (*commands, ("create", "token", name)):
+        done = installation.kubectl(*command, "-n", namespace)
+        assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
 @contextmanager
 def install_server(installation: Installation, bucket: Bucket, namespace: str, other: str) -> Iterator[Server]:
     """Give the server with two replicas, installed for the block."""
@@ -91,7 +122,7 @@ def install_server(installation: Installation, bucket: Bucket, namespace: str, o
     installation.connection.apply(secret)
     opening = a_secret(SYSTEM_NAMESPACE, bucket.access_key, bucket.secret_key)
     installation.connection.apply({**opening, "metadata": {**opening["metadata"], "name": BUCKET_SECRET}})
-    installation.install(server=_build_values(bucket))
+    installation.install(server=_build_values(bucket, namespace))
     try:
         service = installation.connection.get("Service", SERVER, SYSTEM_NAMESPACE)
         yield Server(installation, service["spec"]["clusterIP"], *keys)
@@ -101,15 +132,20 @@ def install_server(installation: Installation, bucket: Bucket, namespace: str, o
             installation.connection.delete("Secret", name, SYSTEM_NAMESPACE)
 
 
-def _build_values(bucket: Bucket) -> dict[str, Any]:
+def _build_values(bucket: Bucket, namespace: str) -> dict[str, Any]:
     assert "server" not in VALUES
+    access = {"endpoint": ENDPOINT, "credentialsSecret": BUCKET_SECRET}
     return {
         "enabled": True,
         "image": {"repository": "localhost/darkroom-server", "tag": "dev"},
         "replicas": 2,
         "resources": {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "1Gi"}},
         "access": {"keysSecret": KEYS_SECRET},
-        "storage": [{"prefix": bucket.uri(""), "endpoint": ENDPOINT, "credentialsSecret": BUCKET_SECRET}],
+        "storage": [
+            {"prefix": bucket.uri(""), **access, "imageNamespaces": [namespace]},
+            {"prefix": bucket.uri(f"{RUNS}/"), **access},
+        ],
+        "runs": {"uri": bucket.uri(RUNS)},
         "lingerSeconds": 3,
     }
 

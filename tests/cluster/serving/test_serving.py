@@ -1,50 +1,13 @@
 """The prediction server on the cluster: a Model by its name, through the Service, for whom it may answer."""
 
-import pathlib
-import secrets
-from collections.abc import Iterator
-
 import pytest
 
-from tests.cluster.api import manifests
-from tests.cluster.api.connection import Connection
 from tests.cluster.api.waiting import SYSTEM_NAMESPACE
 from tests.cluster.scenarios.main_job import MODEL, MainJob
-from tests.cluster.serving.server import ACCOUNT, SERVER, Load, Server, by_key, install_server
+from tests.cluster.serving.server import ACCOUNT, Load, Server, by_key, make_token
 from tests.cluster.setup.installation import Installation
-from tests.cluster.storage.bucket import Bucket
 
-READER = "digits-reader"
 LOAD_CLIENTS = 4
-
-
-@pytest.fixture(scope="module")
-def server(installation: Installation, connection: Connection, bucket: Bucket, main_job: MainJob) -> Iterator[Server]:
-    other = f"darkroom-other-{secrets.token_hex(2)}"
-    connection.apply(manifests.a_namespace(other))
-    with install_server(installation, bucket, main_job.namespace, other) as server:
-        yield server
-    connection.delete("Namespace", other)
-
-
-@pytest.fixture(scope="module")
-def image(digits: pathlib.Path) -> bytes:
-    return (digits / "images" / "eval-0001.png").read_bytes()
-
-
-def make_token(installation: Installation, namespace: str, may_read: bool) -> str:
-    """Return the token of a new ServiceAccount, which may read Darkroom's resources of its namespace or nothing."""
-    name = f"{READER}-{'yes' if may_read else 'no'}"
-    commands: list[tuple[str, ...]] = [("create", "serviceaccount", name)]
-    if may_read:
-        account = f"--serviceaccount={namespace}:{name}"
-        commands.append(("create", "rolebinding", name, "--clusterrole=darkroom-view", account))
-    for command in commands:
-        done = installation.kubectl(*command, "-n", namespace)
-        assert done.returncode == 0, done.stderr
-    done = installation.kubectl("create", "token", name, "-n", namespace)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
 
 
 def test_a_trained_model_answers_by_its_name_to_a_key_of_its_namespace(server: Server, image: bytes) -> None:
@@ -66,7 +29,7 @@ def test_a_bearer_token_may_what_rbac_lets_its_user_do(
 ) -> None:
     statuses = []
     for may_read in (True, False):
-        token = make_token(installation, main_job.namespace, may_read)
+        token = make_token(installation, main_job.namespace, "darkroom-view" if may_read else None)
         headers = {"Authorization": f"Bearer {token}"}
         statuses.append(server.analyze(MODEL, image, headers, namespace=main_job.namespace).status)
     assert statuses == [200, 403]
@@ -91,18 +54,13 @@ def test_the_servers_account_can_create_secrets_and_do_nothing_else_with_them(
 
 @pytest.mark.timeout(240, func_only=True)
 def test_a_rollout_under_load_fails_no_request(server: Server, image: bytes) -> None:
-    before = {pod["metadata"]["uid"] for pod in _list_pods(server)}
+    before = {pod["metadata"]["uid"] for pod in server.list_pods()}
     load = Load(server, MODEL, image)
     with load.run(LOAD_CLIENTS):
         server.restart()
-    after = {pod["metadata"]["uid"] for pod in _list_pods(server) if "deletionTimestamp" not in pod["metadata"]}
+    after = {pod["metadata"]["uid"] for pod in server.list_pods()}
     assert len(after) == 2
     assert not before & after
     assert load.failures == []
     assert set(load.answers) == {200}
     assert len(load.answers) > 50
-
-
-def _list_pods(server: Server) -> list[manifests.Manifest]:
-    selector = f"app.kubernetes.io/component=server,app.kubernetes.io/name={SERVER.removesuffix('-server')}"
-    return server.installation.connection.select("Pod", SYSTEM_NAMESPACE, selector)

@@ -47,6 +47,10 @@ class Bucket:
         """Write one object."""
         self.client.put_object(Bucket=self.name, Key=key, Body=data)
 
+    def delete(self, key: str) -> None:
+        """Delete one object, named by its key or its URI; nothing happens where there is none."""
+        self.client.delete_object(Bucket=self.name, Key=self._key(key))
+
     def put_folder(self, folder: pathlib.Path, prefix: str) -> None:
         """Write every file below `folder` below `prefix`."""
         client = self.client

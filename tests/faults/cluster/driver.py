@@ -16,11 +16,13 @@ from tests.faults.cluster.api import Json
 from tests.faults.cluster.kubelet import build_outcome
 from tests.faults.cluster.sandbox import Sandbox
 
+AT_WORK: Final = {"Inspecting", "Training", "Evaluating", "Predicting"}
 ENDS: Final = {"Ready", "Invalid", "Succeeded", "Failed", "Cancelled"}
 BUILD: Final[dict[str, Callable[[str], Json]]] = {
     "Dataset": manifests.build_dataset,
     "Model": manifests.build_model,
     "Evaluation": manifests.build_evaluation,
+    "Prediction": manifests.build_prediction,
 }
 
 
@@ -64,7 +66,7 @@ class Driver:
         self.wait("a status that names the node's work", lambda: self.status.get("reason") == "Starting")
         self.sandbox.cluster.kubelet.start(self.pod(attempt))
         self.wait(f"attempt {attempt} started", lambda: bool((self.attempt(attempt) or {}).get("startedAt")))
-        self.wait("a phase that says so", lambda: self.status.get("reason") in {"Inspecting", "Training", "Evaluating"})
+        self.wait("a phase that says so", lambda: self.status.get("reason") in AT_WORK)
 
     def end(self, attempt: int = 1, reason: Reason = Reason.SUCCEEDED, disruption: str | None = None) -> None:
         """End an attempt's container."""

@@ -14,6 +14,7 @@ from darkroom_api.report import Meter, Outcome
 from darkroom_api.run_config import Command
 from darkroom_api.v1alpha1.common import Artifacts, MeasuredOn, Performance
 from darkroom_api.v1alpha1.dataset import DatasetSummary
+from darkroom_api.v1alpha1.prediction import PredictionSummary
 from darkroom_operator.api.resources import PODS
 from tests.faults.cluster.api import Api, Json, Refusal
 
@@ -27,7 +28,12 @@ STOP_SECONDS: Final = 0.3
 KEPT_SECONDS: Final = 5.0
 """What a trainer that was stopped had put into its checkpoint."""
 CHARGED_SECONDS: Final = 15.0
-_COMMANDS: Final = {"Dataset": Command.INSPECT, "Model": Command.TRAIN, "Evaluation": Command.EVALUATE}
+_COMMANDS: Final = {
+    "Dataset": Command.INSPECT,
+    "Model": Command.TRAIN,
+    "Evaluation": Command.EVALUATE,
+    "Prediction": Command.PREDICT,
+}
 
 
 class FakeKubelet:
@@ -115,7 +121,8 @@ def build_outcome(pod: Json, reason: Reason) -> Outcome:
         message=f"Played: {reason.value}.",
         meter=Meter(charged_seconds=0.0 if kind != "Model" else charged),
         summary=DatasetSummary(images=10, annotations=10, revision="sha256:played") if kind == "Dataset" else None,
-        performance=performance if done and kind != "Dataset" else None,
+        prediction=PredictionSummary(images=10, objects=20) if done and kind == "Prediction" else None,
+        performance=performance if done and kind in ("Model", "Evaluation") else None,
         artifacts=Artifacts(uri="s3://played/out") if done and kind != "Dataset" else None,
         dataset_revision="sha256:played" if done else None,
     )

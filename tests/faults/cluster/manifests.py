@@ -28,6 +28,11 @@ def build_evaluation(name: str) -> Json:
     return {"metadata": {"name": name}, "spec": {"model": "succeeded", "dataset": "ready"}}
 
 
+def build_prediction(name: str) -> Json:
+    """Return a Prediction over a folder by the Model that has succeeded."""
+    return {"metadata": {"name": name}, "spec": {"model": "succeeded", "images": {"uri": "s3://played/new"}}}
+
+
 READY_DATASET: Final = build_dataset("ready")
 SUCCEEDED_MODEL: Final = build_model("succeeded")
 

@@ -21,7 +21,7 @@ OnPod = Callable[[Json], None]
 
 
 class Mirror:
-    """Every Dataset, Model, Evaluation, Job and pod, by resource, namespace and name."""
+    """Every resource of Darkroom's kinds, Job and pod, by resource, namespace and name."""
 
     def __init__(self, api: Api, on_pod: OnPod) -> None:
         self._api = api

@@ -40,8 +40,13 @@ class OperatorProcess:
         self._process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)
         self._config, self._kubeconfig = folder / "config.json", folder / "kubeconfig"
-        self._config.write_text(json.dumps({**CONFIG, "namespaces": namespaces}))
+        self._namespaces = namespaces
+        self.configure()
         self._kubeconfig.write_text(json.dumps(_build_kubeconfig(address)))
+
+    def configure(self, **changes: object) -> None:
+        """Write its configuration, which the next start reads."""
+        self._config.write_text(json.dumps({**CONFIG, "namespaces": self._namespaces, **changes}))
 
     @property
     def log(self) -> str:

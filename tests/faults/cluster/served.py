@@ -8,7 +8,7 @@ import contextlib
 import itertools
 import pathlib
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Final
+from typing import Any, Final
 
 from bench.clusters.kubeconfig import write_kubeconfig
 from darkroom_server.backends.kubernetes_api import KubernetesApi
@@ -35,8 +35,12 @@ async def running(
     *namespaces: str,
     unreadable: list[str] | None = None,
     token: str | None = None,
+    **section: Any,
 ) -> AsyncIterator[tuple[KubernetesBackend, KubernetesApi, Wire]]:
-    """Give a back end that has read everything, over a wire that can be cut; as the administrator without a token."""
+    """Give a back end that has read everything, over a wire that can be cut; as the administrator without a token.
+
+    `section` is more of its configuration.
+    """
     async with lay_wire(cluster.control.port) as wire:
         kubeconfig = folder / "kubeconfig"
         write_kubeconfig(
@@ -44,7 +48,7 @@ async def running(
         )
         api = await KubernetesApi.connect(str(kubeconfig))
         told = unreadable if unreadable is not None else []
-        backend = KubernetesBackend(api, ClusterSection(namespaces=namespaces), told.append)
+        backend = KubernetesBackend(api, ClusterSection(namespaces=namespaces, **section), told.append)
         task = asyncio.create_task(backend.run())
         try:
             await until(lambda: backend.is_ready)

@@ -72,4 +72,5 @@ LIFECYCLES: Final = (
     Lifecycle("model-suspended", "Model", "suspended while it trains, resumed, trained", run_suspension),
     Lifecycle("model-cancelled", "Model", "cancelled while it trains", run_cancellation),
     Lifecycle("evaluation", "Evaluation", "measured", run_through),
+    Lifecycle("prediction", "Prediction", "its images answered", run_through),
 )

@@ -54,12 +54,14 @@ class Matrix:
         done = []
         with open_sandbox(self._cluster, namespace) as sandbox:
             for task in self._take():
-                if isinstance(task, Lifecycle):
-                    self._learn(sandbox, task)
-                else:
-                    done.append(self._kill_at(sandbox, task))
-                with self._counting:
-                    self._open -= 1
+                try:
+                    if isinstance(task, Lifecycle):
+                        self._learn(sandbox, task)
+                    else:
+                        done.append(self._kill_at(sandbox, task))
+                finally:  # the other sandboxes would wait for ever for what failed here
+                    with self._counting:
+                        self._open -= 1
             time.sleep(SETTLED_SECONDS)
             for point in done:
                 late = [write for write in sandbox.proxy.mutations.about(point.name) if write.at > point.settled_at]

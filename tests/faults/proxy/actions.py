@@ -5,7 +5,7 @@ Each action takes an exchange and answers it. Must not keep state between reques
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -83,10 +83,19 @@ def answer(status: int, message: str = "made by the fault proxy", **headers: str
 
 def answer_s3(status: int, code: str) -> Action:
     """Answer in the S3 server's place, with its kind of error."""
+    return _answer_xml(status, code, {})
+
+
+def answer_azure(status: int, code: str) -> Action:
+    """Answer in the place of Azure Blob, which gives its code in a header, too."""
+    return _answer_xml(status, code, {"x-ms-error-code": code})
+
+
+def _answer_xml(status: int, code: str, headers: Mapping[str, str]) -> Action:
     body = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>made by the fault proxy</Message></Error>"
 
     async def act(_exchange: Exchange) -> web.StreamResponse:
-        return web.Response(status=status, text=body, content_type="application/xml")
+        return web.Response(status=status, text=body, content_type="application/xml", headers=headers)
 
     return act
 

@@ -24,19 +24,22 @@ class Moment(StrEnum):
     AFTER = "after"
 
 
-@dataclass(frozen=True)
+@dataclass
 class Write:
-    """One write: what it was, and the name that it was about."""
+    """One write: what it was, the name that it was about, and what came back."""
 
     method: str
     path: str
     name: str
     at: float
     """On the monotonic clock."""
+    status: int | None = None
+    """Of the answer; None while none has come."""
 
     def __str__(self) -> str:
         """Return the form used in reports, without the object's name."""
-        plural = next((part for part in ("jobs", "models", "datasets", "evaluations") if f"/{part}" in self.path), "?")
+        known = ("jobs", "models", "datasets", "evaluations", "predictions")
+        plural = next((part for part in known if f"/{part}" in self.path), "?")
         status = "/status" if self.path.partition("?")[0].endswith("/status") else ""
         return f"{self.method} {plural}{status}"
 

@@ -1,4 +1,4 @@
-"""The fault proxy: plain HTTP in front of an API server or an S3 server, in a thread with an event loop of its own.
+"""The fault proxy: plain HTTP in front of a server of an API or of storage, in a thread with an event loop of its own.
 
 Owns the rules, and what becomes of each request. Controlled from the test's thread.
 """
@@ -131,4 +131,6 @@ class FaultProxy:
             response = await action(exchange)
         except (aiohttp.ClientError, ConnectionError):
             return exchange.abort()
+        if write is not None:
+            write.status = response.status
         return exchange.abort() if self.mutations.spring(write, Moment.AFTER) else response

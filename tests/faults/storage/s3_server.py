@@ -17,6 +17,9 @@ import botocore.config
 
 from bench.clusters.control_plane import BINARIES, run
 from bench.clusters.ports import find_free_port
+from darkroom_api.endpoints import OWN_MACHINE
+from darkroom_api.names import KEY_PAIR
+from darkroom_api.run_config import StorageAccess
 
 BUCKET: Final = "vision"
 ROOT: Final = "root-of-the-tests"
@@ -28,11 +31,12 @@ class S3Server:
     """A running server."""
 
     port: int
+    host: str = "127.0.0.1"
 
     @property
     def address(self) -> str:
         """Return the server's endpoint."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     @property
     def client(self) -> Any:
@@ -61,6 +65,13 @@ class S3Server:
         """Return the multipart uploads that nobody completed or aborted."""
         return len(self.client.list_multipart_uploads(Bucket=BUCKET).get("Uploads", ()))
 
+    def mount(self, folder: pathlib.Path, user: str, endpoint: str) -> StorageAccess:
+        """Return how a user's run reaches an endpoint, with a Secret at `folder`."""
+        folder.mkdir()
+        for name in KEY_PAIR:
+            (folder / name).write_text(user)
+        return StorageAccess(endpoint=endpoint, region="us-east-1", credentials_dir=str(folder), reach=OWN_MACHINE)
+
     def create_user(self, name: str) -> None:
         """Make a user whose key and secret are his name."""
         self._administer("create-user", "--access", name, "--secret", name, "--role", "admin")
@@ -76,13 +87,13 @@ class S3Server:
 
 
 @contextlib.contextmanager
-def start_s3(folder: pathlib.Path) -> Iterator[S3Server]:
+def start_s3(folder: pathlib.Path, host: str = "127.0.0.1") -> Iterator[S3Server]:
     """Start a server with an empty bucket; ends it in the end."""
-    server = S3Server(find_free_port())
+    server = S3Server(find_free_port(), host)
     data, users = folder / "data", folder / "users"
     data.mkdir()
     users.mkdir()
-    listen = ["--port", f"127.0.0.1:{server.port}", "--health", "/health", "--quiet"]
+    listen = ["--port", f"{host}:{server.port}", "--health", "/health", "--quiet"]
     iam = ["--iam-dir", str(users), "--iam-cache-disable"]
     keys = ["env", f"ROOT_ACCESS_KEY={ROOT}", f"ROOT_SECRET_KEY={ROOT}"]
     with run(folder, "s3", [*keys, str(BINARIES / "versitygw"), *listen, *iam, "posix", str(data)]):

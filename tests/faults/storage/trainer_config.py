@@ -1,6 +1,5 @@
-"""What a trainer of the fault tests is told, and the keys that it is given."""
+"""What a trainer of the fault tests is told."""
 
-import pathlib
 from typing import Any, Final
 
 from darkroom_api import run_config
@@ -9,15 +8,15 @@ USER: Final = "trainer-of-the-tests"
 
 
 def build_config(
-    folder: pathlib.Path, command: run_config.Command, endpoint: str, prefix: str, attempt: int = 1, budget: float = 25
+    command: run_config.Command,
+    root: str,
+    storage: run_config.StorageAccess,
+    prefix: str,
+    attempt: int = 1,
+    budget: float = 25,
 ) -> dict[str, Any]:
-    """Return what the operator would tell the trainer about the digits in the bucket."""
-    storage: dict[str, Any] = {
-        "endpoint": endpoint,
-        "region": "us-east-1",
-        "credentialsDir": str(folder / "credentials"),
-    }
-    storage["reach"] = {"ownMachine": True}
+    """Return what the operator would tell the trainer about the digits in a bucket or container, `root`."""
+    access = storage.to_json()
     kind = "Dataset" if command is run_config.Command.INSPECT else "Model"
     config: dict[str, Any] = {
         "command": command.value,
@@ -26,18 +25,11 @@ def build_config(
         "dataset": {
             "name": "digits",
             "annotationKind": "imageClassification",
-            "annotationFiles": ["s3://vision/digits/train.json"],
-            "storage": storage,
+            "annotationFiles": [f"{root}/digits/train.json"],
+            "storage": access,
         },
-        "output": {"uri": f"s3://vision/{prefix}", "storage": storage},
+        "output": {"uri": f"{root}/{prefix}", "storage": access},
     }
     if command is run_config.Command.TRAIN:
         config |= {"task": "classifier", "budgetSeconds": budget}
     return config
-
-
-def write_credentials(folder: pathlib.Path, key: str) -> None:
-    """Write a key and a secret as a mounted Secret has them."""
-    folder.mkdir(exist_ok=True)
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        (folder / name).write_text(key)

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from darkroom_api import report
-from tests.faults.storage.trainer_config import USER, write_credentials
 
 
 @dataclass(frozen=True)
@@ -30,11 +29,10 @@ class Ended:
 class TrainerProcess:
     """One attempt of a run."""
 
-    def __init__(self, folder: pathlib.Path, config: dict[str, Any], key: str = USER) -> None:
+    def __init__(self, folder: pathlib.Path, config: dict[str, Any]) -> None:
         self._folder = folder / f"attempt-{config['attempt']}"
         self._message = self._folder / "termination-log"
         self._folder.mkdir(parents=True)
-        write_credentials(folder / "credentials", key)
         path = self._folder / "run.json"
         path.write_text(json.dumps(config))
         options = ["--config", str(path), "--work", str(self._folder / "work"), "--port", "0"]

@@ -1,8 +1,9 @@
-"""A server with one finished Model of each task, two that have not finished, and one of another namespace.
+"""A server with one finished Model of each task, three that have not finished, and one of another namespace.
 
 For the `conftest.py` of the tests of routes: each test module takes what it needs by name.
 """
 
+import pathlib
 from collections.abc import Iterator
 
 import pytest
@@ -29,12 +30,18 @@ def images() -> Iterator[ImageHost]:
 
 @pytest.fixture(scope="session")
 def backend(tmp_path_factory: pytest.TempPathFactory) -> ModelFolders:
-    """Return where the Models are: each named as its task, in small letters."""
-    folder, backend = tmp_path_factory.mktemp("models"), ModelFolders()
+    """Return where the Models are."""
+    return publish_all(tmp_path_factory.mktemp("models"))
+
+
+def publish_all(folder: pathlib.Path) -> ModelFolders:
+    """Return Models below a folder: each finished one is named as its task, in small letters."""
+    backend = ModelFolders()
     for task in Task:
         publish(backend, folder, task.value.lower(), task)
     backend.models["young"] = a_stored_model("young", phase=RunPhase.TRAINING, reason=Reason.PULLING_IMAGE, digest=None)
     backend.models["dead"] = a_stored_model("dead", phase=RunPhase.FAILED, reason=Reason.TRAINING_DIVERGED, digest=None)
+    backend.models["sown"] = a_stored_model("sown", Task.PRODUCT_RECOGNIZER, phase=RunPhase.TRAINING, digest=None)
     backend.models["elsewhere"] = a_stored_model("elsewhere", namespace="other")
     return backend
 

@@ -25,7 +25,7 @@ from tests.support.server.running import Answer, running, send
 
 OTHER_KEY = "other-key-0123456789"
 OTHER_NAMESPACE = "team-b"
-KINDS: tuple[Kind, ...] = ("Evaluation", "Model", "Dataset")
+KINDS: tuple[Kind, ...] = ("Prediction", "Evaluation", "Model", "Dataset")
 VERSION = "api-version=2023-04-01-preview"
 
 
@@ -97,14 +97,20 @@ class LocalServer:
         self.tell(kind, name, end_run(self.find(kind, name), reason, message, performance))
 
 
+def build_keys() -> KeyAdmission:
+    """Return who lets in two keys, each to a namespace of its own."""
+    return KeyAdmission([Key("a", NAMESPACE, KEY), Key("b", OTHER_NAMESPACE, OTHER_KEY)])
+
+
 @contextlib.contextmanager
-def serving(folder: pathlib.Path, rules: AnnotationRules | None = None) -> Iterator[LocalServer]:
-    """Serve a folder to two keys, each with a namespace of its own."""
+def serving(
+    folder: pathlib.Path, rules: AnnotationRules | None = None, admission: KeyAdmission | None = None
+) -> Iterator[LocalServer]:
+    """Serve a folder to two keys, each with a namespace of its own, or to whom another admission lets in."""
     backend = LocalBackend(folder)
     config = ServerConfig(annotations=rules or AnnotationRules())
-    admission = KeyAdmission([Key("a", NAMESPACE, KEY), Key("b", OTHER_NAMESPACE, OTHER_KEY)])
     try:
-        with running(build_app(build_parts(backend, admission, config))) as address:
+        with running(build_app(build_parts(backend, admission or build_keys(), config))) as address:
             yield LocalServer(address, backend, folder)
     finally:
         backend.close()

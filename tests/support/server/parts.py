@@ -5,9 +5,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from darkroom_server.auth.keys import Key, KeyAdmission
-from darkroom_server.backends.backend import Kind, NotThere, Stored
+from darkroom_server.backends.backend import Kind, NotOffered, NotThere, Stored, TooLarge
+from darkroom_server.backends.folder import ResultFolder
 from darkroom_server.config import ServerConfig
-from darkroom_server.routes.parts import CountPrediction, Parts, build_parts, count_nothing
+from darkroom_server.routes.parts import Parts, build_parts, count_nothing
+from darkroom_server.runs.runner import CountPrediction
+from darkroom_storage.objects import NO_LIMIT_BYTES
 
 KEY = "test-key-0123456789"
 NAMESPACE = "default"
@@ -19,6 +22,8 @@ class ModelFolders:
     def __init__(self) -> None:
         self.models: dict[str, Stored] = {}
         self.folders: dict[str, pathlib.Path] = {}
+        self.images: dict[str, bytes] = {}
+        self.runs: ResultFolder | None = None
 
     async def find(self, kind: Kind, namespace: str, name: str) -> Stored | None:
         """Return a Model."""
@@ -47,12 +52,37 @@ class ModelFolders:
         """Keep nothing."""
         raise NotImplementedError
 
-    async def fetch_artifacts(self, model: Stored, files: Sequence[str], folder: pathlib.Path) -> None:
+    async def read_image(self, namespace: str, uri: str, limit_bytes: int) -> bytes:
+        """Return an image of `images`, which are of the one namespace."""
+        if namespace != NAMESPACE or uri not in self.images:
+            raise NotThere(f"{uri}: not found")
+        return self.images[uri][:limit_bytes]
+
+    async def fetch_artifacts(
+        self,
+        stored: Stored,
+        files: Sequence[str],
+        folder: pathlib.Path,
+        limit_bytes: int = NO_LIMIT_BYTES,
+    ) -> None:
         """Copy the files of a Model's folder."""
-        if model.name not in self.folders:
-            raise NotThere(f"Model {model.name} has no files")
+        if stored.name not in self.folders:
+            raise NotThere(f"Model {stored.name} has no files")
         for name in (*files, "artifacts.json"):
-            (folder / name).write_bytes((self.folders[model.name] / name).read_bytes())
+            content = (self.folders[stored.name] / name).read_bytes()
+            if len(content) > limit_bytes:
+                raise TooLarge(f"{name} is too large")
+            (folder / name).write_bytes(content)
+
+    def open_folder(self, stored: Stored) -> ResultFolder:
+        """Open nothing."""
+        raise NotImplementedError
+
+    def open_runs(self) -> ResultFolder:
+        """Return the folder of runs."""
+        if self.runs is None:
+            raise NotOffered("this server keeps no product-recognition runs: set server.runs.uri")
+        return self.runs
 
 
 def some_parts(

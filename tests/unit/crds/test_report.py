@@ -9,6 +9,7 @@ from darkroom_api.report import MAX_OUTCOME_BYTES, Outcome, Progress, parse_outc
 from darkroom_api.run_config import Command
 from darkroom_api.v1alpha1.common import Artifacts
 from darkroom_api.v1alpha1.dataset import Problem
+from darkroom_api.v1alpha1.prediction import PredictionSummary
 from tests.unit.crds.v1alpha1.outcomes import a_performance, a_summary, an_outcome
 
 
@@ -60,6 +61,15 @@ def test_the_first_problem_survives_when_the_lists_do_not_fit() -> None:
     assert read.summary is not None
     assert read.summary.problems[0] == summary.problems[0]
     assert read.summary.category_count == 100
+
+
+def test_the_counts_of_a_prediction_survive_when_its_problems_do_not_fit() -> None:
+    problems = tuple(Problem(subject=f"new/{n}.png", message="漢" * 512) for n in range(10))
+    summary = PredictionSummary(images=7, objects=9, unreadable=70, problems=problems, problem_count=70)
+    text = an_outcome(command=Command.PREDICT, prediction=summary, message="x" * 1024).to_termination_message()
+    read = parse_outcome(text)
+    assert read is not None
+    assert read.prediction == summary.model_copy(update={"problems": problems[:1]})
 
 
 def test_advice_is_told_as_long_as_there_is_room_after_the_problems() -> None:

@@ -12,7 +12,9 @@ from darkroom_api.run_config import Command
 from darkroom_api.v1alpha1.common import Artifacts, Task
 from darkroom_api.v1alpha1.dataset import DatasetStatus
 from darkroom_api.v1alpha1.evaluation import EvaluationSpec, EvaluationStatus
-from darkroom_api.v1alpha1.model import BudgetStatus, ModelSpec, ModelStatus, ProgressStatus
+from darkroom_api.v1alpha1.model import BudgetStatus, ModelSpec, ModelStatus
+from darkroom_api.v1alpha1.prediction import PredictionSpec, PredictionStatus, PredictionSummary
+from darkroom_api.v1alpha1.run_status import ProgressStatus
 from tests.unit.crds.v1alpha1.outcomes import a_performance, a_summary, an_outcome
 
 NOW: Final = datetime(2026, 5, 4, 12, 0, 0, tzinfo=UTC)
@@ -128,6 +130,14 @@ def test_an_evaluation_names_the_model_that_it_measured() -> None:
     assert (after.model_digest, after.performance) == ("sha256:2", outcome.performance)
 
 
+def test_a_prediction_says_what_it_answered_and_with_which_model() -> None:
+    summary = PredictionSummary(images=41, objects=120, threshold=0.4)
+    outcome = an_outcome(command=Command.PREDICT, prediction=summary, model_digest="sha256:2", dataset_revision="r")
+    after = finish_run(PredictionStatus(), outcome, 1, LATER)
+    assert (after.phase, after.summary, after.model_digest) == (RunPhase.SUCCEEDED, summary, "sha256:2")
+    assert "performance" not in after.to_json()
+
+
 @pytest.mark.parametrize(
     ("before", "charged", "after", "remaining"),
     [
@@ -155,3 +165,4 @@ def test_what_waits_for_its_turn_says_so_for_its_generation_with_its_whole_budge
     assert status.budget is not None
     assert (status.budget.total_seconds, status.budget.remaining_seconds) == (90.0, 90.0)
     assert start_status(EvaluationSpec(model="a", dataset="b"), 1, NOW).phase is RunPhase.QUEUED
+    assert isinstance(start_status(PredictionSpec(model="a", dataset="b"), 1, NOW), PredictionStatus)

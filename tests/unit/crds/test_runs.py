@@ -6,9 +6,11 @@ import pytest
 
 from darkroom_api import runs
 from darkroom_api.endpoints import OWN_MACHINE, Reach
-from darkroom_api.run_config import Command, Location, StorageAccess, Weights
+from darkroom_api.run_config import Command, Location, PredictionOrder, StorageAccess, Weights
 from darkroom_api.v1alpha1.common import AnnotationKind, Storage, Task
+from darkroom_api.v1alpha1.prediction import PredictionFormat
 from tests.builders import a_dataset_spec, a_model_spec
+from tests.prediction_builders import a_prediction_spec
 
 LISTED = Reach(allowed_endpoints=("http://s3.example:9000",))
 RESOURCE = runs.build_reference("Model", "vision", "fruit", "u1")
@@ -73,6 +75,24 @@ def test_an_evaluation_does_the_task_of_the_model_that_it_measures() -> None:
     run = runs.build_evaluation(RESOURCE, a_model_spec(task="detector"), SOURCE, model, OUTPUT)
     assert (run.command, run.task, run.model, run.output) == (Command.EVALUATE, Task.DETECTOR, model, OUTPUT)
     assert run.budget_seconds is None
+
+
+def test_a_prediction_is_told_what_to_answer_and_the_usual_files_to_write() -> None:
+    model, images = Location(uri="s3://vision/models/shelf"), Location(uri="s3://vision/new")
+    answering = a_model_spec(task="detector")
+    spec = a_prediction_spec(dataset=None, images={"uri": "s3://vision/new"}, threshold=0.3)
+    run = runs.build_prediction(RESOURCE, spec, answering, SOURCE, model, images, OUTPUT)
+    assert (run.command, run.task, run.model, run.output) == (Command.PREDICT, Task.DETECTOR, model, OUTPUT)
+    written = (PredictionFormat.COCO, PredictionFormat.LABEL_STUDIO)
+    assert run.prediction == PredictionOrder(images=images, threshold=0.3, write=written)
+    wanted = a_prediction_spec(write=["JSON"])
+    over_dataset = runs.build_prediction(RESOURCE, wanted, answering, SOURCE, model, None, OUTPUT).prediction
+    assert over_dataset == PredictionOrder(write=(PredictionFormat.JSON,))
+
+
+def test_a_dataset_that_is_gone_lists_no_image() -> None:
+    missing = runs.build_missing_source(a_model_spec(task="detector"))
+    assert (missing.name, missing.annotation_kind, missing.annotation_files) == ("fruit", AnnotationKind.DETECTION, ())
 
 
 def test_an_inspection_may_have_nowhere_to_write_and_knows_its_attempt() -> None:

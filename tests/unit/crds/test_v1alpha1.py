@@ -12,10 +12,16 @@ from darkroom_api.schema import Spec
 from darkroom_api.v1alpha1.dataset import DatasetSpec
 from darkroom_api.v1alpha1.evaluation import EvaluationSpec
 from darkroom_api.v1alpha1.model import ModelSpec
+from darkroom_api.v1alpha1.prediction import PredictionSpec
 from hack.tools.generate import ROOT
 from tests.bad_manifests import BAD_MANIFESTS, BAD_UPDATES, GOOD_MANIFESTS, GOOD_UPDATES, BadManifest, Manifest, Update
 
-_SPECS: Final[dict[str, type[Spec]]] = {"Dataset": DatasetSpec, "Model": ModelSpec, "Evaluation": EvaluationSpec}
+_SPECS: Final[dict[str, type[Spec]]] = {
+    "Dataset": DatasetSpec,
+    "Model": ModelSpec,
+    "Evaluation": EvaluationSpec,
+    "Prediction": PredictionSpec,
+}
 
 
 def parse_spec(manifest: Manifest) -> Spec:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from typing import Any
 
+import boto3
 import pytest
 import yaml
 
@@ -142,8 +143,9 @@ def test_a_bucket_gets_the_same_files_with_their_media_types(
     assert [storage.read_bytes(f"s3://vision/moved/fruit/{name}") for name in same] == [
         (tmp_path / name).read_bytes() for name in same
     ]
+    bucket = boto3.client("s3", endpoint_url=access.endpoint)
     types = {
-        name.rpartition(".")[2]: storage._s3().head_object(Bucket="vision", Key=f"moved/fruit/{name}")["ContentType"]
+        name.rpartition(".")[2]: bucket.head_object(Bucket="vision", Key=f"moved/fruit/{name}")["ContentType"]
         for name in names
     }
     assert types == {"jpg": "image/jpeg", "png": "image/png", "json": "application/json", "yaml": "application/yaml"}

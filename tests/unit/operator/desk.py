@@ -7,7 +7,7 @@ import asyncio
 from typing import Any, Final
 
 from darkroom_api import names
-from darkroom_operator.api.resources import EVENTS, PODS
+from darkroom_operator.api.resources import EVENTS, PODS, Key
 from darkroom_operator.facts.findings import Findings
 from darkroom_operator.observing.inquiries import Inquirer
 from tests.builders import at, stamp
@@ -24,12 +24,12 @@ class Desk:
         self.bench, self.cluster = bench, bench.cluster
         self.seconds = 0.0
         cluster: Any = bench.cluster
-        self.inquirer = Inquirer(cluster, bench.store, lambda: self.seconds)
+        self.inquirer = Inquirer(cluster, bench.store, bench.config, lambda: self.seconds)
 
-    def find(self) -> tuple[Findings, float | None]:
-        """Ask about the Model as it is now."""
+    def find(self, key: Key = MODEL) -> tuple[Findings, float | None]:
+        """Ask about a resource, the Model unless another is named, as it is now."""
         self.bench.hear()
-        owner = self.bench.store.owner(MODEL)
+        owner = self.bench.store.owner(key)
         assert owner is not None
         return asyncio.run(self.inquirer.find(owner, at(self.seconds)))
 

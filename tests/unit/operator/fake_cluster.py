@@ -6,6 +6,7 @@ Owns no behaviour that the real one does not have; it has no controllers, so Job
 import copy
 import itertools
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -72,9 +73,14 @@ class FakeCluster:
         self._fail()
         return self.groups.get(group)
 
-    async def get(self, resource: Resource, namespace: str, name: str) -> Json:
-        """Return an object."""
-        return copy.deepcopy(self._find(resource, namespace, name))
+    async def get(self, resource: Resource, namespace: str, name: str, subresource: str | None = None) -> Json:
+        """Return an object, or a subresource, which is kept below its path."""
+        if subresource is None:
+            return copy.deepcopy(self._find(resource, namespace, name))
+        path = f"{resource.plural}/{subresource}"
+        self.reads.append((path, name))
+        self._fail()
+        return copy.deepcopy(self._find(replace(resource, plural=path), namespace, name))
 
     async def create(self, resource: Resource, namespace: str, manifest: Json) -> Json:
         """Store a new object."""

@@ -48,6 +48,23 @@ REFUSED = {
         {**GOOD, "limits": [{"namespaces": ["a"], "maxEvaluationTime": "30"}]},
         "maxEvaluationTime",
     ),
+    "a default queue that no label can hold": ({**GOOD, "defaultQueue": "Team A"}, "defaultQueue"),
+    "a default queue of a namespace that is none": (
+        {**GOOD, "limits": [{"namespaces": ["a"], "defaultQueue": "Team A"}]},
+        "limits.0.defaultQueue",
+    ),
+    "a topology that is both required and preferred": (
+        {**GOOD, "computeClasses": {"gpu": {"topology": {"required": "rack", "preferred": "block"}}}},
+        "computeClasses.gpu.topology: Value error, give required or preferred, not both",
+    ),
+    "a level of a topology that is no label": (
+        {**GOOD, "computeClasses": {"gpu": {"topology": {"required": "my rack"}}}},
+        "computeClasses.gpu.topology.required",
+    ),
+    "a scheduler that is no name": (
+        {**GOOD, "computeClasses": {"gpu": {"schedulerName": "My Scheduler"}}},
+        "computeClasses.gpu.schedulerName",
+    ),
     "no run at all": ({**GOOD, "limits": [{"namespaces": ["a"], "maxRunningRuns": 0}]}, "maxRunningRuns"),
     "a label of the operator's own": (
         {**GOOD, "trainer": {"image": "x", "podLabels": {"darkroom.dev/uid": "x"}}},
@@ -132,3 +149,24 @@ def test_a_start_timeout_is_none_or_long_enough_for_a_container(seconds: int, ac
         return
     with pytest.raises(ConfigError, match="startTimeoutSeconds"):
         parse_config(loaded, "test")
+
+
+QUEUES: dict[str, tuple[str, str | None, str | None]] = {
+    "the one that it names": ("other", "mine", "mine"),
+    "that of its namespace": ("vision", None, "gpus"),
+    "the installation's, where its namespace has none": ("other", None, "all"),
+    "the installation's, where the limits of its namespace leave it out": ("lab", None, "all"),
+    "none, where its namespace says so": ("free", None, None),
+    "the one that it names, whatever its namespace says": ("free", "mine", "mine"),
+}
+
+
+@pytest.mark.parametrize(("namespace", "named", "queue"), QUEUES.values(), ids=QUEUES.keys())
+def test_a_resource_is_in_the_queue(namespace: str, named: str | None, queue: str | None) -> None:
+    limits = [
+        {"namespaces": ["vision"], "defaultQueue": "gpus"},
+        {"namespaces": ["free"], "defaultQueue": ""},
+        {"namespaces": ["lab"]},
+    ]
+    assert a_config(defaultQueue="all", limits=limits).find_queue(namespace, named) == queue
+    assert a_config().find_queue(namespace, named) == named

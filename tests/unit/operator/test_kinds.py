@@ -7,13 +7,15 @@ import pytest
 from darkroom_api.conditions import Reason
 from darkroom_api.run_config import Command, RunConfig
 from darkroom_operator import kinds
-from darkroom_operator.api.resources import DATASETS, EVALUATIONS, MODELS, Key
+from darkroom_operator.api.resources import DATASETS, EVALUATIONS, MODELS, PREDICTIONS, Key
 from darkroom_operator.manifests.pod import ANNOTATION_RUN_CONFIG
 from darkroom_operator.observing.observe import Polled
 from tests.builders import an_evaluation_spec, at, stamp
+from tests.prediction_builders import a_prediction_spec
 from tests.unit.operator.workbench import MODEL, Workbench
 
 DATASET, EVALUATION = Key("Dataset", "vision", "fruit"), Key("Evaluation", "vision", "june")
+PREDICTION = Key("Prediction", "vision", "july")
 ARTIFACTS = {"uri": "s3://vision/fruit/darkroom/models/fruit-1", "digest": "sha256:1"}
 SUCCEEDED = {
     "observedGeneration": 1,
@@ -40,10 +42,15 @@ def begin(bench: Workbench, key: Key) -> None:
         bench.cluster.objects[MODELS.plural, "vision", "fruit"]["status"] = SUCCEEDED
         spec = an_evaluation_spec(dataset="fruit").to_json()
         bench.cluster.add(EVALUATIONS, {"metadata": {"name": "june"}, "spec": spec})
+    if key is PREDICTION:
+        bench.cluster.objects[MODELS.plural, "vision", "fruit"]["status"] = SUCCEEDED
+        spec = a_prediction_spec(dataset=None, images={"uri": "s3://vision/new"}).to_json()
+        bench.cluster.add(PREDICTIONS, {"metadata": {"name": "july"}, "spec": spec})
 
 
 COMMANDS = {"a Dataset": (DATASET, Command.INSPECT), "a Model": (MODEL, Command.TRAIN)}
 COMMANDS["an Evaluation"] = (EVALUATION, Command.EVALUATE)
+COMMANDS["a Prediction"] = (PREDICTION, Command.PREDICT)
 
 
 @pytest.mark.parametrize(("key", "command"), COMMANDS.values(), ids=COMMANDS)
@@ -56,7 +63,7 @@ def test_an_object_is_started_with_the_command_of_its_kind(key: Key, command: Co
     assert (told.command, told.resource.name) == (command, key.name)
 
 
-@pytest.mark.parametrize("key", [DATASET, MODEL, EVALUATION], ids=COMMANDS)
+@pytest.mark.parametrize("key", [DATASET, MODEL, EVALUATION, PREDICTION], ids=COMMANDS)
 def test_the_job_that_was_created_is_the_last_attempts(key: Key, bench: Workbench) -> None:
     begin(bench, key)
     case = look(bench, key)
@@ -71,8 +78,16 @@ def test_the_job_that_was_created_is_the_last_attempts(key: Key, bench: Workbenc
         (DATASET, None, None),
         (MODEL, DATASETS, Reason.WAITING_FOR_DATASET),
         (EVALUATION, MODELS, Reason.WAITING_FOR_MODEL),
+        (PREDICTION, MODELS, Reason.WAITING_FOR_MODEL),
+        (PREDICTION, DATASETS, None),
     ],
-    ids=["a Dataset waits for nothing", "a Model for its Dataset", "an Evaluation for its Model"],
+    ids=[
+        "a Dataset waits for nothing",
+        "a Model for its Dataset",
+        "an Evaluation for its Model",
+        "a Prediction for its Model",
+        "a Prediction over a folder for no Dataset",
+    ],
 )
 def test_what_an_object_names_may_be_missing(key: Key, missing: Any, reason: Reason | None, bench: Workbench) -> None:
     begin(bench, key)
@@ -82,7 +97,7 @@ def test_what_an_object_names_may_be_missing(key: Key, missing: Any, reason: Rea
     assert (blocker.reason if blocker else None) is reason
 
 
-@pytest.mark.parametrize("key", [DATASET, MODEL, EVALUATION], ids=COMMANDS)
+@pytest.mark.parametrize("key", [DATASET, MODEL, EVALUATION, PREDICTION], ids=COMMANDS)
 def test_another_look_decides_by_what_it_is_told_to_see(key: Key, bench: Workbench) -> None:
     begin(bench, key)
     case = look(bench, key)

@@ -3,7 +3,7 @@
 import pytest
 
 from darkroom_operator import metrics as metrics_module
-from darkroom_operator.api.resources import MODELS, Key
+from darkroom_operator.api.resources import MODELS, PREDICTIONS, Key
 from darkroom_operator.metrics import Metrics
 from darkroom_operator.observing.store import Store
 from tests.builders import stamp
@@ -16,6 +16,13 @@ def scrape(metrics: Metrics) -> dict[str, float]:
     """Return the samples by name and labels."""
     lines = [line for line in metrics.render().decode().splitlines() if not line.startswith("#")]
     return {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in lines}
+
+
+def test_predictions_are_counted_by_phase_from_the_store() -> None:
+    store = Store()
+    metadata = {"name": "p", "namespace": "vision", "uid": "uid-p", "resourceVersion": "1"}
+    store.put(PREDICTIONS, {"metadata": metadata, "status": {"phase": "Predicting"}})
+    assert scrape(Metrics(store))['darkroom_predictions{namespace="vision",phase="Predicting"}'] == 1
 
 
 def test_models_are_counted_by_phase_from_the_store() -> None:

@@ -1,11 +1,13 @@
 """Answers in the replaced service's form, of boxes, tags and shelves."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from darkroom_api.v1alpha1.common import Task
 from darkroom_predict.answers import build_answer, round_box
-from darkroom_predict.predictions import Prediction
+from darkroom_predict.predictions import OtherTags, Prediction
 
 
 @pytest.mark.parametrize(
@@ -55,4 +57,10 @@ def test_shelves_are_answered_as_objects_and_as_products_and_gaps() -> None:
     tea, gap = answer["customModelResult"]["objectsResult"]["values"]
     assert answer["result"] == {"imageMetadata": {"width": 20, "height": 10}, "products": [tea], "gaps": [gap]}
     assert (tea["tags"][0]["name"], gap["tags"][0]["name"]) == ("tea", "Gap")
+    others = OtherTags(np.array([[2, 0], [0, 0]]), np.array([[0.05, 0.00004], [0, 0]], np.float32))
+    named = build_answer(Task.PRODUCT_RECOGNIZER, replace(guess, others=others), ("Gap", "tea", "mate"), (20, 10), "v1")
+    assert [found["tags"] for found in named["result"]["products"] + named["result"]["gaps"]] == [
+        [{"name": "tea", "confidence": 0.9}, {"name": "mate", "confidence": 0.05}],
+        [{"name": "Gap", "confidence": 0.8}],
+    ]
     assert "result" not in build_answer(Task.DETECTOR, guess, ("Gap", "tea"), (20, 10), "v1")

@@ -5,10 +5,10 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from darkroom_predict import images
-from darkroom_predict.images import ImageProblem, ImageSize, measure_picture, open_picture
+from darkroom_predict.images import ImageProblem, ImageSize, count_pixels, measure_picture, open_picture
 from darkroom_predict.resizing import resize_picture
 from tests.support.coco_builders import a_picture
 
@@ -109,3 +109,21 @@ def test_a_draft_is_not_smaller_than_asked_for() -> None:
 
 def test_pillow_itself_refuses_bombs_too() -> None:
     assert Image.MAX_IMAGE_PIXELS == images.MAX_IMAGE_PIXELS
+
+
+@pytest.mark.parametrize("orientation", range(9))
+def test_a_picture_is_turned_as_exif_asks(orientation: int) -> None:
+    picture = Image.fromarray(np.arange(2 * 3 * 3, dtype=np.uint8).reshape(2, 3, 3))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG", exif=exif.tobytes())
+    expected = ImageOps.exif_transpose(Image.open(buffer))
+    np.testing.assert_array_equal(np.asarray(images.turn_upright(picture, orientation)), np.asarray(expected))
+
+
+def test_pixels_are_counted_by_the_first_bytes() -> None:
+    cut_off = a_picture(30, 20)[:60]
+    assert count_pixels(cut_off) == 600
+    with pytest.raises(ImageProblem, match="truncated or damaged"):
+        measure_picture(cut_off)

@@ -45,7 +45,9 @@ CHARTS: dict[str, Callable[[int], Any]] = {
     "rounds": lambda count: charts.draw_rounds(list_trials(count)),
     "precision and recall": lambda count: charts.draw_precision_recall(some_curves(count)),
     "calibration": lambda count: charts.draw_calibration(some_bins(min(count, 15))),
-    "histogram": lambda count: charts.draw_histogram(list(range(count + 1)), list(range(count)), "pixels"),
+    "histogram": lambda count: charts.draw_histogram(
+        {"edges": list(range(count + 1)), "counts": list(range(count))}, "pixels"
+    ),
     "matrix": draw_matrix,
 }
 

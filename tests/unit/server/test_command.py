@@ -43,9 +43,7 @@ def _serving(folder: pathlib.Path, *more: str) -> Iterator[tuple[str, list[str]]
     process = _start(folder, port, *more)
     assert process.stdout is not None
     try:
-        lines = [process.stdout.readline()]
-        if "--key-file" not in more:
-            lines.append(process.stdout.readline())
+        lines = [process.stdout.readline() for _ in range(2 if "--key-file" in more else 3)]
         for _ in range(100):
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
                 break
@@ -68,6 +66,7 @@ def test_it_prints_a_generated_key_and_keeps_it_and_its_resources_over_a_restart
     for _ in range(2):
         with _serving(folder) as (address, lines):
             assert lines[0] == f"darkroom serve: {address}, resources in {folder}\n"
+            assert lines[2] == f"page: {address}/ui/\n"
             keys.append(lines[1].split()[1])
             if len(keys) == 1:
                 assert _call(address, "/datasets/fruit", keys[0], DATASET, "PUT").status == 201
@@ -160,3 +159,11 @@ def test_no_dataset_names_the_servers_own_folder_though_it_lies_below_an_allowed
     assert place_files(["file:///w/statement.json"], rules, is_identity=False).files == ("file:///w/statement.json",)
     with pytest.raises(Problem, match=r"own folder|is not below"):
         place_files([f"file:///w/{name}"], rules, is_identity=False)
+
+
+@pytest.mark.parametrize(("model", "built_in"), [(None, None), ("Shelf", ("default", "Shelf"))])
+def test_the_model_behind_the_built_in_one_is_that_of_the_option(
+    model: str | None, built_in: tuple[str, str] | None
+) -> None:
+    options = command.LocalOptions(pathlib.Path("/x"), "127.0.0.1", 1, product_model=model)
+    assert command.build_config(options).runs.built_in == built_in

@@ -1,15 +1,10 @@
 """`darkroom serve --local` as its users run it: one real training and a prediction, by the service's own samples."""
 
 import pathlib
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-import requests
 from cognitive_service_vision_model_customization_python_samples.clients.dataset_client import DatasetClient
 from cognitive_service_vision_model_customization_python_samples.clients.evaluation_client import EvaluationClient
 from cognitive_service_vision_model_customization_python_samples.clients.prediction_client import PredictionClient
@@ -26,52 +21,15 @@ from cognitive_service_vision_model_customization_python_samples.models import (
 )
 
 from darkroom_trainer.command import main as darkroom
+from tests.support.server.served import Served
 
-HOURS = 0.008
-START_SECONDS = 60.0
+HOURS = 0.012
 
 
 @pytest.fixture
 def data(tmp_path: pathlib.Path) -> pathlib.Path:
     assert darkroom(["samples", "digits", "--to", str(tmp_path / "data"), "--shots", "6"]) == 0
     return tmp_path / "data"
-
-
-class Served:
-    """The process, and its clients."""
-
-    def __init__(self, state: pathlib.Path, data: pathlib.Path) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
-        flags = ["--local", str(state), "--port", str(port), "--allow-folder", str(data)]
-        self.address = f"http://127.0.0.1:{port}"
-        self.process = subprocess.Popen([sys.executable, "-m", "darkroom_trainer.command", "serve", *flags])
-        self._key_file = state / "key"
-        ends_at = time.monotonic() + START_SECONDS
-        while not self._answers():
-            assert time.monotonic() < ends_at
-            assert self.process.poll() is None
-            time.sleep(0.1)
-
-    def _answers(self) -> bool:
-        try:
-            return requests.get(f"{self.address}/v2/health/live", timeout=5).ok
-        except requests.ConnectionError:
-            return False
-
-    def client(self, kind: Any) -> Any:
-        """Return one of the samples' clients."""
-        return kind("multi_service_account", None, self.address, self._key_file.read_text().strip())
-
-    def kill(self) -> None:
-        """End the process without a word."""
-        self.process.kill()
-        self.process.wait()
-
-    def stop(self) -> None:
-        """End it as a user would."""
-        self.process.terminate()
-        self.process.wait(40)
 
 
 @pytest.fixture

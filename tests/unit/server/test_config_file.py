@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from darkroom_server.config import RunLimits
 from darkroom_server.config_file import ConfigError, parse_config, read_config
 
 STORAGE = [
@@ -74,6 +75,7 @@ def test_an_address_without_a_prefix_has_no_storage() -> None:
         ({"prediction": {"thread": 1}}, "prediction.thread"),
         ({"cluster": {"namespaces": ["Vision"]}}, "cluster.namespaces.0"),
         ({"cluster": {"storage": [{"prefix": "https://x"}]}}, "cluster.storage.0.prefix"),
+        ({"cluster": {"storage": [{"prefix": "s3://a", "imageNamespaces": ["*"]}]}}, "end it with a slash"),
         ({"cluster": {"allowedSecrets": ["team-*"]}}, "secretPrefix: 'darkroom-token-' begins no name"),
         ({"access": {"bearerTokens": False}}, "access: neither keysFolder nor bearerTokens"),
         ({"fetching": {"allowedPrefixes": ["images.internal"]}}, "fetching.allowedPrefixes.0"),
@@ -96,3 +98,50 @@ def test_a_file_that_cannot_be_read_is_named(text: str | None, tmp_path: pathlib
         path.write_text(text)
     with pytest.raises(ConfigError, match=r"server\.yaml: cannot be read"):
         read_config(path)
+
+
+RUNS_URI = "s3://models/runs"
+
+
+def test_runs_have_a_prefix_of_their_own_limits_and_a_model_behind_the_built_in_name() -> None:
+    runs = {"mostKept": 20, "keptHours": 2, "builtInModel": {"namespace": "vision", "name": "Shelf"}}
+    config = parse_config({"cluster": {"storage": STORAGE, "runsUri": RUNS_URI}, "runs": runs}, "server.yaml")
+    assert config.cluster.runs_uri == RUNS_URI
+    assert config.limits.runs == RunLimits(20, 7200, ("vision", "Shelf"))
+    own = {"storage": [*STORAGE, {"prefix": f"{RUNS_URI}/", "region": "own"}], "runsUri": RUNS_URI}
+    cluster = parse_config({"cluster": own}, "server.yaml").cluster
+    assert cluster.runs_folder == f"{RUNS_URI}/"
+    assert cluster.find_storage(cluster.runs_folder) == cluster.storage[-1]
+    assert parse_config({"cluster": {"runsUri": None}}, "server.yaml").cluster.runs_uri is None
+    azure = {"storage": [{"prefix": "az://models/"}], "runsUri": "az://models/runs"}
+    assert parse_config({"cluster": azure}, "server.yaml").cluster.runs_folder == "az://models/runs/"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ({"cluster": {"runsUri": RUNS_URI}}, "runsUri: no entry of storage has a prefix"),
+        (
+            {"cluster": {"storage": [{"prefix": "s3://models/", "imageNamespaces": ["*"]}], "runsUri": RUNS_URI}},
+            "would open the images of runs",
+        ),
+        (
+            {
+                "cluster": {
+                    "storage": [*STORAGE, {"prefix": "s3://models/runs/team/", "imageNamespaces": ["*"]}],
+                    "runsUri": RUNS_URI,
+                }
+            },
+            "would open the images of runs",
+        ),
+        ({"cluster": {"runsUri": "s3://models"}}, "runsUri"),
+        ({"runs": {"mostKept": 9}}, "mostKept"),
+        (
+            {"cluster": {"namespaces": ["a"]}, "runs": {"builtInModel": {"namespace": "b", "name": "x"}}},
+            "is not one of cluster.namespaces",
+        ),
+    ],
+)
+def test_a_wrong_place_of_runs_is_refused_by_name(content: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        parse_config(content, "server.yaml")

@@ -160,3 +160,12 @@ def test_neither_a_slow_answer_nor_a_pause_between_requests_is_cut_by_the_clock_
             stopping.begin()
 
     asyncio.run(story())
+
+
+def test_an_answer_is_sent_without_waiting_for_the_client_to_acknowledge_its_head() -> None:
+    with (
+        served._listen(Place("127.0.0.1", 0)) as listening,
+        socket.create_connection(listening.getsockname()),
+        listening.accept()[0] as accepted,
+    ):
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

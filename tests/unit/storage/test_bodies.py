@@ -1,9 +1,13 @@
-"""Bodies of objects that stall, stay short, or are merely slow."""
+"""Bodies that stall, stay short, are too large, or are merely slow."""
+
+import http.client
+import io
+import itertools
 
 import pytest
 
-from darkroom_storage.bodies import read_body
-from darkroom_storage.errors import StorageUnreachable
+from darkroom_storage.bodies import read_body, read_limited
+from darkroom_storage.errors import ObjectTooLarge, StorageUnreachable
 
 
 class Trickle:
@@ -44,3 +48,19 @@ def test_a_slow_body_that_keeps_moving_is_read_whole() -> None:
     body = Trickle(0.005, 100_000)
     assert sum(map(len, read_body("s3://b/k", body, 100_000, clock=lambda: body.now))) == 100_000
     assert body.now > 20
+
+
+class EndlessTrickle:
+    """An answer whose body comes one byte at a time."""
+
+    def read1(self, _: int) -> bytes:
+        return b"."
+
+
+def test_a_body_that_trickles_is_given_up_and_one_without_end_is_cut() -> None:
+    answer: http.client.HTTPResponse = EndlessTrickle()  # type: ignore[assignment]
+    with pytest.raises(StorageUnreachable, match="bytes came in 21 s"):
+        read_limited("https://h/a", answer, 10_000, clock=itertools.count().__next__)
+    with pytest.raises(ObjectTooLarge, match="more than 50 bytes"):
+        read_limited("https://h/a", answer, 50, clock=lambda: 0.0)
+    assert read_limited("https://h/a", io.BytesIO(b"whole"), 5) == b"whole"  # type: ignore[arg-type]

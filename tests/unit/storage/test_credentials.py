@@ -6,6 +6,7 @@ import pytest
 
 from darkroom_api.endpoints import OWN_MACHINE
 from darkroom_api.run_config import StorageAccess
+from darkroom_storage.credentials import read_credentials
 from darkroom_storage.errors import StorageMisconfigured
 from darkroom_storage.objects import open_storage
 
@@ -24,8 +25,8 @@ def test_mounted_credentials_are_used(
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name, raising=False)
         (tmp_path / name).write_text("mounted\n")
-    mounted = open_storage(StorageAccess(endpoint=s3_endpoint, credentials_dir=str(tmp_path), reach=OWN_MACHINE))
+    access = StorageAccess(endpoint=s3_endpoint, credentials_dir=str(tmp_path), reach=OWN_MACHINE)
+    mounted = open_storage(access)
     mounted.write_bytes("s3://vision/mounted", b"1")
     assert mounted.read_bytes("s3://vision/mounted") == b"1"
-    credentials = mounted._s3()._request_signer._credentials  # type: ignore[attr-defined]
-    assert (credentials.access_key, credentials.secret_key) == ("mounted", "mounted")
+    assert read_credentials(access) == {"AWS_ACCESS_KEY_ID": "mounted", "AWS_SECRET_ACCESS_KEY": "mounted"}

@@ -6,7 +6,7 @@ import tracemalloc
 import pytest
 
 from darkroom_storage.errors import AddressForbidden
-from darkroom_storage.local_files import to_path
+from darkroom_storage.local_files import iterate_files, to_path
 from darkroom_storage.objects import open_storage
 from tests.local_storage import LOCAL
 
@@ -37,3 +37,31 @@ def test_file_uris_become_paths(uri: str, path: str) -> None:
 def test_another_hosts_file_is_refused() -> None:
     with pytest.raises(AddressForbidden, match="'data' is read as a host; write file:FOLDER/NAME, or file:///"):
         to_path("file://data/train.json")
+
+
+def test_a_prefix_is_the_beginning_of_paths_and_a_link_to_a_folder_is_not_entered(tmp_path: pathlib.Path) -> None:
+    for name in ("in/1", "inner/2", "in.txt", "other/3"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "in" / "linked").symlink_to(tmp_path / "other")
+    found = [uri.removeprefix(f"{tmp_path.as_uri()}/") for uri, _ in iterate_files(f"{tmp_path.as_uri()}/in")]
+    assert sorted(found) == ["in.txt", "in/1", "inner/2"]
+    assert list(iterate_files(f"{tmp_path.as_uri()}/nowhere/")) == []
+
+
+def test_a_large_folder_is_listed_as_it_is_read(tmp_path: pathlib.Path) -> None:
+    for number in range(5_000):
+        (tmp_path / f"{number}").touch()
+    tracemalloc.start()
+    assert sum(1 for _ in iterate_files(f"{tmp_path.as_uri()}/")) == 5_000
+    assert tracemalloc.get_traced_memory()[1] < 1_000_000  # it was 3.2 MB
+    tracemalloc.stop()
+
+
+def test_what_is_no_file_is_not_listed(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "in" / "deep").mkdir(parents=True)
+    (tmp_path / "in" / "gone").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "in" / "deep" / "a b.png").write_bytes(b"1234")
+    (tmp_path / "in" / "linked.png").symlink_to(tmp_path / "in" / "deep" / "a b.png")
+    found = sorted(iterate_files(f"{(tmp_path / 'in').as_uri()}/"))
+    assert [(uri.rpartition("/")[2], size) for uri, size in found] == [("a%20b.png", 4), ("linked.png", 4)]

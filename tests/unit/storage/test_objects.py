@@ -1,22 +1,22 @@
-"""The same calls on a bucket (moto) and on a folder, and what each failure is called."""
+"""The same calls on a bucket (moto), a container (Azurite) and a folder, and what each failure is called."""
 
 import errno
 import pathlib
 import socket
 from collections.abc import Callable
+from urllib.parse import quote
 
 import pytest
 
 from darkroom_api.conditions import Reason
 from darkroom_api.run_config import StorageAccess
-from darkroom_storage import disk, objects, web
+from darkroom_storage import disk, web
 from darkroom_storage.errors import (
     AddressForbidden,
     BucketMissing,
     ObjectMissing,
     ObjectTooLarge,
     PreconditionFailed,
-    StorageError,
     StorageMisconfigured,
     StorageRefused,
     StorageUnreachable,
@@ -24,15 +24,13 @@ from darkroom_storage.errors import (
 )
 from darkroom_storage.local_files import to_uri
 from darkroom_storage.objects import Storage, open_storage
+from darkroom_storage.stores import azure_blob, s3
 from darkroom_trainer.runtime.storage_failures import explain_storage_error
+from tests.unit.storage.conftest import Place
 
 
-@pytest.fixture(params=["s3", "file"])
-def folder(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> str:
-    return f"s3://vision/{tmp_path.name}" if request.param == "s3" else to_uri(tmp_path / "a b")
-
-
-def test_what_is_written_is_read_listed_and_deleted(storage: Storage, folder: str, tmp_path: pathlib.Path) -> None:
+def test_what_is_written_is_read_listed_and_deleted(place: Place, tmp_path: pathlib.Path) -> None:
+    storage, folder = place.storage, place.folder
     local = tmp_path / "local.bin"
     local.write_bytes(b"two")
     storage.write_bytes(f"{folder}/one.bin", b"one")
@@ -49,13 +47,33 @@ def test_what_is_written_is_read_listed_and_deleted(storage: Storage, folder: st
     assert storage.list_uris(f"{folder}/") == [f"{folder}/deep/two.bin"]
 
 
-def test_a_listing_may_be_bounded_in_names_and_time(storage: Storage, folder: str) -> None:
+def test_a_listing_may_be_bounded_in_names_and_time(place: Place) -> None:
+    storage, folder = place.storage, place.folder
     for number in range(3):
         storage.write_bytes(f"{folder}/{number}.bin", b"")
     listed = storage.list_some(f"{folder}/", most=2, seconds=60)
     assert len(listed) == 2
     assert set(listed) < set(storage.list_uris(f"{folder}/"))
     assert storage.list_some(f"{folder}/", most=2, seconds=0) == []
+
+
+def test_a_listing_tells_sizes_and_comes_in_pages(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    storage, folder = place.storage, place.folder
+    monkeypatch.setattr(s3, "PAGE_OBJECTS", 2)
+    monkeypatch.setattr(azure_blob, "PAGE_BLOBS", 2)
+    names = [quote(name) if folder.startswith("file") else name for name in ("a b", "b #1%20+", "c/ä 李", "d", "e")]
+    for size, name in enumerate(names):
+        storage.write_bytes(f"{folder}/{name}", bytes(size))
+    listed = sorted(storage.iterate_objects(f"{folder}/"), key=lambda found: found.size)
+    assert [one.uri for one in listed] == [f"{folder}/{name}" for name in names]
+    assert [one.size for one in listed] == [0, 1, 2, 3, 4]
+    assert [storage.find_size(one.uri) for one in listed] == [0, 1, 2, 3, 4]
+
+
+def test_the_size_of_what_is_not_there_is_missing(place: Place) -> None:
+    storage, folder = place.storage, place.folder
+    with pytest.raises(ObjectMissing):
+        storage.find_size(f"{folder}/none.png")
 
 
 def test_a_folder_gives_the_etags_of_a_bucket(storage: Storage, tmp_path: pathlib.Path) -> None:
@@ -65,7 +83,8 @@ def test_a_folder_gives_the_etags_of_a_bucket(storage: Storage, tmp_path: pathli
     assert storage.stat(uris[0]) == storage.stat(uris[1])
 
 
-def test_writing_only_where_absent_takes_turns(storage: Storage, folder: str) -> None:
+def test_writing_only_where_absent_takes_turns(place: Place) -> None:
+    storage, folder = place.storage, place.folder
     storage.write_bytes(f"{folder}/epoch", b"1", if_absent=True)
     with pytest.raises(PreconditionFailed):
         storage.write_bytes(f"{folder}/epoch", b"2", if_absent=True)
@@ -83,8 +102,9 @@ CALLS: dict[str, Callable[[Storage, str, pathlib.Path], object]] = {
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS.keys())
 def test_what_is_not_there_is_missing(
-    call: Callable[[Storage, str, pathlib.Path], object], storage: Storage, folder: str, tmp_path: pathlib.Path
+    call: Callable[[Storage, str, pathlib.Path], object], place: Place, tmp_path: pathlib.Path
 ) -> None:
+    storage, folder = place.storage, place.folder
     with pytest.raises(ObjectMissing, match=r"none\.png does not exist"):
         call(storage, f"{folder}/none.png", tmp_path)
     assert not (tmp_path / "x").exists()
@@ -99,7 +119,8 @@ def test_a_missing_bucket_is_named(storage: Storage) -> None:
     assert end.reason is Reason.DATASET_NOT_FOUND
 
 
-def test_objects_above_the_limit_are_not_read(storage: Storage, folder: str) -> None:
+def test_objects_above_the_limit_are_not_read(place: Place) -> None:
+    storage, folder = place.storage, place.folder
     storage.write_bytes(f"{folder}/big", bytes(2000))
     assert len(storage.read(f"{folder}/big", limit_bytes=2000).data) == 2000
     with pytest.raises(ObjectTooLarge, match=r"big is too large"):
@@ -109,7 +130,9 @@ def test_objects_above_the_limit_are_not_read(storage: Storage, folder: str) -> 
 @pytest.mark.parametrize(
     ("uri", "says"),
     [
-        pytest.param("gs://bucket/key", "is not an s3://bucket/key address", id="another provider's scheme"),
+        pytest.param(
+            "gs://bucket/key", "is no address that is read; use s3://BUCKET/KEY", id="another provider's scheme"
+        ),
         pytest.param("s3:///key", "is not an s3://bucket/key address", id="no bucket"),
         pytest.param("s3://UPPER_case!/key", "the address is not valid", id="an impossible bucket name"),
     ],
@@ -143,36 +166,14 @@ def test_a_service_that_is_down_is_unreachable(access: StorageAccess) -> None:
     assert endpoint in end.message
 
 
-@pytest.mark.parametrize(
-    ("code", "status", "kind"),
-    [
-        pytest.param("AccessDenied", 403, StorageRefused, id="no permission"),
-        pytest.param("InvalidAccessKeyId", 403, StorageRefused, id="an unknown key"),
-        pytest.param("SignatureDoesNotMatch", 403, StorageRefused, id="a wrong secret"),
-        pytest.param("PermanentRedirect", 301, StorageRefused, id="another region's bucket"),
-        pytest.param("NoSuchKey", 404, ObjectMissing, id="no object"),
-        pytest.param("NoSuchBucket", 404, BucketMissing, id="no bucket"),
-        pytest.param("PreconditionFailed", 412, PreconditionFailed, id="it exists"),
-        pytest.param("SlowDown", 503, StorageUnreachable, id="too many requests"),
-        pytest.param("InternalError", 500, StorageUnreachable, id="a service in trouble"),
-    ],
-)
-def test_answers_are_sorted_by_what_can_be_done(code: str, status: int, kind: type[StorageError]) -> None:
-    from botocore.exceptions import ClientError
-
-    answer = {"Error": {"Code": code, "Message": "words"}, "ResponseMetadata": {"HTTPStatusCode": status}}
-    error = objects._explain_answer("s3://b/k", ClientError(answer, "GetObject"))  # type: ignore[arg-type]
-    assert type(error) is kind
-    assert "s3://b/k" in str(error)
-
-
 def test_tokens_in_addresses_are_not_shown() -> None:
     assert display_uri("https://h/a.png?sig=SECRET") == "https://h/a.png"
     assert "SECRET" not in str(ObjectMissing("https://h/a.png?sig=SECRET"))
     assert display_uri("s3://b/odd?name") == "s3://b/odd?name"
 
 
-def test_a_file_replaces_only_what_was_looked_at(storage: Storage, folder: str, tmp_path: pathlib.Path) -> None:
+def test_a_file_replaces_only_what_was_looked_at(place: Place, tmp_path: pathlib.Path) -> None:
+    storage, folder = place.storage, place.folder
     local, uri = tmp_path / "local.bin", f"{folder}/model.bin"
     local.write_bytes(b"mine")
     assert storage.find_etag(uri) is None

@@ -22,10 +22,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture
 def bench(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> "Bench":
     """Return a Model to train on squares, in few steps and with networks alone."""
-    from darkroom_trainer.tasks.classifier import Classifier
-    from tests.support import learning
-    from tests.unit.trainer.tiny_runs import Bench
+    from tests.unit.trainer.tiny_runs import make_bench
 
-    monkeypatch.setattr(Classifier, "least_passes", 100)
-    learning.leave_to_networks(monkeypatch)
-    return Bench(tmp_path, learning.write_squares(tmp_path / "train", 30, boxed=False))
+    return make_bench(tmp_path, monkeypatch)

@@ -2,7 +2,7 @@
 
 import pathlib
 import threading
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from darkroom_api import run_config
 from darkroom_api.v1alpha1.common import Task
@@ -25,10 +25,10 @@ class PreparedRun(NamedTuple):
     head: FittedHead
 
 
-def prepare_squares(folder: pathlib.Path, images: int = IMAGES) -> PreparedRun:
-    """Return the training of a classifier of three colours, without an output."""
+def prepare_squares(folder: pathlib.Path, images: int = IMAGES, **more: Any) -> PreparedRun:
+    """Return the training of a classifier of three colours, without an output; `more` goes into its configuration."""
     file = learning.write_squares(folder / "train", images, boxed=False)
-    config = tiny_runs.a_config(run_config.Command.TRAIN, Task.CLASSIFIER, file, budget_seconds=60.0)
+    config = tiny_runs.a_config(run_config.Command.TRAIN, Task.CLASSIFIER, file, budget_seconds=60.0, **more)
     stop, meter = threading.Event(), tiny_runs.a_meter(config)
     context = run_context.open_context(config, folder / "work", reporting.SilentReporter(), stop, meter)
     run = setup.prepare_run(context)

@@ -37,6 +37,12 @@ def an_evaluation(name: str = "june", **spec: Any) -> Document:
     return a_resource("Evaluation", name, {"model": "sorter", "dataset": "fruit", **spec})
 
 
+def a_prediction(name: str = "new", **spec: Any) -> Document:
+    """Return a Prediction of `a_model` over its Dataset, or over the `images` that are given."""
+    answered = {} if "images" in spec else {"dataset": "fruit"}
+    return a_resource("Prediction", name, {"model": "sorter", **answered, **spec})
+
+
 def write_manifests(folder: pathlib.Path, *documents: Document | str, name: str = "all.yaml") -> str:
     """Write a multi-document file and return its path."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -121,6 +121,14 @@ def test_an_output_that_cannot_be_written_is_named(tmp_path: pathlib.Path, capsy
             "'none' is not a folder",
             id="no folder of weights",
         ),
+        pytest.param(
+            ["run", "-f", "x", "--output", "y", "--volume", "photos"], "is not CLAIM=FOLDER", id="a lone claim"
+        ),
+        pytest.param(
+            ["run", "-f", "x", "--output", "y", "--volume", "photos=none"],
+            "'none' is not a folder",
+            id="no folder of a claim",
+        ),
         pytest.param(["samples", "cats", "--to", "x"], "invalid choice: 'cats'", id="an unknown sample"),
         pytest.param(["samples", "digits", "--to", "x", "--shots", "0"], "0 is less than 1", id="no shots"),
         pytest.param(["samples", "digits", "--to", "x", "--shots", "few"], "'few' is not a whole number", id="words"),

@@ -3,7 +3,7 @@
 import json
 import pathlib
 import threading
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from darkroom_api import report, run_config
 from darkroom_api.v1alpha1.common import AnnotationKind, Task
@@ -11,6 +11,9 @@ from darkroom_trainer.budget.meter import Meter
 from darkroom_trainer.commands import engine
 from darkroom_trainer.runtime import reporting
 from tests.local_storage import LOCAL, a_local_place
+
+if TYPE_CHECKING:
+    import pytest
 
 TICK_SECONDS = 0.05
 KINDS = {Task.CLASSIFIER: AnnotationKind.CLASSIFICATION, Task.DETECTOR: AnnotationKind.DETECTION}
@@ -79,6 +82,7 @@ class Bench(NamedTuple):
 
     folder: pathlib.Path
     file: pathlib.Path
+    task: Task = Task.CLASSIFIER
 
     def run(self, attempt: int = 1, *, stop_at: str | None = None, **changes: Any) -> report.Outcome:
         """Return how an attempt ends that is asked to stop at a stage, if at all."""
@@ -90,7 +94,7 @@ class Bench(NamedTuple):
         """Return how an attempt ends, and how long it worked on its clock."""
         output = a_local_place(self.folder / "model")
         values: dict[str, Any] = {"budget_seconds": BUDGET_SECONDS, "output": output, "attempt": attempt, **changes}
-        config = a_config(run_config.Command.TRAIN, Task.CLASSIFIER, self.file, **values)
+        config = a_config(run_config.Command.TRAIN, self.task, self.file, **values)
         reporter, clock = StopAt(stop_at or "never"), TickingClock()
         meter = engine.open_meter(config, clock=clock)
         return engine.execute(config, self.folder / f"w{attempt}", reporter, reporter.stop, meter), clock()
@@ -114,6 +118,16 @@ class Bench(NamedTuple):
         """Return the checkpoints' manifests, oldest first."""
         paths = sorted((self.folder / "model/checkpoints").glob("*.json"))
         return [path for path in paths if not path.name.startswith("attempt")]
+
+
+def make_bench(folder: pathlib.Path, patch: "pytest.MonkeyPatch") -> Bench:
+    """Return a Model to train on squares, in few steps and with networks alone for as long as the patch lasts."""
+    from darkroom_trainer.tasks.classifier import Classifier
+    from tests.support import learning
+
+    patch.setattr(Classifier, "least_passes", 100)
+    learning.leave_to_networks(patch)
+    return Bench(folder, learning.write_squares(folder / "train", 30, boxed=False))
 
 
 class Stall:

@@ -12,8 +12,8 @@ from hack.tools.licences import NotInstalled, find_licence, list_packages, read_
 
 PAGE = (ROOT / "docs/licences.md").read_text()
 PERMISSIVE = {
-    "0BSD", "Apache-2.0", "Apache-2.0 WITH LLVM-exception", "BSD-2-Clause", "BSD-3-Clause", "BSL-1.0", "CC0-1.0", "ISC",
-    "MIT", "MIT-CMU", "PSF-2.0", "Zlib",
+    "0BSD", "Apache-2.0", "Apache-2.0 WITH LLVM-exception", "BSD-2-Clause", "BSD-3-Clause", "BSL-1.0", "CC0-1.0",
+    "CNRI-Python", "ISC", "MIT", "MIT-0", "MIT-CMU", "PSF-2.0", "Zlib",
 }  # fmt: skip
 UNCHANGED = {"MPL-2.0"}
 """Asks for the source of its own files alone where they are changed, which no image does."""

@@ -22,8 +22,9 @@ def test_every_route_is_described_and_every_description_is_of_a_route() -> None:
         if route.path.startswith("/computervision/")
         for method in (route.methods or set()) - {"HEAD"}
     }
-    # A POST to an Evaluation's path is a PUT that a page of the service forgot to name.
-    forgotten = {("post", "/computervision/models/{model}/evaluations/{name}")}
+    # A POST to the path of an Evaluation or a run is a PUT that a page of the service forgot to name.
+    paths = ("models/{model}/evaluations/{name}", "productrecognition/{model}/runs/{name}")
+    forgotten = {("post", f"/computervision/{path}") for path in paths}
     assert served - forgotten == {(operation.method, operation.path) for operation in openapi.OPERATIONS}
 
 

@@ -7,8 +7,8 @@ import pytest
 from darkroom_api.conditions import Reason, RunPhase
 from darkroom_api.v1alpha1.common import Allocation
 from darkroom_operator.decide.allocation import choose_hardware, find_batch_divisor
-from darkroom_operator.decide.evaluation import decide_evaluation
 from darkroom_operator.decide.model import decide_model
+from darkroom_operator.decide.model_use import decide_evaluation
 from darkroom_operator.facts.children import ObservedJob
 from darkroom_operator.facts.reading import parse_job
 from darkroom_operator.manifests.job import build_job

@@ -8,8 +8,8 @@ from darkroom_api.conditions import DatasetPhase, Reason, RunPhase
 from darkroom_api.v1alpha1.dataset import DatasetStatus
 from darkroom_api.v1alpha1.evaluation import EvaluationStatus
 from darkroom_operator.decide.dataset import decide_dataset
-from darkroom_operator.decide.evaluation import decide_evaluation
 from darkroom_operator.decide.model import decide_model
+from darkroom_operator.decide.model_use import decide_evaluation
 from darkroom_operator.manifests.run_config import plan_inspection
 from tests.builders import (
     a_config,

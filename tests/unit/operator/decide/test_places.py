@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from darkroom_api.conditions import Reason
-from darkroom_operator.decide import dataset, evaluation, model, places
+from darkroom_api.v1alpha1.common import SourceStorage
+from darkroom_operator.decide import dataset, model, model_use, places
 from tests.builders import (
     Json,
     a_config,
@@ -15,7 +16,9 @@ from tests.builders import (
     a_model_view,
     an_evaluation_view,
     an_observed_dataset,
+    an_observed_model,
 )
+from tests.prediction_builders import a_prediction_spec, a_prediction_view
 
 INSIDE: Json = {"endpoint": "http://minio.other.svc:9000"}
 
@@ -62,12 +65,28 @@ ROLES: dict[str, tuple[Any, str]] = {
     "an evaluated model": (
         an_evaluation_view(model_dataset=INSIDE_DATASET), "model: output.storage.endpoint: "
     ),
+    "a Dataset that is answered": (a_prediction_view(dataset=INSIDE_DATASET), "dataset: storage.endpoint: "),
+    "a folder that is answered": (
+        a_prediction_view(a_prediction_spec(dataset=None, images={"uri": "s3://new", "storage": INSIDE}), dataset=None),
+        "images.storage.endpoint: ",
+    ),
+    "the labels of a Model that answers a folder": (
+        a_prediction_view(
+            a_prediction_spec(dataset=None, images={"uri": "s3://new"}), dataset=None, model_dataset=INSIDE_DATASET
+        ),
+        "model: dataset: storage.endpoint: ",
+    ),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize(("view", "says"), ROLES.values(), ids=ROLES.keys())
 def test_the_endpoint_of_every_role_is_checked(view: Any, says: str) -> None:
-    find = model.find_blocker if hasattr(view, "evaluation_dataset") else evaluation.find_blocker
+    finds = {
+        "Model": model.find_blocker,
+        "Evaluation": model_use.find_evaluation_blocker,
+        "Prediction": model_use.find_prediction_blocker,
+    }
+    find: Any = finds[view.self_.key.kind]
     blocker = find(view, a_config())
     assert blocker is not None
     assert blocker.reason is Reason.NOT_ALLOWED
@@ -80,3 +99,23 @@ def test_the_administrators_own_storages_count_as_listed() -> None:
     spec = a_dataset_spec(storage={"endpoint": "http://10.0.0.9:9000"})
     assert places.check_addresses(spec, config) is None
     assert dataset.find_blocker(a_dataset_view(spec=spec), config) is None
+
+
+OWN = SourceStorage(endpoint="http://s3.example:9000", service_account_name="darkroom-reader")
+OVER_OWN = a_prediction_spec(dataset=None, images={"uri": "s3://new", "storage": OWN})
+OWN_OUTPUT = a_model_spec(output={"uri": "s3://vision", "storage": OWN})
+WAYS_IN: dict[str, tuple[Any, SourceStorage | None]] = {
+    "by its Dataset": (a_prediction_view(), a_dataset_spec().storage),
+    "by the Dataset that is answered, where its own is gone": (
+        a_prediction_view(dataset=an_observed_dataset(spec=a_dataset_spec(storage=OWN)), model_dataset=None), OWN,
+    ),
+    "by the folder that is answered, where there is no Dataset": (
+        a_prediction_view(OVER_OWN, dataset=None, model_dataset=None), OWN,
+    ),
+    "by its own output": (a_prediction_view(model=an_observed_model(spec=OWN_OUTPUT)), OWN),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("view", "storage"), WAYS_IN.values(), ids=WAYS_IN.keys())
+def test_a_finished_model_is_reached(view: Any, storage: SourceStorage | None) -> None:
+    assert places.find_places(view, a_config()) == ("s3://vision/fruit/darkroom", storage)

@@ -16,7 +16,7 @@ MODEL = Asked(
     requests=(("cpu", "2"), ("memory", "8Gi"), ("nvidia.com/gpu", "64")),
     node_selector=(("gpu", "h200"),),
     secrets=QUEUED_TWICE,
-    claim="weights",
+    claims=(("weights", "weights"),),
 )
 
 REFUSALS = {
@@ -132,6 +132,10 @@ KUBELET: dict[str, tuple[Any, str, str, Reason, str]] = {
         Asked(kind="Model", secrets=(("credentials-evaluation", "darkroom-b"),)), "FailedMount", NOT_MOUNTED,
         Reason.INVALID_CONFIGURATION, "evaluationDataset: storage.credentialsSecret: Secret `darkroom-b`",
     ),
+    "a Secret of the images of a Prediction": (
+        Asked(kind="Prediction", secrets=(("credentials-images", "darkroom-b"),)), "FailedMount", NOT_MOUNTED,
+        Reason.INVALID_CONFIGURATION, "images.storage.credentialsSecret: Secret `darkroom-b`",
+    ),
     "a Secret of the bucket with weights": (
         Asked(kind="Model", secrets=(("credentials-weights", "darkroom-b"),)), "FailedMount", NOT_MOUNTED,
         Reason.INVALID_CONFIGURATION, "trainer.weights.storage.credentialsSecret of the installation: Secret `darkroom",
@@ -195,6 +199,13 @@ def test_a_cluster_that_does_nothing_is_said_to(pod: Any, words: str) -> None:
     assert problem.reason is Reason.SCHEDULING
     assert words in problem.message
     assert words not in describe_waiting(a_job(asked=MODEL), pod).message
+
+
+def test_a_scheduler_of_a_class_that_does_nothing_is_named() -> None:
+    job, silent = a_job(asked=Asked(kind="Model", scheduler="volcano")), Findings(silent=True)
+    message = describe_waiting(job, a_pod(scheduled=False, node=None), silent).message
+    assert message.startswith("compute.class: scheduler `volcano` has not considered pod `fruit-1-abcde` yet")
+    assert "`computeClasses.<class>.schedulerName`" in message
 
 
 def test_a_pod_that_is_preempted_before_it_starts_says_so() -> None:

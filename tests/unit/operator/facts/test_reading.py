@@ -55,6 +55,28 @@ def test_absent_and_null_fields_read_alike() -> None:
     assert parse_pod(null) == parse_pod(bare)
 
 
+def test_a_job_is_suspended_until_the_job_controller_has_resumed_it() -> None:
+    """Kueue's write comes first: until the controller's, the Job has no start that a timeout could count from."""
+    held = {"conditions": [{"type": "Suspended", "status": "True"}]}
+    resumed = {"conditions": [{"type": "Suspended", "status": "False"}], "startTime": stamp(7)}
+    told = [
+        parse_job(a_child(5, spec={"suspend": True})).suspended,
+        parse_job(a_child(5, spec={"suspend": True}, status=held)).suspended,
+        parse_job(a_child(5, spec={"suspend": False}, status=held)).suspended,
+        parse_job(a_child(5, spec={"suspend": False}, status=resumed)).suspended,
+    ]
+    assert told == [True, True, True, False]
+    assert parse_job(a_child(5, spec={"suspend": False}, status=resumed)).active_since == at(7)
+
+
+def test_a_job_tells_its_queue_and_who_takes_it_from_this_cluster() -> None:
+    raw = a_child(5, spec={"managedBy": "kueue.x-k8s.io/multikueue"})
+    raw["metadata"]["labels"]["kueue.x-k8s.io/queue-name"] = "far"
+    assert (parse_job(raw).queue, parse_job(raw).managed_by) == ("far", "kueue.x-k8s.io/multikueue")
+    own = parse_job(a_child(5, spec={"managedBy": "kubernetes.io/job-controller"}))
+    assert (own.queue, own.managed_by) == ("", "")
+
+
 def test_what_no_node_has_is_looked_for_among_the_requests_of_a_job_not_its_limits() -> None:
     resources = {"requests": {"cpu": "1", "memory": "2Gi"}, "limits": {"cpu": "16", "memory": "2Gi"}}
     job = parse_job(a_child(5, spec={"template": {"spec": {"containers": [{"resources": resources}]}}}))

@@ -7,8 +7,8 @@ import pytest
 from darkroom_api import names
 from darkroom_api.run_config import RunConfig, Weights
 from darkroom_operator.config import MAX_AUTHORITIES_LENGTH, OutputConfig
-from darkroom_operator.decide.evaluation import decide_evaluation
 from darkroom_operator.decide.model import decide_model
+from darkroom_operator.decide.model_use import decide_evaluation
 from darkroom_operator.decide.places import find_output_base
 from darkroom_operator.manifests.job import build_job
 from darkroom_operator.manifests.pod import ANNOTATION_RUN_CONFIG, count_cores
@@ -186,13 +186,6 @@ def test_a_later_attempt_gets_what_earlier_ones_left() -> None:
     job = training(status=a_model_status(kept, lost))
     assert pod_of(job)["activeDeadlineSeconds"] == 400 + 120 + 30 + 3600
     assert job["metadata"]["name"] == names.child_name("fruit", UID, 3)
-
-
-def test_the_queue_and_the_priority_are_handed_on() -> None:
-    config = a_config(limits=[{"namespaces": ["vision"], "allowedPriorityClasses": ["high"]}])
-    job = training(config, spec=a_model_spec(queue="team-a", priorityClassName="high"))
-    assert job["metadata"]["labels"]["kueue.x-k8s.io/queue-name"] == "team-a"
-    assert pod_of(job)["priorityClassName"] == "high"
 
 
 def test_a_service_account_is_used_instead_of_a_secret() -> None:

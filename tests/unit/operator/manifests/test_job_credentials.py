@@ -14,7 +14,9 @@ def keys_of(job: Json, role: str = "dataset") -> dict[str, bool]:
 
 def test_only_the_known_keys_of_a_secret_are_mounted_and_a_buckets_pair_has_to_be_there() -> None:
     pair = {"AWS_ACCESS_KEY_ID": False, "AWS_SECRET_ACCESS_KEY": False}
-    assert keys_of(inspection()) == {**pair, "AWS_SESSION_TOKEN": True, "SAS_URL": True, "ca.crt": True}
-    over_https = a_dataset_spec(annotationFiles=["https://files.example.org/a.json"])
-    assert keys_of(inspection(spec=over_https)) == dict.fromkeys(names.SECRET_KEYS, True)
+    others = ("AWS_SESSION_TOKEN", "AZURE_STORAGE_ACCOUNT", "AZURE_STORAGE_KEY", "SAS_URL", "ca.crt")
+    assert keys_of(inspection()) == {**pair, **dict.fromkeys(others, True)}
+    for uri in ("https://files.example.org/a.json", "az://vision/a.json"):
+        of_no_bucket = a_dataset_spec(annotationFiles=[uri])
+        assert keys_of(inspection(spec=of_no_bucket)) == dict.fromkeys(names.SECRET_KEYS, True)
     assert keys_of(training(), "output").items() >= pair.items()

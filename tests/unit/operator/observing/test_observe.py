@@ -5,11 +5,12 @@ from typing import Any
 import pytest
 
 from darkroom_api.conditions import DatasetPhase, RunPhase
-from darkroom_operator.api.resources import DATASETS, EVALUATIONS, JOBS, MODELS, Key, Resource
+from darkroom_operator.api.resources import DATASETS, EVALUATIONS, JOBS, MODELS, PREDICTIONS, Key, Resource
 from darkroom_operator.observing import observe
 from darkroom_operator.observing.observe import InvalidSpecError, Polled
 from darkroom_operator.observing.store import Store
 from tests.builders import a_dataset_spec, a_model_spec, a_report, an_evaluation_spec, at, stamp
+from tests.prediction_builders import a_prediction_spec
 from tests.unit.operator.objects import a_child, an_object
 
 FRUIT, PLUM = Key("Dataset", "vision", "fruit"), Key("Model", "vision", "plum")
@@ -58,6 +59,16 @@ def test_an_evaluation_is_seen_with_its_model_and_the_datasets_of_both() -> None
     assert view.model is not None
     assert view.model.phase is RunPhase.TRAINING
     assert (view.model_dataset is not None, view.dataset) == (True, None), "fruit-june is not there"
+
+
+def test_a_prediction_over_a_folder_is_seen_with_what_its_model_learned_from() -> None:
+    store = Store()
+    fill(store, DATASETS, a_dataset_spec().to_json(), "d", status=READY)
+    fill(store, MODELS, a_model_spec().to_json(), "m", status={"phase": "Succeeded"})
+    spec = a_prediction_spec(dataset=None, images={"uri": "s3://vision/new"})
+    view = observe.observe_prediction(store, fill(store, PREDICTIONS, spec.to_json(), "p"), Polled(at(60)))
+    assert view.model is not None
+    assert (view.model.phase, view.model_dataset is not None, view.dataset) == (RunPhase.SUCCEEDED, True, None)
 
 
 def test_of_a_dataset_no_answer_of_a_trainer_is_seen() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from darkroom_api import names
 from darkroom_operator.api.cluster import ClusterError
-from darkroom_operator.api.resources import DATASETS, EVALUATIONS, JOBS, MODELS, Json, Key, Resource
+from darkroom_operator.api.resources import DATASETS, EVALUATIONS, JOBS, MODELS, PREDICTIONS, Json, Key, Resource
 from darkroom_operator.observing.store import Store
 from tests.builders import a_model_spec, stamp
 from tests.unit.operator.objects import a_child, an_object
@@ -50,12 +50,12 @@ def test_the_others_are_counted_and_neither_the_run_itself_nor_another_namespace
     assert store.count_other_runs(Key("Evaluation", "elsewhere", "c")) == 0
 
 
-def test_evaluations_count_and_inspections_do_not() -> None:
+def test_evaluations_and_predictions_count_and_inspections_do_not() -> None:
     store = Store()
-    for resource, uid in ((EVALUATIONS, "e"), (DATASETS, "d")):
+    for resource, uid in ((EVALUATIONS, "e"), (PREDICTIONS, "p"), (DATASETS, "d")):
         store.put(resource, a_run(1, uid))
         store.put(JOBS, a_job_of(uid, 2, resource.kind))
-    assert store.count_other_runs(KEYS["a"]) == 1
+    assert store.count_other_runs(KEYS["a"]) == 2
 
 
 def test_a_job_counts_until_it_has_ended_or_is_gone() -> None:

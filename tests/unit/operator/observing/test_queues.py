@@ -2,15 +2,17 @@
 
 from typing import Any, Final
 
-import pytest
-
 from darkroom_operator.api.cluster import ClusterError
-from darkroom_operator.api.resources import Resource
+from darkroom_operator.api.resources import Key, Resource
+from darkroom_operator.facts.findings import NOTHING_FOUND
 from tests.unit.operator.desk import JOB_NAME, Desk
 from tests.unit.operator.fake_cluster import Json
 from tests.unit.operator.workbench import Workbench
 
 LOCAL_QUEUES: Final = Resource("kueue.x-k8s.io", "v1beta2", "localqueues", "LocalQueue")
+PENDING: Final = Resource(
+    "visibility.kueue.x-k8s.io", "v1beta2", "localqueues/pendingworkloads", "PendingWorkloadsSummary"
+)
 WORKLOADS: Final = Resource("kueue.x-k8s.io", "v1beta2", "workloads", "Workload")
 
 
@@ -38,6 +40,48 @@ def suspend_job(bench: Workbench, *conditions: Json) -> None:
     job["metadata"]["resourceVersion"] = "900"
     labels = {"kueue.x-k8s.io/job-uid": job["metadata"]["uid"]}
     bench.cluster.add(WORKLOADS, {"metadata": {"name": "w", "labels": labels}, "status": {"conditions": conditions}})
+
+
+def test_the_queue_of_the_installation_is_that_of_runs_that_name_none(bench: Workbench) -> None:
+    bench.configure(defaultQueue="team")
+    install_kueue(bench)
+    bench.reconcile()
+    assert (
+        bench.cluster.objects["jobs", "vision", JOB_NAME]["metadata"]["labels"]["kueue.x-k8s.io/queue-name"] == "team"
+    )
+    assert (condition(bench) or ("",))[0] == "True"
+
+
+def test_a_job_that_is_held_though_it_names_no_queue_says_where_to_name_one(bench: Workbench) -> None:
+    install_kueue(bench)
+    bench.reconcile()
+    suspend_job(bench)
+    bench.reconcile()
+    assert bench.status()["reason"] == "InvalidConfiguration"
+    assert "names no LocalQueue; a Kueue that manages Jobs without one holds it for ever" in bench.status()["message"]
+    assert {plural for plural, _ in bench.cluster.reads} == {"apis"}
+
+
+def test_the_queue_that_kueue_gave_a_job_without_one_is_asked_for(bench: Workbench) -> None:
+    install_kueue(bench)
+    bench.reconcile()
+    suspend_job(bench, {"type": "QuotaReserved", "status": "False", "reason": "Pending", "message": "no quota"})
+    bench.cluster.objects["jobs", "vision", JOB_NAME]["metadata"]["labels"]["kueue.x-k8s.io/queue-name"] = "team"
+    bench.reconcile()
+    assert bench.status()["message"] == "queue: LocalQueue `team` has not admitted the run yet: Pending: no quota"
+
+
+def test_a_run_is_told_its_position_where_kueue_tells_it(bench: Workbench) -> None:
+    install_kueue(bench)
+    queue_model(bench)
+    bench.reconcile()
+    suspend_job(bench, {"type": "QuotaReserved", "status": "False", "reason": "Pending", "message": "no quota"})
+    bench.cluster.groups["visibility.kueue.x-k8s.io"] = "v1beta2"
+    job = bench.cluster.objects["jobs", "vision", JOB_NAME]["metadata"]["uid"]
+    waiting = {"metadata": {"ownerReferences": [{"uid": job}]}, "positionInLocalQueue": 1, "positionInClusterQueue": 6}
+    bench.cluster.add(PENDING, {"metadata": {"name": "team"}, "items": [waiting]})
+    bench.reconcile()
+    assert bench.status()["message"].endswith("no quota (position 2 in the LocalQueue, 7 in its ClusterQueue).")
 
 
 def test_without_a_queue_nothing_is_asked_of_kueue(bench: Workbench) -> None:
@@ -82,40 +126,17 @@ def test_a_queue_that_admits_nothing_is_quoted(bench: Workbench) -> None:
     told = condition(bench)
     assert told is not None
     assert told[:2] == ("False", "QueueUnavailable")
-    assert told[2].endswith("ClusterQueueIsInactive: no flavor")
+    assert "ClusterQueueIsInactive: no flavor; it goes on when an administrator" in told[2]
 
 
-WORKLOADS_SAID = {
-    "no quota": (
-        [{"type": "QuotaReserved", "status": "False", "reason": "Pending", "message": "insufficient unused quota"}],
-        "Pending: insufficient unused quota",
-    ),
-    "an eviction": (
-        [
-            {"type": "Evicted", "status": "True", "reason": "Preempted", "message": "for another"},
-            {"type": "QuotaReserved", "status": "False", "reason": "Pending", "message": "no quota"},
-        ],
-        "evicted, Preempted: for another; Pending: no quota",
-    ),
-    "an admission check": (
-        [
-            {"type": "QuotaReserved", "status": "True", "reason": "QuotaReserved", "message": "in cluster queue"},
-            {"type": "Admitted", "status": "False", "reason": "NoChecks", "message": "waits for checks"},
-        ],
-        "NoChecks: waits for checks",
-    ),
-}
-
-
-@pytest.mark.parametrize(("said", "words"), WORKLOADS_SAID.values(), ids=WORKLOADS_SAID.keys())
-def test_a_run_that_waits_in_a_queue_says_so_in_kueues_words(bench: Workbench, said: list[Json], words: str) -> None:
+def test_a_run_that_waits_in_a_queue_says_so_in_kueues_words(bench: Workbench) -> None:
     install_kueue(bench)
     queue_model(bench)
     bench.reconcile()
-    suspend_job(bench, *said)
+    suspend_job(bench, {"type": "QuotaReserved", "status": "False", "reason": "Pending", "message": "no quota"})
     bench.reconcile()
     assert (bench.status()["phase"], bench.status()["reason"]) == ("Queued", "WaitingForQuota")
-    assert words in bench.status()["message"]
+    assert "Pending: no quota" in bench.status()["message"]
     assert (condition(bench) or ("",))[0] == "True"
 
 
@@ -140,8 +161,26 @@ def test_what_kueue_says_is_asked_for_now_and_then(desk: Desk) -> None:
     for _ in range(600):
         desk.find()
         desk.seconds += 1
-    assert desk.asked("apis") == 20
+    asked = [name for plural, name in desk.cluster.reads if plural == "apis"]
+    assert asked.count("kueue.x-k8s.io") == 20
+    assert asked.count("visibility.kueue.x-k8s.io") <= 5
     assert desk.asked("workloads") <= 15
+
+
+DATASET: Final = Key("Dataset", "vision", "fruit")
+
+
+def test_once_a_dataset_is_inspected_nothing_is_asked_of_kueue_for_it(desk: Desk) -> None:
+    install_kueue(desk.bench)
+    stored = desk.cluster.objects["datasets", "vision", "fruit"]
+    stored["spec"]["queue"] = "team"
+    asked = {}
+    for version, phase in enumerate(("Ready", "Invalid", "Pending"), 900):
+        stored["status"] = {"phase": phase, "observedGeneration": stored["metadata"]["generation"]}
+        stored["metadata"]["resourceVersion"] = str(version)
+        asked[phase] = desk.find(DATASET)
+    assert asked["Ready"] == asked["Invalid"] == (NOTHING_FOUND, None)
+    assert asked["Pending"][0].queue is not None
 
 
 def test_a_queue_that_is_taken_out_of_the_spec_leaves_no_condition(bench: Workbench) -> None:

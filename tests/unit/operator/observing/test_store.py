@@ -4,12 +4,14 @@ from typing import Any
 
 import pytest
 
-from darkroom_operator.api.resources import DATASETS, EVALUATIONS, JOBS, MODELS, PODS, Key
+from darkroom_operator.api.resources import DATASETS, EVALUATIONS, JOBS, MODELS, PODS, PREDICTIONS, Key
 from darkroom_operator.observing import store as store_module
 from darkroom_operator.observing.store import Store
 from tests.unit.operator.objects import a_child, an_object
 
-MODEL, DATASET, EVALUATION = (Key(kind, "vision", "fruit") for kind in ("Model", "Dataset", "Evaluation"))
+MODEL, DATASET, EVALUATION, PREDICTION = (
+    Key(kind, "vision", "fruit") for kind in ("Model", "Dataset", "Evaluation", "Prediction")
+)
 
 
 def jobs(store: Store) -> Any:
@@ -50,12 +52,13 @@ def test_a_child_that_comes_before_its_owner_is_kept() -> None:
     assert len(jobs(store)) == 1
 
 
-def test_a_dataset_wakes_what_names_it_and_a_model_its_evaluations() -> None:
+def test_a_dataset_wakes_what_names_it_and_a_model_what_uses_it() -> None:
     store = Store()
     store.put(MODELS, an_object(1, "m", spec={"dataset": "other", "evaluationDataset": "fruit"}))
     store.put(EVALUATIONS, an_object(2, "e", spec={"model": "fruit", "dataset": "x"}))
+    store.put(PREDICTIONS, an_object(2, "p", spec={"model": "fruit", "images": {"uri": "s3://vision/new"}}))
     assert store.put(DATASETS, an_object(3, "d")) == {DATASET, MODEL}
-    assert store.put(MODELS, an_object(4, "m", spec={"dataset": "other"})) == {MODEL, EVALUATION}
+    assert store.put(MODELS, an_object(4, "m", spec={"dataset": "other"})) == {MODEL, EVALUATION, PREDICTION}
     assert store.remove(DATASETS, an_object(5, "d")) == {MODEL}
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from darkroom_api.conditions import Reason, RunPhase
 from darkroom_api.v1alpha1.common import Artifacts
-from darkroom_api.v1alpha1.model import ModelStatus, ProgressStatus
+from darkroom_api.v1alpha1.model import ModelStatus
+from darkroom_api.v1alpha1.run_status import ProgressStatus
 from darkroom_operator.api.resources import DATASETS, EVALUATIONS, MODELS, PODS, Key
 from darkroom_operator.metrics import Metrics
 from darkroom_operator.observing.store import Store

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from darkroom_api.conditions import Reason, RunPhase
-from darkroom_server.backends.backend import Kind, Stored
+from darkroom_server.backends.backend import Kind, Refused, Stored
 from darkroom_server.backends.local_backend import LocalBackend
 from tests.unit.trainer.run_builders import write_images
 
@@ -138,3 +138,13 @@ def test_a_second_server_cannot_take_the_same_folder(tmp_path: pathlib.Path) -> 
         LocalBackend(tmp_path)
     first.close()
     LocalBackend(tmp_path).close()
+
+
+def test_no_file_is_read_as_an_image_of_a_bucket(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "state").mkdir()
+    backend = LocalBackend(tmp_path / "state")
+    try:
+        with pytest.raises(Refused, match="in no bucket; use an s3://BUCKET/KEY or az://CONTAINER/PATH address"):
+            asyncio.run(backend.read_image(NAMESPACE, (tmp_path / "a.png").as_uri(), 1000))
+    finally:
+        backend.close()

@@ -82,3 +82,12 @@ def test_a_disk_that_refuses_is_said_and_changes_nothing(tmp_path: pathlib.Path)
     assert found is not None
     assert found.spec == made.spec
     store.close()
+
+
+def test_a_part_of_a_run_that_a_killed_server_was_writing_is_cleared_away(tmp_path: pathlib.Path) -> None:
+    folder = tmp_path / "runs" / "default"
+    folder.mkdir(parents=True)
+    for name in (".part-abc", "kept.json"):
+        (folder / name).write_bytes(b"")
+    LocalStore(tmp_path).close()
+    assert [path.name for path in folder.iterdir()] == ["kept.json"]

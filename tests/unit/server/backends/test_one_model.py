@@ -8,7 +8,7 @@ import pytest
 from darkroom_api.v1alpha1.common import Task
 from darkroom_api.v1alpha1.model import ModelSpec
 from darkroom_predict.errors import ModelUnusable
-from darkroom_server.backends.backend import Refused
+from darkroom_server.backends.backend import NotOffered, Refused
 from darkroom_server.backends.one_model import NAMESPACE, OneModel, open_model
 from tests.support.server.models import write_model
 
@@ -57,6 +57,17 @@ def test_nothing_can_be_changed(backend: OneModel) -> None:
     asyncio.run(story())
 
 
+@pytest.mark.parametrize("address", ["s3://vision/a.png", "file:///etc/passwd"])
+def test_it_reads_no_image_with_the_rights_of_its_pod(backend: OneModel, address: str) -> None:
+    with pytest.raises(Refused, match="reads no buckets"):
+        asyncio.run(backend.read_image(NAMESPACE, address, 1000))
+
+
 def test_a_folder_that_is_no_finished_model_is_refused(tmp_path: pathlib.Path) -> None:
     with pytest.raises(ModelUnusable, match="holds no usable model"):
         open_model(tmp_path, "shelf")
+
+
+def test_it_keeps_no_runs(backend: OneModel) -> None:
+    with pytest.raises(NotOffered, match="no product-recognition runs"):
+        backend.open_runs()

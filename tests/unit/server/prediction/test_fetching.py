@@ -2,16 +2,21 @@
 
 import asyncio
 import contextlib
+import pathlib
 import socket
+import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from darkroom_server.config import FetchLimits
 from darkroom_server.prediction.failures import TooBusy, UrlUnfit
 from darkroom_server.prediction.fetching import Fetcher, is_below
+from tests.certificate import HOST
 from tests.support.server.images import Handler, ImageHost, serving_images
+from tests.support.storage.tls_door import open_door
 
 LIMIT = 1000
 
@@ -82,7 +87,20 @@ def host() -> Iterator[ImageHost]:
 
 def _fetch(host: ImageHost, url: str) -> bytes:
     limits = FetchLimits(allowed_prefixes=(f"{host.url}/open/",), seconds=0.5)
-    return asyncio.run(Fetcher(limits, LIMIT).fetch(url.replace("HOST", host.url)))
+    return asyncio.run(Fetcher(limits, LIMIT).fetch("one", url.replace("HOST", host.url)))
+
+
+def test_a_host_of_a_private_authority_is_reached_once_the_environment_names_it(
+    host: ImageHost, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = int(host.url.rpartition(":")[2])
+    with open_door(tmp_path, ("127.0.0.1", port), HOST, "127.0.0.1") as (door, certificate):
+        limits = FetchLimits(allowed_prefixes=(f"{door}/open/",), seconds=5)
+        with pytest.raises(UrlUnfit, match="could not be fetched"):
+            asyncio.run(Fetcher(limits, LIMIT).fetch("one", f"{door}/open/a"))
+        (tmp_path / "ours.pem").write_text(certificate)
+        monkeypatch.setenv("AWS_CA_BUNDLE", str(tmp_path / "ours.pem"))
+        assert asyncio.run(Fetcher(limits, LIMIT).fetch("one", f"{door}/open/a")) == b"image"
 
 
 @pytest.mark.parametrize("path", ["a", "a?sig=x%20y&z", "one", "two", "three"])
@@ -145,6 +163,32 @@ def test_a_name_that_resolves_to_a_private_address_is_refused(host: ImageHost, m
     assert "10.0.0.9" not in str(caught.value)
 
 
+def test_a_resolver_that_hangs_keeps_no_thread_that_fetches(host: ImageHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    may_end, resolve = threading.Event(), socket.getaddrinfo
+
+    def hang(name: str, *places: Any, **options: Any) -> object:
+        if name == "hangs.example":
+            may_end.wait(10)
+        return resolve(name, *places, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    limits = FetchLimits(allowed_prefixes=(f"{host.url}/open/",), seconds=0.5, at_once=2)
+
+    async def fetch_all() -> list[bytes | BaseException]:
+        fetcher = Fetcher(limits, LIMIT)
+        urls = ["http://hangs.example/a"] * 2 + [f"{host.url}/open/a"]
+        return await asyncio.gather(*(fetcher.fetch("one", url) for url in urls), return_exceptions=True)
+
+    began = time.monotonic()
+    try:
+        *hung, image = asyncio.run(fetch_all())
+        assert time.monotonic() - began < 3
+    finally:
+        may_end.set()
+    assert image == b"image"
+    assert ["took too long" in str(failure) for failure in hung] == [True, True]
+
+
 def test_so_many_are_fetched_at_once_and_so_many_wait() -> None:
     with serving_images({"/a": _say_nothing}) as host:
         limits = FetchLimits(allowed_prefixes=(host.url,), seconds=0.5, at_once=4)
@@ -153,7 +197,7 @@ def test_so_many_are_fetched_at_once_and_so_many_wait() -> None:
             fetcher = Fetcher(limits, LIMIT)
             urls = [f"{host.url}/a"] * 69
             return await asyncio.wait_for(
-                asyncio.gather(*(fetcher.fetch(url) for url in urls), return_exceptions=True), 20
+                asyncio.gather(*(fetcher.fetch("one", url) for url in urls), return_exceptions=True), 20
             )
 
         found = asyncio.run(fetch_many())

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 import pytest
 
 from darkroom_api.v1alpha1.common import Task
-from darkroom_server.backends.backend import NotThere, Stored, Unavailable
+from darkroom_server.backends.backend import NotOpened, NotThere, Stored, Unavailable
 from darkroom_server.config import PredictionLimits
 from darkroom_server.prediction.failures import ModelAway, ModelUnfit
 from darkroom_server.prediction.loaded import LOADING_AT_ONCE, LoadedModels
 from darkroom_server.prediction.looking import look
-from tests.support.server.models import a_stored_model, draw, publish
+from darkroom_storage.objects import NO_LIMIT_BYTES
+from tests.support.server.models import a_stored_model, draw, inflate, publish
 from tests.support.server.parts import ModelFolders
 
 
@@ -25,16 +26,18 @@ class CountingFolders(ModelFolders):
         self.failure: Exception | None = None
         self.at_once, self.most_at_once = 0, 0
 
-    async def fetch_artifacts(self, model: Stored, files: Sequence[str], folder: pathlib.Path) -> None:
+    async def fetch_artifacts(
+        self, stored: Stored, files: Sequence[str], folder: pathlib.Path, limit_bytes: int = NO_LIMIT_BYTES
+    ) -> None:
         """Count, and copy."""
-        self.fetched.append(model.name)
+        self.fetched.append(stored.name)
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         await asyncio.sleep(0.01)
         self.at_once -= 1
         if self.failure is not None:
             raise self.failure
-        await super().fetch_artifacts(model, files, folder)
+        await super().fetch_artifacts(stored, files, folder, limit_bytes)
 
 
 @pytest.fixture
@@ -50,7 +53,7 @@ async def _ask(loaded: LoadedModels, *models: Stored) -> list[str]:
     """Return the best tag that each model gives a red picture, one after the other."""
     tags = []
     for model in models:
-        seen = await loaded.compute(model, lambda predictor: look(predictor, draw(fill="red")))
+        seen = await loaded.compute("one", model, lambda predictor: look(predictor, draw(fill="red")))
         tags.append(seen.description.labels[seen.prediction.labels[0]])
     return tags
 
@@ -141,6 +144,7 @@ def test_a_model_is_opened_again_when_its_digest_changes(backend: CountingFolder
     [
         pytest.param(NotThere("no such object"), ModelUnfit, id="files that are gone"),
         pytest.param(Unavailable("the bucket is away"), ModelAway, id="storage that does not answer"),
+        pytest.param(NotOpened("its token expired"), ModelAway, id="storage that does not open"),
     ],
 )
 def test_files_that_cannot_be_had_are_asked_for_again_by_the_next_request(
@@ -164,6 +168,23 @@ def test_a_file_that_is_no_model_is_said_to_be_none(backend: CountingFolders, tm
     (tmp_path / "fruit/model.onnx").write_bytes(b"no model")
     with pytest.raises(ModelUnfit, match=r"its model\.onnx cannot be run"):
         asyncio.run(_ask(LoadedModels(backend, PredictionLimits()), model))
+
+
+def test_a_forged_graph_that_asks_for_gigabytes_fails_and_the_next_model_answers(
+    backend: CountingFolders, tmp_path: pathlib.Path
+) -> None:
+    sound = publish(backend, tmp_path, "sound", Task.CLASSIFIER)
+    forged = publish(backend, tmp_path, "forged", Task.CLASSIFIER)
+    inflate(tmp_path / "forged" / "model.onnx", 1 << 30)
+
+    async def ask_both() -> list[str]:
+        loaded = LoadedModels(backend, PredictionLimits(threads=1))
+        for _ in range(2):
+            with pytest.raises(ModelUnfit, match=r"Model forged: .* takes more memory than a model may"):
+                await _ask(loaded, forged)
+        return await _ask(loaded, sound)
+
+    assert asyncio.run(ask_both()) == ["red"]
 
 
 def test_a_model_without_artifacts_is_said_to_have_none() -> None:

@@ -9,7 +9,7 @@ from PIL import Image
 from darkroom_api.v1alpha1.common import Task
 from darkroom_predict.onnx_predictor import OnnxPredictor, open_onnx
 from darkroom_server.prediction.failures import ImageUnfit
-from darkroom_server.prediction.looking import look
+from darkroom_server.prediction.looking import check_head, look
 from tests.support.server.models import draw, write_model
 
 
@@ -48,3 +48,13 @@ def test_an_image_that_no_model_looks_at_is_refused(
     with pytest.raises(ImageUnfit, match=says) as caught:
         look(_open(tmp_path), image)
     assert caught.value.is_image is is_image
+
+
+@pytest.mark.parametrize("image", [b"", b"<html>", draw(size_px=(8, 60)), b"\x89PNG\r\n\x1a\n"])
+def test_what_is_no_image_by_its_head_is_refused_before_it_is_decoded(image: bytes) -> None:
+    with pytest.raises(ImageUnfit):
+        check_head(image)
+
+
+def test_a_damaged_image_has_a_head_all_the_same() -> None:
+    check_head(draw()[:-40])

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from darkroom_api.endpoints import Reach
-from darkroom_api.v1alpha1.common import Storage
+from darkroom_api.v1alpha1.common import SourceStorage
 from darkroom_api.v1alpha1.dataset import DatasetSpec
 from darkroom_server.config import AnnotationRules, PrefixMapping
 from tests.support.server.local import LocalServer, serving
@@ -70,7 +70,7 @@ def test_a_token_of_a_dataset_that_was_not_taken_is_not_kept(server: LocalServer
 
 
 def test_old_addresses_are_mapped_and_told_as_they_were_sent(tmp_path: pathlib.Path) -> None:
-    storage = Storage(endpoint="https://s3.example", region="eu-west-1")
+    storage = SourceStorage(endpoint="https://s3.example", region="eu-west-1")
     mapping = PrefixMapping("https://old.blob.example/data/", "s3://vision/data/", storage)
     with serving(tmp_path, AnnotationRules((mapping,))) as server:
         old = "https://old.blob.example/data/a/train.json?sv=1"
@@ -88,7 +88,7 @@ def test_old_addresses_are_mapped_and_told_as_they_were_sent(tmp_path: pathlib.P
 
 
 def test_the_installations_credentials_are_used_where_they_are_asked_for(tmp_path: pathlib.Path) -> None:
-    storage = Storage(region="eu-west-1")
+    storage = SourceStorage(region="eu-west-1")
     with serving(tmp_path, AnnotationRules(storage=storage)) as server:
         files = {"annotationFileUris": ["s3://vision/train.json"]}
         server.call("PUT", "/datasets/ours", BODY | files | {"authentication": {"kind": "managedIdentity"}})

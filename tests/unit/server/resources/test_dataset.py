@@ -9,6 +9,7 @@ from darkroom_api.v1alpha1.common import AnnotationKind
 from darkroom_api.v1alpha1.dataset import DatasetSpec, DatasetStatus
 from darkroom_server.backends.backend import Stored
 from darkroom_server.resources import dataset as datasets
+from darkroom_server.resources.addresses import Placed
 
 SPEC = DatasetSpec(annotation_kind=AnnotationKind.CLASSIFICATION, annotation_files=("s3://vision/a.json",))
 
@@ -32,3 +33,12 @@ def test_an_annotation_that_somebody_else_wrote_counts_as_absent_where_it_makes_
 def test_what_the_interface_noted_is_told() -> None:
     assert answer(datasets.ANNOTATION_FILES, '["https://old/a.json"]').annotation_file_uris == ["https://old/a.json"]
     assert answer(datasets.ANNOTATION_PROPERTIES, '{"Shop": "7"}').custom_properties == {"Shop": "7"}
+
+
+@pytest.mark.parametrize(("has_new_files", "format_keys"), [(True, {"format", "splits"}), (False, set())])
+def test_new_files_are_coco_files_whatever_the_old_ones_were(has_new_files: bool, format_keys: set[str]) -> None:
+    wanted = datasets.DatasetPatch(annotation_file_uris=["s3://vision/b.json"])
+    placed, now = Placed(("s3://vision/b.json",), None, ()), datetime(2026, 5, 4, tzinfo=UTC)
+    spec = datasets.build_change(wanted, placed, None, now, has_new_files=has_new_files)["spec"]
+    assert {"format", "splits"} & spec.keys() == format_keys
+    assert all(spec[key] is None for key in format_keys)

@@ -7,7 +7,7 @@ from darkroom_trainer.budget.ledger import RemainingWork, RunLedger
 from tests.unit.trainer.budget.test_ledger import BEFORE_PUBLICATION, HOLD_OUT
 
 BUDGET_SECONDS = 60.0
-COSTS = costs.Costs(step_seconds=0.1, predict_image_seconds=0.001, upload_file_seconds=0.01)
+COSTS = costs.Costs(step_seconds=0.1, predict_image_seconds=0.001, upload_file_seconds=0.01, unmeasured_seconds=0.4)
 SHAPE = ("test_resnet", 64, 32, None)
 OTHER_SHAPE = ("test_vit", 64, 32, None)
 
@@ -85,6 +85,22 @@ def test_an_export_that_took_longer_than_estimated_slows_what_follows() -> None:
     slowdown = slowdowns.Slowdown()
     slowdown.learn(estimated_seconds=0.4, took_seconds=1.2)
     assert slowdown.factor == pytest.approx(3.0)
+
+
+@pytest.mark.parametrize(
+    ("took", "factor"),
+    [
+        pytest.param(0.2, 2.0, id="as expected: the steps before were slow all the same"),
+        pytest.param(0.6, 3.0, id="slower than that"),
+        pytest.param(90.0, 4.0, id="at most so much"),
+    ],
+)
+def test_a_slow_evaluation_leaves_more_for_what_follows_and_a_fast_one_takes_nothing_back(
+    took: float, factor: float
+) -> None:
+    ledger = a_ledger(0.1, 0.2)
+    ledger.compare_scoring(took, images=50)
+    assert ledger.slowdown.factor == pytest.approx(factor), "50 images of 2 ms, and 0.1 s"
 
 
 def test_an_export_fits_after_the_last_step_that_leaves_a_model() -> None:

@@ -3,6 +3,7 @@
 import json
 import logging
 import pathlib
+from collections.abc import Iterable
 
 import pytest
 from PIL import Image
@@ -62,30 +63,38 @@ def test_squares_are_learned_within_the_budget(
     assert Image.open(picture).size[0] > 200
 
 
+def stop_at_each(stages: Iterable[str], config: run_config.RunConfig, folder: pathlib.Path) -> run_config.RunConfig:
+    """Stop one attempt after the other, each at a stage of its own; returns the configuration of the next one."""
+    assert config.budget_seconds is not None
+    charged, attempt = 0.0, 0
+    for attempt, stage in enumerate(stages, start=1):
+        reporter, mine = tiny_runs.StopAt(stage), config.model_copy(update={"attempt": attempt})
+        stopped = engine.execute(mine, folder / f"w{attempt}", reporter, reporter.stop, tiny_runs.a_meter(mine))
+        assert stopped.exit_code == endings.ExitCode.STOPPED, stopped.message
+        assert charged < stopped.meter.charged_seconds < config.budget_seconds
+        charged = stopped.meter.charged_seconds
+    return config.model_copy(update={"attempt": attempt + 1})
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("stage", list(fitting.STAGE_NAMES.values()))
-def test_a_stopped_training_goes_on_and_uses_its_whole_budget(
-    tmp_path: pathlib.Path, stage: str, monkeypatch: pytest.MonkeyPatch
+def test_a_training_that_is_stopped_at_each_stage_goes_on_and_uses_its_whole_budget(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("darkroom_trainer.tasks.classifier.Classifier.least_passes", 100)
     leave_to_networks(monkeypatch)
     train = write_squares(tmp_path / "train", 30, boxed=False)
     model = a_local_place(tmp_path / "model")
-    reporter = tiny_runs.StopAt(stage)
-    config = tiny_runs.a_config(run_config.Command.TRAIN, Task.CLASSIFIER, train, budget_seconds=15.0, output=model)
-    stopped = engine.execute(config, tmp_path / "w1", reporter, reporter.stop, tiny_runs.a_meter(config))
-    assert stopped.exit_code == endings.ExitCode.STOPPED, stopped.message
-    assert 0 < stopped.meter.charged_seconds < 15
-    again = config.model_copy(update={"attempt": 2})
-    finished = engine.execute(again, tmp_path / "w2", reporting.SilentReporter(), meter=tiny_runs.a_meter(again))
+    config = tiny_runs.a_config(run_config.Command.TRAIN, Task.CLASSIFIER, train, budget_seconds=20.0, output=model)
+    last = stop_at_each(fitting.STAGE_NAMES.values(), config, tmp_path)
+    finished = engine.execute(last, tmp_path / "last", reporting.SilentReporter(), meter=tiny_runs.a_meter(last))
     assert finished.reason is conditions.Reason.SUCCEEDED, finished.message
-    assert 12 < finished.meter.charged_seconds <= 15, "what is left of the budget is used"
+    assert 16 < finished.meter.charged_seconds <= 20, "what is left of the budget is used"
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("stop_at", [None, *fitting.STAGE_NAMES.values()], ids=["at once", "resumed", "resumed late"])
+@pytest.mark.parametrize("stages", [(), tuple(fitting.STAGE_NAMES.values())], ids=["at once", "stopped at each stage"])
 def test_a_named_pretrained_detector_trains_its_head_on_frozen_maps_within_a_small_budget(
-    tmp_path: pathlib.Path, stop_at: str | None, monkeypatch: pytest.MonkeyPatch
+    tmp_path: pathlib.Path, stages: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("darkroom_trainer.tasks.detector.Detector.least_passes", 200)
     train = write_squares(tmp_path / "train", 16, boxed=True)
@@ -98,12 +107,8 @@ def test_a_named_pretrained_detector_trains_its_head_on_frozen_maps_within_a_sma
         backbone="tf_efficientnet_lite0",
         weights=run_config.Weights(embedded=True),
     )
-    if stop_at is not None:
-        reporter = tiny_runs.StopAt(stop_at)
-        stopped = engine.execute(config, tmp_path / "w1", reporter, reporter.stop, tiny_runs.a_meter(config))
-        assert stopped.exit_code == endings.ExitCode.STOPPED, stopped.message
-    again = config.model_copy(update={"attempt": 2})
-    ended = engine.execute(again, tmp_path / "w2", reporting.SilentReporter(), meter=tiny_runs.a_meter(again))
+    last = stop_at_each(stages, config, tmp_path)
+    ended = engine.execute(last, tmp_path / "last", reporting.SilentReporter(), meter=tiny_runs.a_meter(last))
     assert ended.reason is conditions.Reason.SUCCEEDED, ended.message
     assert ended.meter.charged_seconds <= 25.0
     assert (tmp_path / "model" / "model.onnx").exists(), "it agrees with torch"

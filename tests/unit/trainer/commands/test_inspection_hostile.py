@@ -6,10 +6,10 @@ import pytest
 
 from darkroom_api.conditions import Reason
 from darkroom_trainer.runtime.errors import RunError
-from tests.support.hostile_cases import Case, write_case
-from tests.support.hostile_names import GROUPS
-from tests.support.hostile_page import PAGE, build_page
-from tests.support.hostile_runs import isolate, read_case
+from tests.support.hostile.cases import Case, write_case
+from tests.support.hostile.names import GROUPS
+from tests.support.hostile.page import PAGE, build_page
+from tests.support.hostile.runs import isolate, read_case
 from tests.support.run_support import load
 
 CASES = {name: case for cases in GROUPS.values() for name, case in cases.items()}
@@ -43,4 +43,4 @@ def list_tree(folder: pathlib.Path) -> set[pathlib.Path]:
 
 
 def test_the_page_of_hostile_input_is_fresh() -> None:
-    assert PAGE.read_text() == build_page(), "run python -m tests.support.hostile_page"
+    assert PAGE.read_text() == build_page(), "run python -m tests.support.hostile.page"

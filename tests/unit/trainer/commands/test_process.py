@@ -9,7 +9,7 @@ import pytest
 
 from darkroom_api import conditions, endings, report, run_config
 from darkroom_api.v1alpha1.common import AnnotationKind, Task
-from darkroom_trainer.commands import engine, process
+from darkroom_trainer.commands import dispatching, engine, process
 from darkroom_trainer.runtime.reporting import SilentReporter
 from tests.local_storage import LOCAL
 
@@ -69,7 +69,7 @@ def test_an_unexpected_exception_becomes_unknown_with_its_place(
     def explode(*_arguments: object) -> None:
         raise ZeroDivisionError("of all things")
 
-    monkeypatch.setattr(engine, "_dispatch", explode)
+    monkeypatch.setattr(dispatching, "dispatch", explode)
     outcome = engine.execute(a_config(), tmp_path, SilentReporter())
     assert outcome.reason is conditions.Reason.UNKNOWN
     assert outcome.message.startswith("ZeroDivisionError: of all things (test_process.py:")

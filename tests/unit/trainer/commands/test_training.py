@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -10,18 +11,41 @@ from darkroom_api import conditions, endings
 from darkroom_trainer.checkpoints.sessions import Stage
 from darkroom_trainer.training.fitting import STAGE_NAMES
 from tests.unit.trainer import tiny_runs
-from tests.unit.trainer.tiny_runs import BUDGET_SECONDS, Bench
+from tests.unit.trainer.tiny_runs import BUDGET_SECONDS, Bench, make_bench
 
-FEW_TICKS = 10 * tiny_runs.TICK_SECONDS
+TICK_SECONDS = 0.025
+"""So short that reading the clock beside the steps does not use up the third of the budget that is left."""
+FEW_TICKS = 10 * TICK_SECONDS
 """What a run may be late, on a clock that moves whenever it is read."""
+AS_LEFT = "as-left"
 
 
-def stop_while_refitting(bench: Bench) -> float:
-    """Return what a first attempt kept that was stopped late."""
-    stopped = bench.run(1, stop_at=STAGE_NAMES[Stage.REFIT])
-    assert stopped.exit_code is endings.ExitCode.STOPPED, stopped.message
-    assert 4 < stopped.meter.charged_seconds < 12
-    return stopped.meter.charged_seconds
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Bench, float]]:
+    """Return a Model whose first attempt was stopped late, and what it kept. The patches last until the last test."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tiny_runs, "TICK_SECONDS", TICK_SECONDS)
+        bench = make_bench(tmp_path_factory.mktemp("stopped") / "run", patch)
+        ended = bench.run(1, stop_at=STAGE_NAMES[Stage.REFIT])
+        assert ended.exit_code is endings.ExitCode.STOPPED, ended.message
+        assert 4 < ended.meter.charged_seconds < 12
+        shutil.copytree(bench.folder, bench.folder.with_name(AS_LEFT))
+        yield bench, ended.meter.charged_seconds
+
+
+@pytest.fixture
+def kept(stopped: tuple[Bench, float]) -> float:
+    """Return what the first attempt kept."""
+    return stopped[1]
+
+
+@pytest.fixture
+def bench(stopped: tuple[Bench, float]) -> Bench:
+    """Return the Model as its first attempt left it, at its place: the checkpoints belong to data at this address."""
+    bench, _ = stopped
+    shutil.rmtree(bench.folder)
+    shutil.copytree(bench.folder.with_name(AS_LEFT), bench.folder)
+    return bench
 
 
 def change_data(bench: Bench) -> None:
@@ -55,9 +79,8 @@ HARMS = {
 @pytest.mark.slow
 @pytest.mark.parametrize(("harm", "why"), HARMS.values(), ids=HARMS.keys())
 def test_a_new_start_gives_a_model_within_what_remains_where(
-    bench: Bench, harm: Callable[[Bench], None], why: str
+    bench: Bench, kept: float, harm: Callable[[Bench], None], why: str
 ) -> None:
-    kept = stop_while_refitting(bench)
     harm(bench)
     outcome, worked_seconds = bench.run_timed(2, charged_seconds=kept)
     assert outcome.reason is conditions.Reason.SUCCEEDED, outcome.message
@@ -72,7 +95,6 @@ def test_a_new_start_gives_a_model_within_what_remains_where(
 
 @pytest.mark.slow
 def test_where_what_remains_holds_no_training_the_run_ends_at_once_and_says_what_would_do(bench: Bench) -> None:
-    stop_while_refitting(bench)
     change_data(bench)
     outcome, worked_seconds = bench.run_timed(2, charged_seconds=14.0)
     assert outcome.reason is conditions.Reason.BUDGET_NOT_ENOUGH, outcome.message
@@ -83,9 +105,8 @@ def test_where_what_remains_holds_no_training_the_run_ends_at_once_and_says_what
 
 @pytest.mark.slow
 def test_a_checkpoint_that_cannot_be_used_tells_its_charge_where_the_last_attempt_crashed_and_told_none(
-    bench: Bench,
+    bench: Bench, kept: float
 ) -> None:
-    kept = stop_while_refitting(bench)
     change_data(bench)
     outcome, worked_seconds = bench.run_timed(2, charged_seconds=0.0)
     assert outcome.reason is conditions.Reason.SUCCEEDED, outcome.message
@@ -93,8 +114,7 @@ def test_a_checkpoint_that_cannot_be_used_tells_its_charge_where_the_last_attemp
 
 
 @pytest.mark.slow
-def test_where_only_the_newest_checkpoint_is_damaged_the_one_before_has_what_remains(bench: Bench) -> None:
-    kept = stop_while_refitting(bench)
+def test_where_only_the_newest_checkpoint_is_damaged_the_one_before_has_what_remains(bench: Bench, kept: float) -> None:
     *_, newest = bench.list_manifests()
     newest.with_suffix(".safetensors").write_bytes(b"")
     outcome, worked_seconds = bench.run_timed(2, charged_seconds=kept)
@@ -105,8 +125,7 @@ def test_where_only_the_newest_checkpoint_is_damaged_the_one_before_has_what_rem
 
 
 @pytest.mark.slow
-def test_a_cancelled_training_that_keeps_nothing_is_charged_nothing(bench: Bench) -> None:
-    kept = stop_while_refitting(bench)
+def test_a_cancelled_training_that_keeps_nothing_is_charged_nothing(bench: Bench, kept: float) -> None:
     damage(bench)
     outcome = bench.run(2, publish_only=True, charged_seconds=kept)
     assert outcome.reason is conditions.Reason.CANCELLED, outcome.message

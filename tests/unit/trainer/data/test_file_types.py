@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from darkroom_trainer.data.file_types import describe_annotations, describe_picture
-from tests.support import hostile_pictures as drawn
+from tests.support.hostile import pictures as drawn
 
 
 def a_picture(form: str) -> bytes:
@@ -65,7 +65,7 @@ def test_what_is_no_picture_is_named(data: bytes, says: str) -> None:
             "path: ../shop\ntrain: images\nnames:\n  0: cat\n", "the index of a YOLO dataset", id="YOLO's YAML"
         ),
         pytest.param("<annotation><folder>VOC</folder>", "a file of Pascal VOC (XML)", id="VOC"),
-        pytest.param('<?xml version="1.0"?>\n<annotations>', "a file of Pascal VOC (XML)", id="XML of a tool"),
+        pytest.param('<?xml version="1.0"?>\n<annotations>', "XML of CVAT's own", id="XML of a tool"),
         pytest.param("<html><body>Sign in", "it is a web page", id="a page to sign in"),
         pytest.param("version https://git-lfs.github.com/spec/v1\noid", "a pointer of Git LFS", id="Git LFS"),
     ],

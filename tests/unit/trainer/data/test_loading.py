@@ -7,13 +7,17 @@ import threading
 import numpy as np
 import pytest
 
+from darkroom_api.conditions import Reason
 from darkroom_api.run_config import StorageAccess
 from darkroom_api.v1alpha1.dataset import UrlMapping
 from darkroom_storage.errors import StorageUnreachable
 from darkroom_storage.objects import Fetched, Storage
 from darkroom_trainer.data.inspection.fetching import check_images
+from darkroom_trainer.data.loading import load_catalog
+from darkroom_trainer.runtime.errors import RunError
+from darkroom_trainer.runtime.reporting import SilentReporter
 from tests.local_storage import LOCAL
-from tests.support.coco_builders import a_coco, a_picture, a_source, an_image, read_catalog, write_dataset
+from tests.support.coco_builders import MISSING, a_coco, a_picture, a_source, an_image, read_catalog, write_dataset
 from tests.support.run_support import load
 
 
@@ -64,3 +68,16 @@ def test_an_outage_ends_the_pool_instead_of_every_image_in_turn() -> None:
     with pytest.raises(StorageUnreachable):
         list(check_images(catalog.images, storage, None, patience_seconds=0))
     assert storage.reads < 200
+
+
+def test_what_the_files_say_is_read_without_an_image(tmp_path: pathlib.Path) -> None:
+    uri = write_dataset(tmp_path / "data", a_coco(), {"images/1.png": MISSING, "images/2.png": b"text"})
+    catalog = load_catalog(a_source(uri), SilentReporter())
+    assert [(image.file, image.labels) for image in catalog.images] == [("images/1.png", (0,)), ("images/2.png", (1,))]
+
+
+def test_files_with_a_problem_are_refused_without_an_image(tmp_path: pathlib.Path) -> None:
+    uri = write_dataset(tmp_path / "data", a_coco(annotations=[]))
+    with pytest.raises(RunError, match=r"^dataset fruit: dataset fruit: has no annotation at all$") as caught:
+        load_catalog(a_source(uri), SilentReporter())
+    assert (caught.value.reason, caught.value.summary is not None) == (Reason.DATASET_CORRUPT, True)

@@ -42,6 +42,18 @@ def test_an_onnx_file_is_also_where_other_servers_look_for_it_and_the_list_names
     assert set(listing.check_files(tmp_path / "bucket", names).files) == set(names)
 
 
+def test_an_attempt_without_an_onnx_file_leaves_none_of_an_earlier_one_for_other_servers(
+    tmp_path: pathlib.Path,
+) -> None:
+    for name in ("model.json", "model.onnx"):
+        (tmp_path / name).write_text(f"content of {name}")
+    bucket, served = a_local_place(tmp_path / "bucket"), tmp_path / "bucket/serving/shelf/1/model.onnx"
+    artifacts.publish_files(tmp_path, ["model.json", "model.onnx"], bucket, served_as="shelf")
+    assert served.exists()
+    artifacts.publish_files(tmp_path, ["model.json"], bucket, served_as="shelf")
+    assert not served.exists()
+
+
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [

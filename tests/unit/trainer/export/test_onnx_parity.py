@@ -105,6 +105,24 @@ def test_what_counts_as_agreeing(logits: float, corners: float | None, agrees: b
     assert json.loads(json.dumps(record, allow_nan=False)) == record
 
 
+@pytest.mark.parametrize(
+    ("expected", "found", "difference"),
+    [
+        pytest.param([1, 0.5, 2, 0.5], [2, 0.5, 1, 0.5], 0.0, id="as likely, in another order"),
+        pytest.param([1, 0.6, 2, 0.2], [1, 0.6, 3, 0.2], 0.0, id="the last of two as likely"),
+        pytest.param([1, 0.6, 2, 0.3], [1, 0.6, 3, 0.2], 0.1, id="another name, less likely"),
+        pytest.param([1, 0.6, 2, 0.2], [2, 0.6, 1, 0.2], 0.4, id="exchanged"),
+        pytest.param([1, 0.6, 5, 0.0], [1, 0.6, 0, 0.0], 0.0, id="what is no name"),
+        pytest.param([1, 0.6, 2, 0.2], [1, float("nan"), 2, 0.2], float("inf"), id="no number"),
+    ],
+)
+def test_names_differ_by_their_probabilities_whatever_their_order(
+    expected: list[float], found: list[float], difference: float
+) -> None:
+    sides = [np.array([[side]], dtype=np.float32) for side in (expected, found)]
+    assert onnx_parity.compare_names(*sides) == pytest.approx(difference)
+
+
 class NotANumber(nn.Module):
     """Divides nothing by nothing."""
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from darkroom_trainer.features.block_names import list_networks
+from darkroom_trainer.features.block_names import list_networks, list_weights
 
 
 @pytest.mark.parametrize(
@@ -15,3 +15,8 @@ from darkroom_trainer.features.block_names import list_networks
 )
 def test_blocks_name_the_networks_that_they_need(blocks: list[str], networks: list[str]) -> None:
     assert list_networks(blocks) == networks
+
+
+def test_a_network_that_is_pooled_in_two_ways_has_its_weights_once() -> None:
+    blocks = ["backbone:a", "backbone:a:mean", "colours"]
+    assert (list_networks(blocks), list_weights(blocks)) == (["a", "a:mean"], ["a"])

@@ -5,17 +5,17 @@ import pathlib
 import yaml
 
 from darkroom_trainer.local.board import ARTIFACTS_NAME, RESOURCES_NAME, Board, set_aside
-from tests.unit.trainer.run_builders import a_dataset, a_model, an_evaluation, parse, read_items
+from tests.unit.trainer.run_builders import a_dataset, a_model, a_prediction, an_evaluation, parse, read_items
 
 
 def a_board(folder: pathlib.Path) -> Board:
-    documents = (an_evaluation(), a_model("second"), a_model("first"), a_dataset())
+    documents = (a_prediction(), an_evaluation(), a_model("second"), a_model("first"), a_dataset())
     return Board([parse(folder, document) for document in documents], folder / "out")
 
 
-def test_datasets_run_first_then_models_then_evaluations_each_as_they_were_written(tmp_path: pathlib.Path) -> None:
+def test_datasets_run_first_then_models_then_what_uses_them_each_as_they_were_written(tmp_path: pathlib.Path) -> None:
     shown = [entry.shown for entry in a_board(tmp_path).entries]
-    assert shown == ["dataset/fruit", "model/second", "model/first", "evaluation/june"]
+    assert shown == ["dataset/fruit", "model/second", "model/first", "evaluation/june", "prediction/new"]
 
 
 def test_a_resource_is_found_by_kind_namespace_and_name(tmp_path: pathlib.Path) -> None:

@@ -15,11 +15,12 @@ from darkroom_trainer.local.config import (
     Target,
     build_evaluate_config,
     build_inspect_config,
+    build_predict_config,
     build_source,
     build_train_config,
     build_weights,
 )
-from tests.unit.trainer.run_builders import Document, a_dataset, a_model, an_evaluation, parse
+from tests.unit.trainer.run_builders import Document, a_dataset, a_model, a_prediction, an_evaluation, parse
 
 UID = "5a0c"
 
@@ -73,8 +74,9 @@ def test_every_config_survives_the_way_through_json(tmp_path: pathlib.Path) -> N
         build_inspect_config(a_target(tmp_path, a_dataset())),
         build_train_config(a_target(tmp_path, a_model(seed=3, compute={"devices": 4})), source, source),
         build_evaluate_config(a_target(tmp_path, an_evaluation()), source, model, source, Artifacts(uri="file:///m")),
+        build_predict_config(a_target(tmp_path, a_prediction()), source, model, source, Artifacts(uri="file:///m")),
     ]
-    assert [config.command for config in configs] == [Command.INSPECT, Command.TRAIN, Command.EVALUATE]
+    assert [config.command for config in configs] == list(Command)
     for config in configs:
         assert RunConfig.model_validate_json(config.model_dump_json(by_alias=True)) == config
     train = configs[1]
@@ -132,3 +134,22 @@ def test_who_is_not_this_machines_user_reaches_only_what_the_permits_name(tmp_pa
     assert source.storage.reach.allowed_endpoints == ("https://10.0.0.8",)
     assert source.storage.credentials_dir == str(tmp_path / "secrets" / "token-1")
     assert source.local_roots == ((tmp_path / "data").as_uri(),)
+
+
+def permit(target: Target, folder: pathlib.Path) -> Target:
+    return dataclasses.replace(target, permits=Permits((), (folder / "data",), folder / "secrets"))
+
+
+def test_images_are_reached_by_their_own_storage(tmp_path: pathlib.Path) -> None:
+    storage = {"endpoint": "http://s3:9000", "credentialsSecret": "token-1"}
+    target = a_target(tmp_path, a_prediction(images={"uri": "s3://vision/new", "storage": storage}))
+    model, files = parse(tmp_path, a_model()), Artifacts(uri="file:///m")
+    order = build_predict_config(target, None, model, None, files).prediction
+    assert order is not None
+    assert order.images is not None
+    assert (order.images.storage.endpoint, order.images.storage.credentials_dir) == ("http://s3:9000", None)
+    limited = build_predict_config(permit(target, tmp_path), None, model, None, files).prediction
+    assert limited is not None
+    assert limited.images is not None
+    assert limited.images.storage.credentials_dir == str(tmp_path / "secrets" / "token-1")
+    assert limited.images.storage.reach.allowed_endpoints == ()

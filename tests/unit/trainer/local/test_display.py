@@ -1,10 +1,20 @@
 """Lines, tables and scores as a user sees them."""
 
 import io
+import pathlib
 from datetime import UTC, datetime, timedelta
 
 from darkroom_api.v1alpha1.common import MeasuredOn, Performance
-from darkroom_trainer.local.display import BarDisplay, LineDisplay, open_display, render_scores, render_tables
+from darkroom_api.v1alpha1.prediction import PredictionSummary
+from darkroom_trainer.local.display import (
+    BarDisplay,
+    LineDisplay,
+    open_display,
+    render_counts,
+    render_end,
+    render_scores,
+    render_tables,
+)
 from darkroom_trainer.local.manifests import KINDS
 
 NOW = datetime(2026, 5, 4, 12, 0, 0, tzinfo=UTC)
@@ -70,3 +80,15 @@ def test_tables_have_the_columns_of_kubectl() -> None:
 def test_scores_say_what_they_were_measured_on() -> None:
     performance = Performance(measured_on=MeasuredOn.HOLD_OUT, images=1200, score=0.5, accuracy_top1=0.5)
     assert render_scores(performance) == "accuracyTop1 0.5000 (on 1,200 images of a held-out part of the training data)"
+
+
+def test_a_prediction_says_what_it_answered_and_what_it_passed_over() -> None:
+    summary = PredictionSummary(images=1041, objects=120, below_threshold=3, already_labelled=12, unreadable=1)
+    assert render_counts(summary) == (
+        "120 objects in 1,041 images, 3 of them with none; passed over 12 labelled and 1 unreadable images"
+    )
+    status = {"phase": "Succeeded", "summary": summary.to_json(), "artifacts": {"uri": "file:///out/new"}}
+    item = {"kind": "Prediction", "metadata": {"name": "new", "creationTimestamp": NOW.isoformat()}, "status": status}
+    assert f"prediction/new: {render_counts(summary)}\nprediction/new: files in file:///out/new" in render_end(
+        [item], NOW, pathlib.Path("out")
+    )

@@ -87,7 +87,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
     ),
     "a document that is text": ("just words", "must be an object with apiVersion, kind, metadata and spec"),
     "broken YAML": ("a: [1", "all.yaml: is not YAML: while parsing a flow sequence"),
-    "nothing of ours": ({"apiVersion": "v1", "kind": "Secret"}, "no Dataset, Model or Evaluation"),
+    "nothing of ours": ({"apiVersion": "v1", "kind": "Secret"}, "no Dataset, Model, Evaluation or Prediction"),
 }
 
 

@@ -52,3 +52,19 @@ def test_a_run_is_good_only_where_every_resource_is(broken: bool, code: int, tmp
     (tmp_path / "out").mkdir()
     assert run.run_board(board, open_display()) == code
     assert (tmp_path / "out" / "resources.yaml").exists()
+
+
+def test_a_folder_stands_for_a_claim_and_nothing_beside_it_is_read(tmp_path: pathlib.Path) -> None:
+    write_images(tmp_path)
+    dataset = a_dataset(annotationFiles=["volume:train.json"], storage={"volumeClaim": "photos"})
+    path = write_manifests(tmp_path / "manifests", dataset)
+    volumes = {"photos": tmp_path / "data"}
+    board = Board(read_manifests([path]).resources, tmp_path / "out", volumes=volumes)
+    (tmp_path / "out").mkdir()
+    assert run.run_board(board, open_display()) == run.EXIT_SUCCEEDED
+    (tmp_path / "data" / "0.png").rename(tmp_path / "0.png")
+    (tmp_path / "data" / "0.png").symlink_to("../0.png")
+    board = Board(read_manifests([path]).resources, tmp_path / "out", volumes=volumes)
+    assert run.run_board(board, open_display()) == run.EXIT_FAILED
+    message = read_items(tmp_path / "out")["Dataset/fruit"]["status"]["message"]
+    assert "image volume:0.png may not be read: a symbolic link on its way leads out of the claim" in message

@@ -9,20 +9,20 @@ import pytest
 from darkroom_api.blockers import Blocker
 from darkroom_api.conditions import ConditionType, DatasetPhase, Reason, RunPhase
 from darkroom_api.report import Meter, Outcome
-from darkroom_api.results import start_status
+from darkroom_api.results import AnyStatus, start_status
 from darkroom_api.run_config import Command, DatasetSource, RunConfig
 from darkroom_api.runs import build_reference
 from darkroom_api.v1alpha1.common import AnnotationKind
-from darkroom_api.v1alpha1.model import ModelStatus, ProgressStatus
+from darkroom_api.v1alpha1.model import ModelStatus
+from darkroom_api.v1alpha1.run_status import ProgressStatus
 from darkroom_trainer.local import status as statuses
-from darkroom_trainer.local.status import Status
-from tests.unit.trainer.run_builders import a_dataset, a_model, an_evaluation, parse
+from tests.unit.trainer.run_builders import a_dataset, a_model, a_prediction, an_evaluation, parse
 
 NOW = datetime(2026, 5, 4, 12, 0, 0, tzinfo=UTC)
 LATER = NOW + timedelta(seconds=50)
 
 
-def started(tmp_path: pathlib.Path, document: dict[str, Any]) -> Status:
+def started(tmp_path: pathlib.Path, document: dict[str, Any]) -> AnyStatus:
     return statuses.begin(start_status(parse(tmp_path, document).spec, 1, NOW), a_config(), "laptop", NOW)
 
 
@@ -37,7 +37,7 @@ def an_outcome(reason: Reason = Reason.SUCCEEDED, charged: float = 40.0, command
     return Outcome(command=command, reason=reason, message="words", meter=Meter(charged_seconds=charged))
 
 
-def condition(status: Status, kind: ConditionType) -> str:
+def condition(status: AnyStatus, kind: ConditionType) -> str:
     return next(str(entry.status) for entry in status.conditions if entry.type == kind)
 
 
@@ -71,8 +71,9 @@ def test_a_model_goes_from_queued_to_training_to_succeeded_with_its_meters(tmp_p
         (a_dataset(), DatasetPhase.INSPECTING),
         (a_model(), RunPhase.TRAINING),
         (an_evaluation(), RunPhase.EVALUATING),
+        (a_prediction(), RunPhase.PREDICTING),
     ],
-    ids=["a Dataset", "a Model", "an Evaluation"],
+    ids=["a Dataset", "a Model", "an Evaluation", "a Prediction"],
 )
 def test_every_kind_has_its_working_phase_and_its_bad_end(
     document: dict[str, Any], phase: str, tmp_path: pathlib.Path

@@ -6,6 +6,7 @@ from darkroom_api.v1alpha1.common import Task
 from darkroom_trainer.loop.recipe import (
     LADDERS,
     PRETRAINED_STEPS,
+    TRANSFORMER_STAGES,
     Recipe,
     build_ladder,
     build_recipe,
@@ -14,7 +15,11 @@ from darkroom_trainer.loop.recipe import (
     is_worth_measuring,
     is_worthwhile,
     read_recipe,
+    suit_repetition,
+    unfreeze,
 )
+
+TRANSFORMER = Recipe("dfine_nano_coco", 320, 4, 1e-4, trained_stages=0, network="{}")
 
 
 @pytest.mark.parametrize(
@@ -70,6 +75,35 @@ def test_the_more_of_pretrained_weights_is_trained_the_more_it_has_to_be_worth(
         *["resnet18"] * len(stages),
         *["vit_small"] * len(stages),
     ]
+
+
+def test_a_detector_that_learned_from_other_pictures_has_steps_of_its_own_in_the_ladder() -> None:
+    (first, second) = build_ladder(Task.DETECTOR, "dfine_nano_coco", ["dfine_nano_coco"])
+    assert (first.max_size_px, first.worthwhile_passes, second.max_size_px) == (320, 0, 640)
+    *others, before, last = build_ladder(Task.DETECTOR, None, ["resnet18", "dfine_nano_coco"])
+    assert {step.backbone for step in (before, last)} == {"dfine_nano_coco"}
+    assert before.worthwhile_passes > 0
+    assert len(others) == 5
+
+
+def test_its_recipe_has_small_batches_and_a_small_rate_and_says_how_it_is_built() -> None:
+    step = build_ladder(Task.DETECTOR, "dfine_nano_coco", ["dfine_nano_coco"])[0]
+    recipe = build_recipe(Task.DETECTOR, step, 1_000, on_gpu=False, has_weights=True, network="{}")
+    assert recipe == TRANSFORMER
+    assert build_recipe(Task.DETECTOR, step, 1_000, on_gpu=True, network="{}").batch_size == 16
+
+
+@pytest.mark.parametrize(("rounds", "stages"), [(0, 0), (3, 3), (9, TRANSFORMER_STAGES)])
+def test_with_each_round_a_stage_more_of_its_backbone_is_trained(rounds: int, stages: int) -> None:
+    assert unfreeze(TRANSFORMER, rounds).trained_stages == stages
+    whole = Recipe("resnet18", 64, 32, 1e-3)
+    assert unfreeze(whole, rounds) == whole
+
+
+def test_it_starts_with_a_tenth_of_the_passes_and_is_varied_little() -> None:
+    assert count_least_passes(TRANSFORMER, 2_000) == 200
+    assert suit_repetition(TRANSFORMER, 1_000.0).augmentation == "standard"
+    assert suit_repetition(Recipe("resnet18", 64, 32, 1e-3), 1_000.0).augmentation == "strong"
 
 
 @pytest.mark.parametrize(("side_px", "is_climbed"), [(95.0, False), (96.0, True)])

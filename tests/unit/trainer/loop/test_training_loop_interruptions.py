@@ -3,6 +3,7 @@
 import pathlib
 import random
 import threading
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -13,10 +14,11 @@ from darkroom_trainer.checkpoints.sessions import Session, Stage
 from darkroom_trainer.loop.training_loop import Hooks, Learner, Window, train_window
 from darkroom_trainer.runtime.stopping import RunStopped
 from tests.local_storage import LOCAL
-from tests.support.learning import QUIET, StepClock, a_learner, a_meter
+from tests.support.learning import QUIET, StepClock, a_learner, a_meter, a_pretrained_learner
 
 WINDOW = Window(0.0, 25.0)
 STEPS_BETWEEN_SAVES = 3
+Build = Callable[[], Learner]
 
 
 class Crash(Exception):
@@ -26,10 +28,10 @@ class Crash(Exception):
 class Attempt:
     """One attempt: resumes what the newest checkpoint holds, saves now and then, and is interrupted after a step."""
 
-    def __init__(self, name: str, folder: pathlib.Path, number: int) -> None:
+    def __init__(self, build: Build, folder: pathlib.Path, number: int) -> None:
         clock = StepClock()
         self.meter = a_meter(clock)
-        self.learner = clock.drive(a_learner(name))
+        self.learner = clock.drive(build())
         self.session = Session(self.learner, Stage.HOLD_OUT, WINDOW)
         self.store = checkpoint.CheckpointStore(open_storage(LOCAL), folder.as_uri(), number, "same", self.meter)
         self.store.claim.take()
@@ -65,31 +67,53 @@ class Attempt:
         self.learner.optimizer.step = crashing  # type: ignore[assignment,method-assign]
 
 
-def run_with_interruptions(name: str, folder: pathlib.Path, seed: int) -> Learner:
+def run_with_interruptions(build: Build, folder: pathlib.Path, seed: int) -> Learner:
     generator = random.Random(seed)
     for number, step in enumerate(sorted(generator.sample(range(1, 22), 10)), start=1):
-        attempt = Attempt(name, folder, number)
+        attempt = Attempt(build, folder, number)
         if generator.random() < 0.5:
             with pytest.raises(RunStopped):
                 attempt.run(stop_after=step)
         else:
             with pytest.raises(Crash):
                 attempt.run(crash_after=step)
-    last = Attempt(name, folder, 11)
+    last = Attempt(build, folder, 11)
     assert last.learner.step >= STEPS_BETWEEN_SAVES, "the last attempt goes on from a checkpoint"
     last.run()
     return last.learner
 
 
+LEARNERS = [
+    pytest.param(lambda: a_learner("classifier"), 1, id="classifier"),
+    pytest.param(lambda: a_learner("classifier"), 2, id="classifier, at other steps"),
+    pytest.param(lambda: a_learner("detector"), 1, id="detector"),
+    pytest.param(lambda: a_learner("detector"), 2, id="detector, at other steps"),
+    pytest.param(lambda: a_learner("transformer"), 1, id="transformer"),
+    pytest.param(lambda: a_pretrained_learner("classifier", 2), 1, id="classifier, last stages of embedded weights"),
+    pytest.param(lambda: a_pretrained_learner("detector", 0), 1, id="detector, head on embedded weights"),
+    pytest.param(
+        lambda: a_pretrained_learner("classifier", None),
+        1,
+        id="classifier, all of embedded weights",
+        marks=pytest.mark.extended,
+    ),
+    pytest.param(
+        lambda: a_pretrained_learner("detector", 2),
+        1,
+        id="detector, last stages of embedded weights",
+        marks=pytest.mark.extended,
+    ),
+]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [1, 2])
-@pytest.mark.parametrize("name", ["classifier", "detector"])
+@pytest.mark.parametrize(("build", "seed"), LEARNERS)
 def test_ten_interruptions_at_random_steps_change_no_bit_of_the_weights(
-    name: str, seed: int, tmp_path: pathlib.Path
+    build: Build, seed: int, tmp_path: pathlib.Path
 ) -> None:
-    whole = Attempt(name, tmp_path / "whole", 1)
+    whole = Attempt(build, tmp_path / "whole", 1)
     whole.run()
-    broken = run_with_interruptions(name, tmp_path / "broken", seed)
+    broken = run_with_interruptions(build, tmp_path / "broken", seed)
     assert whole.learner.step == broken.step
     expected, found = whole.learner.model.state_dict(), broken.model.state_dict()
     assert expected.keys() == found.keys()

@@ -54,6 +54,27 @@ def test_an_embedder_is_frozen_and_gives_the_features_it_promises(name: str) -> 
     assert not any(parameter.requires_grad for parameter in model.parameters())
 
 
+@pytest.mark.parametrize(
+    ("name", "has_it"),
+    [
+        pytest.param("vit_small_patch14_dinov2", True, id="its token is not the mean of its patches"),
+        pytest.param("vit_pe_core_tiny_patch16_384", True, id="nor is what attention pools"),
+        pytest.param("test_resnet", False, id="a convolutional network pools by the mean"),
+        pytest.param("swin_tiny_patch4_window7_224", False, id="and so do some transformers"),
+    ],
+)
+def test_some_transformers_can_be_pooled_in_another_way(name: str, *, has_it: bool) -> None:
+    assert backbones.has_other_pooling(name) is has_it
+
+
+def test_the_mean_of_patches_leaves_out_the_token_for_the_whole_picture() -> None:
+    model, width = backbones.build_embedder("test_vit", image_size_px=160, is_mean=True)
+    images = torch.rand(2, 3, 160, 160)
+    tokens = model.net.forward_features(images)  # type: ignore[union-attr, operator]
+    assert tokens.shape == (2, 101, width), "one for the picture, a hundred for its patches"
+    assert torch.allclose(model(images), tokens[:, 1:].mean(dim=1))
+
+
 @pytest.mark.parametrize("name", ["test_resnet", "test_mambaout", "test_vit", "test_maxvit"])
 def test_a_detector_and_a_classifier_can_be_exported(name: str, tmp_path: pathlib.Path) -> None:
     images, file = torch.rand(2, 3, SIZE, SIZE), tmp_path / "model.onnx"

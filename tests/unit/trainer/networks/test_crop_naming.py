@@ -182,12 +182,55 @@ def test_names_by_maps_and_by_fixed_features_are_mixed_by_their_share(
     assert not torch.allclose(parts[0], parts[1])
 
 
-def test_held_out_boxes_rule_out_maps_that_say_nothing(
+class SaysNothing(torch.nn.Module):
+    """Describes everything alike: a backbone's maps, or the crops of boxes."""
+
+    def __init__(self, *shape: int) -> None:
+        super().__init__()
+        self._shape = shape
+
+    def forward(self, images: torch.Tensor, boxes: torch.Tensor | None = None) -> list[torch.Tensor] | torch.Tensor:
+        """Return one level of maps (B, ...), or features (B, K, ...)."""
+        if boxes is None:
+            return [torch.zeros(len(images), *self._shape)]
+        return torch.zeros(len(images), boxes.shape[1], *self._shape)
+
+
+@pytest.mark.parametrize(("silent", "share"), [("maps", 0.0), ("crops", 1.0)])
+def test_boxes_that_are_learned_from_give_the_word_to_the_features_that_tell_tags_apart(
+    frozen: DetectorNetwork,
+    data: training_loop.TrainingData,
+    monkeypatch: pytest.MonkeyPatch,
+    silent: str,
+    share: float,
+) -> None:
+    if silent == "maps":
+        monkeypatch.setattr(frozen.dense, "backbone", SaysNothing(frozen.dense.map_channels, 4, 4))
+        stages.freeze(frozen, "test_resnet", 0)
+    else:
+        monkeypatch.setattr(frozen, "features", SaysNothing(len(frozen.centre)))
+    with torch.inference_mode():
+        TASK.finish(frozen, data)
+    assert float(frozen.map_share) == share
+
+
+def test_one_box_of_each_tag_leaves_the_features_their_shares(
     frozen: DetectorNetwork, data: training_loop.TrainingData
 ) -> None:
+    labels = data.targets["label"][:1]
+    is_first = torch.stack([labels[0, :at].ne(label).all() for at, label in enumerate(labels[0])])
+    singles = {**data.targets, "label": torch.where(is_first, labels, -1)}
+    frozen.map_share.fill_(0.5)
+    with torch.inference_mode():
+        TASK.finish(frozen, dataclasses.replace(data, rows=np.arange(1), targets=singles))
+    assert float(frozen.map_share) == 0.5
+
+
+def test_held_out_boxes_change_no_share_of_maps(frozen: DetectorNetwork, data: training_loop.TrainingData) -> None:
+    frozen.map_share.fill_(0.25)
     frozen.maps.scale.fill_(0.0)
     TASK.tune(frozen, data, HELD_OUT_ROWS)
-    assert float(frozen.map_share) < 0.5
+    assert float(frozen.map_share) == 0.25
 
 
 @pytest.mark.parametrize(("images", "looked_at"), [(5, 5), (300, MOST_LOOKED_AT)])

@@ -4,26 +4,9 @@ import pathlib
 
 import pytest
 
-from darkroom_trainer.data.inspection.examination import Examination
 from darkroom_trainer.report import inspection_content
 from darkroom_trainer.report.inputs import InspectionInputs
-from tests.support.coco_builders import (
-    a_coco,
-    a_scene,
-    an_annotation,
-    an_image,
-)
-from tests.support.examinations import NAMES, examine, read_local
-
-
-def a_hostile_dataset(folder: pathlib.Path) -> Examination:
-    """Return an examination of images whose tags are what strangers may write, one of them with a problem."""
-    categories = [{"id": at + 1, "name": text} for at, text in enumerate(NAMES)]
-    images = [an_image(at + 1) for at in range(len(NAMES))]
-    annotations = [an_annotation(at + 1, image_id=at + 1, category_id=at + 1) for at in range(len(NAMES))]
-    annotations.append(an_annotation(99, bbox=[0.9, 0.9, 0.5, 0.5], category_id=1))
-    coco = a_coco(images=images, annotations=annotations, categories=categories)
-    return examine(folder, coco, {image["file_name"]: a_scene(image["id"]) for image in images})
+from tests.support.examinations import NAMES, a_hostile_dataset, read_local
 
 
 def test_the_page_tells_the_counts_of_the_inspection(tmp_path: pathlib.Path) -> None:

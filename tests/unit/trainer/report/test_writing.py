@@ -1,29 +1,18 @@
 """report.html and report.json: the same numbers, only the pictures that there is time for, bounded size."""
 
 import dataclasses
-import json
 import pathlib
-from typing import Any
 
 import pytest
 
 from darkroom_api.v1alpha1.common import STOP_MEANINGS, StopReason, Task
 from darkroom_report import training_page
 from darkroom_trainer.data.records.findings import Advice, Issue
-from darkroom_trainer.report import writing
 from darkroom_trainer.report.inputs import ReportInputs
-from tests.support.pages import Page
 from tests.support.report_builders import a_model, a_training, build_metrics, measure_classifier
+from tests.support.written_reports import write
 
 MAX_PAGE_BYTES = 3_000_000
-
-
-def write(folder: pathlib.Path, inputs: ReportInputs) -> tuple[Page, dict[str, Any]]:
-    """Write a report; returns its page and its JSON as they are on disk."""
-    names = writing.write_report(folder, inputs)
-    assert names == ["report.html", "report.json"]
-    page = (folder / "report.html").read_text(encoding="utf-8")
-    return Page(page), json.loads((folder / "report.json").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("task", [Task.CLASSIFIER, Task.DETECTOR], ids=lambda task: task.value)

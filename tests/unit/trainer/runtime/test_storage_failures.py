@@ -57,6 +57,14 @@ def test_a_bucket_that_the_output_needs_says_nothing_of_the_dataset() -> None:
     assert "bucket nowhere" in end.message
 
 
+def test_a_file_of_a_volume_is_told_with_its_claim_and_without_an_endpoint() -> None:
+    access = StorageAccess(endpoint="http://s3:9000", volume_claim="photos", volume_dir="/volumes/dataset")
+    end = explain_storage_error(StorageRefused("volume:a.json", "Permission denied"), access)
+    assert end.reason is Reason.STORAGE_UNAVAILABLE
+    assert end.message == "volume:a.json was refused: Permission denied (PersistentVolumeClaim `photos`)"
+    assert explain_storage_error(ObjectMissing("volume:a.json"), access).reason is Reason.DATASET_NOT_FOUND
+
+
 def test_of_many_images_the_one_that_could_not_be_read_is_named() -> None:
     end = explain_storage_error(ObjectMissing("s3://b/k"), StorageAccess(), subject="image 7 (a.png)")
     assert end.message.startswith("image 7 (a.png): s3://b/k does not exist")

@@ -49,6 +49,33 @@ def test_networks_are_used_whose_features_of_all_images_fit_into_their_part_of_t
     assert all(network.look.size_px == network.source_px for network in found.values())
 
 
+@pytest.mark.parametrize(
+    ("left_seconds", "names"),
+    [
+        pytest.param(100.0, ["test_vit", "test_vit:mean"], id="a transformer comes with both ways of pooling"),
+        pytest.param(2.0, ["test_vit"], id="the second is paid for like a further network"),
+    ],
+)
+def test_how_a_transformer_is_pooled_is_left_to_cross_validation(
+    left_seconds: float, names: list[str], tmp_path: pathlib.Path
+) -> None:
+    model, _ = backbones.build_embedder("test_vit", image_size_px=160)
+    safetensors.torch.save_file(model.state_dict(), tmp_path / "test_vit.safetensors")
+    weights = Weights(location=a_local_place(tmp_path), embedded=False)
+    config = tiny_runs.a_config(
+        Command.TRAIN, Task.CLASSIFIER, tmp_path / "train.json", weights=weights, backbone="test_vit"
+    )
+    found = pretraining.open_pretrained(config, Task.CLASSIFIER, tmp_path / "work")
+    admitted = frozen_admission.admit_networks(
+        found, CPU, Meter(clock=tiny_runs.TickingClock()), images=10, left_seconds=left_seconds
+    )
+    assert list(admitted) == names
+    images = torch.rand(1, 3, 160, 160)
+    answers = [network(images) for network in admitted.values()]
+    assert all(float(answer.norm()) == pytest.approx(1.0) for answer in answers)
+    assert len(answers) == 1 or not torch.allclose(*answers)
+
+
 def test_a_network_that_is_hopeless_at_first_sight_is_not_measured_again(pretrained: pretraining.Pretrained) -> None:
     clock = tiny_runs.TickingClock()
     meter = Meter(clock=clock)

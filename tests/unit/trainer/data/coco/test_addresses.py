@@ -5,7 +5,7 @@ import unicodedata
 import pytest
 
 from darkroom_api.v1alpha1.dataset import UrlMapping
-from darkroom_trainer.data.coco.addresses import Address, build_address_book, resolve_address
+from darkroom_trainer.data.coco.addresses import Address, build_address_book, find_folder, resolve_address
 from darkroom_trainer.data.coco.documents import ImageRecord
 from darkroom_trainer.data.naming.refusals import AddressProblem
 
@@ -20,6 +20,7 @@ MAPPINGS = (
     UrlMapping(from_prefix="https://moved.org/", to_prefix="https://h/new?sig=1"),
     UrlMapping(from_prefix="gcs://", to_prefix="s3://"),
     UrlMapping(from_prefix="http://", to_prefix="https://"),
+    UrlMapping(from_prefix="store://", to_prefix="volume:/stores/"),
     UrlMapping(from_prefix="gone://", to_prefix="gs://nobody/"),
 )
 LOCAL_ROOTS = ("file:///home/kim/link", "file:///home/kim/shop")
@@ -31,7 +32,7 @@ def a_record(file_name: str | None = None, absolute: str | None = None, coco: st
 
 
 def find(record: ImageRecord, root: str | None = None, annotation_uri: str = "s3://b/f/train.json") -> Address:
-    return resolve_address(record, build_address_book(annotation_uri, root, MAPPINGS, LOCAL_ROOTS))
+    return resolve_address(record, build_address_book(root or find_folder(annotation_uri), MAPPINGS, LOCAL_ROOTS))
 
 
 def resolve(record: ImageRecord, root: str | None = None, annotation_uri: str = "s3://b/f/train.json") -> str:
@@ -62,6 +63,10 @@ def resolve(record: ImageRecord, root: str | None = None, annotation_uri: str = 
                      id="a mapped coco_url before an unmapped absolute_url"),
         pytest.param(a_record(None, "gcs://store/a.png"), "s3://store/a.png", id="another kind of bucket address"),
         pytest.param(a_record(None, "http://x.org/a.png"), "https://x.org/a.png", id="plain http mapped to https"),
+        pytest.param(a_record("a.png", "store://7/a.png"), "volume:stores/7/a.png", id="mapped to a volume"),
+        pytest.param(a_record("a.png", "volume:in/b.png"), "volume:in/b.png", id="an address of the volume itself"),
+        pytest.param(a_record("a.png", "volume:/in//b%20c.png"), "volume:in/b%20c.png",
+                     id="one spelling of an address of the volume, which is taken literally"),
         pytest.param(a_record("a.png", "gone://x/a.png"), "s3://b/f/a.png", id="mapped to what cannot be read"),
         pytest.param(a_record("../../tool/upload/7/a.png"), "s3://vision/upload/7/a.png", id="a mapped path upwards"),
         pytest.param(a_record("/local-files/?d=shop/a b.png"), "file:///my%20data/a%20b.png",
@@ -128,6 +133,9 @@ def test_an_address_that_is_passed_over_is_told() -> None:
         pytest.param(None, "https://h/f/t.json?sig=1", "https://h/f/a%20b.png?sig=1", id="a token for the folder"),
         pytest.param("https://h/i", "s3://b/t.json", "https://h/i/a%20b.png", id="an https root is quoted"),
         pytest.param(None, "file:///d/t.json", "file:///d/a%20b.png", id="a local folder is quoted"),
+        pytest.param(None, "volume:train.json", "volume:a b.png", id="a file at the root of a claim"),
+        pytest.param(None, "volume:/d/t.json", "volume:d/a b.png", id="a file in a folder of a claim"),
+        pytest.param("volume:/", "s3://b/t.json", "volume:a b.png", id="the root of a claim"),
     ],
 )
 def test_file_names_are_looked_up_in_their_root(root: str | None, annotation_uri: str, uri: str) -> None:
@@ -161,6 +169,9 @@ def test_file_names_are_looked_up_in_their_root(root: str | None, annotation_uri
             a_record(None, "AmlDatastore://other/1.png"), "add AmlDatastore://other/ to urlMappings", id="not mapped"
         ),
         pytest.param(a_record(None, None, "ftp://h:1/a.png"), "add ftp://h:1/ to urlMappings", id="a foreign scheme"),
+        pytest.param(a_record(None, "volume:a/../../x"), "leaves its folder", id="climbing in a volume"),
+        pytest.param(a_record(None, "store://../x"), "leaves its folder", id="climbing behind a mapping to a volume"),
+        pytest.param(a_record(None, f"volume:{'x' * 256}"), "more than 255 bytes", id="a name that no volume takes"),
         pytest.param(a_record(None, "nonsense"), "is not a URL and there is no file_name", id="no URL at all"),
     ],
 )  # fmt: skip

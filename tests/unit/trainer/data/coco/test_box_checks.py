@@ -145,9 +145,7 @@ def test_a_turned_box_is_replaced_by_the_one_around_it() -> None:
     catalog, findings = read_catalog(in_pixels([40, 50, 60, 20], attributes={"rotation": 90.0, "occluded": False}))
     assert shown(findings) == []
     np.testing.assert_allclose(catalog.images[1].boxes * [160, 120, 160, 120], [[60, 30, 20, 60]], atol=1e-4)
-    assert told(findings) == [
-        "train.json: 1 of 2 annotations have attributes.rotation: the box around the turned one is taken"
-    ]
+    assert told(findings) == ["train.json: 1 of 2 annotations are turned: the box around the turned one is taken"]
 
 
 def test_the_box_around_a_turned_one_may_reach_over_the_edge() -> None:

@@ -94,7 +94,7 @@ def test_a_box_that_is_wrong_in_the_declared_form_is_shown_as_written() -> None:
     _, findings = read_catalog(boxed([40, 10, 10, 30]) | {"bbox_format": "xyxy"})
     assert shown(findings)[0] == (
         "train.json annotation 1 (image 1): bbox [40, 10, 10, 30]: width and height must be more than 0; "
-        "bbox_format declares [left, top, right, bottom]"
+        "it is read as [left, top, right, bottom]"
     )
 
 

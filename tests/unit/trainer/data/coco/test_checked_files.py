@@ -16,9 +16,7 @@ def test_a_file_gives_its_images_and_counts_annotations_by_label() -> None:
     coco = documents.parse_coco(text, "train.json", findings)
     assert coco is not None
     file = checked_files.check_file(coco, AnnotationKind.DETECTION, findings)
-    images = checked_files.build_images(
-        file, "s3://b/train.json", a_source(), {"pear": 0, "apple": 1}, annotations, findings
-    )
+    images = checked_files.build_images(file, "s3://b", a_source(), {"pear": 0, "apple": 1}, annotations, findings)
     assert findings.problem_count == 0
     assert [image.labels for image in images] == [(1, 1), (0,)]
     assert annotations == {1: 2, 0: 1}

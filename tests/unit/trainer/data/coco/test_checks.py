@@ -165,7 +165,8 @@ CLASSIFICATION_CASES = {
     ),
     "an image without label": (
         classified(an_annotation(1)),
-        "train.json image 2 (images/2.png): has no annotation; imageClassification needs one label per image",
+        "train.json image 2 (images/2.png): has no annotation; imageClassification needs one label per image: "
+        'give it one, or write "review": "pending" in its entry until somebody has',
     ),
     "one category only": (
         a_coco(

@@ -136,3 +136,53 @@ def test_a_long_subject_is_shortened_to_what_a_status_holds() -> None:
     long: Any = "x" * 2000 + ".png"
     _, findings = read_catalog(a_coco(images=[an_image(1), an_image(2, file_name="../" + long)]))
     assert all(len(problem.subject) <= 512 and len(problem.message) <= 512 for problem in findings.problems)
+
+
+def test_images_whose_labels_nobody_has_accepted_stay_apart() -> None:
+    reviews = {1: {}, 2: {"review": "pending"}, 3: {"review": "rejected"}, 4: {"review": "accepted"}}
+    coco = a_coco(
+        images=[an_image(number, **fields) for number, fields in reviews.items()],
+        annotations=[an_annotation(number, image_id=number) for number in (1, 2, 3)],
+    )
+    catalog, findings = read_catalog(coco)
+    assert shown(findings) == []
+    assert [(image.image_id, image.labels) for image in catalog.images] == [(1, (0,)), (4, ())]
+    assert [(image.image_id, image.labels) for image in catalog.unreviewed] == [(2, ()), (3, ())]
+    assert catalog.annotations == 1
+    assert [category.images for category in catalog.categories] == [1, 0]
+
+
+def test_an_image_that_another_file_labels_does_not_wait_for_a_review() -> None:
+    proposals = a_coco(images=[an_image(1, review="pending"), an_image(3, review="pending")], annotations=[])
+    catalog, findings = read_catalog(a_coco(), proposals)
+    assert shown(findings) == []
+    assert [image.image_id for image in catalog.images] == [1, 2]
+    assert [image.image_id for image in catalog.unreviewed] == [3]
+    assert [advice.issue for advice in findings.advice if advice.issue == "exactDuplicate"] == []
+
+
+def test_a_file_of_proposals_alone_is_refused() -> None:
+    proposals = a_coco(images=[an_image(number, review="pending") for number in (1, 2)])
+    assert shown(read_catalog(proposals)[1]) == [
+        "dataset fruit: has no image that a person has labelled: all 2 wait for a review or were rejected"
+    ]
+
+
+def test_an_image_to_label_by_hand_needs_no_tag_yet() -> None:
+    coco = a_coco(images=[an_image(1), an_image(2), an_image(3, review="pending"), an_image(4, review="rejected")])
+    catalog, findings = read_catalog(coco, kind="imageClassification")
+    assert shown(findings) == []
+    assert [image.image_id for image in catalog.unreviewed] == [3, 4]
+    coco["images"][2]["review"] = "accepted"
+    assert shown(read_catalog(coco, kind="imageClassification")[1]) == [
+        "train.json image 3 (images/3.png): has no annotation; imageClassification needs one label per image: "
+        'give it one, or write "review": "pending" in its entry until somebody has'
+    ]
+
+
+def test_a_review_of_another_word_says_nothing() -> None:
+    words: tuple[Any, ...] = ("later", 1, None, ["pending"])
+    images = [an_image(number, review=word) for number, word in enumerate(words, start=1)]
+    catalog, findings = read_catalog(a_coco(images=images))
+    assert shown(findings) == []
+    assert [image.review for image in catalog.images] == [None] * 4

@@ -105,3 +105,13 @@ def test_an_inspection_needs_no_torch() -> None:
     code = "import sys, darkroom_trainer.commands.inspection; sys.exit('torch' in sys.modules)"
     environment = {"PYTHONPATH": ":".join(sys.path)}
     assert subprocess.run([sys.executable, "-c", code], env=environment, check=False).returncode == 0
+
+
+def test_images_that_wait_for_a_review_are_counted_and_left_out(tmp_path: pathlib.Path) -> None:
+    coco = a_set()
+    coco["images"][2]["review"] = "pending"
+    coco["images"][4]["review"] = "rejected"
+    found = report(tmp_path, coco, scenes())
+    assert ("unreviewed", [3, 5]) in noted(found)
+    (message,) = [entry["message"] for entry in found["advice"] if entry["issue"] == "unreviewed"]
+    assert message.startswith("2 are left out, whose labels a model proposed and nobody accepted: 1 wait for a review")

@@ -9,8 +9,10 @@ from typing import Any, Final
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from darkroom_api.run_config import StorageAccess
+from darkroom_predict.images import ImageProblem
 from darkroom_storage.errors import (
     AddressForbidden,
     CertificateRefused,
@@ -21,7 +23,8 @@ from darkroom_storage.errors import (
     StorageUnreachable,
 )
 from darkroom_storage.objects import Fetched, ObjectInfo, Storage, open_storage
-from darkroom_trainer.data.inspection.fetching import Check, CheckedImage, ImageMissing, check_images
+from darkroom_trainer.data.inspection import fetching
+from darkroom_trainer.data.inspection.fetching import Check, CheckedImage, ImageMissing, check_images, fetch_images
 from darkroom_trainer.data.records.catalog import CatalogImage
 from tests.certificate import HOST, write_certificate
 from tests.local_storage import LOCAL, a_listing
@@ -104,6 +107,54 @@ def test_an_image_is_taken_from_the_first_of_its_addresses_that_has_it(tmp_path:
 def test_an_image_without_an_address_is_passed_over() -> None:
     (check,) = check_images([an_entry(None)], PlayedStorage({}), None)
     assert str(check) == "has no address"
+
+
+def test_another_use_of_images_gets_place_address_and_bytes_and_may_refuse_one() -> None:
+    def use(place: int, uri: str, found: Fetched) -> tuple[int, str, int]:
+        if place == 1:
+            raise ImageProblem("is too red")
+        return place, uri, len(found.data)
+
+    images = (an_entry(f"s3://b/{number}.png") for number in range(200))
+    first, second, *_, last = fetch_images(images, PlayedStorage({}), use)
+    assert (first, str(second), last) == (
+        (0, "s3://b/0.png", len(PICTURE)), "is too red", (199, "s3://b/199.png", len(PICTURE)),
+    )  # fmt: skip
+
+
+def test_images_are_fetched_no_faster_than_they_are_taken() -> None:
+    asked: list[int] = []
+
+    def list_images() -> Iterator[CatalogImage]:
+        for number in range(10_000):
+            asked.append(number)
+            yield an_entry(f"s3://b/{number}.png")
+
+    fetched = fetch_images(list_images(), PlayedStorage({}), lambda place, _uri, _found: place)
+    assert [next(fetched) for _ in range(3)] == [0, 1, 2]
+    assert len(asked) < 100
+    fetched.close()  # type: ignore[attr-defined]
+
+
+def test_the_first_images_leave_upright_previews(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetching, "MAX_PREVIEWS", 3)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    pictures = {"s3://b/0": a_picture(1300, 650, "JPEG", exif=exif), "s3://b/1": b"text", "s3://b/2": a_picture(20, 10)}
+
+    class Pictures(PlayedStorage):
+        def read(self, uri: str, limit_bytes: int = 0) -> Fetched:  # noqa: ARG002
+            data = pictures.get(uri, PICTURE)
+            return Fetched(data, ObjectInfo(len(data), "etag"))
+
+    entries = [an_entry(f"s3://b/{number}") for number in range(5)]
+    checks = list(check_images(entries, Pictures({}), None, preview_folder=tmp_path))
+    assert [isinstance(check, CheckedImage) for check in checks] == [True, False, True, True, True]
+    made = {path.name: Image.open(path) for path in (tmp_path / "previews").iterdir()}
+    assert {name: picture.size for name, picture in made.items()} == {"000001.jpg": (320, 640), "000003.jpg": (20, 10)}
+    grey = np.asarray(made["000001.jpg"].convert("L"), dtype=int)
+    assert grey[0].mean() < 20 < 230 < grey[-1].mean(), "turned as it is seen"
+    assert list(tmp_path.iterdir()) == [tmp_path / "previews"], "the images themselves are not kept"
 
 
 class Handler(http.server.BaseHTTPRequestHandler):

@@ -20,7 +20,7 @@ from darkroom_storage.state_folder import write_json
 from darkroom_trainer.commands import engine
 from darkroom_trainer.local.serving.waiting import MAX_CRASHES
 from tests.unit.trainer.engine_stand_in import Engine, Killed, a_worker, kill, stopped, succeed
-from tests.unit.trainer.run_builders import a_dataset, a_model, an_evaluation
+from tests.unit.trainer.run_builders import a_dataset, a_model, a_prediction, an_evaluation
 from tests.unit.trainer.state_builders import put, read_status
 
 
@@ -45,10 +45,11 @@ def test_what_waits_runs_in_the_order_in_which_it_was_asked_for(fake: Engine, tm
     second = put(tmp_path, a_model("second"), age_seconds=2)
     first = put(tmp_path, a_model("first"), age_seconds=1)
     measured = put(tmp_path, an_evaluation(model="second"), age_seconds=3)
+    answered = put(tmp_path, a_prediction(model="second", images={"uri": "s3://vision/new"}), age_seconds=4)
     assert a_worker(tmp_path).work() == ExitCode.SUCCEEDED
     assert [name for command, name, _ in commands(fake) if command == "train"] == ["first", "second"]
-    assert commands(fake)[-1] == ("evaluate", "june", 1)
-    assert {phase(tmp_path, uid) for uid in (first, second, measured)} == {("Succeeded", "Succeeded")}
+    assert commands(fake)[-2:] == [("evaluate", "june", 1), ("predict", "new", 1)]
+    assert {phase(tmp_path, uid) for uid in (first, second, measured, answered)} == {("Succeeded", "Succeeded")}
 
 
 def test_a_dataset_is_read_once_for_all_that_was_asked_for_before(fake: Engine, tmp_path: pathlib.Path) -> None:
@@ -60,14 +61,15 @@ def test_a_dataset_is_read_once_for_all_that_was_asked_for_before(fake: Engine, 
 
 
 @pytest.mark.parametrize(
-    ("generation", "began"),
+    ("generation", "began", "age_seconds"),
     [
-        pytest.param(1, "2026-05-04T11:00:00Z", id="asked for after it was read"),
-        pytest.param(2, None, id="asked for after it was changed"),
+        pytest.param(1, "2026-05-04T11:00:00Z", 1, id="asked for after it was read"),
+        pytest.param(1, "2026-05-04T12:00:00.100000Z", 0.5, id="asked for in the second in which it was read"),
+        pytest.param(2, None, 1, id="asked for after it was changed"),
     ],
 )
 def test_a_dataset_is_read_again_for_what_is(
-    generation: int, began: str | None, fake: Engine, tmp_path: pathlib.Path
+    generation: int, began: str | None, age_seconds: float, fake: Engine, tmp_path: pathlib.Path
 ) -> None:
     uid = put(tmp_path, a_dataset())
     put(tmp_path, a_model("first"))
@@ -77,7 +79,7 @@ def test_a_dataset_is_read_again_for_what_is(
         status["attempts"][0]["startedAt"] = began
         write_json(tmp_path / "resources" / uid / "status.json", status)
     put(tmp_path, a_dataset(), generation=generation)
-    put(tmp_path, a_model("next"), age_seconds=1)
+    put(tmp_path, a_model("next"), age_seconds=age_seconds)
     a_worker(tmp_path).work()
     assert commands(fake)[2:] == [("inspect", "fruit", 1), ("train", "next", 1)]
 

@@ -5,7 +5,7 @@ import pathlib
 from darkroom_api.conditions import RunPhase
 from darkroom_api.run_config import RunConfig
 from darkroom_trainer.local.serving.waiting import list_cancelled, list_steps
-from tests.unit.trainer.run_builders import a_dataset, a_model
+from tests.unit.trainer.run_builders import a_dataset, a_model, a_prediction
 from tests.unit.trainer.state_builders import FIRST, put, read_state
 
 
@@ -50,3 +50,12 @@ def test_what_was_cancelled_before_it_began_ends_at_once_whatever_else_runs(tmp_
     (step,) = list_cancelled(read_state(tmp_path), FIRST)
     assert not isinstance(step.planned, RunConfig)
     assert (step.entry.manifest.name, step.planned.phase) == ("unwanted", RunPhase.CANCELLED)
+
+
+def test_a_prediction_over_a_dataset_has_it_read_and_one_over_a_folder_reads_none(tmp_path: pathlib.Path) -> None:
+    put(tmp_path, a_dataset())
+    put(tmp_path, a_prediction("folder", images={"uri": "s3://vision/new"}))
+    put(tmp_path, a_prediction("dataset"), age_seconds=1)
+    steps = list(list_steps(read_state(tmp_path), FIRST))
+    assert [step.entry.manifest.name for step in steps] == ["folder", "fruit"]
+    assert not isinstance(steps[0].planned, RunConfig), "its Model is not there"
