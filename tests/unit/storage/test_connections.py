@@ -20,8 +20,11 @@ class Names:
 
     def __init__(self, *answers: tuple[str, ...]) -> None:
         self._answers = list(answers)
+        self._resolve_other = socket.getaddrinfo
 
-    def resolve(self, _host: str, port: int, **_: Any) -> list[Any]:
+    def resolve(self, host: str, port: int, *places: Any, **options: Any) -> list[Any]:
+        if host != "pictures.test":  # asked for by a thread of another test
+            return self._resolve_other(host, port, *places, **options)
         answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in answer]
 
