@@ -42,6 +42,7 @@ class OneFileOneWorker(LoadScopeScheduling):  # type: ignore[misc]
         return _find_group(nodeid) or nodeid.partition("::")[0]
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneFileOneWorker:
     """Use it in place of pytest-xdist's own groups, which pytest 9.2 does not let it mark."""
     return OneFileOneWorker(config, log)

@@ -4,6 +4,7 @@ Owns where they come from: `names.AUTHORITIES_VARIABLE`, which names a file as i
 `names.AUTHORITIES_KEY` of the Secret with a bucket's credentials. Must not connect.
 """
 
+import functools
 import hashlib
 import os
 import pathlib
@@ -38,11 +39,17 @@ def read_authorities(access: StorageAccess) -> str:
 def _read(path: pathlib.Path, where: str) -> str:
     try:
         text = path.read_text(encoding="ascii", errors="ignore")
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=text)
+        _check(text)
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
         message = f"{where}: is not a list of certificates in PEM ({type(error).__name__}); write it again"
         raise StorageMisconfigured(message) from error
     return text
+
+
+@functools.lru_cache(maxsize=8)
+def _check(text: str) -> None:
+    """Raise ssl.SSLError or ValueError where this is no PEM; a system's whole list takes 50 ms, at each opening."""
+    ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=text)
 
 
 def build_context(authorities: str) -> ssl.SSLContext:

@@ -184,3 +184,4 @@ GROUPS: Final = {
     "Pictures": PICTURES,
     "Other files in place of a picture, and what is not as it looks": PICTURE_FORMATS,
 }
+CASES: Final = {name: case for cases in GROUPS.values() for name, case in cases.items()}

@@ -2,10 +2,8 @@
 
 import pathlib
 import re
-import tempfile
 from typing import Final
 
-from tests.support.hostile.cases import Case
 from tests.support.hostile.names import GROUPS
 from tests.support.hostile.runs import read_case
 
@@ -35,17 +33,15 @@ def build_page() -> str:
     parts = [_HEAD]
     for title, cases in GROUPS.items():
         parts.append(f"\n## {title}\n\n| Input | What the user reads |\n|---|---|\n")
-        parts += [f"| {name} | {_read(case)} |\n" for name, case in cases.items()]
+        parts += [f"| {name} | {_describe(name, case.handled)} |\n" for name, case in cases.items()]
     return "".join(parts)
 
 
-def _read(case: Case) -> str:
-    with tempfile.TemporaryDirectory() as folder:
-        _, message = read_case(case, pathlib.Path(folder) / "data")
-        message = message.replace(f"file://{folder}/data", "file:///data")
+def _describe(name: str, handled: str) -> str:
+    _, message = read_case(name)
     shown = message if len(message) <= _SHOWN else message[: _SHOWN - 1] + "…"
     shown = re.sub(r"\s+", " ", shown).replace("|", "\\|").replace("`", "'")
-    return f"{case.handled}: `{shown}`" if case.handled else f"`{shown}`"
+    return f"{handled}: `{shown}`" if handled else f"`{shown}`"
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
 """Runs one hostile dataset as an inspection does, without a network, and returns what its user reads."""
 
+import functools
 import http.client
 import io
 import pathlib
 import socket
+import tempfile
 from typing import Any
 
 import pytest
@@ -13,7 +15,8 @@ from darkroom_api.endpoints import Origin, Reach
 from darkroom_storage import connections, web
 from darkroom_storage.secrets import hide
 from darkroom_trainer.runtime.errors import RunError
-from tests.support.hostile.cases import Case, write_case
+from tests.support.hostile.cases import write_case
+from tests.support.hostile.names import CASES
 from tests.support.run_support import inspect
 
 NAMES = {
@@ -69,13 +72,17 @@ def isolate(patch: pytest.MonkeyPatch, answer: bytes | None) -> None:
     patch.setattr(web, "_CheckedConnection", connect)
 
 
-def read_case(case: Case, folder: pathlib.Path) -> tuple[Reason, str]:
-    """Return the reason and the message that an inspection of a case ends with."""
-    with pytest.MonkeyPatch.context() as patch:
+@functools.cache
+def read_case(name: str) -> tuple[Reason, str]:
+    """Return the reason and the message that an inspection of a case ends with; its folder is `/data` there."""
+    case = CASES[name]
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         isolate(patch, case.answer)
-        uri = write_case(case, folder)
+        uri = write_case(case, pathlib.Path(folder) / "data")
         try:
             outcome = inspect(case.get_source(uri))
         except RunError as error:
-            return error.reason, hide(error.message)
-        return outcome.reason, hide(outcome.message)
+            reason, message = error.reason, error.message
+        else:
+            reason, message = outcome.reason, outcome.message
+        return reason, hide(message).replace(f"file://{folder}/data", "file:///data")
