@@ -20,8 +20,6 @@ FIRST_RATE: Final = 1e-9
 """Seconds for one multiplication, until it has been measured: slow on any machine."""
 SMALL_WORK: Final = 1e7
 """What a fit takes however small it is, in multiplications."""
-LOADING_SECONDS: Final = 2.0
-"""What the first logistic regression takes beside its fits: scikit-learn is imported for it."""
 CAUTION: Final = 1.5
 """Costs vary; a trial is admitted when this many times its estimate fits."""
 
@@ -107,8 +105,7 @@ class HeadLedger:
             SMALL_WORK * len(trial.grid) + count_work(trial, rows, width, store.examples.num_labels)
         )
         self._work[id(trial)] = work
-        loading = LOADING_SECONDS if trial.family is Family.LOGISTIC and not self._list_done(trial.family) else 0.0
-        return extraction + loading + work * self._find_rate(trial.family)
+        return extraction + work * self._find_rate(trial.family)
 
     def _estimate_refit(self, trial: HeadTrial) -> float:
         """Return the seconds of fitting the trial's head on all rows."""

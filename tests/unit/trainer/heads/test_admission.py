@@ -88,20 +88,6 @@ def test_the_parts_of_an_ensemble_are_kept_and_the_ensemble_has_a_record_of_its_
     assert [record.number for record in records] == [0, 1, 2, 3]
 
 
-@pytest.mark.parametrize(
-    ("family", "is_admitted"), [(Family.RIDGE, True), (Family.LOGISTIC, False)], ids=["ridge", "logistic regression"]
-)
-def test_only_the_first_logistic_regression_needs_time_to_import_scikit_learn(
-    family: Family, is_admitted: bool
-) -> None:
-    trial = cross_validations.HeadTrial(("grey8",), family, 0, GRIDS[family][:1])
-    ledger = a_ledger(lambda: admission.LOADING_SECONDS)
-    assert ledger.admit(trial, DIVISION) is is_admitted
-    with ledger.charge(trial):
-        pass
-    assert ledger.admit(trial, DIVISION)
-
-
 @pytest.mark.parametrize("family", list(Family))
 def test_more_rows_features_and_settings_are_more_work(family: Family) -> None:
     trial = cross_validations.HeadTrial(("grey8",), family, 0, GRIDS[family])

@@ -133,6 +133,11 @@ def fit_ridge(batches: Batches, penalties: Sequence[float]) -> list[Linear]:
     return [Linear(weight, shares - moments.mean @ weight) for weight in weights]
 
 
+def load_solver() -> None:
+    """Import scikit-learn: 1.4 to 5 s of CPU time and 100 MB, which nothing else than logistic regression needs."""
+    import sklearn.linear_model  # noqa: F401
+
+
 def fit_logistic(batches: Batches, penalties: Sequence[float], *, is_multilabel: bool) -> list[Linear]:
     """Return logistic regression for each penalty on the squared weights: over labels, or if multilabel each alone."""
     features, one_hot = batches.join()
@@ -164,7 +169,6 @@ def _fit_each_label(features: torch.Tensor, one_hot: torch.Tensor, penalty: floa
 
 def _regress(features: torch.Tensor, labels: torch.Tensor, penalty: float) -> tuple[torch.Tensor, torch.Tensor]:
     """Return weights (D, K) and biases (K,) of the K labels that occur, 1 for two of them."""
-    # Imported where it is used: that takes 1.4 s of CPU time and 100 MB, which most small trainings need not pay.
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
