@@ -26,9 +26,11 @@ def dispatch(
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ["HF_HUB_OFFLINE"] = "1"  # weights come from where the administrator says, never by a library's own way
     if config.command is run_config.Command.TRAIN:
-        from darkroom_trainer.commands.training import load_solvers, train_model
+        from darkroom_trainer.commands.training import train_model
+        from darkroom_trainer.heads.fits import linear
 
-        load_solvers(config)
+        if config.task is not None and not config.task.has_boxes:
+            linear.load_solver()  # as part of the code: the first fit would be charged for it
         # torch and what it brings are hundreds of thousands of objects: a collection that walks through all of them
         # stops a step or an export for some tenths of a second, and finds nothing.
         gc.freeze()

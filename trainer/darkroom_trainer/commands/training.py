@@ -9,17 +9,10 @@ import threading
 from darkroom_api.report import Outcome
 from darkroom_api.run_config import RunConfig
 from darkroom_trainer.budget.meter import Meter
-from darkroom_trainer.heads.fits import linear
 from darkroom_trainer.parallel import crew
 from darkroom_trainer.runtime import reporting
 from darkroom_trainer.training import fitting, frozen_features, refit, run_context, searching, setup
 from darkroom_trainer.training.publication import publishing
-
-
-def load_solvers(config: RunConfig) -> None:
-    """Load what the heads of a training are fitted with, as part of its code: charged is what comes after it."""
-    if config.task is not None and not config.task.has_boxes:
-        linear.load_solver()
 
 
 def train_model(
