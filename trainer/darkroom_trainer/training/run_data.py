@@ -35,10 +35,13 @@ class RunData:
 
 def load_data(context: RunContext, task: Task) -> RunData:
     """Return the run's datasets; raises RunError: DatasetCorrupt, DatasetNotFound, StorageUnavailable and others."""
-    dataset = loading.load_dataset(context.config.dataset, context.work, context.reporter)
+    source, pictures = context.config.dataset, context.pictures
+    with pictures.watch():
+        dataset = loading.load_dataset(source, context.work, context.reporter, pictures.recall(source))
     usable = annotations.find_usable_rows(dataset, task)
     annotations.check_distinct_tags(dataset, task)
-    evaluation = _load_evaluation(context, task, dataset.labels)
+    with pictures.watch():
+        evaluation = _load_evaluation(context, task, dataset.labels)
     train, held_out = splitting.split_rows(dataset.examples, usable, context.config.seed, by_label=True)
     evaluation_rows = usable[:0] if evaluation is None else annotations.find_usable_rows(evaluation, task)
     return RunData(dataset, Rows(train, held_out, usable), evaluation, evaluation_rows, task)
@@ -56,4 +59,5 @@ def _load_evaluation(context: RunContext, task: Task, labels: tuple[str, ...]) -
         context.reporter,
         reason=Reason.INVALID_CONFIGURATION,
         subject="evaluationDataset",
+        recall=context.pictures.recall(source),
     )

@@ -1,0 +1,118 @@
+"""Entries in a bucket: read with every digest checked, and written once, the manifest last.
+
+Owns the order of reads and writes. Must not decide which entry, or when.
+"""
+
+import contextlib
+import functools
+import pathlib
+import threading
+import time
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+
+from darkroom_predict.images import Pixels
+from darkroom_storage.errors import PreconditionFailed
+from darkroom_storage.objects import Storage, join_uri
+from darkroom_trainer.data import decoded
+from darkroom_trainer.data.picture_cache import entries, eviction, packing
+from darkroom_trainer.runtime.pooling import map_in_order
+
+MAX_RECORDS_BYTES: Final = 1 << 30
+
+
+class PictureBucket:
+    """The cache below `root_uri`, in which all entries together take `most_bytes` at most."""
+
+    def __init__(self, storage: Storage, root_uri: str, most_bytes: int) -> None:
+        self._storage = storage
+        self._root_uri = root_uri.rstrip("/")
+        self._most_bytes = most_bytes
+
+    def list_entries(self, dataset: str) -> list[str]:
+        """Return the folders of a dataset's entries that have a manifest; raises StorageError."""
+        end = f"/{entries.MANIFEST_NAME}"
+        uris = self._storage.list_uris(f"{self._root_uri}/{dataset}/")
+        return [uri.removeprefix(f"{self._root_uri}/").removesuffix(end) for uri in uris if uri.endswith(end)]
+
+    def read_manifest(self, folder: str) -> entries.PictureManifest:
+        """Return what an entry says of itself; raises EntryUnusable and StorageError."""
+        uri = self._find_uri(folder, entries.MANIFEST_NAME)
+        return entries.parse_manifest(self._storage.read(uri, entries.MAX_MANIFEST_BYTES).data)
+
+    def read_records(self, folder: str) -> list[packing.SeenImage]:
+        """Return what an entry knows of its images beside their pixels; raises EntryUnusable and StorageError."""
+        manifest = self.read_manifest(folder)
+        uri = self._find_uri(folder, entries.name_records(manifest.records))
+        data = self._storage.read(uri, MAX_RECORDS_BYTES).data
+        entries.check_part(data, manifest.records, manifest.images * packing.RECORD_BYTES)
+        return packing.unpack_images(data)
+
+    def read_pixels(self, entry: entries.PictureEntry, images: int, file: pathlib.Path) -> None:
+        """Write an entry's images into a .npy file; raises EntryUnusable, StorageError and OSError."""
+        manifest = self.read_manifest(entry.folder)
+        entries.check_shape(manifest, images, entry.size_px)
+        pixels = decoded.create_array(file, images, entry.size_px)
+        parts = zip(entries.list_shards(images, entry.size_px), manifest.shards, strict=True)
+        read = functools.partial(self._read_shard, entry, pixels)
+        for _ in map_in_order(read, parts, "pictures", threading.Event()):
+            pass
+        pixels.flush()
+
+    def _read_shard(
+        self, entry: entries.PictureEntry, pixels: Pixels, number: int, part: tuple[tuple[int, int], str]
+    ) -> None:
+        (begin, end), digest = part
+        length = (end - begin) * entries.count_image_bytes(entry.size_px)
+        uri = self._find_uri(entry.folder, entries.name_shard(number, digest))
+        data = self._storage.read(uri, length).data
+        entries.check_part(data, digest, length)
+        pixels[begin:end] = np.frombuffer(data, np.uint8).reshape(end - begin, *pixels.shape[1:])
+
+    def make_room(self, entry: entries.PictureEntry, needed_bytes: int) -> bool:
+        """Delete what has to go before an entry is written; returns whether it then fits. Raises StorageError."""
+        listed = list(self._storage.iterate_objects(f"{self._root_uri}/"))
+        now = time.time()
+        gone = eviction.choose_evicted(listed, self._root_uri, entry, needed_bytes, self._most_bytes, now)
+        for uri in gone or ():
+            self._storage.delete(uri)
+        return gone is not None
+
+    def write(self, entry: entries.PictureEntry, records: bytes, pixels: Pixels, goes_on: Callable[[], bool]) -> bool:
+        """Write an entry as long as `goes_on` says so; returns whether all of it is there. Raises StorageError.
+
+        What a run that ended before left of it is not written again.
+        """
+        there = set(self._storage.list_uris(self._find_uri(entry.folder, "")))
+        shards = []
+        for number, (begin, end) in enumerate(entries.list_shards(len(pixels), entry.size_px)):
+            if not goes_on():
+                return False
+            data = pixels[begin:end].tobytes()
+            shards.append(entries.compute_digest(data))
+            uri = self._find_uri(entry.folder, entries.name_shard(number, shards[-1]))
+            if uri not in there:
+                self._write_once(uri, data)
+        digest = entries.compute_digest(records)
+        self._write_once(self._find_uri(entry.folder, entries.name_records(digest)), records)
+        manifest = entries.PictureManifest(
+            images=len(pixels), size_px=entry.size_px, records=digest, shards=tuple(shards)
+        )
+        self._write_once(self._find_uri(entry.folder, entries.MANIFEST_NAME), manifest.to_bytes())
+        return True
+
+    def _write_once(self, uri: str, data: bytes) -> None:
+        """Write an object, unless another run was first: it wrote the same."""
+        with contextlib.suppress(PreconditionFailed):
+            self._storage.write_bytes(uri, data, if_absent=True)
+
+    def drop(self, folder: str) -> None:
+        """Delete an entry that is damaged, the manifest first: the next run that prepares it writes it again."""
+        self._storage.delete(self._find_uri(folder, entries.MANIFEST_NAME))
+        for uri in self._storage.list_uris(self._find_uri(folder, "")):
+            self._storage.delete(uri)
+
+    def _find_uri(self, folder: str, name: str) -> str:
+        return join_uri(self._root_uri, folder, name)
