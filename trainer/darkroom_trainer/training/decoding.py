@@ -7,9 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from darkroom_api.run_config import DatasetSource
 from darkroom_predict.description import Preprocessing
-from darkroom_trainer.data.records.dataset import LoadedDataset
 from darkroom_trainer.loop import preparation, training_loop
 from darkroom_trainer.loop.recipe import Recipe
 from darkroom_trainer.search import frozen_admission, pretrained as pretraining, resolution
@@ -63,7 +61,7 @@ def decode_data(
     """Return all images of a run at a size."""
     preprocessing = preparation.build_preprocessing(recipe, size_px)
     build = (task, preprocessing, context.device, context.work, context.reporter)
-    prepared = _list_datasets(context, data)
+    prepared = data.list_sources(context.config)
     with context.pictures.watch():
         for source, dataset in prepared:
             context.pictures.restore(source, dataset, size_px)
@@ -75,10 +73,3 @@ def decode_data(
     context.pictures.keep(prepared, size_px)
     sized = {name: network.resized_from(size_px) for name, network in frozen.items()}
     return DecodedImages(preprocessing, sized, learned, evaluation)
-
-
-def _list_datasets(context: RunContext, data: RunData) -> list[tuple[DatasetSource, LoadedDataset]]:
-    """Return the datasets of a run, each with where it is read from."""
-    other = context.config.evaluation_dataset
-    evaluation = [] if other is None or data.evaluation is None else [(other, data.evaluation)]
-    return [(context.config.dataset, data.dataset), *evaluation]

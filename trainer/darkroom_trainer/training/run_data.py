@@ -7,6 +7,7 @@ import functools
 from dataclasses import dataclass
 
 from darkroom_api.conditions import Reason
+from darkroom_api.run_config import DatasetSource, RunConfig
 from darkroom_api.v1alpha1.common import Task
 from darkroom_predict.predictions import Integers
 from darkroom_trainer.data import annotations, loading, splitting, suitability
@@ -31,6 +32,13 @@ class RunData:
         """Return how large images are worth being, in pixels; small boxes need every pixel that there is."""
         side = annotations.measure_source_side(self.dataset)
         return side if self.task.has_boxes else min(side, resolution.measure_detail_side(self.dataset.examples))
+
+    def list_sources(self, config: RunConfig) -> list[tuple[DatasetSource, LoadedDataset]]:
+        """Return the datasets, each with where it is read from."""
+        listed = [(config.dataset, self.dataset)]
+        if config.evaluation_dataset is not None and self.evaluation is not None:
+            listed.append((config.evaluation_dataset, self.evaluation))
+        return listed
 
 
 def load_data(context: RunContext, task: Task) -> RunData:

@@ -5,22 +5,22 @@ Owns the order of reads and writes. Must not decide which entry, or when.
 
 import contextlib
 import functools
+import logging
 import pathlib
 import threading
 import time
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from darkroom_predict.images import Pixels
-from darkroom_storage.errors import PreconditionFailed
+from darkroom_storage.errors import ObjectMissing, ObjectTooLarge, PreconditionFailed
 from darkroom_storage.objects import Storage, join_uri
 from darkroom_trainer.data import decoded
 from darkroom_trainer.data.picture_cache import entries, eviction, packing
 from darkroom_trainer.runtime.pooling import map_in_order
 
-MAX_RECORDS_BYTES: Final = 1 << 30
+LOG = logging.getLogger(__name__)
 
 
 class PictureBucket:
@@ -37,39 +37,69 @@ class PictureBucket:
         uris = self._storage.list_uris(f"{self._root_uri}/{dataset}/")
         return [uri.removeprefix(f"{self._root_uri}/").removesuffix(end) for uri in uris if uri.endswith(end)]
 
-    def read_manifest(self, folder: str) -> entries.PictureManifest:
-        """Return what an entry says of itself; raises EntryUnusable and StorageError."""
+    def read_records(self, folder: str) -> list[packing.SeenImage] | None:
+        """Return what an entry knows of its images beside their pixels; None for one that is damaged, which goes.
+
+        Raises StorageError.
+        """
+        with self._dropping(folder):
+            manifest = self._read_manifest(folder)
+            length = manifest.images * packing.RECORD_BYTES
+            name = entries.name_records(manifest.records)
+            return packing.unpack_images(self._read_part(folder, name, manifest.records, length))
+        return None
+
+    def read_pixels(self, entry: entries.PictureEntry, images: int, file: pathlib.Path) -> bool:
+        """Write an entry's images into a .npy file; False for an entry that is damaged, which goes.
+
+        Raises StorageError and OSError.
+        """
+        with self._dropping(entry.folder):
+            manifest = self._read_manifest(entry.folder)
+            entries.check_shape(manifest, images, entry.size_px)
+            pixels = decoded.create_array(file, images, entry.size_px)
+            parts = zip(entries.list_shards(images, entry.size_px), manifest.shards, strict=True)
+            read = functools.partial(self._read_shard, entry, pixels)
+            for _ in map_in_order(read, parts, "pictures", threading.Event()):
+                pass
+            pixels.flush()
+            return True
+        return False
+
+    def _read_manifest(self, folder: str) -> entries.PictureManifest:
         uri = self._find_uri(folder, entries.MANIFEST_NAME)
         return entries.parse_manifest(self._storage.read(uri, entries.MAX_MANIFEST_BYTES).data)
-
-    def read_records(self, folder: str) -> list[packing.SeenImage]:
-        """Return what an entry knows of its images beside their pixels; raises EntryUnusable and StorageError."""
-        manifest = self.read_manifest(folder)
-        uri = self._find_uri(folder, entries.name_records(manifest.records))
-        data = self._storage.read(uri, MAX_RECORDS_BYTES).data
-        entries.check_part(data, manifest.records, manifest.images * packing.RECORD_BYTES)
-        return packing.unpack_images(data)
-
-    def read_pixels(self, entry: entries.PictureEntry, images: int, file: pathlib.Path) -> None:
-        """Write an entry's images into a .npy file; raises EntryUnusable, StorageError and OSError."""
-        manifest = self.read_manifest(entry.folder)
-        entries.check_shape(manifest, images, entry.size_px)
-        pixels = decoded.create_array(file, images, entry.size_px)
-        parts = zip(entries.list_shards(images, entry.size_px), manifest.shards, strict=True)
-        read = functools.partial(self._read_shard, entry, pixels)
-        for _ in map_in_order(read, parts, "pictures", threading.Event()):
-            pass
-        pixels.flush()
 
     def _read_shard(
         self, entry: entries.PictureEntry, pixels: Pixels, number: int, part: tuple[tuple[int, int], str]
     ) -> None:
         (begin, end), digest = part
         length = (end - begin) * entries.count_image_bytes(entry.size_px)
-        uri = self._find_uri(entry.folder, entries.name_shard(number, digest))
-        data = self._storage.read(uri, length).data
-        entries.check_part(data, digest, length)
+        data = self._read_part(entry.folder, entries.name_shard(number, digest), digest, length)
         pixels[begin:end] = np.frombuffer(data, np.uint8).reshape(end - begin, *pixels.shape[1:])
+
+    def _read_part(self, folder: str, name: str, digest: str, length: int) -> bytes:
+        """Return a part that is what was written; raises EntryUnusable and StorageError."""
+        try:
+            data = self._storage.read(self._find_uri(folder, name), length).data
+        except (ObjectMissing, ObjectTooLarge) as error:
+            raise entries.EntryUnusable("a part of it is gone or too long") from error
+        entries.check_part(data, digest, length)
+        return data
+
+    @contextlib.contextmanager
+    def _dropping(self, folder: str) -> Iterator[None]:
+        """End the block where the entry turns out to be damaged, and delete it, the manifest first.
+
+        The next run that prepares the images writes them again.
+        """
+        try:
+            yield
+        except entries.EntryUnusable as why:
+            LOG.warning("%s in the cache of images is not used, and goes: %s", folder, why)
+            self._storage.delete(self._find_uri(folder, entries.MANIFEST_NAME))
+            for uri in self._storage.list_uris(self._find_uri(folder, "")):
+                self._storage.delete(uri)
 
     def make_room(self, entry: entries.PictureEntry, needed_bytes: int) -> bool:
         """Delete what has to go before an entry is written; returns whether it then fits. Raises StorageError."""
@@ -107,12 +137,6 @@ class PictureBucket:
         """Write an object, unless another run was first: it wrote the same."""
         with contextlib.suppress(PreconditionFailed):
             self._storage.write_bytes(uri, data, if_absent=True)
-
-    def drop(self, folder: str) -> None:
-        """Delete an entry that is damaged, the manifest first: the next run that prepares it writes it again."""
-        self._storage.delete(self._find_uri(folder, entries.MANIFEST_NAME))
-        for uri in self._storage.list_uris(self._find_uri(folder, "")):
-            self._storage.delete(uri)
 
     def _find_uri(self, folder: str, name: str) -> str:
         return join_uri(self._root_uri, folder, name)

@@ -16,13 +16,10 @@ from typing import Final
 import numpy as np
 
 from darkroom_api.run_config import DatasetSource, PictureFolder
-from darkroom_predict.images import ImageSize
-from darkroom_storage.errors import StorageError
-from darkroom_storage.objects import Storage, open_storage
-from darkroom_trainer.data import decoded, loading
-from darkroom_trainer.data.inspection import examination, fetching, revision
-from darkroom_trainer.data.picture_cache import bucket, entries, locating, packing
-from darkroom_trainer.data.records.catalog import Catalog
+from darkroom_storage.objects import StorageError, open_storage
+from darkroom_trainer.data import decoded
+from darkroom_trainer.data.inspection.examination import Recall
+from darkroom_trainer.data.picture_cache import bucket, entries, packing, recalling
 from darkroom_trainer.data.records.dataset import LoadedDataset
 
 LOG = logging.getLogger(__name__)
@@ -62,42 +59,9 @@ class PictureCache:
         finally:
             self._prepared_seconds += self._clock() - began
 
-    def recall(self, source: DatasetSource) -> examination.Recall | None:
-        """Return what finds the images of a dataset in the cache, for `examine_dataset`; None without a cache."""
-        return None if self._bucket is None else functools.partial(self._recall, self._bucket, source)
-
-    def _recall(
-        self,
-        cached: bucket.PictureBucket,
-        source: DatasetSource,
-        storage: Storage,
-        catalog: Catalog,
-        hashes: Sequence[bytes],
-    ) -> Sequence[fetching.CheckedImage] | None:
-        dataset, folder = entries.name_dataset(source), ""
-        try:
-            folders = cached.list_entries(dataset)
-            located = locating.locate_images(storage, catalog.images) if folders else None
-            if not located:
-                return None
-            hashed = revision.compute_revision(hashes, located)
-            prefix = entries.PictureEntry(dataset, hashed, 0).prefix
-            folder = next((name for name in folders if name.startswith(prefix)), "")
-            found = cached.read_records(folder) if folder else []
-            if len(found) != len(located):
-                return None
-            LOG.info("the %d images of dataset %s are in the cache", len(found), source.name)
-        except StorageError as error:
-            LOG.warning("the cache of images is not used: %s", error)
-            return None
-        except entries.EntryUnusable as error:
-            self._drop(cached, folder, str(error))
-            return None
-        images = loading.choose_folder(self._work, source.name)
-        return [
-            _build_check(images, place, where, seen)
-            for place, (where, seen) in enumerate(zip(located, found, strict=True))
-        ]
+    def recall(self, source: DatasetSource) -> Recall | None:
+        """Return what finds the images of a dataset in the cache, for `load_dataset`; None without a cache."""
+        return None if self._bucket is None else recalling.build_recall(self._bucket, source, self._work)
 
     def restore(self, source: DatasetSource, dataset: LoadedDataset, size_px: int) -> None:
         """Put the decoded images where `decode_images` looks for them, if the cache has them at this size."""
@@ -107,21 +71,13 @@ class PictureCache:
         entry, part = _name(source, dataset, size_px), file.with_suffix(".cached.npy")
         file.parent.mkdir(parents=True, exist_ok=True)
         try:
-            if entry.folder not in self._bucket.list_entries(entry.dataset):
-                return
-            self._bucket.read_pixels(entry, len(dataset.examples), part)
-            part.replace(file)
+            is_kept = entry.folder in self._bucket.list_entries(entry.dataset)
+            if is_kept and self._bucket.read_pixels(entry, len(dataset.examples), part):
+                part.replace(file)
         except StorageError as error:
             LOG.warning("the cache of images is not used: %s", error)
-        except entries.EntryUnusable as error:
-            self._drop(self._bucket, entry.folder, str(error))
         finally:
             part.unlink(missing_ok=True)
-
-    def _drop(self, cached: bucket.PictureBucket, folder: str, why: str) -> None:
-        LOG.warning("%s in the cache of images is not used, and given up: %s", folder, why)
-        with contextlib.suppress(StorageError):
-            cached.drop(folder)
 
     def keep(self, prepared: Sequence[Prepared], size_px: int) -> None:
         """Begin to write the decoded images of datasets, in a thread, where preparing them took long."""
@@ -169,11 +125,3 @@ class PictureCache:
 
 def _name(source: DatasetSource, dataset: LoadedDataset, size_px: int) -> entries.PictureEntry:
     return entries.PictureEntry(entries.name_dataset(source), dataset.revision, size_px)
-
-
-def _build_check(
-    folder: pathlib.Path, place: int, where: locating.Located, seen: packing.SeenImage
-) -> fetching.CheckedImage:
-    (uri, info), (width, height, look) = where, seen
-    path = fetching.choose_path(uri, folder, place)
-    return fetching.CheckedImage(uri, path, ImageSize(width, height, turned=False), info, look)

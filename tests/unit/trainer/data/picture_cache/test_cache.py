@@ -191,7 +191,7 @@ def test_a_damaged_entry_is_prepared_anew_said_and_written_again(
     world.storage.write_bytes(uri, spoil(world.storage.read_bytes(uri)))
     with caplog.at_level(logging.WARNING):
         second, again = world.prepare()
-    assert "in the cache of images is not used, and given up" in caplog.text
+    assert "in the cache of images is not used, and goes" in caplog.text
     assert describe(second) == describe(first)
     np.testing.assert_array_equal(again, pixels)
     assert world.list_kept() == kept
