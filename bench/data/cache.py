@@ -96,7 +96,9 @@ def write_photographs(storage: Storage, count: int) -> None:
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(write, range(count)))
-    images = [{"id": n, "file_name": f"images/{n:06d}.jpg", "width": WIDTH_PX, "height": HEIGHT_PX} for n in range(count)]
+    images = [
+        {"id": n, "file_name": f"images/{n:06d}.jpg", "width": WIDTH_PX, "height": HEIGHT_PX} for n in range(count)
+    ]
     annotations = [{"id": n, "image_id": n, "category_id": n % 2} for n in range(count)]
     categories = [{"id": 0, "name": "left"}, {"id": 1, "name": "right"}]
     coco = {"images": images, "annotations": annotations, "categories": categories}

@@ -37,14 +37,15 @@ class PictureBucket:
         uris = self._storage.list_uris(f"{self._root_uri}/{dataset}/")
         return [uri.removeprefix(f"{self._root_uri}/").removesuffix(end) for uri in uris if uri.endswith(end)]
 
-    def read_records(self, folder: str) -> list[packing.SeenImage] | None:
-        """Return what an entry knows of its images beside their pixels; None for one that is damaged, which goes.
+    def read_records(self, folder: str, images: int) -> list[packing.SeenImage] | None:
+        """Return what an entry knows of so many images beside their pixels; None for one that is damaged, which goes.
 
         Raises StorageError.
         """
         with self._dropping(folder):
             manifest = self._read_manifest(folder)
-            length = manifest.images * packing.RECORD_BYTES
+            entries.check_shape(manifest, images, manifest.size_px)
+            length = images * packing.RECORD_BYTES
             name = entries.name_records(manifest.records)
             return packing.unpack_images(self._read_part(folder, name, manifest.records, length))
         return None

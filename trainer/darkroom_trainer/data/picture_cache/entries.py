@@ -14,6 +14,7 @@ from pydantic import Field
 
 from darkroom_api.run_config import DatasetSource
 from darkroom_api.schema import Object
+from darkroom_predict.images import MAX_SIDE_PX
 
 VERSION: Final = f"1-{PIL.__version__}-{features.version('jpg')}"
 """Of this form, and of the libraries that decide what an image decodes to."""
@@ -54,7 +55,7 @@ class PictureManifest(Object):
 
     format: Literal[1] = 1
     images: Annotated[int, Field(ge=1)]
-    size_px: Annotated[int, Field(ge=1)]
+    size_px: Annotated[int, Field(ge=1, le=MAX_SIDE_PX)]
     records: Digest
     shards: tuple[Digest, ...]
 

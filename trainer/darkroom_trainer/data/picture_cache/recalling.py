@@ -55,10 +55,8 @@ def _find(
         return None
     prefix = entries.PictureEntry(dataset, revision.compute_revision(hashes, located), 0).prefix
     folder = next((name for name in folders if name.startswith(prefix)), None)
-    seen = cached.read_records(folder) if folder is not None else None
-    if seen is None or len(seen) != len(located):
-        return None
-    return list(zip(located, seen, strict=True))
+    seen = cached.read_records(folder, len(located)) if folder is not None else None
+    return None if seen is None else list(zip(located, seen, strict=True))
 
 
 def _build_check(

@@ -49,7 +49,7 @@ def test_what_is_written_is_read(cached: bucket.PictureBucket, pixels: Pixels, t
     assert cached.list_entries(ENTRY.dataset) == [ENTRY.folder]
     assert cached.read_pixels(ENTRY, IMAGES, tmp_path / "pixels.npy")
     np.testing.assert_array_equal(np.load(tmp_path / "pixels.npy"), pixels)
-    assert cached.read_records(ENTRY.folder) == packing.unpack_images(RECORDS)
+    assert cached.read_records(ENTRY.folder, IMAGES) == packing.unpack_images(RECORDS)
 
 
 def test_nothing_counts_before_the_manifest_and_another_run_goes_on(
@@ -102,7 +102,7 @@ def test_an_entry_is_not_used_of_which_a_part_is(
     else:
         storage.write_bytes(uri, spoiled)
 
-    whole = cached.read_records(ENTRY.folder) is not None
+    whole = cached.read_records(ENTRY.folder, IMAGES) is not None
     assert not (whole and cached.read_pixels(ENTRY, IMAGES, tmp_path / "pixels.npy"))
     assert storage.list_uris(f"{root}/") == []
     assert write(cached, pixels)
@@ -124,7 +124,7 @@ def test_an_entry_that_another_run_deletes_meanwhile_is_missing(
 ) -> None:
     cached.write(ENTRY, RECORDS, pixels, iter([True, True, False]).__next__)
     with pytest.raises(ObjectMissing):
-        cached.read_records(ENTRY.folder)
+        cached.read_records(ENTRY.folder, IMAGES)
     assert len(storage.list_uris(f"{root}/")) == 2, "what another run may be writing stays"
 
 
