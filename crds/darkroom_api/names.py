@@ -79,6 +79,10 @@ def label_value(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9]+$", "", text[:_LABEL_LENGTH])
 
 
+PICTURES_FOLDER: Final = "pictures"
+"""Below an output URI, beside the folders of resources: decoded images for the runs that come."""
+
+
 def artifact_folder(kind: str, name: str, uid: str) -> str:
     """Return the folder of one resource below an output URI; the uid keeps a namesake's artifacts apart."""
     return f"{kind.lower()}s/{name}-{short_uid(uid)}"

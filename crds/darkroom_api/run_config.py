@@ -84,6 +84,12 @@ class Location(Object):
     storage: StorageAccess = StorageAccess()
 
 
+class PictureFolder(Location):
+    """Folder of a bucket that keeps decoded images for the runs below the same place for outputs."""
+
+    most_bytes: Annotated[int, Field(ge=1, description="All of it takes no more; the oldest goes first.")]
+
+
 class PredictionOrder(Object):
     """What a Prediction asks of its run."""
 
@@ -141,4 +147,5 @@ class RunConfig(Object):
     )
     model: Location | None = Field(default=None, description="evaluate and predict: the model's artifacts.")
     prediction: PredictionOrder | None = Field(default=None, description="predict: what to answer, and what to write.")
+    pictures: PictureFolder | None = Field(default=None, description="train: where decoded images are kept, if at all.")
     output: Location | None = Field(default=None, description="Folder of this very resource; checkpoints go below it.")

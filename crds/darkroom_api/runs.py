@@ -10,6 +10,7 @@ from darkroom_api.run_config import (
     Command,
     DatasetSource,
     Location,
+    PictureFolder,
     PredictionOrder,
     ResourceReference,
     RunConfig,
@@ -86,6 +87,7 @@ def build_training(
     evaluation_dataset: DatasetSource | None,
     output: Location,
     weights: Weights,
+    pictures: PictureFolder | None = None,
 ) -> RunConfig:
     """Return the first attempt at training a Model, on one reference device."""
     return RunConfig(
@@ -98,6 +100,7 @@ def build_training(
         seed=spec.seed or 0,
         backbone=spec.backbone,
         weights=weights,
+        pictures=pictures,
         output=output,
     )
 

@@ -105,6 +105,8 @@ class TrainerConfig(_Section):
     weights: WeightsConfig = WeightsConfig()
     embedded_weights: bool = True
     """Whether the weights in the trainer's image are used, after those places."""
+    picture_cache_mebibytes: Annotated[int, Field(ge=0, le=1 << 30)] = 8192
+    """What the decoded images of one folder of outputs may take; 0 keeps none."""
 
 
 class TopologyConfig(_Section):

@@ -134,8 +134,8 @@ def find_size(uri: str) -> int:
         return to_path(uri).stat().st_size
 
 
-def iterate_files(prefix_uri: str) -> Iterator[tuple[str, int]]:
-    """Yield URI and size of all files whose path begins with the prefix, as a bucket lists keys, in no order.
+def iterate_files(prefix_uri: str) -> Iterator[tuple[str, os.stat_result]]:
+    """Yield URI and stat of all files whose path begins with the prefix, as a bucket lists keys, in no order.
 
     Memory holds the folders on the way to one file, each of which the system lists in parts. Links to folders are not
     entered, and those that may not be read are passed over.
@@ -144,24 +144,24 @@ def iterate_files(prefix_uri: str) -> Iterator[tuple[str, int]]:
     return _list(os.path.dirname(prefix), prefix)
 
 
-def _list(folder: str, prefix: str) -> Iterator[tuple[str, int]]:
+def _list(folder: str, prefix: str) -> Iterator[tuple[str, os.stat_result]]:
     with contextlib.suppress(FileNotFoundError, NotADirectoryError, PermissionError), os.scandir(folder) as entries:
         for entry in entries:
             if not entry.path.startswith(prefix):
                 continue
             if entry.is_dir(follow_symlinks=False):
                 yield from _list(entry.path, prefix)
-            elif (size := _measure(entry)) is not None:
-                yield to_uri(pathlib.Path(entry.path)), size
+            elif (found := _measure(entry)) is not None:
+                yield to_uri(pathlib.Path(entry.path)), found
 
 
-def _measure(entry: "os.DirEntry[str]") -> int | None:
-    """Return the size of a file, None for what is none, or is gone by now."""
+def _measure(entry: "os.DirEntry[str]") -> os.stat_result | None:
+    """Return what the system says of a file, None for what is none, or is gone by now."""
     try:
         found = entry.stat()
     except OSError:
         return None
-    return found.st_size if stat.S_ISREG(found.st_mode) else None
+    return found if stat.S_ISREG(found.st_mode) else None
 
 
 def delete_file(uri: str) -> None:

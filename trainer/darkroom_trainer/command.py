@@ -107,6 +107,10 @@ def _add_run(commands: Commands) -> None:
         help="folder that stands for the PersistentVolumeClaim of that name; may be given several times",
     )  # fmt: skip
     run.add_argument(
+        "--picture-cache", type=_folder, metavar="DIR",
+        help="folder that keeps decoded images, so that further runs of the same data need not decode them again",
+    )  # fmt: skip
+    run.add_argument(
         "--no-embedded-weights", action="store_true", help="use none of the pretrained networks that come with darkroom"
     )
 
@@ -307,7 +311,10 @@ def _run(arguments: argparse.Namespace) -> int:
     embedded = not arguments.no_embedded_weights
     volumes = dict(arguments.volume)
     output = arguments.output.absolute()
-    return run_files(arguments.filename, output, arguments.weights, volumes, embedded_weights=embedded)
+    pictures = arguments.picture_cache.absolute() if arguments.picture_cache is not None else None
+    return run_files(
+        arguments.filename, output, arguments.weights, volumes, embedded_weights=embedded, pictures=pictures
+    )
 
 
 def _samples(arguments: argparse.Namespace) -> int:

@@ -176,6 +176,7 @@ trainer:
   weightsClaim: {{ toJson .Values.trainer.weightsClaim }}
   weights: {{ toJson .Values.trainer.weights }}
   embeddedWeights: {{ .Values.trainer.embeddedWeights }}
+  pictureCacheMebibytes: {{ .Values.trainer.pictureCacheMebibytes }}
 computeClasses:
 {{- range $name, $class := .Values.computeClasses }}
   {{ $name }}: {{ merge (dict "resourceName" $class.resourceName) $class | toJson }}

@@ -11,6 +11,7 @@ from darkroom_api.blockers import ObservedDataset
 from darkroom_api.run_config import (
     DatasetSource,
     Location,
+    PictureFolder,
     ResourceReference,
     RunConfig,
     StorageAccess,
@@ -96,6 +97,7 @@ def plan_training(view: ModelView, decided: ModelStatus, config: OperatorConfig)
         _build_source(other, StorageRole.EVALUATION, config) if other is not None else None,
         _locate(_join_folder(base[0], seen), StorageRole.OUTPUT, base[1], config),
         _build_weights(config),
+        _find_pictures(base, config),
     )
     held = decided.budget.allocated_seconds if decided.budget else 0.0
     run = _give(run, decided, given).model_copy(
@@ -208,6 +210,17 @@ def _build_weights(config: OperatorConfig) -> Weights:
     location = _locate(weights.uri, StorageRole.WEIGHTS, weights.storage, config) if weights.uri is not None else None
     reach = {"reach": config.reach} if weights.hub else {}
     return Weights(location=location, hub=weights.hub, embedded=config.trainer.embedded_weights, **reach)
+
+
+def _find_pictures(base: tuple[str, Storage | None], config: OperatorConfig) -> PictureFolder | None:
+    """Return where decoded images are kept: beside the folders of the resources whose outputs go to the same place."""
+    if config.trainer.picture_cache_mebibytes == 0:
+        return None
+    return PictureFolder(
+        uri=f"{base[0]}/{names.PICTURES_FOLDER}",
+        storage=_reach(StorageRole.OUTPUT, base[1], config),
+        most_bytes=config.trainer.picture_cache_mebibytes << 20,
+    )
 
 
 def _build_source(dataset: ObservedDataset, role: StorageRole, config: OperatorConfig) -> DatasetSource:

@@ -129,7 +129,7 @@ class AzureStore:
         take = functools.partial(self._take_page, prefix_uri, pages)
         marker = None
         while (page := retry_storage(take, patience_seconds)) is not None:
-            yield from (ListedObject(f"az://{name}/{blob.name}", blob.size) for blob in page)
+            yield from (_list(f"az://{name}/{blob.name}", blob) for blob in page)
             if pages.continuation_token is not None and pages.continuation_token == marker:
                 raise StorageRefused(prefix_uri, "its listing has no end: each page names itself as the next one")
             marker = pages.continuation_token
@@ -203,6 +203,11 @@ def split_azure_uri(uri: str) -> tuple[str, str]:
 
 def _describe(found: BlobProperties) -> ObjectInfo:
     return ObjectInfo(found.size, str(found.etag).strip('"'))
+
+
+def _list(uri: str, found: BlobProperties) -> ListedObject:
+    info = _describe(found)
+    return ListedObject(uri, info.size, info.etag, found.last_modified.timestamp())
 
 
 def _is_folder(blob: BlobProperties) -> bool:

@@ -46,7 +46,8 @@ class LocalStore:
 
     def iterate_objects(self, prefix_uri: str, patience_seconds: float) -> Iterator[ListedObject]:  # noqa: ARG002
         """Yield the files whose path begins with the prefix, in no order; a disk is not asked again."""
-        return (ListedObject(uri, size) for uri, size in local_files.iterate_files(prefix_uri))
+        listed = local_files.iterate_files(prefix_uri)
+        return (ListedObject(uri, found.st_size, modified_at=found.st_mtime) for uri, found in listed)
 
     def delete(self, uri: str) -> None:
         """Delete a file; nothing happens where there is none."""

@@ -25,10 +25,16 @@ class ObjectInfo:
 
 @dataclass(frozen=True)
 class ListedObject:
-    """An object of a listing, with its size in bytes."""
+    """An object of a listing, with its size in bytes.
+
+    `etag` is what `stat` gives, None where the listing of that storage does not tell it; `modified_at` is when it was
+    written, in seconds since 1970, 0 where nothing is written there.
+    """
 
     uri: str
     size: int
+    etag: str | None = None
+    modified_at: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -112,7 +112,8 @@ class S3Store:
             if page.get("IsTruncated") and page.get("NextContinuationToken") in (None, more.get("ContinuationToken")):
                 raise StorageRefused(prefix_uri, "its listing has no end: each page names itself as the next one")
             for entry in page.get("Contents", ()):
-                yield ListedObject(f"s3://{bucket}/{entry['Key']}", entry["Size"])
+                written_at = entry["LastModified"].timestamp()
+                yield ListedObject(f"s3://{bucket}/{entry['Key']}", entry["Size"], entry["ETag"].strip('"'), written_at)
 
     def _list_page(self, bucket: str, prefix: str, more: dict[str, Any]) -> "ListObjectsV2OutputTypeDef":
         with _explained(f"s3://{bucket}/{prefix}"):

@@ -6,7 +6,7 @@ import pytest
 
 from darkroom_api import runs
 from darkroom_api.endpoints import OWN_MACHINE, Reach
-from darkroom_api.run_config import Command, Location, PredictionOrder, StorageAccess, Weights
+from darkroom_api.run_config import Command, Location, PictureFolder, PredictionOrder, StorageAccess, Weights
 from darkroom_api.v1alpha1.common import AnnotationKind, Storage, Task
 from darkroom_api.v1alpha1.prediction import PredictionFormat
 from tests.builders import a_dataset_spec, a_model_spec
@@ -66,7 +66,9 @@ def test_a_training_is_told_the_wishes_of_its_spec(
 
 def test_a_training_with_an_evaluation_dataset_keeps_the_two_apart() -> None:
     other = SOURCE.model_copy(update={"name": "fruit-june"})
-    run = runs.build_training(RESOURCE, a_model_spec(), SOURCE, other, OUTPUT, Weights())
+    pictures = PictureFolder(uri="s3://vision/pictures", most_bytes=1)
+    run = runs.build_training(RESOURCE, a_model_spec(), SOURCE, other, OUTPUT, Weights(), pictures)
+    assert run.pictures == pictures
     assert (run.dataset.name, run.evaluation_dataset) == ("fruit", other)
 
 

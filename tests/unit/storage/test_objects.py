@@ -3,6 +3,7 @@
 import errno
 import pathlib
 import socket
+import time
 from collections.abc import Callable
 from urllib.parse import quote
 
@@ -67,6 +68,8 @@ def test_a_listing_tells_sizes_and_comes_in_pages(place: Place, monkeypatch: pyt
     listed = sorted(storage.iterate_objects(f"{folder}/"), key=lambda found: found.size)
     assert [one.uri for one in listed] == [f"{folder}/{name}" for name in names]
     assert [one.size for one in listed] == [0, 1, 2, 3, 4]
+    assert [one.etag for one in listed] in ([storage.stat(one.uri).etag for one in listed], [None] * 5)
+    assert all(abs(one.modified_at - time.time()) < 600 for one in listed)
     assert [storage.find_size(one.uri) for one in listed] == [0, 1, 2, 3, 4]
 
 

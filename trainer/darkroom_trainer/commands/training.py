@@ -45,6 +45,7 @@ def train_model(
             searching.search_recipes(run, fitter, session)
             # 4. Refit the winner on all images.
             refit.refit_model(run, fitter, session)
+    context.pictures.close()
     # 5. Publish: measure, write what fits the rest of the budget, upload. A cancelled run only does this.
     if config.publish_only:
         return publishing.publish_cancelled(run, session)

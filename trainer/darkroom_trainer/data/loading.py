@@ -7,12 +7,12 @@ import pathlib
 import re
 
 from darkroom_api.run_config import DatasetSource
-from darkroom_storage.objects import open_dataset
-from darkroom_trainer.data.inspection.examination import Examination, examine_dataset
+from darkroom_storage.objects import Storage, open_dataset
+from darkroom_trainer.data.inspection.examination import Examination, Recall, examine_dataset
 from darkroom_trainer.data.inspection.fetching import CheckedImage
 from darkroom_trainer.data.inspection.summary import build_corrupt_error
 from darkroom_trainer.data.records.catalog import Catalog, CatalogImage
-from darkroom_trainer.data.records.dataset import Example, LoadedDataset
+from darkroom_trainer.data.records.dataset import Example, LoadedDataset, Original
 from darkroom_trainer.data.records.findings import Findings
 from darkroom_trainer.data.sources import catalogs
 from darkroom_trainer.data.sources.progress import build_count, build_progress
@@ -32,23 +32,27 @@ def load_catalog(source: DatasetSource, reporter: Reporter) -> Catalog:
     return catalog
 
 
-def load_dataset(source: DatasetSource, work: pathlib.Path, reporter: Reporter) -> LoadedDataset:
+def load_dataset(
+    source: DatasetSource, work: pathlib.Path, reporter: Reporter, recall: Recall | None = None
+) -> LoadedDataset:
     """Return the dataset, with its images in `work` (those of `file:` URIs stay where they are).
 
-    Raises RunError: DatasetCorrupt naming file and id, with a summary; DatasetNotFound; StorageUnavailable.
+    Images that `recall` knows are not fetched. Raises RunError: DatasetCorrupt naming file and id, with a summary;
+    DatasetNotFound; StorageUnavailable.
     """
-    folder = work / "images" / re.sub(r"[^A-Za-z0-9._-]", "_", source.name)
     examination = examine_dataset(
         source,
-        folder,
+        choose_folder(work, source.name),
         build_progress(reporter, "Fetching"),
         stop_at_annotations=True,
         show_count=build_count(reporter, "Listing"),
+        recall=recall,
     )
     if examination.findings.problem_count:
         raise build_corrupt_error(examination)
+    storage = open_dataset(source)
     examples = (
-        _build_example(image, check)
+        _build_example(image, check, storage)
         for image, check in zip(examination.catalog.images, examination.checked, strict=True)
         if check is not None
     )
@@ -63,8 +67,14 @@ def load_dataset(source: DatasetSource, work: pathlib.Path, reporter: Reporter) 
     )
 
 
-def _build_example(image: CatalogImage, check: CheckedImage) -> Example:
+def choose_folder(work: pathlib.Path, name: str) -> pathlib.Path:
+    """Return the folder of a dataset's images."""
+    return work / "images" / re.sub(r"[^A-Za-z0-9._-]", "_", name)
+
+
+def _build_example(image: CatalogImage, check: CheckedImage, storage: Storage) -> Example:
     assert check.path is not None, "images are kept when a folder is given"
+    is_here = check.path.exists()
     return Example(
         image_id=image.image_id,
         file=image.file,
@@ -74,4 +84,5 @@ def _build_example(image: CatalogImage, check: CheckedImage) -> Example:
         labels=image.labels,
         boxes=image.boxes,
         crowd=image.crowd,
+        original=None if is_here else Original(storage, check.uri, check.info),
     )

@@ -9,6 +9,7 @@ from darkroom_api.conditions import Reason
 from darkroom_api.run_config import DatasetSource
 from darkroom_api.v1alpha1.common import Task
 from darkroom_trainer.data import annotations, loading
+from darkroom_trainer.data.inspection.examination import Recall
 from darkroom_trainer.data.records.dataset import LoadedDataset
 from darkroom_trainer.runtime.reporting import Reporter
 
@@ -22,6 +23,7 @@ def load_matching(
     *,
     reason: Reason,
     subject: str,
+    recall: Recall | None = None,
 ) -> LoadedDataset:
     """Return the dataset, with its tags matched by name to `labels`.
 
@@ -29,4 +31,4 @@ def load_matching(
     task, naming `subject`.
     """
     annotations.check_annotation_kind(source.name, source.annotation_kind, task, reason, subject)
-    return annotations.align_labels(loading.load_dataset(source, work, reporter), labels)
+    return annotations.align_labels(loading.load_dataset(source, work, reporter, recall), labels)

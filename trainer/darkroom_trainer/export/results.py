@@ -4,6 +4,7 @@ Owns these files' forms. Must not compute scores.
 """
 
 import json
+import logging
 import pathlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -14,11 +15,16 @@ from PIL import Image
 
 from darkroom_api.v1alpha1.common import MeasuredOn, Performance, Task
 from darkroom_predict import answers, description, picture
+from darkroom_predict.images import ImageProblem
 from darkroom_predict.predictions import Integers, Prediction, Truth, keep_best_of_stacked
+from darkroom_storage.errors import StorageError
 from darkroom_storage.secrets import hide_tree
+from darkroom_trainer.data import originals
 from darkroom_trainer.data.records.dataset import LoadedDataset
 from darkroom_trainer.export import card
 from darkroom_trainer.metrics import record
+
+LOG = logging.getLogger(__name__)
 
 METRICS_NAME: Final = "metrics.json"
 PREDICTIONS_NAME: Final = "predictions.json"
@@ -134,7 +140,11 @@ def _take_samples(
     for at in _choose_samples(model, measured):
         if not has_time():
             return
-        file = measured.dataset.examples[measured.rows[at]].path
+        try:
+            file = originals.find_file(measured.dataset.examples[measured.rows[at]])
+        except (StorageError, ImageProblem) as problem:
+            LOG.warning("an image is left out of %s: it %s", PICTURE_NAME, problem)
+            continue
         yield picture.Sample(file, measured.predictions[at], measured.truths[at])
 
 

@@ -16,7 +16,7 @@ from darkroom_api import names
 from darkroom_api.results import AnyStatus, start_status
 from darkroom_storage import local_files
 from darkroom_storage.secrets import hide_tree
-from darkroom_trainer.local.config import Target, build_weights
+from darkroom_trainer.local.config import Target, build_pictures, build_weights
 from darkroom_trainer.local.manifests import KINDS, Manifest
 
 FIRST_GENERATION: Final = 1
@@ -93,13 +93,22 @@ class Board:
         *,
         embedded_weights: bool = True,
         volumes: Mapping[str, pathlib.Path] | None = None,
+        picture_folder: pathlib.Path | None = None,
     ) -> None:
         now, weights = read_clock(), build_weights(weights_folder, embedded=embedded_weights)
+        pictures = build_pictures(picture_folder) if picture_folder is not None else None
         self.output = output
         order = list(KINDS)
         self.entries = [
             BoardEntry(
-                Target(manifest, str(uuid.uuid4()), find_artifacts(manifest, output), weights, volumes or {}),
+                Target(
+                    manifest,
+                    str(uuid.uuid4()),
+                    find_artifacts(manifest, output),
+                    weights,
+                    volumes or {},
+                    pictures=pictures,
+                ),
                 now,
                 start_status(manifest.spec, FIRST_GENERATION, now),
             )

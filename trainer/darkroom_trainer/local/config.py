@@ -13,7 +13,15 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from darkroom_api import endpoints, names, runs
-from darkroom_api.run_config import DatasetSource, Location, ResourceReference, RunConfig, StorageAccess, Weights
+from darkroom_api.run_config import (
+    DatasetSource,
+    Location,
+    PictureFolder,
+    ResourceReference,
+    RunConfig,
+    StorageAccess,
+    Weights,
+)
 from darkroom_api.v1alpha1.common import Artifacts, Storage
 from darkroom_api.v1alpha1.dataset import DatasetSpec, UrlMapping
 from darkroom_api.v1alpha1.model import ModelSpec
@@ -22,6 +30,7 @@ from darkroom_storage.local_files import resolve_uri, to_uri
 from darkroom_storage.objects import join_uri
 from darkroom_trainer.local.manifests import Manifest
 
+PICTURE_BYTES: Final = 8 << 30
 _LOCAL: Final = StorageAccess(reach=endpoints.OWN_MACHINE)
 
 
@@ -48,6 +57,8 @@ class Target:
     """Where pretrained backbones come from."""
     volumes: Mapping[str, pathlib.Path] = field(default_factory=dict)
     """The folder that stands for each PersistentVolumeClaim."""
+    pictures: PictureFolder | None = None
+    """Where decoded images are kept for further runs."""
     permits: Permits | None = None
     """None where whoever wrote the manifest is the user of this machine."""
 
@@ -66,7 +77,9 @@ def build_train_config(target: Target, dataset: DatasetSource, evaluation_datase
     """Return the run that trains a Model, on the one device that this process has."""
     spec = _model_spec(target.manifest)
     output = _build_output(target, spec, dataset)
-    return runs.build_training(target.reference, spec, dataset, evaluation_dataset, output, target.weights)
+    return runs.build_training(
+        target.reference, spec, dataset, evaluation_dataset, output, target.weights, target.pictures
+    )
 
 
 def build_evaluate_config(
@@ -114,6 +127,11 @@ def _locate_images(target: Target, images: ImageFolder) -> Location:
 def build_weights(folder: pathlib.Path | None, *, embedded: bool = True) -> Weights:
     """Return where pretrained backbones come from: a folder of this machine, and the installed packages."""
     return Weights(location=_locate(to_uri(folder)) if folder is not None else None, embedded=embedded)
+
+
+def build_pictures(folder: pathlib.Path) -> PictureFolder:
+    """Return the folder of this machine that keeps decoded images."""
+    return PictureFolder(uri=to_uri(folder), storage=_LOCAL, most_bytes=PICTURE_BYTES)
 
 
 def _build_output(target: Target, spec: ModelSpec, dataset: DatasetSource) -> Location:

@@ -22,10 +22,11 @@ def run_files(
     volumes: Mapping[str, pathlib.Path],
     *,
     embedded_weights: bool,
+    pictures: pathlib.Path | None = None,
 ) -> int:
     """Run the resources of `filenames` into `output` and return the exit code; StorageError where it cannot be used.
 
-    `volumes` are the folders that stand for claims.
+    `volumes` are the folders that stand for claims, `pictures` is one that keeps decoded images.
     """
     try:
         found = read_manifests(filenames)
@@ -41,7 +42,14 @@ def run_files(
         earlier = set_aside(output)
         if earlier is not None:
             display.say(f"what an earlier run left is in {earlier}")
-        board = Board(found.resources, output, weights, embedded_weights=embedded_weights, volumes=volumes)
+        board = Board(
+            found.resources,
+            output,
+            weights,
+            embedded_weights=embedded_weights,
+            volumes=volumes,
+            picture_folder=pictures,
+        )
         code = run_board(board, display)
     print(render_end(board.to_documents(), read_clock(), output))
     return code

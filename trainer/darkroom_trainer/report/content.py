@@ -4,10 +4,12 @@ Owns the form and what is left out where there is much. Must not make markup. Pi
 from the measured images; nothing else is.
 """
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from darkroom_api.v1alpha1.common import STOP_MEANINGS
+from darkroom_trainer.data import originals
 from darkroom_trainer.data.records.dataset import Example
 from darkroom_trainer.export.model_summary import read_sources, summarize_model
 from darkroom_trainer.export.results import Measured
@@ -144,7 +146,7 @@ def _show_mistake(
         "truth": [labels[label] for label in mistake.truth],
         "guesses": [{"tag": labels[label], "confidence": round(score, 4)} for label, score in mistake.guesses],
         "boxes": boxes,
-        "picture": make_thumbnail(example.path.read_bytes) if has_time() else None,
+        "picture": make_thumbnail(functools.partial(originals.read_bytes, example)) if has_time() else None,
     }
 
 
@@ -160,7 +162,7 @@ def _build_label_errors(inputs: ReportInputs, has_time: Callable[[], bool]) -> l
     for error in pictured:
         example = found.get((error.get("imageId"), error.get("file")))
         if example is not None and has_time():
-            error["picture"] = make_thumbnail(example.path.read_bytes)
+            error["picture"] = make_thumbnail(functools.partial(originals.read_bytes, example))
     return entries
 
 

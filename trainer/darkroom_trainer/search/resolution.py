@@ -13,6 +13,8 @@ import numpy as np
 from PIL import Image
 
 from darkroom_predict.images import ImageProblem, use_picture
+from darkroom_storage.errors import StorageError
+from darkroom_trainer.data import originals
 from darkroom_trainer.data.records.dataset import Example
 
 SIDES_PX: Final = (32, 64, 96, 128, 160, 192, 224, 256, 320, 384, 512)
@@ -43,8 +45,8 @@ def choose_decoded_side(network_px: int, detail_px: float, frozen_px: Sequence[i
 
 def _measure_file(example: Example) -> int:
     try:
-        return use_picture(example.path.read_bytes(), measure_picture, draft_px=2 * SIDES_PX[-1])
-    except (OSError, ImageProblem):
+        return use_picture(originals.read_bytes(example), measure_picture, draft_px=2 * SIDES_PX[-1])
+    except (OSError, ImageProblem, StorageError):
         return max(example.width, example.height)
 
 

@@ -61,9 +61,15 @@ def decode_data(
     """Return all images of a run at a size."""
     preprocessing = preparation.build_preprocessing(recipe, size_px)
     build = (task, preprocessing, context.device, context.work, context.reporter)
-    learned = preparation.build_data(data.dataset, data.rows.usable, *build)
-    evaluation = None
-    if data.evaluation is not None:
-        evaluation = Measurable(data.evaluation, preparation.build_data(data.evaluation, data.evaluation_rows, *build))
+    prepared = data.list_sources(context.config)
+    with context.pictures.watch():
+        for source, dataset in prepared:
+            context.pictures.restore(source, dataset, size_px)
+        learned = preparation.build_data(data.dataset, data.rows.usable, *build)
+        evaluation = None
+        if data.evaluation is not None:
+            images = preparation.build_data(data.evaluation, data.evaluation_rows, *build)
+            evaluation = Measurable(data.evaluation, images)
+    context.pictures.keep(prepared, size_px)
     sized = {name: network.resized_from(size_px) for name, network in frozen.items()}
     return DecodedImages(preprocessing, sized, learned, evaluation)

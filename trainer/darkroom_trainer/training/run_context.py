@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from darkroom_api.run_config import RunConfig
 from darkroom_trainer.budget.meter import Meter
+from darkroom_trainer.data.picture_cache.cache import PictureCache
 from darkroom_trainer.runtime.device import Device, prepare_device
 from darkroom_trainer.runtime.reporting import Reporter
 
@@ -23,6 +24,7 @@ class RunContext:
     stop: threading.Event
     meter: Meter
     device: Device
+    pictures: PictureCache
 
     @property
     def budget_seconds(self) -> float:
@@ -46,4 +48,5 @@ def open_context(
     config: RunConfig, work: pathlib.Path, reporter: Reporter, stop: threading.Event, meter: Meter
 ) -> RunContext:
     """Return the context of a run on its first device; raises RunError as `prepare_device` does."""
-    return RunContext(config, work, reporter, stop, meter, prepare_device(config.devices))
+    pictures = PictureCache(config.pictures, work, stop)
+    return RunContext(config, work, reporter, stop, meter, prepare_device(config.devices), pictures)

@@ -7,6 +7,7 @@ import functools
 from dataclasses import dataclass
 
 from darkroom_api.conditions import Reason
+from darkroom_api.run_config import DatasetSource, RunConfig
 from darkroom_api.v1alpha1.common import Task
 from darkroom_predict.predictions import Integers
 from darkroom_trainer.data import annotations, loading, splitting, suitability
@@ -32,13 +33,23 @@ class RunData:
         side = annotations.measure_source_side(self.dataset)
         return side if self.task.has_boxes else min(side, resolution.measure_detail_side(self.dataset.examples))
 
+    def list_sources(self, config: RunConfig) -> list[tuple[DatasetSource, LoadedDataset]]:
+        """Return the datasets, each with where it is read from."""
+        listed = [(config.dataset, self.dataset)]
+        if config.evaluation_dataset is not None and self.evaluation is not None:
+            listed.append((config.evaluation_dataset, self.evaluation))
+        return listed
+
 
 def load_data(context: RunContext, task: Task) -> RunData:
     """Return the run's datasets; raises RunError: DatasetCorrupt, DatasetNotFound, StorageUnavailable and others."""
-    dataset = loading.load_dataset(context.config.dataset, context.work, context.reporter)
+    source, pictures = context.config.dataset, context.pictures
+    with pictures.watch():
+        dataset = loading.load_dataset(source, context.work, context.reporter, pictures.recall(source))
     usable = annotations.find_usable_rows(dataset, task)
     annotations.check_distinct_tags(dataset, task)
-    evaluation = _load_evaluation(context, task, dataset.labels)
+    with pictures.watch():
+        evaluation = _load_evaluation(context, task, dataset.labels)
     train, held_out = splitting.split_rows(dataset.examples, usable, context.config.seed, by_label=True)
     evaluation_rows = usable[:0] if evaluation is None else annotations.find_usable_rows(evaluation, task)
     return RunData(dataset, Rows(train, held_out, usable), evaluation, evaluation_rows, task)
@@ -56,4 +67,5 @@ def _load_evaluation(context: RunContext, task: Task, labels: tuple[str, ...]) -
         context.reporter,
         reason=Reason.INVALID_CONFIGURATION,
         subject="evaluationDataset",
+        recall=context.pictures.recall(source),
     )

@@ -5,6 +5,7 @@ import pathlib
 import yaml
 
 from darkroom_trainer.local.board import ARTIFACTS_NAME, RESOURCES_NAME, Board, set_aside
+from darkroom_trainer.local.config import build_pictures
 from tests.unit.trainer.run_builders import a_dataset, a_model, a_prediction, an_evaluation, parse, read_items
 
 
@@ -50,6 +51,12 @@ def test_what_an_earlier_run_left_is_moved_aside_and_nothing_else(tmp_path: path
     assert place is not None
     assert sorted(path.name for path in place.iterdir()) == [ARTIFACTS_NAME, RESOURCES_NAME]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["earlier", "mine.txt"]
+
+
+def test_every_resource_is_told_where_decoded_images_are_kept(tmp_path: pathlib.Path) -> None:
+    board = Board([parse(tmp_path, a_model())], tmp_path / "out", picture_folder=tmp_path)
+    assert [entry.target.pictures for entry in board.entries] == [build_pictures(tmp_path)]
+    assert a_board(tmp_path).entries[0].target.pictures is None
 
 
 def test_every_resource_is_told_where_weights_are(tmp_path: pathlib.Path) -> None:

@@ -15,6 +15,7 @@ from darkroom_trainer.local.config import (
     Target,
     build_evaluate_config,
     build_inspect_config,
+    build_pictures,
     build_predict_config,
     build_source,
     build_train_config,
@@ -93,6 +94,17 @@ def test_a_training_looks_for_weights_in_the_folder_that_is_given(tmp_path: path
     assert to_path(told.weights.location.uri) == tmp_path / "my nets"
     assert build_train_config(target, source, None).weights == build_weights(None) == Weights()
     assert build_weights(None, embedded=False).embedded is False
+
+
+def test_a_training_keeps_decoded_images_only_in_a_folder_that_is_given(tmp_path: pathlib.Path) -> None:
+    source = build_source(a_target(tmp_path, a_dataset()), None)
+    target = a_target(tmp_path, a_model())
+    assert build_train_config(target, source, None).pictures is None
+    pictures = build_pictures(tmp_path / "my pictures")
+    told = build_train_config(dataclasses.replace(target, pictures=pictures), source, None).pictures
+    assert told is not None
+    assert to_path(told.uri) == tmp_path / "my pictures"
+    assert told.storage.reach.own_machine
 
 
 @pytest.mark.parametrize(

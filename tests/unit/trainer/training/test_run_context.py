@@ -9,6 +9,7 @@ import pytest
 from darkroom_api.run_config import Command
 from darkroom_api.v1alpha1.common import Task
 from darkroom_trainer.budget.meter import Meter
+from darkroom_trainer.data.picture_cache.cache import PictureCache
 from darkroom_trainer.training.run_context import RunContext
 from tests.support.learning import CPU, StepClock
 from tests.unit.trainer import tiny_runs
@@ -42,7 +43,8 @@ def test_progress_is_the_share_of_the_budget(
     config = tiny_runs.a_config(Command.TRAIN, Task.CLASSIFIER, pathlib.Path("/data/train.json"), budget_seconds=60.0)
     clock, heard = StepClock(), Heard()
     meter = Meter(devices=devices, carried_seconds=carried, clock=clock)
-    context = RunContext(config, pathlib.Path("work"), heard, threading.Event(), meter, CPU)
+    work, stop = pathlib.Path("work"), threading.Event()
+    context = RunContext(config, work, heard, stop, meter, CPU, PictureCache(None, work, stop))
     clock.now += seconds
     context.report("Training", trial=2)
     assert heard.last == {"stage": "Training", "trial": 2, **told}

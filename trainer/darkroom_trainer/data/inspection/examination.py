@@ -5,11 +5,11 @@ Owns the order of these steps and which failure is whose. Must not do: keep pixe
 
 import dataclasses
 import pathlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from darkroom_api.run_config import DatasetSource
-from darkroom_storage.objects import Storage, StorageError, display_uri, open_dataset
+from darkroom_storage.objects import ObjectInfo, Storage, StorageError, display_uri, open_dataset
 from darkroom_trainer.data.inspection import advice, revision
 from darkroom_trainer.data.inspection.fetching import Check, CheckedImage, ImageMissing, check_images
 from darkroom_trainer.data.records.catalog import Catalog, CatalogImage
@@ -18,6 +18,9 @@ from darkroom_trainer.data.sources import catalogs, surroundings
 from darkroom_trainer.data.sources.label_source import ShowCount
 from darkroom_trainer.data.sources.progress import ShowProgress
 from darkroom_trainer.runtime.storage_failures import explain_storage_error
+
+Recall = Callable[[Storage, Catalog, Sequence[bytes]], Sequence[CheckedImage] | None]
+"""Finds what an earlier run saw of all images of a catalog, in this version; None where it is not known."""
 
 
 @dataclass(frozen=True)
@@ -39,23 +42,30 @@ def examine_dataset(
     stop_at_annotations: bool,
     preview_folder: pathlib.Path | None = None,
     show_count: ShowCount = lambda _count: None,
+    recall: Recall | None = None,
 ) -> Examination:
     """Return the examination of `source`; images are kept in `folder`, previews in `preview_folder`, if given.
 
-    With `stop_at_annotations`, images are not read where the annotations are wrong already. Raises RunError:
-    DatasetNotFound for an annotation file, StorageUnavailable, InvalidConfiguration.
+    With `stop_at_annotations`, images are not read where the annotations are wrong already; nor are they where `recall`
+    knows them. Raises RunError: DatasetNotFound for an annotation file, StorageUnavailable, InvalidConfiguration.
     """
     storage = open_dataset(source)
     findings = Findings()
     hashes: list[bytes] = []
     catalog = catalogs.read_catalog(storage, source, findings, hashes, show_count)
     skip = stop_at_annotations and findings.problem_count > 0
-    fetched = check_images(catalog.images, storage, folder, preview_folder=preview_folder)
+    known = None if skip or recall is None else recall(storage, catalog, hashes)
+    fetched = known or check_images(catalog.images, storage, folder, preview_folder=preview_folder)
     checked = [] if skip else _check_all(catalog.images, fetched, storage, show_progress, findings)
     catalog = catalog if skip else _place_images(catalog, checked, findings)
     advice.advise(catalog, checked, findings)
-    hashed = "" if skip else revision.compute_revision(hashes, catalog.images, checked)
+    hashed = "" if skip else revision.compute_revision(hashes, _locate(catalog, checked))
     return Examination(source, catalog, tuple(checked), findings, hashed)
+
+
+def _locate(catalog: Catalog, checked: Sequence[CheckedImage | None]) -> list[tuple[str, ObjectInfo]]:
+    pairs = zip(catalog.images, checked, strict=True)
+    return [(image.uri, check.info) for image, check in pairs if image.uri is not None and check is not None]
 
 
 def _check_all(

@@ -167,8 +167,12 @@ def _examine(
 def _keep(uri: str, data: bytes, folder: pathlib.Path | None, place: int) -> pathlib.Path | None:
     if folder is None:
         return None
-    if uri.startswith("file:"):
-        return local_files.to_path(uri)
-    path = folder / f"{place:07d}"
-    path.write_bytes(data)
+    path = choose_path(uri, folder, place)
+    if not uri.startswith("file:"):
+        path.write_bytes(data)
     return path
+
+
+def choose_path(uri: str, folder: pathlib.Path, place: int) -> pathlib.Path:
+    """Return where an image lies once it was fetched; a local file stays where it is."""
+    return local_files.to_path(uri) if uri.startswith("file:") else folder / f"{place:07d}"

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from darkroom_api.v1alpha1.common import AnnotationKind
+from darkroom_storage.objects import ObjectInfo, Storage
 from darkroom_trainer.data.records.findings import Advice, WrittenId
 from darkroom_trainer.data.records.looks import Look
 
@@ -24,6 +25,15 @@ class Crowd:
 
     labels: tuple[int, ...]
     boxes: Boxes
+
+
+@dataclass(frozen=True)
+class Original:
+    """Where the file of an image is, and which version of it."""
+
+    storage: Storage
+    uri: str
+    info: ObjectInfo
 
 
 @dataclass(frozen=True)
@@ -45,13 +55,16 @@ class Example:
     labels: tuple[int, ...]
     boxes: Boxes
     crowd: Crowd | None = None
+    original: Original | None = None
+    """Where an image that is not at `path` yet is fetched from (`data.originals`)."""
 
 
 @dataclass(frozen=True)
 class LoadedDataset:
-    """A dataset whose images are local and known to decode. `labels` are the tags in a fixed order.
+    """A dataset whose images are known to decode, and local where they have no `original`.
 
-    `looks` go with `examples`; `advice` is what its examination found that stops nothing.
+    `labels` are the tags in a fixed order, `looks` go with `examples`; `advice` is what its examination found that
+    stops nothing.
     """
 
     name: str

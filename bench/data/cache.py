@@ -1,0 +1,184 @@
+"""`python -m bench.data.cache [IMAGES]`: how long a training takes to its first step, with and without the cache.
+
+Each attempt is a process of its own, with an empty work folder as a new pod has it, that reads photographs from a
+bucket (moto, in a further process of this machine). The first one is stopped once it trains and has left its decoded
+images; it is resumed with the cache and without it, and another Model of the same data begins. Ends with 1 where the
+resumed attempt takes more than a tenth of the first.
+"""
+
+import io
+import json
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
+
+import numpy as np
+from PIL import Image
+from sklearn.datasets import load_sample_image
+
+from bench import side_by_side
+from darkroom_api.endpoints import OWN_MACHINE
+from darkroom_api.run_config import (
+    Command,
+    DatasetSource,
+    Location,
+    PictureFolder,
+    ResourceReference,
+    RunConfig,
+    StorageAccess,
+)
+from darkroom_api.v1alpha1.common import AnnotationKind, Task
+from darkroom_storage.objects import Storage, open_storage
+
+IMAGES: Final = 10_000
+MOST_OF_FIRST: Final = 0.1
+BUDGET_SECONDS: Final = 4 * 3600.0
+ROOT: Final = "s3://bench"
+WIDTH_PX: Final = 640
+HEIGHT_PX: Final = 427
+FIRST_STEP: Final = "Training the hold-out model"
+LEFT_PX: Final = 320
+"""A picture of the first tag is cut from the left of a photograph, one of the second from its right."""
+
+
+class Watcher:
+    """A reporter that notes when each stage began, and stops the run once it trains and nothing is written."""
+
+    def __init__(self) -> None:
+        self.stop = threading.Event()
+        self.began_at: dict[str, float] = {}
+
+    def update(self, *, stage: str, **_others: object) -> None:
+        """Note the stage, by its first word."""
+        self.began_at.setdefault(stage.partition(" images")[0], time.monotonic())
+        is_writing = any(thread.name == "pictures" for thread in threading.enumerate())
+        if stage == FIRST_STEP and not is_writing:
+            self.stop.set()
+
+
+def attempt(text: str, work: str) -> None:
+    """Train until the first step; prints the seconds from the start of the process to it, and to other stages."""
+    from darkroom_trainer.budget.meter import observe_process_start
+    from darkroom_trainer.commands import engine
+    from darkroom_trainer.runtime.logs import setup_json_logs
+
+    setup_json_logs()
+    began, watcher = observe_process_start(), Watcher()
+    outcome = engine.execute(RunConfig.model_validate_json(text), pathlib.Path(work), watcher, watcher.stop)
+    seconds = {stage: round(at - began, 2) for stage, at in watcher.began_at.items()}
+    assert FIRST_STEP in seconds, outcome
+    print(json.dumps(seconds))
+
+
+def write_photographs(storage: Storage, count: int) -> None:
+    """Write photographs, no two alike, as JPEG files of 640 x 427 pixels, and their tags."""
+    sources = [np.asarray(load_sample_image(name)) for name in ("china.jpg", "flower.jpg")]
+
+    def write(number: int) -> None:
+        random = np.random.default_rng(number)
+        side = int(random.integers(240, LEFT_PX))
+        left = int(random.integers(0, LEFT_PX - side)) + LEFT_PX * (number % 2)
+        top = int(random.integers(0, HEIGHT_PX - side * 2 // 3))
+        part = Image.fromarray(sources[number // 2 % 2][top : top + side * 2 // 3, left : left + side])
+        picture = part.resize((WIDTH_PX, HEIGHT_PX), Image.Resampling.BICUBIC)
+        noise = random.normal(0, 6, (HEIGHT_PX, WIDTH_PX, 1)).astype(np.float32)
+        pixels = np.clip(np.asarray(picture) + noise, 0, 255).astype(np.uint8)
+        buffer = io.BytesIO()
+        Image.fromarray(pixels).save(buffer, "JPEG", quality=85)
+        storage.write_bytes(f"{ROOT}/data/images/{number:06d}.jpg", buffer.getvalue())
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, range(count)))
+    images = [
+        {"id": n, "file_name": f"images/{n:06d}.jpg", "width": WIDTH_PX, "height": HEIGHT_PX} for n in range(count)
+    ]
+    annotations = [{"id": n, "image_id": n, "category_id": n % 2} for n in range(count)]
+    categories = [{"id": 0, "name": "left"}, {"id": 1, "name": "right"}]
+    coco = {"images": images, "annotations": annotations, "categories": categories}
+    storage.write_bytes(f"{ROOT}/data/train.json", json.dumps(coco).encode())
+
+
+def build_config(access: StorageAccess, model: str, number: int, *, is_cached: bool) -> RunConfig:
+    """Return an attempt at training a Model, with the cache of images or without it."""
+    source = DatasetSource(
+        name="photographs",
+        annotation_kind=AnnotationKind.CLASSIFICATION,
+        annotation_files=(f"{ROOT}/data/train.json",),
+        storage=access,
+    )
+    return RunConfig(
+        command=Command.TRAIN,
+        resource=ResourceReference(kind="Model", namespace="bench", name=model, uid=model),
+        attempt=number,
+        dataset=source,
+        task=Task.CLASSIFIER,
+        budget_seconds=BUDGET_SECONDS,
+        output=Location(uri=f"{ROOT}/out/models/{model}", storage=access),
+        pictures=PictureFolder(uri=f"{ROOT}/out/pictures", storage=access, most_bytes=8 << 30) if is_cached else None,
+    )
+
+
+def measure(name: str, config: RunConfig, first_seconds: float | None = None) -> float:
+    """Print the row of an attempt; returns the seconds to its first step."""
+    with tempfile.TemporaryDirectory() as work:
+        text = config.model_dump_json(by_alias=True)
+        found: dict[str, float] = side_by_side.run_alone("bench.data.cache", "attempt", text, work)
+    seconds = found[FIRST_STEP]
+    cells = [f"{found[stage]:9.1f}" if stage in found else f"{'':>9}" for stage in ("Fetching", "Decoding")]
+    ratio = f"{seconds / first_seconds:8.2f}" if first_seconds else f"{'':>8}"
+    print(f"{name:>34} {' '.join(cells)} {seconds:11.1f} {ratio}", flush=True)
+    return seconds
+
+
+def serve() -> tuple["subprocess.Popen[bytes]", str]:
+    """Start a bucket's server and return it with its endpoint."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return server, f"http://127.0.0.1:{port}"
+        except OSError:
+            time.sleep(0.2)
+
+
+def main(count: int = IMAGES) -> int:
+    """Print the table; returns 1 where the resumed attempt is not fast enough."""
+    import boto3
+
+    os.environ |= {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_EC2_METADATA_DISABLED": "true"}
+    server, endpoint = serve()
+    try:
+        client: Any = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1")
+        client.create_bucket(Bucket=ROOT.removeprefix("s3://"))
+        access = StorageAccess(endpoint=endpoint, region="us-east-1", reach=OWN_MACHINE)
+        write_photographs(open_storage(access), count)
+        print(f"{count:,} photographs; seconds since the process began")
+        print(f"{'attempt':>34} {'fetching':>9} {'decoding':>9} {'first step':>11} {'of first':>8}")
+        first = measure("the first, which fills the cache", build_config(access, "one", 1, is_cached=True))
+        resumed = measure("resumed", build_config(access, "one", 2, is_cached=True), first)
+        measure("resumed, without the cache", build_config(access, "one", 3, is_cached=False), first)
+        measure("the first of another Model", build_config(access, "two", 1, is_cached=True), first)
+    finally:
+        server.terminate()
+    is_good = resumed <= MOST_OF_FIRST * first
+    print(f"bound of a resumed attempt: {MOST_OF_FIRST:g} of the first: {'met' if is_good else 'NOT met'}")
+    return 0 if is_good else 1
+
+
+if __name__ == "__main__":
+    match sys.argv[1:]:
+        case ["attempt", text, work]:
+            attempt(text, work)
+        case sizes:
+            sys.exit(main(*map(int, sizes)))
