@@ -7,7 +7,7 @@ passed over; what was read of it before stays. Must not do: any I/O, any decisio
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -53,9 +53,14 @@ class Store:
         owner = self._owners.get(key)
         return None if owner is None or owner.uid in self.unreadables else owner
 
-    def owners(self) -> Iterable[StoredOwner]:
+    def owners(self) -> Collection[StoredOwner]:
         """Return every stored resource."""
         return self._owners.values()
+
+    def find_unsettled(self) -> list[Key]:
+        """Return the resources about which there may be something to do: all but runs that are over and childless."""
+        children = self._jobs.keys() | self._pods.keys()
+        return [owner.key for owner in self._owners.values() if not owner.over or owner.uid in children]
 
     def jobs(self, owner: StoredOwner) -> tuple[ObservedJob, ...]:
         """Return the Jobs in an owner's namespace that it controls, each named as the operator names that attempt's."""
@@ -131,7 +136,10 @@ class Store:
             return set() if self._is_known(self._jobs, identity) else self._put_job(parse_job(raw))
         if resource is PODS:
             return set() if self._is_known(self._pods, identity) else self._put_child(self._pods, parse_pod(raw))
-        return self._put_owner(parse_owner(resource.kind, raw))
+        known = self._owners.get(Key(resource.kind, identity.namespace, identity.name))
+        if known is not None and known.resource_version >= identity.resource_version:
+            return set()
+        return self._put_owner(known, parse_owner(resource.kind, raw))
 
     def _remove(self, resource: Resource, identity: Identity, raw: Json) -> set[Key]:
         if resource is WARNINGS:
@@ -167,17 +175,17 @@ class Store:
         if len(self._gone) > MOST_GONE:
             del self._gone[next(iter(self._gone))]
 
-    def _put_owner(self, owner: StoredOwner) -> set[Key]:
-        old = self._owners.get(owner.key)
-        if old is not None and old.resource_version >= owner.resource_version:
-            return set()
+    def _put_owner(self, old: StoredOwner | None, owner: StoredOwner) -> set[Key]:
         if old is not None and old.uid != owner.uid:
             self._forget_uid(old.uid)
         self._owners[owner.key] = owner
         self._keys_by_uid[owner.uid] = owner.key
-        for reference in _references(owner):
-            self._dependents[reference].add(owner.key)
-        self._occupancy.take_in(owner.key, owner.created_at, owner.status)
+        if owner.over:
+            self._depend_no_more(owner)
+        else:
+            for reference in _references(owner):
+                self._dependents[reference].add(owner.key)
+        self._occupancy.take_in(owner.key, owner.created_at, owner.reason)
         return {owner.key, *self._dependents.get(owner.key, ()), *self._recount(owner.key)}
 
     def _drop_owner(self, key: Key, uid: str) -> set[Key]:
@@ -186,12 +194,17 @@ class Store:
             return set()
         del self._owners[key]
         self._forget_uid(old.uid)
-        for reference in _references(old):
-            self._dependents[reference].discard(key)
-            if not self._dependents[reference]:
-                del self._dependents[reference]
+        self._depend_no_more(old)
         self._occupancy.forget_waiting(key)
         return {*self._dependents.get(key, ()), *self._recount(key)}
+
+    def _depend_no_more(self, owner: StoredOwner) -> None:
+        """Wake one that is gone or over no longer when what it names changes."""
+        for reference in _references(owner):
+            dependents = self._dependents.get(reference, set())
+            dependents.discard(owner.key)
+            if not dependents:
+                self._dependents.pop(reference, None)
 
     def _recount(self, key: Key) -> set[Key]:
         """Take note of whether a run has a Job; return whom to wake because it has one no more."""

@@ -70,7 +70,7 @@ class Audit:
                 pause = min(pause * 2, MAX_PAUSE_SECONDS)
         self.filled = True
         self.passed_at = time.monotonic()
-        self._trigger([owner.key for owner in self._store.owners()])
+        self._trigger(self._store.find_unsettled())
 
     async def _try_fill(self, resource: Resource) -> bool:
         try:

@@ -7,6 +7,7 @@ import pytest
 from darkroom_operator.api.resources import DATASETS, EVALUATIONS, JOBS, MODELS, PODS, PREDICTIONS, Key
 from darkroom_operator.observing import store as store_module
 from darkroom_operator.observing.store import Store
+from tests.builders import stamp
 from tests.unit.operator.objects import a_child, an_object
 
 MODEL, DATASET, EVALUATION, PREDICTION = (
@@ -222,3 +223,26 @@ def test_what_an_audit_gets_is_enough_to_remove_an_object(resource: Any) -> None
     ((_, identity),) = store.identities(resource).items()
     store.drop(resource, identity)
     assert store.identities(resource) == {}
+
+
+OVER: Any = {"spec": {"dataset": "fruit"}, "status": {"phase": "Succeeded", "completedAt": stamp(9)}}
+
+
+def test_a_run_that_is_over_is_woken_by_nothing_that_it_names() -> None:
+    store = Store()
+    store.put(MODELS, an_object(1, "m", spec={"dataset": "fruit"}))
+    store.put(MODELS, an_object(2, "m", **OVER))
+    assert store.put(DATASETS, an_object(3, "d")) == {DATASET}
+
+
+@pytest.mark.parametrize(
+    ("fields", "children", "unsettled"),
+    [({}, (), True), (OVER, (), False), (OVER, (JOBS,), True), (OVER, (PODS,), True)],
+    ids=["works", "is over", "is over and has a Job", "is over and has a pod"],
+)
+def test_there_may_be_something_to_do_about_a_run_that(fields: Any, children: Any, unsettled: bool) -> None:
+    store = Store()
+    store.put(MODELS, an_object(1, **fields))
+    for resource in children:
+        store.put(resource, a_child(2))
+    assert store.find_unsettled() == ([MODEL] if unsettled else [])
