@@ -144,7 +144,13 @@ ENDED: dict[str, Any] = {"phase": "Succeeded", "completedAt": stamp(9)}
         ({**ENDED, "completedAt": None}, False),
         ({"completedAt": stamp(9)}, False),
     ],
-    ids=["it succeeded", "it ended as only another version knows", "it works again", "no end is told", "no phase is told"],
+    ids=[
+        "it succeeded",
+        "it ended as only another version knows",
+        "it works again",
+        "no end is told",
+        "no phase is told",
+    ],
 )
 def test_what_is_over_is_kept_as_text_that_says_the_same(status: dict[str, Any], over: bool) -> None:
     spec = {"dataset": "d\u00e9"}
