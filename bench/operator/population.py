@@ -136,7 +136,12 @@ def build_finished_status(name: str) -> Json:
         "queuedAt": _MOMENT,
         "startedAt": _MOMENT,
         "completedAt": _MOMENT,
-        "budget": {"totalSeconds": 3600, "chargedSeconds": 3544.25, "allocatedSeconds": 3700, "remainingSeconds": 55.75},
+        "budget": {
+            "totalSeconds": 3600,
+            "chargedSeconds": 3544.25,
+            "allocatedSeconds": 3700,
+            "remainingSeconds": 55.75,
+        },
         "performance": {"measuredOn": "holdOut", "images": 300, "score": 0.912, "tagPerformance": tags},
         "stopReason": "BudgetReached",
         "report": f"{folder}/report.html",

@@ -12,7 +12,9 @@ from typing import Final
 
 from bench.clusters.control_plane import ControlPlane, read
 
-OURS: Final = frozenset({"datasets", "models", "evaluations", "predictions", "jobs", "pods", "events", "networkpolicies"})
+OURS: Final = frozenset(
+    {"datasets", "models", "evaluations", "predictions", "jobs", "pods", "events", "networkpolicies"}
+)
 KUEUES: Final = frozenset({"localqueues", "workloads"})
 WATCHED: Final = OURS - {"networkpolicies"}
 WRITES: Final = frozenset({"POST", "PUT", "PATCH", "APPLY", "DELETE"})

@@ -127,7 +127,7 @@ class Operator:
         namespaces = self._config.namespaces
         await kopf.operator(
             registry=handlers.build_registry(self._audit.take_in, self._cluster, self._stop),
-            settings=handlers.build_settings(self._audit.begin_watch),
+            settings=handlers.build_settings(self._audit),
             standalone=True,
             clusterwide=not namespaces,
             namespaces=namespaces,

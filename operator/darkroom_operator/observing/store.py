@@ -106,6 +106,13 @@ class Store:
         self.unreadables.forget(resource, identity.uid)
         return changed
 
+    def knows(self, resource: Resource, raw: Json) -> bool:
+        """Return whether `put` would change nothing, since an object is stored in this version or a newer one."""
+        try:
+            return resource is not WARNINGS and self._is_stored(resource, read_identity(resource.kind, raw))
+        except UnreadableObjectError:
+            return False
+
     def remove(self, resource: Resource, raw: Json) -> set[Key]:
         """Take in that an object is gone; what could be read of it last stands for a pod that cannot be read now."""
         identity = None
@@ -132,14 +139,13 @@ class Store:
             return self._owner_of(self.warnings.put(raw))
         if identity.resource_version < self._gone.get(identity.uid, 0):
             return set()
-        if resource is JOBS:
-            return set() if self._is_known(self._jobs, identity) else self._put_job(parse_job(raw))
-        if resource is PODS:
-            return set() if self._is_known(self._pods, identity) else self._put_child(self._pods, parse_pod(raw))
-        known = self._owners.get(Key(resource.kind, identity.namespace, identity.name))
-        if known is not None and known.resource_version >= identity.resource_version:
+        if self._is_stored(resource, identity):
             return set()
-        return self._put_owner(known, parse_owner(resource.kind, raw))
+        if resource is JOBS:
+            return self._put_job(parse_job(raw))
+        if resource is PODS:
+            return self._put_child(self._pods, parse_pod(raw))
+        return self._put_owner(parse_owner(resource.kind, raw))
 
     def _remove(self, resource: Resource, identity: Identity, raw: Json) -> set[Key]:
         if resource is WARNINGS:
@@ -175,7 +181,8 @@ class Store:
         if len(self._gone) > MOST_GONE:
             del self._gone[next(iter(self._gone))]
 
-    def _put_owner(self, old: StoredOwner | None, owner: StoredOwner) -> set[Key]:
+    def _put_owner(self, owner: StoredOwner) -> set[Key]:
+        old = self._owners.get(owner.key)
         if old is not None and old.uid != owner.uid:
             self._forget_uid(old.uid)
         self._owners[owner.key] = owner
@@ -218,10 +225,15 @@ class Store:
         self._keys_by_uid.pop(uid, None)
         self.forget_pods(uid, set())
 
-    def _is_known(self, index: dict[str, dict[str, Any]], identity: Identity) -> bool:
-        """Return whether a Job or pod is stored in this version or a newer one: the news of our own write come late."""
-        old = index.get(self._owners_of_children.get(identity.uid, ""), {}).get(identity.uid)
-        return old is not None and bool(old.resource_version >= identity.resource_version)
+    def _is_stored(self, resource: Resource, identity: Identity) -> bool:
+        """Return whether an object is stored in this version or a newer one: the news of our own write come late."""
+        old: StoredOwner | ObservedJob | ObservedPod | None
+        if resource in (JOBS, PODS):
+            index: dict[str, dict[str, Any]] = self._jobs if resource is JOBS else self._pods
+            old = index.get(self._owners_of_children.get(identity.uid, ""), {}).get(identity.uid)
+        else:
+            old = self._owners.get(Key(resource.kind, identity.namespace, identity.name))
+        return old is not None and old.resource_version >= identity.resource_version
 
     def _put_job(self, job: ObservedJob) -> set[Key]:
         owner = self._put_child(self._jobs, job)

@@ -60,9 +60,13 @@ class Audit:
         self.passed_at = float("-inf")
         self.dead_watches: tuple[str, ...] = ()
 
+    def is_news(self, resource: Resource, event_type: str, raw: Json) -> bool:
+        """Return whether what a watch reports has to be taken in; most of it is the echo of the operator's writes."""
+        self.hear(resource)
+        return event_type == "DELETED" or not self._store.knows(resource, raw)
+
     def take_in(self, resource: Resource, event_type: str, raw: Json) -> None:
         """Put what a watch reported into the store, and wake whom it concerns."""
-        self.hear(resource)
         change = self._store.remove if event_type == "DELETED" else self._store.put
         self._trigger(change(resource, raw))
 

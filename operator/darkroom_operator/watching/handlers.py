@@ -15,8 +15,6 @@ from darkroom_operator.watching import kopf_workaround
 
 Notice = Callable[[Resource, str, dict[str, Any]], None]
 """Takes in an event: the resource, the event's type and the object."""
-Begin = Callable[[Resource, str | None], Awaitable[int]]
-"""Knows all objects of a namespace (None for all of them); returns the version from which a watch goes on."""
 Stop = Callable[[], Awaitable[None]]
 """Ends the operator's own work; kopf calls it after a signal, and goes away afterwards."""
 
@@ -28,7 +26,6 @@ INACTIVITY_SECONDS: Final = 90
 """The API server sends a bookmark every minute: a watch that is silent for longer hangs, and is opened again."""
 _UNBOUNDED: Final = ("labels", "annotations", "ownerReferences", "managedFields")
 """What of an object's metadata may be as large as the whole object."""
-_WATCHED_BY_PLURAL: Final = {resource.plural: resource for resource in (*WATCHED, WARNINGS)}
 RESTART_SECONDS: Final = 1.0
 """Pause before a watch that ended is listed and opened again."""
 
@@ -72,7 +69,7 @@ def build_registry(notice: Notice, cluster: KubernetesCluster, stop: Stop) -> ko
         notice(param, event["type"], event["object"])
         strip(event["object"])
 
-    for resource in _WATCHED_BY_PLURAL.values():
+    for resource in (*WATCHED, WARNINGS):
         kopf.on.event(resource.group, resource.version, resource.plural, registry=registry, param=resource)(take_in)
     return registry
 
@@ -85,9 +82,9 @@ def strip(raw: dict[str, Any]) -> None:
         raw.get("metadata", {}).pop(part, None)
 
 
-def build_settings(begin: Begin) -> kopf.OperatorSettings:
+def build_settings(knowledge: kopf_workaround.Knowledge) -> kopf.OperatorSettings:
     """Return kopf's settings."""
-    settings = kopf_workaround.Settings(lambda plural, namespace: begin(_WATCHED_BY_PLURAL[plural], namespace))
+    settings = kopf_workaround.Settings(knowledge, (*WATCHED, WARNINGS))
     settings.posting.enabled = False
     settings.scanning.disabled = True
     settings.networking.error_backoffs = EndlessBackoffs()
@@ -103,7 +100,7 @@ def build_settings(begin: Begin) -> kopf.OperatorSettings:
     # Nothing is ever stored; the default one would look through the annotations of every object of every event.
     settings.persistence.progress_storage = kopf.StatusProgressStorage()
     settings.process.ultimate_exiting_timeout = 20
-    for resource in _WATCHED_BY_PLURAL.values():
+    for resource in (*WATCHED, WARNINGS):
         where = (resource.group, resource.version, resource.plural)
         if resource.selector is not None:
             settings.watching.label_selectors[where] = resource.selector

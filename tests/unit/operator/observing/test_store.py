@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from darkroom_operator.api.resources import DATASETS, EVALUATIONS, JOBS, MODELS, PODS, PREDICTIONS, Key
+from darkroom_operator.api.resources import DATASETS, EVALUATIONS, JOBS, MODELS, PODS, PREDICTIONS, WARNINGS, Key
 from darkroom_operator.observing import store as store_module
 from darkroom_operator.observing.store import Store
 from tests.builders import stamp
@@ -246,3 +246,17 @@ def test_there_may_be_something_to_do_about_a_run_that(fields: Any, children: An
     for resource in children:
         store.put(resource, a_child(2))
     assert store.find_unsettled() == ([MODEL] if unsettled else [])
+
+
+@pytest.mark.parametrize(
+    ("resource", "make"), [(MODELS, an_object), (JOBS, a_child), (PODS, a_child)], ids=["a Model", "a Job", "a pod"]
+)
+def test_an_object_is_known_in_the_version_that_is_stored_and_in_older_ones(resource: Any, make: Any) -> None:
+    store = Store()
+    store.put(resource, make(5))
+    assert [store.knows(resource, make(version)) for version in (4, 5, 6)] == [True, True, False]
+
+
+@pytest.mark.parametrize(("resource", "raw"), [(WARNINGS, an_object(5)), (MODELS, {}), (MODELS, an_object(5))])
+def test_what_is_not_stored_is_not_known(resource: Any, raw: Any) -> None:
+    assert not Store().knows(resource, raw)

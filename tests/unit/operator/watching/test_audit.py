@@ -104,6 +104,18 @@ def test_a_start_lists_once_wakes_what_is_not_over_and_lets_watches_go_on_from_t
     assert Key("Model", "vision", "new") in bench.triggered
 
 
+def test_the_echo_of_an_own_write_is_no_news_and_shows_that_its_watch_lives(bench: Workbench) -> None:
+    bench.hear()
+    bench.reconcile()
+    echo = bench.cluster.objects["models", "vision", "fruit"]
+    bench.audit.dead_watches = ("models",)
+    assert not bench.audit.is_news(MODELS, "MODIFIED", echo)
+    assert bench.audit.dead_watches == ()
+    assert bench.audit.is_news(MODELS, "DELETED", echo)
+    echo["metadata"]["resourceVersion"] = "900"
+    assert bench.audit.is_news(MODELS, "MODIFIED", echo)
+
+
 def test_a_list_is_tried_until_the_api_server_answers(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(audit_module, "FIRST_PAUSE_SECONDS", 0.01)
     bench.cluster.failures = [ClusterError(0, "ClientConnectorError", "refused"), ClusterError(404, "NotFound", "crd")]
