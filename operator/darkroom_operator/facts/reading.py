@@ -6,7 +6,6 @@ strangers can have written (labels, annotations) reads as absent. Texts are cut,
 greatest size takes no more memory than another. Must not decide anything.
 """
 
-import json
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Any, Final, TypeVar
 
 import pydantic
 from pydantic import TypeAdapter
+from pydantic_core import to_json
 
 from darkroom_api import names
 from darkroom_api.conditions import TERMINAL_PHASES, RunPhase
@@ -101,12 +101,20 @@ def parse_owner(kind: str, raw: Any) -> StoredOwner:
         generation=metadata.get("generation") or 1,
         created_at=metadata.get("creationTimestamp"),
         deleting=metadata.get("deletionTimestamp") is not None,
-        content=json.dumps(content, separators=(",", ":")).encode() if over else content,
+        content=_pack(content) if over else content,
         phase=phase,
         reason=_read_word(status, "reason"),
         observed_generation=generation if isinstance(generation, int) else 0,
         over=over,
     )
+
+
+def _pack(content: Json) -> Json | bytes:
+    """Return content as JSON; as it is where JSON cannot hold it, which no API server sends."""
+    try:
+        return to_json(content)
+    except ValueError:
+        return content
 
 
 def _read_word(status: Json, field: str) -> str | None:

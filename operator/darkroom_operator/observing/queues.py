@@ -7,7 +7,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from darkroom_operator.api import kueue
@@ -23,8 +23,19 @@ from darkroom_operator.observing.positions import Positions
 logger = logging.getLogger(__name__)
 
 DISCOVERY_SECONDS: Final = 30.0
-QUEUE_SECONDS: Final = 10.0
+QUEUE_SECONDS: Final = (10.0, 30.0)
+"""How long an answer about a queue holds: that it admits nothing, and that it does."""
 MAX_REMEMBERED: Final = 1_000
+
+
+@dataclass
+class _Answer:
+    """What a LocalQueue was found to be, and until when that holds."""
+
+    until: float = float("-inf")
+    finding: QueueFinding | None = None
+    asking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """All runs of a queue are one question, also where all ask at once."""
 
 
 class Queues:
@@ -37,7 +48,7 @@ class Queues:
         self._positions = Positions(cluster, clock)
         self._discovering = asyncio.Lock()
         self._version: tuple[float, str | None] = (float("-inf"), None)
-        self._queues: dict[tuple[str, str], tuple[float, QueueFinding]] = {}
+        self._queues: dict[tuple[str, str], _Answer] = {}
 
     async def find(self, namespace: str, name: str, suspended: ObservedJob | None) -> tuple[QueueFinding | None, float]:
         """Return what is known of a queue, and for how many seconds that holds; without an answer nothing is.
@@ -48,7 +59,7 @@ class Queues:
             return await self._find(namespace, name, suspended)
         except (ClusterError, UnreadableObjectError) as error:
             logger.warning("queue not read", extra={"queue": f"{namespace}/{name}", "error": str(error)})
-            return None, QUEUE_SECONDS
+            return None, QUEUE_SECONDS[0]
 
     async def _find(self, namespace: str, name: str, suspended: ObservedJob | None) -> tuple[QueueFinding, float]:
         version = await self._find_version()
@@ -70,14 +81,15 @@ class Queues:
         return version
 
     async def _find_queue(self, namespace: str, name: str, version: str) -> QueueFinding:
-        until, finding = self._queues.get((namespace, name), (float("-inf"), None))
-        if finding is not None and self._clock() < until:
-            return finding
-        if len(self._queues) >= MAX_REMEMBERED:
+        if (namespace, name) not in self._queues and len(self._queues) >= MAX_REMEMBERED:
             self._queues.clear()
-        finding = await self._ask_queue(namespace, name, version)
-        self._queues[namespace, name] = (self._clock() + QUEUE_SECONDS, finding)
-        return finding
+        answer = self._queues.setdefault((namespace, name), _Answer())
+        async with answer.asking:
+            if answer.finding is None or self._clock() >= answer.until:
+                answer.finding = await self._ask_queue(namespace, name, version)
+                admits = answer.finding.exists and not answer.finding.inactive
+                answer.until = self._clock() + QUEUE_SECONDS[admits]
+            return answer.finding
 
     async def _ask_queue(self, namespace: str, name: str, version: str) -> QueueFinding:
         queues = Resource(kueue.GROUP, version, "localqueues", "LocalQueue")

@@ -187,11 +187,11 @@ class Store:
             self._forget_uid(old.uid)
         self._owners[owner.key] = owner
         self._keys_by_uid[owner.uid] = owner.key
-        if owner.over:
-            self._depend_no_more(owner)
-        else:
+        if not owner.over:
             for reference in _references(owner):
                 self._dependents[reference].add(owner.key)
+        elif old is not None:
+            self._depend_no_more(old)
         self._occupancy.take_in(owner.key, owner.created_at, owner.reason)
         return {owner.key, *self._dependents.get(owner.key, ()), *self._recount(owner.key)}
 
