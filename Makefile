@@ -88,9 +88,9 @@ bench: bench-operator bench-budget bench-trainer bench-fewshot bench-curve bench
 bench-trainer: .venv/.stamp ## Measure the training loop and frozen features: speed, memory, growth (9 min; ARGS=--quick for less)
 	@$(PY) -m bench.trainer $(ARGS)
 
-bench-operator: .venv/.stamp ## Measure the operator on 1,000 Models applied at once, beside a bare kopf handler
+bench-operator: .venv/.stamp ## The operator on 1,000 Models at once beside bare kopf, and its start beside 1,000 and 10,000 (25 min; ARGS="--kept" for less)
 	@$(PY) -m hack.localcluster build
-	@$(PY) -m bench.operator
+	@$(PY) -m bench.operator $(ARGS)
 
 bench-budget: .venv/.stamp ## Budgets of 30, 60 and 120 s with 0, 1 and 3 kills on the local cluster; prints the table (16 min)
 	@$(PY) -m bench.budget $(ARGS)

@@ -17,7 +17,6 @@ from bench.operator.load import NAMESPACE
 
 HEALTH_PORT, METRICS_PORT = 28081, 29090
 CONFIG = {
-    "namespaces": [NAMESPACE],
     "trainer": {"image": "bench.invalid/trainer:none"},
     "defaultComputeClass": "nowhere",
     "computeClasses": {
@@ -53,10 +52,10 @@ def build_baseline_command(_: pathlib.Path) -> list[str]:
     return [sys.executable, "-m", "bench.operator.bare_kopf", NAMESPACE]
 
 
-def build_operator_command(folder: pathlib.Path) -> list[str]:
-    """Return the operator's command, its configuration written into `folder`."""
+def build_operator_command(folder: pathlib.Path, namespaces: tuple[str, ...] = (NAMESPACE,)) -> list[str]:
+    """Return the operator's command, its configuration written into `folder`; without namespaces it serves all."""
     config = folder / "config.yaml"
-    config.write_text(json.dumps(CONFIG))
+    config.write_text(json.dumps({**CONFIG, "namespaces": namespaces}))
     ports = ["--health-port", str(HEALTH_PORT), "--metrics-port", str(METRICS_PORT)]
     return [sys.executable, "-m", "darkroom_operator", "--config", str(config), *ports]
 

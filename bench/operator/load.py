@@ -65,7 +65,7 @@ def build_ready_status(generation: int) -> dict[str, Any]:
     }
 
 
-def build_model(name: str) -> dict[str, Any]:
-    """Return a Model."""
-    spec = {"task": "classifier", "dataset": "bench", "budget": "1h"}
+def build_model(name: str, **more: Any) -> dict[str, Any]:
+    """Return a Model, with more in its spec."""
+    spec = {"task": "classifier", "dataset": "bench", "budget": "1h", **more}
     return {"apiVersion": names.API_VERSION, "kind": "Model", "metadata": {"name": name}, "spec": spec}

@@ -75,3 +75,9 @@ def read_cpu_seconds(pid: int) -> float:
     """Return the CPU time that a process has used."""
     fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def read_peak_mb(pid: int) -> float:
+    """Return the greatest resident memory that a process has had, in megabytes."""
+    lines = pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) * 1024 / 1e6

@@ -147,7 +147,7 @@ class _PhaseCollector(Collector):
             yield family
 
     def _place(self, owner: StoredOwner) -> tuple[str, str, str]:
-        return owner.key.kind, self._namespaces.find_label(owner.key.namespace), str(owner.status.get("phase"))
+        return owner.key.kind, self._namespaces.find_label(owner.key.namespace), str(owner.phase)
 
 
 def _observe_span(histogram: Histogram, before: Json, after: Json, start: str, end: str) -> None:

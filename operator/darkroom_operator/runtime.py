@@ -86,7 +86,7 @@ class Operator:
         gc.collect()
         gc.freeze()
         gc.set_threshold(20_000, 20, 20)
-        logger.info("ready", extra={"objects": len(list(self._store.owners()))})
+        logger.info("ready", extra={"objects": len(self._store.owners())})
         parts = [
             asyncio.create_task(self._election.run(), name="election"),
             asyncio.create_task(self._lead(), name="leadership"),
@@ -112,7 +112,7 @@ class Operator:
                 logger.warning("cannot lead yet", extra={"error": str(error)})
                 await asyncio.sleep(CATCH_UP_SECONDS)
                 continue
-            self._queue.add([owner.key for owner in self._store.owners()])
+            self._queue.add(self._store.find_unsettled())
             self._queue.resume()
             await self._election.wait_until_standing_by()
             self._queue.pause()
@@ -127,7 +127,7 @@ class Operator:
         namespaces = self._config.namespaces
         await kopf.operator(
             registry=handlers.build_registry(self._audit.take_in, self._cluster, self._stop),
-            settings=handlers.build_settings(),
+            settings=handlers.build_settings(self._audit),
             standalone=True,
             clusterwide=not namespaces,
             namespaces=namespaces,

@@ -64,10 +64,6 @@ class Cluster(Protocol):
         """Yield pages, each with `items` and `metadata.resourceVersion`."""
         ...
 
-    async def find(self, resource: Resource, namespace: str, labels: str) -> list[Json]:
-        """Return the objects of a namespace that match a label selector, at most one page of them."""
-        ...
-
     async def discover(self, group: str) -> str | None:
         """Return the version that the API server prefers of an API group; None where it serves none."""
         ...
@@ -177,12 +173,6 @@ class KubernetesCluster:
             size = min(size * 2, PAGE_SIZE)
             more = page.get("metadata", {}).get("continue") or None
             yield page
-
-    async def find(self, resource: Resource, namespace: str, labels: str) -> list[Json]:
-        """Return the objects of a namespace that match a label selector, at most `PAGE_SIZE`."""
-        query = {"labelSelector": labels, "limit": str(PAGE_SIZE)}
-        page = await self._call("GET", resource.path(namespace), query=query)
-        return list(page.get("items") or ())
 
     async def discover(self, group: str) -> str | None:
         """Return the version that the API server prefers of an API group; None where it serves none."""

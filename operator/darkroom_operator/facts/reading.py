@@ -6,6 +6,7 @@ strangers can have written (labels, annotations) reads as absent. Texts are cut,
 greatest size takes no more memory than another. Must not decide anything.
 """
 
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,8 +14,10 @@ from typing import Any, Final, TypeVar
 
 import pydantic
 from pydantic import TypeAdapter
+from pydantic_core import to_json
 
 from darkroom_api import names
+from darkroom_api.conditions import TERMINAL_PHASES, RunPhase
 from darkroom_operator.api import kueue
 from darkroom_operator.api.resources import Json, Key
 from darkroom_operator.facts import shapes
@@ -28,6 +31,7 @@ MAX_TEXT: Final = 4096
 """Characters that are kept of a message; a termination message has no more."""
 MAX_DIGITS: Final = 20
 """As many as the greatest resourceVersion has."""
+_ENDED: Final = TERMINAL_PHASES | {RunPhase.UNKNOWN}
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NO_CONDITION: Final[shapes.Condition] = {"type": "", "status": "Unknown"}
 _RawT = TypeVar("_RawT")
@@ -86,7 +90,10 @@ def join_words(condition: shapes.Condition) -> str:
 def parse_owner(kind: str, raw: Any) -> StoredOwner:
     """Reduce a resource of one of the kinds; raises UnreadableObjectError."""
     shape = read_shape(shapes.OWNER, kind, raw)
-    metadata = shape["metadata"]
+    metadata, status = shape["metadata"], shape.get("status") or {}
+    content = {"spec": shape.get("spec") or {}, "status": status}
+    phase, generation = _read_word(status, "phase"), status.get("observedGeneration")
+    over = bool(status.get("completedAt")) and phase is not None and RunPhase(phase) in _ENDED
     return StoredOwner(
         key=Key(kind, metadata["namespace"], metadata["name"]),
         uid=metadata["uid"],
@@ -94,9 +101,26 @@ def parse_owner(kind: str, raw: Any) -> StoredOwner:
         generation=metadata.get("generation") or 1,
         created_at=metadata.get("creationTimestamp"),
         deleting=metadata.get("deletionTimestamp") is not None,
-        spec=shape.get("spec") or {},
-        status=shape.get("status") or {},
+        content=_pack(content) if over else content,
+        phase=phase,
+        reason=_read_word(status, "reason"),
+        observed_generation=generation if isinstance(generation, int) else 0,
+        over=over,
     )
+
+
+def _pack(content: Json) -> Json | bytes:
+    """Return content as JSON; as it is where JSON cannot hold it, which no API server sends."""
+    try:
+        return to_json(content)
+    except ValueError:
+        return content
+
+
+def _read_word(status: Json, field: str) -> str | None:
+    """Return a word of a status, of which every object that says the same has the same."""
+    word = status.get(field)
+    return sys.intern(word) if isinstance(word, str) else None
 
 
 @dataclass(frozen=True, slots=True)

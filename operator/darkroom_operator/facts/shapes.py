@@ -190,10 +190,14 @@ class _WorkloadStatus(TypedDict, total=False):
     conditions: _Conditions | None
 
 
+class _Labelled(Naming, _Notes, total=False):
+    """Which object it is, and what others wrote on it."""
+
+
 class RawWorkload(TypedDict, total=False):
     """Kueue's view of a Job."""
 
-    metadata: Required[Naming]
+    metadata: Required[_Labelled]
     spec: _WorkloadSpec | None
     status: _WorkloadStatus | None
 

@@ -3,6 +3,7 @@
 Owns these types only. `reading` and `observe` fill them in; must not read or decide anything.
 """
 
+import json
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -33,10 +34,30 @@ class StoredOwner:
     generation: int
     created_at: datetime | None
     deleting: bool
-    spec: Json
-    status: Json
+    content: Json | bytes
+    """Spec and status; as JSON where a run is over, of which there are many that nobody looks at."""
+    phase: str | None = None
+    reason: str | None = None
+    observed_generation: int = 0
+    over: bool = False
+    """Whether it is a run that has ended, as its status says."""
     parsed: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
     """Spec and status in the contract's classes, once they were read: this version of the object never changes."""
+
+    @property
+    def spec(self) -> Json:
+        """Return the spec as the API server has it."""
+        return self._unpack("spec")
+
+    @property
+    def status(self) -> Json:
+        """Return the status as the API server has it."""
+        return self._unpack("status")
+
+    def _unpack(self, part: str) -> Json:
+        content: Json = json.loads(self.content) if isinstance(self.content, bytes) else self.content
+        unpacked: Json = content[part]
+        return unpacked
 
 
 @dataclass(frozen=True)

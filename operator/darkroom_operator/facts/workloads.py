@@ -6,6 +6,7 @@ Owns what each field of them means here; their words are passed on as they are. 
 
 from typing import Any, Final
 
+from darkroom_operator.api import kueue
 from darkroom_operator.api.resources import Json
 from darkroom_operator.facts import shapes
 from darkroom_operator.facts.findings import Position, WorkloadFinding
@@ -33,6 +34,12 @@ def read_workload(raw: Any) -> WorkloadFinding:
         deactivated=eviction if spec.get("active") is False else None,
         clusters=(cluster,) if cluster else tuple(status.get("nominatedClusterNames") or ()),
     )
+
+
+def read_job_uid(raw: Any) -> str:
+    """Return the uid of the Job that a Workload stands for, by its label; empty where it has none."""
+    labels = read_shape(shapes.WORKLOAD, "Workload", raw)["metadata"].get("labels") or {}
+    return labels.get(kueue.LABEL_JOB_UID, "")
 
 
 def _list_words(conditions: dict[str, shapes.Condition], eviction: str) -> list[str]:

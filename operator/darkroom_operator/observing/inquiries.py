@@ -81,9 +81,8 @@ class Inquirer:
 
 def _is_over(owner: StoredOwner) -> bool:
     """Return whether nothing is waited for: a run has ended, or this generation of a Dataset was inspected."""
-    settled = owner.status.get("phase") in (DatasetPhase.READY, DatasetPhase.INVALID)
-    inspected = settled and owner.status.get("observedGeneration") == owner.generation
-    return bool(owner.status.get("completedAt")) or inspected
+    settled = owner.phase in (DatasetPhase.READY, DatasetPhase.INVALID)
+    return owner.over or (settled and owner.observed_generation == owner.generation)
 
 
 def _find_stalled(job: ObservedJob | None, pod: ObservedPod | None, now: datetime) -> _StalledChild | None:

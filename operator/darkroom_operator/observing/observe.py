@@ -3,9 +3,10 @@
 Owns the parsing of specs and statuses into the contract's classes. Must not decide, and must not write.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import pydantic
 
@@ -33,6 +34,7 @@ from darkroom_operator.facts.views import (
 )
 from darkroom_operator.observing.store import Store
 
+_ParsedT = TypeVar("_ParsedT")
 _STATUSES: Final[dict[str, type[Any]]] = {
     "Dataset": DatasetStatus,
     "Model": ModelStatus,
@@ -170,19 +172,21 @@ def _observe(
 
 def _parse_spec(spec: type[SpecT], owner: StoredOwner) -> SpecT:
     try:
-        if "spec" not in owner.parsed:
-            owner.parsed["spec"] = spec.model_validate(owner.spec)
+        return _remember(owner, "spec", lambda: spec.model_validate(owner.spec))
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
         raise InvalidSpecError(owner.key, field or "spec", first["msg"]) from error
-    parsed: SpecT = owner.parsed["spec"]
-    return parsed
 
 
 def _parse_status(status: type[StatusT], owner: StoredOwner) -> StatusT:
     """What this version does not know or cannot read of a status is left out: another version's can be read."""
-    if "status" not in owner.parsed:
-        owner.parsed["status"] = read_record(status, owner.status) or status()
-    parsed: StatusT = owner.parsed["status"]
+    return _remember(owner, "status", lambda: read_record(status, owner.status) or status())
+
+
+def _remember(owner: StoredOwner, part: str, parse: Callable[[], _ParsedT]) -> _ParsedT:
+    """Return what was parsed before of this version of the object; of a run that is over nothing is kept."""
+    parsed: _ParsedT = owner.parsed[part] if part in owner.parsed else parse()
+    if not owner.over:
+        owner.parsed[part] = parsed
     return parsed

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from darkroom_api.conditions import Reason
-from darkroom_operator.api.resources import Json, Key
+from darkroom_operator.api.resources import Key
 
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _RUNS: Final = frozenset({"Model", "Evaluation", "Prediction"})
@@ -27,11 +27,11 @@ class Occupancy:
         holding = self._holding.get(key.namespace, ())
         return len(holding) - (key in holding)
 
-    def take_in(self, key: Key, created_at: datetime | None, status: Json) -> None:
+    def take_in(self, key: Key, created_at: datetime | None, reason: str | None) -> None:
         """Take note of whether a run says that it waits."""
         if key.kind not in _RUNS:
             return
-        if status.get("reason") == Reason.WAITING_FOR_QUOTA:
+        if reason == Reason.WAITING_FOR_QUOTA:
             self._waiting[key.namespace][key] = created_at or _LONG_AGO
         else:
             self.forget_waiting(key)

@@ -65,7 +65,7 @@ class Poller:
 
     def _find_running(self) -> list[tuple[Key, ObservedPod]]:
         """Return every pod of an open attempt whose container works now, with its owner."""
-        owners = [owner for owner in self._store.owners() if not owner.status.get("completedAt")]
+        owners = [owner for owner in self._store.owners() if not owner.over]
         opened = ((owner.key, observe.find_open_children(self._store, owner)) for owner in owners)
         return [(key, pod) for key, children in opened for pod in children.pods if pod.running]
 

@@ -7,38 +7,48 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import replace
-from typing import Any, Final
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 from darkroom_operator.api import kueue
 from darkroom_operator.api.cluster import Cluster, ClusterError
 from darkroom_operator.api.resources import Resource
 from darkroom_operator.facts.children import ObservedJob
-from darkroom_operator.facts.findings import QueueFinding, WorkloadFinding
+from darkroom_operator.facts.findings import QueueFinding
 from darkroom_operator.facts.reading import UnreadableObjectError
-from darkroom_operator.facts.workloads import read_inactivity, read_workload
+from darkroom_operator.facts.workloads import read_inactivity
+from darkroom_operator.observing.admissions import Admissions
 from darkroom_operator.observing.positions import Positions
 
 logger = logging.getLogger(__name__)
 
 DISCOVERY_SECONDS: Final = 30.0
-QUEUE_SECONDS: Final = 10.0
-WAITING_SECONDS: Final = (3.0, 60.0)
-"""How long Kueue's words on a suspended Job hold: at first, and at most (doubling)."""
-MAX_REMEMBERED: Final = 10_000
+QUEUE_SECONDS: Final = (10.0, 30.0)
+"""How long an answer about a queue holds: that it admits nothing, and that it does."""
+MAX_REMEMBERED: Final = 1_000
+
+
+@dataclass
+class _Answer:
+    """What a LocalQueue was found to be, and until when that holds."""
+
+    until: float = float("-inf")
+    finding: QueueFinding | None = None
+    asking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """All runs of a queue are one question, also where all ask at once."""
 
 
 class Queues:
-    """Asks for LocalQueues and Workloads, and remembers the answers for a while."""
+    """Asks for LocalQueues, and remembers the answers for a while."""
 
     def __init__(self, cluster: Cluster, clock: Callable[[], float] = time.monotonic) -> None:
         self._cluster = cluster
         self._clock = clock
+        self._admissions = Admissions(cluster, clock)
         self._positions = Positions(cluster, clock)
         self._discovering = asyncio.Lock()
         self._version: tuple[float, str | None] = (float("-inf"), None)
-        self._queues: dict[tuple[str, str], tuple[float, QueueFinding]] = {}
-        self._waiting: dict[str, tuple[float, float, WorkloadFinding | None]] = {}
+        self._queues: dict[tuple[str, str], _Answer] = {}
 
     async def find(self, namespace: str, name: str, suspended: ObservedJob | None) -> tuple[QueueFinding | None, float]:
         """Return what is known of a queue, and for how many seconds that holds; without an answer nothing is.
@@ -49,7 +59,7 @@ class Queues:
             return await self._find(namespace, name, suspended)
         except (ClusterError, UnreadableObjectError) as error:
             logger.warning("queue not read", extra={"queue": f"{namespace}/{name}", "error": str(error)})
-            return None, QUEUE_SECONDS
+            return None, QUEUE_SECONDS[0]
 
     async def _find(self, namespace: str, name: str, suspended: ObservedJob | None) -> tuple[QueueFinding, float]:
         version = await self._find_version()
@@ -58,9 +68,9 @@ class Queues:
         finding = await self._find_queue(namespace, name, version)
         if suspended is None:
             return finding, DISCOVERY_SECONDS
-        holds, workload = await self._find_workload(suspended, version)
+        workload, holds = await self._admissions.find(suspended, version)
         position = await self._positions.find(namespace, name, suspended.uid) if workload is not None else None
-        return replace(finding, workload=workload, position=position), min(holds, QUEUE_SECONDS)
+        return replace(finding, workload=workload, position=position), min(holds, DISCOVERY_SECONDS)
 
     async def _find_version(self) -> str | None:
         async with self._discovering:
@@ -71,13 +81,15 @@ class Queues:
         return version
 
     async def _find_queue(self, namespace: str, name: str, version: str) -> QueueFinding:
-        until, finding = self._queues.get((namespace, name), (float("-inf"), None))
-        if finding is not None and self._clock() < until:
-            return finding
-        _make_room(self._queues)
-        finding = await self._ask_queue(namespace, name, version)
-        self._queues[namespace, name] = (self._clock() + QUEUE_SECONDS, finding)
-        return finding
+        if (namespace, name) not in self._queues and len(self._queues) >= MAX_REMEMBERED:
+            self._queues.clear()
+        answer = self._queues.setdefault((namespace, name), _Answer())
+        async with answer.asking:
+            if answer.finding is None or self._clock() >= answer.until:
+                answer.finding = await self._ask_queue(namespace, name, version)
+                admits = answer.finding.exists and not answer.finding.inactive
+                answer.until = self._clock() + QUEUE_SECONDS[admits]
+            return answer.finding
 
     async def _ask_queue(self, namespace: str, name: str, version: str) -> QueueFinding:
         queues = Resource(kueue.GROUP, version, "localqueues", "LocalQueue")
@@ -88,22 +100,3 @@ class Queues:
                 return QueueFinding(name, installed=True, exists=False)
             raise
         return QueueFinding(name, installed=True, inactive=read_inactivity(queue))
-
-    async def _find_workload(self, job: ObservedJob, version: str) -> tuple[float, WorkloadFinding | None]:
-        """Return for how long Kueue's words on a Job hold, and the words."""
-        until, pause, finding = self._waiting.get(job.uid, (float("-inf"), 0.0, None))
-        if self._clock() >= until:
-            workloads = Resource(kueue.GROUP, version, "workloads", "Workload")
-            found = await self._cluster.find(workloads, job.namespace, f"{kueue.LABEL_JOB_UID}={job.uid}")
-            said = read_workload(found[-1]) if found else None
-            first, longest = WAITING_SECONDS
-            pause = min(pause * 2, longest) if pause and said == finding else first
-            until, finding = self._clock() + pause, said
-            _make_room(self._waiting)
-            self._waiting[job.uid] = (until, pause, finding)
-        return until - self._clock(), finding
-
-
-def _make_room(remembered: dict[Any, Any]) -> None:
-    if len(remembered) >= MAX_REMEMBERED:
-        remembered.clear()

@@ -7,7 +7,7 @@ passed over; what was read of it before stays. Must not do: any I/O, any decisio
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -53,9 +53,14 @@ class Store:
         owner = self._owners.get(key)
         return None if owner is None or owner.uid in self.unreadables else owner
 
-    def owners(self) -> Iterable[StoredOwner]:
+    def owners(self) -> Collection[StoredOwner]:
         """Return every stored resource."""
         return self._owners.values()
+
+    def find_unsettled(self) -> list[Key]:
+        """Return the resources about which there may be something to do: all but runs that are over and childless."""
+        children = self._jobs.keys() | self._pods.keys()
+        return [owner.key for owner in self._owners.values() if not owner.over or owner.uid in children]
 
     def jobs(self, owner: StoredOwner) -> tuple[ObservedJob, ...]:
         """Return the Jobs in an owner's namespace that it controls, each named as the operator names that attempt's."""
@@ -101,6 +106,13 @@ class Store:
         self.unreadables.forget(resource, identity.uid)
         return changed
 
+    def knows(self, resource: Resource, raw: Json) -> bool:
+        """Return whether `put` would change nothing, since an object is stored in this version or a newer one."""
+        try:
+            return resource is not WARNINGS and self._is_stored(resource, read_identity(resource.kind, raw))
+        except UnreadableObjectError:
+            return False
+
     def remove(self, resource: Resource, raw: Json) -> set[Key]:
         """Take in that an object is gone; what could be read of it last stands for a pod that cannot be read now."""
         identity = None
@@ -127,10 +139,12 @@ class Store:
             return self._owner_of(self.warnings.put(raw))
         if identity.resource_version < self._gone.get(identity.uid, 0):
             return set()
+        if self._is_stored(resource, identity):
+            return set()
         if resource is JOBS:
-            return set() if self._is_known(self._jobs, identity) else self._put_job(parse_job(raw))
+            return self._put_job(parse_job(raw))
         if resource is PODS:
-            return set() if self._is_known(self._pods, identity) else self._put_child(self._pods, parse_pod(raw))
+            return self._put_child(self._pods, parse_pod(raw))
         return self._put_owner(parse_owner(resource.kind, raw))
 
     def _remove(self, resource: Resource, identity: Identity, raw: Json) -> set[Key]:
@@ -169,15 +183,16 @@ class Store:
 
     def _put_owner(self, owner: StoredOwner) -> set[Key]:
         old = self._owners.get(owner.key)
-        if old is not None and old.resource_version >= owner.resource_version:
-            return set()
         if old is not None and old.uid != owner.uid:
             self._forget_uid(old.uid)
         self._owners[owner.key] = owner
         self._keys_by_uid[owner.uid] = owner.key
-        for reference in _references(owner):
-            self._dependents[reference].add(owner.key)
-        self._occupancy.take_in(owner.key, owner.created_at, owner.status)
+        if not owner.over:
+            for reference in _references(owner):
+                self._dependents[reference].add(owner.key)
+        elif old is not None:
+            self._depend_no_more(old)
+        self._occupancy.take_in(owner.key, owner.created_at, owner.reason)
         return {owner.key, *self._dependents.get(owner.key, ()), *self._recount(owner.key)}
 
     def _drop_owner(self, key: Key, uid: str) -> set[Key]:
@@ -186,12 +201,17 @@ class Store:
             return set()
         del self._owners[key]
         self._forget_uid(old.uid)
-        for reference in _references(old):
-            self._dependents[reference].discard(key)
-            if not self._dependents[reference]:
-                del self._dependents[reference]
+        self._depend_no_more(old)
         self._occupancy.forget_waiting(key)
         return {*self._dependents.get(key, ()), *self._recount(key)}
+
+    def _depend_no_more(self, owner: StoredOwner) -> None:
+        """Wake one that is gone or over no longer when what it names changes."""
+        for reference in _references(owner):
+            dependents = self._dependents.get(reference, set())
+            dependents.discard(owner.key)
+            if not dependents:
+                self._dependents.pop(reference, None)
 
     def _recount(self, key: Key) -> set[Key]:
         """Take note of whether a run has a Job; return whom to wake because it has one no more."""
@@ -205,10 +225,15 @@ class Store:
         self._keys_by_uid.pop(uid, None)
         self.forget_pods(uid, set())
 
-    def _is_known(self, index: dict[str, dict[str, Any]], identity: Identity) -> bool:
-        """Return whether a Job or pod is stored in this version or a newer one: the news of our own write come late."""
-        old = index.get(self._owners_of_children.get(identity.uid, ""), {}).get(identity.uid)
-        return old is not None and bool(old.resource_version >= identity.resource_version)
+    def _is_stored(self, resource: Resource, identity: Identity) -> bool:
+        """Return whether an object is stored in this version or a newer one: the news of our own write come late."""
+        old: StoredOwner | ObservedJob | ObservedPod | None
+        if resource in (JOBS, PODS):
+            index: dict[str, dict[str, Any]] = self._jobs if resource is JOBS else self._pods
+            old = index.get(self._owners_of_children.get(identity.uid, ""), {}).get(identity.uid)
+        else:
+            old = self._owners.get(Key(resource.kind, identity.namespace, identity.name))
+        return old is not None and old.resource_version >= identity.resource_version
 
     def _put_job(self, job: ObservedJob) -> set[Key]:
         owner = self._put_child(self._jobs, job)

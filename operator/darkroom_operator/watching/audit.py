@@ -23,10 +23,18 @@ WARNINGS_EVERY: Final = 10
 """Every so many audits the Warning Events are listed again, so that one that was missed does not stay unknown. They are
 not compared: nearly all of them are about objects that the store does not have."""
 FIRST_PAUSE_SECONDS: Final = 1.0
-MAX_PAUSE_SECONDS: Final = 30.0
+MAX_PAUSE_SECONDS: Final = 5.0
+"""The API server is seen again so long after it returned; a handful of lists asking that often costs it nothing."""
 MAX_SHOWN: Final = 5
 TRUSTED_SECONDS: Final = 1.5 * INTERVAL_SECONDS
 """An audit that passed so recently vouches for the store: the watches were alive then."""
+
+
+class _News(NamedTuple):
+    """What a list changed in the store, and as of which version the list is."""
+
+    changed: set[Key]
+    version: int
 
 
 class _Behind(NamedTuple):
@@ -45,14 +53,20 @@ class Audit:
         self._namespaces: tuple[str | None, ...] = namespaces or (None,)
         self._trigger = trigger
         self._expected: dict[Resource, dict[str, int]] = {}
+        self._listed: dict[tuple[Resource, str | None], int] = {}
+        """As of which version the lists of the start are from which no watch has gone on yet."""
         self._checks = 0
         self.filled = False
         self.passed_at = float("-inf")
         self.dead_watches: tuple[str, ...] = ()
 
-    def take_in(self, resource: Resource, event_type: str | None, raw: Json) -> None:
-        """Put what a watch reported into the store, and wake whom it concerns."""
+    def is_news(self, resource: Resource, event_type: str, raw: Json) -> bool:
+        """Return whether what a watch reports has to be taken in; most of it is the echo of the operator's writes."""
         self.hear(resource)
+        return event_type == "DELETED" or not self._store.knows(resource, raw)
+
+    def take_in(self, resource: Resource, event_type: str, raw: Json) -> None:
+        """Put what a watch reported into the store, and wake whom it concerns."""
         change = self._store.remove if event_type == "DELETED" else self._store.put
         self._trigger(change(resource, raw))
 
@@ -63,31 +77,47 @@ class Audit:
 
     async def fill(self) -> None:
         """List everything once, owners first; waits as long as the API server or the CRDs are not there."""
-        pause = FIRST_PAUSE_SECONDS
         for resource in (*WATCHED, WARNINGS):
-            while not await self._try_fill(resource):
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, MAX_PAUSE_SECONDS)
+            for namespace in self._namespaces:
+                _, self._listed[resource, namespace] = await self._list_at_last(resource, namespace)
         self.filled = True
         self.passed_at = time.monotonic()
-        self._trigger([owner.key for owner in self._store.owners()])
+        self._trigger(self._store.find_unsettled())
 
-    async def _try_fill(self, resource: Resource) -> bool:
-        try:
-            await self._list(resource)
-        except ClusterError as error:
-            hint = "; are the CRDs installed?" if error.status == 404 else ""
-            logger.warning("cannot list %s yet%s", resource.plural, hint, extra={"error": str(error)})
-            return False
-        return True
+    async def begin_watch(self, resource: Resource, namespace: str | None) -> int:
+        """Return the version from which a watch is to tell: what is older is in the store, by a list if need be."""
+        if (resource, namespace) in self._listed:
+            return self._listed.pop((resource, namespace))
+        changed, version = await self._list_at_last(resource, namespace)
+        self.hear(resource)
+        self._trigger(changed)
+        return version
 
-    async def _list(self, resource: Resource) -> set[Key]:
-        changed: set[Key] = set()
+    async def _list_at_last(self, resource: Resource, namespace: str | None) -> _News:
+        """List as soon as the API server answers and the CRDs are there."""
+        pause = FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                return await self._list_one(resource, namespace)
+            except ClusterError as error:
+                hint = "; are the CRDs installed?" if error.status == 404 else ""
+                logger.warning("cannot list %s yet%s", resource.plural, hint, extra={"error": str(error)})
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, MAX_PAUSE_SECONDS)
+
+    async def _list(self, resource: Resource) -> None:
         for namespace in self._namespaces:
-            async for page in self._cluster.list_all(resource, namespace):
-                for item in page.get("items") or ():
-                    changed |= self._store.put(resource, item)
-        return changed
+            self._trigger((await self._list_one(resource, namespace)).changed)
+
+    async def _list_one(self, resource: Resource, namespace: str | None) -> _News:
+        """Take in all objects; raises ClusterError."""
+        changed: set[Key] = set()
+        version = 0
+        async for page in self._cluster.list_all(resource, namespace):
+            version = max(version, read_list_version(page))
+            for item in page.get("items") or ():
+                changed |= self._store.put(resource, item)
+        return _News(changed, version)
 
     async def run(self) -> None:
         """Audit for ever. An API server that does not answer is not the watches' fault, and is only logged."""
@@ -107,10 +137,10 @@ class Audit:
             if behind.lasting:
                 stale += behind.lasting
                 dead.add(resource.plural)
-                self._trigger(await self._list(resource))
+                await self._list(resource)
         self._checks += 1
         if self._checks % WARNINGS_EVERY == 0:
-            self._trigger(await self._list(WARNINGS))
+            await self._list(WARNINGS)
         self.dead_watches = tuple(sorted(dead))
         self.passed_at = time.monotonic()
         if stale:
@@ -126,8 +156,8 @@ class Audit:
             return
         for resource in WATCHED:
             if (await self._compare(resource)).now:
-                self._trigger(await self._list(resource))
-        self._trigger(await self._list(WARNINGS))
+                await self._list(resource)
+        await self._list(WARNINGS)
         self.passed_at = time.monotonic()
 
     async def _compare(self, resource: Resource) -> _Behind:

@@ -13,8 +13,8 @@ from darkroom_operator.api.cluster import KubernetesCluster
 from darkroom_operator.api.resources import WARNINGS, WATCHED, Resource
 from darkroom_operator.watching import kopf_workaround
 
-Notice = Callable[[Resource, str | None, dict[str, Any]], None]
-"""Takes in an event: the resource, the event's type (None while listing) and the object."""
+Notice = Callable[[Resource, str, dict[str, Any]], None]
+"""Takes in an event: the resource, the event's type and the object."""
 Stop = Callable[[], Awaitable[None]]
 """Ends the operator's own work; kopf calls it after a signal, and goes away afterwards."""
 
@@ -24,8 +24,6 @@ MAX_BACKOFF_SECONDS: Final = 5
 """The API server is seen again so long after it returned; a handful of watches asking that often costs it nothing."""
 INACTIVITY_SECONDS: Final = 90
 """The API server sends a bookmark every minute: a watch that is silent for longer hangs, and is opened again."""
-LISTED_AT_ONCE: Final = 5
-"""Objects on a page of kopf's own lists, of which it runs six at once: each may have 1.5 MB, and take 20 MB here."""
 _UNBOUNDED: Final = ("labels", "annotations", "ownerReferences", "managedFields")
 """What of an object's metadata may be as large as the whole object."""
 RESTART_SECONDS: Final = 1.0
@@ -84,9 +82,9 @@ def strip(raw: dict[str, Any]) -> None:
         raw.get("metadata", {}).pop(part, None)
 
 
-def build_settings() -> kopf.OperatorSettings:
+def build_settings(knowledge: kopf_workaround.Knowledge) -> kopf.OperatorSettings:
     """Return kopf's settings."""
-    settings = kopf.OperatorSettings()
+    settings = kopf_workaround.Settings(knowledge, (*WATCHED, WARNINGS))
     settings.posting.enabled = False
     settings.scanning.disabled = True
     settings.networking.error_backoffs = EndlessBackoffs()
@@ -97,7 +95,6 @@ def build_settings() -> kopf.OperatorSettings:
     settings.watching.connect_timeout = 10
     settings.watching.inactivity_timeout = INACTIVITY_SECONDS
     settings.watching.reconnect_backoff = RESTART_SECONDS
-    settings.watching.chunk_size = LISTED_AT_ONCE
     settings.queueing.idle_timeout = 1.0
     settings.persistence.diffbase_storage = NoDiffBase()
     # Nothing is ever stored; the default one would look through the annotations of every object of every event.

@@ -44,6 +44,8 @@ class FakeCluster:
         self, resource: Resource, namespace: str | None, *, metadata_only: bool = False
     ) -> AsyncIterator[Json]:
         """Yield one page of the objects that match the resource's fields, whatever their labels."""
+        if namespace is not None:
+            self.reads.append((resource.plural, namespace))
         self._fail()
         wanted = _split(resource.fields or "")
         found = [
@@ -54,18 +56,6 @@ class FakeCluster:
         ]
         # The real one says `null` for an empty list of metadata.
         yield {"metadata": {"resourceVersion": str(next(self._versions))}, "items": copy.deepcopy(found) or None}
-
-    async def find(self, resource: Resource, namespace: str, labels: str) -> list[Json]:
-        """Return the objects of a namespace that match."""
-        self.reads.append((resource.plural, labels))
-        self._fail()
-        wanted = _split(labels)
-        return [
-            copy.deepcopy(item)
-            for (plural, place, _), item in self.objects.items()
-            if (plural, place) == (resource.plural, namespace)
-            and all(item["metadata"].get("labels", {}).get(key) == value for key, value in wanted)
-        ]
 
     async def discover(self, group: str) -> str | None:
         """Return the version of an API group that a test added to `groups`."""

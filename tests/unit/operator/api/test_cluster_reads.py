@@ -72,15 +72,6 @@ def test_a_page_that_is_too_long_is_asked_for_in_smaller_ones_and_short_ones_gro
     assert all(length * 2**20 < 4 * 2**20 for length in found[:6])
 
 
-def test_objects_are_found_by_their_labels() -> None:
-    found, asked = ask(
-        lambda cluster: cluster.find(JOBS, "vision", "a=b"),
-        lambda: web.json_response({"items": [{"kind": "Job"}]}),
-    )
-    assert found == [{"kind": "Job"}]
-    assert asked == "/apis/batch/v1/namespaces/vision/jobs?labelSelector=a%3Db&limit=500"
-
-
 DISCOVERED = {
     "a group that is served": (200, {"preferredVersion": {"version": "v1beta2"}}, "v1beta2"),
     "a group that is not": (404, {"reason": "NotFound", "message": "not found"}, None),

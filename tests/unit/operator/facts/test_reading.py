@@ -128,7 +128,36 @@ def test_an_owner_keeps_nothing_of_its_metadata_that_has_no_bound() -> None:
     raw = an_object(5, spec={"dataset": "d"}, status=None)
     raw["metadata"] |= {"annotations": {"a": "x" * 1000}, "managedFields": [{}], "creationTimestamp": stamp(3)}
     key = Key("Model", "vision", "fruit")
-    assert parse_owner("Model", raw) == StoredOwner(key, "u1", 5, 1, at(3), False, {"dataset": "d"}, {})
+    content = {"spec": {"dataset": "d"}, "status": {}}
+    assert parse_owner("Model", raw) == StoredOwner(key, "u1", 5, 1, at(3), False, content)
+
+
+ENDED: dict[str, Any] = {"phase": "Succeeded", "completedAt": stamp(9)}
+
+
+@pytest.mark.parametrize(
+    ("status", "over"),
+    [
+        (ENDED, True),
+        ({**ENDED, "phase": "Paused"}, True),
+        ({**ENDED, "phase": "Training"}, False),
+        ({**ENDED, "completedAt": None}, False),
+        ({"completedAt": stamp(9)}, False),
+    ],
+    ids=[
+        "it succeeded",
+        "it ended as only another version knows",
+        "it works again",
+        "no end is told",
+        "no phase is told",
+    ],
+)
+def test_what_is_over_is_kept_as_text_that_says_the_same(status: dict[str, Any], over: bool) -> None:
+    spec = {"dataset": "d\u00e9"}
+    owner = parse_owner("Model", an_object(5, spec=spec, status=status))
+    assert (owner.over, isinstance(owner.content, bytes)) == (over, over)
+    assert (owner.spec, owner.status) == (spec, status)
+    assert owner.phase == status.get("phase")
 
 
 @pytest.mark.parametrize(("text", "number"), [("12", 12), ("\u00b2", 0), ("-1", 0), ("9" * 5000, 0), (None, 0), (7, 0)])

@@ -6,7 +6,7 @@ import pytest
 
 from darkroom_operator.facts.findings import Position, WorkloadFinding
 from darkroom_operator.facts.reading import UnreadableObjectError
-from darkroom_operator.facts.workloads import read_inactivity, read_positions, read_workload
+from darkroom_operator.facts.workloads import read_inactivity, read_job_uid, read_positions, read_workload
 
 
 def a_condition(kind: str, status: str, reason: str, message: str = "") -> dict[str, str]:
@@ -51,6 +51,12 @@ WORKLOADS: dict[str, tuple[dict[str, Any], WorkloadFinding]] = {
         WorkloadFinding("job-fruit", "its quota is reserved", clusters=("east",)),
     ),
 }  # fmt: skip
+
+
+def test_a_workload_names_its_job_by_a_label() -> None:
+    labelled = a_workload()
+    labelled["metadata"]["labels"] = {"kueue.x-k8s.io/job-uid": "j"}
+    assert (read_job_uid(labelled), read_job_uid(a_workload())) == ("j", "")
 
 
 @pytest.mark.parametrize(("raw", "finding"), WORKLOADS.values(), ids=WORKLOADS.keys())

@@ -1,13 +1,15 @@
 """Runs that name a queue: with Kueue and without, and what Kueue says of them. Kueue is played by hand."""
 
+import asyncio
 from typing import Any, Final
 
 from darkroom_operator.api.cluster import ClusterError
 from darkroom_operator.api.resources import Key, Resource
 from darkroom_operator.facts.findings import NOTHING_FOUND
+from tests.builders import at
 from tests.unit.operator.desk import JOB_NAME, Desk
 from tests.unit.operator.fake_cluster import Json
-from tests.unit.operator.workbench import Workbench
+from tests.unit.operator.workbench import MODEL, Workbench
 
 LOCAL_QUEUES: Final = Resource("kueue.x-k8s.io", "v1beta2", "localqueues", "LocalQueue")
 PENDING: Final = Resource(
@@ -165,6 +167,29 @@ def test_what_kueue_says_is_asked_for_now_and_then(desk: Desk) -> None:
     assert asked.count("kueue.x-k8s.io") == 20
     assert asked.count("visibility.kueue.x-k8s.io") <= 5
     assert desk.asked("workloads") <= 15
+
+
+def test_all_runs_of_a_queue_that_ask_at_once_are_one_question(desk: Desk) -> None:
+    install_kueue(desk.bench)
+    queue_model(desk.bench)
+    desk.cluster.objects["models", "vision", "fruit"]["metadata"]["resourceVersion"] = "900"
+    desk.bench.hear()
+    owner = desk.bench.store.owner(MODEL)
+    assert owner is not None
+    get, asked = desk.cluster.get, []
+
+    async def get_slowly(resource: Resource, namespace: str, name: str, subresource: str | None = None) -> Json:
+        asked.append(name)
+        await asyncio.sleep(0.01)
+        return await get(resource, namespace, name, subresource)
+
+    desk.cluster.get = get_slowly  # type: ignore[method-assign]
+
+    async def ask() -> None:
+        await asyncio.gather(*(desk.inquirer.find(owner, at(0)) for _ in range(20)))
+
+    asyncio.run(ask())
+    assert asked == ["team"]
 
 
 DATASET: Final = Key("Dataset", "vision", "fruit")

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from darkroom_operator.api.resources import DATASETS, EVALUATIONS, JOBS, MODELS, PODS, PREDICTIONS, Key
+from darkroom_operator.api.resources import DATASETS, EVALUATIONS, JOBS, MODELS, PODS, PREDICTIONS, WARNINGS, Key
 from darkroom_operator.observing import store as store_module
 from darkroom_operator.observing.store import Store
+from tests.builders import stamp
 from tests.unit.operator.objects import a_child, an_object
 
 MODEL, DATASET, EVALUATION, PREDICTION = (
@@ -222,3 +223,40 @@ def test_what_an_audit_gets_is_enough_to_remove_an_object(resource: Any) -> None
     ((_, identity),) = store.identities(resource).items()
     store.drop(resource, identity)
     assert store.identities(resource) == {}
+
+
+OVER: Any = {"spec": {"dataset": "fruit"}, "status": {"phase": "Succeeded", "completedAt": stamp(9)}}
+
+
+def test_a_run_that_is_over_is_woken_by_nothing_that_it_names() -> None:
+    store = Store()
+    store.put(MODELS, an_object(1, "m", spec={"dataset": "fruit"}))
+    store.put(MODELS, an_object(2, "m", **OVER))
+    assert store.put(DATASETS, an_object(3, "d")) == {DATASET}
+
+
+@pytest.mark.parametrize(
+    ("fields", "children", "unsettled"),
+    [({}, (), True), (OVER, (), False), (OVER, (JOBS,), True), (OVER, (PODS,), True)],
+    ids=["works", "is over", "is over and has a Job", "is over and has a pod"],
+)
+def test_there_may_be_something_to_do_about_a_run_that(fields: Any, children: Any, unsettled: bool) -> None:
+    store = Store()
+    store.put(MODELS, an_object(1, **fields))
+    for resource in children:
+        store.put(resource, a_child(2))
+    assert store.find_unsettled() == ([MODEL] if unsettled else [])
+
+
+@pytest.mark.parametrize(
+    ("resource", "make"), [(MODELS, an_object), (JOBS, a_child), (PODS, a_child)], ids=["a Model", "a Job", "a pod"]
+)
+def test_an_object_is_known_in_the_version_that_is_stored_and_in_older_ones(resource: Any, make: Any) -> None:
+    store = Store()
+    store.put(resource, make(5))
+    assert [store.knows(resource, make(version)) for version in (4, 5, 6)] == [True, True, False]
+
+
+@pytest.mark.parametrize(("resource", "raw"), [(WARNINGS, an_object(5)), (MODELS, {}), (MODELS, an_object(5))])
+def test_what_is_not_stored_is_not_known(resource: Any, raw: Any) -> None:
+    assert not Store().knows(resource, raw)

@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 
 from darkroom_api import names
-from darkroom_operator.api.resources import EVENTS, JOBS, MODELS, Resource
+from darkroom_operator.api.cluster import ClusterError
+from darkroom_operator.api.resources import EVENTS, JOBS, MODELS, Key, Resource
 from darkroom_operator.observing.store import Store
+from darkroom_operator.watching import audit as audit_module
 from darkroom_operator.watching.audit import INTERVAL_SECONDS, WARNINGS_EVERY, Audit
 from darkroom_operator.watching.health import find_illness, find_unreadiness
+from tests.builders import a_model_spec, stamp
 from tests.unit.operator.desk import JOB_NAME, Desk, add_event
 from tests.unit.operator.fake_cluster import FakeCluster, Json
 from tests.unit.operator.workbench import MODEL, Workbench
@@ -81,6 +84,43 @@ def test_a_busy_watch_is_not_taken_for_dead(bench: Workbench) -> None:
         bench.cluster.objects["models", "vision", "fruit"]["metadata"]["resourceVersion"] = version
         asyncio.run(bench.audit.check())
         assert bench.audit.dead_watches == ()
+
+
+def test_a_start_lists_once_wakes_what_is_not_over_and_lets_watches_go_on_from_there(bench: Workbench) -> None:
+    ended = {"phase": "Succeeded", "completedAt": stamp(9)}
+    bench.cluster.add(MODELS, {"metadata": {"name": "old"}, "spec": a_model_spec().to_json(), "status": ended})
+
+    async def begin() -> list[int]:
+        await bench.audit.fill()
+        woken = set(bench.triggered)
+        versions = [await bench.audit.begin_watch(MODELS, None)]
+        bench.cluster.add(MODELS, {"metadata": {"name": "new"}, "spec": a_model_spec().to_json()})
+        assert MODEL in woken
+        assert not {Key("Model", "vision", name) for name in ("old", "new")} & woken
+        return [*versions, await bench.audit.begin_watch(MODELS, None)]
+
+    first, second = asyncio.run(begin())
+    assert first < second, "one that begins again lists again"
+    assert Key("Model", "vision", "new") in bench.triggered
+
+
+def test_the_echo_of_an_own_write_is_no_news_and_shows_that_its_watch_lives(bench: Workbench) -> None:
+    bench.hear()
+    bench.reconcile()
+    echo = bench.cluster.objects["models", "vision", "fruit"]
+    bench.audit.dead_watches = ("models",)
+    assert not bench.audit.is_news(MODELS, "MODIFIED", echo)
+    assert find_illness(bench.audit) is None
+    assert bench.audit.is_news(MODELS, "DELETED", echo)
+    echo["metadata"]["resourceVersion"] = "900"
+    assert bench.audit.is_news(MODELS, "MODIFIED", echo)
+
+
+def test_a_list_is_tried_until_the_api_server_answers(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit_module, "FIRST_PAUSE_SECONDS", 0.01)
+    bench.cluster.failures = [ClusterError(0, "ClientConnectorError", "refused"), ClusterError(404, "NotFound", "crd")]
+    assert asyncio.run(bench.audit.begin_watch(MODELS, None)) > 0
+    assert MODEL in bench.triggered
 
 
 def test_health_tells_a_dead_watch_and_readiness_a_silent_api_server() -> None:

@@ -1,0 +1,79 @@
+"""Many Models created at once, of which each is to get its Job and its Queued status.
+
+Owns the measuring: a Ready Dataset is made, the Models are created, and the clock stops when every one has both. Writes
+are counted by the API server, which each candidate has for itself, with one namespace.
+"""
+
+import asyncio
+import statistics
+import time
+from typing import Final
+
+from bench.clusters.control_plane import ControlPlane, start_control_plane
+from bench.operator.candidates import CANDIDATES, Candidate, start
+from bench.operator.load import NAMESPACE, create_models, prepare
+from bench.operator.observation import Seen, count_writes, read_cpu_seconds, read_resident_mb, watch
+from darkroom_operator.api.cluster import KubernetesCluster
+from darkroom_operator.api.resources import JOBS, MODELS
+
+REST_SECONDS: Final = 10
+"""Before each candidate, so that what the one before left to be written and collected is not charged to the next."""
+SETTLE_SECONDS: Final = 20
+"""Writes that come after the last status still count."""
+TIMEOUT_SECONDS: Final = 180.0
+
+
+async def measure_intake(models: int) -> dict[str, dict[str, float]]:
+    """Return the numbers of the bare handler and the operator, one after the other."""
+    results = {}
+    for candidate in CANDIDATES:
+        print(f"measuring {candidate.name} on {models} Models at once", flush=True)
+        await asyncio.sleep(REST_SECONDS)
+        with start_control_plane() as plane:
+            results[candidate.name] = await run_candidate(candidate, plane, models)
+    bare, ours = results.values()
+    ours["of_bare_kopf"] = ours["models_per_second"] / bare["models_per_second"]
+    return results
+
+
+async def run_candidate(candidate: Candidate, plane: ControlPlane, count: int) -> dict[str, float]:
+    """Return the numbers of one candidate on a fresh API server."""
+    cluster = await KubernetesCluster.connect(str(plane.kubeconfig), lambda _verb, _resource: None)
+    try:
+        await prepare(cluster)
+        with start(candidate, plane) as process:
+            await candidate.wait_ready()
+            return await measure(cluster, plane, process.pid, count)
+    finally:
+        await cluster.close()
+
+
+async def measure(cluster: KubernetesCluster, plane: ControlPlane, pid: int, count: int) -> dict[str, float]:
+    """Create the Models, wait, and return the numbers."""
+    seen = Seen()
+    watchers = [asyncio.create_task(watch(cluster, resource, NAMESPACE, seen)) for resource in (JOBS, MODELS)]
+    await asyncio.sleep(1)
+    writes_before, cpu_before = count_writes(plane), read_cpu_seconds(pid)
+    started = time.monotonic()
+    await create_models(cluster, count, seen)
+    created_in = time.monotonic() - started
+    peak = 0.0
+    while not seen.complete(count) and time.monotonic() - started < TIMEOUT_SECONDS:
+        peak = max(peak, read_resident_mb(pid))
+        await asyncio.sleep(0.2)
+    finished = max([*seen.job.values(), *seen.queued.values()], default=time.monotonic())
+    await asyncio.sleep(SETTLE_SECONDS)
+    for watcher in watchers:
+        watcher.cancel()
+    waits = sorted(seen.job[name] - seen.created[name] for name in seen.job if name in seen.created)
+    return {
+        "with_job_and_queued": min(len(seen.job), len(seen.queued)),
+        "created_in_seconds": created_in,
+        "all_done_seconds": finished - started,
+        "models_per_second": min(len(seen.job), len(seen.queued)) / (finished - started),
+        "writes_per_model": (count_writes(plane) - writes_before - count) / count,
+        "create_to_job_p50_seconds": statistics.median(waits),
+        "create_to_job_p99_seconds": waits[int(0.99 * (len(waits) - 1))],
+        "cpu_seconds": read_cpu_seconds(pid) - cpu_before,
+        "resident_mb": max(peak, read_resident_mb(pid)),
+    }
