@@ -1,9 +1,9 @@
 """`python -m bench.data.cache [IMAGES]`: how long a training takes to its first step, with and without the cache.
 
-Each attempt is a process of its own, with an empty work folder as a new pod has it, that reads photographs from a
-bucket (moto, in a further process of this machine). The first one is stopped once it trains and has left its decoded
-images; it is resumed with the cache and without it, and another Model of the same data begins. Ends with 1 where the
-resumed attempt takes more than a tenth of the first.
+Each attempt is a process of its own, with an empty work folder as a new pod has it, that trains a detector on
+photographs from a bucket (moto, in a further process of this machine). The first one is stopped once it trains and has
+left its decoded images; it is resumed with the cache and without it, and another Model of the same data begins. Ends
+with 1 where the resumed attempt takes more than a tenth of the first.
 """
 
 import io
@@ -33,6 +33,7 @@ from darkroom_api.run_config import (
     ResourceReference,
     RunConfig,
     StorageAccess,
+    Weights,
 )
 from darkroom_api.v1alpha1.common import AnnotationKind, Task
 from darkroom_storage.objects import Storage, open_storage
@@ -44,8 +45,7 @@ ROOT: Final = "s3://bench"
 WIDTH_PX: Final = 640
 HEIGHT_PX: Final = 427
 FIRST_STEP: Final = "Training the hold-out model"
-LEFT_PX: Final = 320
-"""A picture of the first tag is cut from the left of a photograph, one of the second from its right."""
+DISTINCT: Final = 500
 
 
 class Watcher:
@@ -78,38 +78,46 @@ def attempt(text: str, work: str) -> None:
 
 
 def write_photographs(storage: Storage, count: int) -> None:
-    """Write photographs, no two alike, as JPEG files of 640 x 427 pixels, and their tags."""
-    sources = [np.asarray(load_sample_image(name)) for name in ("china.jpg", "flower.jpg")]
+    """Write JPEG files of 640 x 427 pixels, no two of the same bytes, with a box in each.
+
+    They are cut from two photographs in so many ways; what follows the end of a picture differs in each file.
+    """
+    pictures = [encode_photograph(number) for number in range(min(count, DISTINCT))]
 
     def write(number: int) -> None:
-        random = np.random.default_rng(number)
-        side = int(random.integers(240, LEFT_PX))
-        left = int(random.integers(0, LEFT_PX - side)) + LEFT_PX * (number % 2)
-        top = int(random.integers(0, HEIGHT_PX - side * 2 // 3))
-        part = Image.fromarray(sources[number // 2 % 2][top : top + side * 2 // 3, left : left + side])
-        picture = part.resize((WIDTH_PX, HEIGHT_PX), Image.Resampling.BICUBIC)
-        noise = random.normal(0, 6, (HEIGHT_PX, WIDTH_PX, 1)).astype(np.float32)
-        pixels = np.clip(np.asarray(picture) + noise, 0, 255).astype(np.uint8)
-        buffer = io.BytesIO()
-        Image.fromarray(pixels).save(buffer, "JPEG", quality=85)
-        storage.write_bytes(f"{ROOT}/data/images/{number:06d}.jpg", buffer.getvalue())
+        data = pictures[number % DISTINCT] + str(number).encode()
+        storage.write_bytes(f"{ROOT}/data/images/{number:06d}.jpg", data)
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(write, range(count)))
     images = [
         {"id": n, "file_name": f"images/{n:06d}.jpg", "width": WIDTH_PX, "height": HEIGHT_PX} for n in range(count)
     ]
-    annotations = [{"id": n, "image_id": n, "category_id": n % 2} for n in range(count)]
+    annotations = [{"id": n, "image_id": n, "category_id": n % 2, "bbox": [0.3, 0.3, 0.4, 0.4]} for n in range(count)]
     categories = [{"id": 0, "name": "left"}, {"id": 1, "name": "right"}]
     coco = {"images": images, "annotations": annotations, "categories": categories}
     storage.write_bytes(f"{ROOT}/data/train.json", json.dumps(coco).encode())
+
+
+def encode_photograph(number: int) -> bytes:
+    """Return a part of a photograph, enlarged, with the noise of a camera."""
+    random = np.random.default_rng(number)
+    source = load_sample_image(("china.jpg", "flower.jpg")[number % 2])
+    side = int(random.integers(240, WIDTH_PX * 2 // 3))
+    left, top = int(random.integers(0, WIDTH_PX - side)), int(random.integers(0, HEIGHT_PX - side * 2 // 3))
+    part = Image.fromarray(source[top : top + side * 2 // 3, left : left + side])
+    picture = np.asarray(part.resize((WIDTH_PX, HEIGHT_PX), Image.Resampling.BICUBIC))
+    noise = random.normal(0, 6, (HEIGHT_PX, WIDTH_PX, 1))
+    buffer = io.BytesIO()
+    Image.fromarray(np.clip(picture + noise, 0, 255).astype(np.uint8)).save(buffer, "JPEG", quality=85)
+    return buffer.getvalue()
 
 
 def build_config(access: StorageAccess, model: str, number: int, *, is_cached: bool) -> RunConfig:
     """Return an attempt at training a Model, with the cache of images or without it."""
     source = DatasetSource(
         name="photographs",
-        annotation_kind=AnnotationKind.CLASSIFICATION,
+        annotation_kind=AnnotationKind.DETECTION,
         annotation_files=(f"{ROOT}/data/train.json",),
         storage=access,
     )
@@ -118,8 +126,9 @@ def build_config(access: StorageAccess, model: str, number: int, *, is_cached: b
         resource=ResourceReference(kind="Model", namespace="bench", name=model, uid=model),
         attempt=number,
         dataset=source,
-        task=Task.CLASSIFIER,
+        task=Task.DETECTOR,
         budget_seconds=BUDGET_SECONDS,
+        weights=Weights(embedded=False),
         output=Location(uri=f"{ROOT}/out/models/{model}", storage=access),
         pictures=PictureFolder(uri=f"{ROOT}/out/pictures", storage=access, most_bytes=8 << 30) if is_cached else None,
     )
@@ -169,6 +178,8 @@ def main(count: int = IMAGES) -> int:
         resumed = measure("resumed", build_config(access, "one", 2, is_cached=True), first)
         measure("resumed, without the cache", build_config(access, "one", 3, is_cached=False), first)
         measure("the first of another Model", build_config(access, "two", 1, is_cached=True), first)
+        kept_bytes = sum(one.size for one in open_storage(access).iterate_objects(f"{ROOT}/out/pictures/"))
+        print(f"in the cache: {kept_bytes / 1e6:,.0f} MB")
     finally:
         server.terminate()
     is_good = resumed <= MOST_OF_FIRST * first

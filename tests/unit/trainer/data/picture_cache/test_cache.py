@@ -62,9 +62,11 @@ class World:
             stop.set()
         return cache, work
 
-    def prepare(self, size_px: int = SIDE_PX, **of_run: bool | float) -> tuple[LoadedDataset, Pixels]:
+    def prepare(
+        self, size_px: int = SIDE_PX, *, seconds: float = 60.0, stopped: bool = False
+    ) -> tuple[LoadedDataset, Pixels]:
         """Return what a run learns from: as a training loads, restores, decodes and keeps it."""
-        cache, work = self.open_cache(**of_run)  # type: ignore[arg-type]
+        cache, work = self.open_cache(seconds=seconds, stopped=stopped)
         loaded = loading.load_dataset(self.source, work, SilentReporter(), cache.recall(self.source))
         cache.restore(self.source, loaded, size_px)
         pixels = decode_images(loaded, size_px, work, SilentReporter())
@@ -135,15 +137,12 @@ def test_without_a_cache_nothing_is_kept(world: World, reads: list[str]) -> None
     np.testing.assert_array_equal(decoded, pixels)
 
 
-UNKEPT: dict[str, dict[str, bool | float]] = {
-    "preparing takes no time": {"seconds": 1.0},
-    "the run is stopped": {"stopped": True},
-}
-
-
-@pytest.mark.parametrize("of_run", UNKEPT.values(), ids=UNKEPT.keys())
-def test_nothing_counts_as_kept_where(world: World, of_run: dict[str, bool | float]) -> None:
-    world.prepare(**of_run)
+@pytest.mark.parametrize(
+    ("seconds", "stopped"),
+    [pytest.param(1.0, False, id="preparing takes no time"), pytest.param(60.0, True, id="the run is stopped")],
+)
+def test_nothing_counts_as_kept_where(world: World, seconds: float, *, stopped: bool) -> None:
+    world.prepare(seconds=seconds, stopped=stopped)
     assert not any(uri.endswith("manifest.json") for uri in world.list_kept())
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from darkroom_storage.objects import Storage
+from darkroom_trainer.data.inspection.revision import compute_revision
 from darkroom_trainer.data.picture_cache import bucket, entries, packing, recalling
 from darkroom_trainer.data.records.catalog import Catalog, CatalogImage
 from darkroom_trainer.data.records.dataset import no_boxes
@@ -38,7 +39,7 @@ class World:
     def leave(self, images: int) -> entries.PictureEntry:
         """Leave an entry of so many images in the version that is in the bucket now."""
         located = [(uri, self.storage.stat(uri)) for uri in self.uris]
-        hashed = recalling.revision.compute_revision(HASHES, located)
+        hashed = compute_revision(HASHES, located)
         entry = entries.PictureEntry(entries.name_dataset(self.source), hashed, SIDE_PX)
         records = np.ones(images, packing.RECORD).tobytes()
         self.cached.write(entry, records, np.zeros((images, SIDE_PX, SIDE_PX, 3), np.uint8), lambda: True)
