@@ -35,13 +35,17 @@ class Seen:
 
 
 async def watch(cluster: KubernetesCluster, resource: Resource, namespace: str, seen: Seen) -> None:
-    """Note when Jobs appear and when Models say Queued. Lines are searched, not parsed: the bench shares the cores."""
+    """Note when Jobs appear and when Models say Queued. Lines are searched, not parsed: the bench shares the cores.
+
+    The API server ends the watch of a client that is too slow; the next one begins with all that is there.
+    """
     login = await cluster.describe_login()
     found, mark = (seen.job, b'"kind":"Job"') if resource is JOBS else (seen.queued, b'"phase":"Queued"')
-    async for line in stream(login, resource.path(namespace) + "?watch=true"):
-        name = MODEL_NAME.search(line) if mark in line else None
-        if name is not None:
-            found.setdefault(name[1].decode(), time.monotonic())
+    while True:
+        async for line in stream(login, resource.path(namespace) + "?watch=true"):
+            name = MODEL_NAME.search(line) if mark in line else None
+            if name is not None:
+                found.setdefault(name[1].decode(), time.monotonic())
 
 
 async def stream(login: dict[str, Any], path: str) -> AsyncIterator[bytes]:

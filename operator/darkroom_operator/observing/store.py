@@ -47,6 +47,7 @@ class Store:
         self._gone: dict[str, int] = {}
         self._occupancy = Occupancy()
         self._starting: set[Key] = set()
+        self._writing: set[Key] = set()
 
     def owner(self, key: Key) -> StoredOwner | None:
         """Return the stored object; None where its newest version cannot be read."""
@@ -91,6 +92,23 @@ class Store:
         finally:
             self._starting.discard(key)
             self._recount(key)
+
+    @contextmanager
+    def writing(self, key: Key) -> Iterator[None]:
+        """Take note that an object is written, from before the request and on and until its answer is stored."""
+        self._writing.add(key)
+        try:
+            yield
+        finally:
+            self._writing.discard(key)
+
+    def is_written(self, resource: Resource, raw: Json) -> bool:
+        """Return whether an object is being written now, so that its news may be the echo."""
+        try:
+            identity = read_identity(resource.kind, raw)
+        except UnreadableObjectError:
+            return False
+        return Key(resource.kind, identity.namespace, identity.name) in self._writing
 
     def put(self, resource: Resource, raw: Json) -> set[Key]:
         """Take in an object, unless what is stored is as new, or news of its deletion are newer."""

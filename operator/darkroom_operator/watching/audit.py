@@ -26,6 +26,8 @@ FIRST_PAUSE_SECONDS: Final = 1.0
 MAX_PAUSE_SECONDS: Final = 5.0
 """The API server is seen again so long after it returned; a handful of lists asking that often costs it nothing."""
 MAX_SHOWN: Final = 5
+ECHO_SECONDS: Final = 0.1
+"""How long a write's answer may come after the news of it."""
 TRUSTED_SECONDS: Final = 1.5 * INTERVAL_SECONDS
 """An audit that passed so recently vouches for the store: the watches were alive then."""
 
@@ -61,9 +63,21 @@ class Audit:
         self.dead_watches: tuple[str, ...] = ()
 
     def is_news(self, resource: Resource, event_type: str, raw: Json) -> bool:
-        """Return whether what a watch reports has to be taken in; most of it is the echo of the operator's writes."""
+        """Return whether what a watch reports has to be taken in now; most of it is the echo of the operator's writes.
+
+        The echo of a write whose answer is still to come is taken in after that, and then tells nothing.
+        """
         self.hear(resource)
-        return event_type == "DELETED" or not self._store.knows(resource, raw)
+        if event_type == "DELETED":
+            return True
+        if self._store.is_written(resource, raw):
+            asyncio.get_running_loop().call_later(ECHO_SECONDS, self._take_in_later, resource, event_type, raw)
+            return False
+        return not self._store.knows(resource, raw)
+
+    def _take_in_later(self, resource: Resource, event_type: str, raw: Json) -> None:
+        if self.is_news(resource, event_type, raw):
+            self.take_in(resource, event_type, raw)
 
     def take_in(self, resource: Resource, event_type: str, raw: Json) -> None:
         """Put what a watch reported into the store, and wake whom it concerns."""

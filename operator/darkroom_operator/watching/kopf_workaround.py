@@ -2,9 +2,8 @@
 
 kopf 1.45.2 lists before it watches, in pages of a number of objects, however large they are, and makes of each object a
 task, and a record that it keeps for as long as the object exists. The operator lists in pages that are bounded by their
-bytes, and has done so by then. So kopf is given no objects by a list, only the version to watch from. Two of three
-events are echoes of the operator's own writes, whose answers it has: kopf's handling of one takes as long as all else
-that the operator does with it.
+bytes, and has done so by then. So kopf is given no objects by a list, only the version to watch from. Of the three
+events of a new Model two are echoes of the operator's own writes, and nine tenths of what an event takes are kopf's.
 
 It restarts a watch after a cut connection and after a 410 inside its stream. Any other end stops the whole operator,
 although a list repairs it: another status inside the stream (500 while etcd changes its leader), 410 or 404 as the

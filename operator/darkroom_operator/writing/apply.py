@@ -48,18 +48,19 @@ async def create_job(cluster: Cluster, store: Store, manifest: Json) -> str:
     is another than this one, which the store knows from then on.
     """
     namespace, name = manifest["metadata"]["namespace"], manifest["metadata"]["name"]
-    try:
-        created = await cluster.create(JOBS, namespace, manifest)
-    except ClusterError as error:
-        if is_namespace_gone(error):
-            raise NamespaceGoneError(str(error)) from error
-        if error.status in (400, 403, 422):
-            raise JobRefusedError(error.message) from error
-        if error.status != 409:
-            raise
-        created = await cluster.get(JOBS, namespace, name)
-        _check_taken_over(store, created, manifest)
-    store.put(JOBS, created)
+    with store.writing(Key(JOBS.kind, namespace, name)):
+        try:
+            created = await cluster.create(JOBS, namespace, manifest)
+        except ClusterError as error:
+            if is_namespace_gone(error):
+                raise NamespaceGoneError(str(error)) from error
+            if error.status in (400, 403, 422):
+                raise JobRefusedError(error.message) from error
+            if error.status != 409:
+                raise
+            created = await cluster.get(JOBS, namespace, name)
+            _check_taken_over(store, created, manifest)
+        store.put(JOBS, created)
     return reading.read_identity(JOBS.kind, created).uid
 
 
@@ -111,15 +112,16 @@ async def write_status(
         {"op": "replace", "path": "/metadata/resourceVersion", "value": str(resource_version)},
         {"op": "add", "path": "/status", "value": status},
     ]
-    try:
-        written = await cluster.patch(resource, key.namespace, key.name, operations, "status")
-    except ClusterError as error:
-        if error.status in (404, 409):
-            raise StaleError(str(error)) from error
-        if error.status == 422:
-            raise StatusRefusedError(error.message) from error
-        raise
-    return store.put(resource, written) - {key}
+    with store.writing(key):
+        try:
+            written = await cluster.patch(resource, key.namespace, key.name, operations, "status")
+        except ClusterError as error:
+            if error.status in (404, 409):
+                raise StaleError(str(error)) from error
+            if error.status == 422:
+                raise StatusRefusedError(error.message) from error
+            raise
+        return store.put(resource, written) - {key}
 
 
 async def post_event(cluster: Cluster, notice: Notice, instance: str, now: datetime) -> None:

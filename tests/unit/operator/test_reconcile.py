@@ -1,5 +1,6 @@
 """One reconcile after another on an API server in memory: what is written, how often, and after which accident."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ from darkroom_api.conditions import Reason
 from darkroom_api.report import Outcome
 from darkroom_api.v1alpha1.common import Artifacts
 from darkroom_operator.api.cluster import ClusterError
-from darkroom_operator.api.resources import DATASETS, JOBS, MODELS, PODS, Key
+from darkroom_operator.api.resources import DATASETS, JOBS, MODELS, PODS, Key, Resource
+from darkroom_operator.watching import audit
 from tests.builders import an_outcome, stamp
 from tests.unit.operator.fake_cluster import Json
 from tests.unit.operator.workbench import MODEL, Workbench
@@ -62,6 +64,35 @@ def test_a_cache_that_lags_behind_our_own_writes_creates_nothing_twice(bench: Wo
     bench.reconcile()
     bench.reconcile(hear=False)
     assert len(bench.counted("jobs")) == 1
+
+
+def test_news_of_own_writes_that_come_before_their_answers_wake_nobody(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit, "ECHO_SECONDS", 0.01)
+    create, patch, told = bench.cluster.create, bench.cluster.patch, []
+
+    async def create_and_tell(resource: Resource, namespace: str, manifest: Json) -> Json:
+        made = await create(resource, namespace, manifest)
+        told.append(bench.audit.is_news(resource, "ADDED", made))
+        return made
+
+    async def patch_and_tell(
+        resource: Resource, namespace: str, name: str, operations: list[Json], subresource: str | None = None
+    ) -> Json:
+        made = await patch(resource, namespace, name, operations, subresource)
+        told.append(bench.audit.is_news(resource, "MODIFIED", made))
+        return made
+
+    bench.cluster.create, bench.cluster.patch = create_and_tell, patch_and_tell  # type: ignore[method-assign]
+    bench.hear()
+
+    async def reconcile() -> None:
+        await bench.reconciler.reconcile(MODEL)
+        await asyncio.sleep(0.05)
+
+    asyncio.run(reconcile())
+    assert (told, bench.triggered) == ([False, False], set())
 
 
 def test_a_crash_between_job_and_status_ends_in_the_same_state(bench: Workbench) -> None:

@@ -257,6 +257,14 @@ def test_an_object_is_known_in_the_version_that_is_stored_and_in_older_ones(reso
     assert [store.knows(resource, make(version)) for version in (4, 5, 6)] == [True, True, False]
 
 
+def test_an_object_is_being_written_until_the_answer_is_stored() -> None:
+    store = Store()
+    with store.writing(MODEL):
+        seen = [store.is_written(MODELS, an_object(1)), store.is_written(DATASETS, an_object(1))]
+        assert not store.is_written(MODELS, {})
+    assert [*seen, store.is_written(MODELS, an_object(1))] == [True, False, False]
+
+
 @pytest.mark.parametrize(("resource", "raw"), [(WARNINGS, an_object(5)), (MODELS, {}), (MODELS, an_object(5))])
 def test_what_is_not_stored_is_not_known(resource: Any, raw: Any) -> None:
     assert not Store().knows(resource, raw)

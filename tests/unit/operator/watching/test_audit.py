@@ -116,6 +116,26 @@ def test_the_echo_of_an_own_write_is_no_news_and_shows_that_its_watch_lives(benc
     assert bench.audit.is_news(MODELS, "MODIFIED", echo)
 
 
+def test_what_comes_while_its_object_is_written_is_taken_in_afterwards(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit_module, "ECHO_SECONDS", 0.01)
+    bench.hear()
+    bench.triggered.clear()
+    news = bench.cluster.objects["models", "vision", "fruit"]
+    news["metadata"]["resourceVersion"] = "900"
+
+    async def write() -> list[bool]:
+        with bench.store.writing(MODEL):
+            told = [bench.audit.is_news(MODELS, "MODIFIED", news)]
+            await asyncio.sleep(0.05)
+            told.append(MODEL in bench.triggered)
+        await asyncio.sleep(0.05)
+        return [*told, MODEL in bench.triggered]
+
+    assert asyncio.run(write()) == [False, False, True]
+
+
 def test_a_list_is_tried_until_the_api_server_answers(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(audit_module, "FIRST_PAUSE_SECONDS", 0.01)
     bench.cluster.failures = [ClusterError(0, "ClientConnectorError", "refused"), ClusterError(404, "NotFound", "crd")]
