@@ -5,7 +5,6 @@ the others hold replicas and take the same steps. A process that is lost ends th
 """
 
 import contextlib
-import dataclasses
 import pathlib
 import tempfile
 import threading
@@ -85,7 +84,7 @@ class Crew:
     def send_out(self, trials: OrderedTrials) -> Iterator[other_trials.OtherTrials]:
         """Have each further device train a trial of its own meanwhile, from where its learner stands.
 
-        Each trial's folder is put below the crew's. Raises RunError where a process is lost.
+        Raises RunError (or OutOfMemoryError) where a process is lost.
         """
         try:
             folder, sent, longest_seconds = self._open_scratch(), {}, 0.0
@@ -94,7 +93,7 @@ class Crew:
                 own.mkdir(exist_ok=True)
                 state_file = _write_state(learner, own / "state.safetensors")
                 self._tell_one(one, self._build_assignment(learner, one.rank, state_file, folder, is_shared=False))
-                self._tell_one(one, dataclasses.replace(trial, folder=own))
+                self._tell_one(one, trial)
                 sent[trial.number] = one
                 longest_seconds = max(longest_seconds, trial.length_seconds / trial.meter.rate)
             yield other_trials.OtherTrials(sent, longest_seconds, self._explain, self._stop)

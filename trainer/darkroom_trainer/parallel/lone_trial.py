@@ -3,6 +3,7 @@
 Owns what that process tells of it, in the end and when it is asked. Must not choose what is trained, or for how long.
 """
 
+import pathlib
 from multiprocessing.connection import Connection
 
 import safetensors.torch
@@ -15,9 +16,11 @@ from darkroom_trainer.search.halving import Score
 
 
 class LoneTrial:
-    """A learner with the window that it was ordered to train through."""
+    """A learner with the window that it was ordered to train through; files of weights go into `folder`."""
 
-    def __init__(self, learner: training_loop.Learner, order: orders.TrialOrder, channel: Connection) -> None:
+    def __init__(
+        self, learner: training_loop.Learner, order: orders.TrialOrder, channel: Connection, folder: pathlib.Path
+    ) -> None:
         self.learner = learner
         learner.rate_scale = order.rate_scale
         learner.peers = training_loop.Alone()
@@ -26,6 +29,7 @@ class LoneTrial:
         self.window = training_loop.Window(self._began_at, self._began_at + order.length_seconds)
         self._order = order
         self._channel = channel
+        self._folder = folder
         self._losses: list[tuple[int, float, float]] = []
 
     def run(self) -> orders.Standing:
@@ -60,7 +64,7 @@ class LoneTrial:
     def _stand(
         self, tensors: checkpoint.Tensors, score: Score | None = None, *, is_over: bool = False
     ) -> orders.Standing:
-        file = self._order.folder / ("end.safetensors" if is_over else "look.safetensors")
+        file = self._folder / ("end.safetensors" if is_over else "look.safetensors")
         safetensors.torch.save_file({name: value.contiguous() for name, value in tensors.items()}, file)
         charged, length = self._order.meter.charged_seconds, self.window.ends_at - self.window.starts_at
         return orders.Standing(

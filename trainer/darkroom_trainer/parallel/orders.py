@@ -55,7 +55,7 @@ class Step:
 class TrialOrder:
     """Train trial `number` alone for what is left of a window, then score; seconds are one device's charged seconds.
 
-    The meter begins with the training. The answer is a Standing; `folder` is for its weights.
+    The meter begins with the training. The answer is a Standing.
     """
 
     number: int
@@ -66,7 +66,6 @@ class TrialOrder:
     rate_scale: float
     held_out: Integers
     truths: list[Truth]
-    folder: pathlib.Path
 
 
 @dataclass(frozen=True)
@@ -83,9 +82,9 @@ class Ready:
 class Standing:
     """Where a trial stands; over, it has a score, unless its loss diverged twice.
 
-    `file` holds the weights, of a trial that goes on with the optimizer's state. A first loss that diverged shortens
-    the window to what was left of it. `losses` has (step, share of the window, loss) for each look at the loss,
-    `cost_seconds` is what the trial took.
+    `file` holds the weights, with the optimizer's state of a trial that goes on; it is there until the next order. A
+    first loss that diverged shortens the window to what was left of it. `losses` has (step, share of the window, loss)
+    for each look at the loss, `cost_seconds` is what the trial took.
     """
 
     file: pathlib.Path

@@ -58,7 +58,7 @@ class OtherTrials:
         weights, underway = {}, {}
         for number, standing in standings.items():
             if not standing.has_diverged:
-                tensors = safetensors.torch.load_file(standing.file)
+                tensors = read_tensors(standing)
                 weights[number] = checkpoint.take_prefix("model", tensors)
                 underway[number] = sessions.Underway(
                     standing.step,
@@ -94,3 +94,8 @@ class OtherTrials:
         error = self._explain(detail)
         is_full = isinstance(error, torch.OutOfMemoryError)
         return errors.RunError(Reason.OUT_OF_MEMORY, str(error)) if is_full else error
+
+
+def read_tensors(standing: orders.Standing) -> checkpoint.Tensors:
+    """Return a trial's tensors, copied: the process writes its file again."""
+    return safetensors.torch.load(standing.file.read_bytes())

@@ -53,19 +53,24 @@ def train_alone(_learner: training_loop.Learner) -> contextlib.AbstractContextMa
 def train_through(course: Course, conditions: Conditions) -> float | None:
     """Train through the window; returns what a step took in the end, as `train_window` does.
 
-    Raises NonFiniteLoss where the loss diverged again, RunStopped, RunError(OutOfMemory) where not one image fits.
+    Raises NonFiniteLoss where the loss diverged again, with the learner as it was before; RunStopped; and
+    RunError(OutOfMemory) where not one image fits.
     """
-    start = sessions.snapshot(course.learner)
+    learner = course.learner
+    start = sessions.snapshot(learner)
     try:
         return _train(course, conditions)
     except training_loop.NonFiniteLoss:
         LOG.warning("the loss is not finite; once more at a lower learning rate")
-        sessions.restore(course.learner, start)
-        recipe = course.learner.recipe
-        rate = recipe.peak_learning_rate * LOWER_RATE
-        course.learner.recipe = dataclasses.replace(recipe, peak_learning_rate=rate)
-        course.window = training_loop.Window(conditions.meter.charged_seconds, course.window.ends_at)
+    sessions.restore(learner, start)
+    rate = learner.recipe.peak_learning_rate * LOWER_RATE
+    learner.recipe = dataclasses.replace(learner.recipe, peak_learning_rate=rate)
+    course.window = training_loop.Window(conditions.meter.charged_seconds, course.window.ends_at)
+    try:
         return _train(course, conditions)
+    except training_loop.NonFiniteLoss:
+        sessions.restore(learner, start)
+        raise
 
 
 def _train(course: Course, conditions: Conditions) -> float | None:

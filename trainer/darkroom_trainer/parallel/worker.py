@@ -5,6 +5,7 @@ Owns nothing that outlives it. Must not read storage, report or checkpoint; it h
 
 import dataclasses
 import logging
+import pathlib
 from multiprocessing.connection import Connection
 from typing import Final
 
@@ -42,19 +43,20 @@ def work(channel: Connection) -> int:
 
 def _follow(channel: Connection) -> None:
     learner: training_loop.Learner | None = None
+    folder: pathlib.Path | None = None
     group: team.ProcessGroup | None = None
     kept = kept_maps.KeptMaps()
     while True:
         order = channel.recv()
         if isinstance(order, orders.Assignment):
-            learner = build_learner(order)
+            learner, folder = build_learner(order), order.state_file.parent
             learner.kept = kept
             if order.rendezvous is not None:
                 channel.send(orders.Ready())
                 group = group or team.ProcessGroup(order.rendezvous, order.rank, order.size, learner.device)
                 learner.peers = team.Follower(order.rank, group)
-        elif isinstance(order, orders.TrialOrder) and learner is not None:
-            channel.send(lone_trial.LoneTrial(learner, order, channel).run())
+        elif isinstance(order, orders.TrialOrder) and learner is not None and folder is not None:
+            channel.send(lone_trial.LoneTrial(learner, order, channel, folder).run())
         elif isinstance(order, orders.Step) and learner is not None:
             learner.recipe = dataclasses.replace(learner.recipe, batch_size=order.batch_size)
             learner.take_step(order.rate)

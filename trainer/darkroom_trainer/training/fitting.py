@@ -166,7 +166,6 @@ class Fitter:
 
         A refit that diverges twice leaves the weights that it began with, which were good enough to be scored.
         """
-        start = sessions.snapshot(session.learner)
         try:
             self._train(session)
         except stopping.RunStopped:
@@ -176,7 +175,6 @@ class Fitter:
             if session.stage is Stage.HOLD_OUT or session.hold_out is None:
                 raise
             LOG.warning("the refit diverged twice; the weights from before it are kept")
-            sessions.restore(session.learner, start)
             session.add_note(KEPT_NOTE)
         self._finish_model(session.learner)
 
@@ -250,7 +248,7 @@ class Fitter:
             is_due=self._is_save_due,
             may_end_at=lambda charged, recent: self._leaves_model(session, charged, recent),
         )
-        join = windows.train_alone if self._others else self._crew.share
+        join = self._crew.share if self._others is None else windows.train_alone
         conditions = windows.Conditions(self.meter, hooks, self.expect_step, join, self._run.context.stop)
         step_seconds = windows.train_through(session, conditions)
         self._run.ledger.slowdown.learn_step(self._find_shape(session), step_seconds)
@@ -270,10 +268,11 @@ class Fitter:
         return next((one.dearest_step for one in measured), 0.0)
 
     def _leaves_model(self, session: Session, charged_seconds: float, recent_seconds: float | None) -> bool:
-        ledger, meter = self._run.ledger, self._run.context.meter
+        ledger, meter = self._run.ledger, self.meter
         factor = ledger.slowdown.judge_step(self._find_shape(session), recent_seconds)
-        ahead_seconds = (charged_seconds - self.meter.charged_seconds) * meter.rate / self.meter.rate
-        return ledger.leaves_model(meter.charged_seconds + ahead_seconds, factor)
+        devices = self._run.context.meter.rate / meter.rate
+        all_charged_seconds = charged_seconds + (devices - 1) * (charged_seconds - meter.carried_seconds)
+        return ledger.leaves_model(all_charged_seconds, factor)
 
     def _is_save_due(self) -> bool:
         return self._run.store is not None and self._run.store.is_due()

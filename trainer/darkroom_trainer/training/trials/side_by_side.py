@@ -7,8 +7,6 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import safetensors.torch
-
 from darkroom_trainer.checkpoints import checkpoint
 from darkroom_trainer.checkpoints.sessions import Session
 from darkroom_trainer.data import annotations
@@ -59,7 +57,6 @@ def train_beside(
             rate_scale=plan.rate_scale,
             held_out=run.rows.held_out,
             truths=truths,
-            folder=run.context.work,
         )
 
     with fitter.train_beside(session, map(build_order, plans)) as others:
@@ -81,7 +78,8 @@ def await_ends(fitter: fitting.Fitter, session: Session, others: other_trials.Ot
         session.underway.pop(number, None)
         for step, share, loss in standing.losses:
             fitter.note_loss(session, number, step, share, loss)
-        tensors = None if standing.has_diverged else safetensors.torch.load_file(standing.file)
-        weights = None if tensors is None else checkpoint.take_prefix("model", tensors)
+        weights = (
+            None if standing.has_diverged else checkpoint.take_prefix("model", other_trials.read_tensors(standing))
+        )
         ends[number] = RoundEnd(standing.step, standing.recipe, standing.cost_seconds, weights, standing.score)
     return ends

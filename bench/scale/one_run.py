@@ -1,0 +1,51 @@
+"""`python -m bench.scale.one_run FOLDER DEVICES BUDGET SEED`: one training of digit scenes, watched round by round.
+
+Owns that as many cores are used as there are devices, from before torch is imported on.
+"""
+
+import json
+import os
+import pathlib
+import resource
+import sys
+import time
+from typing import Any
+
+
+def main() -> int:
+    """Train, and write what was seen into run.json; returns the exit code."""
+    folder, devices = pathlib.Path(sys.argv[1]), int(sys.argv[2])
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:devices])
+    found = train(folder, devices, float(sys.argv[3]), int(sys.argv[4]))
+    (folder / "run.json").write_text(json.dumps(found))
+    return 0
+
+
+def train(folder: pathlib.Path, devices: int, budget_seconds: float, seed: int) -> dict[str, Any]:
+    """Return the fields of a `table.ScaleRun`."""
+    from bench.fewshot import darkroom_run
+    from bench.fewshot.cells import DARKROOM, Cell
+    from bench.fewshot.sets import SETS, write_parts
+    from bench.scale.watching import Rounds
+    from darkroom_trainer.commands import engine
+    from darkroom_trainer.runtime import reporting
+
+    train_file, test_file = write_parts(SETS["digit-scenes"], 0, seed, folder / "data")
+    cell = Cell("digit-scenes", 0, seed, DARKROOM, budget_seconds)
+    config = darkroom_run.build_config(cell, train_file, test_file, folder).model_copy(update={"devices": devices})
+    rounds, began = Rounds(), time.monotonic()
+    with rounds.watched():
+        outcome = engine.execute(config, folder / "scratch", reporting.SilentReporter())
+    usage = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return {
+        "devices": devices,
+        **rounds.to_json(),
+        "charged_seconds": outcome.meter.charged_seconds,
+        "wall_seconds": time.monotonic() - began,
+        "cpu_seconds": sum(one.ru_utime + one.ru_stime for one in usage),
+        "score": outcome.performance.score if outcome.performance else None,
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())
