@@ -1,4 +1,4 @@
-"""`python -m bench.scale`: what 1, 2 and 4 devices make of the same budget, each a CPU core as far as there are so many.
+"""`python -m bench.scale`: what 1, 2 and 4 devices make of the same budget, each a CPU core while there are so many.
 
 A training of digit scenes for each number of devices, in processes of its own: what its rounds with several recipes
 trained, in what time, what all of it scored on the test images, and how long devices waited for each other. As many

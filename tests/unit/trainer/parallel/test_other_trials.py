@@ -10,11 +10,11 @@ from contextlib import contextmanager
 
 import numpy as np
 import pytest
+import torch
 
 from darkroom_predict.predictions import Truth
 from darkroom_trainer.budget.meter import Meter
-from darkroom_trainer.loop import recipe
-from darkroom_trainer.parallel import crew, orders, other_trials
+from darkroom_trainer.parallel import crew, member, orders, other_trials
 from darkroom_trainer.runtime import errors, stopping
 from tests.support import learning
 
@@ -23,6 +23,23 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 ROWS = np.arange(6)
 TRUTHS = [Truth(np.array([row % 3]), np.zeros((0, 4), dtype=np.float32)) for row in ROWS]
 NUMBER = 7
+
+
+class Ended(member.Member):
+    """A process that has ended."""
+
+    exit_code = 1
+    has_ended = True
+
+    def __init__(self) -> None:
+        self.rank = 1
+
+    def tell(self, order: object) -> None:
+        """Nobody is told."""
+        raise BrokenPipeError(str(order))
+
+    def take_standing(self, wait_seconds: float) -> None:
+        """Nobody answers."""
 
 
 @contextmanager
@@ -52,36 +69,30 @@ def test_they_answer_while_they_train_and_in_the_end(tmp_path: pathlib.Path) -> 
         assert set(after[NUMBER]) == set(weights[NUMBER]) == set(learning.a_learner("classifier").model.state_dict())
 
 
-def test_a_lost_one_is_named_while_the_first_trains_and_while_it_waits(tmp_path: pathlib.Path) -> None:
-    for number, wait in enumerate((other_trials.OtherTrials.await_ends, other_trials.OtherTrials.stand)):
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        with (
-            pytest.raises(errors.RunError, match=r"device 1 ended with exit code -9 \(SIGKILL\)") as caught,
-            a_trial_beside(folder, 60.0) as (others, two),
-        ):
-            os.kill(two.process_ids[0], signal.SIGKILL)
-            wait(others)
-        assert caught.value.reason == "OutOfMemory"
-
-
-def test_memory_that_runs_out_there_ends_the_run_and_no_batch_here(tmp_path: pathlib.Path) -> None:
-    learner = learning.a_learner("classifier")
-    learner.recipe = recipe.Recipe("test_resnet", 1 << 20, 1, 1e-3)
-    order = orders.TrialOrder(NUMBER, Meter(), 9.0, 0.0, 0.0, 1.0, ROWS, TRUTHS)
-    with (
-        crew.Crew(2, tmp_path, threading.Event()) as two,
-        pytest.raises(errors.RunError) as caught,
-        two.send_out([(learner, order)]) as others,
+def test_a_lost_one_is_named(tmp_path: pathlib.Path) -> None:
+    with (  # noqa: PT012
+        pytest.raises(errors.RunError, match=r"device 1 ended with exit code -9 \(SIGKILL\)") as caught,
+        a_trial_beside(tmp_path, 60.0) as (others, two),
     ):
+        others.stand()
+        os.kill(two.process_ids[0], signal.SIGKILL)
         others.await_ends()
-    assert caught.value.reason == "OutOfMemory", caught.value.message
+    assert caught.value.reason == "OutOfMemory"
+
+
+def test_memory_that_runs_out_there_ends_the_run_and_no_batch_here() -> None:
+    full = torch.OutOfMemoryError("device 1: a step on one image of 64 px does not fit")
+    others = other_trials.OtherTrials({NUMBER: Ended()}, 0.0, lambda _detail: full, threading.Event())
+    for look in (others.check, others.stand, others.await_ends):
+        with pytest.raises(errors.RunError, match="device 1: a step on one image") as caught:
+            look()
+        assert caught.value.reason == "OutOfMemory"
 
 
 def test_a_stop_ends_the_wait_and_the_processes(tmp_path: pathlib.Path) -> None:
     stop = threading.Event()
     began = time.monotonic()
-    with pytest.raises(stopping.RunStopped), a_trial_beside(tmp_path, 60.0, stop) as (others, two):
+    with pytest.raises(stopping.RunStopped), a_trial_beside(tmp_path, 60.0, stop) as (others, two):  # noqa: PT012
         others.stand()
         stop.set()
         others.await_ends()

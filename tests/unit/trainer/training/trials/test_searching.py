@@ -4,7 +4,6 @@ import os
 import pathlib
 import signal
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import pytest
 import torch
@@ -14,7 +13,8 @@ from darkroom_api.endings import ExitCode
 from darkroom_api.v1alpha1.common import Task
 from darkroom_trainer.search import portfolio
 from tests.unit.trainer.training.trials import trial_runs
-from tests.unit.trainer.training.trials.trial_runs import StopAfter, TrialBench, Trained, Windows
+from tests.unit.trainer.training.trials.trial_runs import StopAfter, TrialBench
+from tests.unit.trainer.training.trials.window_notes import Trained, Windows
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
@@ -24,37 +24,26 @@ WITH_ONE_LEFT = 42.0
 """The same of when both rounds with several trials are over."""
 
 
-class Scene(NamedTuple):
-    """A folder for Models, and the patches under which steps are all that takes time."""
-
-    folder: pathlib.Path
-    patch: pytest.MonkeyPatch
-
-    def make_bench(self, name: str) -> TrialBench:
-        """Return a new Model."""
-        return TrialBench(self.folder / name, self.patch)
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pathlib.Path]:
+    """Return the folder of all Models of this file; meanwhile steps are all that takes time."""
+    with trial_runs.worked():
+        yield tmp_path_factory.mktemp("trials")
 
 
 @pytest.fixture(scope="module")
-def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    """Return where all runs of this file are."""
-    with trial_runs.worked() as patch:
-        yield Scene(tmp_path_factory.mktemp("trials"), patch)
-
-
-@pytest.fixture(scope="module")
-def alone(scene: Scene) -> Windows:
+def alone(scene: pathlib.Path) -> Windows:
     """Return how the windows of the first two rounds end on one device."""
-    bench = scene.make_bench("one")
+    bench = TrialBench(scene / "one")
     assert bench.run(1, 1, StopAfter(WITH_ONE_LEFT)).exit_code is ExitCode.STOPPED
     assert list(bench.windows) == [(0, 1), (0, 2), (0, 3), (0, 4), (1, 1), (1, 2)]
     return bench.windows
 
 
 @pytest.fixture(scope="module")
-def stopped(scene: Scene) -> TrialBench:
+def stopped(scene: pathlib.Path) -> TrialBench:
     """Return a Model that was stopped on two devices in the second round."""
-    bench = scene.make_bench("stopped")
+    bench = TrialBench(scene / "stopped")
     outcome = bench.run(2, 1, StopAfter(IN_SECOND_ROUND))
     assert outcome.exit_code is ExitCode.STOPPED, outcome.message
     assert list(bench.windows) == [(0, 1), (0, 2), (0, 3), (0, 4)]
@@ -75,9 +64,9 @@ def is_same(one: Trained, other: Trained) -> bool:
 
 @pytest.mark.parametrize(("devices", "rounds"), [pytest.param(2, 2, id="two"), pytest.param(4, 1, id="four")])
 def test_trials_side_by_side_are_those_of_one_device_bit_for_bit(
-    scene: Scene, alone: Windows, devices: int, rounds: int
+    scene: pathlib.Path, alone: Windows, devices: int, rounds: int
 ) -> None:
-    bench = scene.make_bench(f"on-{devices}")
+    bench = TrialBench(scene / f"on-{devices}")
     outcome = bench.run(devices, 1, StopAfter(WITH_ONE_LEFT))
     assert outcome.exit_code is ExitCode.STOPPED, outcome.message
     assert list(bench.windows) == list(alone), "the same trials in the same rounds"
@@ -101,12 +90,16 @@ def test_a_cancel_in_a_round_publishes_what_the_first_device_trained(stopped: Tr
     assert outcome.artifacts is not None
 
 
-@pytest.mark.parametrize("number", [pytest.param(3, id="on the first device"), pytest.param(2, id="on the other")])
-def test_a_trial_that_diverges_drops_out_alone(scene: Scene, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+@pytest.mark.parametrize(
+    ("change", "number"), [pytest.param(3, 3, id="on the first device"), pytest.param(1, 2, id="on the other")]
+)
+def test_a_trial_that_diverges_drops_out_alone(
+    scene: pathlib.Path, monkeypatch: pytest.MonkeyPatch, change: int, number: int
+) -> None:
     changes = list(portfolio.RECIPE_CHANGES[Task.CLASSIFIER])
-    changes[number - 1] = portfolio.RecipeChange(rate_scale=1e38)
+    changes[change] = portfolio.RecipeChange(rate_scale=1e9)
     monkeypatch.setitem(portfolio.RECIPE_CHANGES, Task.CLASSIFIER, tuple(changes))
-    bench = scene.make_bench(f"diverged-{number}")
+    bench = TrialBench(scene / f"diverged-{number}")
     outcome = bench.run(2, 1, StopAfter(IN_SECOND_ROUND))
     assert outcome.exit_code is ExitCode.STOPPED, outcome.message
     assert [place for place, one in bench.windows.items() if one.weights is None] == [(0, number)]
@@ -118,7 +111,7 @@ def list_children() -> set[int]:
     return {int(child) for path in folder.glob("*/children") for child in path.read_text().split()}
 
 
-def test_a_lost_process_ends_the_attempt_and_the_next_goes_on_from_the_checkpoint(scene: Scene, alone: Windows) -> None:
+def test_a_lost_process_ends_the_attempt_and_the_next_one_goes_on(scene: pathlib.Path, alone: Windows) -> None:
     before = list_children()
 
     def kill() -> None:
@@ -126,7 +119,7 @@ def test_a_lost_process_ends_the_attempt_and_the_next_goes_on_from_the_checkpoin
         os.kill(lost, signal.SIGKILL)
         os.waitid(os.P_PID, lost, os.WEXITED | os.WNOWAIT)
 
-    bench = scene.make_bench("lost")
+    bench = TrialBench(scene / "lost")
     lost = bench.run(2, 1, StopAfter(IN_SECOND_ROUND, kill))
     assert lost.reason is conditions.Reason.OUT_OF_MEMORY, lost.message
     assert "device 1 ended with exit code -9 (SIGKILL)" in lost.message

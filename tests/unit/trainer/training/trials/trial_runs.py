@@ -6,43 +6,26 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
-import torch
 
 from darkroom_api import report, run_config
 from darkroom_api.v1alpha1.common import Task
-from darkroom_trainer.checkpoints.sessions import Session
 from darkroom_trainer.commands import engine
-from darkroom_trainer.loop import training_loop
 from darkroom_trainer.runtime import cpus
-from darkroom_trainer.search.halving import Halving, Trial
 from darkroom_trainer.tasks.classifier import Classifier
 from darkroom_trainer.training import fitting
-from darkroom_trainer.training.trials import searching, side_by_side
 from tests.local_storage import a_local_place
 from tests.support import learning
 from tests.unit.trainer import tiny_runs
-from tests.unit.trainer.training.trials.work_clock import WorkClock
+from tests.unit.trainer.training.trials import window_notes, work_clock
 
 BUDGET_SECONDS = 190.0
 LEAST_PASSES = 16
 IMAGES = 16
 BATCH_DIVISOR = 4
 """For batches of eight images, which four devices can just share."""
-
-
-class Trained(NamedTuple):
-    """What a trial's window ended with."""
-
-    step: int
-    score: float | None
-    weights: dict[str, torch.Tensor] | None
-
-
-Windows = dict[tuple[int, int], Trained]
-"""By round and number of the trial."""
 
 
 class StopAfter:
@@ -72,31 +55,30 @@ def one_thread_each() -> Iterator[None]:
 
 
 @contextmanager
-def worked() -> Iterator[pytest.MonkeyPatch]:
+def worked() -> Iterator[None]:
     """Let steps be all that takes time, few of them enough for four trials, and each be reported."""
     with pytest.MonkeyPatch.context() as patch, one_thread_each():
-        patch.setattr(training_loop.Learner, "take_step", training_loop.Learner.take_step)
+        work_clock.stop_with(patch)
         patch.setattr(cpus, "find_threads", lambda: 1)
         patch.setattr(Classifier, "least_passes", LEAST_PASSES)
         patch.setattr(fitting, "REPORT_EVERY_SECONDS", 0.0)
         learning.leave_to_networks(patch)
-        yield patch
+        yield
 
 
 class TrialBench:
     """A Model to train on squares, on any number of devices, by attempts; notes how each window ends."""
 
-    def __init__(self, folder: pathlib.Path, patch: pytest.MonkeyPatch) -> None:
+    def __init__(self, folder: pathlib.Path) -> None:
         self.folder = folder
-        self._patch = patch
-        self.windows: Windows = {}
+        self.windows: window_notes.Windows = {}
         self._file = folder.parent / "train" / "annotations.json"
         if not self._file.exists():
             learning.write_squares(self._file.parent, IMAGES, boxed=False)
 
     def copy(self, name: str) -> "TrialBench":
         """Return the same Model as it is now, at another place."""
-        found = TrialBench(self.folder.with_name(name), self._patch)
+        found = TrialBench(self.folder.with_name(name))
         shutil.copytree(self.folder / "model", found.folder / "model")
         found.windows = dict(self.windows)
         return found
@@ -115,14 +97,6 @@ class TrialBench:
             **changes,
         )
         told = reporter or StopAfter(float("inf"))
-        meter = engine.open_meter(config, clock=WorkClock())
-        with self._patch.context() as patch:
-            take_in = searching._take_in
-
-            def noting(session: Session, halving: Halving, trial: Trial, end: side_by_side.RoundEnd) -> None:
-                score = end.score.value if end.score else None
-                self.windows[halving.round, trial.number] = Trained(end.step, score, end.weights)
-                take_in(session, halving, trial, end)
-
-            patch.setattr(searching, "_take_in", noting)
+        meter = engine.open_meter(config, clock=work_clock.WorkClock())
+        with window_notes.noting(self.windows):
             return engine.execute(config, self.folder / f"w{attempt}", told, told.stop, meter)
