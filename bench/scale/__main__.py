@@ -1,10 +1,10 @@
 """`python -m bench.scale`: what 1, 2 and 4 devices make of the same budget, each a CPU core while there are so many.
 
-A training of digit scenes for each number of devices, in processes of its own: what its rounds with several recipes
+A training of the digits, networks alone, for each number of devices, in processes of its own: what its rounds with several recipes
 trained, in what time, what all of it scored on the test images, and how long devices waited for each other. As many
 cores as devices are used; where the machine has fewer, the devices share them, and the table says so.
 
-    python -m bench.scale [--devices 1 2 4] [--budget 120] [--seed 0] [--markdown docs/benchmarks.md]
+    python -m bench.scale [--devices 1 2 4] [--budget 150] [--seed 0] [--markdown docs/benchmarks.md]
 """
 
 import argparse
@@ -26,7 +26,7 @@ def main() -> int:
     """Run the bench; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--devices", type=int, nargs="+", default=[1, 2, 4])
-    parser.add_argument("--budget", type=float, default=120.0, help="of each training, charged seconds")
+    parser.add_argument("--budget", type=float, default=150.0, help="of each training, charged seconds")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--markdown", type=pathlib.Path, help=f"put the table between the `{MARK}` marks of this file")
     options = parser.parse_args()

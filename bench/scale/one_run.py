@@ -1,6 +1,6 @@
-"""`python -m bench.scale.one_run FOLDER DEVICES BUDGET SEED`: one training of digit scenes, watched round by round.
+"""`python -m bench.scale.one_run FOLDER DEVICES BUDGET SEED`: one training of the digits, watched round by round.
 
-Owns that as many cores are used as there are devices, from before torch is imported on.
+Networks alone, for a classifier on frozen features would leave them nothing to do. Owns that as many cores are used as there are devices, from before torch is imported on.
 """
 
 import json
@@ -10,6 +10,7 @@ import resource
 import sys
 import time
 from typing import Any
+from unittest import mock
 
 
 def main() -> int:
@@ -25,16 +26,17 @@ def train(folder: pathlib.Path, devices: int, budget_seconds: float, seed: int) 
     """Return the fields of a `table.ScaleRun`."""
     from bench.fewshot import darkroom_run
     from bench.fewshot.cells import DARKROOM, Cell
-    from bench.fewshot.sets import SETS, write_parts
+    from bench.fewshot.sets import FULL, SETS, write_parts
     from bench.scale.watching import Rounds
     from darkroom_trainer.commands import engine
     from darkroom_trainer.runtime import reporting
+    from darkroom_trainer.training import frozen_features
 
-    train_file, test_file = write_parts(SETS["digit-scenes"], 0, seed, folder / "data")
-    cell = Cell("digit-scenes", 0, seed, DARKROOM, budget_seconds)
+    train_file, test_file = write_parts(SETS["digits"], FULL, seed, folder / "data")
+    cell = Cell("digits", FULL, seed, f"{DARKROOM}:{darkroom_run.RANDOM}", budget_seconds)
     config = darkroom_run.build_config(cell, train_file, test_file, folder).model_copy(update={"devices": devices})
     rounds, began = Rounds(), time.monotonic()
-    with rounds.watched():
+    with rounds.watched(), mock.patch.object(frozen_features, "search_head", lambda _run: None):
         outcome = engine.execute(config, folder / "scratch", reporting.SilentReporter())
     usage = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return {

@@ -60,7 +60,8 @@ def _begin(run: TrainingRun, fitter: fitting.Fitter, session: Session) -> None:
     window = fitter.plan_hold_out()
     recipes_measured = [one.recipe for one in run.measured_recipes]
     portfolio = portfolios.list_recipes(run.task.kind, run.task.labels, recipes_measured)
-    halving = halvings.open_halving(portfolio, window.starts_at, window.ends_at, run.ledger.least_seconds)
+    least_seconds = run.ledger.least_seconds * run.measured_recipe.lone_share
+    halving = halvings.open_halving(portfolio, window.starts_at, window.ends_at, least_seconds)
     session.halving = halving
     fitter.open_window(session, _choose_length(run, fitter, halving))
 

@@ -18,10 +18,10 @@ from tests.unit.trainer.training.trials.window_notes import Trained, Windows
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
-IN_SECOND_ROUND = 25.0
-"""Charged seconds after which two trials are in the middle of their second windows, on any number of devices."""
-WITH_ONE_LEFT = 42.0
-"""The same of when both rounds with several trials are over."""
+IN_SECOND_ROUND = 31.0
+"""Charged seconds after which two trials on two devices are in the middle of their second windows."""
+WITH_ONE_LEFT = 52.0
+"""The same of when both rounds with several trials are over, on any number of devices."""
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +36,8 @@ def alone(scene: pathlib.Path) -> Windows:
     """Return how the windows of the first two rounds end on one device."""
     bench = TrialBench(scene / "one")
     assert bench.run(1, 1, StopAfter(WITH_ONE_LEFT)).exit_code is ExitCode.STOPPED
-    assert list(bench.windows) == [(0, 1), (0, 2), (0, 3), (0, 4), (1, 1), (1, 2)]
-    return bench.windows
+    assert list(bench.windows)[:6] == [(0, 1), (0, 2), (0, 3), (0, 4), (1, 1), (1, 2)]
+    return keep_rounds(bench.windows)
 
 
 @pytest.fixture(scope="module")
@@ -50,9 +50,14 @@ def stopped(scene: pathlib.Path) -> TrialBench:
     return bench
 
 
+def keep_rounds(windows: Windows, rounds: int = 2) -> Windows:
+    """Return the windows of the first rounds, which several trials share."""
+    return {place: one for place, one in windows.items() if place[0] < rounds}
+
+
 def find_gaps(ours: Windows, theirs: Windows, rounds: int = 2) -> list[str]:
     """Return in which windows of the first rounds the steps, the score or any weight differs."""
-    return [f"{place}" for place, one in ours.items() if place[0] < rounds and not is_same(one, theirs[place])]
+    return [f"{place}" for place, one in keep_rounds(ours, rounds).items() if not is_same(one, theirs[place])]
 
 
 def is_same(one: Trained, other: Trained) -> bool:
@@ -69,9 +74,10 @@ def test_trials_side_by_side_are_those_of_one_device_bit_for_bit(
     bench = TrialBench(scene / f"on-{devices}")
     outcome = bench.run(devices, 1, StopAfter(WITH_ONE_LEFT))
     assert outcome.exit_code is ExitCode.STOPPED, outcome.message
-    assert list(bench.windows) == list(alone), "the same trials in the same rounds"
-    assert find_gaps(bench.windows, alone, rounds) == []
-    assert [one.step for one in bench.windows.values()] == [one.step for one in alone.values()]
+    found = keep_rounds(bench.windows)
+    assert list(found) == list(alone), "the same trials in the same rounds"
+    assert find_gaps(found, alone, rounds) == []
+    assert [one.step for one in found.values()] == [one.step for one in alone.values()]
     assert outcome.meter.charged_seconds == pytest.approx(WITH_ONE_LEFT, abs=devices), "charged as on one device"
 
 
@@ -80,7 +86,7 @@ def test_a_stop_in_a_round_keeps_every_trial_where_it_stands(stopped: TrialBench
     bench = stopped.copy(f"resumed-{devices}")
     outcome = bench.run(devices, 2, StopAfter(WITH_ONE_LEFT))
     assert outcome.exit_code is ExitCode.STOPPED, outcome.message
-    assert list(bench.windows) == list(alone)
+    assert list(keep_rounds(bench.windows)) == list(alone)
     assert find_gaps(bench.windows, alone) == []
 
 

@@ -21,7 +21,7 @@ from tests.support import learning
 from tests.unit.trainer import tiny_runs
 from tests.unit.trainer.training.trials import window_notes, work_clock
 
-BUDGET_SECONDS = 190.0
+BUDGET_SECONDS = 220.0
 LEAST_PASSES = 16
 IMAGES = 16
 BATCH_DIVISOR = 4
