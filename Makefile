@@ -105,6 +105,10 @@ bench-least-budget: .venv/.stamp ## The least budget that is useful for 50 photo
 bench-gpu: .venv/.stamp ## Few images, images a second and bf16 on a GPU (8 min; ARGS="--device cpu --quick" checks it without)
 	@$(PY) -m bench.gpu $(ARGS)
 
+.PHONY: bench-scale
+bench-scale: .venv/.stamp ## The same budget on 1, 2 and 4 CPU cores: trials, images a second, waiting, score (5 min)
+	@$(PY) -m bench.scale $(ARGS)
+
 .PHONY: bench-server
 bench-server: .venv/.stamp ## The prediction server beside a bare session and a plain handler, and its memory (5 min; ARGS="--soak 0")
 	@$(PY) -m bench.server $(ARGS)

@@ -60,6 +60,10 @@ class Meter:
         """Return what this process has held its devices for, in reference-device seconds, kept work or not."""
         return max(0.0, self._clock() - self._began_at) * self.rate
 
+    def alone(self) -> "Meter":
+        """Return a meter that goes on from here for one of these devices, where each does work of its own."""
+        return Meter(milli_rate=self._milli_rate, carried_seconds=self.charged_seconds, clock=self._clock)
+
     def begin(self) -> None:
         """Charge from now on: loading the program is start-up, as pulling the image is, and no attempt pays for it."""
         self._started_at = self._clock()

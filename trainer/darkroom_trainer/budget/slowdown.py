@@ -11,8 +11,8 @@ ALLOWED_SLOWDOWN: Final = 1.5
 LARGEST_SLOWDOWN: Final = 4.0
 """A machine that seems slower than this was measured wrongly; its word would take the budget from the training."""
 
-Shape = tuple[str, int, int, int | None]
-"""What a step costs by (see `Recipe.shape`)."""
+Shape = tuple[str | int | None, ...]
+"""What a step costs by: see `Recipe.shape`, and how many devices share it."""
 
 
 class Slowdown:

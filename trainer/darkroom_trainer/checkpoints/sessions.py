@@ -3,7 +3,7 @@
 Owns the translation between a Session and a Checkpoint. Must not decide when to save.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -16,6 +16,8 @@ from darkroom_trainer.checkpoints import checkpoint
 from darkroom_trainer.features.block_names import list_weights
 from darkroom_trainer.heads import ensemble as ensembles
 from darkroom_trainer.heads.fits.model import FrozenClassifier
+from darkroom_trainer.loop import memory
+from darkroom_trainer.loop.recipe import Recipe, read_recipe
 from darkroom_trainer.loop.training_loop import Learner, Window
 from darkroom_trainer.search import halving as halvings
 
@@ -64,6 +66,20 @@ class FittedHead:
         return list_weights(self.spec["blocks"])
 
 
+@dataclass(frozen=True)
+class Underway:
+    """A trial that trains beside the session's learner, in the middle of its window; its weights lie in `waiting`.
+
+    `optimizer` is its state, `spent_seconds` what is spent of a window so long, in charged seconds.
+    """
+
+    step: int
+    recipe: Recipe
+    spent_seconds: float
+    length_seconds: float
+    optimizer: checkpoint.Tensors
+
+
 @dataclass
 class Session:
     """Where a training is.
@@ -83,7 +99,9 @@ class Session:
     batch_divisor: int = 1
     halving: halvings.Halving | None = None
     waiting: dict[int, checkpoint.Tensors] = field(default_factory=dict)
-    """Weights of the trials that do not train now, by number."""
+    """Weights of the trials that the learner is not of, by number."""
+    underway: dict[int, Underway] = field(default_factory=dict)
+    """Those of them that are in the middle of a window."""
     head: FittedHead | None = None
     head_alone: StopReason | None = None
     """Why the frozen-feature classifier answers alone; None where a network has a part, or still may have one."""
@@ -98,6 +116,15 @@ class Session:
     def add_note(self, text: str | None) -> None:
         """Add something that the model's user should read, if there is anything."""
         self.note = "; ".join(filter(None, (self.note, text)))
+
+
+def shrink_batches(session: Session, divisor: int) -> None:
+    """Divide the batch of what trains now and of all that may train later."""
+    session.learner.recipe = memory.shrink_batch(session.learner.recipe, divisor)
+    for trial in session.halving.trials if session.halving else ():
+        trial.recipe = memory.shrink_batch(trial.recipe, divisor)
+    for number, one in session.underway.items():
+        session.underway[number] = replace(one, recipe=memory.shrink_batch(one.recipe, divisor))
 
 
 def snapshot(learner: Learner) -> checkpoint.Tensors:
@@ -134,6 +161,14 @@ def pack(session: Session) -> checkpoint.Checkpoint:
         state["contest"] = session.halving.to_json()
         for number, weights in session.waiting.items():
             tensors |= checkpoint.add_prefix(f"waiting/{number}", weights)
+        state["underway"] = {}
+        for number, one in session.underway.items():
+            tensors |= checkpoint.add_prefix(f"underway/{number}", one.optimizer)
+            state["underway"][str(number)] = {
+                "step": one.step,
+                "recipe": one.recipe.to_json(),
+                "window": [one.spent_seconds, one.length_seconds],
+            }
     if session.head is not None:
         tensors |= _pack_head(session.head)
         state["light"] = {name: getattr(session.head, name) for name in _HEAD_FIELDS}
@@ -170,7 +205,8 @@ def fill(learner: Learner, saved: checkpoint.Checkpoint) -> Session:
         note=str(state.get("note", "")),
         batch_divisor=int(state.get("batchDivisor", 1)),
         halving=halvings.read_halving(state["contest"]) if "contest" in state else None,
-        waiting=_unpack_waiting(saved.tensors),
+        waiting=_unpack_numbered(saved.tensors, "waiting"),
+        underway=_unpack_underway(saved),
         head=_unpack_head(saved, len(learner.task.labels)),
         head_alone=StopReason(state["headAlone"]) if state.get("headAlone") else None,
     )
@@ -198,12 +234,25 @@ def _unpack_head(saved: checkpoint.Checkpoint, num_labels: int) -> FittedHead | 
     return FittedHead(model=model.eval(), rows=answers["rows"], probabilities=answers["values"], **fields)
 
 
-def _unpack_waiting(tensors: checkpoint.Tensors) -> dict[int, checkpoint.Tensors]:
-    waiting: dict[int, checkpoint.Tensors] = {}
-    for name, value in checkpoint.take_prefix("waiting", tensors).items():
+def _unpack_numbered(tensors: checkpoint.Tensors, prefix: str) -> dict[int, checkpoint.Tensors]:
+    found: dict[int, checkpoint.Tensors] = {}
+    for name, value in checkpoint.take_prefix(prefix, tensors).items():
         number, key = name.split("/", 1)
-        waiting.setdefault(int(number), {})[key] = value
-    return waiting
+        found.setdefault(int(number), {})[key] = value
+    return found
+
+
+def _unpack_underway(saved: checkpoint.Checkpoint) -> dict[int, Underway]:
+    optimizers = _unpack_numbered(saved.tensors, "underway")
+    return {
+        int(number): _unpack_one(one, optimizers.get(int(number), {}))
+        for number, one in saved.state.get("underway", {}).items()
+    }
+
+
+def _unpack_one(found: dict[str, Any], optimizer: checkpoint.Tensors) -> Underway:
+    spent_seconds, length_seconds = found["window"]
+    return Underway(int(found["step"]), read_recipe(found["recipe"]), spent_seconds, length_seconds, optimizer)
 
 
 def pack_predictions(predictions: list[Prediction]) -> checkpoint.Tensors:

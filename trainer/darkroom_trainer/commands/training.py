@@ -11,8 +11,9 @@ from darkroom_api.run_config import RunConfig
 from darkroom_trainer.budget.meter import Meter
 from darkroom_trainer.parallel import crew
 from darkroom_trainer.runtime import reporting
-from darkroom_trainer.training import fitting, frozen_features, refit, run_context, searching, setup
+from darkroom_trainer.training import fitting, frozen_features, refit, run_context, setup
 from darkroom_trainer.training.publication import publishing
+from darkroom_trainer.training.trials import searching
 
 
 def train_model(

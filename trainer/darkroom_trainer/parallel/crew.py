@@ -9,7 +9,7 @@ import pathlib
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, Self
 
 import safetensors.torch
@@ -17,7 +17,7 @@ import torch
 
 from darkroom_trainer.checkpoints import sessions
 from darkroom_trainer.loop import preparation, training_loop
-from darkroom_trainer.parallel import ends, member, orders, team
+from darkroom_trainer.parallel import ends, member, orders, other_trials, team
 from darkroom_trainer.runtime import device as devices, stopping
 
 START_SECONDS: Final = 180.0
@@ -25,6 +25,10 @@ START_SECONDS: Final = 180.0
 SETTLE_SECONDS: Final = 5.0
 """How long a lost device may take to be seen as ended, after the others have noticed."""
 POLL_SECONDS: Final = 0.1
+
+
+OrderedTrials = Iterable[tuple[training_loop.Learner, orders.TrialOrder]]
+"""Learners for further devices, with what each is to do alone."""
 
 
 class Crew:
@@ -76,6 +80,27 @@ class Crew:
         finally:
             learner.peers = training_loop.Alone()
 
+    @contextlib.contextmanager
+    def send_out(self, trials: OrderedTrials) -> Iterator[other_trials.OtherTrials]:
+        """Have each further device train a trial of its own meanwhile, from where its learner stands.
+
+        Raises RunError (or OutOfMemoryError) where a process is lost.
+        """
+        try:
+            folder, sent, longest_seconds = self._open_scratch(), {}, 0.0
+            for one, (learner, trial) in zip(self._members, trials, strict=True):
+                own = folder / str(one.rank)
+                own.mkdir(exist_ok=True)
+                state_file = _write_state(learner, own / "state.safetensors")
+                self._tell_one(one, self._build_assignment(learner, one.rank, state_file, folder, is_shared=False))
+                self._tell_one(one, trial)
+                sent[trial.number] = one
+                longest_seconds = max(longest_seconds, trial.length_seconds / trial.meter.rate)
+            yield other_trials.OtherTrials(sent, longest_seconds, self._explain, self._stop)
+        except BaseException:
+            self._disband()
+            raise
+
     def announce(self, rate: float, batch_size: int) -> None:
         """Have the others begin the same step."""
         self.check()
@@ -103,26 +128,36 @@ class Crew:
 
     def _assign(self, learner: training_loop.Learner) -> None:
         """Give every process the learner's state and data, and join them in a group once all are ready."""
-        if not self._members:
-            self._start()
-        assert self._scratch is not None, "a started crew has a folder"
-        folder = pathlib.Path(self._scratch.name)
-        state_file = folder / "state.safetensors"
-        state = {name: value.contiguous() for name, value in sessions.snapshot(learner).items()}
-        safetensors.torch.save_file(state, state_file)
-        self._tell([self._build_assignment(learner, one.rank, state_file, folder) for one in self._members])
+        folder = self._open_scratch()
+        state_file = _write_state(learner, folder / "state.safetensors")
+        self._tell(
+            [self._build_assignment(learner, one.rank, state_file, folder, is_shared=True) for one in self._members]
+        )
         self._await_ready()
         if self._group is None:
             self._group = self._join(folder / "rendezvous", learner.device)
 
+    def _open_scratch(self) -> pathlib.Path:
+        """Return the folder that the devices share, with all processes started."""
+        if not self._members:
+            self._start()
+        assert self._scratch is not None, "a started crew has a folder"
+        return pathlib.Path(self._scratch.name)
+
     def _build_assignment(
-        self, learner: training_loop.Learner, rank: int, state_file: pathlib.Path, folder: pathlib.Path
+        self,
+        learner: training_loop.Learner,
+        rank: int,
+        state_file: pathlib.Path,
+        folder: pathlib.Path,
+        *,
+        is_shared: bool,
     ) -> orders.Assignment:
         data = learner.data
         return orders.Assignment(
             rank=rank,
             size=self.size,
-            rendezvous=folder / "rendezvous",
+            rendezvous=folder / "rendezvous" if is_shared else None,
             task=learner.task.kind,
             labels=learner.task.labels,
             recipe=learner.recipe,
@@ -138,10 +173,13 @@ class Crew:
 
     def _tell(self, messages: list[orders.Assignment] | list[orders.Step]) -> None:
         for one, message in zip(self._members, messages, strict=True):
-            try:
-                one.tell(message)
-            except OSError as error:
-                raise self._explain(str(error)) from error
+            self._tell_one(one, message)
+
+    def _tell_one(self, one: member.Member, message: object) -> None:
+        try:
+            one.tell(message)
+        except OSError as error:
+            raise self._explain(str(error)) from error
 
     def _await_ready(self) -> None:
         deadline = time.monotonic() + START_SECONDS
@@ -191,3 +229,10 @@ class Crew:
         if self._scratch is not None:
             self._scratch.cleanup()
         self._members, self._group, self._scratch = [], None, None
+
+
+def _write_state(learner: training_loop.Learner, file: pathlib.Path) -> pathlib.Path:
+    """Return the file with everything of the learner that a step changes."""
+    state = {name: value.contiguous() for name, value in sessions.snapshot(learner).items()}
+    safetensors.torch.save_file(state, file)
+    return file

@@ -3,12 +3,13 @@
 Owns the operating system's side of a process. Must not know training.
 """
 
+import collections
 import os
 import signal
 import subprocess
 import sys
 from multiprocessing import Pipe
-from typing import Any, Final
+from typing import Final
 
 from darkroom_trainer.parallel import orders
 
@@ -23,6 +24,7 @@ class Member:
     def __init__(self, rank: int) -> None:
         self.rank = rank
         self.failure: orders.Failure | None = None
+        self._answers: collections.deque[object] = collections.deque()
         self._channel, theirs = Pipe()
         # A blocked signal stays blocked in a child, from before its first instruction on.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
@@ -53,7 +55,12 @@ class Member:
 
     def is_ready(self, wait_seconds: float) -> bool:
         """Return whether the process has taken its assignment, waiting no longer than this for the answer."""
-        return isinstance(self._receive(wait_seconds), orders.Ready)
+        return isinstance(self._take_answer(wait_seconds), orders.Ready)
+
+    def take_standing(self, wait_seconds: float) -> orders.Standing | None:
+        """Return where the trial of the process stands, None where it does not answer within this time."""
+        answer = self._take_answer(wait_seconds)
+        return answer if isinstance(answer, orders.Standing) else None
 
     @property
     def has_ended(self) -> bool:
@@ -88,11 +95,20 @@ class Member:
             self._process.kill()
             self._process.wait()
 
-    def _receive(self, wait_seconds: float) -> Any:
+    def _take_answer(self, wait_seconds: float) -> object:
+        if not self._answers:
+            self._receive(wait_seconds)
+        return self._answers.popleft() if self._answers else None
+
+    def _receive(self, wait_seconds: float) -> None:
+        """Keep what comes next within this time: who asks whether the process has ended must not lose an answer."""
         try:
-            answer = self._channel.recv() if self._channel.poll(wait_seconds) else None
+            if not self._channel.poll(wait_seconds):
+                return
+            answer = self._channel.recv()
         except (EOFError, OSError):
-            return None
+            return
         if isinstance(answer, orders.Failure):
             self.failure = answer
-        return answer
+        else:
+            self._answers.append(answer)

@@ -1,5 +1,8 @@
 """What the first process of a run tells the others, and what they answer.
 
+A process is assigned a learner. With a place to meet it takes the steps that are announced, together with the others;
+without one it trains a trial alone.
+
 Owns the messages, which travel over a pipe between processes of one program. Must not act on them, nor
 import torch.
 """
@@ -11,16 +14,22 @@ import numpy as np
 import numpy.typing as npt
 
 from darkroom_api.v1alpha1.common import Task
+from darkroom_predict.predictions import Integers, Truth
+from darkroom_trainer.budget.meter import Meter
 from darkroom_trainer.loop.recipe import Recipe
+from darkroom_trainer.search.halving import Score
 
 
 @dataclass(frozen=True)
 class Assignment:
-    """A window's training as a process needs it to take part: place among the devices, data, and where weights are."""
+    """A learner as a process needs it: its place among the devices, data, and where weights are.
+
+    `rendezvous` is the file by which the devices meet; None for a learner that shares no step.
+    """
 
     rank: int
     size: int
-    rendezvous: pathlib.Path
+    rendezvous: pathlib.Path | None
     task: Task
     labels: tuple[str, ...]
     recipe: Recipe
@@ -43,8 +52,55 @@ class Step:
 
 
 @dataclass(frozen=True)
+class TrialOrder:
+    """Train trial `number` alone for what is left of a window, then score; seconds are one device's charged seconds.
+
+    The meter begins with the training. The answer is a Standing.
+    """
+
+    number: int
+    meter: Meter
+    length_seconds: float
+    spent_seconds: float
+    first_step_seconds: float
+    rate_scale: float
+    held_out: Integers
+    truths: list[Truth]
+
+
+@dataclass(frozen=True)
+class StandingOrder:
+    """Say where the trial stands, after the step that it is in; it goes on meanwhile."""
+
+
+@dataclass(frozen=True)
 class Ready:
     """The assignment is understood: the process joins the others now."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a trial stands; over, it has a score, unless its loss diverged twice.
+
+    `file` holds the weights, with the optimizer's state of a trial that goes on; it is there until the next order. A
+    first loss that diverged shortens the window to what was left of it. `losses` has (step, share of the window, loss)
+    for each look at the loss, `cost_seconds` is what the trial took.
+    """
+
+    file: pathlib.Path
+    step: int
+    recipe: Recipe
+    spent_seconds: float
+    length_seconds: float
+    cost_seconds: float
+    losses: tuple[tuple[int, float, float], ...]
+    is_over: bool = False
+    score: Score | None = None
+
+    @property
+    def has_diverged(self) -> bool:
+        """Return whether nothing came of the trial."""
+        return self.is_over and self.score is None
 
 
 @dataclass(frozen=True)

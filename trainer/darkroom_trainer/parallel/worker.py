@@ -1,10 +1,11 @@
-"""The process of a further device: takes the steps that the first process announces, until the pipe closes.
+"""The process of a further device: takes the steps that the first process announces, or trains a trial alone.
 
 Owns nothing that outlives it. Must not read storage, report or checkpoint; it holds no credentials to do so with.
 """
 
 import dataclasses
 import logging
+import pathlib
 from multiprocessing.connection import Connection
 from typing import Final
 
@@ -12,10 +13,11 @@ import numpy as np
 import safetensors.torch
 import torch
 
+from darkroom_api.conditions import Reason
 from darkroom_trainer.checkpoints import sessions
 from darkroom_trainer.loop import kept_maps, preparation, training_loop
-from darkroom_trainer.parallel import orders, team
-from darkroom_trainer.runtime import device as devices
+from darkroom_trainer.parallel import lone_trial, orders, team
+from darkroom_trainer.runtime import device as devices, errors
 from darkroom_trainer.tasks import registry
 
 FAILED: Final = 1
@@ -30,6 +32,9 @@ def work(channel: Connection) -> int:
         return 0
     except torch.OutOfMemoryError as error:
         channel.send(orders.Failure(str(error)[:500], is_out_of_memory=True))
+    except errors.RunError as error:
+        is_out_of_memory = error.reason is Reason.OUT_OF_MEMORY
+        channel.send(orders.Failure(error.message[:500], is_out_of_memory))
     except Exception as error:
         LOG.exception("a further device's process fails")
         channel.send(orders.Failure(f"{type(error).__name__}: {error}"[:500], is_out_of_memory=False))
@@ -38,16 +43,20 @@ def work(channel: Connection) -> int:
 
 def _follow(channel: Connection) -> None:
     learner: training_loop.Learner | None = None
+    folder: pathlib.Path | None = None
     group: team.ProcessGroup | None = None
     kept = kept_maps.KeptMaps()
     while True:
         order = channel.recv()
         if isinstance(order, orders.Assignment):
-            learner = build_learner(order)
+            learner, folder = build_learner(order), order.state_file.parent
             learner.kept = kept
-            channel.send(orders.Ready())
-            group = group or team.ProcessGroup(order.rendezvous, order.rank, order.size, learner.device)
-            learner.peers = team.Follower(order.rank, group)
+            if order.rendezvous is not None:
+                channel.send(orders.Ready())
+                group = group or team.ProcessGroup(order.rendezvous, order.rank, order.size, learner.device)
+                learner.peers = team.Follower(order.rank, group)
+        elif isinstance(order, orders.TrialOrder) and learner is not None and folder is not None:
+            channel.send(lone_trial.LoneTrial(learner, order, channel, folder).run())
         elif isinstance(order, orders.Step) and learner is not None:
             learner.recipe = dataclasses.replace(learner.recipe, batch_size=order.batch_size)
             learner.take_step(order.rate)

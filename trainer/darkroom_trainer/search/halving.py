@@ -138,6 +138,11 @@ def compute_halving_cost(size: int, first_seconds: float) -> float:
     return size * first_seconds * math.log2(size)
 
 
+def list_next(halving: Halving, devices: int) -> list[int]:
+    """Return the numbers of the trials that train at once: one a device, or one on all where fewer are left."""
+    return halving.queue[:devices] if len(halving.queue) >= devices else halving.queue[:1]
+
+
 def choose_length(halving: Halving, left_seconds: float) -> float:
     """Return how long the current trial trains now: all that is left where no further round would fit after it."""
     nominal = halving.round_seconds

@@ -25,6 +25,7 @@ LOG = logging.getLogger(__name__)
 
 WARM_UP_STEPS: Final = 2
 TIMED_STEPS: Final = 5
+TIMED_LONE_STEPS: Final = 2
 FINISHED_IMAGES: Final = 8
 TIMED_LOOKS: Final = 3
 TRAINED_LOOKS: Final = 3
@@ -48,6 +49,13 @@ class MeasuredRecipe:
     look_cost: float = 0.0
     """What the frozen stages take for an image, where the network can be divided there."""
     map_bytes: int = 0
+    lone_step_cost: float = 0.0
+    """Of a step that one of several devices takes alone, on the whole batch, in what that device is charged."""
+
+    @property
+    def lone_share(self) -> float:
+        """Return what a step of a device that trains alone costs, in steps that all devices share."""
+        return self.lone_step_cost / self.step_cost if self.lone_step_cost and self.step_cost else 1.0
 
     def count_passes(self, seconds: float, images: int) -> float:
         """Return the image passes that fit; with kept maps, each of so many images is looked at once at least."""
@@ -236,6 +244,7 @@ def _time_recipe(setup: MeasuringSetup, recipe: recipes.Recipe) -> MeasuredRecip
     learner.peers = training_loop.Alone(size=setup.device.count)
     look_cost, map_bytes = _time_looks(setup, learner)
     steps = [_time(setup, lambda: learner.train_step(0.0)) for _ in range(WARM_UP_STEPS + TIMED_STEPS)]
+    lone_step_cost = _time_lone_step(setup, learner) if setup.device.count > 1 else 0.0
     # a model that knows what to compare crops with has more work to predict
     few = replace(data, rows=data.rows[:FINISHED_IMAGES])
     looked_at = few.rows if recipe.network else data.rows
@@ -252,9 +261,17 @@ def _time_recipe(setup: MeasuringSetup, recipe: recipes.Recipe) -> MeasuredRecip
         finish_cost=finish,
         look_cost=look_cost,
         map_bytes=map_bytes,
+        lone_step_cost=lone_step_cost,
     )
     LOG.info("measured %s at %d px", recipe.backbone, size, extra={"trial": measured.to_json()})
     return measured
+
+
+def _time_lone_step(setup: MeasuringSetup, learner: training_loop.Learner) -> float:
+    """Return what a device that trains alone is charged for a step; the first one looks at what was in no slice."""
+    learner.peers = training_loop.Alone()
+    steps = [_time(setup, lambda: learner.train_step(0.0)) for _ in range(1 + TIMED_LONE_STEPS)]
+    return statistics.median(steps[1:]) / setup.device.count
 
 
 def _build_model(setup: MeasuringSetup, recipe: recipes.Recipe) -> torch.nn.Module:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from darkroom_api.v1alpha1.common import Task
+from darkroom_trainer.augmentation import policies
 from darkroom_trainer.loop.recipe import Recipe, find_kind
 
 
@@ -43,6 +44,12 @@ RECIPE_CHANGES: Final[dict[Task, tuple[RecipeChange, ...]]] = {
     ),
 }
 """After the base come a stronger augmentation and a slower rate, whose merits depend most on the set."""
+
+
+def list_recipes(task: Task, labels: tuple[str, ...], measured: Sequence[Recipe]) -> tuple[Recipe, ...]:
+    """Return the recipes to try for a task's tags, best hope first; `measured` are those that were timed, best last."""
+    *rivals, chosen = measured
+    return build_portfolio(task, chosen, choose_others(chosen, rivals), may_mirror=policies.may_mirror(labels))
 
 
 def build_portfolio(

@@ -1,33 +1,32 @@
-"""One training window from begin to end: steps, checkpoints, progress, and what to do when a step fails.
+"""One training window from begin to end: its learner, checkpoints and progress.
 
-Owns which learner trains, how long a window is at most, when a checkpoint is written, the retry after a loss that
-diverged and the smaller batch after memory ran out. Must not decide which stage or trial comes next.
+Owns which learner trains, how long a window is at most, and when a checkpoint is written, with the trials that train
+beside it. Must not decide which stage or trial comes next; what is done when a step fails is `parallel.windows`'s.
 
 A step depends on the seed, its number, the weights and the share of the window that is spent. The last one is measured
 time: a resumed run takes the same steps as one without a break where the clock gives it the same shares (as in the
 tests), and on a real machine steps of the same kind at slightly other learning rates.
 """
 
+import contextlib
 import dataclasses
 import logging
 import time
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Final
 
 from darkroom_trainer.budget.ledger import RemainingWork
-from darkroom_trainer.checkpoints import sessions
-from darkroom_trainer.checkpoints.checkpoint import Checkpoint, Tensors
+from darkroom_trainer.checkpoints import checkpoint, sessions
 from darkroom_trainer.checkpoints.sessions import Session, Stage
-from darkroom_trainer.loop import memory, training_loop
+from darkroom_trainer.loop import training_loop
 from darkroom_trainer.loop.recipe import TRANSFORMER_STAGES, Recipe, read_recipe, unfreeze
-from darkroom_trainer.parallel import crew
+from darkroom_trainer.parallel import crew, other_trials, windows
 from darkroom_trainer.runtime import reporting, stopping
 from darkroom_trainer.search.halving import Trial
 from darkroom_trainer.training import training_run
 
 LOG = logging.getLogger(__name__)
 
-LOWER_RATE: Final = 0.2
-"""After a loss that is no number, the window is tried once more at this part of the learning rate."""
 REPORT_EVERY_SECONDS: Final = 0.5
 MAX_HISTORY: Final = 200
 KEPT_NOTE: Final = "the refit diverged, so this is the model that was scored on the held-out images"
@@ -46,7 +45,15 @@ class Fitter:
     def __init__(self, run: training_run.TrainingRun, devices: crew.Crew) -> None:
         self._run = run
         self._crew = devices
+        self._others: other_trials.OtherTrials | None = None
+        self.meter = run.context.meter
+        """What windows are measured by: the run's meter, or one device's while each trains a trial of its own."""
         self._reported_at = 0.0
+
+    @property
+    def devices(self) -> int:
+        """Return how many trials can train at once."""
+        return self._crew.size
 
     def begin(self) -> Session:
         """Return a new session, or the one that the newest checkpoint holds, with the meter set back to it."""
@@ -66,14 +73,14 @@ class Fitter:
             session.add_note(f"begun anew with {run.ledger.lost.describe_left(run.context.budget_seconds)}")
         return session
 
-    def _resume(self, saved: Checkpoint) -> Session:
+    def _resume(self, saved: checkpoint.Checkpoint) -> Session:
         """Return a saved session; its window is cut where this machine needs a larger reserve than the one before."""
         run, meter = self._run, self._run.context.meter
         stage = Stage(saved.state["stage"])
         session = sessions.fill(self._build_learner(read_recipe(saved.state["recipe"]), stage), saved)
         divisor = run.context.config.batch_divisor
         if divisor > session.batch_divisor:
-            _shrink_batches(session, divisor // session.batch_divisor)
+            sessions.shrink_batches(session, divisor // session.batch_divisor)
             session.batch_divisor = divisor
         if session.measure_image_seconds is not None:
             run.ledger.revise(predict_image_seconds=0.0, measure_image_seconds=session.measure_image_seconds)
@@ -93,34 +100,74 @@ class Fitter:
         rows = self._run.rows.train if stage is Stage.HOLD_OUT else self._run.rows.usable
         return dataclasses.replace(self._run.data, rows=rows)
 
-    def take_up(self, session: Session, trial: Trial) -> None:
-        """Put a trial's learner into the session: its weights so far, and an optimizer without a past."""
-        learner = self._build_learner(trial.recipe, session.stage)
-        weights = session.waiting.pop(trial.number, None)
-        if weights is not None:
-            learner.model.load_state_dict(weights)
-        learner.step, learner.kept = trial.step, session.learner.kept
+    def build_trial(self, session: Session, trial: Trial) -> training_loop.Learner:
+        """Return a trial's learner: as it stands in the middle of a window, else with an optimizer without a past."""
+        underway = session.underway.get(trial.number)
+        learner = self._build_learner(underway.recipe if underway else trial.recipe, session.stage)
+        learner.step = underway.step if underway else trial.step
+        if trial.number in session.waiting:
+            learner.model.load_state_dict(session.waiting[trial.number])
+        if underway:
+            checkpoint.fill_optimizer(learner.optimizer, underway.optimizer)
+        return learner
+
+    def take_up(self, session: Session, trial: Trial, rate_scale: float, length_seconds: float) -> None:
+        """Put a trial's learner into the session, with a window so long, or with what is left of its own.
+
+        First comes a checkpoint where one is due. It holds the window too: an attempt that goes on from it trains
+        through one of the same length.
+        """
+        self.put_in(session, trial)
+        session.learner.rate_scale = rate_scale
+        underway = session.underway.pop(trial.number, None)
+        if underway is None:
+            self.open_window(session, length_seconds)
+        else:
+            self.open_window(session, underway.length_seconds, underway.spent_seconds)
+
+    def put_in(self, session: Session, trial: Trial) -> None:
+        """Put a trial's learner into the session, which has no use for the weights beside it any more."""
+        learner = self.build_trial(session, trial)
+        session.waiting.pop(trial.number, None)
+        learner.kept = session.learner.kept
         session.learner = learner
 
-    def open_window(self, session: Session, length_seconds: float, *, must_save: bool = False) -> None:
-        """Give the session's learner a window from now on, after a checkpoint where one is due.
-
-        The checkpoint holds the window too: an attempt that goes on from it trains through one of the same length.
-        """
-        meter = self._run.context.meter
-        session.window = training_loop.Window(meter.charged_seconds, meter.charged_seconds + length_seconds)
+    def open_window(
+        self, session: Session, length_seconds: float, spent_seconds: float = 0.0, *, must_save: bool = False
+    ) -> None:
+        """Give the session's learner a window that begins now, or in which so much is spent; see `take_up`."""
+        self._anchor_window(session, length_seconds, spent_seconds)
         if must_save or self._is_save_due():
             self.save(session)
-            session.window = training_loop.Window(meter.charged_seconds, meter.charged_seconds + length_seconds)
+            self._anchor_window(session, length_seconds, spent_seconds)
+
+    def _anchor_window(self, session: Session, length_seconds: float, spent_seconds: float) -> None:
+        starts_at = self.meter.charged_seconds - spent_seconds
+        session.window = training_loop.Window(starts_at, starts_at + length_seconds)
+
+    @contextlib.contextmanager
+    def train_beside(self, session: Session, trials: crew.OrderedTrials) -> Iterator[other_trials.OtherTrials]:
+        """Have each further device train a trial meanwhile, and the first one the session's, alone.
+
+        Every trial's window begins, or goes on, with its first step.
+        """
+        meter, window = self._run.context.meter, session.window
+        length_seconds, spent_seconds = window.ends_at - window.starts_at, meter.charged_seconds - window.starts_at
+        with self._crew.send_out(trials) as others:
+            self._others, self.meter = others, meter.alone()
+            self._anchor_window(session, length_seconds, spent_seconds)
+            try:
+                yield others
+            finally:
+                self._others, self.meter = None, meter
 
     def fit(self, session: Session) -> None:
         """Train through the session's window; raises NonFiniteLoss, and RunStopped after a checkpoint.
 
         A refit that diverges twice leaves the weights that it began with, which were good enough to be scored.
         """
-        start = sessions.snapshot(session.learner)
         try:
-            self._train_or_retry(session, start)
+            self._train(session)
         except stopping.RunStopped:
             self.save(session)
             raise
@@ -128,7 +175,6 @@ class Fitter:
             if session.stage is Stage.HOLD_OUT or session.hold_out is None:
                 raise
             LOG.warning("the refit diverged twice; the weights from before it are kept")
-            sessions.restore(session.learner, start)
             session.add_note(KEPT_NOTE)
         self._finish_model(session.learner)
 
@@ -136,18 +182,6 @@ class Fitter:
         run, began_at = self._run, self._run.context.meter.charged_seconds
         run.task.finish(learner.model, learner.data)
         run.ledger.revise_finish(run.context.meter.charged_seconds - began_at, len(learner.data.rows))
-
-    def _train_or_retry(self, session: Session, start: Tensors) -> None:
-        try:
-            self._train(session)
-        except training_loop.NonFiniteLoss:
-            LOG.warning("the loss is not finite; once more at a lower learning rate")
-            sessions.restore(session.learner, start)
-            recipe = session.learner.recipe
-            rate = recipe.peak_learning_rate * LOWER_RATE
-            session.learner.recipe = dataclasses.replace(recipe, peak_learning_rate=rate)
-            session.window = training_loop.Window(self._run.context.meter.charged_seconds, session.window.ends_at)
-            self._train(session)
 
     def plan_hold_out(self) -> training_loop.Window:
         """Return the window of the hold-out run, from now on; raises RunError(BudgetNotEnough)."""
@@ -192,29 +226,38 @@ class Fitter:
         """Write a checkpoint; an outage of the bucket costs the checkpoint, not the run."""
         if self._run.store is not None:
             began_at = self._run.context.meter.charged_seconds
-            self._run.store.try_save(sessions.pack(session), began_at)
+            whole = session if self._others is None else self._gather(session, self._others)
+            self._run.store.try_save(sessions.pack(whole), began_at)
+
+    def _gather(self, session: Session, others: other_trials.OtherTrials) -> Session:
+        """Return the session with the trials beside its own, and its window on the run's meter."""
+        weights, underway = others.stand()
+        shift_seconds = self._run.context.meter.charged_seconds - self.meter.charged_seconds
+        starts_at, ends_at = session.window.starts_at + shift_seconds, session.window.ends_at + shift_seconds
+        return dataclasses.replace(
+            session,
+            window=training_loop.Window(starts_at, ends_at),
+            waiting=session.waiting | weights,
+            underway=session.underway | underway,
+        )
 
     def _train(self, session: Session) -> None:
-        context, learner, is_through = self._run.context, session.learner, False
         hooks = training_loop.Hooks(
             observe=lambda share, loss: self._observe(session, share, loss),
             keep=lambda _: self._keep(session),
             is_due=self._is_save_due,
             may_end_at=lambda charged, recent: self._leaves_model(session, charged, recent),
         )
-        while not is_through:
-            try:
-                with self._crew.share(learner):
-                    step_seconds = training_loop.train_window(
-                        learner, session.window, context.meter, hooks, context.stop, self._expect_step(learner.recipe)
-                    )
-                self._run.ledger.slowdown.learn_step(learner.recipe.shape, step_seconds)
-                is_through = True
-            except (RuntimeError, MemoryError) as error:
-                learner.optimizer.zero_grad(set_to_none=True)
-                learner.recipe = memory.recover(error, learner.recipe, context.device)
+        join = self._crew.share if self._others is None else windows.train_alone
+        conditions = windows.Conditions(self.meter, hooks, self.expect_step, join, self._run.context.stop)
+        step_seconds = windows.train_through(session, conditions)
+        self._run.ledger.slowdown.learn_step(self._find_shape(session), step_seconds)
 
-    def _expect_step(self, recipe: Recipe) -> float:
+    def _find_shape(self, session: Session) -> tuple[str | int | None, ...]:
+        """Return what a step costs by: a step that devices share costs more than one that each takes alone."""
+        return *session.learner.recipe.shape, self._crew.size if self._others is None else 1
+
+    def expect_step(self, recipe: Recipe) -> float:
         """Return what the first step of a window takes, as measured at the start; 0 for what was not measured.
 
         A transformer's was measured with all of it trained.
@@ -225,21 +268,39 @@ class Fitter:
         return next((one.dearest_step for one in measured), 0.0)
 
     def _leaves_model(self, session: Session, charged_seconds: float, recent_seconds: float | None) -> bool:
-        ledger = self._run.ledger
-        slowdown = ledger.slowdown.judge_step(session.learner.recipe.shape, recent_seconds)
-        return ledger.leaves_model(charged_seconds, slowdown)
+        ledger, meter = self._run.ledger, self.meter
+        factor = ledger.slowdown.judge_step(self._find_shape(session), recent_seconds)
+        devices = self._run.context.meter.rate / meter.rate
+        all_charged_seconds = charged_seconds + (devices - 1) * (charged_seconds - meter.carried_seconds)
+        return ledger.leaves_model(all_charged_seconds, factor)
 
     def _is_save_due(self) -> bool:
         return self._run.store is not None and self._run.store.is_due()
 
     def _observe(self, session: Session, share: float, loss: float) -> None:
+        if self._others is not None:
+            self._others.check()
         reporting.LOSS.set(loss)
-        session.history.append(_build_point(session, share, loss, self._run.context.meter.charged_seconds))
-        if len(session.history) > MAX_HISTORY:
-            del session.history[1::2]
+        number = session.halving.current.number if session.halving else None
+        self.note_loss(session, number, session.learner.step, share, loss)
         # Only here: between two looks the weights may have diverged, and every later attempt would resume from them.
         if self._is_save_due():
             self.save(session)
+
+    def note_loss(self, session: Session, trial: int | None, step: int, share: float, loss: float) -> None:
+        """Put a loss into the session's history, of which a long one keeps a part."""
+        session.history.append(
+            {
+                "stage": session.stage.value,
+                "trial": trial,
+                "step": step,
+                "share": round(share, 4),
+                "loss": round(loss, 5),
+                "chargedSeconds": round(self._run.context.meter.charged_seconds, 2),
+            }
+        )
+        if len(session.history) > MAX_HISTORY:
+            del session.history[1::2]
 
     def _keep(self, session: Session) -> None:
         reporting.IMAGES_PROCESSED.labels(stage=session.stage.value).inc(session.learner.recipe.batch_size)
@@ -248,29 +309,3 @@ class Fitter:
             self._reported_at = now
             halving = session.halving if session.stage is Stage.HOLD_OUT else None
             self._run.context.report(STAGE_NAMES[session.stage], halving.current.number if halving else None)
-
-
-def _shrink_batches(session: Session, divisor: int) -> None:
-    """Divide the batch of what trains now and of all that may train later."""
-    session.learner.recipe = memory.shrink_batch(session.learner.recipe, divisor)
-    for trial in session.halving.trials if session.halving else ():
-        trial.recipe = memory.shrink_batch(trial.recipe, divisor)
-
-
-def put_aside(session: Session, trial: Trial) -> None:
-    """Keep the weights of the trial that has trained, until its next round."""
-    state = session.learner.model.state_dict()
-    session.waiting[trial.number] = {name: value.detach().cpu().clone() for name, value in state.items()}
-    trial.step = session.learner.step
-    trial.recipe = session.learner.recipe
-
-
-def _build_point(session: Session, share: float, loss: float, charged_seconds: float) -> dict[str, Any]:
-    return {
-        "stage": session.stage.value,
-        "trial": session.halving.current.number if session.halving else None,
-        "step": session.learner.step,
-        "share": round(share, 4),
-        "loss": round(loss, 5),
-        "chargedSeconds": round(charged_seconds, 2),
-    }

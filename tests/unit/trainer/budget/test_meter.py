@@ -58,6 +58,15 @@ def test_what_an_attempt_took_to_get_back_to_its_checkpoint_is_not_charged() -> 
     assert meter.charged_seconds == 13.5
 
 
+def test_one_device_goes_on_from_where_all_are_and_for_itself_alone() -> None:
+    clock = Hand()
+    meter = Meter(devices=4, milli_rate=500, clock=clock)
+    clock.now += 5
+    alone = meter.alone()
+    clock.now += 10
+    assert (meter.charged_seconds, alone.charged_seconds) == (30.0, 15.0)
+
+
 def test_an_attempt_that_was_ended_pays_for_what_a_checkpoint_holds() -> None:
     clock = Hand()
     meter = Meter(clock=clock)

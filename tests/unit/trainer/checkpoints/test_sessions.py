@@ -9,9 +9,10 @@ import torch
 
 from darkroom_api.v1alpha1.common import MeasuredOn, Performance, StopReason
 from darkroom_trainer.checkpoints import checkpoint, sessions
-from darkroom_trainer.checkpoints.sessions import FittedHead, HoldOut, Session, Stage
+from darkroom_trainer.checkpoints.sessions import FittedHead, HoldOut, Session, Stage, Underway
 from darkroom_trainer.loop.training_loop import Hooks, Learner, Window, train_window
 from darkroom_trainer.runtime.stopping import RunStopped
+from darkroom_trainer.search.halving import Halving, Trial
 from tests.support.learning import QUIET, StepClock, a_learner, a_meter
 
 WINDOW = Window(0.0, 9.0)
@@ -85,3 +86,26 @@ def test_why_a_head_answers_alone_is_kept(reason: StopReason | None) -> None:
     assert sessions.fill(a_learner("classifier"), saved).head_alone is reason
     older = {name: value for name, value in saved.state.items() if name != "headAlone"}
     assert sessions.fill(a_learner("classifier"), checkpoint.Checkpoint(saved.tensors, older)).head_alone is None
+
+
+def test_trials_in_the_middle_of_their_windows_are_kept_and_their_batches_divided() -> None:
+    learner, other = a_learner("classifier"), run_through("classifier")
+    optimizer = checkpoint.flatten_optimizer(other.optimizer)
+    session = Session(
+        learner,
+        Stage.HOLD_OUT,
+        WINDOW,
+        halving=Halving([Trial(1, learner.recipe), Trial(2, other.recipe)], 9.0, 90.0, queue=[1, 2]),
+        waiting={2: other.model.state_dict()},
+        underway={2: Underway(other.step, other.recipe, 4.0, 9.0, optimizer)},
+    )
+    saved = sessions.pack(session)
+    found = sessions.fill(
+        a_learner("classifier"), checkpoint.Checkpoint(saved.tensors, json.loads(json.dumps(saved.state)))
+    )
+    kept = found.underway[2]
+    assert (kept.step, kept.recipe, kept.spent_seconds, kept.length_seconds) == (other.step, other.recipe, 4.0, 9.0)
+    assert all(torch.equal(value, optimizer[name]) for name, value in kept.optimizer.items())
+    assert set(kept.optimizer) == set(optimizer)
+    sessions.shrink_batches(found, 2)
+    assert found.underway[2].recipe.batch_size == found.learner.recipe.batch_size == learner.recipe.batch_size // 2

@@ -8,10 +8,11 @@ import pytest
 import safetensors.torch
 import torch
 
+from darkroom_api.conditions import Reason
 from darkroom_trainer.checkpoints import sessions
 from darkroom_trainer.loop import preparation, training_loop
 from darkroom_trainer.parallel import orders, worker
-from darkroom_trainer.runtime import device
+from darkroom_trainer.runtime import device, errors
 from tests.support import learning
 
 
@@ -67,8 +68,12 @@ def test_it_ends_well_once_the_first_process_is_gone() -> None:
 @pytest.mark.usefixtures("on_the_cpu")
 @pytest.mark.parametrize(
     ("error", "is_out_of_memory"),
-    [(RuntimeError("the file is damaged"), False), (torch.OutOfMemoryError("CUDA out of memory"), True)],
-    ids=["an error", "a full device"],
+    [
+        pytest.param(RuntimeError("the file is damaged"), False, id="an error"),
+        pytest.param(torch.OutOfMemoryError("CUDA out of memory"), True, id="a full device"),
+        pytest.param(errors.RunError(Reason.OUT_OF_MEMORY, "a step on one image"), True, id="no image fits"),
+        pytest.param(errors.RunError(Reason.UNKNOWN, "nobody knows"), False, id="the end of a run"),
+    ],
 )
 def test_a_failure_is_told_to_the_first_process(
     error: Exception, is_out_of_memory: bool, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch

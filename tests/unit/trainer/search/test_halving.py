@@ -60,6 +60,21 @@ def test_a_round_is_as_long_as_planned_or_takes_all_that_is_left(
     assert halvings.choose_length(halving, left_seconds) == length
 
 
+@pytest.mark.parametrize(
+    ("queue", "devices", "numbers"),
+    [
+        pytest.param([1, 2, 3, 4], 1, [1], id="one device: by turns"),
+        pytest.param([1, 2, 3, 4], 2, [1, 2], id="one a device"),
+        pytest.param([1, 2, 3], 4, [1], id="fewer than devices: each on all of them"),
+        pytest.param([2, 4], 2, [2, 4], id="as many as devices"),
+    ],
+)
+def test_as_many_trials_train_at_once_as_there_are_devices_or_one(
+    queue: list[int], devices: int, numbers: list[int]
+) -> None:
+    assert halvings.list_next(a_halving([], [], [], [], queue=queue), devices) == numbers
+
+
 def test_the_better_half_goes_on_for_twice_as_long() -> None:
     halving = a_halving([0.5], [0.9], [0.7], [0.8])
     losers = halvings.end_round(halving, left_seconds=100.0)

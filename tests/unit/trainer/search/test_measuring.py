@@ -8,6 +8,7 @@ import torch
 
 from darkroom_api.conditions import Reason
 from darkroom_api.v1alpha1.common import Task
+from darkroom_trainer.budget.meter import Meter
 from darkroom_trainer.loop import kept_maps
 from darkroom_trainer.loop.recipe import MANY_EPOCHS, Recipe
 from darkroom_trainer.loop.training_loop import Learner
@@ -48,6 +49,18 @@ def test_a_step_costs_what_the_middle_one_takes_once_it_is_warm(monkeypatch: pyt
     assert (measured.recipe, measured.step_cost) == (RECIPE, 1.0)
     assert measured.million_parameters > 0
     assert measured.to_json()["recipe"]["backbone"] == "test_resnet"
+
+
+def test_of_two_devices_a_slice_is_timed_for_shared_steps_and_the_batch_for_trials_of_their_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = StepClock()
+    SlowSteps(monkeypatch, clock)
+    one = a_setup(clock)
+    two = replace(one, device=replace(one.device, count=2), meter=Meter(devices=2, clock=clock))
+    measured = measuring.measure_recipe(two, RECIPE)
+    assert (measured.step_cost, measured.lone_step_cost, measured.lone_share) == (2.0, 1.0, 0.5)
+    assert measuring.measure_recipe(one, RECIPE).lone_share == 1.0
 
 
 def test_a_recipe_is_measured_with_the_largest_batch_that_fits(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from darkroom_api.v1alpha1.common import Task
 from darkroom_trainer.loop.recipe import Recipe, suit_repetition
-from darkroom_trainer.search.portfolio import build_portfolio, choose_others
+from darkroom_trainer.search.portfolio import build_portfolio, choose_others, list_recipes
 
 BASE = Recipe("test_resnet", 32, 32, 4e-3)
 PORTFOLIO = build_portfolio(Task.CLASSIFIER, BASE)
@@ -84,3 +84,11 @@ def test_variations_that_are_kept_are_those_of_one_image_each() -> None:
 )
 def test_rivals_are_one_of_each_network_and_part(base: Recipe, measured: list[Recipe], others: list[str]) -> None:
     assert [one.backbone for one in choose_others(base, measured)] == others
+
+
+def test_what_was_measured_becomes_the_recipes_to_try_the_best_of_it_first() -> None:
+    other = Recipe("resnet18", 32, 32, 2e-3)
+    listed = list_recipes(Task.CLASSIFIER, ("cat", "dog"), [other, BASE])
+    assert listed == build_portfolio(Task.CLASSIFIER, BASE, [other])
+    arrows = list_recipes(Task.CLASSIFIER, ("left", "right"), [other, BASE])
+    assert not any("flip" in one.augmentation for one in arrows)

@@ -7,8 +7,8 @@ from typing import Any
 
 from darkroom_api.v1alpha1.common import StopReason
 from darkroom_trainer.checkpoints.sessions import Session
-from darkroom_trainer.training import searching
 from darkroom_trainer.training.training_run import TrainingRun
+from darkroom_trainer.training.trials import trial_listing
 
 
 def find_stop_reason(session: Session) -> StopReason:
@@ -39,7 +39,7 @@ def build_details(run: TrainingRun, session: Session) -> dict[str, Any]:
         "weights": list_weights(run, session),
         "steps": session.learner.step,
         "measuredRecipes": [measured.to_json() for measured in run.measured_recipes],
-        "trials": searching.list_trials(session),
+        "trials": trial_listing.list_trials(session),
         "stopReason": find_stop_reason(session).value,
         "lightShare": session.ensemble_weight,
         "device": context.device.description,
