@@ -1,8 +1,8 @@
 """`python -m bench.scale`: what 1, 2 and 4 devices make of the same budget, each a CPU core while there are so many.
 
-A training of the digits, networks alone, for each number of devices, in processes of its own: what its rounds with several recipes
-trained, in what time, what all of it scored on the test images, and how long devices waited for each other. As many
-cores as devices are used; where the machine has fewer, the devices share them, and the table says so.
+A training of the digits, networks alone, for each number of devices, in processes of its own: what its rounds with
+several recipes trained, in what time, what all of it scored on the test images, and how long devices waited for each
+other. As many cores as devices are used; where the machine has fewer, the devices share them, and the table says so.
 
     python -m bench.scale [--devices 1 2 4] [--budget 150] [--seed 0] [--markdown docs/benchmarks.md]
 """

@@ -1,6 +1,7 @@
 """`python -m bench.scale.one_run FOLDER DEVICES BUDGET SEED`: one training of the digits, watched round by round.
 
-Networks alone, for a classifier on frozen features would leave them nothing to do. Owns that as many cores are used as there are devices, from before torch is imported on.
+Networks alone, for a classifier on frozen features would leave them nothing to do. Owns that as many cores are used as
+there are devices, from before torch is imported on.
 """
 
 import json
@@ -36,7 +37,7 @@ def train(folder: pathlib.Path, devices: int, budget_seconds: float, seed: int) 
     cell = Cell("digits", FULL, seed, f"{DARKROOM}:{darkroom_run.RANDOM}", budget_seconds)
     config = darkroom_run.build_config(cell, train_file, test_file, folder).model_copy(update={"devices": devices})
     rounds, began = Rounds(), time.monotonic()
-    with rounds.watched(), mock.patch.object(frozen_features, "search_head", lambda _run: None):
+    with rounds.watched(), mock.patch.object(frozen_features, "search_head", return_value=None):
         outcome = engine.execute(config, folder / "scratch", reporting.SilentReporter())
     usage = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return {
