@@ -1,4 +1,4 @@
-"""`python -m bench.data.cache [IMAGES]`: how long a training takes to its first step, with and without the cache.
+"""`python -m bench.data.cache [IMAGES [WIDTH_PX]]`: a training's time to its first step, with and without the cache.
 
 Each attempt is a process of its own, with an empty work folder as a new pod has it, that trains a detector on
 photographs from a bucket (moto, in a further process of this machine). The first one is stopped once it trains and has
@@ -42,10 +42,9 @@ IMAGES: Final = 10_000
 MOST_OF_FIRST: Final = 0.1
 BUDGET_SECONDS: Final = 4 * 3600.0
 ROOT: Final = "s3://bench"
-WIDTH_PX: Final = 640
-HEIGHT_PX: Final = 427
+WIDTH_PX: Final = 1280
 FIRST_STEP: Final = "Training the hold-out model"
-DISTINCT: Final = 500
+DISTINCT: Final = 200
 
 
 class Watcher:
@@ -77,12 +76,13 @@ def attempt(text: str, work: str) -> None:
     print(json.dumps(seconds))
 
 
-def write_photographs(storage: Storage, count: int) -> None:
-    """Write JPEG files of 640 x 427 pixels, no two of the same bytes, with a box in each.
+def write_photographs(storage: Storage, count: int, width_px: int) -> None:
+    """Write JPEG files, three wide for two high, no two of the same bytes, with a box in each.
 
     They are cut from two photographs in so many ways; what follows the end of a picture differs in each file.
     """
-    pictures = [encode_photograph(number) for number in range(min(count, DISTINCT))]
+    height_px = width_px * 2 // 3
+    pictures = [encode_photograph(number, width_px, height_px) for number in range(min(count, DISTINCT))]
 
     def write(number: int) -> None:
         data = pictures[number % DISTINCT] + str(number).encode()
@@ -91,7 +91,7 @@ def write_photographs(storage: Storage, count: int) -> None:
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(write, range(count)))
     images = [
-        {"id": n, "file_name": f"images/{n:06d}.jpg", "width": WIDTH_PX, "height": HEIGHT_PX} for n in range(count)
+        {"id": n, "file_name": f"images/{n:06d}.jpg", "width": width_px, "height": height_px} for n in range(count)
     ]
     annotations = [{"id": n, "image_id": n, "category_id": n % 2, "bbox": [0.3, 0.3, 0.4, 0.4]} for n in range(count)]
     categories = [{"id": 0, "name": "left"}, {"id": 1, "name": "right"}]
@@ -99,15 +99,15 @@ def write_photographs(storage: Storage, count: int) -> None:
     storage.write_bytes(f"{ROOT}/data/train.json", json.dumps(coco).encode())
 
 
-def encode_photograph(number: int) -> bytes:
+def encode_photograph(number: int, width_px: int, height_px: int) -> bytes:
     """Return a part of a photograph, enlarged, with the noise of a camera."""
     random = np.random.default_rng(number)
     source = load_sample_image(("china.jpg", "flower.jpg")[number % 2])
-    side = int(random.integers(240, WIDTH_PX * 2 // 3))
-    left, top = int(random.integers(0, WIDTH_PX - side)), int(random.integers(0, HEIGHT_PX - side * 2 // 3))
-    part = Image.fromarray(source[top : top + side * 2 // 3, left : left + side])
-    picture = np.asarray(part.resize((WIDTH_PX, HEIGHT_PX), Image.Resampling.BICUBIC))
-    noise = random.normal(0, 6, (HEIGHT_PX, WIDTH_PX, 1))
+    width = int(random.integers(240, 420))
+    left, top = int(random.integers(0, 640 - width)), int(random.integers(0, 427 - width * 2 // 3))
+    part = Image.fromarray(source[top : top + width * 2 // 3, left : left + width])
+    picture = np.asarray(part.resize((width_px, height_px), Image.Resampling.BICUBIC))
+    noise = random.normal(0, 6, (height_px, width_px, 1))
     buffer = io.BytesIO()
     Image.fromarray(np.clip(picture + noise, 0, 255).astype(np.uint8)).save(buffer, "JPEG", quality=85)
     return buffer.getvalue()
@@ -161,7 +161,7 @@ def serve() -> tuple["subprocess.Popen[bytes]", str]:
             time.sleep(0.2)
 
 
-def main(count: int = IMAGES) -> int:
+def main(count: int = IMAGES, width_px: int = WIDTH_PX) -> int:
     """Print the table; returns 1 where the resumed attempt is not fast enough."""
     import boto3
 
@@ -171,8 +171,8 @@ def main(count: int = IMAGES) -> int:
         client: Any = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1")
         client.create_bucket(Bucket=ROOT.removeprefix("s3://"))
         access = StorageAccess(endpoint=endpoint, region="us-east-1", reach=OWN_MACHINE)
-        write_photographs(open_storage(access), count)
-        print(f"{count:,} photographs; seconds since the process began")
+        write_photographs(open_storage(access), count, width_px)
+        print(f"{count:,} photographs of {width_px} x {width_px * 2 // 3} pixels; seconds since the process began")
         print(f"{'attempt':>34} {'fetching':>9} {'decoding':>9} {'first step':>11} {'of first':>8}")
         first = measure("the first, which fills the cache", build_config(access, "one", 1, is_cached=True))
         resumed = measure("resumed", build_config(access, "one", 2, is_cached=True), first)

@@ -63,7 +63,6 @@ class PictureBucket:
             read = functools.partial(self._read_shard, entry, pixels)
             for _ in map_in_order(read, parts, "pictures", threading.Event()):
                 pass
-            pixels.flush()
             return True
         return False
 
