@@ -1,8 +1,7 @@
 """What the rounds of a search do, from within the process that leads it."""
 
 import contextlib
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from unittest import mock
 
@@ -14,9 +13,10 @@ from darkroom_trainer.training.trials import searching, side_by_side
 
 
 class Rounds:
-    """Adds up the rounds in which several recipes train."""
+    """Adds up the rounds in which several recipes train; `clock` tells seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
         self._trials = self._passes = 0
         self._seconds = self._charged_seconds = self._waited_seconds = 0.0
 
@@ -30,10 +30,10 @@ class Rounds:
         ) -> dict[int, side_by_side.RoundEnd]:
             steps = {one.number: one.step for one in halving.trials}
             is_alone, meter = len(halving.trials) == 1, run.context.meter
-            began, charged = time.monotonic(), meter.charged_seconds
+            began, charged = self._clock(), meter.charged_seconds
             ends = train_next(run, fitter, session, halving)
             if not is_alone:
-                seconds, devices = time.monotonic() - began, fitter.devices if len(ends) > 1 else 1
+                seconds, devices = self._clock() - began, fitter.devices if len(ends) > 1 else 1
                 self._trials += len(ends)
                 self._passes += sum((end.step - steps[at]) * end.recipe.batch_size for at, end in ends.items())
                 self._seconds += seconds
