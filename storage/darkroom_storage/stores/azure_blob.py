@@ -207,7 +207,8 @@ def _describe(found: BlobProperties) -> ObjectInfo:
 
 def _list(uri: str, found: BlobProperties) -> ListedObject:
     info = _describe(found)
-    return ListedObject(uri, info.size, info.etag, found.last_modified.timestamp())
+    modified_at = found.last_modified.timestamp() if found.last_modified else 0.0
+    return ListedObject(uri, info.size, info.etag, modified_at)
 
 
 def _is_folder(blob: BlobProperties) -> bool:

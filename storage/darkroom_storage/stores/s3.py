@@ -31,7 +31,7 @@ from darkroom_storage.stores.object_store import Fetched, ListedObject, ObjectIn
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef
+    from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef, ObjectTypeDef
 
 PAGE_OBJECTS: Final = 1000
 """The most that a page may hold."""
@@ -112,8 +112,7 @@ class S3Store:
             if page.get("IsTruncated") and page.get("NextContinuationToken") in (None, more.get("ContinuationToken")):
                 raise StorageRefused(prefix_uri, "its listing has no end: each page names itself as the next one")
             for entry in page.get("Contents", ()):
-                written_at = entry["LastModified"].timestamp()
-                yield ListedObject(f"s3://{bucket}/{entry['Key']}", entry["Size"], entry["ETag"].strip('"'), written_at)
+                yield _read_entry(bucket, entry)
 
     def _list_page(self, bucket: str, prefix: str, more: dict[str, Any]) -> "ListObjectsV2OutputTypeDef":
         with _explained(f"s3://{bucket}/{prefix}"):
@@ -180,3 +179,10 @@ def _explain_answer(uri: str, error: exceptions.ClientError) -> StorageError:
     if status >= 500 or code in ("SlowDown", "RequestTimeout", "Throttling"):
         return StorageUnreachable(uri, detail)
     return StorageRefused(uri, f"{detail}; check the key, the permissions, the region and the bucket's name")
+
+
+def _read_entry(bucket: str, entry: "ObjectTypeDef") -> ListedObject:
+    """Return what a listing says of an object; not every server tells its ETag and its time."""
+    modified, etag = entry.get("LastModified"), entry.get("ETag", "").strip('"')
+    modified_at = modified.timestamp() if modified is not None else 0.0
+    return ListedObject(f"s3://{bucket}/{entry['Key']}", entry["Size"], etag or None, modified_at)
