@@ -44,6 +44,8 @@ def test_a_job_that_somebody_put_in_the_way_of_the_next_attempt_is_deleted_and_n
     driver.start()
     job = forge_job(sandbox.api, sandbox.namespace, driver.job_name(2), own(driver), 2)
     forge_pod(sandbox.api, sandbox.namespace, job, own(driver), 2)
+    driver.wait("the forged Job seen", lambda: job["metadata"]["uid"] in str(driver.jobs()))
+    driver.wait_pod(2)
     sandbox.api.delete(JOBS, sandbox.namespace, driver.job_name())
     driver.wait("the forged Job gone", lambda: job["metadata"]["uid"] not in str(driver.jobs()))
     driver.wait("its pod gone", lambda: sandbox.mirror.get(PODS, sandbox.namespace, "forged") is None)
