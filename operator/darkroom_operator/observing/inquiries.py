@@ -13,7 +13,7 @@ from typing import Final
 from darkroom_api.conditions import DatasetPhase
 from darkroom_operator.api.cluster import Cluster
 from darkroom_operator.config import OperatorConfig
-from darkroom_operator.facts.children import ObservedJob, ObservedPod, find_unexplained
+from darkroom_operator.facts.children import ObservedJob, find_unexplained
 from darkroom_operator.facts.findings import NOTHING_FOUND, Complaint, Findings, QueueFinding
 from darkroom_operator.facts.views import StoredOwner
 from darkroom_operator.observing import observe, queues
@@ -49,9 +49,9 @@ class Inquirer:
         """Return what is found about a run, and in how many seconds there may be more without any news of it."""
         if _is_over(owner):
             return NOTHING_FOUND, None
-        job, pod = self._find_children(owner)
-        queue, queue_again = await self._find_queue(owner, job)
-        child = _find_stalled(job, pod, now)
+        children = self._find_children(owner)
+        queue, queue_again = await self._find_queue(owner, children.job)
+        child = _find_stalled(children, now)
         if child is None:
             return Findings(queue=queue), queue_again
         complaint = self._store.warnings.find_complaint(child.namespace, child.uid)
@@ -61,12 +61,11 @@ class Inquirer:
         silent = complaint is None and child.waited_seconds >= SILENT_SECONDS
         return Findings(complaint if counts else None, silent, queue), min(pauses, default=None)
 
-    def _find_children(self, owner: StoredOwner) -> tuple[ObservedJob | None, ObservedPod | None]:
-        """Return the Job that may still start its container, and its pod."""
+    def _find_children(self, owner: StoredOwner) -> observe.Children:
+        """Return the Job that may still start its container, and its pods."""
         children = observe.find_open_children(self._store, owner)
-        if children.job is None or not children.job.live or children.job.deleting:
-            return None, None
-        return children.job, max(children.pods, key=lambda pod: pod.resource_version, default=None)
+        gone = children.job is None or not children.job.live or children.job.deleting
+        return observe.Children() if gone else children
 
     async def _find_queue(
         self, owner: StoredOwner, job: ObservedJob | None
@@ -85,7 +84,11 @@ def _is_over(owner: StoredOwner) -> bool:
     return owner.over or (settled and owner.observed_generation == owner.generation)
 
 
-def _find_stalled(job: ObservedJob | None, pod: ObservedPod | None, now: datetime) -> _StalledChild | None:
+def _find_stalled(children: observe.Children, now: datetime) -> _StalledChild | None:
+    job, leading = children.job, (pod for pod in children.pods if pod.leads)
+    pod = max(leading, key=lambda pod: pod.resource_version, default=None)
+    if job is not None and job.indexed and pod is not None and pod.running and len(children.pods) < job.parallelism:
+        pod = None  # what keeps the other pods from being made is told about the Job
     uid = find_unexplained(job, pod) if job is not None else None
     if job is None or uid is None:
         return None

@@ -62,27 +62,19 @@ class Audit:
         self.passed_at = float("-inf")
         self.dead_watches: tuple[str, ...] = ()
 
-    def is_news(self, resource: Resource, event_type: str, raw: Json) -> bool:
-        """Return whether what a watch reports has to be taken in now; most of it is the echo of the operator's writes.
+    def take_in(self, resource: Resource, event_type: str, raw: Json) -> None:
+        """Put what a watch reported into the store, and wake whom it concerns.
 
-        The echo of a write whose answer is still to come is taken in after that, and then tells nothing.
+        Most of it is the echo of the operator's writes, of which the store takes no note. That of a write whose answer
+        is still to come is taken in after that.
         """
         self.hear(resource)
         if event_type == "DELETED":
-            return True
-        if self._store.is_written(resource, raw):
-            asyncio.get_running_loop().call_later(ECHO_SECONDS, self._take_in_later, resource, event_type, raw)
-            return False
-        return not self._store.knows(resource, raw)
-
-    def _take_in_later(self, resource: Resource, event_type: str, raw: Json) -> None:
-        if self.is_news(resource, event_type, raw):
-            self.take_in(resource, event_type, raw)
-
-    def take_in(self, resource: Resource, event_type: str, raw: Json) -> None:
-        """Put what a watch reported into the store, and wake whom it concerns."""
-        change = self._store.remove if event_type == "DELETED" else self._store.put
-        self._trigger(change(resource, raw))
+            self._trigger(self._store.remove(resource, raw))
+        elif self._store.is_written(resource, raw):
+            asyncio.get_running_loop().call_later(ECHO_SECONDS, self.take_in, resource, event_type, raw)
+        else:
+            self._trigger(self._store.put(resource, raw))
 
     def hear(self, resource: Resource) -> None:
         """Take note that a watch reported something."""

@@ -1,6 +1,6 @@
-"""What kopf does here: six watches and their restarts. Every event goes into the store and marks objects dirty.
+"""What kopf does here: seven watches and their restarts. Every event goes into the store and marks objects dirty.
 
-Owns kopf's handlers and settings. Nothing is decided here, kopf writes nothing, and none of its features that put
+Owns kopf's registry and settings. Nothing is decided here, kopf writes nothing, and none of its features that put
 finalizers or annotations on users' objects are used; docs/decisions/0018-kopf.md says which are, and why.
 """
 
@@ -10,11 +10,9 @@ from typing import Any, Final
 import kopf
 
 from darkroom_operator.api.cluster import KubernetesCluster
-from darkroom_operator.api.resources import WARNINGS, WATCHED, Resource
+from darkroom_operator.api.resources import WARNINGS, WATCHED
 from darkroom_operator.watching import kopf_workaround
 
-Notice = Callable[[Resource, str, dict[str, Any]], None]
-"""Takes in an event: the resource, the event's type and the object."""
 Stop = Callable[[], Awaitable[None]]
 """Ends the operator's own work; kopf calls it after a signal, and goes away afterwards."""
 
@@ -24,8 +22,6 @@ MAX_BACKOFF_SECONDS: Final = 5
 """The API server is seen again so long after it returned; a handful of watches asking that often costs it nothing."""
 INACTIVITY_SECONDS: Final = 90
 """The API server sends a bookmark every minute: a watch that is silent for longer hangs, and is opened again."""
-_UNBOUNDED: Final = ("labels", "annotations", "ownerReferences", "managedFields")
-"""What of an object's metadata may be as large as the whole object."""
 RESTART_SECONDS: Final = 1.0
 """Pause before a watch that ended is listed and opened again."""
 
@@ -41,19 +37,8 @@ class EndlessBackoffs:
             pause = min(pause * 2, MAX_BACKOFF_SECONDS)
 
 
-class NoDiffBase(kopf.StatusDiffBaseStorage):
-    """Compares nothing: kopf copies and compares every object of every event for its create and update handlers.
-
-    There are none here, and the copies take as long as all else that kopf does for an event.
-    """
-
-    def build(self, *, body: Any, extra_fields: Any = None) -> Any:  # noqa: ARG002  # kopf's signature
-        """Return nothing worth comparing."""
-        return {}
-
-
-def build_registry(notice: Notice, cluster: KubernetesCluster, stop: Stop) -> kopf.OperatorRegistry:
-    """Return the handlers."""
+def build_registry(cluster: KubernetesCluster, stop: Stop) -> kopf.OperatorRegistry:
+    """Return what kopf is to watch, how it logs in, and what it calls at its end."""
     kopf_workaround.install()
     registry = kopf.OperatorRegistry()
 
@@ -65,21 +50,12 @@ def build_registry(notice: Notice, cluster: KubernetesCluster, stop: Stop) -> ko
     async def clean_up(**_: Any) -> None:
         await stop()
 
-    async def take_in(event: Any, param: Any = None, **_: Any) -> None:
-        notice(param, event["type"], event["object"])
-        strip(event["object"])
+    async def watch(**_: Any) -> None:
+        """Make kopf watch; what the watch tells is taken in before it comes here."""
 
     for resource in (*WATCHED, WARNINGS):
-        kopf.on.event(resource.group, resource.version, resource.plural, registry=registry, param=resource)(take_in)
+        kopf.on.event(resource.group, resource.version, resource.plural, registry=registry)(watch)
     return registry
-
-
-def strip(raw: dict[str, Any]) -> None:
-    """Leave of an object what names it: kopf keeps every event until its worker has been idle for a while."""
-    for part in raw.keys() - {"apiVersion", "kind", "metadata"}:
-        del raw[part]
-    for part in _UNBOUNDED:
-        raw.get("metadata", {}).pop(part, None)
 
 
 def build_settings(knowledge: kopf_workaround.Knowledge) -> kopf.OperatorSettings:
@@ -95,10 +71,6 @@ def build_settings(knowledge: kopf_workaround.Knowledge) -> kopf.OperatorSetting
     settings.watching.connect_timeout = 10
     settings.watching.inactivity_timeout = INACTIVITY_SECONDS
     settings.watching.reconnect_backoff = RESTART_SECONDS
-    settings.queueing.idle_timeout = 1.0
-    settings.persistence.diffbase_storage = NoDiffBase()
-    # Nothing is ever stored; the default one would look through the annotations of every object of every event.
-    settings.persistence.progress_storage = kopf.StatusProgressStorage()
     settings.process.ultimate_exiting_timeout = 20
     for resource in (*WATCHED, WARNINGS):
         where = (resource.group, resource.version, resource.plural)

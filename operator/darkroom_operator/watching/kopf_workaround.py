@@ -1,19 +1,20 @@
-"""What is changed in kopf: its watches begin where the operator's own list ends, tell news only, and outlive any error.
+"""What is changed in kopf: its watches begin where the operator's own list ends, tell it directly, and outlive errors.
 
 kopf 1.45.2 lists before it watches, in pages of a number of objects, however large they are, and makes of each object a
 task, and a record that it keeps for as long as the object exists. The operator lists in pages that are bounded by their
-bytes, and has done so by then. So kopf is given no objects by a list, only the version to watch from. Of the three
-events of a new Model two are echoes of the operator's own writes, and nine tenths of what an event takes are kopf's.
+bytes, and has done so by then. So kopf is given no objects by a list, only the version to watch from. Nor by a watch:
+a task, causes and handlers for each event take nine times as long as the store, and nothing here needs them.
 
 It restarts a watch after a cut connection and after a 410 inside its stream. Any other end stops the whole operator,
 although a list repairs it: another status inside the stream (500 while etcd changes its leader), 410 or 404 as the
-answer to the request (a CRD that is being replaced), half a line. Delete `keep_alive` once kopf restarts those too:
+answer to the request (a CRD that is being replaced), half a line. Delete the `except` once kopf restarts those too:
 https://github.com/nolar/kopf/issues/1276.
 
-There is no setting for either. Why an exit is not good enough, and what kopf's lists cost, is in
+There is no setting for any of it. Why an exit is not good enough, and what kopf's lists cost, is in
 docs/decisions/0018-kopf.md. Must not handle what a list or a new request does not repair.
 """
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any, Protocol
@@ -29,19 +30,19 @@ Watch = Callable[..., AsyncIterator[Any]]
 
 
 class Knowledge(Protocol):
-    """What is known of the objects before kopf tells of them."""
+    """What is known of the objects."""
 
     async def begin_watch(self, resource: Resource, namespace: str | None) -> int:
         """Know every object of a namespace (None for all of them); return the version to watch from."""
         ...
 
-    def is_news(self, resource: Resource, event_type: str, raw: Json) -> bool:
-        """Return whether an event tells what is not known."""
+    def take_in(self, resource: Resource, event_type: str, raw: Json) -> None:
+        """Know what an event tells."""
         ...
 
 
 class Settings(kopf.OperatorSettings):
-    """kopf's settings, and who knows what it need not tell."""
+    """kopf's settings, and who knows the objects in its place."""
 
     def __init__(self, knowledge: Knowledge, watched: Iterable[Resource]) -> None:
         super().__init__()
@@ -56,14 +57,17 @@ async def list_nothing(*, settings: Settings, resource: Any, namespace: str | No
 
 
 def keep_alive(watch: Watch) -> Watch:
-    """Return the watch without what is known, and with an error turned into an end: kopf starts it once more then."""
+    """Return the watch, which has its events taken in here, with an error turned into an end: kopf starts it again."""
 
     async def survive(*, settings: Settings, resource: Any, **arguments: Any) -> AsyncIterator[Any]:
-        watched, is_news = settings.watched[resource.plural], settings.knowledge.is_news
+        watched, loop = settings.watched[resource.plural], asyncio.get_running_loop()
         try:
             async for event in watch(settings=settings, resource=resource, **arguments):
-                if _tells_nothing(event) or is_news(watched, event["type"], event["object"]):
+                if _tells_nothing(event):
                     yield event
+                else:
+                    # By the loop, which logs what is raised and goes on: one object must not end the watch of all.
+                    loop.call_soon(settings.knowledge.take_in, watched, event["type"], event["object"])
         except (watching.WatchingError, errors.APIError, ValueError) as error:
             logger.warning("watch restarts", extra={"watch": str(resource), "error": repr(error)})
 

@@ -17,7 +17,7 @@ LEAST_SECONDS: Final = 0.05
 
 Reconcile = Callable[[Key], Awaitable[float | None]]
 """Reconciles one object; returns in how many seconds to do so again, if at all."""
-OnError = Callable[[Key, BaseException, float], None]
+OnError = Callable[[Key, Exception, float], None]
 """Gets a failed reconcile, and the pause before the next."""
 
 
@@ -93,18 +93,17 @@ class WorkQueue:
                 self._ready.put_nowait(key)
 
     async def _process(self, key: Key) -> None:
+        try:
+            again = await self._reconcile(key)
         # One broken object must not stop the others: its error is reported, and it is tried again after a pause.
-        (result,) = await asyncio.gather(self._reconcile(key), return_exceptions=True)
-        if isinstance(result, asyncio.CancelledError):
-            raise result
-        if isinstance(result, BaseException):
+        except Exception as error:  # noqa: BLE001
             failures = self._failures[key] = self._failures.get(key, 0) + 1
             pause = FIRST_PAUSE_SECONDS * 2 ** min(failures - 1, 16)
             # An API server that is too busy says for how long.
-            pause = min(max(pause, getattr(result, "retry_after_seconds", 0.0)), MAX_PAUSE_SECONDS)
-            self._on_error(key, result, pause)
+            pause = min(max(pause, getattr(error, "retry_after_seconds", 0.0)), MAX_PAUSE_SECONDS)
+            self._on_error(key, error, pause)
             self.add_after(pause, key)
             return
         self._failures.pop(key, None)
-        if result is not None:
-            self.add_after(result, key)
+        if again is not None:
+            self.add_after(again, key)

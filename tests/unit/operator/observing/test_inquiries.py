@@ -1,5 +1,7 @@
 """What is found about a run that does not start, from when it counts, and that nobody is asked for it."""
 
+import pytest
+
 from darkroom_operator.api.resources import WARNINGS
 from darkroom_operator.facts.findings import Findings
 from darkroom_operator.observing.inquiries import FIRST_SECONDS, SILENT_SECONDS
@@ -95,3 +97,16 @@ def test_a_missing_secret_is_in_the_status_and_goes_when_the_container_starts(be
     pod["metadata"]["resourceVersion"] = "900"
     bench.reconcile()
     assert bench.status()["phase"] == "Training"
+
+
+@pytest.mark.parametrize(("pods", "told"), [(2, True), (1, False)], ids=["one of two", "all"])
+def test_what_keeps_other_nodes_of_a_run_from_being_made_is_told_while_the_first_works(
+    pods: int, told: bool, desk: Desk
+) -> None:
+    desk.cluster.objects["jobs", "vision", JOB_NAME]["spec"] |= {"completionMode": "Indexed", "parallelism": pods}
+    statuses = [{"name": "trainer", "state": {"running": {"startedAt": stamp(1)}}}]
+    add_pod(desk.cluster, phase="Running", containerStatuses=statuses)
+    add_event(desk.cluster, f"uid-{JOB_NAME}", "exceeded quota: team")
+    desk.seconds = 4
+    found, _ = desk.find()
+    assert (found.complaint is not None) is told

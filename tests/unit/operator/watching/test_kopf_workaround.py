@@ -8,6 +8,7 @@ import kopf
 import pytest
 from kopf._cogs.clients import errors, watching
 
+from darkroom_operator.api.resources import MODELS
 from darkroom_operator.watching.handlers import build_settings
 from darkroom_operator.watching.kopf_workaround import install, keep_alive
 from tests.unit.operator.watching.test_handlers import Known
@@ -27,18 +28,19 @@ def test_an_error_of_the_api_server_ends_a_watch_as_a_timeout_does(error: Except
     assert asyncio.run(collect(error)) == [watching.Bookmark.LISTED]
 
 
-def test_kopf_is_told_what_is_not_known() -> None:
-    events: list[Any] = [
-        {"type": "MODIFIED", "object": {"metadata": {"resourceVersion": str(version)}}} for version in (12, 13)
-    ]
-
+def test_every_event_is_taken_in_and_kopf_is_told_the_marks_only() -> None:
+    versions: tuple[dict[str, str], ...] = ({"resourceVersion": "12"}, {}, {"resourceVersion": "13"})
+    events: list[Any] = [{"type": "MODIFIED", "object": {"metadata": metadata}} for metadata in versions]
     marks: list[Any] = [watching.Bookmark.LISTED, {"type": "BOOKMARK", "object": {"kind": "Model"}}]
 
     async def watch(**_: Any) -> AsyncIterator[Any]:
         for event in (*marks, *events):
             yield event
 
-    assert asyncio.run(tell(watch)) == [*marks, events[1]]
+    known = Known()
+    assert asyncio.run(tell(watch, known)) == marks
+    told = [(MODELS, "MODIFIED", event["object"]) for event in (events[0], events[2])]
+    assert known.taken == told, "an error about one object is logged, and the next is taken in"
 
 
 def test_other_errors_end_the_operator() -> None:
@@ -64,7 +66,10 @@ async def collect(error: Exception) -> list[Any]:
     return await tell(watch)
 
 
-async def tell(watch: Any) -> list[Any]:
+async def tell(watch: Any, known: Known | None = None) -> list[Any]:
     """Return what kopf is told of a watch of Models."""
-    settings = build_settings(Known())
-    return [event async for event in keep_alive(watch)(settings=settings, resource=kopf.Resource("a", "b", "models"))]
+    settings = build_settings(known or Known())
+    watched = keep_alive(watch)(settings=settings, resource=kopf.Resource("a", "b", "models"))
+    told = [event async for event in watched]
+    await asyncio.sleep(0)
+    return told
