@@ -24,6 +24,7 @@ from PIL import Image
 from sklearn.datasets import load_sample_image
 
 from bench import side_by_side
+from bench.clusters.ports import find_free_port
 from darkroom_api.endpoints import OWN_MACHINE
 from darkroom_api.run_config import (
     Command,
@@ -148,9 +149,7 @@ def measure(name: str, config: RunConfig, first_seconds: float | None = None) ->
 
 def serve() -> tuple["subprocess.Popen[bytes]", str]:
     """Start a bucket's server and return it with its endpoint."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = find_free_port()
     command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while True:

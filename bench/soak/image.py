@@ -1,4 +1,4 @@
-"""The soak's image: the trainer's, with `stand_in/training.py` in place of the training."""
+"""The soak's image: the trainer's, with the files of `stand_in` in place of those that train."""
 
 import pathlib
 from typing import Final

@@ -18,7 +18,7 @@ import pydantic
 from darkroom_api import conditions, endings, names, report, run_config
 from darkroom_storage.secrets import hide
 from darkroom_trainer.budget.meter import Meter, observe_process_start
-from darkroom_trainer.commands import engine
+from darkroom_trainer.commands import dispatching, engine
 from darkroom_trainer.runtime.logs import setup_json_logs
 
 STOP_SECONDS: Final = 12.0
@@ -34,7 +34,10 @@ class BadConfig(Exception):
 
 
 def run_process(arguments: list[str], stop: threading.Event) -> int:
-    """Run one command and return its exit code; `stop` is set by SIGTERM, perhaps already."""
+    """Run one command and return its exit code; `stop` is set by SIGTERM, perhaps already.
+
+    A pod that is not the first of its run works for that one instead, which alone reports.
+    """
     chosen = _parse_arguments(arguments)
     setup_json_logs()
     try:
@@ -46,6 +49,12 @@ def run_process(arguments: list[str], stop: threading.Event) -> int:
         )
         _write_outcome(outcome, chosen.termination_log)
         return endings.ExitCode.BAD_CONFIG
+    index = read_index(config)
+    if index:
+        from darkroom_trainer.parallel.nodes import node
+
+        dispatching.prepare_environment()
+        return node.work(config, index, chosen.work, stop)
     meter = engine.open_meter(config, observe_process_start())
     _watch_stop(stop, chosen, meter)
     outcome = _run(config, chosen, stop, meter)
@@ -79,6 +88,12 @@ def read_config(path: pathlib.Path, command: run_config.Command) -> run_config.R
     if config.command is not command:
         raise BadConfig(f"{path.name}: command: the file says {config.command.value}, asked for is {command.value}")
     return config
+
+
+def read_index(config: run_config.RunConfig) -> int:
+    """Return which of the run's pods this is; 0 for the one that leads, and where there is no other."""
+    told = os.environ.get(names.INDEX_VARIABLE, "")
+    return int(told) if config.nodes is not None and told.isdecimal() else 0
 
 
 def _run(

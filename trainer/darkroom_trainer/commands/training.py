@@ -9,6 +9,7 @@ import threading
 from darkroom_api.report import Outcome
 from darkroom_api.run_config import RunConfig
 from darkroom_trainer.budget.meter import Meter
+from darkroom_trainer.data.picture_cache import cache
 from darkroom_trainer.parallel import crew
 from darkroom_trainer.runtime import reporting
 from darkroom_trainer.training import fitting, frozen_features, refit, run_context, setup
@@ -17,35 +18,41 @@ from darkroom_trainer.training.trials import searching
 
 
 def train_model(
-    config: RunConfig, work: pathlib.Path, reporter: reporting.Reporter, stop: threading.Event, meter: Meter
+    config: RunConfig,
+    work: pathlib.Path,
+    reporter: reporting.Reporter,
+    stop: threading.Event,
+    meter: Meter,
+    devices: crew.Crew,
+    pictures: cache.PictureCache,
 ) -> Outcome:
-    """Train a model within `config.budget_seconds` and publish it; returns the successful outcome.
+    """Train a model on these devices within `config.budget_seconds` and publish it; returns the successful outcome.
 
     The score comes from the search's winner on held-out images, or from the evaluation dataset, measured on the final
     model. A stage that an earlier attempt has ended is left out: its checkpoint says so. Raises RunError:
     InvalidConfiguration, DatasetCorrupt, DatasetNotFound, StorageUnavailable, BudgetNotEnough, TrainingDiverged;
     RunStopped after a checkpoint.
     """
-    context = run_context.open_context(config, work, reporter, stop, meter)
+    context = run_context.open_context(config, work, reporter, stop, meter, pictures, devices.nodes)
     published = publishing.find_published(context)
     if published is not None:
         return published
-    with crew.Crew(1 if config.publish_only else config.devices, work, stop) as devices:
-        # 1. Set up: check, fetch, split, measure costs, decode. A bad run ends here, at little cost.
-        try:
-            run = setup.prepare_run(context)
-        except setup.NoCheckpoint:
-            return publishing.end_without_model(context)
-        fitter = fitting.Fitter(run, devices)
-        session = fitter.begin()
-        if not config.publish_only:
-            # 2. Fit classifiers on frozen features: good models within seconds, where the task has no boxes.
-            frozen_features.fit_head(run, session)
-            # 3. Halve recipes by their scores on held-out images until more training does not help; score the winner.
-            #    With few images the best classifier is the whole model: no network is trained.
-            searching.search_recipes(run, fitter, session)
-            # 4. Refit the winner on all images.
-            refit.refit_model(run, fitter, session)
+    # 1. Set up: check, fetch, split, measure costs, decode. A bad run ends here, at little cost.
+    try:
+        run = setup.prepare_run(context)
+    except setup.NoCheckpoint:
+        return publishing.end_without_model(context)
+    fitter = fitting.Fitter(run, devices)
+    session = fitter.begin()
+    if not config.publish_only:
+        # 2. Fit classifiers on frozen features: good models within seconds, where the task has no boxes.
+        frozen_features.fit_head(run, session)
+        # 3. Halve recipes by their scores on held-out images until more training does not help; score the winner.
+        #    With few images the best classifier is the whole model: no network is trained.
+        searching.search_recipes(run, fitter, session)
+        # 4. Refit the winner on all images.
+        refit.refit_model(run, fitter, session)
+    devices.dismiss()
     context.pictures.close()
     # 5. Publish: measure, write what fits the rest of the budget, upload. A cancelled run only does this.
     if config.publish_only:

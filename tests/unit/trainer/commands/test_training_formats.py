@@ -66,8 +66,12 @@ def train(source: run_config.DatasetSource, folder: pathlib.Path) -> Any:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("form", FILES)
-@pytest.mark.parametrize("is_bucket", [False, True], ids=["folder", "bucket"])
+@pytest.mark.parametrize(
+    "form", [pytest.param(form, marks=pytest.mark.extended if form == "PascalVOC" else ()) for form in FILES]
+)
+@pytest.mark.parametrize(
+    "is_bucket", [pytest.param(False, id="folder", marks=pytest.mark.extended), pytest.param(True, id="bucket")]
+)
 def test_a_model_is_trained(
     form: str, is_bucket: bool, tmp_path: pathlib.Path, access: run_config.StorageAccess
 ) -> None:

@@ -50,33 +50,33 @@ class PictureBucket:
             return packing.unpack_images(self._read_part(folder, name, manifest.records, length))
         return None
 
-    def read_pixels(self, entry: entries.PictureEntry, images: int, file: pathlib.Path) -> bool:
-        """Write an entry's images into a .npy file; False for an entry that is damaged, which goes.
+    def read_pixels(
+        self, folder: str, shape: tuple[int, int] | None, file: pathlib.Path, stop: threading.Event
+    ) -> bool:
+        """Write an entry's images into a .npy file; `shape` is how many there have to be, and their side in pixels.
 
-        Raises StorageError and OSError.
+        Without one they are as many as the entry says. False for an entry that is damaged, which goes, and where `stop`
+        is set meanwhile. Raises StorageError and OSError.
         """
-        with self._dropping(entry.folder):
-            manifest = self._read_manifest(entry.folder)
-            entries.check_shape(manifest, images, entry.size_px)
-            pixels = decoded.create_array(file, images, entry.size_px)
-            parts = zip(entries.list_shards(images, entry.size_px), manifest.shards, strict=True)
-            read = functools.partial(self._read_shard, entry, pixels)
-            for _ in map_in_order(read, parts, "pictures", threading.Event()):
-                pass
-            return True
+        with self._dropping(folder):
+            manifest = self._read_manifest(folder)
+            images, size_px = shape or (manifest.images, manifest.size_px)
+            entries.check_shape(manifest, images, size_px)
+            pixels = decoded.create_array(file, images, size_px)
+            parts = zip(entries.list_shards(images, size_px), manifest.shards, strict=True)
+            read = functools.partial(self._read_shard, folder, pixels)
+            return all(not stop.is_set() for _ in map_in_order(read, parts, "pictures", threading.Event()))
         return False
 
     def _read_manifest(self, folder: str) -> entries.PictureManifest:
         uri = self._find_uri(folder, entries.MANIFEST_NAME)
         return entries.parse_manifest(self._storage.read(uri, entries.MAX_MANIFEST_BYTES).data)
 
-    def _read_shard(
-        self, entry: entries.PictureEntry, pixels: Pixels, number: int, part: tuple[tuple[int, int], str]
-    ) -> None:
+    def _read_shard(self, folder: str, pixels: Pixels, number: int, part: tuple[tuple[int, int], str]) -> None:
         (begin, end), digest = part
-        length = (end - begin) * entries.count_image_bytes(entry.size_px)
-        data = self._read_part(entry.folder, entries.name_shard(number, digest), digest, length)
-        pixels[begin:end] = np.frombuffer(data, np.uint8).reshape(end - begin, *pixels.shape[1:])
+        rows = pixels[begin:end]
+        data = self._read_part(folder, entries.name_shard(number, digest), digest, rows.nbytes)
+        rows[:] = np.frombuffer(data, np.uint8).reshape(rows.shape)
 
     def _read_part(self, folder: str, name: str, digest: str, length: int) -> bytes:
         """Return a part that is what was written; raises EntryUnusable and StorageError."""

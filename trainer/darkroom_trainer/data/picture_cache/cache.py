@@ -15,11 +15,11 @@ from typing import Final
 
 import numpy as np
 
-from darkroom_api.run_config import DatasetSource, PictureFolder
+from darkroom_api.run_config import DatasetSource, PictureFolder, RunConfig
 from darkroom_storage.objects import StorageError, open_storage
 from darkroom_trainer.data import decoded
 from darkroom_trainer.data.inspection.examination import Recall
-from darkroom_trainer.data.picture_cache import bucket, entries, packing, recalling
+from darkroom_trainer.data.picture_cache import bucket, entries, packing, reading_ahead, recalling
 from darkroom_trainer.data.records.dataset import LoadedDataset
 
 LOG = logging.getLogger(__name__)
@@ -28,6 +28,18 @@ LEAST_PREPARED_SECONDS: Final = 10.0
 """What took less to fetch and decode is not worth an upload."""
 
 Prepared = tuple[DatasetSource, LoadedDataset]
+
+
+@contextlib.contextmanager
+def open_pictures(config: RunConfig, work: pathlib.Path, stop: threading.Event) -> Iterator["PictureCache"]:
+    """Yield the cache of a training; what earlier attempts left in it is read from now on."""
+    pictures = PictureCache(config.pictures, work, stop)
+    if config.attempt > 1:
+        pictures.read_ahead([one for one in (config.dataset, config.evaluation_dataset) if one is not None])
+    try:
+        yield pictures
+    finally:
+        pictures.close()
 
 
 class PictureCache:
@@ -48,6 +60,7 @@ class PictureCache:
         self._clock = clock
         self._closed = threading.Event()
         self._prepared_seconds = 0.0
+        self._ahead: reading_ahead.ReadAhead | None = None
         self.writer: threading.Thread | None = None
 
     @contextlib.contextmanager
@@ -59,6 +72,11 @@ class PictureCache:
         finally:
             self._prepared_seconds += self._clock() - began
 
+    def read_ahead(self, sources: Sequence[DatasetSource]) -> None:
+        """Begin to read what `restore` will need, where there is no doubt what that is."""
+        if self._bucket is not None:
+            self._ahead = reading_ahead.ReadAhead(self._bucket, sources, self._work / "ahead", self._closed)
+
     def recall(self, source: DatasetSource) -> Recall | None:
         """Return what finds the images of a dataset in the cache, for `load_dataset`; None without a cache."""
         return None if self._bucket is None else recalling.build_recall(self._bucket, source, self._work)
@@ -69,10 +87,13 @@ class PictureCache:
         if self._bucket is None or file.exists():
             return
         entry, part = _name(source, dataset, size_px), file.with_suffix(".cached.npy")
+        shape = (len(dataset.examples), size_px)
         file.parent.mkdir(parents=True, exist_ok=True)
+        if self._ahead is not None and self._ahead.take(entry.folder, shape, file):
+            return
         try:
             is_kept = entry.folder in self._bucket.list_entries(entry.dataset)
-            if is_kept and self._bucket.read_pixels(entry, len(dataset.examples), part):
+            if is_kept and self._bucket.read_pixels(entry.folder, shape, part, threading.Event()):
                 part.replace(file)
         except StorageError as error:
             LOG.warning("the cache of images is not used: %s", error)
@@ -88,7 +109,7 @@ class PictureCache:
         self.writer.start()
 
     def close(self) -> None:
-        """Let the writing end after the part that it is at; nobody waits for it."""
+        """Let writing, and reading ahead, end after the part that they are at; nobody waits for them."""
         self._closed.set()
 
     def _write_all(self, cached: bucket.PictureBucket, prepared: Sequence[Prepared], size_px: int) -> None:

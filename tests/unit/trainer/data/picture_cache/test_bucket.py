@@ -1,6 +1,7 @@
 """Entries in a bucket (moto): written once, read whole or not at all."""
 
 import pathlib
+import threading
 import uuid
 from collections.abc import Callable
 
@@ -14,6 +15,7 @@ from darkroom_trainer.data.picture_cache import bucket, entries, packing
 
 ENTRY = entries.PictureEntry("fruit-1", "sha256:r1", 64)
 IMAGES = 14
+SHAPE = (IMAGES, ENTRY.size_px)
 RECORDS = np.ones(IMAGES, packing.RECORD).tobytes()
 
 
@@ -47,7 +49,7 @@ def test_what_is_written_is_read(cached: bucket.PictureBucket, pixels: Pixels, t
     assert cached.list_entries(ENTRY.dataset) == []
     assert write(cached, pixels)
     assert cached.list_entries(ENTRY.dataset) == [ENTRY.folder]
-    assert cached.read_pixels(ENTRY, IMAGES, tmp_path / "pixels.npy")
+    assert cached.read_pixels(ENTRY.folder, SHAPE, tmp_path / "pixels.npy", threading.Event())
     np.testing.assert_array_equal(np.load(tmp_path / "pixels.npy"), pixels)
     assert cached.read_records(ENTRY.folder, IMAGES) == packing.unpack_images(RECORDS)
 
@@ -75,7 +77,7 @@ def test_writers_that_take_turns_leave_one_whole_entry(
         return second.write(ENTRY, RECORDS, pixels, lambda: write(third, pixels))
 
     assert cached.write(ENTRY, RECORDS, pixels, let_another_work)
-    assert cached.read_pixels(ENTRY, IMAGES, tmp_path / "pixels.npy")
+    assert cached.read_pixels(ENTRY.folder, SHAPE, tmp_path / "pixels.npy", threading.Event())
     np.testing.assert_array_equal(np.load(tmp_path / "pixels.npy"), pixels)
     assert len(storage.list_uris(f"{root}/")) == 5
 
@@ -103,10 +105,10 @@ def test_an_entry_is_not_used_of_which_a_part_is(
         storage.write_bytes(uri, spoiled)
 
     whole = cached.read_records(ENTRY.folder, IMAGES) is not None
-    assert not (whole and cached.read_pixels(ENTRY, IMAGES, tmp_path / "pixels.npy"))
+    assert not (whole and cached.read_pixels(ENTRY.folder, SHAPE, tmp_path / "pixels.npy", threading.Event()))
     assert storage.list_uris(f"{root}/") == []
     assert write(cached, pixels)
-    assert cached.read_pixels(ENTRY, IMAGES, tmp_path / "pixels.npy")
+    assert cached.read_pixels(ENTRY.folder, SHAPE, tmp_path / "pixels.npy", threading.Event())
     np.testing.assert_array_equal(np.load(tmp_path / "pixels.npy"), pixels)
 
 
@@ -115,7 +117,7 @@ def test_an_entry_with_a_damaged_manifest_is_not_used(
 ) -> None:
     write(cached, pixels)
     storage.write_bytes(f"{root}/{ENTRY.folder}/manifest.json", b"{}")
-    assert not cached.read_pixels(ENTRY, IMAGES, tmp_path / "pixels.npy")
+    assert not cached.read_pixels(ENTRY.folder, SHAPE, tmp_path / "pixels.npy", threading.Event())
     assert storage.list_uris(f"{root}/") == []
 
 
@@ -132,7 +134,7 @@ def test_an_entry_of_other_images_is_not_used(
     cached: bucket.PictureBucket, pixels: Pixels, tmp_path: pathlib.Path
 ) -> None:
     write(cached, pixels)
-    assert not cached.read_pixels(ENTRY, IMAGES + 1, tmp_path / "pixels.npy")
+    assert not cached.read_pixels(ENTRY.folder, (IMAGES + 1, 64), tmp_path / "pixels.npy", threading.Event())
 
 
 def test_room_is_made_of_what_another_revision_left(
