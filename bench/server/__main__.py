@@ -9,7 +9,6 @@ import contextlib
 import json
 import os
 import pathlib
-import socket
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from bench.clusters.ports import find_free_port
 from bench.server.clients import Load
 from bench.server.pictures import SIDE_PX, draw_photo, draw_pixels
 from darkroom_predict.description import ONNX_NAME
@@ -170,7 +170,7 @@ def drive(port: int, num_clients: int, num_requests: int) -> Load:
 @contextlib.contextmanager
 def running(program: str, folder: pathlib.Path) -> Iterator[tuple[int, int]]:
     """Run a server for the block; yields its port and its process id."""
-    port, other = _find_ports()
+    port, other = find_free_port(), find_free_port()
     arguments = [text.format(folder=folder, port=port, other=other) for text in PROGRAMS[program]]
     process = subprocess.Popen([sys.executable, "-m", *arguments])
     try:
@@ -179,11 +179,6 @@ def running(program: str, folder: pathlib.Path) -> Iterator[tuple[int, int]]:
     finally:
         process.kill()
         process.wait()
-
-
-def _find_ports() -> tuple[int, int]:
-    with socket.create_server(("127.0.0.1", 0)) as first, socket.create_server(("127.0.0.1", 0)) as second:
-        return first.getsockname()[1], second.getsockname()[1]
 
 
 def _await(url: str) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import pathlib
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Page
 
+from bench.clusters.ports import find_free_port
 from darkroom_server.backends.local_backend import LocalBackend
 from darkroom_trainer.command import main as darkroom
 from tests.browser.test_screens import sign_in
@@ -42,8 +42,7 @@ def served(tmp_path: pathlib.Path) -> Iterator[Served]:
     backend = LocalBackend(state)
     prediction = finish_prediction(LocalServer("", backend, state))
     backend.close()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = find_free_port()
     flags = ["--local", str(state), "--port", str(port), "--allow-folder", str(data)]
     command = [sys.executable, "-m", "darkroom_trainer.command", "serve", *flags]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:

@@ -198,6 +198,7 @@ def _last_log_lines(faults: Faults, name: str) -> list[str]:
     return [line for log in logs for line in log.splitlines() if line.strip()]
 
 
+@pytest.mark.extended  # test_disruptions.py drains one
 def test_a_pod_that_is_deleted_once_is_replaced_and_the_model_succeeds(faults: Faults) -> None:
     with recorder.record(faults.connection, "Model", faults.namespace) as models:
         faults.apply_model("disrupted", "good", budget="25s")

@@ -16,7 +16,7 @@ from tests.cluster.scenarios.main_job import BUDGET, BUDGET_SECONDS, EVALUATION,
 from tests.cluster.setup.installation import TRAINER_REPOSITORY, VALUES, Installation
 from tests.cluster.storage.bucket import Bucket
 
-WAITED_SECONDS = 30
+WAITED_SECONDS = 20
 LATE_TAG = "late"
 PNG = b"\x89PNG\r\n\x1a\n"
 

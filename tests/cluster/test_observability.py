@@ -120,6 +120,7 @@ def _reset_connections(pod: Manifest) -> None:
     subprocess.run(command, check=True, capture_output=True)
 
 
+@pytest.mark.extended
 def test_an_operator_whose_watch_is_dead_is_unhealthy_and_recovers(
     watched_model: Manifest, installation: Installation, connection: Connection, waiter: Waiter, namespace: str
 ) -> None:

@@ -41,7 +41,13 @@ LASTING: Final[list[tuple[str, Action, str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("action", "word"), [pytest.param(a, w, id=name) for name, a, w in LASTING])
+LONG: Final = pytest.mark.extended
+"""Most of such a test is waiting for retries: one of them is in every run."""
+
+
+@pytest.mark.parametrize(
+    ("action", "word"), [pytest.param(a, w, id=name, marks=LONG if a is SLOW_DOWN else ()) for name, a, w in LASTING]
+)
 def test_an_inspection_ends_as_temporary_when_a_fault_lasts_and_the_next_one_succeeds(
     workspace: Workspace[S3Server], revision: str, action: Action, word: str
 ) -> None:
@@ -65,6 +71,7 @@ def test_an_endpoint_that_refuses_connections_is_named(workspace: Workspace[S3Se
     assert workspace.proxy.address in ended.outcome.message
 
 
+@LONG
 def test_a_body_that_crawls_ends_the_inspection_as_temporary(workspace: Workspace[S3Server]) -> None:
     workspace.proxy.add(Rule(actions.trickle(1), IMAGE, "GET", skip=5))
     ended = workspace.inspect()

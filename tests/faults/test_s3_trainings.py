@@ -49,6 +49,7 @@ def test_a_training_outlasts_a_burst_of_slowdown(workspace: Workspace[S3Server])
     assert ended.outcome.meter.charged_seconds <= BUDGET_SECONDS
 
 
+@pytest.mark.extended
 def test_a_training_whose_key_is_revoked_ends_as_temporary_and_resumes_once_it_is_back(
     workspace: Workspace[S3Server],
 ) -> None:

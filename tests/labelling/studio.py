@@ -13,8 +13,8 @@ from typing import Any
 
 import requests
 
+from bench.clusters.ports import find_free_port
 from hack.label_studio.installation import OFFLINE, find_program, install
-from tests.support.server.served import find_free_port
 
 TOKEN = "0123456789abcdef0123456789abcdef01234567"  # noqa: S105 - of a database that is thrown away
 START_SECONDS = 240.0

@@ -6,7 +6,6 @@ They come from a file that it watches: Debian builds Prometheus without its Kube
 import contextlib
 import json
 import pathlib
-import socket
 import subprocess
 import time
 import urllib.parse
@@ -16,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from bench.clusters.ports import find_free_port
 from tests.cluster.host.pages import read_page
 
 
@@ -53,7 +53,7 @@ def run_prometheus(program: str, folder: pathlib.Path) -> Iterator[Prometheus]:
     targets, config, log = folder / "targets.json", folder / "prometheus.yml", folder / "prometheus.log"
     targets.write_text("[]")
     config.write_text(json.dumps(build_config(targets)))
-    server = Prometheus(f"http://127.0.0.1:{_find_free_port()}", targets)
+    server = Prometheus(f"http://127.0.0.1:{find_free_port()}", targets)
     command = [program, f"--config.file={config}", f"--storage.tsdb.path={folder / 'data'}"]
     command.append(f"--web.listen-address={server.address.removeprefix('http://')}")
     with log.open("w") as output, subprocess.Popen(command, stdout=output, stderr=output) as process:
@@ -73,13 +73,6 @@ def build_config(targets: pathlib.Path) -> dict[str, Any]:
         "file_sd_configs": [{"files": [str(targets)]}],
     }
     return {"scrape_configs": [job]}
-
-
-def _find_free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _wait_until_ready(address: str, log: pathlib.Path) -> None:

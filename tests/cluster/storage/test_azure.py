@@ -52,6 +52,7 @@ def a_dataset(name: str, namespace: str, secret: str = SECRET) -> dict[str, Any]
     return {**dataset, "spec": {**dataset["spec"], "storage": {"credentialsSecret": secret}}}
 
 
+@pytest.mark.extended
 def test_a_container_trains_a_model_and_keeps_it_and_its_images_are_answered(
     connection: Connection, waiter: Waiter, namespace: str, azurite: Azurite
 ) -> None:

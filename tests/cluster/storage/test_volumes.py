@@ -74,6 +74,7 @@ def _look(folder: pathlib.Path) -> list[tuple[str, int, int, int, int]]:
     return [(str(path), seen.st_uid, seen.st_gid, seen.st_mode, seen.st_size) for path, seen in found]
 
 
+@pytest.mark.extended  # test_mending.py has a Secret that comes later
 def test_a_claim_that_does_not_exist_is_named_and_the_inspection_goes_on_once_it_does(
     connection: Connection, waiter: Waiter, namespace: str, volumes: Volumes, digits: pathlib.Path
 ) -> None:

@@ -1,7 +1,6 @@
 """`darkroom serve --local` as a process of its own. Owns no expectation."""
 
 import pathlib
-import socket
 import subprocess
 import sys
 import time
@@ -9,14 +8,9 @@ from typing import Any
 
 import requests
 
+from bench.clusters.ports import find_free_port
+
 START_SECONDS = 60.0
-
-
-def find_free_port() -> int:
-    """Return a port of this machine that nothing listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-    return port
 
 
 class Served:

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from bench.clusters.ports import find_free_port
 from darkroom_server import command
 from darkroom_server.http.problems import Problem
 from darkroom_server.resources.addresses import place_files
@@ -23,11 +24,6 @@ from tests.support.server.running import Answer, send
 
 VERSION = "api-version=2023-04-01-preview"
 DATASET = {"annotationKind": "imageClassification", "annotationFileUris": ["https://data.example/train.json"]}
-
-
-def _find_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
 
 
 def _start(folder: pathlib.Path, port: int, *more: str) -> "subprocess.Popen[str]":
@@ -39,7 +35,7 @@ def _start(folder: pathlib.Path, port: int, *more: str) -> "subprocess.Popen[str
 @contextlib.contextmanager
 def _serving(folder: pathlib.Path, *more: str) -> Iterator[tuple[str, list[str]]]:
     """Run the command for the block; yields its address and what it printed."""
-    port = _find_port()
+    port = find_free_port()
     process = _start(folder, port, *more)
     assert process.stdout is not None
     try:
@@ -100,7 +96,7 @@ def test_with_a_certificate_it_speaks_https(tmp_path: pathlib.Path) -> None:
 
 def test_the_folder_of_another_server_is_refused(tmp_path: pathlib.Path) -> None:
     with _serving(tmp_path / "state"):
-        second = _start(tmp_path / "state", _find_port())
+        second = _start(tmp_path / "state", find_free_port())
         _, said = second.communicate(timeout=30)
     assert (second.returncode, "another server uses this folder" in said) == (1, True)
 
@@ -128,7 +124,7 @@ def test_a_port_that_is_taken_is_said_to_be(tmp_path: pathlib.Path) -> None:
 def test_what_is_wrong_with_the_arguments_is_said(
     tmp_path: pathlib.Path, arguments: tuple[str, ...], code: int, says: str
 ) -> None:
-    process = _start(tmp_path / "state", _find_port(), *arguments)
+    process = _start(tmp_path / "state", find_free_port(), *arguments)
     _, said = process.communicate(timeout=30)
     assert (process.returncode, says in said) == (code, True), said
 

@@ -29,7 +29,7 @@ from tests.support.server.local import serving
 from tests.support.server.models import draw
 from tests.support.server.served import Served
 
-HOURS = 0.03
+HOURS = 0.02
 FLAGS = ("--product-model", "shelf")
 
 

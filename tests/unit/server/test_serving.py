@@ -11,17 +11,12 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from bench.clusters.ports import find_free_port
 from darkroom_server import serving as served
 from darkroom_server.serving import Place, Stopping, serve
 
 LEAVE = "\r\nconnection: close\r\n"
 REQUEST = b"GET /%s HTTP/1.1\r\nHost: a\r\n\r\n"
-
-
-def find_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        port: int = found.getsockname()[1]
-        return port
 
 
 class Door:
@@ -47,7 +42,7 @@ class Door:
 async def serving(
     door: Door, stopping: Stopping, linger: float, grace: float
 ) -> AsyncIterator[tuple[int, asyncio.Task[None]]]:
-    port = find_port()
+    port = find_free_port()
     task = asyncio.create_task(serve(door.build(), Place("127.0.0.1", port), stopping, linger, grace))
     async with asyncio.timeout(30):
         while True:

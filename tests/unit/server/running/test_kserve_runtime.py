@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 import pytest
 
+from bench.clusters.ports import find_free_port
 from darkroom_api.v1alpha1.common import Task
 from tests.support.server.models import draw, write_model
 from tests.support.server.running import Answer, send
-from tests.unit.server.test_serving import find_port
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def folder(tmp_path: pathlib.Path) -> pathlib.Path:
 
 @contextlib.contextmanager
 def running(folder: pathlib.Path) -> Iterator[Running]:
-    ports = find_port(), find_port()
+    ports = find_free_port(), find_free_port()
     command = [
         *(sys.executable, "-m", "darkroom_server", f"--model-folder={folder}", "--model-name=shelf", "--threads=1"),
         *(f"--port={ports[0]}", f"--probe-port={ports[1]}", "--linger-seconds=0", "--grace-seconds=5"),

@@ -12,6 +12,7 @@ import urllib.request
 
 import pytest
 
+from bench.clusters.ports import find_free_port
 from darkroom_api.v1alpha1.common import Task
 from darkroom_server.auth.keys import Key, KeyAdmission
 from darkroom_server.backends.one_model import NAMESPACE, OneModel, open_model
@@ -21,7 +22,6 @@ from darkroom_server.running.process import Terms, run_process
 from tests.support.server.models import draw, write_model
 from tests.support.server.parts import KEY
 from tests.support.server.running import send
-from tests.unit.server.test_serving import find_port
 
 ANALYZE = "/computervision/imageanalysis:analyze?api-version=2023-04-01-preview&model-name=shelf"
 
@@ -39,7 +39,7 @@ def read_status(url: str) -> int:
 
 def test_a_process_told_to_stop_is_no_longer_ready_and_still_answers(tmp_path: pathlib.Path) -> None:
     write_model(tmp_path, Task.CLASSIFIER)
-    terms = Terms(port=find_port(), probe_port=find_port(), linger_seconds=1.5, grace_seconds=5)
+    terms = Terms(port=find_free_port(), probe_port=find_free_port(), linger_seconds=1.5, grace_seconds=5)
     ready, api = f"http://127.0.0.1:{terms.probe_port}/readyz", f"http://127.0.0.1:{terms.port}"
     headers = {"Ocp-Apim-Subscription-Key": KEY, "Content-Type": "image/png"}
     seen: list[int] = []
@@ -73,7 +73,7 @@ class BrokenBackend(OneModel):
 
 def test_a_back_end_that_stops_keeping_up_ends_the_process(tmp_path: pathlib.Path) -> None:
     write_model(tmp_path, Task.CLASSIFIER)
-    terms = Terms(port=find_port(), probe_port=find_port(), linger_seconds=0, grace_seconds=1)
+    terms = Terms(port=find_free_port(), probe_port=find_free_port(), linger_seconds=0, grace_seconds=1)
     backend, admission = BrokenBackend(open_model(tmp_path, "shelf")), KeyAdmission([])
     with contextlib.ExitStack() as stack:
         group = stack.enter_context(pytest.raises(ExceptionGroup))
