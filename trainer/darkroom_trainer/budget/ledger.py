@@ -5,7 +5,7 @@ stop, may this optional output start now. Pure: all seconds are charged seconds,
 Must not do any of what it lists.
 
 Required is what a model cannot be handed over without. The rest is optional: it gives way where the machine became
-slower than it was measured, so it is counted without a margin, but for the ONNX file.
+slower than it was measured, so it is counted without a margin, but for the ONNX file, which users miss.
 """
 
 import dataclasses
@@ -17,7 +17,7 @@ from typing import Final
 from darkroom_trainer.budget import refusal
 from darkroom_trainer.budget.costs import Costs
 from darkroom_trainer.budget.lost_work import NOTHING_LOST, LostWork
-from darkroom_trainer.budget.slowdown import Slowdown
+from darkroom_trainer.budget.slowdown import ALLOWED_SLOWDOWN, Slowdown
 from darkroom_trainer.runtime import errors
 
 HOLD_OUT_TIME_FRACTION: Final = 0.6
@@ -26,10 +26,12 @@ HEAD_TIME_FRACTION: Final = 0.4
 """Of the time for the score, at most this goes into frozen-feature classifiers, where a network is to follow."""
 HEAD_MARGIN: Final = 1.5
 """Costs of a frozen-feature classifier are multiplied by this, as the search for one does (`heads.admission`)."""
-MARGIN: Final = 1.25
-"""Costs of what comes after the training are multiplied by this: measured once, on a machine that is shared."""
+MARGIN: Final = ALLOWED_SLOWDOWN
+"""Costs of what comes after the training are multiplied by this; a slowdown counts from there on."""
 EXPORT_MARGIN: Final = 1.5
 """The same of the ONNX file, the longest unit after which nothing can give way any more."""
+EXPORT_KEPT: Final = 0.5
+"""So many times its costs are kept besides: a machine that turns slower at the very end must not cost the file."""
 UPLOADED_FILES: Final = 13
 """With the list of them, and the ONNX file twice."""
 
@@ -59,12 +61,17 @@ class RemainingWork(StrEnum):
 
 @dataclass(frozen=True)
 class LedgerEntry:
-    """One line of the list; `spare_seconds` is what an optional entry before it may take of it, should that be slow."""
+    """One line of the list.
+
+    `spare_seconds` is what an optional entry before it may take of it, should that be slow; `kept_seconds` is kept
+    besides, so that it still fits where the machine turns slower before it begins.
+    """
 
     work: RemainingWork
     cost_seconds: float
     is_optional: bool = False
     spare_seconds: float = 0.0
+    kept_seconds: float = 0.0
     is_done: bool = False
 
 
@@ -130,8 +137,8 @@ class RunLedger:
 
     @property
     def reserve_seconds(self) -> float:
-        """Return what everything costs that is left to do, at the speed that was measured."""
-        return sum(entry.cost_seconds for entry in self.entries if not entry.is_done)
+        """Return what is kept for everything that is left to do, at the speed that was measured."""
+        return sum(entry.cost_seconds + entry.kept_seconds for entry in self.entries if not entry.is_done)
 
     @property
     def training_ends_at(self) -> float:
@@ -244,7 +251,12 @@ class RunLedger:
             LedgerEntry(RemainingWork.CHECKPOINT, MARGIN * costs.save_seconds),
             LedgerEntry(RemainingWork.EVALUATION, _compute_scoring(costs, load.evaluation_images)),
             LedgerEntry(RemainingWork.WEIGHTS, costs.unmeasured_seconds),
-            _build_optional(RemainingWork.ONNX, EXPORT_MARGIN * costs.export_seconds),
+            LedgerEntry(
+                RemainingWork.ONNX,
+                EXPORT_MARGIN * costs.export_seconds,
+                is_optional=True,
+                kept_seconds=EXPORT_KEPT * costs.export_seconds,
+            ),
             _build_optional(RemainingWork.SCORES, costs.scores_seconds, scored_images * costs.measure_image_seconds),
             _build_optional(RemainingWork.PICTURE, costs.picture_seconds),
             _build_optional(RemainingWork.REPORT, costs.report_seconds),

@@ -22,7 +22,8 @@ _START_TIME_FIELD: Final = 19
 class Meter:
     """Charges `devices x milli_rate / 1000` reference-device seconds for each second of `clock` since `started_at`.
 
-    `carried_seconds` is what earlier attempts were charged for work that they kept.
+    `carried_seconds` is what earlier attempts were charged for work that they kept. Devices may join and leave: what is
+    charged is the integral over time of those that take part.
     """
 
     def __init__(
@@ -37,7 +38,9 @@ class Meter:
         self._clock = clock
         self._devices = devices
         self._milli_rate = milli_rate
-        self._began_at = self._started_at = clock() if started_at is None else started_at
+        self._began_at = self._started_at = self._changed_at = clock() if started_at is None else started_at
+        self._charged_before = self._held_before = 0.0
+        """What was charged and held by other numbers of devices than there are now: until `changed_at`, `began_at`."""
         self._carried_seconds = self._kept_seconds = carried_seconds
 
     @property
@@ -53,12 +56,39 @@ class Meter:
     @property
     def charged_seconds(self) -> float:
         """Return what has been charged so far, over all attempts."""
-        return self._carried_seconds + max(0.0, self._clock() - self._started_at) * self.rate
+        charged = max(0.0, self._clock() - self._changed_at) * self.rate + self._charged_before
+        return self._carried_seconds + max(0.0, charged)
 
     @property
     def held_seconds(self) -> float:
         """Return what this process has held its devices for, in reference-device seconds, kept work or not."""
-        return max(0.0, self._clock() - self._began_at) * self.rate
+        return max(0.0, self._clock() - self._began_at) * self.rate + self._held_before
+
+    def read_clock(self) -> float:
+        """Return the time on the clock, to say later since when work counts for nothing."""
+        return self._clock()
+
+    def join(self, devices: int) -> None:
+        """Charge for so many devices more from now on."""
+        self._change(devices)
+
+    def leave(self, devices: int, since: float | None = None) -> None:
+        """Charge for so many devices less from now on.
+
+        Where their work since a time on the clock is lost, what they were charged for it is given back; never more than
+        this attempt was charged.
+        """
+        self._change(-devices)
+        if since is not None:
+            lost_seconds = max(0.0, self._changed_at - max(since, self._started_at))
+            self._charged_before -= devices * lost_seconds * self._milli_rate / 1000
+
+    def _change(self, devices: int) -> None:
+        now = self._clock()
+        self._charged_before += max(0.0, now - self._changed_at) * self.rate
+        self._held_before += max(0.0, now - self._began_at) * self.rate
+        self._began_at = self._changed_at = now
+        self._devices += devices
 
     def alone(self) -> "Meter":
         """Return a meter that goes on from here for one of these devices, where each does work of its own."""
@@ -66,7 +96,11 @@ class Meter:
 
     def begin(self) -> None:
         """Charge from now on: loading the program is start-up, as pulling the image is, and no attempt pays for it."""
-        self._started_at = self._clock()
+        self._start()
+
+    def _start(self) -> None:
+        self._started_at = self._changed_at = self._clock()
+        self._charged_before = 0.0
 
     def carry(self, charged_seconds: float) -> None:
         """Take over what earlier attempts were charged, where that is more than was known."""
@@ -78,7 +112,7 @@ class Meter:
         What was charged for later work stays charged, though a checkpoint of it can no longer be used.
         """
         self.carry(charged_seconds)
-        self._started_at = self._clock()
+        self._start()
 
     def keep(self, charged_seconds: float | None = None) -> None:
         """Note what a checkpoint holds: everything charged so far, where nothing else is given."""

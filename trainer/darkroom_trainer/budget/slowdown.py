@@ -1,13 +1,13 @@
-"""How much slower a machine has become than it was measured.
+"""How much slower a machine has become than the margins of what it was measured at allow for.
 
-Owns the factor that costs still to come are multiplied by; pure. All seconds are charged seconds. Must not decide what
-follows from it: that is the ledger's.
+Owns the factor that costs still to come, which have their margins, are multiplied by; pure. All seconds are charged
+seconds. Must not decide what follows from it: that is the ledger's.
 """
 
 from typing import Final
 
-ALLOWED_SLOWDOWN: Final = 1.5
-"""Up to here, what is counted for costs that are not measured allows for a slower machine."""
+ALLOWED_SLOWDOWN: Final = 1.25
+"""Costs are counted so many times: they were measured once, on a machine that is shared."""
 LARGEST_SLOWDOWN: Final = 4.0
 """A machine that seems slower than this was measured wrongly; its word would take the budget from the training."""
 
@@ -16,14 +16,14 @@ Shape = tuple[str | int | None, ...]
 
 
 class Slowdown:
-    """How many times as long as it could the newest work took: what follows will hardly be faster."""
+    """How much longer the newest work took than the margins allow for: what follows will hardly be faster."""
 
     def __init__(self) -> None:
         self.factor = 1.0
         self._fastest_seconds: dict[Shape, float] = {}
 
     def learn(self, estimated_seconds: float, took_seconds: float) -> None:
-        """Take over how many times its estimate a unit of work took."""
+        """Take over how slow the machine was for a unit of work."""
         self.factor = compute_slowdown(estimated_seconds, took_seconds)
 
     def rise(self, estimated_seconds: float, took_seconds: float) -> None:
@@ -43,6 +43,9 @@ class Slowdown:
 
 
 def compute_slowdown(estimated_seconds: float, took_seconds: float) -> float:
-    """Return how many times its estimate a unit of work took, at most LARGEST_SLOWDOWN; 1 where margins allow it."""
-    factor = took_seconds / max(1e-9, estimated_seconds)
-    return min(LARGEST_SLOWDOWN, factor) if factor > ALLOWED_SLOWDOWN else 1.0
+    """Return how many times what the margins allow for a unit of work took, at least 1.
+
+    A unit is taken to have lasted LARGEST_SLOWDOWN times its estimate at most.
+    """
+    factor = min(LARGEST_SLOWDOWN, took_seconds / max(1e-9, estimated_seconds))
+    return max(1.0, factor / ALLOWED_SLOWDOWN)

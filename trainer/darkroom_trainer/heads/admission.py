@@ -19,9 +19,13 @@ from darkroom_trainer.search.trial_records import TrialEnd, TrialKind, TrialReco
 FIRST_RATE: Final = 1e-9
 """Seconds for one multiplication, until it has been measured: slow on any machine."""
 SMALL_WORK: Final = 1e7
-"""What a fit takes however small it is, in multiplications."""
+"""What a fit takes however small it is, in multiplications: 5 to 10 ms of a logistic regression on one core."""
 CAUTION: Final = 1.5
 """Costs vary; a trial is admitted when this many times its estimate fits."""
+
+
+class _OutOfTimeError(Exception):
+    """A trial takes longer than the time that was left."""
 
 
 @dataclass
@@ -30,6 +34,8 @@ class TrialCost:
 
     trial: HeadTrial
     started_at_seconds: float
+    extracted_at_seconds: float | None = None
+    """When all features were there."""
     cost_seconds: float = 0.0
     fitting_seconds: float = 0.0
     """The part of the cost that is not for features, which the next trial may find there already."""
@@ -82,18 +88,33 @@ class HeadLedger:
 
     @contextlib.contextmanager
     def charge(self, trial: HeadTrial) -> Iterator[TrialCost]:
-        """Note what the work within costs; a trial whose numbers fail is recorded, and the search continues."""
+        """Note what the work within costs; a trial that fails or takes too long is recorded, and the search goes on."""
         cost = TrialCost(trial, self._now(), work=self._work.get(id(trial), 0.0))
-        fits_from = cost.started_at_seconds
         try:
-            self._store.extract(trial.blocks, trial.num_views)
-            fits_from = self._now()
             yield cost
+        except _OutOfTimeError as error:
+            cost.end, cost.why = TrialEnd.TOO_COSTLY, str(error)
         except (ValueError, RuntimeError) as error:
             cost.end, cost.why = TrialEnd.FAILED, f"{type(error).__name__}: {error}"
+        fits_from = cost.started_at_seconds if cost.extracted_at_seconds is None else cost.extracted_at_seconds
         cost.fitting_seconds = max(0.0, self._now() - fits_from)
         cost.cost_seconds = max(0.0, self._now() - cost.started_at_seconds)
         self._entries.append(cost)
+
+    def extract(self, cost: TrialCost) -> None:
+        """Compute the features of a trial that is being charged, as far as there is time (`check_time`)."""
+        self._store.extract(cost.trial.blocks, cost.trial.num_views, self.check_time)
+        cost.extracted_at_seconds = self._now()
+
+    def check_time(self) -> None:
+        """Break off the trial that is being charged where no more is left than the refit of the best so far may take.
+
+        What was admitted was estimated, and the machine may have become slower since: the rest of the run needs its
+        time all the same.
+        """
+        refits = (CAUTION * self._estimate_refit(cost.trial) for cost in self._list_done(*Family))
+        if self._left() <= max(refits, default=0.0):
+            raise _OutOfTimeError("it took longer than the time that was left")
 
     def _estimate(self, trial: HeadTrial, cross_validation: CrossValidation) -> float:
         """Return the seconds of cross-validation: features that are not there yet, and fits."""
@@ -102,7 +123,7 @@ class HeadLedger:
         width = sum(store.find_width(block) for block in trial.blocks)
         rows = max(len(fold.train) for fold in cross_validation.folds) * (trial.num_views + 1)
         work = len(cross_validation.folds) * (
-            SMALL_WORK * len(trial.grid) + count_work(trial, rows, width, store.examples.num_labels)
+            SMALL_WORK * self._count_fits(trial) + count_work(trial, rows, width, store.examples.num_labels)
         )
         self._work[id(trial)] = work
         return extraction + work * self._find_rate(trial.family)
@@ -114,17 +135,24 @@ class HeadLedger:
         if self._rows > len(store.indices):
             extraction = sum(self._measure_image(block) for block in trial.blocks) * rows
         width = sum(store.find_width(block) for block in trial.blocks)
-        work = count_work(trial, rows, width, store.examples.num_labels) / len(trial.grid)
+        whole = SMALL_WORK * self._count_fits(trial) + count_work(trial, rows, width, store.examples.num_labels)
+        work = whole / len(trial.grid)
         return extraction + work * self._find_rate(trial.family)
+
+    def _count_fits(self, trial: HeadTrial) -> int:
+        """Return how often something is fitted to a fold: a regression for each label where each is alone."""
+        each = trial.family is Family.LOGISTIC and self._store.examples.is_multilabel
+        return len(trial.grid) * (self._store.examples.num_labels if each else 1)
 
     def _find_rate(self, family: Family) -> float:
         """Return the seconds for one unit of work: of the largest head of the kind, else of any kind.
 
-        Small ones tell more of what every fit takes than of what work takes.
+        Small ones tell more of what every fit takes than of what work takes. Closed forms say nothing of a regression.
         """
-        done = self._list_done(family) or self._list_done(*Family)
-        largest = max(done, key=lambda cost: cost.work, default=None)
-        return largest.fitting_seconds / largest.work if largest else FIRST_RATE
+        own = self._list_done(family)
+        largest = max(own or self._list_done(*Family), key=lambda cost: cost.work, default=None)
+        rate = largest.fitting_seconds / largest.work if largest else FIRST_RATE
+        return rate if own or family is not Family.LOGISTIC else max(rate, FIRST_RATE)
 
     def _list_done(self, *families: Family) -> list[TrialCost]:
         return [cost for cost in self._entries if cost.work > 0 and cost.end is None and cost.trial.family in families]

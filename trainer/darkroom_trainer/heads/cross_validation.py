@@ -17,7 +17,7 @@ from darkroom_trainer.heads.fits import families, temperature as calibrations
 from darkroom_trainer.heads.fits.folds import Fold, Rows
 from darkroom_trainer.heads.fits.linear import Batches
 from darkroom_trainer.heads.fits.scaling import fit_scale
-from darkroom_trainer.heads.store import FeatureStore
+from darkroom_trainer.heads.store import Check, FeatureStore, go_on
 
 MOST_OUTPUTS: Final = 50_000_000
 """Outputs of all settings together that are held in memory."""
@@ -81,11 +81,12 @@ def build_cross_validation(store: FeatureStore, folds: list[Fold]) -> CrossValid
     return CrossValidation(store, folds, out_of_fold, store.examples.build_one_hot(store.indices[out_of_fold]))
 
 
-def predict_out_of_fold(cross_validation: CrossValidation, trial: HeadTrial) -> torch.Tensor:
-    """Return the raw outputs (G, R, K, C) of each setting for the validation rows."""
+def predict_out_of_fold(cross_validation: CrossValidation, trial: HeadTrial, check: Check = go_on) -> torch.Tensor:
+    """Return the raw outputs (G, R, K, C) of each setting for the validation rows; `check` is called before a fold."""
     shape = (len(trial.grid), cross_validation.repeats, *cross_validation.one_hot.shape)
     outputs = cross_validation.one_hot.new_zeros(shape)
     for fold in cross_validation.folds:
+        check()
         indices = torch.from_numpy(np.searchsorted(cross_validation.out_of_fold, fold.validation)).to(outputs.device)
         for setting, raw in enumerate(fit_and_predict(cross_validation.store, trial, fold)):
             outputs[setting, fold.repeat, indices] = raw
@@ -104,10 +105,13 @@ def fit_and_predict(store: FeatureStore, trial: HeadTrial, fold: Fold) -> list[t
     return [head.apply(asked) for head in heads]
 
 
-def run_trial(cross_validation: CrossValidation, trial: HeadTrial) -> ScoredHead:
-    """Return the trial at the settings that predict best; ValueError where no setting gives finite outputs."""
+def run_trial(cross_validation: CrossValidation, trial: HeadTrial, check: Check = go_on) -> ScoredHead:
+    """Return the trial at the settings that predict best; ValueError where no setting gives finite outputs.
+
+    What `check` raises, which is called before each fold, ends it.
+    """
     trial = thin_grid(trial, cross_validation.repeats * cross_validation.one_hot.numel())
-    outputs = predict_out_of_fold(cross_validation, trial)
+    outputs = predict_out_of_fold(cross_validation, trial, check)
     found = [
         evaluate(cross_validation, trial, setting, raw)
         for setting, raw in zip(trial.grid, outputs, strict=True)

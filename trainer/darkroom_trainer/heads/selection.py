@@ -114,7 +114,8 @@ class _Search:
             if not self.ledger.admit(trial, self.cross_validation):
                 continue
             with self.ledger.charge(trial) as entry:
-                scored = cross_validations.run_trial(self.cross_validation, trial)
+                self.ledger.extract(entry)
+                scored = cross_validations.run_trial(self.cross_validation, trial, self.ledger.check_time)
                 entry.scored = cross_validations.strip(scored)
                 self.scored_heads.append(scored)
         parts = prior.split_heads(self.scored_heads)

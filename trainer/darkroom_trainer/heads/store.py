@@ -27,6 +27,8 @@ Networks = Mapping[str, FrozenNetwork]
 """Frozen networks for images of the examples' size, by name."""
 Views = Callable[[torch.Tensor, int], torch.Tensor]
 """The k-th varied view (k from 1) of images (B, 3, S, S) in [0, 1]."""
+Check = Callable[[], None]
+"""Raises where the work is to end."""
 
 BATCH: Final = 256
 NETWORK_BATCH: Final = 8
@@ -35,6 +37,10 @@ PROBED: Final = 32
 PROBED_BY_NETWORK: Final = 8
 KEPT_BYTES: Final = 256 << 20
 """Images in memory as floats, and features of one block, up to which they are kept."""
+
+
+def go_on() -> None:
+    """Let the work go on."""
 
 
 @dataclass(frozen=True)
@@ -134,11 +140,14 @@ class FeatureStore:
             self._widths[block] = int(self._extract(block, self._load(0, slice(0, 1))).shape[1])
         return self._widths[block]
 
-    def extract(self, blocks: Sequence[str], num_views: int) -> None:
-        """Compute the features of the blocks for all rows and so many views, where they are not there yet."""
+    def extract(self, blocks: Sequence[str], num_views: int, check: Check = go_on) -> None:
+        """Compute the features of the blocks for all rows and so many views, where they are not there yet.
+
+        `check` is called between batches; what it raises ends the work, and a network's features so far are kept.
+        """
         for view in range(num_views + 1):
             for block in blocks:
-                self._get_block(block, view)
+                self._get_block(block, view, check)
 
     def get_features(self, blocks: Sequence[str], view: int) -> torch.Tensor:
         """Return the features (M, D) of the blocks side by side, for one view of all rows."""
@@ -171,20 +180,24 @@ class FeatureStore:
             return self._open_table(block).take(rows).to(self.examples.device)
         return self._extract(block, self._load(view, part))
 
-    def _get_block(self, block: str, view: int) -> torch.Tensor:
+    def _get_block(self, block: str, view: int, check: Check = go_on) -> torch.Tensor:
         if (block, view) not in self._blocks:
             if view == 0 and is_of_network(block):
-                self._complete(block, self._find_rows(slice(None)))
-            parts = [slice(start, start + BATCH) for start in range(0, len(self.indices), BATCH)]
-            self._blocks[block, view] = torch.cat([self._get_part(block, view, part) for part in parts])
+                self._complete(block, self._find_rows(slice(None)), check)
+            found = []
+            for start in range(0, len(self.indices), BATCH):
+                check()
+                found.append(self._get_part(block, view, slice(start, start + BATCH)))
+            self._blocks[block, view] = torch.cat(found)
         return self._blocks[block, view]
 
-    def _complete(self, block: str, rows: Rows) -> None:
+    def _complete(self, block: str, rows: Rows, check: Check = go_on) -> None:
         """Compute what a network says of the rows of images, where the table does not know it yet."""
         table = self._open_table(block)
         missing = table.find_missing(rows)
         embed = onnx_networks.open_fastest(self._find_network(block), len(missing))
         for start in range(0, len(missing), NETWORK_BATCH):
+            check()
             some = missing[start : start + NETWORK_BATCH]
             with torch.inference_mode():
                 table.put(some, embed(self._read_images(some)).float())

@@ -13,6 +13,7 @@ from darkroom_api.conditions import Reason
 from darkroom_api.report import Outcome
 from darkroom_api.results import AnyStatus
 from darkroom_api.run_config import RunConfig
+from darkroom_api.v1alpha1.model import ModelSpec
 from darkroom_trainer.local import status as statuses
 from darkroom_trainer.local.board import BoardEntry, Resources, read_clock
 from darkroom_trainer.local.display import Display
@@ -39,6 +40,10 @@ class Execution:
         from darkroom_trainer.commands import engine  # checks and tables should not wait for its imports
 
         self.note(entry, statuses.begin(entry.status, config, platform.node(), read_clock()))
+        spec = entry.manifest.spec
+        if isinstance(spec, ModelSpec) and spec.compute is not None and (spec.compute.nodes or 1) > 1:
+            told = f"compute.nodes: {spec.compute.nodes} are a cluster's; it trains on this machine's devices alone"
+            self._display.say(f"{entry.shown}  {told}")
         began = time.monotonic()
         reporter = StatusReporter(self._resources, entry, self._display)
         with tempfile.TemporaryDirectory(dir=self._work) as work:

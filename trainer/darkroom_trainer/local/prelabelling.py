@@ -108,14 +108,6 @@ class _DisplayReporter:
     def __init__(self, display: Display) -> None:
         self._display = display
 
-    def update(
-        self,
-        *,
-        percent: int,
-        stage: str,
-        trial: int | None = None,  # noqa: ARG002
-        eta_seconds: int | None = None,
-        charged_seconds: float | None = None,  # noqa: ARG002
-    ) -> None:
+    def update(self, *, percent: int, stage: str, eta_seconds: int | None = None, **_others: object) -> None:
         """Take the newest progress."""
         self._display.show_progress(NAME, percent, stage, eta_seconds)

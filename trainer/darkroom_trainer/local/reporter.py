@@ -7,6 +7,7 @@ from darkroom_api.v1alpha1.run_status import ProgressStatus
 from darkroom_trainer.local import status as statuses
 from darkroom_trainer.local.board import BoardEntry, Resources
 from darkroom_trainer.local.display import Display
+from darkroom_trainer.runtime.reporting import JoinedNodes
 
 _SAVE_PROGRESS_EVERY_SECONDS: Final = 10.0
 
@@ -28,6 +29,7 @@ class StatusReporter:
         trial: int | None = None,
         eta_seconds: int | None = None,
         charged_seconds: float | None = None,
+        nodes: JoinedNodes | None = None,  # noqa: ARG002
     ) -> None:
         """Take the newest progress."""
         self._display.show_progress(self._entry.shown, percent, stage, eta_seconds)

@@ -70,7 +70,8 @@ class MeasuredRecipe:
 
     def average_step(self, passes: int, images: int) -> float:
         """Return what a step of a training with so many passes costs, its share of the looks included."""
-        looks = min(passes, self.recipe.kept_views * images)
+        views = recipes.count_kept_views(passes // max(1, images), self.recipe.kept_views)
+        looks = min(passes, views * images)
         return self.step_cost + self.look_cost * looks / passes * self.recipe.batch_size
 
     def to_json(self) -> dict[str, Any]:
@@ -190,13 +191,18 @@ def _bound_passes(last: MeasuredRecipe, recipe: recipes.Recipe, seconds: float, 
     return last.count_passes(seconds, images)
 
 
-def suit_recipes(measured_recipes: list[MeasuredRecipe], images: int, left_seconds: float) -> list[MeasuredRecipe]:
-    """Return them with recipes that suit how often the time left shows each of so many images."""
-    return [replace(one, recipe=_suit_recipe(one, images, left_seconds)) for one in measured_recipes]
+def suit_recipes(
+    measured_recipes: list[MeasuredRecipe], images: int, left_seconds: float, *, may_mirror: bool
+) -> list[MeasuredRecipe]:
+    """Return them with recipes that suit how often the time left shows each of so many images, and the tags."""
+    return [
+        replace(one, recipe=_suit_recipe(one, images, left_seconds, may_mirror=may_mirror)) for one in measured_recipes
+    ]
 
 
-def _suit_recipe(measured: MeasuredRecipe, images: int, left_seconds: float) -> recipes.Recipe:
-    recipe = recipes.suit_repetition(measured.recipe, measured.count_passes(left_seconds, images) / images)
+def _suit_recipe(measured: MeasuredRecipe, images: int, left_seconds: float, *, may_mirror: bool) -> recipes.Recipe:
+    epochs = measured.count_passes(left_seconds, images) / images
+    recipe = recipes.suit_repetition(measured.recipe, epochs, may_mirror=may_mirror)
     if not measured.look_cost:
         return recipe
     views = recipes.choose_kept_views(images, measured.look_cost, measured.map_bytes, left_seconds)

@@ -67,6 +67,39 @@ def test_one_device_goes_on_from_where_all_are_and_for_itself_alone() -> None:
     assert (meter.charged_seconds, alone.charged_seconds) == (30.0, 15.0)
 
 
+def test_the_charge_is_the_integral_of_the_devices_that_take_part() -> None:
+    clock = Hand()
+    meter = Meter(devices=2, milli_rate=500, clock=clock)
+    clock.now += 10
+    meter.begin()
+    meter.join(4)
+    clock.now += 10
+    assert (meter.rate, meter.charged_seconds, meter.held_seconds) == (3.0, 30.0, 40.0)
+    meter.leave(3)
+    clock.now += 10
+    assert (meter.rate, meter.charged_seconds, meter.held_seconds) == (1.5, 45.0, 55.0)
+
+
+def test_lost_work_is_given_back_from_where_it_began_and_never_what_earlier_attempts_were_charged() -> None:
+    clock = Hand()
+    meter = Meter(carried_seconds=5.0, clock=clock)
+    meter.begin()
+    meter.join(3)
+    clock.now += 10
+    began_at = meter.read_clock()
+    clock.now += 4
+    meter.leave(1, began_at)
+    clock.now += 4
+    assert meter.charged_seconds == 5 + 4 * 10 + 3 * 8
+    meter.leave(2, began_at)
+    assert meter.charged_seconds == 5 + 4 * 10 + 1 * 8, "also where the number has changed since"
+    meter.resume(60.0)
+    meter.join(1)
+    clock.now += 1
+    meter.leave(1, 0.0)
+    assert meter.charged_seconds == 61.0, "what was charged before the checkpoint stays"
+
+
 def test_an_attempt_that_was_ended_pays_for_what_a_checkpoint_holds() -> None:
     clock = Hand()
     meter = Meter(clock=clock)

@@ -40,8 +40,10 @@ def test_what_is_optional_starts_only_where_it_fits_at_the_pace_of_the_last_step
     assert ledger.may_start(RemainingWork.REPORT, BUDGET_SECONDS - left_seconds) is fits
 
 
-@pytest.mark.parametrize(("took", "factor"), [(0.05, 1.0), (0.1, 1.0), (0.15, 1.0), (0.25, 2.5), (9.0, 4.0)])
-def test_the_slowdown_is_bounded(took: float, factor: float) -> None:
+@pytest.mark.parametrize(
+    ("took", "factor"), [(0.05, 1.0), (0.1, 1.0), (0.125, 1.0), (0.13, 1.04), (0.25, 2.0), (9.0, 3.2)]
+)
+def test_the_slowdown_begins_where_the_margins_end_and_is_bounded(took: float, factor: float) -> None:
     assert slowdowns.compute_slowdown(0.1, took) == pytest.approx(factor)
 
 
@@ -54,7 +56,7 @@ def test_steps_of_another_kind_are_not_compared() -> None:
 
 
 def test_the_refit_leaves_a_slow_machine_more_for_what_follows() -> None:
-    before, after = a_ledger().training_ends_at, a_ledger(0.1, 0.2).training_ends_at
+    before, after = a_ledger().training_ends_at, a_ledger(0.1, 0.25).training_ends_at
     assert BUDGET_SECONDS - after == pytest.approx(2 * (BUDGET_SECONDS - before))
 
 
@@ -70,35 +72,35 @@ def test_a_step_as_slow_as_the_slowest_may_take_what_gives_way_and_nothing_of_th
 @pytest.mark.parametrize(
     ("took", "factor"),
     [
-        pytest.param(0.3, 3.0, id="slower than at best"),
-        pytest.param(0.14, 1.0, id="hardly slower"),
+        pytest.param(0.3, 2.4, id="slower than at best"),
+        pytest.param(0.12, 1.0, id="hardly slower"),
         pytest.param(None, 2.0, id="too few steps to tell, so as it was"),
     ],
 )
 def test_steps_tell_the_slowdown_while_they_are_taken(took: float | None, factor: float) -> None:
-    slowdown = a_ledger(0.1, 0.2).slowdown
+    slowdown = a_ledger(0.1, 0.25).slowdown
     assert slowdown.judge_step(SHAPE, took) == pytest.approx(factor)
-    assert slowdown.judge_step(OTHER_SHAPE, took) == 2.0, "nothing is known of such steps"
+    assert slowdown.judge_step(OTHER_SHAPE, took) == pytest.approx(2.0), "nothing is known of such steps"
 
 
 def test_an_export_that_took_longer_than_estimated_slows_what_follows() -> None:
     slowdown = slowdowns.Slowdown()
     slowdown.learn(estimated_seconds=0.4, took_seconds=1.2)
-    assert slowdown.factor == pytest.approx(3.0)
+    assert slowdown.factor == pytest.approx(2.4)
 
 
 @pytest.mark.parametrize(
     ("took", "factor"),
     [
         pytest.param(0.2, 2.0, id="as expected: the steps before were slow all the same"),
-        pytest.param(0.6, 3.0, id="slower than that"),
-        pytest.param(90.0, 4.0, id="at most so much"),
+        pytest.param(0.6, 2.4, id="slower than that"),
+        pytest.param(90.0, 3.2, id="at most so much"),
     ],
 )
 def test_a_slow_evaluation_leaves_more_for_what_follows_and_a_fast_one_takes_nothing_back(
     took: float, factor: float
 ) -> None:
-    ledger = a_ledger(0.1, 0.2)
+    ledger = a_ledger(0.1, 0.25)
     ledger.compare_scoring(took, images=50)
     assert ledger.slowdown.factor == pytest.approx(factor), "50 images of 2 ms, and 0.1 s"
 
@@ -109,3 +111,13 @@ def test_an_export_fits_after_the_last_step_that_leaves_a_model() -> None:
         charged += 0.3
     ledger.settle(*BEFORE_PUBLICATION)
     assert ledger.may_start(RemainingWork.ONNX, charged)
+
+
+@pytest.mark.parametrize("slowness", [1.4, 1.6])
+def test_a_machine_that_became_slower_after_the_last_step_still_gets_its_onnx_file(slowness: float) -> None:
+    ledger = a_ledger(0.1)
+    charged = ledger.training_ends_at
+    scoring_seconds = slowness * COSTS.measure_seconds
+    ledger.compare_scoring(scoring_seconds, images=0)
+    ledger.settle(*BEFORE_PUBLICATION)
+    assert ledger.may_start(RemainingWork.ONNX, charged + scoring_seconds)

@@ -11,7 +11,7 @@ from darkroom_trainer.heads.fits import folds
 from darkroom_trainer.heads.fits.families import GRIDS, Family
 from darkroom_trainer.heads.store import FeatureStore
 from darkroom_trainer.search.trial_records import TrialEnd
-from tests.unit.trainer.head_examples import build_examples, count_down, stop_after, unhurried
+from tests.unit.trainer.head_examples import build_examples, build_multilabel, count_down, stop_after, unhurried
 
 LABELS = np.repeat(np.arange(3), 6)
 STORE = FeatureStore(build_examples(LABELS, 3), np.arange(len(LABELS)))
@@ -28,6 +28,7 @@ def run(ledger: admission.HeadLedger, trial: cross_validations.HeadTrial) -> cro
     """Run a trial as the search does."""
     assert ledger.admit(trial, DIVISION)
     with ledger.charge(trial) as entry:
+        ledger.extract(entry)
         entry.scored = cross_validations.run_trial(DIVISION, trial)
     assert entry.scored is not None
     return entry.scored
@@ -66,6 +67,52 @@ def test_a_trial_is_charged_what_it_took_and_counts_from_what_the_meter_showed()
     assert record.cost_seconds > 0
     assert (record.end, record.settings["tried"]) == (TrialEnd.WON, len(TRIAL.grid))
     assert record.score == scored.score.value
+
+
+def test_a_trial_whose_features_take_longer_than_there_is_time_is_broken_off() -> None:
+    seconds, store = [9.0], FeatureStore(build_examples(LABELS, 3), np.arange(len(LABELS)))
+    ledger = admission.HeadLedger(store, lambda: seconds[0], lambda: False, len(LABELS), started_at_seconds=0.0)
+    with ledger.charge(TRIAL) as entry:
+        seconds[0] = 0.0
+        ledger.extract(entry)
+        raise AssertionError("nothing follows")
+    assert (entry.end, entry.why) == (TrialEnd.TOO_COSTLY, "it took longer than the time that was left")
+    assert store.count_missing("grey8", 0) == len(LABELS)
+
+
+def test_a_trial_that_takes_too_long_is_broken_off_between_two_folds_and_leaves_the_refit_of_the_best() -> None:
+    seconds, looks = [1e6], [0]
+
+    def left() -> float:
+        seconds[0] -= 1.0
+        return seconds[0]
+
+    def check() -> None:
+        looks[0] += 1
+        seconds[0] = 1.0001 if looks[0] == 2 else 1e6
+        ledger.check_time()
+
+    ledger = admission.HeadLedger(STORE, left, lambda: False, len(LABELS), started_at_seconds=0.0)
+    best = run(ledger, OTHER)
+    with ledger.charge(TRIAL) as entry:
+        cross_validations.run_trial(DIVISION, TRIAL, check)
+    assert (looks[0], entry.end) == (2, TrialEnd.TOO_COSTLY), "some time is left, less than the refit may take"
+    assert [record.end for record in ledger.list_records(win(best))] == [TrialEnd.WON, TrialEnd.TOO_COSTLY]
+
+
+def test_a_regression_of_each_label_counts_by_itself_however_fast_closed_forms_are() -> None:
+    seconds, store = [1e6], FeatureStore(build_multilabel(12, 4), np.arange(12))
+    division = cross_validations.build_cross_validation(store, folds.build_folds(np.arange(12) % 2, seed=0))
+    ledger = admission.HeadLedger(store, lambda: seconds[0], lambda: False, 12, started_at_seconds=0.0)
+    ridge, logistic = (
+        cross_validations.HeadTrial(("grey8",), family, 0, GRIDS[family]) for family in (Family.RIDGE, Family.LOGISTIC)
+    )
+    assert ledger.admit(ridge, division)
+    with ledger.charge(ridge) as entry:
+        entry.scored = cross_validations.run_trial(division, ridge)
+    seconds[0] = 0.01 * 4 * len(logistic.grid) * len(division.folds)
+    assert ledger.admit(ridge, division)
+    assert not ledger.admit(logistic, division)
 
 
 def test_a_trial_whose_numbers_fail_is_told_and_the_search_goes_on() -> None:

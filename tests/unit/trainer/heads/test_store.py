@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from darkroom_trainer.heads.feature_tables import FeatureTables
-from darkroom_trainer.heads.store import FeatureStore
+from darkroom_trainer.heads.store import NETWORK_BATCH, FeatureStore
 from tests.unit.trainer.head_examples import CountedNet, a_network, build_examples
 
 LABELS = np.repeat(np.arange(3), 4)
@@ -55,3 +55,17 @@ def test_hand_made_features_are_kept_in_memory_alone() -> None:
     assert store.count_missing("grey8", 1) == 24
     store.extract(["grey8"], 1)
     assert store.count_missing("grey8", 1) == 0
+
+
+def test_work_that_is_broken_off_keeps_what_a_network_has_said() -> None:
+    net, labels = CountedNet(), np.repeat(np.arange(3), 10)
+    store = FeatureStore(build_examples(labels, 3), np.arange(30), None, {"own": a_network(net=net)})
+    looks = iter([False, False, True])
+
+    def check() -> None:
+        if next(looks):
+            raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        store.extract([BLOCK], 0, check)
+    assert (net.seen, store.count_missing(BLOCK, 0)) == (2 * NETWORK_BATCH, 30 - 2 * NETWORK_BATCH)

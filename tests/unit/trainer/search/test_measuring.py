@@ -94,7 +94,7 @@ def test_the_ladder_is_climbed_no_further_than_the_time_pays(monkeypatch: pytest
 @pytest.mark.parametrize(("left_seconds", "augmentation"), [(8.0, "standard"), (8.0 * MANY_EPOCHS, "strong")])
 def test_images_that_are_seen_often_are_varied_strongly(left_seconds: float, augmentation: str) -> None:
     measured = measuring.MeasuredRecipe(RECIPE, step_cost=1.0, predict_image_cost=0.1)
-    (found,) = measuring.suit_recipes([measured], images=64, left_seconds=left_seconds)
+    (found,) = measuring.suit_recipes([measured], images=64, left_seconds=left_seconds, may_mirror=False)
     assert found.recipe.augmentation == augmentation
 
 
@@ -125,6 +125,12 @@ def test_the_average_step_bears_its_share_of_the_looks(passes: int, cost: float)
     assert measured.average_step(passes, images=5) == pytest.approx(cost)
 
 
+def test_a_short_training_does_not_pay_for_all_variations() -> None:
+    measured = measuring.MeasuredRecipe(replace(FROZEN, kept_views=64), 1.0, 0.1, look_cost=1.0)
+    of_each = 8 + 16 // 8
+    assert measured.average_step(80, images=5) == pytest.approx(1.0 + 8 * of_each * 5 / 80)
+
+
 def test_a_frozen_recipe_is_measured_apart_from_its_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = StepClock()
     SlowSteps(monkeypatch, clock)
@@ -142,5 +148,5 @@ def test_a_frozen_recipe_is_measured_apart_from_its_looks(monkeypatch: pytest.Mo
 
 def test_as_many_variations_are_kept_as_the_time_pays() -> None:
     measured = measuring.MeasuredRecipe(FROZEN, 1.0, 0.1, look_cost=1.0, map_bytes=100)
-    (found,) = measuring.suit_recipes([measured], images=10, left_seconds=80.0)
-    assert found.recipe.kept_views == 2
+    (found,) = measuring.suit_recipes([measured], images=10, left_seconds=80.0, may_mirror=True)
+    assert (found.recipe.kept_views, found.recipe.augmentation) == (2, "strong+flip")
