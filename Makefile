@@ -127,6 +127,10 @@ bench-random-budgets: .venv/.stamp ## 200 random trainings on a machine that slo
 soak: .venv/.stamp ## 200 Models on the local cluster while pods and operator are killed at random (20 min)
 	@$(PY) -m bench.soak $(ARGS)
 
+.PHONY: bench-node-kills
+bench-node-kills: .venv/.stamp ## Runs on two nodes while a worker or index 0 is killed, both are drained or lose touch (40 min; ARGS="--clocks counted" for half)
+	@$(PY) -m bench.node_kills $(ARGS)
+
 .PHONY: crash-matrix
 crash-matrix: .venv/.stamp ## Kill the operator before and after every write of every life; prints every point (7 min)
 	@$(PY) -m hack.localcluster build

@@ -137,6 +137,11 @@ _MODELS: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
     ("a device and a half", {"compute": {"devices": 1.5}}, "devices"),
     ("a compute class in capitals", {"compute": {"class": "GPU"}}, "class"),
     ("a misspelt field of compute", {"compute": {"gpus": 1}}, "gpus"),
+    ("no nodes", {"compute": {"nodes": 0}}, "nodes"),
+    ("sixty-five nodes", {"compute": {"nodes": 65}}, "nodes"),
+    ("no node at least", {"compute": {"nodes": 2, "minNodes": 0}}, "minNodes"),
+    ("more nodes at least than at most", {"compute": {"nodes": 2, "minNodes": 3}}, "minNodes"),
+    ("two nodes at least of one", {"compute": {"minNodes": 2}}, "minNodes"),
     ("a negative seed", {"seed": -1}, "seed"),
     ("a seed as a string", {"seed": "7"}, "seed"),
     ("suspend as a word", {"suspend": "yes"}, "suspend"),
@@ -163,6 +168,7 @@ _EVALUATIONS: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
     ("a model name of 254 characters", {"model": "m" * 254}, "model"),
     ("an Evaluation with a budget", {"budget": "1h"}, "budget"),
     ("an Evaluation on no devices", {"compute": {"devices": 0}}, "devices"),
+    ("an Evaluation on several nodes", {"compute": {"nodes": 2}}, "nodes"),
     ("an Evaluation in a queue without a name", {"queue": ""}, "queue"),
 )
 
@@ -188,6 +194,7 @@ _PREDICTIONS: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
     ("a format twice", {"write": ["COCO", "COCO"]}, "write: each format"),
     ("a Prediction with a budget", {"budget": "1h"}, "budget"),
     ("a Prediction on no devices", {"compute": {"devices": 0}}, "devices"),
+    ("a Prediction on several nodes", {"compute": {"nodes": 2}}, "nodes"),
 )
 
 BAD_MANIFESTS: Final = (
@@ -216,6 +223,7 @@ BAD_UPDATES: Final = (
     Update("an evaluationDataset that appears", a_model(), {"evaluationDataset": "digits-eval"}, "evaluationDataset"),
     Update("an evaluationDataset that goes", _FULL_MODEL, {"evaluationDataset": None}, "evaluationDataset"),
     Update("compute that appears", a_model(), {"compute": {"devices": 2}}, "compute"),
+    Update("more nodes", a_model(compute={"nodes": 2}), {"compute": {"nodes": 3}}, "compute"),
     Update("more devices", _FULL_MODEL, {"compute": {"class": "gpu", "devices": 2}}, "compute"),
     Update("another seed", _FULL_MODEL, {"seed": 8}, "seed"),
     Update("an output that moves", _FULL_MODEL, {"output": {"uri": "s3://models/b"}}, "output"),
@@ -259,6 +267,9 @@ GOOD_MANIFESTS: Final = (
     a_model(budget="1344h", seed=0, suspend=False, cancel=False, queue="q" * 63, priorityClassName="high.priority"),
     a_model(budget="1h30m15s", task="productRecognizer", compute={"class": "h200.node", "devices": 64}),
     a_model(budget="1s", compute={}),
+    a_model(compute={"nodes": 4, "minNodes": 2}),
+    a_model(compute={"nodes": 64, "devices": 8, "minNodes": 64}),
+    a_model(compute={"minNodes": 1}),
     an_evaluation(),
     an_evaluation(compute={"class": "cpu"}),
 )

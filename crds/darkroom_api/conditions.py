@@ -73,6 +73,7 @@ class Reason(Word):
     PULLING_IMAGE = "PullingImage"
     IMAGE_PULL_FAILED = "ImagePullFailed"
     STARTING = "Starting"
+    WAITING_FOR_NODES = "WaitingForNodes"
     SUSPENDED = "Suspended"
     RETRYING_AFTER_DISRUPTION = "RetryingAfterDisruption"
     RETRYING_AFTER_FAILURE = "RetryingAfterFailure"

@@ -27,6 +27,7 @@ class ExitCode(IntEnum):
     INCORRECT_MODEL_KIND = 78
     OUT_OF_MEMORY = 79
     NOT_ALLOWED = 80
+    NODES_MISSING = 81
     STOPPED = 143
 
 
@@ -66,7 +67,7 @@ class RetryCap(StrEnum):
     STORAGE = "retries.storage"
     """Counted in a row, for as long as none of them keeps new work."""
     START_TIMEOUT = "startTimeoutSeconds"
-    """Any number of them, for as long as a run may wait for its container."""
+    """Any number of them, for as long as a run may wait for its container, or for the nodes beside it."""
 
 
 @dataclass(frozen=True)
@@ -149,6 +150,20 @@ ENDINGS: Final[Mapping[Reason, Ending]] = {
         cause=Cause.CONFIGURATION,
     ),
     Reason.STARTING: Ending("The pod is on its node and its container is being created.", "Wait; it costs no budget."),
+    Reason.WAITING_FOR_NODES: Ending(
+        "Fewer of the run's nodes than `compute.minNodes` have joined yet; the message says how many of how many.",
+        "Wait, or free or add nodes of the compute class; the run starts again automatically, and costs no budget.",
+        cause=Cause.INFRASTRUCTURE,
+        exit_code=ExitCode.NODES_MISSING,
+        then=Then.RETRY,
+        cap=RetryCap.START_TIMEOUT,
+        free=True,
+        charges_kept_only=True,
+        while_pausing=Reason.WAITING_FOR_NODES,
+        given_up=Reason.START_TIMEOUT,
+        worked=False,
+        merge_rank=3,
+    ),
     Reason.SUSPENDED: Ending(
         "`spec.suspend` is true.",
         "Set `spec.suspend` to false to continue.",
@@ -193,7 +208,7 @@ ENDINGS: Final[Mapping[Reason, Ending]] = {
         warns=True,
         republishes=True,
         quoted=True,
-        merge_rank=3,
+        merge_rank=4,
     ),
     Reason.INVALID_CONFIGURATION: Ending(
         "The spec names something this installation does not have or does not allow; the message names the field.",
@@ -270,7 +285,7 @@ ENDINGS: Final[Mapping[Reason, Ending]] = {
         cap=RetryCap.MEMORY,
         charges_kept_only=True,
         while_pausing=Reason.RETRYING_AFTER_FAILURE,
-        merge_rank=4,
+        merge_rank=5,
     ),
     Reason.TRAINING_DIVERGED: Ending(
         "The loss became non-finite, or the model is no better than guessing.",
@@ -320,7 +335,7 @@ ENDINGS: Final[Mapping[Reason, Ending]] = {
         then=Then.RETRY,
         cap=RetryCap.FAILURES,
         while_pausing=Reason.RETRYING_AFTER_FAILURE,
-        merge_rank=5,
+        merge_rank=6,
     ),
 }
 """A row for each reason."""

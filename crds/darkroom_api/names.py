@@ -53,6 +53,17 @@ CREDENTIALS_VOLUME: Final = "credentials-"
 CLAIM_VOLUME: Final = "volume-"
 """Before the role, the name of the pod's volume that is its claim."""
 WEIGHTS_VOLUME: Final = "weights"
+NODES_VOLUME: Final = "nodes"
+NODES_DIR: Final = "/var/run/darkroom/nodes"
+"""Where every pod of a run of several nodes has the two files below: what it shows, and all that it trusts."""
+NODES_CERTIFICATE: Final = "tls.crt"
+NODES_KEY: Final = "tls.key"
+NODES_HOST: Final = "darkroom-nodes"
+"""The name in that certificate, whichever pod shows it."""
+NODES_PORT: Final = 8090
+"""Where the pod of index 0 takes the others in."""
+INDEX_VARIABLE: Final = "JOB_COMPLETION_INDEX"
+"""Set by Kubernetes in each pod of an Indexed Job: which of the run's nodes it is; 0 is the one that leads."""
 WORK_DIR: Final = "/work"
 WEIGHTS_DIR: Final = "/weights"
 TERMINATION_LOG: Final = "/dev/termination-log"
@@ -72,6 +83,16 @@ def short_uid(uid: str) -> str:
 def child_name(owner_name: str, uid: str, number: int) -> str:
     """Return the deterministic name of attempt `number`'s Job and ConfigMap: the same inputs give the same child."""
     return f"{_dashed(owner_name)[:_CHILD_PREFIX_LENGTH].rstrip('-')}-{short_uid(uid)}-{number}"
+
+
+def nodes_service(uid: str, number: int) -> str:
+    """Return the name of the Service of attempt `number`'s pods, which unlike a Job's must begin with a letter."""
+    return f"nodes-{short_uid(uid)}-{number}"
+
+
+def nodes_secret(owner_name: str, uid: str) -> str:
+    """Return the name of the Secret with the certificate by which a resource's pods know each other."""
+    return f"{_dashed(owner_name)[:_CHILD_PREFIX_LENGTH].rstrip('-')}-{short_uid(uid)}-nodes"
 
 
 def label_value(text: str) -> str:

@@ -38,6 +38,13 @@ class Progress(Record):
     stage: Annotated[str, Field(max_length=64)] = "Starting"
     trial: Whole | None = None
     eta_seconds: Whole | None = None
+    nodes: Whole | None = None
+    """How many nodes take part now, where the run has several; while it waits for them, how many have joined.
+
+    That of index 0, which answers, is one of them.
+    """
+    waits_for_nodes: bool = False
+    """Whether it has not begun because too few have joined; nothing is charged meanwhile."""
     meter: Meter = Meter()
 
 

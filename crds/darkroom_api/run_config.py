@@ -4,15 +4,19 @@ Owns the whole input of a run; a trainer reads this file, mounted credentials an
 """
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
+from darkroom_api import names
 from darkroom_api.endpoints import Reach
 from darkroom_api.schema import Object
 from darkroom_api.v1alpha1.common import AnnotationKind, Task
 from darkroom_api.v1alpha1.dataset import AnnotationFormat, Split, UrlMapping
 from darkroom_api.v1alpha1.prediction import DEFAULT_FORMATS, PredictionFormat
+
+JOIN_SECONDS: Final = 300
+"""How long the pods of a run of several nodes wait for each other."""
 
 
 class Command(StrEnum):
@@ -109,6 +113,23 @@ class Weights(Object):
     embedded: bool = Field(default=True, description="Whether the weights that come with the trainer are used, last.")
 
 
+class NodesOrder(Object):
+    """How the pods of a run of several nodes find each other; each reads its index from `names.INDEX_VARIABLE`."""
+
+    count: Annotated[int, Field(ge=2, description="Pods of the attempt, the one of index 0 among them.")]
+    least: Annotated[int, Field(ge=1, description="So many pods, that of index 0 among them, are enough to begin.")]
+    address: str = Field(description="Host name of the pod of index 0.")
+    port: Annotated[int, Field(ge=1, le=65535)] = Field(
+        default=names.NODES_PORT, description="Where that pod takes the others in."
+    )
+    join_seconds: Annotated[float, Field(gt=0)] = Field(
+        default=JOIN_SECONDS, description="How long a pod waits for the others, from its own start."
+    )
+    credentials_dir: str = Field(
+        default=names.NODES_DIR, description="Folder with tls.crt, which is the only authority too, and tls.key."
+    )
+
+
 class RunConfig(Object):
     """Everything a trainer pod is told."""
 
@@ -126,7 +147,10 @@ class RunConfig(Object):
     budget_seconds: Annotated[float, Field(gt=0)] | None = Field(
         default=None, description="train: the whole budget, in reference-device seconds."
     )
-    devices: Annotated[int, Field(ge=1)] = 1
+    devices: Annotated[int, Field(ge=1, description="Of this pod; each pod of a run has as many.")] = 1
+    nodes: NodesOrder | None = Field(
+        default=None, description="train: the other pods of the attempt, where there are any."
+    )
     milli_rate: Annotated[int, Field(ge=1)] = Field(default=1000, description="Speed weight; 1000 is the reference.")
     seed: int = 0
     backbone: str | None = Field(default=None, description="train: the base network; the search chooses when absent.")

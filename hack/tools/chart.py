@@ -24,9 +24,9 @@ Installs the Darkroom operator and its kinds: Dataset, Model, Evaluation and Pre
 `server.enabled` adds the server that answers about images with Models by name
 ([install it](../../docs/install.md#the-prediction-server)).
 
-The chart's objects pass the `restricted` Pod Security level; the operator has no verb on Secrets, and the server can
-create one and do nothing else with any. Uninstalling keeps the CRDs, and with them every resource of these kinds,
-unless `crds.keep` is false.
+The chart's objects pass the `restricted` Pod Security level. The server can create a Secret and do nothing else with
+any; so can the operator where a compute class lets Models have several pods, and else it has no verb on Secrets.
+Uninstalling keeps the CRDs, and with them every resource of these kinds, unless `crds.keep` is false.
 
 ## Values
 

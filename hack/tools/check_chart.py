@@ -44,6 +44,7 @@ REFUSED_VALUES: Final = (
     ("namespaces=vision", "namespaces"),
     ("computeClasses.gpu.milliRate=0", "milliRate"),
     ("computeClasses.gpu.milliRate=1.5", "milliRate"),
+    ("computeClasses.gpu.maxNodes=65", "maxNodes"),
     ("computeClasses.gpu.memory=lots", "memory"),
     ("computeClasses.gpu.gpus=1", "gpus"),
     ("computeClasses.gpu.schedulerName=Volcano", "schedulerName"),

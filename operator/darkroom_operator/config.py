@@ -4,6 +4,7 @@ Owns reading and checking it. Must not know Kubernetes objects.
 """
 
 import fnmatch
+import functools
 import pathlib
 import ssl
 from typing import Annotated, Any, Final, Literal
@@ -17,7 +18,7 @@ from darkroom_api import names
 from darkroom_api.durations import DURATION_PATTERN, parse_duration
 from darkroom_api.endpoints import MAX_ENDPOINTS, AllowedEndpoint, Reach, check_entry, list_endpoints
 from darkroom_api.v1alpha1.common import BucketUri, QueueName, ResourceName, Storage
-from darkroom_api.v1alpha1.model import MAX_BUDGET_SECONDS
+from darkroom_api.v1alpha1.model import MAX_BUDGET_SECONDS, MAX_NODES
 
 QUANTITY_PATTERN = r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$"
 
@@ -135,6 +136,8 @@ class ComputeClass(_Section):
     topology: TopologyConfig = TopologyConfig()
     milli_rate: Annotated[int, Field(ge=1, le=1_000_000)] = 1000
     max_devices: Annotated[int, Field(ge=1, le=64)] = 8
+    max_nodes: Annotated[int, Field(ge=1, le=MAX_NODES)] = 1
+    """Pods that one Model may have: those of several train one model together."""
     cpu: Quantity = "2"
     cpu_request: Quantity | None = None
     """What the scheduler sets aside, where that is less than `cpu`, the most that a trainer may use."""
@@ -158,7 +161,8 @@ class NamespaceLimits(_Section):
     allowed_priority_classes: tuple[Pattern, ...] = ()
     """None by default: a PriorityClass takes devices from the pods of others, in every namespace."""
     allowed_compute_classes: tuple[Pattern, ...] = ("*",)
-    max_devices: Annotated[int, Field(ge=1, le=64)] = 64
+    max_devices: Annotated[int, Field(ge=1, le=64 * MAX_NODES)] = 64
+    """Devices of all pods of a run together."""
     max_budget: Time = "1344h"
     max_running_runs: Annotated[int, Field(ge=1)] | None = None
     """Models, Evaluations and Predictions of one namespace that have a Job at once; no bound when absent."""
@@ -176,6 +180,9 @@ class NamespaceLimits(_Section):
     def allows_compute_class(self, name: str) -> bool:
         """Return whether a run may have this class."""
         return _matches(name, self.allowed_compute_classes)
+
+
+_DEFAULT_LIMITS: Final = NamespaceLimits(namespaces=("*",))
 
 
 class OutputConfig(_Section):
@@ -244,7 +251,7 @@ class OperatorConfig(_Section):
             raise ValueError(f"must be 0 (wait for ever) or at least {MIN_START_TIMEOUT_SECONDS}")
         return seconds
 
-    @property
+    @functools.cached_property
     def reach(self) -> Reach:
         """Return what runs may reach: the endpoints that are listed, and those that the administrator uses here."""
         storages = (self.output and self.output.storage, self.trainer.weights.storage)
@@ -252,10 +259,15 @@ class OperatorConfig(_Section):
         own += [self.trainer.weights.hub] if self.trainer.weights.hub else []
         return Reach(allowed_endpoints=(*self.allowed_endpoints, *list_endpoints(own)))
 
+    @property
+    def spans_nodes(self) -> bool:
+        """Return whether a Model of some class may have several pods, which then have to reach each other."""
+        return any(compute.max_nodes > 1 for compute in self.compute_classes.values())
+
     def find_limits(self, namespace: str) -> NamespaceLimits:
         """Return the first limits that name the namespace, or the defaults."""
         found = (limits for limits in self.limits if _matches(namespace, limits.namespaces))
-        return next(found, NamespaceLimits(namespaces=(namespace,)))
+        return next(found, _DEFAULT_LIMITS)
 
     def find_queue(self, namespace: str, named: str | None) -> str | None:
         """Return the LocalQueue that admits what names this one or none; None where no queue does."""

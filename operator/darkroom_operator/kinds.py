@@ -65,6 +65,11 @@ class Case:
         """Return the Job of the decision's last attempt; there must be no blocker."""
         return job.build_job(self.row.plan(self.view, self.decision.status, self.config), self.config)
 
+    @property
+    def spans_nodes(self) -> bool:
+        """Return whether the decision's last attempt has several pods, which have to meet."""
+        return self.decision.status.attempts[-1].nodes is not None
+
     def record_job(self, uid: str) -> "Case":
         """Return the case with the uid of the Job of the decision's last attempt, which was created."""
         status = self.decision.status

@@ -10,14 +10,15 @@ from typing import Final
 
 from darkroom_operator import adoption, kinds, outdated, refusals
 from darkroom_operator.api.cluster import Cluster
-from darkroom_operator.api.resources import Key, Trigger
+from darkroom_operator.api.resources import JOBS, Key, Trigger
 from darkroom_operator.config import OperatorConfig
 from darkroom_operator.decide import attempts
+from darkroom_operator.facts import reading
 from darkroom_operator.facts.views import StoredOwner
 from darkroom_operator.metrics import Metrics
 from darkroom_operator.observing import inquiries, observe, progress
 from darkroom_operator.observing.store import Store
-from darkroom_operator.writing import apply, isolation, statuses
+from darkroom_operator.writing import apply, isolation, node_objects, statuses
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +44,8 @@ class Reconciler:
         self._metrics = metrics
         self._poller = poller
         self._inquirer = inquiries.Inquirer(cluster, store, config)
-        self._isolation = isolation.Isolation(cluster, config.trainer_policy)
+        self._isolation = isolation.Isolation(cluster, config.trainer_policy, config.spans_nodes)
+        self._node_objects = node_objects.NodeObjects(cluster)
         self._writer = statuses.StatusWriter(cluster, store, metrics, trigger, config.progress_interval_seconds)
 
     async def reconcile(self, key: Key) -> float | None:
@@ -75,14 +77,18 @@ class Reconciler:
 
     async def _reconcile(self, owner: StoredOwner) -> float | None:
         now, before = self._cluster.now(), observe.observe_status(owner)
-        report = self._poller.find_report(observe.find_open_children(self._store, owner).pods)
+        children = observe.find_open_children(self._store, owner)
+        report = self._poller.find_report(children.pods)
         found, again = await self._inquirer.find(owner, now)
+        refused_node_object = await self._node_objects.keep(children.job)
+        found = replace(found, refused_node_object=refused_node_object) if refused_node_object else found
         try:
             case = adoption.consider(self._store, owner, observe.Polled(now, report, found), self._config)
         except observe.InvalidSpecError as error:
             logger.warning("spec refused", extra={"object": str(owner.key), "error": str(error)})
-            pods = observe.find_open_children(self._store, owner).pods
-            status = refusals.describe_unreadable(before, pods, error.describe(owner.key), owner.generation, now)
+            status = refusals.describe_unreadable(
+                before, children.pods, error.describe(owner.key), owner.generation, now
+            )
             if status is not None:
                 await self._writer.write(owner, before, status)
             return refusals.RETRY_SECONDS
@@ -101,7 +107,12 @@ class Reconciler:
         manifest = case.build_job()
         try:
             await self._isolation.ensure(case.seen.key.namespace)
-            return case.record_job(await apply.create_job(self._cluster, self._store, manifest))
-        except (apply.JobRefusedError, apply.JobNameTakenError, isolation.PolicyRefusedError) as error:
+            if case.spans_nodes:
+                await self._node_objects.create_secret(case.seen.key, case.seen.uid)
+            created = await apply.create_job(self._cluster, self._store, manifest)
+        except refusals.REFUSALS as error:
             refusal = refusals.explain_refusal(error, manifest)
             return replace(case, decision=refusals.decide_refused(case.seen, case.decision, refusal))
+        if case.spans_nodes:
+            await self._node_objects.keep(reading.parse_job(created))
+        return case.record_job(reading.read_identity(JOBS.kind, created).uid)

@@ -5,15 +5,15 @@ Owns the decision that takes another one's place then. Must not read or write.
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from darkroom_api.blockers import Blocker
 from darkroom_api.conditions import TERMINAL_PHASES, DatasetPhase, Reason, RunPhase
 from darkroom_api.results import AnyStatus, describe_dataset, describe_run
 from darkroom_api.v1alpha1.dataset import DatasetStatus
 from darkroom_operator.api.resources import Json
-from darkroom_operator.decide import waiting
 from darkroom_operator.decide.steps import Decision
+from darkroom_operator.decide.waits import waiting
 from darkroom_operator.facts.children import ObservedPod
 from darkroom_operator.facts.reading import read_asked
 from darkroom_operator.facts.views import Observed
@@ -23,14 +23,18 @@ RETRY_SECONDS: Final = 30.0
 """When to try again what was refused: no watch says that its cause is gone."""
 
 
-Refusal = apply.JobRefusedError | apply.JobNameTakenError | isolation.PolicyRefusedError
+Refusal = apply.JobRefusedError | apply.JobNameTakenError | isolation.PolicyRefusedError | apply.NodeObjectRefusedError
+REFUSALS: Final = get_args(Refusal)
+"""The same, as what is caught."""
 
 
 def explain_refusal(error: Refusal, manifest: Json) -> Blocker:
-    """Return what the API server has against a Job, or against the NetworkPolicy that has to be there before it."""
+    """Return what the API server has against a Job, or against what has to be there before it."""
     name, namespace = manifest["metadata"]["name"], manifest["metadata"]["namespace"]
     if isinstance(error, isolation.PolicyRefusedError):
         return waiting.explain_missing_policy(str(error), namespace)
+    if isinstance(error, apply.NodeObjectRefusedError):
+        return Blocker(Reason.INVALID_CONFIGURATION, str(error))
     if isinstance(error, apply.JobNameTakenError):
         return waiting.explain_name_conflict(name, namespace)
     return waiting.explain_refusal(str(error), read_asked(manifest), namespace)

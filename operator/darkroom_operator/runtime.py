@@ -126,7 +126,7 @@ class Operator:
     async def _watch(self) -> None:
         namespaces = self._config.namespaces
         await kopf.operator(
-            registry=handlers.build_registry(self._audit.take_in, self._cluster, self._stop),
+            registry=handlers.build_registry(self._cluster, self._stop),
             settings=handlers.build_settings(self._audit),
             standalone=True,
             clusterwide=not namespaces,
@@ -142,7 +142,7 @@ class Operator:
         logger.error("a part of the operator ended", extra={"parts": {name: repr(why) for name, why in failed.items()}})
         return 1
 
-    def _tell_error(self, key: Key, error: BaseException, pause_seconds: float) -> None:
+    def _tell_error(self, key: Key, error: Exception, pause_seconds: float) -> None:
         if isinstance(error, NotLeaderError):
             logger.info("left to the leader", extra={"object": str(key)})
             return

@@ -27,7 +27,7 @@ MODULES: Final = (
     *("test_admission", "test_main_job", "test_parity", "test_security", "test_observability", "test_tasks"),
     *("test_predictions", "test_loop"),
     *("test_failures", "test_disruptions", "test_storage", "test_volumes", "test_azure"),
-    *("test_mending", "test_tenancy"),
+    *("test_mending", "test_tenancy", "test_nodes"),
     *("test_availability", "test_serving", "test_labelling", "test_runs", "test_operator_restarts", "test_helm"),
 )
 """By cost, but for the last, which takes the release away."""

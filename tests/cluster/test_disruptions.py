@@ -46,7 +46,7 @@ def test_a_run_that_is_drained_and_then_preempted_resumes_twice_for_free(runs: R
 
 
 def test_a_suspended_run_frees_its_device_costs_nothing_and_goes_on(runs: Runs) -> None:
-    runs.apply("paused", budget="30s")
+    runs.apply("paused", budget="45s")
     pod = runs.wait_for_checkpoint("paused", 1)
     runs.steer("paused", suspend=True)
     disruptions.wait_until_gone(runs.connection, pod)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from darkroom_api.conditions import DatasetPhase, Reason, RunPhase
-from darkroom_api.endings import ENDINGS as TABLE, ExitCode
+from darkroom_api.endings import ENDINGS as TABLE, ExitCode, RetryCap
 from darkroom_api.report import Outcome, parse_outcome
 from darkroom_api.run_config import Command
 from darkroom_api.v1alpha1.common import Artifacts, MeasuredOn, Performance, TagPerformance
@@ -36,9 +36,9 @@ MODEL_ENDS = {
 
 
 ENDINGS = [
-    reason for reason, row in TABLE.items() if row.exit_code is not None and reason is not Reason.INVALID_CONFIGURATION
+    reason for reason, row in TABLE.items() if row.exit_code is not None and row.cap is not RetryCap.START_TIMEOUT
 ]
-"""Wrong configuration ends nothing at once: it is waited for."""
+"""Wrong configuration and missing nodes end nothing at once: they are waited for."""
 
 
 def report_end(outcome: Outcome) -> dict[str, Any]:
@@ -85,7 +85,9 @@ def test_a_trainer_that_lacks_configuration_is_tried_again() -> None:
     assert "storage.credentialsSecret: no keys" in (status.message or "")
 
 
-@pytest.mark.parametrize("code", sorted({*ExitCode, 1, 2, 134, 137, 139, 255} - {ExitCode.BAD_CONFIG}))
+@pytest.mark.parametrize(
+    "code", sorted({*ExitCode, 1, 2, 134, 137, 139, 255} - {ExitCode.BAD_CONFIG, ExitCode.NODES_MISSING})
+)
 def test_every_exit_code_without_a_report_becomes_an_end(code: int) -> None:
     seen: Any = {"jobs": (a_job(),), "pods": (an_ended_pod(code, "last words"),), "now": at(100)}
     status = model.decide_model(a_model_view(status=ModelStatus(attempts=(an_attempt(),)), **seen), CONFIG).status

@@ -253,15 +253,23 @@ class Attempt(Record):
     finished_at: Stamp | None = Field(default=None, description="When its container ended, by the kubelet.")
     exit_code: Whole | None = Field(default=None, description="Exit code of its container.")
     outcome: Annotated[str, Field(max_length=64)] | None = Field(default=None, description="Reason that it ended with.")
-    devices: Whole | None = Field(default=None, description="Devices that its pod asks for.")
+    devices: Whole | None = Field(default=None, description="Devices that each of its pods asks for.")
+    nodes: Whole | None = Field(
+        default=None, description="Its pods, where they are several: as many as asked for, or as its queue admitted."
+    )
     milli_rate: Whole | None = Field(default=None, description="Speed weight of its class when it was created.")
     free: bool | None = Field(default=None, description="True where the infrastructure ended it: it is not charged.")
     charged_seconds: Amount | None = Field(default=None, description="Kept work, in reference-device seconds.")
     allocated_seconds: Amount | None = Field(
-        default=None, description="What its container held: time x devices x rate."
+        default=None, description="What its containers held: time x devices x rate."
     )
     earlier_pods_seconds: Amount | None = Field(
         default=None, description="Part of `allocatedSeconds` that earlier pods of its Job held; a queue may evict one."
+    )
+    worker_seconds: Annotated[dict[str, Amount], Field(max_length=1024)] | None = Field(
+        default=None,
+        description="Part of `allocatedSeconds` that its pods beside that of index 0 held, by their uids, until it "
+        "ends.",
     )
     publish_only: bool | None = Field(
         default=None, description="True where it only publishes the best model so far, after `spec.cancel`."
@@ -276,7 +284,11 @@ class Allocation(Record):
 
     class_name: Annotated[str, Field(max_length=63)] = Field(alias="class", description="Compute class.")
     devices: Whole = Field(
-        description="Devices in its pod: what was asked for, or fewer where the data cannot use them."
+        description="Devices in each of its pods: what was asked for, or fewer where the data cannot use them."
+    )
+    nodes: Whole | None = Field(default=None, description="Its pods, where they are several.")
+    min_nodes: Whole | None = Field(
+        default=None, description="So many pods are enough to begin, where they are several."
     )
     milli_rate: Whole = Field(description="Speed weight of the class; 1000 is the reference device.")
     deadline_seconds: Whole = Field(description="Wall-clock seconds that its container may work before it is ended.")

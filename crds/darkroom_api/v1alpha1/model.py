@@ -22,6 +22,7 @@ from darkroom_api.v1alpha1.common import (
 from darkroom_api.v1alpha1.run_status import RunStatus
 
 BACKBONE_PATTERN = r"^[a-z0-9][a-z0-9_.]*$"
+MAX_NODES = 64
 MAX_BUDGET_SECONDS = 1344 * 3600
 """The replaced service's own bound: 1344 hours (its quota page, detectors)."""
 
@@ -31,6 +32,29 @@ class Output(Spec):
 
     uri: BucketUri = Field(description="Folder below which each resource gets a folder of its own.")
     storage: Storage | None = Field(default=None, description="How that bucket is reached; the Dataset's when absent.")
+
+
+def _nodes_fit(compute: "TrainingCompute") -> bool:
+    return (compute.min_nodes or 1) <= (compute.nodes or 1)
+
+
+class TrainingCompute(Compute):
+    """The hardware that a training asks for: devices of one pod, and pods that train one model together."""
+
+    nodes: Annotated[int, Field(strict=True, ge=1, le=MAX_NODES)] | None = Field(
+        default=None, description="Number of pods, each with `devices`; 1 when absent."
+    )
+    min_nodes: Annotated[int, Field(strict=True, ge=1, le=MAX_NODES)] | None = Field(
+        default=None, description="So many of the pods are enough to begin; as many as `nodes` when absent."
+    )
+
+    rules = (
+        Rule(
+            cel="!has(self.minNodes) || self.minNodes <= (has(self.nodes) ? self.nodes : 1)",
+            message="compute.minNodes: must not be more than compute.nodes, which is 1 when absent",
+            holds=_nodes_fit,
+        ),
+    )
 
 
 def _budget_fits(spec: "ModelSpec") -> bool:
@@ -49,7 +73,7 @@ class ModelSpec(Spec):
         description="Compute time: devices x time x speed of the hardware, such as 90m. Never exceeded; "
         "waiting and work lost to the infrastructure cost nothing."
     )
-    compute: Compute | None = Field(default=None, description="The hardware to train on.")
+    compute: TrainingCompute | None = Field(default=None, description="The hardware to train on.")
     queue: QueueName | None = Field(default=None, description=QUEUE.format("the run"))
     priority_class_name: ResourceName | None = Field(default=None, description="PriorityClass of the run's pods.")
     suspend: StrictBool | None = Field(default=None, description="True frees the devices after a checkpoint.")

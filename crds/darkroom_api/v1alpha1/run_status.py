@@ -19,6 +19,7 @@ class ProgressStatus(Record):
     stage: Annotated[str, Field(max_length=64)] | None = Field(default=None, description="What it is doing.")
     trial: Whole | None = Field(default=None, description="Number of the trial that runs.")
     eta_seconds: Whole | None = Field(default=None, description="Estimated seconds to the end.")
+    nodes: Whole | None = Field(default=None, description="Nodes that take part now, where the run has several.")
 
 
 class RunStatus(Record):

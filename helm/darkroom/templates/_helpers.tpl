@@ -121,7 +121,13 @@ egress:
 {{- end }}
 {{- end -}}
 
-{{/* What the operator may do in a namespace that it serves. It has no verb on Secrets, ConfigMaps, logs or exec. */}}
+{{/* Whether a Model of some compute class may have several pods; empty where none may. */}}
+{{- define "darkroom.spansNodes" -}}
+{{- range .Values.computeClasses }}{{ if gt (int (.maxNodes | default 1)) 1 }}yes{{ end }}{{ end }}
+{{- end -}}
+
+{{/* What the operator may do in a namespace that it serves. It has no verb on ConfigMaps, logs or exec, and none on Secrets
+     unless Models may have several pods. */}}
 {{- define "darkroom.rules" -}}
 {{- if .Values.networkPolicy.trainers.enabled }}
 - apiGroups: [networking.k8s.io]
@@ -145,6 +151,12 @@ egress:
   resources: [pods]
   # Deleted are pods that another container keeps alive after their trainer, each by its uid.
   verbs: [list, watch, delete]
+{{- if include "darkroom.spansNodes" . }}
+# By which the pods of a Model on several nodes meet. Made, and neither read nor listed.
+- apiGroups: [""]
+  resources: [services, secrets]
+  verbs: [create]
+{{- end }}
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [get, list, watch, create, patch]

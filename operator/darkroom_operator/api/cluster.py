@@ -5,15 +5,17 @@ Must not know what is written, or why, nor who leads. The generated classes are 
 they are.
 """
 
-import json
 import urllib.parse
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from typing import Any, Final, Protocol
 
 import aiohttp
-from kubernetes.aio.client import ApiClient, Configuration
+from aiohttp.abc import AbstractStreamWriter
+from kubernetes.aio.client import Configuration
+from kubernetes.aio.client.rest import RESTClientObject
 from kubernetes.aio.config import ConfigException, load_incluster_config, load_kube_config
+from pydantic_core import from_json, to_json
 
 from darkroom_operator.api.clock import ServerClock
 from darkroom_operator.api.resources import LEASES, Json, Resource
@@ -99,8 +101,7 @@ class KubernetesCluster:
         self, configuration: Configuration, on_write: OnWrite, may_write: MayWrite, agent: str = _AGENT
     ) -> None:
         self._configuration = configuration
-        configuration.trace_configs = [_build_fence(may_write)]
-        self._client = ApiClient(configuration)
+        self._connection = _Connection(configuration)
         self._agent = agent
         self._on_write = on_write
         self._may_write = may_write
@@ -117,7 +118,7 @@ class KubernetesCluster:
         """Use the pod's ServiceAccount, or a kubeconfig file; raises ClusterError when neither is there."""
         configuration = Configuration()
         # A ~/.netrc must not replace the token, and looking for it costs every request two turns in a thread.
-        configuration.client_session_kwargs = {"trust_env": False}
+        configuration.client_session_kwargs = {"trust_env": False, "cookie_jar": aiohttp.DummyCookieJar()}
         try:
             if kubeconfig is None:
                 load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
@@ -132,7 +133,7 @@ class KubernetesCluster:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.close()  # type: ignore[no-untyped-call]
+        await self._connection.close()
 
     async def describe_login(self) -> dict[str, Any]:
         """Return what another client needs to log in likewise: server, ca_path, certificate, key, token."""
@@ -236,39 +237,65 @@ class KubernetesCluster:
         if token:
             headers["authorization"] = token
         url = self._configuration.host + path + (f"?{urllib.parse.urlencode(query)}" if query else "")
+        call = f"{method} {path}"
         if write is not None:
-            self._pass_fence(write, f"{method} {path}")
+            if not self._may_write():
+                raise NotLeaderError(call)
+            self._on_write(*write)
+        may_send = self._may_write if write is not None else _allow
+        sent = None if body is None else _Body(to_json(body), may_send, call)
         try:
-            response = await self._client.rest_client.request(  # type: ignore[no-untyped-call]
-                method, url, headers=headers, body=body, _request_timeout=REQUEST_TIMEOUT
-            )
-            data = await (_read_page(response.response) if is_bounded else response.read())
+            response = await self._connection.send(method, url, headers, sent)
+            data = await (_read_page(response) if is_bounded else response.read())
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             if isinstance(error.__cause__, NotLeaderError):
                 raise error.__cause__ from error
-            raise ClusterError(0, type(error).__name__, f"{method} {path}: {error}") from error
+            raise ClusterError(0, type(error).__name__, f"{call}: {error}") from error
         self._clock.learn(response.headers.get("Date"))
-        return _decode(response.status, data, f"{method} {path}", response.headers.get("Retry-After") or "")
-
-    def _pass_fence(self, write: tuple[str, str], call: str) -> None:
-        if not self._may_write():
-            raise NotLeaderError(call)
-        self._on_write(*write)
+        return _decode(response.status, data, call, response.headers.get("Retry-After") or "")
 
 
-def _build_fence(may_write: MayWrite) -> aiohttp.TraceConfig:
-    """Return what asks once more as the bytes of a write go out: there is no pause between this and the socket.
+class _Connection(RESTClientObject):
+    """The official client's session, with its TLS and its proxy, which sends bodies as the bytes that they are."""
 
-    Waiting for a connection can take all the time that the process was stopped. The Lease itself passes.
+    async def send(
+        self, method: str, url: str, headers: dict[str, str], body: "_Body | None"
+    ) -> aiohttp.ClientResponse:
+        """Send a request and return the answer, whose body is still to be read."""
+        if self.pool_manager is None:
+            self.pool_manager = self._create_pool_manager()
+        return await self.pool_manager.request(
+            method,
+            url,
+            headers=headers,
+            data=body,
+            timeout=REQUEST_TIMEOUT,
+            server_hostname=self.configuration.tls_server_name or None,
+            proxy=self.proxy,
+            proxy_headers=self.proxy_headers,
+        )
+
+
+class _Body(aiohttp.BytesPayload):
+    """A request's body, which asks once more as it goes out: there is no pause between this and the socket.
+
+    Waiting for a connection can take all the time that the process was stopped.
     """
 
-    async def check(_session: Any, _context: Any, sent: aiohttp.TraceRequestChunkSentParams) -> None:
-        if f"/{LEASES.plural}" not in sent.url.path and not may_write():
-            raise NotLeaderError(f"{sent.method} {sent.url.path}")
+    def __init__(self, content: bytes, may_send: MayWrite, call: str) -> None:
+        super().__init__(content)
+        self._may_send, self._call = may_send, call
 
-    trace = aiohttp.TraceConfig()
-    trace.on_request_chunk_sent.append(check)
-    return trace
+    async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
+        """Write the body; raises NotLeaderError."""
+        if not self._may_send():
+            raise NotLeaderError(self._call)
+        await super().write_with_length(writer, content_length)
+
+
+def _allow() -> bool:
+    """Reads, and the Lease itself, pass the fence."""
+    return True
 
 
 async def _read_page(response: aiohttp.ClientResponse) -> bytes:
@@ -285,8 +312,8 @@ async def _read_page(response: aiohttp.ClientResponse) -> bytes:
 def _decode(status: int, data: bytes, call: str, retry_after: str) -> Json:
     later = float(retry_after) if retry_after.isascii() and retry_after.isdigit() else 0.0
     try:
-        decoded = json.loads(data) if data else {}
-    except (ValueError, RecursionError) as error:
+        decoded = from_json(data) if data else {}
+    except ValueError as error:
         raise ClusterError(status, "NotJson", f"{call}: {data[:200]!r}", later) from error
     if not isinstance(decoded, dict):
         raise ClusterError(status, "NotAnObject", f"{call}: {data[:200]!r}", later)

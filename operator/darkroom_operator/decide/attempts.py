@@ -7,15 +7,13 @@ rest is derived from Jobs and pods.
 covers all attempts so far, so the greatest of them is the work that is known to be kept. An attempt that crashed tells
 nothing; what its last checkpoint holds is known again when a later attempt has read it.
 
-`Attempt.allocated_seconds` is what its pods held. Container times are the kubelet's; while a container works, its time
-is counted up to the trainer's last answer, so that nothing is written in between. A known end is exact and replaces the
-estimate. A pod that vanished is counted until it was last seen. Every pod is counted once, by its uid: a Job that a
-queue evicted continues with another pod, and what earlier ones held is kept in `Attempt.earlier_pods_seconds`.
+An attempt on several nodes is judged by its pod of index 0 alone: the others work for that one, end with it, and may be
+lost without it. What all of them held is counted in `holdings`.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import combinations, pairwise
 from typing import Any, Final
 
@@ -23,7 +21,7 @@ from darkroom_api import names
 from darkroom_api.endings import ENDINGS, RetryCap, find_ending
 from darkroom_api.report import Outcome, parse_outcome
 from darkroom_api.v1alpha1.common import Allocation, Attempt
-from darkroom_operator.decide import ends, retries
+from darkroom_operator.decide import ends, holdings, retries
 from darkroom_operator.decide.allocation import TimeLimit, find_kept_seconds
 from darkroom_operator.decide.retries import Limits, Stage
 from darkroom_operator.facts import belonging
@@ -37,9 +35,10 @@ _MERGED: Final = sorted(_RANKS, key=lambda reason: _RANKS[reason])
 """Ends that a full list keeps apart no longer, in this order: failures stay longest."""
 LINGERS_SECONDS: Final = 10
 """How long a pod may work on after its trainer: containers that end with it have ended by then."""
+WORKS_ON_SECONDS: Final = 30
+"""How long a worker may work on after the pod that led it: by then it has noticed that nobody leads it any more."""
 ENDS_SOON_SECONDS: Final = 15
 """A pod whose grace period is over so soon needs no other."""
-_LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -54,6 +53,8 @@ class Ledger:
     not_before: datetime | None = None
     job: ObservedJob | None = None
     pod: ObservedPod | None = None
+    workers: tuple[ObservedPod, ...] = ()
+    """The other pods of an open attempt on several nodes."""
     deadline_seconds: float = 0.0
     """How long the open attempt's container may work."""
 
@@ -114,8 +115,11 @@ def assess_attempts(seen: Observed[Any, Any], criteria: Criteria, taken: Iterabl
         return Ledger(attempts, Stage.IDLE, number)
     if attempts[-1].outcome is None:
         job, pods = find_children(seen, attempts[-1])
-        pod = pods[-1] if pods and not ends.is_set_aside(pods[-1], job) else None
-        return Ledger(attempts, Stage.OPEN, number, job=job, pod=pod, deadline_seconds=criteria.deadline_seconds)
+        last = next((pod for pod in reversed(pods) if pod.leads), None)
+        pod = last if not ends.is_set_aside(last, job) else None
+        workers = tuple(pod for pod in pods if not pod.leads)
+        deadline = criteria.deadline_seconds
+        return Ledger(attempts, Stage.OPEN, number, job=job, pod=pod, workers=workers, deadline_seconds=deadline)
     if end is not None and end.overran:
         return Ledger(attempts, Stage.ENDED, number, end)
     verdict = retries.judge(attempts, criteria.limits, seen.now)
@@ -125,7 +129,7 @@ def assess_attempts(seen: Observed[Any, Any], criteria: Criteria, taken: Iterabl
 def find_children(seen: Observed[Any, Any], attempt: Attempt) -> tuple[ObservedJob | None, tuple[ObservedPod, ...]]:
     """Return an attempt's Job, and its pods in the order in which they were made."""
     job = belonging.find_job(seen.jobs, attempt)
-    return job, tuple(_sort_pods(belonging.find_pods(seen.pods, attempt, job)))
+    return job, tuple(holdings.sort_pods(belonging.find_pods(seen.pods, attempt, job)))
 
 
 @dataclass(frozen=True)
@@ -142,9 +146,10 @@ def find_leftovers(seen: Observed[Any, Any], attempts: Iterable[Attempt]) -> Lef
     """Return what is to be stopped of a run or inspection with these attempts, none of which is open.
 
     A Job whose container has ended needs no deletion, even where the Job controller has not said so yet: it stays, with
-    its log, until its time to live is over. One that a queue suspended would come back, so it goes; and so does one
-    whose pod lingers, since a container that somebody else put into it works on and keeps the device. Such a pod goes
-    even where its Job was deleted before: it has the long grace period of a trainer.
+    its log, until its time to live is over. One that a queue suspended would come back, so it goes; and so does one of
+    which a pod works on and keeps its devices: by a container that somebody else put into it, or as a worker that
+    nobody leads any more. Such a pod goes even where its Job was deleted before: it has the long grace period of a
+    trainer.
     """
     stop: list[ObservedJob] = []
     end: list[ObservedPod] = []
@@ -155,7 +160,8 @@ def find_leftovers(seen: Observed[Any, Any], attempts: Iterable[Attempt]) -> Lef
         if attempt is None or attempt.exit_code is None or job.suspended:
             stop.append(job)
         elif lingering := _find_lingering(seen, attempt, job):
-            left = (_find_ended(attempt, seen.now) + timedelta(seconds=LINGERS_SECONDS) - seen.now).total_seconds()
+            allowed = LINGERS_SECONDS if any(pod.lingers for pod in lingering) else WORKS_ON_SECONDS
+            left = (_find_ended(attempt, seen.now) + timedelta(seconds=allowed) - seen.now).total_seconds()
             if left > 0:
                 pauses.append(max(left, 1.0))
             else:
@@ -165,10 +171,13 @@ def find_leftovers(seen: Observed[Any, Any], attempts: Iterable[Attempt]) -> Lef
 
 
 def _find_lingering(seen: Observed[Any, Any], attempt: Attempt, job: ObservedJob) -> tuple[ObservedPod, ...]:
-    """Return the pods of an ended attempt that another container keeps alive, and that nobody ends soon."""
+    """Return the pods of an ended attempt that another container or nothing but themselves keeps alive.
+
+    Those that end soon are left alone.
+    """
     soon = seen.now + timedelta(seconds=ENDS_SOON_SECONDS)
-    pods = belonging.find_pods(seen.pods, attempt, job)
-    return tuple(pod for pod in pods if pod.lingers and (pod.deleted_at is None or pod.deleted_at > soon))
+    pods = (pod for pod in belonging.find_pods(seen.pods, attempt, job) if pod.lingers or not (pod.leads or pod.over))
+    return tuple(pod for pod in pods if pod.deleted_at is None or pod.deleted_at > soon)
 
 
 def _find_ended(attempt: Attempt, now: datetime) -> datetime:
@@ -199,9 +208,17 @@ def find_live_strays(seen: Observed[Any, Any], attempts: Iterable[Attempt]) -> t
 
 
 def find_hindrance(seen: Observed[Any, Any], attempts: Iterable[Attempt]) -> ObservedJob | None:
-    """Return the Job that has to go before the next attempt: two trainers of one run must not work at once."""
+    """Return the Job that has to go before the next attempt: two trainers of one run must not work at once.
+
+    Nor may workers of the last attempt keep the places of the next one's, though nobody leads them any more.
+    """
     strays = belonging.find_strays(seen.jobs, attempts)
-    return next((job for job in seen.jobs if job.live and (job.deleting or job in strays)), None)
+    hindrances = (job for job in seen.jobs if job.live and (job.deleting or job in strays or _has_workers(seen, job)))
+    return next(hindrances, None)
+
+
+def _has_workers(seen: Observed[Any, Any], job: ObservedJob) -> bool:
+    return any(pod.job_uid == job.uid and not (pod.leads or pod.over) for pod in seen.pods)
 
 
 def open_attempt(
@@ -221,6 +238,7 @@ def _make_attempt(number: int, job_name: str, given: Allocation | None, publish_
         number=number,
         job=job_name,
         devices=given.devices if given else None,
+        nodes=given.nodes if given else None,
         milli_rate=given.milli_rate if given else None,
         publish_only=publish_only or None,
     )
@@ -232,12 +250,15 @@ def _update(attempt: Attempt, seen: Observed[Any, Any], criteria: Criteria) -> t
     job, pods = find_children(seen, attempt)
     if job is not None and attempt.job_uid is None:
         attempt = attempt.model_copy(update={"job_uid": job.uid})
+    if job is not None and attempt.nodes is not None and job.parallelism and not job.suspended:
+        attempt = attempt.model_copy(update={"nodes": job.parallelism})
     deadline = criteria.deadline_seconds
-    attempt = observe_pods(attempt, pods, criteria.rate, deadline, seen)
-    outcomes = [parse_outcome(pod.termination_message) if pod.exit_code is not None else None for pod in pods]
+    attempt = holdings.observe_pods(attempt, pods, criteria.rate, deadline, seen)
+    own = tuple(pod for pod in pods if pod.leads)
+    outcomes = [parse_outcome(pod.termination_message) if pod.exit_code is not None else None for pod in own]
     attempt = _keep_work(attempt, outcomes)
     stopping = criteria.stopping and not attempt.publish_only
-    trace = ends.Trace(seen, job, pods, deadline, criteria.limits.start_timeout_seconds, stopping, criteria.time_limit)
+    trace = ends.Trace(seen, job, own, deadline, criteria.limits.start_timeout_seconds, stopping, criteria.time_limit)
     end = ends.classify_end(trace, outcomes[-1] if outcomes else None)
     return (attempt, None) if end is None else (_close(attempt, end, seen.now), end)
 
@@ -252,12 +273,13 @@ def _keep_work(attempt: Attempt, outcomes: Iterable[Outcome | None]) -> Attempt:
 
 def _close(attempt: Attempt, end: ends.End, moment: datetime) -> Attempt:
     """An end that lies ahead comes from a node's clock; it must not make the pause after it longer."""
-    now = _format_time(moment)
+    now = holdings.format_time(moment)
     closed = {
         "outcome": end.reason.value,
         "free": end.row.free,
         "exit_code": end.exit_code,
         "finished_at": min(attempt.finished_at or now, now),
+        "worker_seconds": None,
     }
     return attempt.model_copy(update=closed)
 
@@ -285,72 +307,3 @@ def _find_alike(kept: list[Attempt]) -> tuple[Attempt, Attempt]:
             if found is not None:
                 return found
     return kept[0], kept[1]
-
-
-def sum_allocated(before: tuple[Attempt, ...], after: tuple[Attempt, ...], total_before: float) -> float:
-    """Return what all attempts held, also those that the status remembers no more, in reference-device seconds."""
-    forgotten = total_before - sum(attempt.allocated_seconds or 0.0 for attempt in before)
-    return round(max(forgotten, 0.0) + sum(attempt.allocated_seconds or 0.0 for attempt in after), 1)
-
-
-def _sort_pods(pods: Iterable[ObservedPod]) -> list[ObservedPod]:
-    """Return pods in the order in which they were made; of those made at the same time, one that works comes last."""
-    return sorted(pods, key=lambda pod: (pod.created_at or _LONG_AGO, not pod.over, pod.resource_version))
-
-
-def observe_pods(
-    attempt: Attempt, pods: Iterable[ObservedPod], rate: float, deadline_seconds: float, seen: Observed[Any, Any]
-) -> Attempt:
-    """Return the attempt with what its pods show; `pods` are its own, in the order in which they were made.
-
-    `rate` is what one second costs where the attempt does not say (an earlier version opened it); an estimate beyond
-    the deadline comes from a clock that jumped.
-    """
-    if attempt.devices is not None and attempt.milli_rate is not None:
-        rate = attempt.devices * attempt.milli_rate / 1000
-    placed = [pod for pod in pods if pod.node is not None]
-    uids = [pod.uid for pod in placed]
-    if attempt.pod_uid in uids:
-        placed = placed[uids.index(attempt.pod_uid) :]
-    elif attempt.pod_uid is not None:
-        placed = placed[-1:]
-    for pod in placed:
-        attempt = _observe_pod(attempt, pod, rate, deadline_seconds, seen)
-    return attempt
-
-
-def _format_time(moment: datetime) -> str:
-    """Return a moment as Kubernetes writes it."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _observe_pod(
-    attempt: Attempt, pod: ObservedPod, rate: float, deadline_seconds: float, seen: Observed[Any, Any]
-) -> Attempt:
-    total, earlier = attempt.allocated_seconds or 0.0, attempt.earlier_pods_seconds or 0.0
-    if attempt.pod_uid not in (None, pod.uid):
-        earlier = total
-    update: dict[str, object] = {
-        "pod_uid": pod.uid,
-        "node": pod.node or attempt.node,
-        "earlier_pods_seconds": round(earlier, 1) if earlier else None,
-    }
-    if pod.started_at is not None:
-        if pod.finished_at is not None and pod.finished_at >= pod.started_at:
-            held = (pod.finished_at - pod.started_at).total_seconds() * rate
-        else:
-            seconds = (_find_last_seen(pod, pod.started_at, seen) - pod.started_at).total_seconds()
-            # A clock that was set back never makes it less than what was counted before.
-            held = max(min(seconds, deadline_seconds) * rate, total - earlier, 0.0)
-        update |= {
-            "started_at": _format_time(pod.started_at),
-            "finished_at": _format_time(pod.finished_at) if pod.finished_at else None,
-            "allocated_seconds": round(earlier + held, 1),
-        }
-    return attempt.model_copy(update=update)
-
-
-def _find_last_seen(pod: ObservedPod, started_at: datetime, seen: Observed[Any, Any]) -> datetime:
-    answered = seen.report.polled_at if seen.report is not None and seen.report.pod_uid == pod.uid else started_at
-    lost = pod.deleted_at is not None and pod.deleted_at <= seen.now
-    return max(answered, pod.deleted_at) if lost and pod.deleted_at is not None else answered

@@ -17,9 +17,10 @@ from darkroom_api.blockers import Blocker
 from darkroom_api.conditions import DatasetPhase, Reason
 from darkroom_api.v1alpha1.dataset import DatasetStatus
 from darkroom_operator.config import OperatorConfig
-from darkroom_operator.decide import allocation, attempts, places, retries, steps, waiting
+from darkroom_operator.decide import allocation, attempts, places, retries, steps
 from darkroom_operator.decide.retries import Limits, Stage
 from darkroom_operator.decide.steps import SOON_SECONDS, WAITING_SECONDS, Decision
+from darkroom_operator.decide.waits import waiting
 from darkroom_operator.facts.views import DatasetView
 
 

@@ -10,8 +10,8 @@ from typing import Any, Final
 from darkroom_api.conditions import Reason
 from darkroom_api.endings import ENDINGS, Ending, ExitCode, Then, find_reason
 from darkroom_api.report import Outcome
-from darkroom_operator.decide import queueing, waiting
 from darkroom_operator.decide.allocation import TimeLimit
+from darkroom_operator.decide.waits import queueing, waiting
 from darkroom_operator.facts.children import ObservedJob, ObservedPod
 from darkroom_operator.facts.views import Observed
 
@@ -52,7 +52,10 @@ class End:
 
 @dataclass(frozen=True)
 class Trace:
-    """What is left of an attempt to tell its end by: its Job, and its pods in the order in which they were made."""
+    """What is left of an attempt to tell its end by: its Job, and its pods in the order in which they were made.
+
+    Of an attempt on several nodes, the pods of index 0: the others only work for that one.
+    """
 
     seen: Observed[Any, Any]
     job: ObservedJob | None
@@ -182,13 +185,14 @@ def _classify_lost(pod: ObservedPod, trace: Trace) -> End | None:
 def _classify_missing(trace: Trace) -> End | None:
     """No pod is there (any more), and none shows how it ended."""
     job = trace.job
-    if job is not None and (job.finished_at is None or _settling(job.finished_at, trace.seen.now)):
+    if job is not None and not job.leader_failed and not _is_settled(job, trace.seen.now):
         return None
     if trace.stopping:
         return End(Reason.SUSPENDED, "The run was stopped.")
-    what = (
-        f"The pod is gone; its Job reports: {job.failure or 'complete'}" if job is not None else "The Job was deleted"
-    )
+    what = "The Job was deleted"
+    if job is not None:
+        said = job.failure or ("complete" if job.finished_at is not None else "its index 0 has failed")
+        what = f"The pod is gone; its Job reports: {said}"
     return End(Reason.RETRYING_AFTER_DISRUPTION, what)
 
 
@@ -210,8 +214,8 @@ def _time_out(trace: Trace) -> End:
     return End(Reason.START_TIMEOUT, message)
 
 
-def _settling(finished_at: datetime, now: datetime) -> bool:
-    return now < finished_at + timedelta(seconds=SETTLE_SECONDS)
+def _is_settled(job: ObservedJob, now: datetime) -> bool:
+    return job.finished_at is not None and now >= job.finished_at + timedelta(seconds=SETTLE_SECONDS)
 
 
 def _find_disruption(pod: ObservedPod) -> str | None:

@@ -9,6 +9,7 @@ from darkroom_api.durations import parse_duration
 from darkroom_api.v1alpha1.common import Compute
 from darkroom_api.v1alpha1.model import ModelSpec
 from darkroom_operator.config import OperatorConfig
+from darkroom_operator.decide.allocation import count_nodes
 
 
 def check_model(spec: ModelSpec, namespace: str, config: OperatorConfig) -> Blocker | None:
@@ -28,14 +29,15 @@ def check_compute(compute: Compute | None, namespace: str, config: OperatorConfi
     """Return why a namespace may not have this class or so many devices."""
     limits = config.find_limits(namespace)
     name = (compute.class_name if compute else None) or config.default_compute_class
-    devices = (compute.devices if compute else None) or 1
+    devices, (nodes, _) = (compute.devices if compute else None) or 1, count_nodes(compute)
     if not limits.allows_compute_class(name):
         allowed = _list(tuple(known for known in sorted(config.compute_classes) if limits.allows_compute_class(known)))
         refused = f"compute class `{name}` is not allowed in namespace `{namespace}` (allowed: {allowed})"
         return _refuse(f"compute.class: {refused}; create the resource again with an allowed one")
-    if devices > limits.max_devices:
+    if nodes * devices > limits.max_devices:
         most = f"{limits.max_devices}, the most in namespace `{namespace}`"
-        return _refuse(f"compute.devices: {devices} is more than {most}; create the resource again with fewer")
+        asked = f"compute.nodes: {nodes} with {devices} each" if nodes > 1 else f"compute.devices: {devices}"
+        return _refuse(f"{asked} is more than {most}; create the resource again with fewer")
     return None
 
 

@@ -1,9 +1,10 @@
 """Whether another attempt may follow the last one, after which pause, and what a status says of it.
 
 Owns the counting against the caps of the contract's `endings`, the pauses, and the words for both verdicts. Where a run
-lacks configuration, time bounds it instead of a number; see `docs/decisions/0011-waits-are-not-failures.md`.
+lacks configuration or nodes, time bounds it instead of a number; see `docs/decisions/0011-waits-are-not-failures.md`.
 """
 
+import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -69,10 +70,21 @@ def judge(attempts: tuple[Attempt, ...], limits: Limits, now: datetime) -> Verdi
     if count > most or _is_stuck(attempts, limits.start_timeout_seconds):
         return Verdict(Stage.ENDED)
     retries = limits.retries
-    pause = min(retries.backoff_seconds * 2 ** min(count - 1, 20), retries.max_backoff_seconds)
+    pause = min(retries.backoff_seconds * 2 ** min(count - 1, 20), retries.max_backoff_seconds) * _spread(last)
     ended_at = datetime.fromisoformat(last.finished_at) if last.finished_at else now
     not_before = ended_at + timedelta(seconds=pause)
     return Verdict(Stage.PAUSED if now < not_before else Stage.IDLE, not_before)
+
+
+def _spread(last: Attempt) -> float:
+    """Return by how much the pause after an attempt is longer.
+
+    Two runs that each hold half of what both need must not try again in step. The Job's name decides it, which holds
+    the run's uid and the attempt's number.
+    """
+    if last.outcome != Reason.WAITING_FOR_NODES:
+        return 1.0
+    return 1.0 + int.from_bytes(hashlib.sha256(last.job.encode()).digest()[:4], "big") / 2**32
 
 
 def count_ends(attempts: Iterable[Attempt], reason: str) -> int:
@@ -160,8 +172,9 @@ def _count(attempts: tuple[Attempt, ...], cap: RetryCap, retries: RetriesConfig)
 
 
 def _is_stuck(attempts: tuple[Attempt, ...], start_timeout_seconds: int) -> bool:
-    """Return whether the configuration is wrong for longer than a run may wait; only a new end can tell."""
-    if not start_timeout_seconds or attempts[-1].outcome != Reason.INVALID_CONFIGURATION:
+    """Return whether something is missing for longer than a run may wait for it; only a new end can tell."""
+    ending = find_ending(attempts[-1].outcome)
+    if not start_timeout_seconds or ending is None or ending.cap is not RetryCap.START_TIMEOUT:
         return False
     first, last = _last_in_a_row(attempts)[0].finished_at, attempts[-1].finished_at
     if first is None or last is None:

@@ -20,11 +20,11 @@ from darkroom_api.blockers import Blocker
 from darkroom_api.conditions import TERMINAL_PHASES, Reason, RunPhase
 from darkroom_api.report import Outcome
 from darkroom_api.results import RunStatusT
-from darkroom_api.v1alpha1.model import BudgetStatus, ModelStatus
 from darkroom_api.v1alpha1.run_status import RunStatus
-from darkroom_operator.decide import attempts, cancel, retries, steps, waiting
+from darkroom_operator.decide import accounts, attempts, cancel, retries, steps
 from darkroom_operator.decide.retries import Limits, Stage
 from darkroom_operator.decide.steps import Decision, Demand, Situation
+from darkroom_operator.decide.waits import waiting
 from darkroom_operator.facts.views import Observed
 
 
@@ -44,7 +44,7 @@ def _decide(demand: Demand[RunStatusT]) -> Decision[RunStatusT]:
 
     # 2. Learn how the attempts are, and bring the status and its meters up to date.
     ledger = _assess(demand)
-    run = Situation(demand, ledger, _account(demand, ledger))
+    run = Situation(demand, ledger, accounts.bring_up_to_date(demand, ledger))
 
     # 3. A result ends the run, whatever its user wishes by now.
     outcome = _find_result(ledger)
@@ -91,7 +91,7 @@ def _assess(demand: Demand[RunStatusT]) -> attempts.Ledger:
     stopped = results.is_stopped_by_user(seen.status) and bool(recorded) and recorded[-1].outcome is None
     criteria = attempts.Criteria(
         limits=Limits(config.retries, config.start_timeout_seconds),
-        deadline_seconds=float(given.deadline_seconds),
+        deadline_seconds=demand.hardware.find_deadline(given, _count_nodes(seen)),
         rate=demand.hardware.rate,
         stopping=demand.suspend or demand.cancel or stopped,
         time_limit=demand.time_limit,
@@ -99,43 +99,10 @@ def _assess(demand: Demand[RunStatusT]) -> attempts.Ledger:
     return attempts.assess_attempts(seen, criteria, (job.attempt for job in seen.jobs))
 
 
-def _account(demand: Demand[RunStatusT], ledger: attempts.Ledger) -> RunStatusT:
-    """Return the status with the attempts as they are, what the last one was given and where it is, and both meters."""
-    seen, status = demand.seen, demand.seen.status
-    update: dict[str, object] = {
-        "attempts": ledger.attempts,
-        "queued_at": status.queued_at or seen.created_at or seen.now,
-        "started_at": status.started_at or ledger.first_started_at,
-    }
-    given = status.allocation
-    if given is not None and ledger.attempts:
-        update["allocation"] = given.model_copy(update={"node": ledger.attempts[-1].node})
-    if demand.budget_seconds is not None and isinstance(status, ModelStatus):
-        before = status.budget.allocated_seconds if status.budget else 0.0
-        budget = BudgetStatus(
-            total_seconds=demand.budget_seconds,
-            allocated_seconds=attempts.sum_allocated(status.attempts, ledger.attempts, before),
-            remaining_seconds=demand.budget_seconds,
-        )
-        charged_before = status.budget.charged_seconds if status.budget else 0.0
-        update["budget"] = results.charge(budget, _find_charged(seen, ledger, charged_before))
-    return status.model_copy(update=update)
-
-
-def _find_charged(seen: Observed[Any, RunStatusT], ledger: attempts.Ledger, charged_before: float) -> float:
-    """Return what is kept and what the running trainer adds.
-
-    Infrastructure that ends an attempt refunds what no checkpoint holds. A crash refunds nothing: what was reported
-    last stays charged, until a later attempt has read the checkpoint and reports.
-    """
-    report, pod, recorded = seen.report, ledger.pod, seen.status.attempts[-1:]
-    if pod is not None and report is not None and report.pod_uid == pod.uid:
-        return max(report.progress.meter.charged_seconds, ledger.kept_seconds)
-    if pod is not None and recorded and recorded[0].pod_uid == pod.uid:
-        return charged_before
-    last = next((attempt for attempt in reversed(ledger.attempts) if attempt.outcome is not None), None)
-    crashed = last is not None and not last.free and last.charged_seconds is None
-    return max(ledger.kept_seconds, charged_before) if crashed else ledger.kept_seconds
+def _count_nodes(seen: Observed[Any, Any]) -> int | None:
+    """Return how many nodes take part by what the trainer last said; None where it waits for them or said nothing."""
+    said = seen.report.progress if seen.report is not None else None
+    return said.nodes if said is not None and not said.waits_for_nodes else None
 
 
 def _find_result(ledger: attempts.Ledger) -> Outcome | None:

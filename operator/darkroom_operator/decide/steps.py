@@ -14,9 +14,10 @@ from darkroom_api.conditions import Reason, RunPhase
 from darkroom_api.report import Outcome
 from darkroom_api.results import RunStatusT
 from darkroom_operator.config import OperatorConfig
-from darkroom_operator.decide import allocation, attempts, ends, retries, waiting
+from darkroom_operator.decide import allocation, attempts, ends, retries
+from darkroom_operator.decide.waits import waiting
 from darkroom_operator.facts.children import ObservedJob, ObservedPod
-from darkroom_operator.facts.views import Observed, StatusT
+from darkroom_operator.facts.views import Observed, Report, StatusT
 
 SOON_SECONDS: Final = ends.SETTLE_SECONDS
 """When to look again at what is about to change."""
@@ -123,13 +124,34 @@ def follow(run: Situation[RunStatusT]) -> Decision[RunStatusT]:
         return Decision(run.status, requeue_after_seconds=SOON_SECONDS)
     if pod is None or not pod.running:
         return _wait(run)
-    answered = seen.report is not None and seen.report.pod_uid == pod.uid
-    progress = seen.report.show() if answered and seen.report is not None else run.status.progress
-    status = run.describe(work.phase, work.reason, work.message, progress=progress)
+    answer = seen.report if seen.report is not None and seen.report.pod_uid == pod.uid else None
+    gathering = _find_gathering(run, answer)
+    if gathering is not None:
+        status = run.describe(RunPhase.QUEUED, gathering.reason, gathering.message, progress=None)
+    else:
+        progress = answer.show() if answer is not None else run.status.progress
+        status = run.describe(work.phase, work.reason, work.message, progress=progress)
     left = run.ledger.find_time_left(seen.now)
     if left <= 0:
         return run.halt(status)
-    return Decision(status, requeue_after_seconds=max(left, SOON_SECONDS))
+    look_again = max(left, SOON_SECONDS)
+    return Decision(status, requeue_after_seconds=min(look_again, WAITING_SECONDS) if gathering else look_again)
+
+
+def _find_gathering(run: Situation[RunStatusT], answer: Report | None) -> Blocker | None:
+    """Return what a run on several nodes waits for whose leading container works, or None once it has begun.
+
+    Where the status says that it trains already, only its operator is new, and no answer has come yet.
+    """
+    attempt, given, pod = run.ledger.open, run.seen.status.allocation, run.ledger.pod
+    if attempt is None or attempt.nodes is None or given is None or pod is None:
+        return None
+    said = answer.progress if answer is not None else None
+    begun = run.status.phase is run.demand.work.phase if said is None else not said.waits_for_nodes
+    joined = None if said is None else said.nodes or 1
+    least = given.min_nodes or attempt.nodes
+    gathering = waiting.Gathering(joined, begun, attempt.nodes, least, pod, run.ledger.workers)
+    return waiting.describe_gathering(gathering, run.ledger.job, run.seen.now, run.seen.found)
 
 
 def _describe_stopping(run: Situation[RunStatusT], job: ObservedJob) -> RunStatusT:
@@ -179,12 +201,14 @@ def start(run: Situation[RunStatusT], publish_only: bool = False) -> Decision[Ru
     ending = attempts.find_hindrance(seen, ledger.attempts)
     if ending is not None:
         message = f"Attempt {ledger.next_number} follows once Job `{ending.name}`, which is being deleted, is gone."
-        status = run.describe(RunPhase.QUEUED, Reason.SCHEDULING, message, progress=None)
-        return run.leave(status, SOON_SECONDS)
+        decision = run.leave(run.describe(RunPhase.QUEUED, Reason.SCHEDULING, message, progress=None), SOON_SECONDS)
+        return replace(decision, stop=tuple(dict.fromkeys((*decision.stop, *attempts.find_live((ending,))))))
     full = demand.full
     if full is not None:
         return run.leave(run.describe(RunPhase.QUEUED, full.reason, full.message, progress=None), WAITING_SECONDS)
-    given = demand.hardware.allow(demand.budget_seconds, demand.time_limit, ledger.attempts)
+    # What publishes a model has no use for other pods.
+    hardware = replace(demand.hardware, nodes=1, min_nodes=1) if publish_only else demand.hardware
+    given = hardware.allow(demand.budget_seconds, demand.time_limit, ledger.attempts)
     opened = attempts.open_attempt(ledger, seen, given, publish_only)
     message = waiting.CREATED.format(opened[-1].job)
     update = {"attempts": opened, "allocation": given, "progress": None}

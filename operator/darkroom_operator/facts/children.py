@@ -68,6 +68,12 @@ class ObservedJob:
     asked: Asked = field(default_factory=Asked)
     owner: Key | None = None
     """The same resource as it is named, in the Job's own namespace: only that one is the owner."""
+    parallelism: int = 0
+    """How many pods it has at once, 0 for none; a queue may lower it before it resumes the Job."""
+    indexed: bool = False
+    """Whether its pods are several nodes of one run, each of which has an index."""
+    leader_failed: bool = False
+    """Whether the pod of index 0 has failed, which no other one replaces, while those of other indexes may work on."""
 
     @property
     def live(self) -> bool:
@@ -111,6 +117,13 @@ class ObservedPod:
     """True once the API server has it no more; it is kept until its end is in a status."""
     scheduled_at: datetime | None = None
     created_at: datetime | None = None
+    index: int = 0
+    """Which of its run's nodes it is; negative where nobody can tell."""
+
+    @property
+    def leads(self) -> bool:
+        """Return whether it is the one by which its attempt is judged, and not one of those that work for that one."""
+        return self.index == 0
 
     @property
     def running(self) -> bool:

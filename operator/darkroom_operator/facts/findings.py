@@ -64,6 +64,8 @@ class Findings:
     silent: bool = False
     """Whether a Job or pod has not progressed for long, and no Event says why."""
     queue: QueueFinding | None = None
+    refused_node_object: str = ""
+    """Why the pods of a run on several nodes cannot find each other; empty where they can."""
 
 
 NOTHING_FOUND = Findings()

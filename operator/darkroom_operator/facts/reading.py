@@ -27,6 +27,9 @@ from darkroom_operator.facts.views import StoredOwner
 ANNOTATION_POD_DIGEST: Final = f"{names.GROUP}/pod-digest"
 """On every Job: a digest of what was asked for, which admission may have changed since."""
 
+_ANNOTATION_INDEX: Final = "batch.kubernetes.io/job-completion-index"
+"""On each pod of an Indexed Job, by the Job controller."""
+
 MAX_TEXT: Final = 4096
 """Characters that are kept of a message; a termination message has no more."""
 MAX_DIGITS: Final = 20
@@ -185,6 +188,9 @@ def parse_job(raw: Any) -> ObservedJob:
         managed_by="" if manager == kueue.JOB_CONTROLLER else _cut(manager),
         active_since=status.get("startTime"),
         asked=asked,
+        parallelism=spec.get("parallelism") or 0,
+        indexed=spec.get("completionMode") == "Indexed",
+        leader_failed=(status.get("failedIndexes") or "").split(",")[0].split("-")[0] == "0",
     )
 
 
@@ -234,7 +240,15 @@ def parse_pod(raw: Any) -> ObservedPod:
         termination_message=_cut(ended.get("message")) if ended else "",
         scheduled_at=scheduled.get("lastTransitionTime") if placed else None,
         created_at=metadata.get("creationTimestamp"),
+        index=_read_index((metadata.get("annotations") or {}).get(_ANNOTATION_INDEX)),
     )
+
+
+def _read_index(text: str | None) -> int:
+    """Return which of a Job's pods it is: the only one where nothing is said, and none for what is no number."""
+    if text is None:
+        return 0
+    return parse_number(text) if text.isascii() and text.isdecimal() else -1
 
 
 def read_shape(shape: TypeAdapter[_RawT], kind: str, raw: Any, whole: Any = None) -> _RawT:

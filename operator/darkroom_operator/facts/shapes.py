@@ -113,12 +113,15 @@ class _Template(TypedDict, total=False):
 
 class _JobSpec(TypedDict, total=False):
     suspend: bool | None
+    parallelism: _Position | None
+    completionMode: str | None
     managedBy: str | None
     template: _Template | None
 
 
 class _JobStatus(TypedDict, total=False):
     startTime: Moment | None
+    failedIndexes: str | None
     conditions: _Conditions | None
 
 

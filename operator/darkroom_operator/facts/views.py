@@ -71,7 +71,9 @@ class Report:
     def show(self) -> ProgressStatus:
         """Return what a status says of it."""
         said = self.progress
-        return ProgressStatus(percent=said.percent, stage=said.stage, trial=said.trial, eta_seconds=said.eta_seconds)
+        return ProgressStatus(
+            percent=said.percent, stage=said.stage, trial=said.trial, eta_seconds=said.eta_seconds, nodes=said.nodes
+        )
 
 
 @dataclass(frozen=True)

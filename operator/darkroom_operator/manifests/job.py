@@ -31,6 +31,7 @@ def build_job(plan: Plan, config: OperatorConfig) -> Json:
     labels, pod = build_labels(plan), build_pod_spec(plan, config)
     carried = build_pod_metadata(plan, config)
     annotations = {names.ANNOTATION_CONFIG_DIGEST: digest, ANNOTATION_POD_DIGEST: _digest_asked(plan, pod, carried)}
+    annotations |= _allow_fewer(plan)
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
@@ -42,9 +43,7 @@ def build_job(plan: Plan, config: OperatorConfig) -> Json:
             "ownerReferences": [build_owner_reference(plan)],
         },
         "spec": {
-            "backoffLimit": 0,
-            "completions": 1,
-            "parallelism": 1,
+            **_build_course(plan),
             "podReplacementPolicy": "Failed",
             "ttlSecondsAfterFinished": config.job_ttl_seconds,
             "template": {
@@ -58,9 +57,37 @@ def build_job(plan: Plan, config: OperatorConfig) -> Json:
     }
 
 
+def _build_course(plan: Plan) -> Json:
+    """Return how many pods the Job has, and how it ends: with the only one, or with that of index 0.
+
+    None is replaced. Of several pods, a lost one ends nothing but its own index; that of index 0 is told by the Job's
+    `failedIndexes`, or ends the Job where it succeeds.
+    """
+    order = plan.run.nodes
+    if order is None:
+        return {"backoffLimit": 0, "completions": 1, "parallelism": 1}
+    return {
+        "completionMode": "Indexed",
+        "completions": order.count,
+        "parallelism": order.count,
+        "backoffLimitPerIndex": 0,
+        "successPolicy": {"rules": [{"succeededIndexes": "0"}]},
+    }
+
+
+def _allow_fewer(plan: Plan) -> dict[str, str]:
+    """Return what lets a queue admit fewer pods where there is room for no more."""
+    order = plan.run.nodes
+    if plan.queue is None or order is None or order.least >= order.count:
+        return {}
+    return {kueue.ANNOTATION_MIN_PARALLELISM: str(order.least), kueue.ANNOTATION_EQUAL_COMPLETIONS: "true"}
+
+
 def _digest_asked(plan: Plan, pod: Json, carried: Json) -> str:
     """Return a digest of all that a pod needs to start; its deadline depends on when it is built."""
     asked = {**pod, **carried, "activeDeadlineSeconds": None, "queue": plan.queue}
+    if plan.run.nodes is not None:
+        asked["nodes"] = [plan.run.nodes.count, plan.run.nodes.least]
     return f"sha256:{hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()}"
 
 

@@ -15,6 +15,10 @@ from darkroom_operator.config import TrainerPolicyConfig
 
 NAME: Final = "darkroom-trainers"
 LAST_PORT: Final = 65535
+_SELECTOR: Final[Json] = {
+    "matchLabels": {names.LABEL_MANAGED_BY: names.MANAGED_BY},
+    "matchExpressions": [{"key": names.LABEL_UID, "operator": "Exists"}],
+}
 _DNS: Final[Json] = {"ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]}
 
 
@@ -38,22 +42,29 @@ def read_api_server(service: Json, endpoint_slice: Json) -> ApiServer:
     )
 
 
-def build_policy(namespace: str, config: TrainerPolicyConfig, api_server: ApiServer | None) -> Json:
-    """Return the policy of a namespace; without own rules of the administrator `api_server` is needed."""
+def build_policy(
+    namespace: str, config: TrainerPolicyConfig, api_server: ApiServer | None, spans_nodes: bool = False
+) -> Json:
+    """Return the policy of a namespace; without own rules of the administrator `api_server` is needed.
+
+    Where runs may span nodes, trainers of the namespace reach each other on all TCP ports: gloo and NCCL choose theirs.
+    """
     egress = list(config.egress) if config.egress is not None else _build_egress(api_server)
     report = {"from": list(config.report_from), "ports": [{"port": names.REPORT_PORT}]}
+    # A rule without `from` would let everybody in.
+    ingress: list[Json] = [report] if config.report_from else []
+    if spans_nodes:
+        ports = [{"port": 1, "endPort": LAST_PORT}]
+        ingress.append({"from": [{"podSelector": _SELECTOR}], "ports": ports})
+        egress.append({"to": [{"podSelector": _SELECTOR}], "ports": ports})
     return {
         "apiVersion": NETWORK_POLICIES.api_version,
         "kind": NETWORK_POLICIES.kind,
         "metadata": {"name": NAME, "namespace": namespace, "labels": {names.LABEL_MANAGED_BY: names.MANAGED_BY}},
         "spec": {
-            "podSelector": {
-                "matchLabels": {names.LABEL_MANAGED_BY: names.MANAGED_BY},
-                "matchExpressions": [{"key": names.LABEL_UID, "operator": "Exists"}],
-            },
+            "podSelector": _SELECTOR,
             "policyTypes": ["Ingress", "Egress"],
-            # A rule without `from` would let everybody in.
-            "ingress": [_name_protocols(report)] if config.report_from else [],
+            "ingress": [_name_protocols(rule) for rule in ingress],
             "egress": [_name_protocols(rule) for rule in egress],
         },
     }

@@ -48,6 +48,8 @@ def build_pod_spec(plan: Plan, config: OperatorConfig) -> Json:
     runtime = (plan.compute.runtime_class_name if plan.compute else None) or trainer.runtime_class_name
     if runtime is not None:
         spec["runtimeClassName"] = runtime
+    if plan.run.nodes is not None:
+        spec["subdomain"] = names.nodes_service(plan.run.resource.uid, plan.run.attempt)
     if plan.compute is not None and plan.compute.scheduler_name is not None:
         spec["schedulerName"] = plan.compute.scheduler_name
     return {key: value for key, value in spec.items() if value not in ({}, [])}
@@ -153,7 +155,17 @@ def _build_volumes(plan: Plan, config: OperatorConfig) -> list[Json]:
         {"name": volume, "persistentVolumeClaim": {"claimName": claim, "readOnly": True}}
         for claim, volume in _name_claims(plan, config).items()
     ]
+    if plan.run.nodes is not None:
+        volumes.append(_build_nodes_volume(plan, mode))
     return volumes
+
+
+def _build_nodes_volume(plan: Plan, mode: int) -> Json:
+    """Return the volume with the certificate by which the pods of the run know each other."""
+    secret = names.nodes_secret(plan.run.resource.name, plan.run.resource.uid)
+    items = [{"key": key, "path": key} for key in (names.NODES_CERTIFICATE, names.NODES_KEY)]
+    sources = [{"secret": {"name": secret, "items": items}}]
+    return {"name": names.NODES_VOLUME, "projected": {"sources": sources, "defaultMode": mode}}
 
 
 def _build_credentials(plan: Plan, role: StorageRole, secret: str, mode: int) -> Json:
@@ -211,6 +223,8 @@ def _build_mounts(plan: Plan, config: OperatorConfig) -> list[Json]:
     ]
     if config.trainer.weights_claim is not None:
         mounts.append({"name": volumes[config.trainer.weights_claim], "mountPath": names.WEIGHTS_DIR, "readOnly": True})
+    if plan.run.nodes is not None:
+        mounts.append({"name": names.NODES_VOLUME, "mountPath": plan.run.nodes.credentials_dir, "readOnly": True})
     return mounts
 
 

@@ -11,6 +11,7 @@ from darkroom_api.blockers import ObservedDataset
 from darkroom_api.run_config import (
     DatasetSource,
     Location,
+    NodesOrder,
     PictureFolder,
     ResourceReference,
     RunConfig,
@@ -18,7 +19,7 @@ from darkroom_api.run_config import (
     StorageRole,
     Weights,
 )
-from darkroom_api.v1alpha1.common import Allocation, Storage
+from darkroom_api.v1alpha1.common import Allocation, Attempt, Storage
 from darkroom_api.v1alpha1.dataset import DatasetStatus
 from darkroom_api.v1alpha1.model import ModelStatus
 from darkroom_api.v1alpha1.run_status import RunStatus
@@ -170,10 +171,19 @@ def _give(run: RunConfig, decided: RunStatus, given: Allocation) -> RunConfig:
         update={
             "attempt": decided.attempts[-1].number,
             "devices": given.devices,
+            "nodes": _gather(decided.attempts[-1], run.resource, given),
             "milli_rate": given.milli_rate,
             "batch_divisor": find_batch_divisor(decided.attempts),
         }
     )
+
+
+def _gather(attempt: Attempt, owner: ResourceReference, given: Allocation) -> NodesOrder | None:
+    """Return how the pods of an attempt find each other; None where there is one."""
+    if given.nodes is None:
+        return None
+    host = f"{attempt.job}-0.{names.nodes_service(owner.uid, attempt.number)}"
+    return NodesOrder(count=given.nodes, least=given.min_nodes or given.nodes, address=host)
 
 
 def _reach(role: StorageRole, storage: Storage | None, config: OperatorConfig) -> StorageAccess:

@@ -64,10 +64,10 @@ class Poller:
                 trigger(key for (key, _), answered in zip(running, answers, strict=True) if answered)
 
     def _find_running(self) -> list[tuple[Key, ObservedPod]]:
-        """Return every pod of an open attempt whose container works now, with its owner."""
+        """Return the pod of every open attempt that leads it and whose container works now, with its owner."""
         owners = [owner for owner in self._store.owners() if not owner.over]
         opened = ((owner.key, observe.find_open_children(self._store, owner)) for owner in owners)
-        return [(key, pod) for key, children in opened for pod in children.pods if pod.running]
+        return [(key, pod) for key, children in opened for pod in children.pods if pod.leads and pod.running]
 
     async def _ask(self, session: aiohttp.ClientSession, pod: ObservedPod) -> bool:
         if not pod.ip:

@@ -124,13 +124,6 @@ class Store:
         self.unreadables.forget(resource, identity.uid)
         return changed
 
-    def knows(self, resource: Resource, raw: Json) -> bool:
-        """Return whether `put` would change nothing, since an object is stored in this version or a newer one."""
-        try:
-            return resource is not WARNINGS and self._is_stored(resource, read_identity(resource.kind, raw))
-        except UnreadableObjectError:
-            return False
-
     def remove(self, resource: Resource, raw: Json) -> set[Key]:
         """Take in that an object is gone; what could be read of it last stands for a pod that cannot be read now."""
         identity = None

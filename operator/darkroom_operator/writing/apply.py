@@ -41,8 +41,12 @@ class JobNameTakenError(Exception):
     """A Job of that name belongs to something else."""
 
 
-async def create_job(cluster: Cluster, store: Store, manifest: Json) -> str:
-    """Create a Job, or take over the very same one; return its uid.
+class NodeObjectRefusedError(Exception):
+    """An object is not taken without which the pods of a run cannot meet; the message names it and says what to do."""
+
+
+async def create_job(cluster: Cluster, store: Store, manifest: Json) -> Json:
+    """Create a Job, or take over the very same one; return it.
 
     Raises JobRefusedError, JobNameTakenError, NamespaceGoneError, and StaleError where an attempt's Job is there that
     is another than this one, which the store knows from then on.
@@ -61,7 +65,7 @@ async def create_job(cluster: Cluster, store: Store, manifest: Json) -> str:
             created = await cluster.get(JOBS, namespace, name)
             _check_taken_over(store, created, manifest)
         store.put(JOBS, created)
-    return reading.read_identity(JOBS.kind, created).uid
+    return created
 
 
 def _check_taken_over(store: Store, existing: Json, manifest: Json) -> None:

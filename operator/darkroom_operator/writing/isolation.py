@@ -25,9 +25,10 @@ class PolicyRefusedError(Exception):
 class Isolation:
     """Keeps the policy; a namespace that has it costs a read each `CHECK_SECONDS` in which Jobs start."""
 
-    def __init__(self, cluster: Cluster, config: TrainerPolicyConfig) -> None:
+    def __init__(self, cluster: Cluster, config: TrainerPolicyConfig, spans_nodes: bool = False) -> None:
         self._cluster = cluster
         self._config = config
+        self._spans_nodes = spans_nodes
         self._api_server: ApiServer | None = None
         self._checked_at: dict[str, float] = {}
         self._lock = asyncio.Lock()
@@ -39,7 +40,8 @@ class Isolation:
             if not self._config.enabled or since < CHECK_SECONDS:
                 return
             try:
-                await self._write(build_policy(namespace, self._config, await self._find_api_server()))
+                api_server = await self._find_api_server()
+                await self._write(build_policy(namespace, self._config, api_server, self._spans_nodes))
             except ClusterError as error:
                 if is_namespace_gone(error):
                     raise NamespaceGoneError(str(error)) from error

@@ -17,9 +17,9 @@ ROLES: Final = Resource("rbac.authorization.k8s.io", "v1", "roles", "Role")
 NAME: Final = "least"
 
 
-def grant_least(sandbox: Sandbox) -> None:
-    """Give the operator what the chart gives it in a namespace, and nothing else."""
-    flags = ("--set", f"namespaces={{{sandbox.namespace}}},fullnameOverride={NAME}")
+def grant_least(sandbox: Sandbox, *values: str) -> None:
+    """Give the operator what the chart gives it in a namespace with these values, and nothing else."""
+    flags = ("--set", ",".join((f"namespaces={{{sandbox.namespace}}}", f"fullnameOverride={NAME}", *values)))
     for manifest in yaml.safe_load_all(render(str(BINARIES / "helm"), None, *flags)):
         if manifest and manifest["kind"] == "Role" and manifest["metadata"]["namespace"] == sandbox.namespace:
             sandbox.api.create(ROLES, sandbox.namespace, manifest)

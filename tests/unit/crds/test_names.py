@@ -19,6 +19,14 @@ def test_a_child_name_fits_a_job_and_its_pods(owner: str) -> None:
     assert len(name) <= 63 - len("-abcde"), "the Job controller adds a suffix, and labels hold 63 characters"
 
 
+@pytest.mark.parametrize("owner", OWNERS, ids=lambda owner: owner[:20])
+def test_the_objects_of_several_nodes_have_valid_names(owner: str) -> None:
+    secret = names.nodes_secret(owner, "3f8e")
+    assert DNS_LABEL.match(secret), secret
+    assert secret != names.nodes_secret(owner, "3f8f")
+    assert re.match(r"^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$", names.nodes_service("3f8e", 99999))
+
+
 def test_child_names_are_the_same_for_the_same_attempt_only() -> None:
     inputs = [
         ("a", "1", 1),

@@ -170,3 +170,9 @@ def test_a_resource_is_in_the_queue(namespace: str, named: str | None, queue: st
     ]
     assert a_config(defaultQueue="all", limits=limits).find_queue(namespace, named) == queue
     assert a_config().find_queue(namespace, named) == named
+
+
+@pytest.mark.parametrize(("most", "spans"), [(None, False), (1, False), (2, True), (64, True)])
+def test_runs_span_nodes_where_a_class_lets_them(most: int | None, spans: bool) -> None:
+    own = {} if most is None else {"maxNodes": most}
+    assert a_config(computeClasses={"gpu": own, "cpu": {}}).spans_nodes is spans

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from darkroom_api import run_config
 from darkroom_api.v1alpha1.common import Task
 from darkroom_trainer.checkpoints.sessions import FittedHead, Session
+from darkroom_trainer.data.picture_cache.cache import PictureCache
 from darkroom_trainer.parallel import crew
 from darkroom_trainer.runtime import reporting
 from darkroom_trainer.training import fitting, frozen_features, run_context, setup
@@ -30,7 +31,8 @@ def prepare_squares(folder: pathlib.Path, images: int = IMAGES, **more: Any) -> 
     file = learning.write_squares(folder / "train", images, boxed=False)
     config = tiny_runs.a_config(run_config.Command.TRAIN, Task.CLASSIFIER, file, budget_seconds=60.0, **more)
     stop, meter = threading.Event(), tiny_runs.a_meter(config)
-    context = run_context.open_context(config, folder / "work", reporting.SilentReporter(), stop, meter)
+    pictures = PictureCache(None, folder / "work", stop)
+    context = run_context.open_context(config, folder / "work", reporting.SilentReporter(), stop, meter, pictures)
     run = setup.prepare_run(context)
     session = fitting.Fitter(run, crew.Crew(1, folder / "work", stop)).begin()
     frozen_features.fit_head(run, session)

@@ -116,7 +116,10 @@ LEAST_PASSES_FRACTION: Final = 0.4
 """Of what a network that starts from random weights needs at least, where most of a network is frozen."""
 KEPT_TIME_FRACTION: Final = 0.25
 """Of the time for training, at most this goes into what frozen stages say of the variations that are kept."""
-MOST_KEPT_VIEWS: Final = 8
+MOST_KEPT_VIEWS: Final = 64
+FIRST_KEPT_VIEWS: Final = 8
+EPOCHS_A_VIEW: Final = 8
+"""How variations become more: a short training makes do with few, a long one learns the same few by heart."""
 MOST_KEPT_BYTES: Final = 512 << 20
 PRETRAINED_RATE_SCALE: Final = 0.25
 LEARNING_RATES: Final = {Task.CLASSIFIER: 4e-3, Task.DETECTOR: 4e-3}
@@ -210,10 +213,21 @@ def choose_kept_views(images: int, look_seconds: float, map_bytes: int, left_sec
     return min(MOST_KEPT_VIEWS, held, max(1, paid))
 
 
-def suit_repetition(recipe: Recipe, epochs: float) -> Recipe:
-    """Return the recipe for a training that sees each image `epochs` times; a transformer wants little variation."""
-    is_varied = epochs >= MANY_EPOCHS and not recipe.network
-    return replace(recipe, augmentation="strong") if is_varied else recipe
+def count_kept_views(epoch: int, most: int) -> int:
+    """Return of how many variations of an image, at `most`, one is shown in an epoch; they become more slowly."""
+    return min(most, FIRST_KEPT_VIEWS + epoch // EPOCHS_A_VIEW)
+
+
+def suit_repetition(recipe: Recipe, epochs: float, *, may_mirror: bool = False) -> Recipe:
+    """Return the recipe for a training that sees each image `epochs` times; a transformer wants little variation.
+
+    Where a network is frozen in part, images are mirrored as well if they may be: it learned from such ones.
+    """
+    if recipe.network:
+        return recipe
+    name = "strong" if epochs >= MANY_EPOCHS else recipe.augmentation
+    is_mirrored = may_mirror and recipe.trained_stages is not None
+    return replace(recipe, augmentation=f"{name}+flip" if is_mirrored else name)
 
 
 def is_worth_measuring(step: LadderStep, most_passes: float, images: int) -> bool:

@@ -19,7 +19,7 @@ from darkroom_trainer.budget.step_costs import StepCosts
 from darkroom_trainer.features import normalization
 from darkroom_trainer.loop import feeding, kept_maps
 from darkroom_trainer.loop.feeding import TrainingData as TrainingData, find_batch as find_batch
-from darkroom_trainer.loop.recipe import Recipe
+from darkroom_trainer.loop.recipe import Recipe, count_kept_views
 from darkroom_trainer.networks import resizing_layers, stages
 from darkroom_trainer.runtime import device as devices, stopping
 from darkroom_trainer.tasks import base
@@ -161,13 +161,14 @@ class Learner:
         )
 
     def _answer_kept(self) -> tuple[torch.Tensor, base.Targets]:
-        """Return what the trained part says of the maps of the step's rows: in epoch n those of variation n mod V."""
+        """Return what the trained part says of the maps of the step's rows: in epoch n of one variation of each."""
         recipe, feed = self.recipe, self._build_feed()
         epochs, rows = feeding.find_slice(feed)
         shape = (recipe.backbone, recipe.image_size_px, recipe.trained_stages, recipe.augmentation)
+        views = [epoch % count_kept_views(epoch, recipe.kept_views) for epoch in epochs.tolist()]
         looks = [
             self.kept.take((shape, view, row), functools.partial(self.look, view, row))
-            for view, row in zip((epochs % recipe.kept_views).tolist(), rows.tolist(), strict=True)
+            for view, row in zip(views, rows.tolist(), strict=True)
         ]
         maps, targets = kept_maps.join_looks(looks)
         assert self._division is not None, "asked for by the caller"

@@ -23,9 +23,11 @@ def main() -> int:
     """Follow the orders that come through the open file whose number is the argument."""
     channel = Connection(int(sys.argv[1]))
     threading.Thread(target=_end_with, args=(channel,), daemon=True).start()
+    from darkroom_trainer.parallel import orders
     from darkroom_trainer.parallel.worker import work
 
-    gc.freeze()  # as the first device's process does (commands.engine): what is loaded by now is no garbage
+    gc.freeze()  # as the first device's process does (commands.beginning): what is loaded by now is no garbage
+    channel.send(orders.Ready())
     return work(channel)
 
 

@@ -8,6 +8,7 @@ from multiprocessing.connection import Connection
 
 import safetensors.torch
 
+from darkroom_predict.predictions import Integers, Truth
 from darkroom_trainer.checkpoints import checkpoint, sessions
 from darkroom_trainer.loop import inference, training_loop
 from darkroom_trainer.parallel import orders, windows
@@ -44,15 +45,9 @@ class LoneTrial:
             return self._stand({}, is_over=True)
         learner = self.learner
         learner.task.finish(learner.model, learner.data)
-        score = self._score()
+        score = score_learner(learner, self._order.held_out, self._order.truths)
         weights = checkpoint.add_prefix("model", learner.model.state_dict())
         return self._stand({name: value.cpu() for name, value in weights.items()}, score, is_over=True)
-
-    def _score(self) -> Score:
-        learner, order = self.learner, self._order
-        predictions = inference.predict_rows(learner.model, learner.task, learner.data, order.held_out, learner.device)
-        kind, labels = learner.task.kind, len(learner.task.labels)
-        return trial_scores.score_predictions(kind, predictions, order.truths, labels)
 
     def _observe(self, share: float, loss: float) -> None:
         """Note a finite loss, and say where the trial stands if that was asked: weights after any other are lost."""
@@ -78,3 +73,9 @@ class LoneTrial:
             is_over=is_over,
             score=score,
         )
+
+
+def score_learner(learner: training_loop.Learner, rows: Integers, truths: list[Truth]) -> Score:
+    """Return the one score that recipes are compared by, of a learner's network on these rows of its images."""
+    predictions = inference.predict_rows(learner.model, learner.task, learner.data, rows, learner.device)
+    return trial_scores.score_predictions(learner.task.kind, predictions, truths, len(learner.task.labels))

@@ -1,30 +1,31 @@
-"""One further process of a run: its pipe, its exit code, and why it ended.
+"""One further process of this pod: its pipe and its exit code.
 
-Owns the operating system's side of a process. Must not know training.
+Owns the operating system's side of a process. Must not know training, nor import torch: the processes are started
+before this one loads it.
 """
 
-import collections
+import contextlib
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from multiprocessing import Pipe
 from typing import Final
 
 from darkroom_trainer.parallel import orders
+from darkroom_trainer.parallel.further_device import FurtherDevice
 
 MODULE: Final = "darkroom_trainer.parallel"
 LEAVE_SECONDS: Final = 3.0
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
-class Member:
+class Member(FurtherDevice):
     """The process of device `rank`. It never sees SIGTERM or Ctrl-C: the first process decides when it ends."""
 
-    def __init__(self, rank: int) -> None:
-        self.rank = rank
-        self.failure: orders.Failure | None = None
-        self._answers: collections.deque[object] = collections.deque()
+    def __init__(self, rank: int, local_devices: int = 1) -> None:
+        super().__init__(rank, rank, local_devices)
         self._channel, theirs = Pipe()
         # A blocked signal stays blocked in a child, from before its first instruction on.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
@@ -53,35 +54,12 @@ class Member:
         """Send an order; raises OSError where the process is gone."""
         self._channel.send(order)
 
-    def is_ready(self, wait_seconds: float) -> bool:
-        """Return whether the process has taken its assignment, waiting no longer than this for the answer."""
-        return isinstance(self._take_answer(wait_seconds), orders.Ready)
+    def pass_on(self, pickled: bytes) -> None:
+        """Send an order as another process has pickled it; raises OSError where the process is gone."""
+        self._channel.send_bytes(pickled)
 
-    def take_standing(self, wait_seconds: float) -> orders.Standing | None:
-        """Return where the trial of the process stands, None where it does not answer within this time."""
-        answer = self._take_answer(wait_seconds)
-        return answer if isinstance(answer, orders.Standing) else None
-
-    @property
-    def has_ended(self) -> bool:
-        """Return whether the process has ended or says that it fails."""
-        self._receive(0.0)
-        return self.failure is not None or self.exit_code is not None
-
-    @property
-    def is_killed(self) -> bool:
-        """Return whether it was killed as the kernel does when memory runs out."""
-        return self.exit_code == -signal.SIGKILL
-
-    def describe_end(self) -> str:
-        """Return how the process ended, in words."""
-        code = self.exit_code
-        if self.failure is not None:
-            return f"the process of device {self.rank} failed: {self.failure.message}"
-        if code is None:
-            return f"the process of device {self.rank} does not answer"
-        name = f" ({signal.Signals(-code).name})" if code < 0 else ""
-        return f"the process of device {self.rank} ended with exit code {code}{name}"
+    def give_up(self, why: str) -> None:
+        """Do nothing: without a process of its own pod a run does not go on."""
 
     def hang_up(self) -> None:
         """Close the pipe: the process ends at once."""
@@ -95,20 +73,24 @@ class Member:
             self._process.kill()
             self._process.wait()
 
-    def _take_answer(self, wait_seconds: float) -> object:
-        if not self._answers:
-            self._receive(wait_seconds)
-        return self._answers.popleft() if self._answers else None
-
-    def _receive(self, wait_seconds: float) -> None:
-        """Keep what comes next within this time: who asks whether the process has ended must not lose an answer."""
+    def _take_next(self, wait_seconds: float) -> orders.Answer | None:
         try:
-            if not self._channel.poll(wait_seconds):
-                return
-            answer = self._channel.recv()
+            answer: orders.Answer | None = self._channel.recv() if self._channel.poll(wait_seconds) else None
         except (EOFError, OSError):
-            return
-        if isinstance(answer, orders.Failure):
-            self.failure = answer
-        else:
-            self._answers.append(answer)
+            return None
+        return answer
+
+
+@contextlib.contextmanager
+def start_members(devices: int) -> Iterator[list[Member]]:
+    """Start the processes of this pod's further devices, each of which loads its code at once; in the end none is left.
+
+    `devices` are those of the pod, the first among them.
+    """
+    with contextlib.ExitStack() as held:
+        members = []
+        for rank in range(1, devices):
+            members.append(Member(rank, devices))
+            held.callback(members[-1].wait)
+            held.callback(members[-1].hang_up)
+        yield members

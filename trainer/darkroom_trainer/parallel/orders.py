@@ -3,12 +3,13 @@
 A process is assigned a learner. With a place to meet it takes the steps that are announced, together with the others;
 without one it trains a trial alone.
 
-Owns the messages, which travel over a pipe between processes of one program. Must not act on them, nor
-import torch.
+Owns the messages, which travel over a pipe between processes of one program, and between pods over `nodes.channel`.
+Must not act on them, nor import torch.
 """
 
 import pathlib
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -24,12 +25,16 @@ from darkroom_trainer.search.halving import Score
 class Assignment:
     """A learner as a process needs it: its place among the devices, data, and where weights are.
 
-    `rendezvous` is the file by which the devices meet; None for a learner that shares no step.
+    The device is number `rank` of `size` in all, and `local_rank` of the `local_devices` of its pod. `rendezvous` is
+    the address at which the devices meet; None for a learner that shares no step. `folder` takes the files of answers.
     """
 
     rank: int
     size: int
-    rendezvous: pathlib.Path | None
+    local_rank: int
+    local_devices: int
+    rendezvous: str | None
+    folder: pathlib.Path
     task: Task
     labels: tuple[str, ...]
     recipe: Recipe
@@ -75,7 +80,7 @@ class StandingOrder:
 
 @dataclass(frozen=True)
 class Ready:
-    """The assignment is understood: the process joins the others now."""
+    """The code is loaded; after an assignment: it is understood, and the process joins the others now."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +110,12 @@ class Standing:
 
 @dataclass(frozen=True)
 class Failure:
-    """The process ends, and why."""
+    """The process ends, and why; `has_lost_touch` where all that it knows is that another device did not answer."""
 
     message: str
     is_out_of_memory: bool
+    has_lost_touch: bool = False
+
+
+Answer: TypeAlias = Ready | Standing | Failure
+"""What a process answers."""

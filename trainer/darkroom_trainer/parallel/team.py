@@ -6,7 +6,6 @@ Owns the process group and the arithmetic of a shared step. Must not start proce
 import contextlib
 import datetime
 import os
-import pathlib
 from typing import Final, Protocol
 
 import torch
@@ -17,6 +16,10 @@ from darkroom_trainer.runtime.device import Device
 
 PATIENCE_SECONDS: Final = 120.0
 """How long a device waits for the others within a step before it takes them for lost."""
+NODES_PATIENCE_SECONDS: Final = 45.0
+"""The same where devices of other pods take part: longer than a pod may be silent before it is given up."""
+BETWEEN_PODS: Final = "tcp://"
+"""What a rendezvous begins with at which devices of several pods meet."""
 LOOPBACK: Final = "lo"
 INTERFACE_VARIABLES: Final = ("GLOO_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME")
 
@@ -39,21 +42,30 @@ class Group(Protocol):
 class ProcessGroup:
     """The process group of a run: NCCL between GPUs, gloo between processes on a CPU. One at a time in a process."""
 
-    def __init__(self, rendezvous: pathlib.Path, rank: int, size: int, device: Device) -> None:
-        """Join it, over a file and the loopback interface; returns once all have, raises LostTouchError."""
-        for name in INTERFACE_VARIABLES:
-            os.environ.setdefault(name, LOOPBACK)
+    def __init__(self, rendezvous: str, rank: int, size: int, device: Device) -> None:
+        """Join it; returns once all have, raises LostTouchError.
+
+        Devices of one pod meet by a file and speak over the loopback interface alone.
+        """
+        is_between_pods = rendezvous.startswith(BETWEEN_PODS)
+        if not is_between_pods:
+            for name in INTERFACE_VARIABLES:
+                os.environ.setdefault(name, LOOPBACK)
+        self.rendezvous = rendezvous
         self.size = size
         try:
             dist.init_process_group(
                 "nccl" if device.is_gpu else "gloo",
-                init_method=rendezvous.absolute().as_uri(),
+                init_method=rendezvous,
                 rank=rank,
                 world_size=size,
-                timeout=datetime.timedelta(seconds=PATIENCE_SECONDS),
+                timeout=datetime.timedelta(seconds=NODES_PATIENCE_SECONDS if is_between_pods else PATIENCE_SECONDS),
                 device_id=device.torch_device if device.is_gpu else None,
             )
         except RuntimeError as error:
+            # A group that never came about keeps its number, by which devices look for each other: the next one here
+            # would have another number than in a new process.
+            dist.distributed_c10d._world.group_count = 0
             raise LostTouchError(str(error)) from error
 
     def add_up(self, values: torch.Tensor) -> None:

@@ -1,4 +1,5 @@
-"""One window of a learner to its end: a lower rate after a loss that diverged, a smaller batch after memory ran out.
+"""One window of a learner to its end: a lower rate after a loss that diverged, a smaller batch after memory ran out,
+and the same step again after a node was lost.
 
 Owns what is done when a step fails, in the first process and in those of further devices alike. Must not decide how
 long a window is or what follows it.
@@ -16,6 +17,7 @@ from darkroom_trainer.budget.meter import Meter
 from darkroom_trainer.checkpoints import sessions
 from darkroom_trainer.loop import memory, training_loop
 from darkroom_trainer.loop.recipe import Recipe
+from darkroom_trainer.parallel import ends
 
 LOG = logging.getLogger(__name__)
 
@@ -86,6 +88,9 @@ def _train(course: Course, conditions: Conditions) -> float | None:
                     conditions.stop,
                     conditions.expect_step(learner.recipe),
                 )
+        except ends.NodesLost as error:
+            learner.optimizer.zero_grad(set_to_none=True)
+            LOG.warning("%s; the devices that are left take the step again", error)
         except (RuntimeError, MemoryError) as error:
             learner.optimizer.zero_grad(set_to_none=True)
             learner.recipe = memory.recover(error, learner.recipe, learner.device)

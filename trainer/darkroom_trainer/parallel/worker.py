@@ -35,6 +35,8 @@ def work(channel: Connection) -> int:
     except errors.RunError as error:
         is_out_of_memory = error.reason is Reason.OUT_OF_MEMORY
         channel.send(orders.Failure(error.message[:500], is_out_of_memory))
+    except team.LostTouchError as error:
+        channel.send(orders.Failure(str(error)[:500], is_out_of_memory=False, has_lost_touch=True))
     except Exception as error:
         LOG.exception("a further device's process fails")
         channel.send(orders.Failure(f"{type(error).__name__}: {error}"[:500], is_out_of_memory=False))
@@ -49,11 +51,11 @@ def _follow(channel: Connection) -> None:
     while True:
         order = channel.recv()
         if isinstance(order, orders.Assignment):
-            learner, folder = build_learner(order), order.state_file.parent
+            learner, folder = build_learner(order), order.folder
             learner.kept = kept
             if order.rendezvous is not None:
                 channel.send(orders.Ready())
-                group = group or team.ProcessGroup(order.rendezvous, order.rank, order.size, learner.device)
+                group = _join(order.rendezvous, order, learner.device, group)
                 learner.peers = team.Follower(order.rank, group)
         elif isinstance(order, orders.TrialOrder) and learner is not None and folder is not None:
             channel.send(lone_trial.LoneTrial(learner, order, channel, folder).run())
@@ -62,9 +64,20 @@ def _follow(channel: Connection) -> None:
             learner.take_step(order.rate)
 
 
+def _join(
+    rendezvous: str, order: orders.Assignment, device: devices.Device, group: team.ProcessGroup | None
+) -> team.ProcessGroup:
+    """Return the group that meets there; one that met elsewhere is over, since other devices were in it."""
+    if group is not None and group.rendezvous == rendezvous:
+        return group
+    if group is not None:
+        group.leave()
+    return team.ProcessGroup(rendezvous, order.rank, order.size, device)
+
+
 def build_learner(order: orders.Assignment) -> training_loop.Learner:
     """Return a learner that stands where the first process' learner stands."""
-    device = devices.prepare_device(order.size, order.rank)
+    device = devices.prepare_device(order.local_devices, order.local_rank)
     task = registry.build_task(order.task, order.labels)
     data = training_loop.TrainingData(
         images=preparation.map_images(order.images_file, device),

@@ -6,6 +6,7 @@ prometheus_client. Must not decide anything: losing a report loses a percentage 
 
 import http.server
 import threading
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 import prometheus_client
@@ -26,8 +27,19 @@ IMAGES_PROCESSED: Final = prometheus_client.Counter(
 CHECKPOINTS: Final = prometheus_client.Counter("darkroom_trainer_checkpoints", "Checkpoints written.")
 
 
+@dataclass(frozen=True)
+class JoinedNodes:
+    """How many nodes have joined a run of several, that of index 0 among them; `is_waiting` where that is too few."""
+
+    count: int
+    is_waiting: bool = False
+
+
 class Reporter(Protocol):
-    """Takes the progress of a run. `charged_seconds` are reference-device seconds, `eta_seconds` wall-clock ones."""
+    """Takes the progress of a run. `charged_seconds` are reference-device seconds, `eta_seconds` wall-clock ones.
+
+    `nodes` is told by a run of several.
+    """
 
     def update(
         self,
@@ -37,6 +49,7 @@ class Reporter(Protocol):
         trial: int | None = None,
         eta_seconds: int | None = None,
         charged_seconds: float | None = None,
+        nodes: JoinedNodes | None = None,
     ) -> None:
         """Take the newest progress; cheap, and never raises because nobody listens."""
 
@@ -52,6 +65,7 @@ class SilentReporter:
         trial: int | None = None,
         eta_seconds: int | None = None,
         charged_seconds: float | None = None,
+        nodes: JoinedNodes | None = None,
     ) -> None:
         """Do nothing."""
 
@@ -61,6 +75,7 @@ class HttpReporter:
 
     def __init__(self, port: int = names.REPORT_PORT, *, devices: int = 1, milli_rate: int = 1000) -> None:
         self._meter = Meter(devices=devices, milli_rate=milli_rate)
+        self._nodes: JoinedNodes | None = None
         self._progress = Progress(meter=self._meter)
         self._server = http.server.ThreadingHTTPServer(("", port), _build_handler(self))
         self._server.daemon_threads = True
@@ -85,8 +100,10 @@ class HttpReporter:
         trial: int | None = None,
         eta_seconds: int | None = None,
         charged_seconds: float | None = None,
+        nodes: JoinedNodes | None = None,
     ) -> None:
-        """Publish the newest progress; absent `charged_seconds` leave the last ones standing."""
+        """Publish the newest progress; absent `charged_seconds` and `nodes` leave the last ones standing."""
+        self._nodes = nodes or self._nodes
         if charged_seconds is not None:
             self._meter = self._meter.model_copy(update={"charged_seconds": round(charged_seconds, 1)})
         self._progress = Progress(
@@ -94,6 +111,8 @@ class HttpReporter:
             stage=stage[:64],
             trial=trial,
             eta_seconds=eta_seconds,
+            nodes=self._nodes.count if self._nodes else None,
+            waits_for_nodes=self._nodes is not None and self._nodes.is_waiting,
             meter=self._meter,
         )
         PROGRESS_PERCENT.set(self._progress.percent)

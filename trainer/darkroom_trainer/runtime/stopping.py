@@ -5,7 +5,7 @@ Owns the exception of a stopped run. Must not handle signals: `__main__` does.
 
 import threading
 
-from darkroom_trainer.runtime.reporting import Reporter
+from darkroom_trainer.runtime.reporting import JoinedNodes, Reporter
 
 
 class RunStopped(Exception):
@@ -36,9 +36,15 @@ class StoppingReporter:
         trial: int | None = None,
         eta_seconds: int | None = None,
         charged_seconds: float | None = None,
+        nodes: JoinedNodes | None = None,
     ) -> None:
         """Report, then raise RunStopped if a stop was asked for."""
         self._inner.update(
-            percent=percent, stage=stage, trial=trial, eta_seconds=eta_seconds, charged_seconds=charged_seconds
+            percent=percent,
+            stage=stage,
+            trial=trial,
+            eta_seconds=eta_seconds,
+            charged_seconds=charged_seconds,
+            nodes=nodes,
         )
         stop_if_asked(self._stop)

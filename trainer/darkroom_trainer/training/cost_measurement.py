@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from darkroom_trainer.augmentation import policies
 from darkroom_trainer.budget import costs, ledger, lost_work
 from darkroom_trainer.loop import recipe as recipes
 from darkroom_trainer.search import measuring, pretrained as pretraining
@@ -60,7 +61,8 @@ def _climb(
         return ends_at - context.meter.charged_seconds
 
     measured = measuring.measure_recipes(setup, data.useful_side_px, count_left)
-    return measuring.suit_recipes(measured, images=len(data.rows.usable), left_seconds=count_left())
+    may_mirror = task.kind.has_boxes and policies.may_mirror(task.labels)
+    return measuring.suit_recipes(measured, len(data.rows.usable), count_left(), may_mirror=may_mirror)
 
 
 def _open_ledger(

@@ -55,6 +55,10 @@ class Fitter:
         """Return how many trials can train at once."""
         return self._crew.size
 
+    def review_devices(self) -> None:
+        """Go on without nodes that are lost."""
+        self._crew.review()
+
     def begin(self) -> Session:
         """Return a new session, or the one that the newest checkpoint holds, with the meter set back to it."""
         run, now = self._run, self._run.context.meter.charged_seconds

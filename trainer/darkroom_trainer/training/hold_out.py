@@ -14,7 +14,8 @@ from darkroom_trainer.budget.ledger import RemainingWork
 from darkroom_trainer.checkpoints.sessions import FittedHead, HoldOut, Session, Stage
 from darkroom_trainer.data import annotations
 from darkroom_trainer.loop import inference
-from darkroom_trainer.search import halving as halvings, trial_scores
+from darkroom_trainer.parallel import lone_trial
+from darkroom_trainer.search.halving import Score
 from darkroom_trainer.training import divergence, ensembling
 from darkroom_trainer.training.training_run import TrainingRun
 
@@ -23,12 +24,10 @@ LOG = logging.getLogger(__name__)
 Answers = tuple[list[Prediction], list[Truth]]
 
 
-def score_round(run: TrainingRun, session: Session) -> halvings.Score:
+def score_round(run: TrainingRun, session: Session) -> Score:
     """Return the one score that recipes are compared by, of the network that trains now."""
     rows = run.rows.held_out
-    predictions = inference.predict_rows(session.learner.model, run.task, run.data, rows, run.context.device)
-    truths = annotations.build_truths(run.dataset, rows)
-    return trial_scores.score_predictions(run.task.kind, predictions, truths, len(run.task.labels))
+    return lone_trial.score_learner(session.learner, rows, annotations.build_truths(run.dataset, rows))
 
 
 def score_winner(run: TrainingRun, session: Session) -> None:

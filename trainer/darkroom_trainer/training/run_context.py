@@ -3,6 +3,7 @@
 Owns the progress that is reported. Must not know what a run does.
 """
 
+import dataclasses
 import pathlib
 import threading
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from darkroom_api.run_config import RunConfig
 from darkroom_trainer.budget.meter import Meter
 from darkroom_trainer.data.picture_cache.cache import PictureCache
+from darkroom_trainer.parallel.nodes.gathering import Nodes
 from darkroom_trainer.runtime.device import Device, prepare_device
 from darkroom_trainer.runtime.reporting import Reporter
 
@@ -25,6 +27,8 @@ class RunContext:
     meter: Meter
     device: Device
     pictures: PictureCache
+    nodes: Nodes | None = None
+    """The other pods, where the run has any."""
 
     @property
     def budget_seconds(self) -> float:
@@ -41,12 +45,21 @@ class RunContext:
             trial=trial,
             eta_seconds=int(left / self.meter.rate),
             charged_seconds=min(charged, self.budget_seconds) if self.budget_seconds else charged,
+            nodes=self.nodes.joined if self.nodes else None,
         )
 
 
 def open_context(
-    config: RunConfig, work: pathlib.Path, reporter: Reporter, stop: threading.Event, meter: Meter
+    config: RunConfig,
+    work: pathlib.Path,
+    reporter: Reporter,
+    stop: threading.Event,
+    meter: Meter,
+    pictures: PictureCache,
+    nodes: Nodes | None = None,
 ) -> RunContext:
     """Return the context of a run on its first device; raises RunError as `prepare_device` does."""
-    pictures = PictureCache(config.pictures, work, stop)
-    return RunContext(config, work, reporter, stop, meter, prepare_device(config.devices), pictures)
+    device = prepare_device(config.devices)
+    if nodes is not None:
+        device = dataclasses.replace(device, count=config.devices + nodes.devices)
+    return RunContext(config, work, reporter, stop, meter, device, pictures, nodes)

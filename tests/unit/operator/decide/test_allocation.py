@@ -54,6 +54,59 @@ def test_a_first_attempt_is_given(spec: Any, images: int | None, given: tuple[st
     assert (status.attempts[0].devices, status.attempts[0].milli_rate) == given[1:3]
 
 
+SPREAD = a_config(computeClasses={"gpu": {**GPU, "maxNodes": 8}, "cpu": {"milliRate": 100}})
+NODES = {
+    "one pod where no nodes are asked for": ({}, 5000, (1, None, None, 600 + 150)),
+    "one pod where one node is asked for": ({"nodes": 1, "minNodes": 1}, 5000, (1, None, None, 600 + 150)),
+    "all or nothing, for as long as one alone needs": ({"nodes": 4}, 5000, (1, 4, 4, 600 + 450)),
+    "at least some": ({"nodes": 4, "minNodes": 2, "devices": 2}, 5000, (2, 4, 2, 300 + 450)),
+    "fewer nodes where each device would see fewer than 32 images": (
+        {"nodes": 4, "minNodes": 3, "devices": 2}, 150, (2, 2, 2, 300 + 450),
+    ),
+    "one pod for small data": ({"nodes": 4, "devices": 2}, 70, (2, None, None, 300 + 150)),
+    "as many nodes as are asked for where the number of images is not known": (
+        {"nodes": 8, "devices": 4}, None, (4, 8, 8, 150 + 450),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("compute", "images", "given"), NODES.values(), ids=NODES.keys())
+def test_a_first_attempt_is_given_nodes(compute: Any, images: int | None, given: tuple[Any, ...]) -> None:
+    view = a_model_view(a_model_spec(compute=compute), dataset=an_observed_dataset(images=images))
+    status = decide_model(view, SPREAD).status
+    found = status.allocation
+    assert found is not None
+    assert (found.devices, found.nodes, found.min_nodes, found.deadline_seconds) == given
+    assert status.attempts[0].nodes == given[1]
+
+
+def test_nodes_beyond_what_the_class_allows_are_refused_with_what_to_do() -> None:
+    view = a_model_view(a_model_spec(compute={"nodes": 4}), dataset=an_observed_dataset(images=5000))
+    decision = decide_model(view, a_config())
+    assert (decision.start, decision.status.reason) == (None, Reason.INVALID_CONFIGURATION)
+    assert decision.status.message == ("compute.nodes: 4 is more than compute class `gpu` allows; ask for at most 1.")
+
+
+DEADLINES: dict[str, tuple[int | None, int | None, float]] = {
+    "one pod": (None, None, 1050),
+    "one pod, whatever it says": (None, 4, 1050),
+    "several before they have met": (4, None, 1050),
+    "all of several": (4, 4, 450 + 150),
+    "one of several that is left": (4, 1, 1050),
+    "more than there are": (4, 9, 450 + 150),
+    "none": (4, 0, 1050),
+}
+
+
+@pytest.mark.parametrize(("nodes", "taking_part", "seconds"), DEADLINES.values(), ids=DEADLINES.keys())
+def test_the_second_ring_is_narrower_the_more_nodes_take_part(
+    nodes: int | None, taking_part: int | None, seconds: float
+) -> None:
+    given = Allocation(class_name="gpu", devices=1, nodes=nodes, milli_rate=1000, deadline_seconds=600 + 450)
+    hardware = choose_hardware(None, None, a_config())
+    assert hardware.find_deadline(given, taking_part) == seconds
+
+
 def test_a_class_allows_no_more_than_its_devices() -> None:
     given = choose_hardware(a_model_spec(compute={"devices": 9}).compute, 10_000, a_config())
     assert given.devices == 4

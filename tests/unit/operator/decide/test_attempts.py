@@ -1,15 +1,16 @@
-"""What the pods of an attempt held, each once whatever clocks, queues and lost nodes do, and which are ended."""
+"""Which pods and Jobs of an attempt that has ended are ended with it, and by which pod an attempt is judged."""
 
 from typing import Any
 
 import pytest
 
-from darkroom_api.conditions import Reason, RunPhase
-from darkroom_operator.decide.attempts import observe_pods, sum_allocated
+from darkroom_api.conditions import RunPhase
+from darkroom_api.v1alpha1.common import Allocation
 from darkroom_operator.decide.model import decide_model
 from tests.builders import (
     a_config,
     a_job,
+    a_model_spec,
     a_model_status,
     a_model_view,
     a_pod,
@@ -19,93 +20,7 @@ from tests.builders import (
     an_ended_pod,
     an_outcome,
     at,
-    observed,
 )
-
-
-def observe(attempt: Any, *pods: Any, report: Any = None, rate: float = 2.0, now: float = 60) -> Any:
-    """Observe an attempt's pods at a rate of 2 with a deadline of 100 s."""
-    return observe_pods(attempt, pods, rate, 100, observed("Model", "fruit", None, None, report=report, now=at(now)))
-
-
-HELD = {
-    "nothing before the container starts": (an_attempt(), a_pod(), None, None),
-    "nothing while nobody told anything": (an_attempt(), a_running_pod(), None, 0.0),
-    "up to the trainer's last answer": (an_attempt(), a_running_pod(started=30), a_report(polled=45), 30.0),
-    "exactly what the kubelet says of the end": (
-        an_attempt(allocated_seconds=90, pod_uid="pod-1"), an_ended_pod(0, started=30, finished=50), None, 40.0,
-    ),
-    "no less than before when the operator's clock is set back": (
-        an_attempt(allocated_seconds=24, pod_uid="pod-1"), a_running_pod(started=30), a_report(polled=10), 24.0,
-    ),
-    "no more than the deadline when the operator's clock jumps ahead": (
-        an_attempt(), a_running_pod(started=30), a_report(polled=99_000), 200.0,
-    ),
-    "no less than before when the node's clock is set back": (
-        an_attempt(allocated_seconds=24, pod_uid="pod-1"), an_ended_pod(0, started=30, finished=20), None, 24.0,
-    ),
-    "never less than nothing": (an_attempt(), an_ended_pod(0, started=30, finished=20), None, 0.0),
-    "what was counted before a pod vanished": (
-        an_attempt(allocated_seconds=24, pod_uid="pod-1"), a_running_pod(started=30, gone=True), None, 24.0,
-    ),
-    "up to when a lost pod should have ended": (
-        an_attempt(), a_running_pod(started=30, deleted_at=at(55)), None, 50.0,
-    ),
-    "nothing for another pod's answer": (
-        an_attempt(), a_running_pod(started=30), a_report(polled=45, pod_uid="other"), 0.0,
-    ),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("attempt", "pod", "report", "held"), HELD.values(), ids=HELD.keys())
-def test_an_attempt_held(attempt: Any, pod: Any, report: Any, held: float | None) -> None:
-    seen = observe(attempt, pod, report=report)
-    assert seen.allocated_seconds == held
-    assert observe(seen, pod, report=report) == seen
-
-
-FIRST = an_ended_pod(143, started=10, finished=20, uid="pod-1", created_at=at(5))
-SECOND = an_ended_pod(0, started=40, finished=55, uid="pod-2", created_at=at(30))
-
-
-def test_pods_of_one_job_are_added_up_however_often_they_are_seen() -> None:
-    attempt = an_attempt()
-    for _ in range(3):
-        attempt = observe(attempt, FIRST)
-    for _ in range(3):
-        attempt = observe(attempt, FIRST, SECOND)
-    for _ in range(3):
-        attempt = observe(attempt, SECOND)
-    assert (attempt.allocated_seconds, attempt.earlier_pods_seconds, attempt.pod_uid) == (50.0, 20.0, "pod-2")
-
-
-def test_an_operator_that_slept_adds_up_the_pods_that_it_still_finds() -> None:
-    assert observe(an_attempt(), FIRST, SECOND).allocated_seconds == 50.0
-
-
-def test_an_earlier_pod_that_ended_while_nobody_looked_is_counted_to_its_end() -> None:
-    early = observe(an_attempt(), a_running_pod(started=10, uid="pod-1"), report=a_report(polled=12))
-    assert early.allocated_seconds == 4.0
-    assert observe(early, FIRST, SECOND).allocated_seconds == 50.0
-
-
-def test_an_earlier_pod_that_is_gone_keeps_what_was_counted() -> None:
-    early = observe(an_attempt(), a_running_pod(started=10, uid="pod-1"), report=a_report(polled=18))
-    assert observe(early, SECOND).allocated_seconds == 16.0 + 30.0
-
-
-def test_a_pod_older_than_one_that_was_counted_and_is_gone_is_not_counted_again() -> None:
-    counted = an_attempt(pod_uid="pod-between", allocated_seconds=16)
-    assert observe(counted, FIRST, SECOND).allocated_seconds == 16.0 + 30.0
-
-
-def test_the_total_remembers_attempts_that_the_list_has_dropped() -> None:
-    before = (an_attempt(2, Reason.SUSPENDED, allocated_seconds=30), an_attempt(3, allocated_seconds=5))
-    after = (an_attempt(3, allocated_seconds=9),)
-    total = sum_allocated(before, (*before[:1], *after), 100)
-    assert total == 104
-    assert sum_allocated((*before[:1], *after), (*before[:1], *after), total) == total
-
 
 LINGERING = an_ended_pod(0, an_outcome(), finished=50, phase="Running")
 """Its trainer has ended, and a container that somebody injected has not."""
@@ -145,3 +60,73 @@ def test_a_pod_that_ended_with_its_trainer_keeps_its_job_and_its_log() -> None:
     )
     later = decide_model(a_model_view(status=ended.status, jobs=(a_job(),), pods=(pod,), now=at(500)), a_config())
     assert (ended.requeue_after_seconds, later.stop) == (None, ())
+
+
+SPREAD = a_model_status(
+    an_attempt(nodes=3, devices=1, milli_rate=1000),
+    allocation=Allocation(
+        class_name="gpu", devices=1, nodes=3, min_nodes=2, milli_rate=1000, deadline_seconds=1050
+    ),
+)  # fmt: skip
+INDEXED = a_job(indexed=True, parallelism=3)
+LEADING = a_running_pod(started=30, created_at=at(20))
+ENDED_LEADING = an_ended_pod(0, an_outcome(), started=30, finished=50, created_at=at(20))
+WORKERS = tuple(a_running_pod(uid=f"worker-{index}", index=index, created_at=at(20)) for index in (1, 2))
+
+
+def decide_spread(status: Any, job: Any, *pods: Any, now: float = 60, **seen: Any) -> Any:
+    """Decide about a Model on three nodes."""
+    spec = a_model_spec(compute={"nodes": 3, "minNodes": 2})
+    jobs = (job,) if job is not None else ()
+    return decide_model(a_model_view(spec, status, jobs=jobs, pods=pods, now=at(now), **seen), a_config())
+
+
+LOST = {
+    "killed": an_ended_pod(137, "step 12", uid="worker-1", index=1, created_at=at(22)),
+    "deleted": a_running_pod(uid="worker-1", index=1, deleted_at=at(-300), created_at=at(22)),
+    "gone": a_running_pod(uid="worker-1", index=1, gone=True, created_at=at(22)),
+    "evicted before its start": a_pod(uid="worker-1", index=1, phase="Failed", reason="Evicted", created_at=at(22)),
+    "ended with a report": an_ended_pod(0, an_outcome(), uid="worker-1", index=1, created_at=at(22)),
+    "of an index that nobody can tell": an_ended_pod(1, uid="worker-1", index=-1, created_at=at(22)),
+}
+
+
+@pytest.mark.parametrize("worker", LOST.values(), ids=LOST.keys())
+def test_a_worker_that_is_lost_ends_no_attempt(worker: Any) -> None:
+    decision = decide_spread(SPREAD, INDEXED, LEADING, worker, WORKERS[1], report=a_report(polled=59))
+    assert (decision.status.phase, decision.stop) == (RunPhase.TRAINING, ())
+    assert decision.status.attempts[0].outcome is None
+    assert decision.status.attempts[0].node == "node0"
+
+
+def test_the_pod_of_index_0_ends_the_attempt_though_workers_still_work() -> None:
+    ended = decide_spread(SPREAD, INDEXED, ENDED_LEADING, *WORKERS, now=51)
+    assert (ended.status.phase, ended.stop, ended.end) == (RunPhase.SUCCEEDED, (), ())
+    attempt = ended.status.attempts[0]
+    assert (attempt.exit_code, attempt.allocated_seconds, attempt.worker_seconds) == (0, 60.0, None)
+    assert ended.status.budget is not None
+    assert ended.status.budget.allocated_seconds == 60.0
+    assert ended.requeue_after_seconds is not None
+    assert ended.requeue_after_seconds <= 30
+
+
+@pytest.mark.parametrize("worker", [WORKERS[0], a_pod(uid="worker-1", index=1)], ids=["works", "waits for a node"])
+def test_workers_that_nobody_leads_any_more_go_within_a_minute(worker: Any) -> None:
+    status = decide_spread(SPREAD, INDEXED, ENDED_LEADING, worker, now=51).status
+    assert decide_spread(status, INDEXED, ENDED_LEADING, worker, now=79).stop == ()
+    later = decide_spread(status, INDEXED, ENDED_LEADING, worker, now=80)
+    assert (later.stop, later.end) == ((INDEXED,), (worker,))
+
+
+def test_workers_that_ended_by_themselves_leave_the_job_and_its_log() -> None:
+    ended = tuple(an_ended_pod(0, uid=f"worker-{index}", index=index, finished=52) for index in (1, 2))
+    status = decide_spread(SPREAD, INDEXED, ENDED_LEADING, *ended, now=55).status
+    later = decide_spread(status, INDEXED, ENDED_LEADING, *ended, now=500)
+    assert (later.stop, later.requeue_after_seconds) == ((), None)
+
+
+def test_what_a_queue_admitted_is_how_many_nodes_an_attempt_has() -> None:
+    held = decide_spread(SPREAD, a_job(indexed=True, parallelism=3, suspended=True))
+    assert held.status.attempts[0].nodes == 3
+    admitted = decide_spread(SPREAD, a_job(indexed=True, parallelism=2), LEADING, WORKERS[0])
+    assert admitted.status.attempts[0].nodes == 2

@@ -125,11 +125,14 @@ def test_an_attempt_that_may_still_tell_its_end_is_open(pod: Any, job: Any, now:
 
 
 VANISHED = {
+    "the pod of index 0, of which no worker's end is waited for": (
+        a_running_pod(gone=True), a_job(indexed=True, leader_failed=True),
+    ),
     "a Job that failed some time ago without a pod": (None, a_job(failure="BackoffLimitExceeded", finished_at=at(0))),
     "a Job that was deleted with its pod": (None, None),
     "a pod that was removed by force": (a_running_pod(gone=True), None),
     "a pod on a node that answers no more": (a_running_pod(deleted_at=at(-30)), a_job()),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(("pod", "job"), VANISHED.values(), ids=VANISHED.keys())
@@ -172,6 +175,7 @@ def test_every_exit_code_of_the_contract_is_classified_without_a_report(code: Ex
         ExitCode.INCORRECT_MODEL_KIND: Reason.INCORRECT_MODEL_KIND,
         ExitCode.OUT_OF_MEMORY: Reason.OUT_OF_MEMORY,
         ExitCode.NOT_ALLOWED: Reason.NOT_ALLOWED,
+        ExitCode.NODES_MISSING: Reason.WAITING_FOR_NODES,
         ExitCode.STOPPED: DISRUPTED,
     }
     assert (end.reason, end.overran) == (expected[code], False)

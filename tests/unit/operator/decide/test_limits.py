@@ -46,6 +46,10 @@ STRICT = a_config(
     ]
 )
 
+SPREAD = a_config(
+    computeClasses={"gpu": {"maxDevices": 4, "maxNodes": 4}}, limits=[{"namespaces": ["*"], "maxDevices": 2}]
+)
+
 REFUSED: dict[str, tuple[Any, Any, str]] = {
     "a priority where nothing is said about any": (
         {"priorityClassName": "high"}, a_config(),
@@ -67,6 +71,11 @@ REFUSED: dict[str, tuple[Any, Any, str]] = {
         "compute.devices: 3 is more than 2, the most in namespace `vision`; create the resource again with fewer, or "
         "ask the administrator to allow it.",
     ),
+    "nodes with devices": (
+        {"compute": {"nodes": 2, "devices": 2}}, SPREAD,
+        "compute.nodes: 2 with 2 each is more than 2, the most in namespace `vision`; create the resource again with "
+        "fewer, or ask the administrator to allow it.",
+    ),
     "a budget": (
         {"budget": "1h1s"}, STRICT,
         "budget: 1h1s is more than 1h, the most in namespace `vision`; create the Model again with less, or ask the "
@@ -86,6 +95,7 @@ ALLOWED: dict[str, tuple[Any, Any]] = {
     "what the entry names": (
         {"priorityClassName": "batch-night", "budget": "1h", "compute": {"class": "gpu", "devices": 2}}, STRICT,
     ),
+    "as many nodes as devices": ({"compute": {"nodes": 2}}, SPREAD),
     "another priority in another namespace": ({"priorityClassName": "high"}, a_config(limits=STRICT.limits[::2])),
     "everything but a priority where nothing is said": (
         {"budget": "1344h", "compute": {"class": "gpu", "devices": 4}}, a_config(),

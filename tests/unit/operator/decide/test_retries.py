@@ -11,6 +11,7 @@ from darkroom_operator.decide.retries import Limits, Stage, Verdict, count_ends,
 from tests.builders import an_attempt, at, stamp
 
 DISRUPTED, STORAGE, CRASHED = Reason.RETRYING_AFTER_DISRUPTION, Reason.STORAGE_UNAVAILABLE, Reason.UNKNOWN
+SCATTERED = Reason.WAITING_FOR_NODES
 MISCONFIGURED, SUSPENDED, MEMORY = Reason.INVALID_CONFIGURATION, Reason.SUSPENDED, Reason.OUT_OF_MEMORY
 
 
@@ -74,6 +75,25 @@ def test_outages_that_end_in_between_never_end_a_run() -> None:
     assert verdict_on(*outcomes, now=99_999).stage is Stage.IDLE
 
 
+def test_two_runs_that_both_lacked_nodes_do_not_try_again_in_step_and_each_always_waits_the_same() -> None:
+    limits = Limits(RetriesConfig(backoff_seconds=10), 3600)
+    pauses = []
+    for run in range(200):
+        ended = (an_attempt(1, SCATTERED, job=f"fruit-{run:08x}-1", finished_at=stamp(0)),)
+        verdicts = {judge(ended, limits, at(now)).not_before for now in (0, 5)}
+        (not_before,) = verdicts
+        assert not_before is not None
+        pauses.append((not_before - at(0)).total_seconds())
+    assert all(10 <= pause < 20 for pause in pauses)
+    assert len({round(pause, 1) for pause in pauses}) > 50
+
+
+@pytest.mark.parametrize(("seconds", "stage"), [(3599, Stage.IDLE), (3600, Stage.ENDED)])
+def test_nodes_may_be_missing_for_as_long_as_a_run_may_wait(seconds: int, stage: Stage) -> None:
+    ends = (an_attempt(1, SCATTERED), an_attempt(2, SCATTERED, finished_at=stamp(50 + seconds)))
+    assert judge(ends, Limits(RetriesConfig(), 3600), at(400_000)).stage is stage
+
+
 STUCK = {
     "for less than the timeout": (3599, 3600, Stage.IDLE),
     "for as long as the timeout": (3600, 3600, Stage.ENDED),
@@ -100,6 +120,7 @@ LONG = {
     "suspensions": [SUSPENDED] * 25,
     "suspensions between disruptions": [DISRUPTED, SUSPENDED] * 12,
     "wrong configurations": [MISCONFIGURED] * 25,
+    "missing nodes": [SCATTERED] * 25,
     "everything in turns": [DISRUPTED, SUSPENDED, MISCONFIGURED, STORAGE, CRASHED, MEMORY] * 4,
 }
 

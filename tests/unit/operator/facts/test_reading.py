@@ -48,6 +48,39 @@ def test_a_job_is_nobodys_that_has(change: dict[str, Any]) -> None:
     assert (parse_job(raw).owner_uid, parse_job(raw).owner) == ("", None)
 
 
+@pytest.mark.parametrize(
+    ("annotations", "index", "leads"),
+    [
+        (None, 0, True),
+        ({names.ANNOTATION_CONFIG_DIGEST: "x"}, 0, True),
+        ({"batch.kubernetes.io/job-completion-index": "0"}, 0, True),
+        ({"batch.kubernetes.io/job-completion-index": "12"}, 12, False),
+        ({"batch.kubernetes.io/job-completion-index": ""}, -1, False),
+        ({"batch.kubernetes.io/job-completion-index": "\u0660"}, -1, False),
+    ],
+    ids=["no notes", "other notes", "the first", "another", "nothing", "a digit that is not ours"],
+)
+def test_a_pod_leads_by_its_index(annotations: Any, index: int, leads: bool) -> None:
+    raw = a_child(5)
+    raw["metadata"]["annotations"] = annotations
+    assert (parse_pod(raw).index, parse_pod(raw).leads) == (index, leads)
+
+
+@pytest.mark.parametrize(
+    ("failed", "leader"),
+    [(None, False), ("", False), ("0", True), ("0,3-5", True), ("0-2", True), ("1-3", False), ("10", False)],
+)
+def test_a_job_knows_whether_its_index_0_has_failed(failed: str | None, leader: bool) -> None:
+    assert parse_job(a_child(5, status={"failedIndexes": failed})).leader_failed is leader
+
+
+def test_a_job_knows_how_many_pods_it_has_and_whether_they_have_indexes() -> None:
+    job = parse_job(a_child(5, spec={"completionMode": "Indexed", "parallelism": 3}))
+    assert (job.indexed, job.parallelism) == (True, 3)
+    job = parse_job(a_child(5, spec={"completionMode": "NonIndexed"}))
+    assert (job.indexed, job.parallelism) == (False, 0)
+
+
 def test_absent_and_null_fields_read_alike() -> None:
     bare, null = a_child(5), a_child(5, spec=None, status=None)
     null["metadata"] |= {"annotations": None, "deletionTimestamp": None}

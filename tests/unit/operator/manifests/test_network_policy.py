@@ -55,3 +55,15 @@ def test_it_is_about_our_pods_and_lets_in_only_who_may_read_reports() -> None:
 def test_an_administrators_own_rules_take_the_place_of_ours(port: Json) -> None:
     rule = {"to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}], "ports": [port]}
     assert policy(egress=[rule])["egress"] == [{**rule, "ports": [{"port": 9000, "protocol": "TCP"}]}]
+
+
+@pytest.mark.parametrize("egress", [None, []], ids=["our rules", "the administrator's rules"])
+def test_trainers_reach_each_other_where_runs_may_span_nodes_and_nowhere_else(egress: Any) -> None:
+    config = a_config(trainerPolicy={"egress": egress}).trainer_policy
+    found = read_api_server(SERVICE, SLICE)
+    alone = build_policy("vision", config, found)["spec"]
+    spec: Json = build_policy("vision", config, found, spans_nodes=True)["spec"]
+    ports = [{"protocol": "TCP", "port": 1, "endPort": 65535}]
+    assert spec["ingress"] == [{"from": [{"podSelector": spec["podSelector"]}], "ports": ports}]
+    assert spec["egress"] == [*alone["egress"], {"to": [{"podSelector": spec["podSelector"]}], "ports": ports}]
+    assert alone["ingress"] == []

@@ -12,7 +12,7 @@ from aiohttp import web
 from bench.clusters.ports import find_free_port
 from darkroom_api import names
 from darkroom_api.report import Meter, Progress
-from darkroom_operator.api.resources import Key
+from darkroom_operator.api.resources import PODS, Key
 from darkroom_operator.facts.views import Report
 from darkroom_operator.observing.progress import MAX_BYTES, Poller
 from tests.builders import stamp
@@ -43,11 +43,14 @@ def test_only_the_leader_asks_trainers(leads: bool) -> None:
     assert bool(asked) is leads
 
 
-def work(bench: Workbench, **state: Any) -> None:
+def work(bench: Workbench, index: str | None = None, **state: Any) -> None:
     """Let the Model have a pod on this machine whose container is in this state."""
     bench.reconcile()
     statuses = [{"name": "trainer", "state": state or {"running": {"startedAt": stamp(30)}}}]
-    add_pod(bench.cluster, phase="Running", podIP="127.0.0.1", containerStatuses=statuses)
+    pod = add_pod(bench.cluster, phase="Running", podIP="127.0.0.1", containerStatuses=statuses)
+    if index is not None:
+        pod["metadata"]["annotations"] = {"batch.kubernetes.io/job-completion-index": index}
+        bench.cluster.add(PODS, pod)
     bench.hear()
 
 
@@ -116,3 +119,9 @@ def test_a_trainer_answers(answer: Answer, woken: set[Key], percent: int | None,
 def test_a_container_that_does_not_work_is_not_asked(bench: Workbench) -> None:
     work(bench, waiting={"reason": "ContainerCreating"})
     assert poll(bench, Answer(SAID)) == (set(), None)
+
+
+@pytest.mark.parametrize(("index", "percent"), [("0", 40), ("1", None)])
+def test_of_several_nodes_only_the_one_that_leads_is_asked(index: str, percent: int | None, bench: Workbench) -> None:
+    work(bench, index)
+    assert poll(bench, Answer(SAID)) == ({MODEL} if percent else set(), percent)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from darkroom_operator.api.resources import DATASETS, EVALUATIONS, JOBS, MODELS, PODS, PREDICTIONS, WARNINGS, Key
+from darkroom_operator.api.resources import DATASETS, EVALUATIONS, JOBS, MODELS, PODS, PREDICTIONS, Key
 from darkroom_operator.observing import store as store_module
 from darkroom_operator.observing.store import Store
 from tests.builders import stamp
@@ -251,10 +251,11 @@ def test_there_may_be_something_to_do_about_a_run_that(fields: Any, children: An
 @pytest.mark.parametrize(
     ("resource", "make"), [(MODELS, an_object), (JOBS, a_child), (PODS, a_child)], ids=["a Model", "a Job", "a pod"]
 )
-def test_an_object_is_known_in_the_version_that_is_stored_and_in_older_ones(resource: Any, make: Any) -> None:
+def test_an_object_is_news_only_in_a_version_that_is_newer_than_the_stored_one(resource: Any, make: Any) -> None:
     store = Store()
+    store.put(MODELS, an_object(1))
     store.put(resource, make(5))
-    assert [store.knows(resource, make(version)) for version in (4, 5, 6)] == [True, True, False]
+    assert [store.put(resource, make(version)) for version in (4, 5, 6)] == [set(), set(), {MODEL}]
 
 
 def test_an_object_is_being_written_until_the_answer_is_stored() -> None:
@@ -263,8 +264,3 @@ def test_an_object_is_being_written_until_the_answer_is_stored() -> None:
         seen = [store.is_written(MODELS, an_object(1)), store.is_written(DATASETS, an_object(1))]
         assert not store.is_written(MODELS, {})
     assert [*seen, store.is_written(MODELS, an_object(1))] == [True, False, False]
-
-
-@pytest.mark.parametrize(("resource", "raw"), [(WARNINGS, an_object(5)), (MODELS, {}), (MODELS, an_object(5))])
-def test_what_is_not_stored_is_not_known(resource: Any, raw: Any) -> None:
-    assert not Store().knows(resource, raw)

@@ -11,6 +11,7 @@ from darkroom_api.run_config import Command, DatasetSource, ResourceReference, R
 from darkroom_api.v1alpha1.common import AnnotationKind, Artifacts, Task
 from darkroom_trainer.budget.meter import Meter
 from darkroom_trainer.checkpoints import receipts
+from darkroom_trainer.data.picture_cache.cache import PictureCache
 from darkroom_trainer.runtime.reporting import SilentReporter
 from tests.local_storage import a_local_place
 
@@ -53,6 +54,16 @@ def leave_one(folder: pathlib.Path, charged_seconds: float) -> None:
     receipts.leave_receipt(a_config(folder, 1), PUBLISHED, meter)
 
 
+def train(folder: pathlib.Path) -> Outcome:
+    """Return how the second attempt ends."""
+    from darkroom_trainer.commands.training import train_model
+    from darkroom_trainer.parallel.crew import Crew
+
+    work, stop, meter = folder / "work", threading.Event(), Meter(clock=Clock())
+    devices, pictures = Crew(1, work, stop), PictureCache(None, work, stop)
+    return train_model(a_config(folder, 2), work, SilentReporter(), stop, meter, devices, pictures)
+
+
 def test_the_next_attempt_ends_with_the_same_outcome_and_is_charged_nothing_more(tmp_path: pathlib.Path) -> None:
     leave_one(tmp_path, 42.0)
     clock = Clock()
@@ -76,22 +87,17 @@ def test_what_is_no_receipt_is_ignored(tmp_path: pathlib.Path) -> None:
 
 
 def test_a_training_whose_model_is_published_does_not_even_read_its_dataset(tmp_path: pathlib.Path) -> None:
-    from darkroom_trainer.commands.training import train_model
-
     leave_one(tmp_path, 42.0)
-    run = (tmp_path / "work", SilentReporter(), threading.Event(), Meter(clock=Clock()))
-    assert train_model(a_config(tmp_path, 2), *run).artifacts == PUBLISHED.artifacts
+    assert train(tmp_path).artifacts == PUBLISHED.artifacts
 
 
 def test_the_next_attempt_deletes_the_checkpoints_that_a_killed_one_left_and_keeps_the_claim(
     tmp_path: pathlib.Path,
 ) -> None:
-    from darkroom_trainer.commands.training import train_model
-
     leave_one(tmp_path, 42.0)
     folder = tmp_path / "checkpoints"
     folder.mkdir()
     for name in ("00001-001-000001.json", "00001-001-000001.safetensors", "attempt-00001-001.json"):
         (folder / name).write_text("{}")
-    train_model(a_config(tmp_path, 2), tmp_path / "work", SilentReporter(), threading.Event(), Meter(clock=Clock()))
+    train(tmp_path)
     assert [path.name for path in folder.iterdir()] == ["attempt-00001-001.json"]

@@ -11,6 +11,7 @@ from darkroom_trainer.loop.recipe import (
     build_ladder,
     build_recipe,
     choose_kept_views,
+    count_kept_views,
     count_least_passes,
     is_worth_measuring,
     is_worthwhile,
@@ -106,6 +107,22 @@ def test_it_starts_with_a_tenth_of_the_passes_and_is_varied_little() -> None:
     assert suit_repetition(Recipe("resnet18", 64, 32, 1e-3), 1_000.0).augmentation == "strong"
 
 
+@pytest.mark.parametrize(
+    ("stages", "epochs", "may_mirror", "augmentation"),
+    [
+        pytest.param(0, 1_000.0, True, "strong+flip", id="frozen: mirrored as well"),
+        pytest.param(2, 1.0, True, "standard+flip", id="few epochs: varied less, mirrored all the same"),
+        pytest.param(0, 1_000.0, False, "strong", id="tags that mean something else in a mirror"),
+        pytest.param(None, 1_000.0, True, "strong", id="all of it is trained: the search tries it"),
+    ],
+)
+def test_what_is_frozen_in_part_is_shown_mirrored_images(
+    stages: int | None, epochs: float, augmentation: str, *, may_mirror: bool
+) -> None:
+    recipe = Recipe("resnet18", 64, 32, 1e-3, trained_stages=stages)
+    assert suit_repetition(recipe, epochs, may_mirror=may_mirror).augmentation == augmentation
+
+
 @pytest.mark.parametrize(("side_px", "is_climbed"), [(95.0, False), (96.0, True)])
 def test_small_pictures_are_a_cell_or_two_to_pretrained_stages(side_px: float, *, is_climbed: bool) -> None:
     ladder = build_ladder(Task.CLASSIFIER, None, ["lite"], side_px)
@@ -135,7 +152,7 @@ def test_the_least_useful_training_follows_from_what_is_trained(stages: int | No
 @pytest.mark.parametrize(
     ("images", "look_seconds", "map_bytes", "left_seconds", "views"),
     [
-        pytest.param(20, 0.02, 200_000, 80.0, 8, id="few images: as many as are of use"),
+        pytest.param(20, 0.02, 200_000, 200.0, 64, id="few images: as many as are of use"),
         pytest.param(50, 0.02, 200_000, 20.0, 5, id="a quarter of the time is for looking"),
         pytest.param(50, 0.5, 200_000, 10.0, 1, id="each image is looked at once in any case"),
         pytest.param(1_000, 1e-4, 200_000, 1e6, 2, id="no more than memory holds"),
@@ -158,3 +175,16 @@ def test_pretrained_weights_are_learned_from_in_smaller_steps() -> None:
 def test_a_recipe_of_any_neighbouring_version_is_read(more: dict[str, object]) -> None:
     recipe = Recipe("resnet18", 64, 32, 1e-3)
     assert read_recipe({**recipe.to_json(), **more}) == recipe
+
+
+@pytest.mark.parametrize(
+    ("epoch", "most", "views"),
+    [
+        pytest.param(0, 64, 8, id="a short training makes do with few"),
+        pytest.param(80, 64, 18, id="each eighth epoch brings one more"),
+        pytest.param(10_000, 64, 64, id="no more than are paid for"),
+        pytest.param(0, 3, 3, id="fewer from the start where no more are paid for"),
+    ],
+)
+def test_variations_become_more_slowly(epoch: int, most: int, views: int) -> None:
+    assert count_kept_views(epoch, most) == views

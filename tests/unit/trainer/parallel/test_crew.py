@@ -12,7 +12,7 @@ import time
 import pytest
 
 from darkroom_trainer.loop import training_loop
-from darkroom_trainer.parallel import crew
+from darkroom_trainer.parallel import crew, member
 from darkroom_trainer.runtime import errors, stopping
 from tests.support import learning
 from tests.unit.trainer.parallel import parallel_steps as steps
@@ -89,11 +89,10 @@ def test_a_failing_process_says_what_failed(tmp_path: pathlib.Path) -> None:
 def test_a_stop_while_processes_start_is_followed_at_once(tmp_path: pathlib.Path) -> None:
     stop = threading.Event()
     stop.set()
-    with crew.Crew(2, tmp_path, stop) as two:
-        process_ids = two.process_ids
-        with pytest.raises(stopping.RunStopped), two.share(learning.a_learner("classifier")):
-            pytest.fail("the window must not begin")
-    assert not wait_until_gone(process_ids, seconds=0)
+    with member.start_members(2) as members:
+        with pytest.raises(stopping.RunStopped), crew.Crew(2, tmp_path, stop, None, members):
+            pytest.fail("nothing must begin")
+        assert not wait_until_gone([one.process_id for one in members], seconds=0)
 
 
 FIRST_PROCESS = """

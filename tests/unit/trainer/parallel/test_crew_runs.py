@@ -17,7 +17,7 @@ from tests.local_storage import a_local_place
 from tests.support.learning import write_squares
 from tests.unit.trainer.tiny_runs import TICK_SECONDS, StopAt, TickingClock, a_config, a_meter
 
-BUDGET = 20.0
+BUDGET = 30.0
 NAMES = ["model.json", "model.safetensors", "metrics.json", "predictions.json"]
 """The picture is left out where drawing it does not fit the budget."""
 

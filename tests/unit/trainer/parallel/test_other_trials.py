@@ -15,7 +15,9 @@ import torch
 from darkroom_predict.predictions import Truth
 from darkroom_trainer.budget.meter import Meter
 from darkroom_trainer.parallel import crew, member, orders, other_trials
+from darkroom_trainer.parallel.further_device import FurtherDevice
 from darkroom_trainer.runtime import errors, stopping
+from darkroom_trainer.search.halving import Score
 from tests.support import learning
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
@@ -38,8 +40,9 @@ class Ended(member.Member):
         """Nobody is told."""
         raise BrokenPipeError(str(order))
 
-    def take_standing(self, wait_seconds: float) -> None:
+    def take_standing(self, _wait_seconds: float) -> orders.Standing | None:
         """Nobody answers."""
+        return None
 
 
 @contextmanager
@@ -98,3 +101,31 @@ def test_a_stop_ends_the_wait_and_the_processes(tmp_path: pathlib.Path) -> None:
         others.await_ends()
     assert two.process_ids == []
     assert time.monotonic() - began < 50
+
+
+class Far(Ended):
+    """A device of a node that is lost, with what it answered before."""
+
+    is_gone = True
+
+    def __init__(self, *answers: orders.Standing) -> None:
+        super().__init__()
+        self._told = list(answers)
+
+    def take_standing(self, _wait_seconds: float) -> orders.Standing | None:
+        """Return the next answer."""
+        return self._told.pop(0) if self._told else None
+
+
+def test_of_a_lost_node_only_what_was_over_counts_and_its_other_work_is_dropped(tmp_path: pathlib.Path) -> None:
+    recipe = learning.a_learner("classifier").recipe
+    end = orders.Standing(tmp_path / "end", 7, recipe, 4.0, 4.0, 4.5, (), is_over=True, score=Score(0.75, 0.1))
+    look = orders.Standing(tmp_path / "look", 3, recipe, 1.0, 4.0, 1.0, ())
+    cut, over, silent = Far(look), Far(end), Far()
+    dropped: list[FurtherDevice] = []
+    others = other_trials.OtherTrials(
+        {2: cut, 3: over, 4: silent}, 0.0, AssertionError, threading.Event(), dropped.extend
+    )
+    others.check()
+    assert dropped == [cut, silent]
+    assert others.await_ends() == {3: end}

@@ -11,7 +11,7 @@ import torch
 from darkroom_api.conditions import Reason
 from darkroom_trainer.checkpoints import sessions
 from darkroom_trainer.loop import preparation, training_loop
-from darkroom_trainer.parallel import orders, worker
+from darkroom_trainer.parallel import orders, team, worker
 from darkroom_trainer.runtime import device, errors
 from tests.support import learning
 
@@ -24,7 +24,10 @@ def assign(learner: training_loop.Learner, folder: pathlib.Path) -> orders.Assig
     return orders.Assignment(
         rank=1,
         size=2,
-        rendezvous=folder / "rendezvous",
+        local_rank=1,
+        local_devices=2,
+        rendezvous=(folder / "rendezvous").as_uri(),
+        folder=folder,
         task=learner.task.kind,
         labels=learner.task.labels,
         recipe=learner.recipe,
@@ -67,16 +70,21 @@ def test_it_ends_well_once_the_first_process_is_gone() -> None:
 
 @pytest.mark.usefixtures("on_the_cpu")
 @pytest.mark.parametrize(
-    ("error", "is_out_of_memory"),
+    ("error", "is_out_of_memory", "has_lost_touch"),
     [
-        pytest.param(RuntimeError("the file is damaged"), False, id="an error"),
-        pytest.param(torch.OutOfMemoryError("CUDA out of memory"), True, id="a full device"),
-        pytest.param(errors.RunError(Reason.OUT_OF_MEMORY, "a step on one image"), True, id="no image fits"),
-        pytest.param(errors.RunError(Reason.UNKNOWN, "nobody knows"), False, id="the end of a run"),
+        pytest.param(RuntimeError("the file is damaged"), False, False, id="an error"),
+        pytest.param(torch.OutOfMemoryError("CUDA out of memory"), True, False, id="a full device"),
+        pytest.param(errors.RunError(Reason.OUT_OF_MEMORY, "a step on one image"), True, False, id="no image fits"),
+        pytest.param(errors.RunError(Reason.UNKNOWN, "nobody knows"), False, False, id="the end of a run"),
+        pytest.param(team.LostTouchError("connect timeout"), False, True, id="another device is gone"),
     ],
 )
 def test_a_failure_is_told_to_the_first_process(
-    error: Exception, is_out_of_memory: bool, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+    error: Exception,
+    is_out_of_memory: bool,
+    has_lost_touch: bool,
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def fail(*_: object) -> None:
         raise error
@@ -88,4 +96,5 @@ def test_a_failure_is_told_to_the_first_process(
     assert worker.work(theirs) == worker.FAILED
     failure = ours.recv()
     assert isinstance(failure, orders.Failure)
-    assert (failure.is_out_of_memory, str(error) in failure.message) == (is_out_of_memory, True)
+    assert (failure.is_out_of_memory, failure.has_lost_touch) == (is_out_of_memory, has_lost_touch)
+    assert str(error) in failure.message

@@ -47,4 +47,4 @@ def test_progress_is_the_share_of_the_budget(
     context = RunContext(config, work, heard, stop, meter, CPU, PictureCache(None, work, stop))
     clock.now += seconds
     context.report("Training", trial=2)
-    assert heard.last == {"stage": "Training", "trial": 2, **told}
+    assert heard.last == {"stage": "Training", "trial": 2, "nodes": None, **told}

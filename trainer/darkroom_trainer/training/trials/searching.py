@@ -85,7 +85,11 @@ def _run_rounds(run: TrainingRun, fitter: fitting.Fitter, session: Session) -> N
 def _train_next(
     run: TrainingRun, fitter: fitting.Fitter, session: Session, halving: Halving
 ) -> dict[int, side_by_side.RoundEnd]:
-    """Return how the window of the current trial ended, and those of the trials that train beside it, by number."""
+    """Return how the window of the current trial ended, and those of the trials that train beside it, by number.
+
+    A trial whose node is lost meanwhile is not among them: it keeps the weights that it had, and its turn.
+    """
+    fitter.review_devices()
     own, *beside = (halving.find(number) for number in halvings.list_next(halving, fitter.devices))
     if not beside:
         return {own.number: _train_own(run, fitter, session, halving)}

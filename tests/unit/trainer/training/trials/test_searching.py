@@ -67,7 +67,10 @@ def is_same(one: Trained, other: Trained) -> bool:
     return same and (one.step, one.score) == (other.step, other.score)
 
 
-@pytest.mark.parametrize(("devices", "rounds"), [pytest.param(2, 2, id="two"), pytest.param(4, 1, id="four")])
+@pytest.mark.parametrize(
+    ("devices", "rounds"),
+    [pytest.param(2, 2, id="two"), pytest.param(4, 1, id="four", marks=pytest.mark.extended)],
+)
 def test_trials_side_by_side_are_those_of_one_device_bit_for_bit(
     scene: pathlib.Path, alone: Windows, devices: int, rounds: int
 ) -> None:

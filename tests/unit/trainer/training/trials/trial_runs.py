@@ -36,7 +36,7 @@ class StopAfter:
         self._charged_seconds = charged_seconds
         self._act = act
 
-    def update(self, *, charged_seconds: float | None = None, **_others: object) -> None:
+    def update(self, *, charged_seconds: float | None = None, **_others: Any) -> None:
         """Act once, when the charge is there."""
         if charged_seconds is not None and charged_seconds >= self._charged_seconds and not self.stop.is_set():
             self._act()

@@ -5,7 +5,13 @@ from typing import Any
 import pytest
 
 from darkroom_api.conditions import Reason
-from darkroom_operator.decide.waiting import describe_waiting, explain_refusal, explain_unschedulable
+from darkroom_operator.decide.waits.waiting import (
+    Gathering,
+    describe_gathering,
+    describe_waiting,
+    explain_refusal,
+    explain_unschedulable,
+)
 from darkroom_operator.facts.children import Asked
 from darkroom_operator.facts.findings import Complaint, Findings
 from tests.builders import a_job, a_pod, a_running_pod, at
@@ -216,3 +222,82 @@ def test_a_pod_that_is_preempted_before_it_starts_says_so() -> None:
 
 def test_a_job_that_is_replaced_says_so() -> None:
     assert "is being deleted" in describe_waiting(a_job(deleting=True), None).message
+
+
+WORKS = a_running_pod(uid="worker-1", index=1)
+HOMELESS = a_pod(uid="worker-2", index=2, scheduled=False, node=None, unschedulable="0/3 nodes: Insufficient cpu.")
+PULLS = a_pod(uid="worker-1", index=1, sandbox_ready=True)
+QUOTA = Complaint("job-1", "FailedCreate", 'pods "f-2" is forbidden: exceeded quota: team, requested: pods=1')
+
+
+def a_gathering(joined: int | None, asked: int, least: int, workers: Any, **changes: Any) -> Gathering:
+    """Return an attempt that waits for its nodes."""
+    told: dict[str, Any] = {"begun": False, "leading": a_running_pod(started=30), **changes}
+    return Gathering(joined=joined, asked=asked, least=least, workers=workers, **told)
+
+
+GATHERINGS: dict[str, tuple[Gathering, Findings, str]] = {
+    "all are needed": (
+        a_gathering(2, 4, 4, ()), Findings(),
+        "2 of 4 nodes have joined; the training begins with all of them, and nothing is charged before.",
+    ),
+    "fewer are enough": (
+        a_gathering(1, 4, 3, ()), Findings(),
+        "1 of 4 nodes has joined; the training begins with at least 3, and nothing is charged before.",
+    ),
+    "one has no place": (
+        a_gathering(2, 3, 3, (WORKS, HOMELESS)), Findings(),
+        "2 of 3 nodes have joined; the training begins with all of them, and nothing is charged before. Index 2: "
+        "compute.class: no node has 2 of cpu free (the scheduler: 0/3 nodes: Insufficient cpu.)",
+    ),
+    "one fetches its image, another has no place": (
+        a_gathering(1, 3, 3, (PULLS, HOMELESS)), Findings(),
+        "1 of 3 nodes has joined; the training begins with all of them, and nothing is charged before. Index 2: "
+        "compute.class: no node has 2 of cpu free (the scheduler: 0/3 nodes: Insufficient cpu.)",
+    ),
+    "one fetches its image": (
+        a_gathering(1, 2, 2, (PULLS,)), Findings(),
+        "1 of 2 nodes has joined; the training begins with all of them, and nothing is charged before. Index 1: "
+        "Node `node0` is fetching the trainer image.",
+    ),
+    "one cannot be made": (
+        a_gathering(2, 3, 3, (WORKS,)), Findings(QUOTA),
+        "2 of 3 nodes have joined; the training begins with all of them, and nothing is charged before. Namespace "
+        "`vision` has no quota left for the run (exceeded quota: team, requested: pods=1); free quota, or ask an "
+        "administrator to raise it.",
+    ),
+    "they cannot meet": (
+        a_gathering(1, 3, 3, (WORKS,)), Findings(refused_node_object="compute.nodes: no Service."),
+        "1 of 3 nodes has joined; the training begins with all of them, and nothing is charged before. compute.nodes: "
+        "no Service.",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("gathering", "found", "message"), GATHERINGS.values(), ids=GATHERINGS.keys())
+def test_a_run_on_several_nodes_waits_because(gathering: Gathering, found: Findings, message: str) -> None:
+    wait = describe_gathering(gathering, a_job(asked=MODEL, indexed=True), at(60), found)
+    assert wait is not None
+    assert (wait.reason, wait.message) == (Reason.WAITING_FOR_NODES, message)
+
+
+BEGUN = {
+    "as it says": a_gathering(2, 2, 2, (), begun=True),
+    "though fewer are left by now": a_gathering(1, 4, 3, (), begun=True),
+    "as nobody can ask it, and its time to wait is over": a_gathering(
+        None, 2, 2, (), leading=a_running_pod(started=-240)
+    ),
+}
+
+
+@pytest.mark.parametrize("gathering", BEGUN.values(), ids=BEGUN.keys())
+def test_a_run_on_several_nodes_has_begun(gathering: Gathering) -> None:
+    assert describe_gathering(gathering, a_job(indexed=True), at(60)) is None
+
+
+def test_a_missing_certificate_is_the_operators_to_make_again() -> None:
+    asked = Asked(kind="Model", secrets=(("nodes", "fruit-nodes"),))
+    found = Findings(Complaint("pod-1", "FailedMount", 'secret "fruit-nodes" not found'))
+    wait = describe_waiting(a_job(asked=asked), a_pod(), found)
+    assert wait.reason is Reason.STARTING
+    assert "the operator creates it again" in wait.message

@@ -9,7 +9,7 @@ from darkroom_api.v1alpha1.dataset import DatasetStatus
 from darkroom_operator.decide.dataset import decide_dataset
 from darkroom_operator.decide.model import decide_model
 from darkroom_operator.decide.model_use import decide_evaluation
-from darkroom_operator.decide.queueing import describe_suspended, explain_elsewhere
+from darkroom_operator.decide.waits.queueing import describe_suspended, explain_elsewhere
 from darkroom_operator.facts.findings import Findings, Position, QueueFinding, WorkloadFinding
 from tests.builders import (
     a_config,

@@ -11,6 +11,8 @@ pause of up to 5 minutes.
 """
 
 import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from darkroom_api import names
@@ -24,9 +26,10 @@ from darkroom_api.conditions import (
     Reason,
     set_conditions,
 )
+from darkroom_api.run_config import JOIN_SECONDS
 from darkroom_api.v1alpha1.dataset import DatasetStatus
 from darkroom_api.v1alpha1.run_status import RunStatus
-from darkroom_operator.decide import queueing, volumes
+from darkroom_operator.decide.waits import queueing, volumes
 from darkroom_operator.facts import children
 from darkroom_operator.facts.children import Asked, ObservedJob, ObservedPod
 from darkroom_operator.facts.findings import NOTHING_FOUND, Complaint, Findings
@@ -64,6 +67,60 @@ _SETTINGS: Final = (
     ),
 )
 """Words of policies, and what the administrator can set for them; the first that fits counts."""
+
+
+@dataclass(frozen=True)
+class Gathering:
+    """The nodes of an attempt whose leading container works."""
+
+    joined: int | None
+    """How many take part or have joined, as the trainer says; None where it has not said so yet."""
+    begun: bool
+    """Whether the training has begun, as far as anybody knows."""
+    asked: int
+    least: int
+    """So many are enough to begin."""
+    leading: ObservedPod
+    workers: tuple[ObservedPod, ...]
+    """The pods of the others, as far as there are any."""
+
+
+def describe_gathering(
+    gathering: Gathering, job: ObservedJob | None, now: datetime, found: Findings = NOTHING_FOUND
+) -> Blocker | None:
+    """Return the reason and message of a run that waits for its nodes: how many of how many, and why no more.
+
+    None where it has begun. A trainer that has not said anything has, once the time is over for which it waits.
+    """
+    joined, asked, least, began = gathering.joined, gathering.asked, gathering.least, gathering.leading.started_at
+    is_over = joined is None and (began is None or now >= began + timedelta(seconds=JOIN_SECONDS))
+    if gathering.begun or is_over:
+        return None
+    have = "has" if (joined or 1) == 1 else "have"
+    enough = "all of them" if least >= asked else f"at least {least}"
+    begins = f"the training begins with {enough}, and nothing is charged before."
+    message = f"{joined or 1} of {asked} nodes {have} joined; {begins}"
+    why = found.refused_node_object or _find_missing(gathering, job, found)
+    return Blocker(Reason.WAITING_FOR_NODES, f"{message} {why}" if why else message)
+
+
+def _find_missing(gathering: Gathering, job: ObservedJob | None, found: Findings) -> str:
+    """Return why some pod of the others does not work, in the words of a run that waits for its only one."""
+    waiting = [pod for pod in gathering.workers if pod.started_at is None and not pod.over]
+    waiting.sort(key=lambda pod: (pod.unschedulable is None, pod.index))
+    if waiting:
+        return f"Index {waiting[0].index}: {describe_waiting(job, waiting[0]).message}"
+    if job is not None and found.complaint is not None and found.complaint.about == job.uid:
+        return explain_refusal(found.complaint.message, job.asked, job.namespace).message
+    return ""
+
+
+def explain_refused_object(kind: str, name: str, why: str, namespace: str) -> str:
+    """Return what keeps the pods of a run from finding or trusting each other: an object that cannot be made."""
+    return (
+        f"compute.nodes: the operator cannot create {kind} `{name}` in namespace `{namespace}`, without which nodes "
+        f"cannot meet: {why}; ask the administrator to allow it."
+    )
 
 
 def describe_waiting(job: ObservedJob | None, pod: ObservedPod | None, found: Findings = NOTHING_FOUND) -> Blocker:
@@ -220,6 +277,9 @@ def _name_fields(secret: str, job: ObservedJob) -> str:
 
 
 def _miss_secret(secret: str, job: ObservedJob) -> Blocker:
+    if (names.NODES_VOLUME, secret) in job.asked.secrets:
+        gone = f"Secret `{secret}`, by which the nodes trust each other, is gone from namespace `{job.namespace}`"
+        return Blocker(Reason.STARTING, f"compute.nodes: {gone}; the operator creates it again within a minute.")
     return _invalid(
         f"{_name_fields(secret, job)}: Secret `{secret}` does not exist in namespace `{job.namespace}`; "
         "create it, and the pod starts automatically within 2 minutes."

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from darkroom_api.conditions import Reason
-from darkroom_operator.decide.volumes import explain_missing, explain_mount, find_hints
-from darkroom_operator.decide.waiting import describe_waiting
+from darkroom_operator.decide.waits.volumes import explain_missing, explain_mount, find_hints
+from darkroom_operator.decide.waits.waiting import describe_waiting
 from darkroom_operator.facts.children import Asked
 from darkroom_operator.facts.findings import Complaint, Findings
 from tests.builders import a_job, a_pod
