@@ -7,10 +7,21 @@ import contextlib
 import pathlib
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from darkroom_api.run_config import RunConfig
 from darkroom_trainer.budget.meter import Meter
 from darkroom_trainer.runtime.reporting import Reporter
+
+
+@dataclass(frozen=True)
+class RunContext:
+    """What a training that sleeps needs of `training.run_context`'s."""
+
+    config: RunConfig
+    work: pathlib.Path
+    reporter: Reporter
+    meter: Meter
 
 
 @contextlib.contextmanager
@@ -21,8 +32,9 @@ def begin_training(
     stop: threading.Event,
     meter: Meter,
     started: Sequence[object],
-) -> Iterator[None]:
-    """Start the meter; these runs have one device."""
-    del config, work, reporter, stop, started
+    pictures: object,
+) -> Iterator[tuple[RunContext, None]]:
+    """Start the meter; these runs have one device, and no images."""
+    del stop, started, pictures  # every report looks at the first
     meter.begin()
-    yield None
+    yield RunContext(config, work, reporter, meter), None

@@ -8,7 +8,6 @@ torch: two hundred of these share two cores.
 import json
 import pathlib
 import secrets
-import threading
 import time
 from typing import Any, Final
 
@@ -66,17 +65,10 @@ class Checkpoints:
         return [uri for uri in self._storage.list_uris(self._folder + "/") if not claims.is_claim(uri)]
 
 
-def train_model(
-    config: run_config.RunConfig,
-    work: pathlib.Path,
-    reporter: reporting.Reporter,
-    stop: threading.Event,
-    meter: meters.Meter,
-    devices: None,
-    pictures: object,
-) -> report.Outcome:
+def train_model(context: Any, devices: None) -> report.Outcome:
     """Sleep until the budget is spent, then publish; stops, resumes and refuses as the real training does."""
-    del stop, devices, pictures  # every report looks at the first; these runs have one device, and no images
+    del devices
+    config, meter = context.config, context.meter
     assert config.budget_seconds is not None
     if config.budget_seconds < LEAST_BUDGET_SECONDS:
         raise errors.RunError(
@@ -92,10 +84,10 @@ def train_model(
     if saved is not None:
         meter.resume(saved)
     if not config.publish_only:
-        _sleep_it_off(config, reporter, meter, kept)
+        _sleep_it_off(config, context.reporter, meter, kept)
     elif saved is None:
         return _build_outcome(config, conditions.Reason.CANCELLED, "Cancelled before there was a model.")
-    return _publish(config, work, reporter, meter, kept)
+    return _publish(config, context.work, context.reporter, meter, kept)
 
 
 def _sleep_it_off(

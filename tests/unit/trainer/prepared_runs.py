@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 from darkroom_api import run_config
 from darkroom_api.v1alpha1.common import Task
 from darkroom_trainer.checkpoints.sessions import FittedHead, Session
+from darkroom_trainer.commands import beginning
 from darkroom_trainer.data.picture_cache.cache import PictureCache
-from darkroom_trainer.parallel import crew
 from darkroom_trainer.runtime import reporting
-from darkroom_trainer.training import fitting, frozen_features, run_context, setup
+from darkroom_trainer.training import fitting, frozen_features, setup
 from darkroom_trainer.training.training_run import TrainingRun
 from tests.support import learning
 from tests.unit.trainer import tiny_runs
@@ -32,9 +32,10 @@ def prepare_squares(folder: pathlib.Path, images: int = IMAGES, **more: Any) -> 
     config = tiny_runs.a_config(run_config.Command.TRAIN, Task.CLASSIFIER, file, budget_seconds=60.0, **more)
     stop, meter = threading.Event(), tiny_runs.a_meter(config)
     pictures = PictureCache(None, folder / "work", stop)
-    context = run_context.open_context(config, folder / "work", reporting.SilentReporter(), stop, meter, pictures)
-    run = setup.prepare_run(context)
-    session = fitting.Fitter(run, crew.Crew(1, folder / "work", stop)).begin()
-    frozen_features.fit_head(run, session)
+    reporter = reporting.SilentReporter()
+    with beginning.begin_training(config, folder / "work", reporter, stop, meter, (), pictures) as (context, devices):
+        run = setup.prepare_run(context)
+        session = fitting.Fitter(run, devices).begin()
+        frozen_features.fit_head(run, session)
     assert session.head is not None
     return PreparedRun(run, session, session.head)

@@ -42,8 +42,8 @@ def dispatch(
             from darkroom_trainer.commands.beginning import begin_training
             from darkroom_trainer.commands.training import train_model
 
-            with begin_training(config, work, reporter, stop, meter, members) as devices:
-                return train_model(config, work, reporter, stop, meter, devices, pictures)
+            with begin_training(config, work, reporter, stop, meter, members, pictures) as (context, devices):
+                return train_model(context, devices)
     if config.command is run_config.Command.PREDICT:
         from darkroom_trainer.commands.prediction import predict_images
 

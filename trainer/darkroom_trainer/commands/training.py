@@ -3,37 +3,22 @@
 Owns the order of a training's stages. Must not know how a stage works.
 """
 
-import pathlib
-import threading
-
 from darkroom_api.report import Outcome
-from darkroom_api.run_config import RunConfig
-from darkroom_trainer.budget.meter import Meter
-from darkroom_trainer.data.picture_cache import cache
 from darkroom_trainer.parallel import crew
-from darkroom_trainer.runtime import reporting
 from darkroom_trainer.training import fitting, frozen_features, refit, run_context, setup
 from darkroom_trainer.training.publication import publishing
 from darkroom_trainer.training.trials import searching
 
 
-def train_model(
-    config: RunConfig,
-    work: pathlib.Path,
-    reporter: reporting.Reporter,
-    stop: threading.Event,
-    meter: Meter,
-    devices: crew.Crew,
-    pictures: cache.PictureCache,
-) -> Outcome:
-    """Train a model on these devices within `config.budget_seconds` and publish it; returns the successful outcome.
+def train_model(context: run_context.RunContext, devices: crew.Crew) -> Outcome:
+    """Train a model on these devices within the run's budget and publish it; returns the successful outcome.
 
     The score comes from the search's winner on held-out images, or from the evaluation dataset, measured on the final
     model. A stage that an earlier attempt has ended is left out: its checkpoint says so. Raises RunError:
     InvalidConfiguration, DatasetCorrupt, DatasetNotFound, StorageUnavailable, BudgetNotEnough, TrainingDiverged;
     RunStopped after a checkpoint.
     """
-    context = run_context.open_context(config, work, reporter, stop, meter, pictures, devices.nodes)
+    config = context.config
     published = publishing.find_published(context)
     if published is not None:
         return published

@@ -56,12 +56,13 @@ def leave_one(folder: pathlib.Path, charged_seconds: float) -> None:
 
 def train(folder: pathlib.Path) -> Outcome:
     """Return how the second attempt ends."""
+    from darkroom_trainer.commands.beginning import begin_training
     from darkroom_trainer.commands.training import train_model
-    from darkroom_trainer.parallel.crew import Crew
 
     work, stop, meter = folder / "work", threading.Event(), Meter(clock=Clock())
-    devices, pictures = Crew(1, work, stop), PictureCache(None, work, stop)
-    return train_model(a_config(folder, 2), work, SilentReporter(), stop, meter, devices, pictures)
+    config, pictures = a_config(folder, 2), PictureCache(None, work, stop)
+    with begin_training(config, work, SilentReporter(), stop, meter, (), pictures) as (context, devices):
+        return train_model(context, devices)
 
 
 def test_the_next_attempt_ends_with_the_same_outcome_and_is_charged_nothing_more(tmp_path: pathlib.Path) -> None:

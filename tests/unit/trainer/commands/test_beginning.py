@@ -12,6 +12,7 @@ from darkroom_api.run_config import Command
 from darkroom_api.v1alpha1.common import Task
 from darkroom_trainer.budget.meter import Meter
 from darkroom_trainer.commands import beginning
+from darkroom_trainer.data.picture_cache.cache import PictureCache
 from darkroom_trainer.parallel import crew, member
 from darkroom_trainer.runtime import reporting, stopping
 from tests.local_storage import a_local_place
@@ -23,8 +24,11 @@ def begin(
     folder: pathlib.Path, members: list[member.Member], meter: Meter, stop: threading.Event
 ) -> Iterator[crew.Crew]:
     output = a_local_place(folder / "out")
-    config = tiny_runs.a_config(Command.TRAIN, Task.DETECTOR, folder / "train.json", budget_seconds=60, output=output)
-    with beginning.begin_training(config, folder, reporting.SilentReporter(), stop, meter, members) as devices:
+    more = {"budget_seconds": 60, "output": output, "devices": 1 + len(members)}
+    config = tiny_runs.a_config(Command.TRAIN, Task.DETECTOR, folder / "train.json", **more)
+    reporter, pictures = reporting.SilentReporter(), PictureCache(None, folder, stop)
+    with beginning.begin_training(config, folder, reporter, stop, meter, members, pictures) as (context, devices):
+        assert context.device.count == devices.size
         yield devices
 
 
