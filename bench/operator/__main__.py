@@ -1,6 +1,6 @@
 """What the operator can do: how fast it takes in many Models at once, and what it takes beside many that are over.
 
-Prints two tables: the operator beside a bare kopf handler, in one run; and operators that start on clusters with so
+Prints two tables: the operator beside bare kopf handlers, in one run; and operators that start on clusters with so
 many Models, nine of ten of which are over. Exits 1 when the operator misses a bar.
 
     python -m bench.operator [--models 1000] [--kept 1000 10000]

@@ -1,9 +1,11 @@
 """The baseline: the least that a kopf operator can do for a Model, one Job and one status, deciding nothing.
 
-`python -m bench.operator.bare_kopf NAMESPACE` with KUBECONFIG; its own requests go by aiohttp, as kopf's do.
+`python -m bench.operator.bare_kopf NAMESPACE [OBJECTS]` with KUBECONFIG; its own requests go by aiohttp, as kopf's do.
+Both objects are as small as the API server takes them, or, from the file OBJECTS, as large as Darkroom's.
 """
 
 import asyncio
+import json
 import logging
 import os
 import pathlib
@@ -15,10 +17,12 @@ import aiohttp
 import kopf
 import yaml
 
-IMAGE = "bench.invalid/trainer:none"
+from bench.operator.objects import SMALLEST, Objects
+
+JOB_TYPE, STATUS_TYPE = ({"Content-Type": f"application/{name}json"} for name in ("", "merge-patch+"))
 
 
-async def main(namespace: str) -> None:
+async def main(namespace: str, objects: Objects) -> None:
     """Serve one namespace until a signal."""
     logging.basicConfig(level=logging.WARNING)
     server, authority, token = read_login(pathlib.Path(os.environ["KUBECONFIG"]))
@@ -35,37 +39,25 @@ async def main(namespace: str) -> None:
             return kopf.ConnectionInfo(server=server, ca_path=authority, scheme="Bearer", token=token)
 
         async def handle(event: Any, **_: Any) -> None:
-            await serve(session, namespace, event["object"])
+            await serve(session, namespace, objects, event["object"])
 
         kopf.on.login(registry=registry)(login)
         kopf.on.event("darkroom.dev", "v1alpha1", "models", registry=registry)(handle)
         await kopf.operator(registry=registry, settings=settings, standalone=True, namespaces=[namespace])
 
 
-async def serve(session: aiohttp.ClientSession, namespace: str, model: Any) -> None:
+async def serve(session: aiohttp.ClientSession, namespace: str, objects: Objects, model: Any) -> None:
     """Create the Job and write the status of a Model that has none yet."""
     if model.get("status"):
         return
     name = model["metadata"]["name"]
+    written = objects.fill(name, model["metadata"]["uid"])
     jobs = f"/apis/batch/v1/namespaces/{namespace}/jobs"
-    async with session.post(jobs, json=build_job(model["metadata"])) as answer:
+    async with session.post(jobs, data=written.job, headers=JOB_TYPE) as answer:
         answer.raise_for_status()
-    status = {"status": {"phase": "Queued", "reason": "Scheduling", "observedGeneration": 1}}
     models = f"/apis/darkroom.dev/v1alpha1/namespaces/{namespace}/models/{name}/status"
-    async with session.patch(models, json=status, headers={"Content-Type": "application/merge-patch+json"}) as answer:
+    async with session.patch(models, data=written.status, headers=STATUS_TYPE) as answer:
         answer.raise_for_status()
-
-
-def build_job(owner: dict[str, Any]) -> dict[str, Any]:
-    """Return a Job of a Model, suspended, so that no node takes it."""
-    reference = {"apiVersion": "darkroom.dev/v1alpha1", "kind": "Model", "name": owner["name"], "uid": owner["uid"]}
-    pod = {"restartPolicy": "Never", "containers": [{"name": "trainer", "image": IMAGE}]}
-    return {
-        "apiVersion": "batch/v1",
-        "kind": "Job",
-        "metadata": {"name": f"{owner['name']}-1", "ownerReferences": [reference]},
-        "spec": {"suspend": True, "template": {"spec": pod}},
-    }
 
 
 def read_login(path: pathlib.Path) -> tuple[str, str, str]:
@@ -76,4 +68,5 @@ def read_login(path: pathlib.Path) -> tuple[str, str, str]:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1]))
+    files = [pathlib.Path(name) for name in sys.argv[2:]]
+    asyncio.run(main(sys.argv[1], Objects(**json.loads(files[0].read_text())) if files else SMALLEST))

@@ -47,9 +47,9 @@ def start(candidate: Candidate, plane: ControlPlane) -> "Iterator[subprocess.Pop
             process.wait(30)
 
 
-def build_baseline_command(_: pathlib.Path) -> list[str]:
-    """Return the command of the bare handler."""
-    return [sys.executable, "-m", "bench.operator.bare_kopf", NAMESPACE]
+def build_baseline_command(*objects: pathlib.Path) -> list[str]:
+    """Return the command of the bare handler, which writes the objects of a file or the smallest ones."""
+    return [sys.executable, "-m", "bench.operator.bare_kopf", NAMESPACE, *map(str, objects)]
 
 
 def build_operator_command(folder: pathlib.Path, namespaces: tuple[str, ...] = (NAMESPACE,)) -> list[str]:
@@ -77,7 +77,10 @@ async def wait_operator_ready() -> None:
             await asyncio.sleep(0.2)
 
 
-CANDIDATES = (
-    Candidate("bare kopf", build_baseline_command, wait_moment),
-    Candidate("darkroom", build_operator_command, wait_operator_ready),
-)
+BARE_KOPF = Candidate("bare kopf", lambda _: build_baseline_command(), wait_moment)
+DARKROOM = Candidate("darkroom", build_operator_command, wait_operator_ready)
+
+
+def build_same_writer(objects: pathlib.Path) -> Candidate:
+    """Return the bare handler that writes what Darkroom writes: what is left is what deciding it costs."""
+    return Candidate("same objects", lambda _: build_baseline_command(objects), wait_moment)

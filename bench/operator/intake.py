@@ -5,13 +5,18 @@ are counted by the API server, which each candidate has for itself, with one nam
 """
 
 import asyncio
+import json
+import pathlib
 import statistics
+import tempfile
 import time
+from dataclasses import asdict
 from typing import Final
 
 from bench.clusters.control_plane import ControlPlane, start_control_plane
-from bench.operator.candidates import CANDIDATES, Candidate, start
-from bench.operator.load import NAMESPACE, create_models, prepare
+from bench.operator.candidates import BARE_KOPF, DARKROOM, Candidate, build_same_writer, start
+from bench.operator.load import NAMESPACE, create_models, name_model, prepare
+from bench.operator.objects import capture
 from bench.operator.observation import Seen, count_writes, read_cpu_seconds, read_resident_mb, watch
 from darkroom_operator.api.cluster import KubernetesCluster
 from darkroom_operator.api.resources import JOBS, MODELS
@@ -24,28 +29,37 @@ TIMEOUT_SECONDS: Final = 180.0
 
 
 async def measure_intake(models: int) -> dict[str, dict[str, float]]:
-    """Return the numbers of the bare handler and the operator, one after the other."""
-    results = {}
-    for candidate in CANDIDATES:
-        print(f"measuring {candidate.name} on {models} Models at once", flush=True)
-        await asyncio.sleep(REST_SECONDS)
-        with start_control_plane() as plane:
-            results[candidate.name] = await run_candidate(candidate, plane, models)
-    bare, ours = results.values()
-    ours["of_bare_kopf"] = ours["models_per_second"] / bare["models_per_second"]
-    return results
+    """Return the numbers of two bare handlers and the operator, which ran one after the other.
+
+    The one writes the smallest objects, the other those of the operator.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        written = pathlib.Path(folder) / "objects.json"
+        bare = await run_candidate(BARE_KOPF, models)
+        ours = await run_candidate(DARKROOM, models, written)
+        same = await run_candidate(build_same_writer(written), models)
+    for name, other in (("of_bare_kopf", bare), ("of_bare_kopf_with_same_objects", same)):
+        ours[name] = ours["models_per_second"] / other["models_per_second"]
+    return {BARE_KOPF.name: bare, "same objects": same, DARKROOM.name: ours}
 
 
-async def run_candidate(candidate: Candidate, plane: ControlPlane, count: int) -> dict[str, float]:
-    """Return the numbers of one candidate on a fresh API server."""
-    cluster = await KubernetesCluster.connect(str(plane.kubeconfig), lambda _verb, _resource: None)
-    try:
-        await prepare(cluster)
-        with start(candidate, plane) as process:
-            await candidate.wait_ready()
-            return await measure(cluster, plane, process.pid, count)
-    finally:
-        await cluster.close()
+async def run_candidate(candidate: Candidate, count: int, written: pathlib.Path | None = None) -> dict[str, float]:
+    """Return the numbers of one candidate on a fresh API server; what it wrote for a Model goes into the file."""
+    print(f"measuring {candidate.name} on {count} Models at once", flush=True)
+    await asyncio.sleep(REST_SECONDS)
+    with start_control_plane() as plane:
+        cluster = await KubernetesCluster.connect(str(plane.kubeconfig), lambda _verb, _resource: None)
+        try:
+            await prepare(cluster)
+            with start(candidate, plane) as process:
+                await candidate.wait_ready()
+                numbers = await measure(cluster, plane, process.pid, count)
+                if written is not None:
+                    objects = await capture(cluster, NAMESPACE, name_model(0))
+                    written.write_text(json.dumps(asdict(objects)))
+                return numbers
+        finally:
+            await cluster.close()
 
 
 async def measure(cluster: KubernetesCluster, plane: ControlPlane, pid: int, count: int) -> dict[str, float]:

@@ -33,11 +33,16 @@ async def create_models(cluster: KubernetesCluster, count: int, seen: Seen) -> N
 
     async def create() -> None:
         for number in pending:
-            name = f"bench-{number:04d}"
+            name = name_model(number)
             await cluster.create(MODELS, NAMESPACE, build_model(name))
             seen.created[name] = time.monotonic()
 
     await asyncio.gather(*(create() for _ in range(CREATORS)))
+
+
+def name_model(number: int) -> str:
+    """Return the name of a Model of the load."""
+    return f"bench-{number:04d}"
 
 
 def build_namespace() -> dict[str, Any]:
