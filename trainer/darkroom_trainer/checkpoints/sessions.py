@@ -3,6 +3,7 @@
 Owns the translation between a Session and a Checkpoint. Must not decide when to save.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
@@ -20,6 +21,7 @@ from darkroom_trainer.loop import memory
 from darkroom_trainer.loop.recipe import Recipe, read_recipe
 from darkroom_trainer.loop.training_loop import Learner, Window
 from darkroom_trainer.search import halving as halvings
+from darkroom_trainer.search.measuring import MeasuredRecipe
 
 
 class Stage(StrEnum):
@@ -140,8 +142,8 @@ def restore(learner: Learner, tensors: checkpoint.Tensors) -> None:
     checkpoint.fill_optimizer(learner.optimizer, checkpoint.take_prefix("optimizer", tensors))
 
 
-def pack(session: Session) -> checkpoint.Checkpoint:
-    """Return the session as tensors and JSON."""
+def pack(session: Session, measured_recipes: Sequence[MeasuredRecipe] = ()) -> checkpoint.Checkpoint:
+    """Return the session, and what recipes cost when it was trained, as tensors and JSON."""
     learner, hold_out = session.learner, session.hold_out
     tensors = snapshot(learner)
     state: dict[str, Any] = {
@@ -156,6 +158,7 @@ def pack(session: Session) -> checkpoint.Checkpoint:
         "note": session.note,
         "batchDivisor": session.batch_divisor,
         "headAlone": session.head_alone,
+        "measured": [one.to_json() for one in measured_recipes],
     }
     if session.halving is not None:
         state["contest"] = session.halving.to_json()

@@ -196,6 +196,11 @@ def unfreeze(recipe: Recipe, rounds: int) -> Recipe:
     return replace(recipe, trained_stages=min(rounds, TRANSFORMER_STAGES)) if recipe.network else recipe
 
 
+def find_dearest_shape(recipe: Recipe) -> tuple[str, int, int, int | None]:
+    """Return the shape that its steps are measured with: a transformer's with all of it trained."""
+    return unfreeze(recipe, TRANSFORMER_STAGES).shape
+
+
 def count_least_passes(recipe: Recipe, from_random: int) -> int:
     """Return the image passes of the least useful training; `from_random` are those that random weights need."""
     if recipe.network:

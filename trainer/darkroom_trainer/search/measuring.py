@@ -7,13 +7,14 @@ learned.
 import logging
 import math
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 import torch
 
+from darkroom_predict.known_fields import keep_known
 from darkroom_trainer.budget import meter as meters
 from darkroom_trainer.loop import inference, memory, recipe as recipes, training_loop
 from darkroom_trainer.runtime import device as devices, errors
@@ -26,6 +27,8 @@ LOG = logging.getLogger(__name__)
 WARM_UP_STEPS: Final = 2
 TIMED_STEPS: Final = 5
 TIMED_LONE_STEPS: Final = 2
+TIMED_AGAIN_STEPS: Final = 2
+"""Of a recipe whose costs an earlier attempt has measured, after one that warms up."""
 FINISHED_IMAGES: Final = 8
 TIMED_LOOKS: Final = 3
 TRAINED_LOOKS: Final = 3
@@ -74,9 +77,27 @@ class MeasuredRecipe:
         looks = min(passes, views * images)
         return self.step_cost + self.look_cost * looks / passes * self.recipe.batch_size
 
-    def to_json(self) -> dict[str, Any]:
+    def scale(self, factor: float) -> "MeasuredRecipe":
+        """Return it as on a machine that takes so many times as long."""
+        return replace(self, **{cost: factor * getattr(self, cost) for cost in COSTS})
+
+    def describe(self) -> dict[str, Any]:
         """Return the form for metrics.json."""
-        return {**asdict(self), "recipe": self.recipe.describe()}
+        return {**self.to_json(), "recipe": self.recipe.describe()}
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the form that checkpoints carry."""
+        return asdict(self)
+
+
+COSTS: Final = ("step_cost", "predict_image_cost", "finish_cost", "look_cost", "lone_step_cost")
+"""The fields of a MeasuredRecipe that a slower machine makes larger."""
+
+
+def read_measured(found: dict[str, Any]) -> MeasuredRecipe:
+    """Return what `to_json` wrote in this or another version."""
+    known = keep_known(MeasuredRecipe, found)
+    return MeasuredRecipe(**{**known, "recipe": recipes.read_recipe(known["recipe"])})
 
 
 @dataclass(frozen=True)
@@ -222,6 +243,29 @@ def _build_recipe(setup: MeasuringSetup, step: recipes.LadderStep, source_side_p
     return memory.shrink_batch(recipe, setup.batch_divisor)
 
 
+def measure_again(
+    setup: MeasuringSetup, recipe: recipes.Recipe, known: Sequence[MeasuredRecipe]
+) -> list[MeasuredRecipe]:
+    """Return what is known of recipes, scaled by how long this machine takes for steps of one of them, which is last.
+
+    That one is measured as if it were new where it is not among them, or does not fit into memory as it did.
+    """
+    shape = recipes.find_dearest_shape(recipe)
+    before = next((one for one in known if recipes.find_dearest_shape(one.recipe) == shape), None)
+    if before is None:
+        return [measure_recipe(setup, recipe)]
+    try:
+        learner = _build_learner(setup, recipe)
+        _keep_looks(learner)
+        steps = [_time(setup, lambda: learner.train_step(0.0)) for _ in range(1 + TIMED_AGAIN_STEPS)]
+    except (RuntimeError, MemoryError):
+        return [measure_recipe(setup, recipe)]
+    factor = min(steps[1:]) / before.step_cost
+    LOG.info("this machine takes %.2f times as long as the one that measured the recipes", factor)
+    others = [one.scale(factor) for one in known if one is not before]
+    return [*others, replace(before.scale(factor), recipe=recipe)]
+
+
 def measure_recipe(setup: MeasuringSetup, recipe: recipes.Recipe) -> MeasuredRecipe:
     """Take a few steps and one prediction of noise images; returns the medians, with the largest batch that fits.
 
@@ -235,19 +279,8 @@ def measure_recipe(setup: MeasuringSetup, recipe: recipes.Recipe) -> MeasuredRec
 
 
 def _time_recipe(setup: MeasuringSetup, recipe: recipes.Recipe) -> MeasuredRecipe:
-    rows = len(next(iter(setup.targets.values())))
-    size = recipe.image_size_px
-    data = training_loop.TrainingData(
-        images=torch.randint(0, 256, (rows, size, size, 3), dtype=torch.uint8),
-        targets=setup.targets,
-        rows=np.arange(rows),
-        mean=torch.full((3, 1, 1), 0.5, device=setup.device.torch_device),
-        std=torch.full((3, 1, 1), 0.25, device=setup.device.torch_device),
-    )
-    model = _build_model(setup, recipe)
-    dearest = recipes.unfreeze(recipe, recipes.TRANSFORMER_STAGES)
-    learner = training_loop.Learner(setup.task, model, data, dearest, setup.device, seed=0)
-    learner.peers = training_loop.Alone(size=setup.device.count)
+    learner = _build_learner(setup, recipe)
+    data = learner.data
     look_cost, map_bytes = _time_looks(setup, learner)
     steps = [_time(setup, lambda: learner.train_step(0.0)) for _ in range(WARM_UP_STEPS + TIMED_STEPS)]
     lone_step_cost = _time_lone_step(setup, learner) if setup.device.count > 1 else 0.0
@@ -263,14 +296,32 @@ def _time_recipe(setup: MeasuringSetup, recipe: recipes.Recipe) -> MeasuredRecip
         recipe=recipe,
         step_cost=statistics.median(steps[WARM_UP_STEPS:]),
         predict_image_cost=min(predict) / len(looked_at),
-        million_parameters=sum(value.numel() for value in model.parameters()) / 1e6,
+        million_parameters=sum(value.numel() for value in learner.model.parameters()) / 1e6,
         finish_cost=finish,
         look_cost=look_cost,
         map_bytes=map_bytes,
         lone_step_cost=lone_step_cost,
     )
-    LOG.info("measured %s at %d px", recipe.backbone, size, extra={"trial": measured.to_json()})
+    LOG.info("measured %s at %d px", recipe.backbone, recipe.image_size_px, extra={"trial": measured.describe()})
     return measured
+
+
+def _build_learner(setup: MeasuringSetup, recipe: recipes.Recipe) -> training_loop.Learner:
+    """Return a learner of the recipe at its dearest, on noise images."""
+    rows = len(next(iter(setup.targets.values())))
+    size = recipe.image_size_px
+    data = training_loop.TrainingData(
+        images=torch.randint(0, 256, (rows, size, size, 3), dtype=torch.uint8),
+        targets=setup.targets,
+        rows=np.arange(rows),
+        mean=torch.full((3, 1, 1), 0.5, device=setup.device.torch_device),
+        std=torch.full((3, 1, 1), 0.25, device=setup.device.torch_device),
+    )
+    model = _build_model(setup, recipe)
+    dearest = recipes.unfreeze(recipe, recipes.TRANSFORMER_STAGES)
+    learner = training_loop.Learner(setup.task, model, data, dearest, setup.device, seed=0)
+    learner.peers = training_loop.Alone(size=setup.device.count)
+    return learner
 
 
 def _time_lone_step(setup: MeasuringSetup, learner: training_loop.Learner) -> float:
@@ -288,11 +339,17 @@ def _time_looks(setup: MeasuringSetup, learner: training_loop.Learner) -> tuple[
     """Return what the frozen stages take for an image, and the bytes of its maps; the steps then find them kept."""
     if not learner.is_divided:
         return 0.0, 0
-    learner.recipe = replace(learner.recipe, kept_views=1)
-    learner.data = replace(learner.data, rows=learner.data.rows[: learner.recipe.batch_size])
+    _keep_looks(learner)
     row = int(learner.data.rows[0])
     looks = [_time(setup, lambda: learner.look(0, row)) for _ in range(1 + TIMED_LOOKS)]
     return statistics.median(looks[1:]), learner.look(0, row).map_bytes
+
+
+def _keep_looks(learner: training_loop.Learner) -> None:
+    """Have what frozen stages say of each image kept, and as few images taken as a step looks at."""
+    if learner.is_divided:
+        learner.recipe = replace(learner.recipe, kept_views=1)
+        learner.data = replace(learner.data, rows=learner.data.rows[: learner.recipe.batch_size])
 
 
 def _time(setup: MeasuringSetup, work: Callable[[], object]) -> float:

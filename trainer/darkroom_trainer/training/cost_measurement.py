@@ -10,6 +10,7 @@ import numpy as np
 
 from darkroom_trainer.augmentation import policies
 from darkroom_trainer.budget import costs, ledger, lost_work
+from darkroom_trainer.checkpoints import checkpoint
 from darkroom_trainer.loop import recipe as recipes
 from darkroom_trainer.search import measuring, pretrained as pretraining
 from darkroom_trainer.tasks import base
@@ -26,7 +27,7 @@ def measure_costs(
     task: base.LearningTask,
     data: RunData,
     pretrained: pretraining.Pretrained,
-    saved_recipe: recipes.Recipe | None,
+    saved: checkpoint.Checkpoint | None,
     lost: str = "",
 ) -> tuple[list[measuring.MeasuredRecipe], ledger.RunLedger]:
     """Return the measured recipes, best last, and the ledger of a run that trains the last of them.
@@ -40,8 +41,9 @@ def measure_costs(
     divisor = context.config.batch_divisor
     images = len(data.rows.usable)
     setup = measuring.MeasuringSetup(task, targets, context.device, context.meter, pretrained, images, divisor)
-    if saved_recipe is not None:
-        measured = [measuring.measure_recipe(setup, saved_recipe)]
+    if saved is not None:
+        known = [measuring.read_measured(one) for one in saved.state.get("measured", ())]
+        measured = measuring.measure_again(setup, recipes.read_recipe(saved.state["recipe"]), known)
         return measured, _open_ledger(context, task, data, measured[-1])
     measured = _climb(context, task, data, setup)
     opened = _open_ledger(context, task, data, measured[-1], lost_work.LostWork(context.meter.carried_seconds, lost))

@@ -19,7 +19,7 @@ from darkroom_trainer.budget.ledger import RemainingWork
 from darkroom_trainer.checkpoints import checkpoint, sessions
 from darkroom_trainer.checkpoints.sessions import Session, Stage
 from darkroom_trainer.loop import training_loop
-from darkroom_trainer.loop.recipe import TRANSFORMER_STAGES, Recipe, read_recipe, unfreeze
+from darkroom_trainer.loop.recipe import Recipe, find_dearest_shape, read_recipe
 from darkroom_trainer.parallel import crew, other_trials, windows
 from darkroom_trainer.runtime import reporting, stopping
 from darkroom_trainer.search.halving import Trial
@@ -231,7 +231,7 @@ class Fitter:
         if self._run.store is not None:
             began_at = self._run.context.meter.charged_seconds
             whole = session if self._others is None else self._gather(session, self._others)
-            self._run.store.try_save(sessions.pack(whole), began_at)
+            self._run.store.try_save(sessions.pack(whole, self._run.measured_recipes), began_at)
 
     def _gather(self, session: Session, others: other_trials.OtherTrials) -> Session:
         """Return the session with the trials beside its own, and its window on the run's meter."""
@@ -262,13 +262,9 @@ class Fitter:
         return *session.learner.recipe.shape, self._crew.size if self._others is None else 1
 
     def expect_step(self, recipe: Recipe) -> float:
-        """Return what the first step of a window takes, as measured at the start; 0 for what was not measured.
-
-        A transformer's was measured with all of it trained.
-        """
-        whole = unfreeze(recipe, TRANSFORMER_STAGES).shape
-        known = self._run.measured_recipes
-        measured = (one for one in known if unfreeze(one.recipe, TRANSFORMER_STAGES).shape == whole)
+        """Return what the first step of a window takes, as measured at the start; 0 for what was not measured."""
+        shape = find_dearest_shape(recipe)
+        measured = (one for one in self._run.measured_recipes if find_dearest_shape(one.recipe) == shape)
         return next((one.dearest_step for one in measured), 0.0)
 
     def _leaves_model(self, session: Session, charged_seconds: float, recent_seconds: float | None) -> bool:

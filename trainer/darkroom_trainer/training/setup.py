@@ -4,7 +4,6 @@ Owns the order in which a bad run is found out: cheapest first. Must not train.
 """
 
 from darkroom_trainer.checkpoints import checkpoint
-from darkroom_trainer.loop.recipe import read_recipe
 from darkroom_trainer.search import pretrained as pretraining
 from darkroom_trainer.tasks import registry
 from darkroom_trainer.training import configuration, cost_measurement, decoding, run_data
@@ -32,8 +31,7 @@ def prepare_run(context: RunContext) -> TrainingRun:
     if config.publish_only and saved is None:
         raise NoCheckpoint
     pretrained = pretraining.open_pretrained(config, kind, context.work)
-    saved_recipe = read_recipe(saved.state["recipe"]) if saved else None
-    measured_recipes, ledger = cost_measurement.measure_costs(context, task, data, pretrained, saved_recipe, found.why)
+    measured_recipes, ledger = cost_measurement.measure_costs(context, task, data, pretrained, saved, found.why)
     recipe = measured_recipes[-1].recipe
     if saved is not None:
         images = decoding.decode_data(context, task, data, recipe, decoding.read_side(saved.state, recipe), {})

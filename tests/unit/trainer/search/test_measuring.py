@@ -48,7 +48,51 @@ def test_a_step_costs_what_the_middle_one_takes_once_it_is_warm(monkeypatch: pyt
     measured = measuring.measure_recipe(a_setup(clock), RECIPE)
     assert (measured.recipe, measured.step_cost) == (RECIPE, 1.0)
     assert measured.million_parameters > 0
-    assert measured.to_json()["recipe"]["backbone"] == "test_resnet"
+    assert measured.describe()["recipe"]["backbone"] == "test_resnet"
+
+
+OTHER = measuring.MeasuredRecipe(replace(RECIPE, image_size_px=64), 8.0, 0.8, 2.0, finish_cost=4.0, look_cost=1.0)
+KNOWN = measuring.MeasuredRecipe(RECIPE, step_cost=0.5, predict_image_cost=0.1, finish_cost=1.0, lone_step_cost=0.4)
+
+
+def test_costs_that_an_earlier_attempt_measured_are_scaled_by_how_long_steps_take_now(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = StepClock()
+    SlowSteps(monkeypatch, clock)
+    suited = replace(RECIPE, augmentation="strong")
+    found = measuring.measure_again(a_setup(clock), suited, [KNOWN, OTHER])
+    assert found == [
+        measuring.MeasuredRecipe(OTHER.recipe, 16.0, 1.6, 2.0, finish_cost=8.0, look_cost=2.0),
+        measuring.MeasuredRecipe(suited, 1.0, 0.2, finish_cost=2.0, lone_step_cost=0.8),
+    ]
+    assert clock.now == 10.0 + 2.0, "the step that warms up, and two more"
+
+
+@pytest.mark.parametrize("known", [[], [OTHER]], ids=["by a version that kept none", "but not this recipe"])
+def test_what_no_attempt_measured_is_measured_as_new(
+    known: list[measuring.MeasuredRecipe], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = StepClock()
+    SlowSteps(monkeypatch, clock)
+    (found,) = measuring.measure_again(a_setup(clock), RECIPE, known)
+    assert (found.recipe, found.step_cost, found.finish_cost > 0) == (RECIPE, 1.0, False)
+    assert found.million_parameters > 0
+
+
+def test_a_recipe_that_no_longer_fits_into_memory_is_measured_as_new(monkeypatch: pytest.MonkeyPatch) -> None:
+    def compute_loss(_task: Classifier, outputs: torch.Tensor, _targets: object) -> torch.Tensor:
+        if len(outputs) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return outputs.sum()
+
+    monkeypatch.setattr(Classifier, "compute_loss", compute_loss)
+    (found,) = measuring.measure_again(a_setup(StepClock()), RECIPE, [KNOWN, OTHER])
+    assert found.recipe.batch_size == 2
+
+
+def test_what_was_measured_is_read_as_it_was_written() -> None:
+    assert measuring.read_measured({**OTHER.to_json(), "ofANewerVersion": 1}) == OTHER
 
 
 def test_of_two_devices_a_slice_is_timed_for_shared_steps_and_the_batch_for_trials_of_their_own(

@@ -38,7 +38,7 @@ def build_details(run: TrainingRun, session: Session) -> dict[str, Any]:
         "recipe": session.learner.recipe.describe(),
         "weights": list_weights(run, session),
         "steps": session.learner.step,
-        "measuredRecipes": [measured.to_json() for measured in run.measured_recipes],
+        "measuredRecipes": [measured.describe() for measured in run.measured_recipes],
         "trials": trial_listing.list_trials(session),
         "stopReason": find_stop_reason(session).value,
         "lightShare": session.ensemble_weight,
