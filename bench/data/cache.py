@@ -1,7 +1,7 @@
 """`python -m bench.data.cache [IMAGES [WIDTH_PX]]`: a training's time to its first step, with and without the cache.
 
 Each attempt is a process of its own, with an empty work folder as a new pod has it, that trains a detector on
-photographs from a bucket (moto, in a further process of this machine). The first one is stopped once it trains and has
+photographs from a bucket (a real S3 server, on this machine). The first one is stopped once it trains and has
 left its decoded images; it is resumed with the cache and without it, and another Model of the same data begins. Ends
 with 1 where the resumed attempt takes more than a tenth of the first.
 """
@@ -10,21 +10,18 @@ import io
 import json
 import os
 import pathlib
-import socket
-import subprocess
 import sys
 import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from PIL import Image
 from sklearn.datasets import load_sample_image
 
 from bench import side_by_side
-from bench.clusters.ports import find_free_port
 from darkroom_api.endpoints import OWN_MACHINE
 from darkroom_api.run_config import (
     Command,
@@ -38,13 +35,15 @@ from darkroom_api.run_config import (
 )
 from darkroom_api.v1alpha1.common import AnnotationKind, Task
 from darkroom_storage.objects import Storage, open_storage
+from tests.faults.storage import s3_server
 
 IMAGES: Final = 10_000
 MOST_OF_FIRST: Final = 0.1
 BUDGET_SECONDS: Final = 4 * 3600.0
-ROOT: Final = "s3://bench"
+ROOT: Final = f"s3://{s3_server.BUCKET}"
 WIDTH_PX: Final = 1280
 FIRST_STEP: Final = "Training the hold-out model"
+STAGES: Final = {"fetching": "Fetching", "timing": "Measuring the speed of this machine", "decoding": "Decoding"}
 DISTINCT: Final = 200
 
 
@@ -141,46 +140,27 @@ def measure(name: str, config: RunConfig, first_seconds: float | None = None) ->
         text = config.model_dump_json(by_alias=True)
         found: dict[str, float] = side_by_side.run_alone("bench.data.cache", "attempt", text, work)
     seconds = found[FIRST_STEP]
-    cells = [f"{found[stage]:9.1f}" if stage in found else f"{'':>9}" for stage in ("Fetching", "Decoding")]
+    cells = [f"{found[stage]:9.1f}" if stage in found else f"{'':>9}" for stage in STAGES.values()]
     ratio = f"{seconds / first_seconds:8.2f}" if first_seconds else f"{'':>8}"
     print(f"{name:>34} {' '.join(cells)} {seconds:11.1f} {ratio}", flush=True)
     return seconds
 
 
-def serve() -> tuple["subprocess.Popen[bytes]", str]:
-    """Start a bucket's server and return it with its endpoint."""
-    port = find_free_port()
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            return server, f"http://127.0.0.1:{port}"
-        except OSError:
-            time.sleep(0.2)
-
-
 def main(count: int = IMAGES, width_px: int = WIDTH_PX) -> int:
     """Print the table; returns 1 where the resumed attempt is not fast enough."""
-    import boto3
-
-    os.environ |= {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_EC2_METADATA_DISABLED": "true"}
-    server, endpoint = serve()
-    try:
-        client: Any = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1")
-        client.create_bucket(Bucket=ROOT.removeprefix("s3://"))
-        access = StorageAccess(endpoint=endpoint, region="us-east-1", reach=OWN_MACHINE)
+    keys = {"AWS_ACCESS_KEY_ID": s3_server.ROOT, "AWS_SECRET_ACCESS_KEY": s3_server.ROOT}
+    os.environ |= {**keys, "AWS_EC2_METADATA_DISABLED": "true"}
+    with tempfile.TemporaryDirectory() as folder, s3_server.start_s3(pathlib.Path(folder)) as server:
+        access = StorageAccess(endpoint=server.address, region="us-east-1", reach=OWN_MACHINE)
         write_photographs(open_storage(access), count, width_px)
         print(f"{count:,} photographs of {width_px} x {width_px * 2 // 3} pixels; seconds since the process began")
-        print(f"{'attempt':>34} {'fetching':>9} {'decoding':>9} {'first step':>11} {'of first':>8}")
+        print(f"{'attempt':>34} {' '.join(f'{name:>9}' for name in STAGES)} {'first step':>11} {'of first':>8}")
         first = measure("the first, which fills the cache", build_config(access, "one", 1, is_cached=True))
         resumed = measure("resumed", build_config(access, "one", 2, is_cached=True), first)
         measure("resumed, without the cache", build_config(access, "one", 3, is_cached=False), first)
         measure("the first of another Model", build_config(access, "two", 1, is_cached=True), first)
         kept_bytes = sum(one.size for one in open_storage(access).iterate_objects(f"{ROOT}/out/pictures/"))
         print(f"in the cache: {kept_bytes / 1e6:,.0f} MB")
-    finally:
-        server.terminate()
     is_good = resumed <= MOST_OF_FIRST * first
     print(f"bound of a resumed attempt: {MOST_OF_FIRST:g} of the first: {'met' if is_good else 'NOT met'}")
     return 0 if is_good else 1
