@@ -128,7 +128,7 @@ soak: .venv/.stamp ## 200 Models on the local cluster while pods and operator ar
 	@$(PY) -m bench.soak $(ARGS)
 
 .PHONY: bench-node-kills
-bench-node-kills: .venv/.stamp ## Runs on two nodes while a worker or index 0 is killed, both are drained or lose touch (40 min; ARGS="--clocks counted" for half)
+bench-node-kills: .venv/.stamp ## Runs on two nodes while a worker or index 0 is killed, both are drained or lose touch (20 min; ARGS="--clocks counted" for half)
 	@$(PY) -m bench.node_kills $(ARGS)
 
 .PHONY: crash-matrix

@@ -37,7 +37,9 @@ class Forwarder:
         except OSError:
             writer.close()
             return
-        await asyncio.gather(self._pass_on(reader, far_writer), self._pass_on(far_reader, writer))
+        # asyncio asks how this task ended in a callback that a cancelled one breaks (Python 3.11): `_end` cancels it.
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.gather(self._pass_on(reader, far_writer), self._pass_on(far_reader, writer))
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):
